@@ -1,0 +1,72 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// linux/mount.h clashes with sys/mount.h on some releases of glibc, so the few values are here.
+enum {
+  fsopen_cloexec = 0x1,
+  fsconfig_set_string = 1,
+  fsconfig_cmd_create = 6,
+  fsmount_cloexec = 0x1,
+  mount_attr_nosuid_nodev_noexec = 0x2 | 0x4 | 0x8,
+};
+
+int clinux_memfd_create(const char *name, unsigned int flags) {
+  long fd = syscall(SYS_memfd_create, name, flags);
+  if (fd < 0 && errno == EACCES) fd = syscall(SYS_memfd_create, name, flags | CLINUX_MFD_NOEXEC_SEAL);
+  return fd < 0 ? -errno : (int)fd;
+}
+
+static int configure_tmpfs(int context, uint64_t size_bytes, const char *huge) {
+  char size[24];
+  snprintf(size, sizeof(size), "%" PRIu64, size_bytes);
+  if (syscall(SYS_fsconfig, context, fsconfig_set_string, "size", size, 0) < 0) return -errno;
+  if (huge != NULL && syscall(SYS_fsconfig, context, fsconfig_set_string, "huge", huge, 0) < 0) return -errno;
+  if (syscall(SYS_fsconfig, context, fsconfig_cmd_create, NULL, NULL, 0) < 0) return -errno;
+  return 0;
+}
+
+int clinux_tmpfs_file(uint64_t size_bytes, const char *huge) {
+  int context = (int)syscall(SYS_fsopen, "tmpfs", fsopen_cloexec);
+  if (context < 0) return -errno;
+  int result = configure_tmpfs(context, size_bytes, huge);
+  if (result == 0) {
+    int mount = (int)syscall(SYS_fsmount, context, fsmount_cloexec, mount_attr_nosuid_nodev_noexec);
+    result = mount < 0 ? -errno : mount;
+  }
+  close(context);
+  if (result < 0) return result;
+
+  // The open file keeps the detached mount alive; nothing of it is visible in the file tree.
+  int fd = openat(result, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  int code = fd < 0 ? -errno : fd;
+  close(result);
+  return code;
+}
+
+int clinux_madvise(void *address, size_t length, int advice) {
+  return madvise(address, length, advice) < 0 ? -errno : 0;
+}
+
+static int change_blocks(int fd, int mode, uint64_t offset, uint64_t length) {
+  int result;
+  do {
+    result = fallocate(fd, mode, (off_t)offset, (off_t)length);
+  } while (result < 0 && errno == EINTR);
+  return result < 0 ? -errno : 0;
+}
+
+int clinux_allocate(int fd, uint64_t offset, uint64_t length) {
+  return change_blocks(fd, FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
+int clinux_punch_hole(int fd, uint64_t offset, uint64_t length) {
+  return change_blocks(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+}

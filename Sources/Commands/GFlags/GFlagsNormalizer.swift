@@ -1,0 +1,41 @@
+import Support
+
+/// Turns a command line in the manner of Google flags into one the argument parser reads.
+///
+/// It takes one or two dashes, `-` and `_` in names, values behind `=` or in the next word, `--nox`,
+/// `--flagfile`, `--fromenv`, `--tryfromenv` and `--undefok`, and the last of several values, as gflags
+/// 2.2 does. Flags without effect are checked, dropped and reported as warnings.
+public struct GFlagsNormalizer {
+  /// A command line for the argument parser, and what to tell the user.
+  public struct Result: Sendable, Equatable {
+    /// Flags in the spelling `--name=value`, each name once.
+    public var arguments: [String]
+    /// One line each, to be logged.
+    public var warnings: [String]
+
+    /// Makes a result.
+    public init(arguments: [String], warnings: [String] = []) {
+      self.arguments = arguments
+      self.warnings = warnings
+    }
+  }
+
+  private let environment: (String) -> String?
+  private let readFile: (String) throws -> String
+
+  /// A normalizer that sees the world through two functions.
+  public init(environment: @escaping (String) -> String?, readFile: @escaping (String) throws -> String) {
+    self.environment = environment
+    self.readFile = readFile
+  }
+
+  /// Normalises the words behind the program's name.
+  ///
+  /// - Throws: `CommandError` with code `usage` for an unknown flag or a value of the wrong kind, and
+  ///   what reading a flag file throws.
+  public func normalize(_ arguments: [String]) throws -> Result {
+    var pass = GFlagsPass(environment: environment, readFile: readFile)
+    try pass.read(arguments)
+    return try pass.result()
+  }
+}

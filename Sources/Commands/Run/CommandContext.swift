@@ -1,0 +1,49 @@
+import Support
+
+/// The world as a command sees it; a test gives its own and runs any command in-process.
+public struct CommandContext: Sendable {
+  /// Facts of the machine and its environment.
+  public var host: HostFacts
+  /// Takes data for stdout.
+  public var output: @Sendable (String) -> Void
+  /// Takes messages for stderr.
+  public var errorOutput: @Sendable (String) -> Void
+  /// Width of help texts in characters; nil follows the terminal.
+  public var columns: Int?
+  /// The log, before flags change its level.
+  public var log: Log
+  /// Reads a small text file.
+  public var readFile: @Sendable (String) throws -> String
+  /// Runs the store until it is told to stop.
+  public var startDaemon: @Sendable (VineyarddOptions, Log) throws -> Void
+  /// What reading the command line found worth telling; the command logs it once the log level is known.
+  var warnings: [String] = []
+
+  /// Makes a world from its parts.
+  public init(
+    host: HostFacts,
+    output: @escaping @Sendable (String) -> Void,
+    errorOutput: @escaping @Sendable (String) -> Void,
+    log: Log,
+    readFile: @escaping @Sendable (String) throws -> String,
+    startDaemon: @escaping @Sendable (VineyarddOptions, Log) throws -> Void
+  ) {
+    self.host = host
+    self.output = output
+    self.errorOutput = errorOutput
+    self.log = log
+    self.readFile = readFile
+    self.startDaemon = startDaemon
+  }
+
+  /// The real world: this process, its streams and its host.
+  public static var process: CommandContext {
+    CommandContext(
+      host: .current,
+      output: { StandardStream.output.write($0) },
+      errorOutput: { StandardStream.error.write($0) },
+      log: Log(),
+      readFile: { try TextFile.read($0) },
+      startDaemon: { try runDaemon($0, log: $1) })
+  }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Glibc
+import Support
+
+extension Vineyardctl {
+  /// Runs the command line of this process and ends it; the whole of `main`.
+  public static func runAndExit() -> Never {
+    Glibc.exit(execute(CommandLine.arguments).rawValue)
+  }
+
+  /// Runs one command line and tells how it ended; never exits the process.
+  ///
+  /// - Parameter commandLine: the program's name, then its arguments.
+  public static func execute(_ commandLine: [String], context: CommandContext = .process) -> ExitStatus {
+    do {
+      let invocation = try Invocation(commandLine, context: context)
+      return invocation.execute(context)
+    } catch let error as CommandError {
+      context.errorOutput("\(error.line)\n")
+      return error.code
+    } catch {
+      context.errorOutput("\(CommandError(.failed, "\(error)").line)\n")
+      return .failed
+    }
+  }
+}
+
+extension Invocation {
+  fileprivate func execute(_ context: CommandContext) -> ExitStatus {
+    do {
+      var command = try root.parseAsRoot(arguments)
+      guard var action = command as? any ContextCommand else {
+        try command.run()
+        return .ok
+      }
+      var context = context
+      context.warnings = warnings
+      try action.run(context)
+      return .ok
+    } catch {
+      return report(error, context)
+    }
+  }
+
+  private func report(_ error: any Error, _ context: CommandContext) -> ExitStatus {
+    if let error = error as? CommandError {
+      context.errorOutput("\(error.line)\n")
+      return error.code
+    }
+    if root.exitCode(for: error).isSuccess {
+      context.output("\(root.fullMessage(for: error, columns: context.columns).trimmingLineEnd())\n")
+      return .ok
+    }
+    context.errorOutput("\(usageError(root.message(for: error)).line)\n")
+    return .usage
+  }
+
+  /// An error of the argument parser in the words of this program: its second sentence is a hint.
+  private func usageError(_ message: String) -> CommandError {
+    let text = message.onOneLine
+    let end = text.firstRange(of: ". ")
+    let sentence = text[..<(end?.lowerBound ?? text.endIndex)]
+    let advice = end.map { text[$0.upperBound...] } ?? ""
+    let path = [root.configuration.commandName ?? "vineyardctl", subcommand].compactMap { $0 }.joined(separator: " ")
+    let hint = advice.isEmpty ? "'\(path) --help' explains the flags" : sentenceCase(advice)
+    return CommandError(.usage, sentenceCase(sentence), hint: hint)
+  }
+
+  private func sentenceCase(_ text: Substring) -> String {
+    let body = text.hasSuffix(".") ? text.dropLast() : text
+    return (body.first?.lowercased() ?? "") + body.dropFirst()
+  }
+
+  private var subcommand: String? {
+    guard root == Vineyardctl.self, let first = arguments.first, !first.hasPrefix("-") else { return nil }
+    return first
+  }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Support
+
+/// The root of all commands.
+public struct Vineyardctl: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "vineyardctl",
+    abstract: "Run Vineyard, the shared-memory object store, on one machine and on Kubernetes.",
+    discussion: """
+      Called under the name vineyardd it is the store daemon.
+
+      Shell completion: vineyardctl --generate-completion-script bash|zsh|fish
+
+      Exit status: 0 done, 1 failed, 2 wrong usage, 3 not ready or timed out, 4 not found. Data goes to stdout, \
+      messages go to stderr.
+      """,
+    version: "vineyardctl version \(Version.product) (protocol \(Version.current))",
+    subcommands: [VineyarddCommand.self, VersionCommand.self])
+
+  /// Makes the command; without a subcommand it prints the help.
+  public init() {}
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+
+/// The daemon's flags about where it listens and who may connect.
+struct EndpointArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "IPC socket. (default: /var/run/vineyard.sock if writable, else ~/.local/vineyard/vineyard.sock)",
+      valueName: "path"))
+  var socket: String?
+
+  @Option(
+    name: .customLong("socket_mode"),
+    help: ArgumentHelp("Permissions of the IPC socket. (default: 0770, in Kubernetes 0777)", valueName: "octal"))
+  var socketMode: String?
+
+  @Option(
+    name: .customLong("socket_group"),
+    help: ArgumentHelp("Group of the IPC socket, a name or a number.", valueName: "group"))
+  var socketGroup: String?
+
+  @Flag(inversion: .prefixedNo, help: "Listen for clients on other hosts.")
+  var rpc = true
+
+  @Option(
+    name: .customLong("rpc_socket_port"),
+    help: ArgumentHelp("TCP port for clients on other hosts; 0 takes a free one.", valueName: "port"))
+  var rpcSocketPort: UInt16 = 9600
+
+  @Option(
+    name: .customLong("metrics_port"),
+    help: ArgumentHelp("HTTP port of /metrics and the health checks; 0 is off.", valueName: "port"))
+  var metricsPort: UInt16 = 0
+
+  @Option(help: ArgumentHelp("Password file; clients must then name a user.", valueName: "file"))
+  var htpasswd: String?
+
+  @Option(help: ArgumentHelp("What the instance reports about itself.", valueName: "mode"))
+  var deployment: Deployment = .local
+}
+
+/// How the instance says it is deployed; nothing else depends on it.
+public enum Deployment: String, Sendable, CaseIterable, ExpressibleByArgument {
+  case local, distributed
+}

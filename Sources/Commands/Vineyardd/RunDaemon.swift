@@ -1,0 +1,39 @@
+import Glibc
+import SharedMemory
+import StoreCore
+import StoreServer
+import Support
+
+/// Runs the store until it is told to stop.
+///
+/// - Throws: `CommandError` when it cannot start.
+func runDaemon(_ options: VineyarddOptions, log: Log) throws {
+  let log = log.with(minimum: options.logLevel)
+  signal(SIGPIPE, SIG_IGN)
+  if !options.dumpsCore {
+    var none = rlimit(rlim_cur: 0, rlim_max: 0)
+    setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+  }
+  log.info("Hello vineyard v\(Version.current)! (vineyardctl \(Version.product))")
+  let server = try StoreServer(configuration(options), log: log, handlesSignals: true)
+  server.run()
+}
+
+/// What the server needs to know of the options.
+private func configuration(_ options: VineyarddOptions) -> ServerConfiguration {
+  var configuration = ServerConfiguration(socketPath: options.socketPath, version: Version.current)
+  configuration.socketMode = options.socketMode
+  configuration.socketGroup = options.socketGroup
+  configuration.rpcPort = options.rpcPort
+  configuration.metricsPort = options.metricsPort
+  configuration.htpasswd = options.htpasswd
+  configuration.memoryLimit = options.memoryLimit
+  configuration.hugePages = HugePagePolicy(rawValue: options.hugePages.rawValue) ?? .auto
+  configuration.populate = PopulateMode(rawValue: options.populate.rawValue) ?? .ahead
+  configuration.streamThreshold = UInt64(max(0, options.streamThreshold))
+  configuration.deployment = options.deployment.rawValue
+  configuration.hostname = options.hostname
+  configuration.nodename = options.nodename
+  configuration.metricsUser = options.logsMetrics ? options.metricsUser : nil
+  return configuration
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Support
+
+/// Runs the store of this node; also what the executable is when called `vineyardd`.
+public struct VineyarddCommand: ContextCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "vineyardd",
+    abstract: "Run the shared-memory object store of this node.",
+    discussion: """
+      Takes every flag of vineyardd \(Version.current) in the manner of Google flags: one or two dashes, - or _ in \
+      names, --flag=value or --flag value, --norpc or --rpc=false, --flagfile=FILE, --fromenv=NAMES, \
+      --tryfromenv=NAMES, --undefok=NAMES.
+
+      Not available yet, ignored with a warning: \(flagList { if case .notYet = $0 { true } else { false } }).
+
+      Accepted without effect: \(flagList { if case .withoutEffect = $0 { true } else { false } }) \
+      and the flags of glog about log files, mail and stack traces.
+      """,
+    version: "vineyardd version \(Version.current)\nvineyardctl \(Version.product)")
+
+  @OptionGroup(title: "Memory") var memory: MemoryArguments
+  @OptionGroup(title: "Endpoints") var endpoints: EndpointArguments
+  @OptionGroup(title: "Metadata") var metadata: MetadataArguments
+  @OptionGroup(title: "Log") var log: LogArguments
+
+  /// Makes a command with the defaults; the argument parser fills it.
+  public init() {}
+
+  public mutating func run(_ context: CommandContext) throws {
+    let options = try VineyarddOptions(self, host: context.host)
+    let log = context.log.with(minimum: options.logLevel)
+    for warning in context.warnings + metadata.warnings { log.warning(warning) }
+    try context.startDaemon(options, log)
+  }
+
+  private static func flagList(_ matches: (FlagSpec.Status) -> Bool) -> String {
+    FlagTable.daemon.filter { matches($0.status) }.map { "--\($0.name)" }.joined(separator: " ")
+  }
+}

@@ -1,0 +1,43 @@
+import Glibc
+import Support
+
+/// Everything the daemon needs to know to start, in the units it works in.
+public struct VineyarddOptions: Sendable, Equatable {
+  /// Path of the IPC socket.
+  public var socketPath: String
+  /// Permission bits of the IPC socket.
+  public var socketMode: mode_t
+  /// Group of the IPC socket, nil to leave it.
+  public var socketGroup: gid_t?
+  /// TCP port for clients on other hosts, 0 for a free one, nil for no listener.
+  public var rpcPort: UInt16?
+  /// HTTP port of `/metrics` and the health checks, nil for none.
+  public var metricsPort: UInt16?
+  /// Password file of the clients, nil for no authentication.
+  public var htpasswd: String?
+
+  /// Most memory for objects in bytes; nil means the limit of the container or the machine.
+  public var memoryLimit: UInt64?
+  /// Pages behind the objects.
+  public var hugePages: HugePages
+  /// Memory made ready before a client touches it.
+  public var populate: Populate
+  /// Share of the memory that streams may fill, in percent.
+  public var streamThreshold: Int
+
+  /// How the instance says it is deployed.
+  public var deployment: Deployment
+  /// Host part of the advertised RPC endpoint: `MY_HOST_NAME`, else the host's name.
+  public var hostname: String
+  /// Name of the Kubernetes node: `MY_NODE_NAME`, else `hostname`.
+  public var nodename: String
+
+  /// Least severe lines to log.
+  public var logLevel: Log.Level
+  /// Whether metrics are printed in the log.
+  public var logsMetrics: Bool
+  /// The user in lines of metrics.
+  public var metricsUser: String
+  /// Whether a crash leaves a core dump.
+  public var dumpsCore: Bool
+}

@@ -1,0 +1,94 @@
+import CLinux
+import Glibc
+
+extension Arena {
+  /// Creates a memory file of the best kind that the policy and the machine allow.
+  ///
+  /// Falls back to 4 KiB pages. One line goes to the log: the kind in use, or for a policy that
+  /// cannot be had, why and what to do.
+  /// - Parameters:
+  ///   - length: bytes for the sparse kinds, which cost memory only where used; rounded up to 2 MiB.
+  ///   - exactLength: bytes for hugetlb, which reserves all of them at once; rounded up to 2 MiB.
+  ///   - policy: what the user wants.
+  ///   - log: takes the line.
+  /// - Throws: `SharedMemoryError` where even 4 KiB pages cannot be had.
+  public static func create(
+    length: UInt64, exactLength: UInt64, policy: HugePagePolicy, log: @Sendable (String) -> Void
+  ) throws(SharedMemoryError) -> Arena {
+    var refusal: (kind: PageKind, error: SharedMemoryError)?
+    for kind in policy.candidates {
+      do throws(SharedMemoryError) {
+        let arena = try attempt(kind, length: kind == .hugetlb ? exactLength : length)
+        log("shared memory: \(arena.length >> 20) MiB in \(kind)")
+        return arena
+      } catch {
+        refusal = (kind, error)
+      }
+    }
+    let arena = try attempt(.base, length: length)
+    if policy != .auto, let refusal {
+      log(
+        "shared memory: \(arena.length >> 20) MiB in \(PageKind.base), not \(refusal.kind): "
+          + "\(refusal.error); \(refusal.kind.remedy)")
+    } else {
+      log("shared memory: \(arena.length >> 20) MiB in \(PageKind.base)")
+    }
+    return arena
+  }
+
+  /// Creates an arena of exactly this kind, or throws why not.
+  static func attempt(_ kind: PageKind, length: UInt64) throws(SharedMemoryError) -> Arena {
+    guard length > 0, let rounded = PageSize.roundUp(length, to: PageSize.huge) else {
+      throw SharedMemoryError("an arena cannot have \(length) bytes", code: EINVAL)
+    }
+    let arena = try Arena(fileDescriptor: open(kind, length: rounded), length: rounded, pageKind: kind)
+    if kind == .tmpfs || kind == .thp { try arena.verifyHugePages() }
+    return arena
+  }
+
+  private static func open(_ kind: PageKind, length: UInt64) throws(SharedMemoryError) -> CInt {
+    switch kind {
+    case .tmpfs:
+      return try SharedMemoryError.check(clinux_tmpfs_file(length, "always"), "cannot mount a tmpfs")
+    case .hugetlb:
+      let free = MemoryLimits.detect().hugePagesFree
+      guard free >= length / PageSize.huge else {
+        throw SharedMemoryError("\(length / PageSize.huge) huge pages are needed and \(free) are free")
+      }
+      return try memoryFile(CLINUX_MFD_HUGETLB | CLINUX_MFD_HUGE_2MB)
+    case .thp:
+      let path = "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
+      let setting = kernelChoice(path) ?? "absent"
+      guard ["advise", "always", "within_size", "force"].contains(setting) else {
+        throw SharedMemoryError("shmem_enabled is \(setting)")
+      }
+      return try memoryFile(0)
+    case .base:
+      return try memoryFile(0)
+    }
+  }
+
+  private static func memoryFile(_ flags: UInt32) throws(SharedMemoryError) -> CInt {
+    try SharedMemoryError.check(
+      clinux_memfd_create("vineyard", CLINUX_MFD_CLOEXEC | flags), "cannot create a memory file")
+  }
+
+  /// Throws unless touching one byte of the empty file allocates a whole huge page.
+  private func verifyHugePages() throws(SharedMemoryError) {
+    try populate(offset: 0, length: 1)
+    let allocated = try allocatedBytes()
+    try release(offset: 0, length: min(PageSize.huge, length))
+    guard allocated >= PageSize.huge else {
+      throw SharedMemoryError("the kernel gave a page of \(allocated) bytes")
+    }
+  }
+
+  /// Bytes of memory that the file holds now, in all processes.
+  ///
+  /// - Throws: `SharedMemoryError` from fstat(2).
+  public func allocatedBytes() throws(SharedMemoryError) -> UInt64 {
+    var status = stat()
+    guard fstat(fileDescriptor, &status) == 0 else { throw .fromErrno("cannot examine a memory file") }
+    return UInt64(status.st_blocks) * 512
+  }
+}

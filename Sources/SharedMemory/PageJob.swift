@@ -1,0 +1,71 @@
+/// One range of an arena to populate or release.
+public struct PageJob: Sendable, Equatable {
+  /// What to do with the pages.
+  public enum Work: Sendable {
+    /// `Arena.populate`.
+    case populate
+    /// `Arena.release`.
+    case release
+  }
+
+  public let work: Work
+
+  /// First byte of the range in the arena's file.
+  public let offset: UInt64
+
+  /// Bytes in the range.
+  public let length: UInt64
+
+  /// Goes before all jobs that are not, because a client waits for it.
+  public let urgent: Bool
+
+  public init(work: Work, offset: UInt64, length: UInt64, urgent: Bool) {
+    self.work = work
+    self.offset = offset
+    self.length = length
+    self.urgent = urgent
+  }
+}
+
+/// Jobs in the order they are to be done: urgent ones first, each sort first in, first out.
+struct PageQueue: Sendable {
+  private var urgent = Lane()
+  private var others = Lane()
+
+  var count: Int { urgent.count + others.count }
+
+  mutating func append(_ job: PageJob) {
+    if job.urgent {
+      urgent.append(job)
+    } else {
+      others.append(job)
+    }
+  }
+
+  mutating func next() -> PageJob? {
+    urgent.next() ?? others.next()
+  }
+
+  /// A first-in, first-out queue that moves its elements only when half of them are gone.
+  private struct Lane: Sendable {
+    private var jobs: [PageJob] = []
+    private var head = 0
+
+    var count: Int { jobs.count - head }
+
+    mutating func append(_ job: PageJob) {
+      jobs.append(job)
+    }
+
+    mutating func next() -> PageJob? {
+      guard head < jobs.count else { return nil }
+      let job = jobs[head]
+      head += 1
+      if head * 2 >= jobs.count {
+        jobs.removeFirst(head)
+        head = 0
+      }
+      return job
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import CLinux
+import Glibc
+import StoreProtocol
+import Support
+
+/// A blocking client of the wire protocol over a Unix socket.
+///
+/// Requests and replies are JSON texts; nothing is interpreted beyond the framing.
+public final class StoreClient {
+  public let file: CInt
+
+  /// Connects without registering.
+  ///
+  /// - Throws: `CommandError` when nobody accepts on `path`.
+  public init(path: String) throws(CommandError) {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
+      throw CommandError(.usage, "the socket path is too long: \(path)")
+    }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    file = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+    if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
+    let connected = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(file, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    if connected != 0 {
+      let code = errno
+      close(file)
+      throw CommandError.system("cannot connect to \(path)", errno: code, hint: "is the daemon running?")
+    }
+  }
+
+  deinit { close(file) }
+
+  /// Registers and returns the reply.
+  @discardableResult
+  public func register() throws(CommandError) -> String {
+    try request(#"{"type":"register_request","version":"0.24.2","store_type":1,"session_id":0}"#)
+  }
+
+  /// Sends one request and returns its reply.
+  public func request(_ json: String) throws(CommandError) -> String {
+    try sendRaw(Self.frame(Array(json.utf8)))
+    return String(decoding: try receive(), as: UTF8.self)
+  }
+
+  /// A message with its header.
+  public static func frame(_ body: [UInt8]) -> [UInt8] {
+    withUnsafeBytes(of: UInt64(body.count).littleEndian) { Array($0) } + body
+  }
+
+  /// Sends bytes as they are.
+  public func sendRaw(_ bytes: [UInt8]) throws(CommandError) {
+    var sent = 0
+    while sent < bytes.count {
+      let count = bytes.withUnsafeBytes {
+        send(file, $0.baseAddress.map { $0 + sent }, bytes.count - sent, CInt(MSG_NOSIGNAL))
+      }
+      if count < 0, errno == EINTR { continue }
+      if count < 0 { throw CommandError.system("the daemon does not take the request", errno: errno) }
+      sent += count
+    }
+  }
+
+  /// Receives one message and returns its JSON.
+  public func receive() throws(CommandError) -> [UInt8] {
+    let header = try receive(8)
+    let length = header.withUnsafeBytes { Frame.length($0) }
+    guard length <= Frame.maximumLength else {
+      throw CommandError(.failed, "the daemon announced a message of \(length) bytes")
+    }
+    return try receive(Int(length))
+  }
+
+  /// Receives exactly `count` bytes.
+  public func receive(_ count: Int) throws(CommandError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var received = 0
+    while received < count {
+      let got = bytes.withUnsafeMutableBytes {
+        recv(file, $0.baseAddress.map { $0 + received }, count - received, 0)
+      }
+      if got < 0, errno == EINTR { continue }
+      if got < 0 { throw CommandError.system("the daemon does not answer", errno: errno) }
+      if got == 0 { throw CommandError(.failed, "the daemon closed the connection") }
+      received += got
+    }
+    return bytes
+  }
+
+  /// Receives the descriptor of a memory file that follows a reply.
+  public func receiveDescriptor() throws(CommandError) -> CInt {
+    let descriptor = clinux_recv_fd(file)
+    if descriptor < 0 { throw CommandError.system("the daemon sent no descriptor", errno: -descriptor) }
+    return descriptor
+  }
+}

@@ -1,0 +1,68 @@
+import StoreProtocol
+
+/// A blob of a session.
+public struct Blob {
+  public let extent: ExtentID
+  /// Byte offset in the arena.
+  public let offset: UInt64
+  /// Bytes.
+  public var size: UInt64
+  public var isSealed: Bool
+  /// The connection that may still write it; nil once sealed or when that connection has gone.
+  public var writer: Connection?
+  /// Loads with `pin` not yet undone.
+  public var isPinned = false
+}
+
+/// The state of one client connection that matters to the store.
+///
+/// A connection is given blobs for writing when it creates them and for reading when it asks for them. The bytes of
+/// a blob that was given for reading stay untouched until the connection releases it or goes, even when the blob is
+/// deleted meanwhile. Sealing ends the grant for writing.
+public final class Connection {
+  public let id: UInt64
+  public internal(set) var session: Session
+  /// What this connection was given for reading.
+  var reading: [ObjectID: ExtentID] = [:]
+  /// Unsealed blobs this connection created.
+  var writing: Set<ObjectID> = []
+  /// Streams this connection has pulled from.
+  var pulled: Set<ObjectID> = []
+  /// Locks this connection holds.
+  var locks: Set<String> = []
+
+  init(id: UInt64, session: Session) {
+    self.id = id
+    self.session = session
+  }
+}
+
+/// What a session stores and how clients of it see each other.
+public enum StoreKind: UInt64, Sendable {
+  case normal = 1
+  case plasma = 2
+}
+
+/// An isolated store: its own blobs, objects, names and streams over the shared arena.
+public final class Session {
+  /// 0 for the root session.
+  public let id: UInt64
+  public let kind: StoreKind
+  var blobs: [ObjectID: Blob] = [:]
+  var metadata = MetadataTable()
+  var names = NameTable()
+  var streams: [ObjectID: Stream] = [:]
+  var plasma: [String: PlasmaEntry] = [:]
+  /// Connections of this session.
+  public internal(set) var connections = 0
+
+  init(id: UInt64, kind: StoreKind) {
+    self.id = id
+    self.kind = kind
+  }
+
+  public var blobCount: Int { blobs.count }
+  public var objectCount: Int { metadata.count }
+  public var nameCount: Int { names.count }
+  public var streamCount: Int { streams.count }
+}

@@ -1,0 +1,46 @@
+import StoreProtocol
+
+extension Store {
+  /// How many blobs are looked at to name the largest ones.
+  private static let examinedBlobs = 100_000
+
+  /// The refusal of an allocation: what is used of what, why the rest cannot be had, and who takes most.
+  func notEnoughMemory(_ size: UInt64, in session: Session) -> StoreError {
+    var message =
+      "Failed to allocate memory of size \(size), total available memory size are \(memory.limit), "
+      + "and \(memory.used) are already in use"
+    if memory.lingering > 0 {
+      message += "; \(memory.lingering) more are deleted but still mapped by connected clients"
+    }
+    let (taken, overflow) = (memory.used + memory.lingering).addingReportingOverflow(size)
+    if !overflow, taken <= memory.limit { message += "; the free memory is fragmented" }
+    let largest = largestBlobs(3, in: session)
+    if !largest.isEmpty {
+      message += "; largest: " + largest.map { describe($0, in: session) }.joined(separator: ", ")
+    }
+    return StoreError(.notEnoughMemory, message)
+  }
+
+  private func largestBlobs(_ count: Int, in session: Session) -> [(id: ObjectID, size: UInt64)] {
+    var largest: [(id: ObjectID, size: UInt64)] = []
+    for (id, blob) in session.blobs.prefix(Self.examinedBlobs) {
+      if largest.count == count, let smallest = largest.last, blob.size <= smallest.size { continue }
+      largest.append((id, blob.size))
+      largest.sort { $0.size > $1.size || ($0.size == $1.size && $0.id < $1.id) }
+      if largest.count > count { largest.removeLast() }
+    }
+    return largest
+  }
+
+  /// A blob's size and the name or the type of the object it belongs to.
+  private func describe(_ blob: (id: ObjectID, size: UInt64), in session: Session) -> String {
+    var owner = blob.id
+    for _ in 0..<16 {
+      guard let parent = session.metadata.anyDependent(of: owner) else { break }
+      owner = parent
+    }
+    if let name = session.names.name(of: owner) { return "\(blob.size) bytes in '\(name)'" }
+    if let typename = session.metadata[owner]?.typename { return "\(blob.size) bytes in \(owner) (\(typename))" }
+    return "\(blob.size) bytes in \(blob.id)"
+  }
+}

@@ -1,0 +1,169 @@
+import StoreProtocol
+
+extension Store {
+  // MARK: - Creating
+
+  /// Creates an unsealed blob that `connection` may write; size 0 gives the empty blob.
+  ///
+  /// - Throws: notEnoughMemory.
+  public func createBlob(_ size: UInt64, by connection: Connection) throws(StoreError) -> BlobPayload {
+    if size == 0 { return .empty }
+    guard let extent = memory.allocate(size) else { throw notEnoughMemory(size, in: connection.session) }
+    let id = ids.blobID(now: now)
+    let blob = Blob(
+      extent: extent, offset: memory.range(extent).offset, size: size, isSealed: false, writer: connection)
+    connection.session.blobs[id] = blob
+    connection.writing.insert(id)
+    return payload(id, blob)
+  }
+
+  /// Creates several blobs, all or none.
+  public func createBlobs(_ sizes: [UInt64], by connection: Connection) throws(StoreError) -> [BlobPayload] {
+    var payloads: [BlobPayload] = []
+    payloads.reserveCapacity(sizes.count)
+    do throws(StoreError) {
+      for size in sizes { payloads.append(try createBlob(size, by: connection)) }
+    } catch {
+      for payload in payloads where payload.id != .emptyBlob { removeBlob(payload.id, in: connection.session) }
+      throw error
+    }
+    return payloads
+  }
+
+  func payload(_ id: ObjectID, _ blob: Blob) -> BlobPayload {
+    BlobPayload(
+      id: id, fileKey: Self.fileKey, offset: blob.offset, size: blob.size,
+      mappingLength: configuration.arenaLength, isSealed: blob.isSealed)
+  }
+
+  /// The pages a blob needs; nil for the empty and unknown blobs.
+  public func range(of id: ObjectID, in session: Session) -> ByteRange? {
+    session.blobs[id].map { ByteRange(offset: $0.offset, length: $0.size) }
+  }
+
+  // MARK: - Sealing, shrinking, dropping
+
+  /// Makes a blob readable. Repeating it is fine.
+  ///
+  /// The sealing connection counts as a user of the blob, like in the original, but keeps no claim on its bytes.
+  public func seal(_ id: ObjectID, by connection: Connection) throws(StoreError) {
+    if id == .emptyBlob { return }
+    guard let index = connection.session.blobs.index(forKey: id) else { throw unknownBlob(id) }
+    guard !connection.session.blobs.values[index].isSealed else { return }
+    connection.session.blobs.values[index].isSealed = true
+    connection.session.blobs.values[index].writer?.writing.remove(id)
+    connection.session.blobs.values[index].writer = nil
+    note(.objects(session: connection.session.id))
+  }
+
+  /// Reduces an unsealed blob to its first `size` bytes.
+  public func shrink(_ id: ObjectID, to size: UInt64, by connection: Connection) throws(StoreError) {
+    if id == .emptyBlob { return }
+    guard let blob = connection.session.blobs[id] else { throw unknownBlob(id) }
+    if blob.isSealed { throw StoreError(.objectSealed, "cannot shrink the sealed blob \(id)") }
+    guard size <= blob.size else {
+      throw StoreError(
+        .invalid, "cannot shrink to size \(size) since the current size is \(blob.size)")
+    }
+    let isAlone = blob.writer === connection && memory.readers(blob.extent) == 0
+    memory.shrink(blob.extent, to: size, reuseTail: isAlone && size > 0)
+    connection.session.blobs[id]?.size = size
+  }
+
+  /// Removes a blob whatever uses it.
+  public func dropBlob(_ id: ObjectID, by connection: Connection) throws(StoreError) {
+    if id == .emptyBlob { return }
+    guard connection.session.blobs[id] != nil else { throw unknownBlob(id) }
+    removeBlob(id, in: connection.session, by: connection)
+  }
+
+  /// Frees a blob. Its bytes linger while a connection may still read them, or write them without having been asked
+  /// before they were taken away.
+  func removeBlob(_ id: ObjectID, in session: Session, by remover: Connection? = nil) {
+    guard let blob = session.blobs.removeValue(forKey: id) else { return }
+    if let writer = blob.writer {
+      writer.writing.remove(id)
+      if let remover, writer !== remover, writer.reading[id] == nil {
+        writer.reading[id] = blob.extent
+        memory.addReader(blob.extent)
+      }
+    }
+    memory.removeBlob(blob.extent)
+  }
+
+  /// Frees a blob whose creator disconnected before sealing it.
+  func abandonUnsealed(_ id: ObjectID, in session: Session) {
+    guard let blob = session.blobs.removeValue(forKey: id) else { return }
+    memory.removeBlob(blob.extent)
+  }
+
+  func unknownBlob(_ id: ObjectID) -> StoreError { StoreError(.objectNotExists, "blob \(id) does not exist") }
+
+  // MARK: - Reading
+
+  /// The payloads of those `ids` that exist, given to `connection` for reading.
+  ///
+  /// - Throws: objectNotSealed when one of them is unsealed and not `unsafe`; then nothing is given.
+  public func readBlobs(
+    _ ids: some Sequence<ObjectID>, unsafe: Bool, by connection: Connection, into payloads: inout [BlobPayload]
+  ) throws(StoreError) {
+    let session = connection.session
+    for id in ids {
+      if id == .emptyBlob {
+        payloads.append(.empty)
+        continue
+      }
+      guard let blob = session.blobs[id] else { continue }
+      if !blob.isSealed && !unsafe {
+        throw StoreError(.objectNotSealed, "Failed to get blob with id \(id)")
+      }
+      payloads.append(payload(id, blob))
+    }
+    for payload in payloads where payload.id != .emptyBlob { grantReading(payload.id, to: connection) }
+  }
+
+  /// Whether the connection was given the blob for reading.
+  public func holds(_ id: ObjectID, _ connection: Connection) -> Bool { connection.reading[id] != nil }
+
+  func grantReading(_ id: ObjectID, to connection: Connection) {
+    guard connection.reading[id] == nil, let blob = connection.session.blobs[id] else { return }
+    connection.reading[id] = blob.extent
+    memory.addReader(blob.extent)
+  }
+
+  /// Gives blobs to a connection for reading; unknown ids are fine.
+  public func increaseReferences(_ ids: [ObjectID], by connection: Connection) {
+    for id in ids { grantReading(id, to: connection) }
+  }
+
+  /// Ends a grant for reading.
+  public func release(_ id: ObjectID, by connection: Connection) throws(StoreError) {
+    if id == .emptyBlob { return }
+    guard let extent = connection.reading.removeValue(forKey: id) else {
+      // A sealed blob counts as referenced by whoever sealed it; there is nothing to give back for it.
+      if connection.session.blobs[id]?.isSealed == true { return }
+      throw StoreError(.objectNotExists, "blob \(id) is not referenced by this connection")
+    }
+    memory.removeReader(extent)
+  }
+
+  /// Whether a connection was given the blob for reading or may still write it.
+  public func isInUse(_ id: ObjectID, in session: Session) throws(StoreError) -> Bool {
+    if id == .emptyBlob { return false }
+    guard let blob = session.blobs[id] else { throw unknownBlob(id) }
+    return !blob.isSealed || memory.readers(blob.extent) > 0
+  }
+
+  /// Sets or undoes the pin of blobs, which keeps them from being spilled.
+  ///
+  /// - Throws: objectNotExists for the first unknown blob; then nothing is changed.
+  public func setPinned(_ isPinned: Bool, _ ids: [ObjectID], in session: Session) throws(StoreError) {
+    try requireBlobs(ids, in: session)
+    for id in ids { session.blobs[id]?.isPinned = isPinned }
+  }
+
+  /// - Throws: objectNotExists for the first blob that is unknown.
+  public func requireBlobs(_ ids: [ObjectID], in session: Session) throws(StoreError) {
+    for id in ids where id != .emptyBlob && session.blobs[id] == nil { throw unknownBlob(id) }
+  }
+}

@@ -1,0 +1,66 @@
+import StoreProtocol
+
+/// What a blob is called in one of the two stores of an ownership move.
+public enum BlobName {
+  case id(ObjectID)
+  case plasma(String)
+}
+
+extension Store {
+  /// Moves sealed blobs of another session into the connection's, under new names, without copying.
+  ///
+  /// Readers of the old session keep what they were given. A move within one session renames.
+  /// - Throws: invalid for an unknown session or a name in use, objectNotExists for unknown blobs; nothing is moved
+  ///   then.
+  public func moveOwnership(
+    _ pairs: [(from: BlobName, to: BlobName)], from sourceID: UInt64, by connection: Connection
+  ) throws(StoreError) {
+    guard let source = sessions[sourceID] else {
+      throw StoreError(.invalid, "Session (sid = \(HexText.string(prefix: UInt8(ascii: "S"), sourceID))) not exit")
+    }
+    let target = connection.session
+    for pair in pairs {
+      let id = try blobID(pair.from, in: source)
+      guard let blob = source.blobs[id] else { throw unknownBlob(id) }
+      guard blob.isSealed else { throw StoreError(.objectNotSealed, "blob \(id) is not sealed") }
+      try requireUnused(pair.to, in: target)
+    }
+    for pair in pairs { try move(pair.from, in: source, to: pair.to, by: connection) }
+  }
+
+  private func blobID(_ name: BlobName, in session: Session) throws(StoreError) -> ObjectID {
+    switch name {
+    case .id(let id): return id
+    case .plasma(let plasma):
+      guard let entry = session.plasma[plasma] else {
+        throw StoreError(.objectNotExists, "plasma blob '\(plasma)' does not exist")
+      }
+      return entry.blob
+    }
+  }
+
+  private func requireUnused(_ name: BlobName, in session: Session) throws(StoreError) {
+    switch name {
+    case .id(let id):
+      guard id.isBlob, id != .emptyBlob else { throw StoreError(.invalid, "\(id) is not the id of a blob") }
+      if session.blobs[id] != nil { throw StoreError(.objectExists, "blob \(id) already exists") }
+    case .plasma(let plasma):
+      if session.plasma[plasma] != nil { throw StoreError(.objectExists, "plasma blob '\(plasma)' already exists") }
+    }
+  }
+
+  private func move(
+    _ from: BlobName, in source: Session, to: BlobName, by connection: Connection
+  ) throws(StoreError) {
+    let id = try blobID(from, in: source)
+    guard let blob = source.blobs.removeValue(forKey: id) else { return }
+    if case .plasma(let name) = from { source.plasma[name] = nil }
+    switch to {
+    case .id(let newID): connection.session.blobs[newID] = blob
+    case .plasma(let name):
+      let newID = ids.blobID(now: now)
+      connection.session.blobs[newID] = blob
+      connection.session.plasma[name] = PlasmaEntry(blob: newID, size: blob.size, holders: [connection.id])
+    }
+  }
+}

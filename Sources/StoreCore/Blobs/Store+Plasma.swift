@@ -1,0 +1,117 @@
+import StoreProtocol
+
+/// A blob known by a name of the client's, in a plasma session.
+struct PlasmaEntry {
+  let blob: ObjectID
+  /// Bytes, as the client declared them.
+  let size: UInt64
+  /// Connections that sealed or got it and have not released it.
+  var holders: Set<UInt64> = []
+}
+
+/// A plasma blob as replies show it.
+public struct PlasmaPayload {
+  public let id: String
+  public let size: UInt64
+  public let references: Int
+  public let payload: BlobPayload
+}
+
+extension Store {
+  private func entry(_ id: String, in session: Session) throws(StoreError) -> PlasmaEntry {
+    guard let entry = session.plasma[id] else {
+      throw StoreError(.objectNotExists, "plasma blob '\(id)' does not exist")
+    }
+    return entry
+  }
+
+  private func describe(_ id: String, _ entry: PlasmaEntry, in session: Session) throws(StoreError) -> PlasmaPayload {
+    if entry.blob == .emptyBlob {
+      return PlasmaPayload(id: id, size: entry.size, references: entry.holders.count, payload: .empty)
+    }
+    guard let blob = session.blobs[entry.blob] else { throw unknownBlob(entry.blob) }
+    return PlasmaPayload(
+      id: id, size: entry.size, references: entry.holders.count, payload: payload(entry.blob, blob))
+  }
+
+  private func requirePlasma(_ session: Session) throws(StoreError) {
+    if session.kind != .plasma { throw StoreError(.invalid, "this session is not a plasma store") }
+  }
+
+  /// Creates an unsealed blob of `size` bytes under a name of the client's.
+  public func createPlasmaBlob(
+    _ id: String, size: UInt64, plasmaSize: UInt64, by connection: Connection
+  ) throws(StoreError) -> PlasmaPayload {
+    let session = connection.session
+    try requirePlasma(session)
+    if session.plasma[id] != nil { throw StoreError(.objectExists, "plasma blob '\(id)' already exists") }
+    let entry = PlasmaEntry(blob: try createBlob(size, by: connection).id, size: plasmaSize)
+    session.plasma[id] = entry
+    return try describe(id, entry, in: session)
+  }
+
+  /// Makes a plasma blob readable and counts the connection as a holder.
+  public func sealPlasma(_ id: String, by connection: Connection) throws(StoreError) {
+    try requirePlasma(connection.session)
+    let entry = try entry(id, in: connection.session)
+    try seal(entry.blob, by: connection)
+    connection.session.plasma[id]?.holders.insert(connection.id)
+  }
+
+  /// Those of the blobs that exist, given to the connection for reading.
+  public func readPlasma(
+    _ ids: [String], unsafe: Bool, by connection: Connection
+  ) throws(StoreError) -> [PlasmaPayload] {
+    let session = connection.session
+    try requirePlasma(session)
+    var found: [PlasmaPayload] = []
+    for id in ids {
+      guard let entry = session.plasma[id] else { continue }
+      let payload = try describe(id, entry, in: session)
+      if !payload.payload.isSealed, !unsafe, entry.blob != .emptyBlob {
+        throw StoreError(.objectNotSealed, "Failed to get plasma blob '\(id)'")
+      }
+      found.append(payload)
+    }
+    for payload in found {
+      session.plasma[payload.id]?.holders.insert(connection.id)
+      grantReading(payload.payload.id, to: connection)
+    }
+    return found
+  }
+
+  /// Ends a connection's hold; the last one deletes the blob.
+  public func releasePlasma(_ id: String, by connection: Connection) throws(StoreError) {
+    try requirePlasma(connection.session)
+    let entry = try entry(id, in: connection.session)
+    guard entry.holders.contains(connection.id) else {
+      throw StoreError(.objectNotExists, "plasma blob '\(id)' is not referenced by this connection")
+    }
+    if let extent = connection.reading.removeValue(forKey: entry.blob) { memory.removeReader(extent) }
+    dropHolder(of: id, by: connection)
+  }
+
+  private func dropHolder(of id: String, by connection: Connection) {
+    let session = connection.session
+    guard session.plasma[id]?.holders.remove(connection.id) != nil,
+      session.plasma[id]?.holders.isEmpty == true, let entry = session.plasma.removeValue(forKey: id)
+    else { return }
+    removeBlob(entry.blob, in: session, by: connection)
+  }
+
+  /// Deletes a plasma blob.
+  public func deletePlasma(_ id: String, by connection: Connection) throws(StoreError) {
+    try requirePlasma(connection.session)
+    let entry = try entry(id, in: connection.session)
+    connection.session.plasma[id] = nil
+    removeBlob(entry.blob, in: connection.session, by: connection)
+  }
+
+  /// What a connection held is released, and entries whose blob went with it are forgotten.
+  func releasePlasma(of connection: Connection) {
+    let session = connection.session
+    guard session.kind == .plasma else { return }
+    for id in session.plasma.keys.sorted() { dropHolder(of: id, by: connection) }
+    session.plasma = session.plasma.filter { $0.value.blob == .emptyBlob || session.blobs[$0.value.blob] != nil }
+  }
+}

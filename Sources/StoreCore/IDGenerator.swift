@@ -1,0 +1,31 @@
+import StoreProtocol
+
+/// Issues object ids, blob ids, signatures and session ids in the layout of the original: a blob flag, 41 bits of
+/// unix time in milliseconds, 10 bits of instance, 12 bits of sequence.
+///
+/// The clock is given with each call. Ids stay unique when the clock stands still or steps back.
+public struct IDGenerator {
+  private let instance: UInt64
+  private var last: UInt64 = 0
+
+  public init(instance: UInt64) { self.instance = instance & 0x3ff }
+
+  /// A number made of milliseconds and sequence that is larger than every earlier one.
+  private mutating func next(_ now: UInt64) -> UInt64 {
+    last = max(last + 1, (now & 0x1ff_ffff_ffff) << 12)
+    return last
+  }
+
+  private func compose(_ number: UInt64, instance: UInt64) -> UInt64 {
+    ((number >> 12) & 0x1ff_ffff_ffff) << 22 | instance << 12 | number & 0xfff
+  }
+
+  /// - Parameter now: unix time in milliseconds.
+  public mutating func blobID(now: UInt64) -> ObjectID { ObjectID(1 << 63 | compose(next(now), instance: 0)) }
+
+  public mutating func objectID(now: UInt64) -> ObjectID { ObjectID(compose(next(now), instance: instance)) }
+
+  public mutating func signature(now: UInt64) -> UInt64 { compose(next(now), instance: instance) }
+
+  public mutating func sessionID(now: UInt64) -> UInt64 { compose(next(now), instance: 0) }
+}

@@ -1,0 +1,212 @@
+/// A byte range of the arena.
+public struct ByteRange: Equatable, Sendable {
+  public let offset: UInt64
+  public let length: UInt64
+
+  public init(offset: UInt64, length: UInt64) {
+    self.offset = offset
+    self.length = length
+  }
+
+  public var end: UInt64 { offset + length }
+}
+
+/// How the store takes the page faults of its clients.
+public enum PopulateMode: String, CaseIterable, Sendable {
+  /// A background thread keeps a warm reserve ahead of the allocations.
+  case ahead
+  /// Everything is populated before the socket opens.
+  case all
+  /// Clients take the faults.
+  case off
+}
+
+/// Which chunks of the arena have pages, and what the page worker should do next.
+///
+/// A chunk is 2 MiB. *Warm* chunks have their pages allocated and zeroed; *cold* ones have none.
+public struct Residency {
+  /// Bytes.
+  public static let chunkSize: UInt64 = 2 << 20
+  /// Chunks per job, so that an urgent job never waits long.
+  private static let jobChunks = 16
+
+  enum State: UInt8 {
+    case cold, populating, warm, releasing
+  }
+
+  /// What the page worker is asked to do.
+  public enum Job: Equatable, Sendable {
+    case populate(ByteRange, urgent: Bool)
+    /// Give the pages of unused chunks back to the system.
+    case release(ByteRange)
+  }
+
+  private let mode: PopulateMode
+  /// Chunks that may have pages at the same time.
+  private let commitLimit: Int
+  private let reserve: Int
+  private(set) var states: ContiguousArray<State>
+  /// Extents that overlap a chunk.
+  private(set) var uses: ContiguousArray<UInt32>
+  private var demanded: [Range<Int>] = []
+  /// Where the search for a cold unused chunk starts.
+  private var coldHint = 0
+
+  /// Chunks with pages, those being populated or released included.
+  public private(set) var committedChunks = 0
+  /// Warm chunks that no extent uses.
+  public private(set) var spareChunks = 0
+  /// Set when the system refused pages; populating ahead then waits for a release.
+  public private(set) var isExhausted = false
+
+  public init(length: UInt64, limit: UInt64, reserve: UInt64, mode: PopulateMode) {
+    let count = Int((length + Self.chunkSize - 1) / Self.chunkSize)
+    self.mode = mode
+    let slack = max(limit / 8, 64 << 20)
+    commitLimit = min(count, Int((limit + slack + Self.chunkSize - 1) / Self.chunkSize))
+    self.reserve = Int(reserve / Self.chunkSize)
+    states = ContiguousArray(repeating: .cold, count: count)
+    uses = ContiguousArray(repeating: 0, count: count)
+  }
+
+  /// Bytes that have pages.
+  public var committedBytes: UInt64 { UInt64(committedChunks) * Self.chunkSize }
+
+  private func chunks(_ range: ByteRange) -> Range<Int> {
+    Int(range.offset / Self.chunkSize)..<Int((range.end + Self.chunkSize - 1) / Self.chunkSize)
+  }
+
+  private func bytes(_ chunks: Range<Int>) -> ByteRange {
+    ByteRange(
+      offset: UInt64(chunks.lowerBound) * Self.chunkSize, length: UInt64(chunks.count) * Self.chunkSize)
+  }
+
+  /// Notes that an extent uses `range`.
+  ///
+  /// - Returns: false when the pages it lacks would exceed what may be committed; then nothing is noted.
+  public mutating func retain(_ range: ByteRange) -> Bool {
+    let chunks = chunks(range)
+    var missing = 0
+    var spare = 0
+    for chunk in chunks {
+      if states[chunk] == .cold { missing += 1 }
+      if states[chunk] == .warm, uses[chunk] == 0 { spare += 1 }
+    }
+    if missing > 0, committedChunks + missing - (spareChunks - spare) > commitLimit { return false }
+    spareChunks -= spare
+    for chunk in chunks {
+      uses[chunk] += 1
+      if mode == .off, states[chunk] == .cold {
+        states[chunk] = .warm
+        committedChunks += 1
+      }
+    }
+    return true
+  }
+
+  /// Notes that an extent does not use `range` any more.
+  public mutating func release(_ range: ByteRange) {
+    for chunk in chunks(range) {
+      uses[chunk] -= 1
+      if uses[chunk] == 0, states[chunk] == .warm { spareChunks += 1 }
+    }
+  }
+
+  /// Whether all of `range` has pages.
+  public func isWarm(_ range: ByteRange) -> Bool {
+    for chunk in chunks(range) where states[chunk] != .warm { return false }
+    return true
+  }
+
+  /// Asks for the pages of `range` before anything else.
+  public mutating func demand(_ range: ByteRange) { demanded.append(chunks(range)) }
+
+  /// The next job for the page worker, nil when there is nothing to do.
+  ///
+  /// - Parameter idleTarget: when not nil, spare chunks beyond this many bytes are given back.
+  public mutating func nextJob(idleTarget: UInt64?) -> Job? {
+    if let job = nextDemandedJob() { return job }
+    if mode != .off, spareChunks < reserve, !isExhausted, committedChunks < commitLimit,
+      let run = nextColdRun(atMost: min(reserve - spareChunks, commitLimit - committedChunks))
+    {
+      return populate(run, urgent: false)
+    }
+    if let idleTarget, spareChunks > max(Int(idleTarget / Self.chunkSize), mode == .off ? 0 : reserve) {
+      return releaseHighestSpare(atMost: spareChunks - Int(idleTarget / Self.chunkSize))
+    }
+    return nil
+  }
+
+  /// Notes that a populate job ended; `succeeded` false leaves its chunks cold and, for an urgent job, forgets all
+  /// demands, whose waiting clients are to be refused.
+  public mutating func finishPopulate(_ range: ByteRange, urgent: Bool, succeeded: Bool) {
+    isExhausted = !succeeded
+    if !succeeded, urgent { demanded.removeAll() }
+    for chunk in chunks(range) where states[chunk] == .populating {
+      states[chunk] = succeeded ? .warm : .cold
+      if !succeeded { committedChunks -= 1 } else if uses[chunk] == 0 { spareChunks += 1 }
+    }
+  }
+
+  /// Notes that a release job ended.
+  public mutating func finishRelease(_ range: ByteRange) {
+    isExhausted = false
+    for chunk in chunks(range) where states[chunk] == .releasing {
+      states[chunk] = .cold
+      committedChunks -= 1
+      coldHint = min(coldHint, chunk)
+      if mode == .off, uses[chunk] > 0 {
+        states[chunk] = .warm
+        committedChunks += 1
+      }
+    }
+  }
+
+  // MARK: - Choosing jobs
+
+  private mutating func nextDemandedJob() -> Job? {
+    while let wanted = demanded.first {
+      guard let start = wanted.first(where: { states[$0] == .cold }) else {
+        demanded.removeFirst()
+        continue
+      }
+      let room = commitLimit - committedChunks
+      if room <= 0 { return releaseHighestSpare(atMost: Self.jobChunks) }
+      var end = start
+      while end < wanted.upperBound, end - start < min(Self.jobChunks, room), states[end] == .cold { end += 1 }
+      return populate(start..<end, urgent: true)
+    }
+    return nil
+  }
+
+  private mutating func nextColdRun(atMost limit: Int) -> Range<Int>? {
+    var start = coldHint
+    while start < states.count, states[start] != .cold || uses[start] > 0 { start += 1 }
+    coldHint = start
+    guard start < states.count else { return nil }
+    var end = start
+    while end < states.count, end - start < min(Self.jobChunks, limit), states[end] == .cold, uses[end] == 0 {
+      end += 1
+    }
+    return start..<end
+  }
+
+  private mutating func populate(_ run: Range<Int>, urgent: Bool) -> Job {
+    for chunk in run { states[chunk] = .populating }
+    committedChunks += run.count
+    return .populate(bytes(run), urgent: urgent)
+  }
+
+  private mutating func releaseHighestSpare(atMost limit: Int) -> Job? {
+    var end = states.count
+    while end > 0, states[end - 1] != .warm || uses[end - 1] > 0 { end -= 1 }
+    guard end > 0 else { return nil }
+    var start = end
+    while start > 0, end - start < min(limit, Self.jobChunks), states[start - 1] == .warm, uses[start - 1] == 0 {
+      start -= 1
+    }
+    for chunk in start..<end { states[chunk] = .releasing }
+    spareChunks -= end - start
+    return .release(bytes(start..<end))
+  }
+}

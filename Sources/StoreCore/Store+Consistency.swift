@@ -1,0 +1,133 @@
+import StoreProtocol
+
+/// Looking at the store from outside, for tests and diagnosis. Nothing here changes it.
+extension Store {
+  /// The blobs of a session and the bytes they take in the arena, in ascending order of the ids.
+  public func liveRanges(in session: Session) -> [(id: ObjectID, range: ByteRange)] {
+    session.blobs.map { (id: $0.key, range: memory.range($0.value.extent)) }.sorted { $0.id < $1.id }
+  }
+
+  /// What contradicts itself in the bookkeeping, as sentences; empty in a sound store.
+  ///
+  /// Walks over everything: time grows with the number of extents, blobs, objects and names.
+  public func inconsistencies() -> [String] {
+    var found = allocatorInconsistencies() + extentInconsistencies() + residencyInconsistencies()
+    for session in sessions.values.sorted(by: { $0.id < $1.id }) {
+      found += blobInconsistencies(session) + metadataInconsistencies(session) + nameInconsistencies(session)
+    }
+    return found
+  }
+
+  /// Extents that a blob or a connection holds.
+  private var heldExtents: [MemoryPool.Extent] {
+    let unused = Set(memory.unusedSlots)
+    return memory.extents.indices.filter { !unused.contains(Int32($0)) }.map { memory.extents[$0] }
+  }
+
+  /// The extents follow each other without gap or overlap, no free one beside another, each free one in its list.
+  private func allocatorInconsistencies() -> [String] {
+    let nodes = memory.allocator.nodes
+    var found: [String] = []
+    var free: Set<Int32> = []
+    var taken = 0
+    var position: UInt64 = 0
+    var node: Int32 = 0
+    var isLowerFree = false
+    while node != ExtentAllocator.none {
+      let current = nodes[Int(node)]
+      if current.offset != position { found.append("extent at \(current.offset) is expected at \(position)") }
+      if current.size == 0 || current.size % ExtentAllocator.granularity != 0 {
+        found.append("extent at \(position) has \(current.size) bytes")
+      }
+      if current.isFree, isLowerFree { found.append("free extents meet at \(position)") }
+      if current.isFree { free.insert(node) } else { taken += 1 }
+      isLowerFree = current.isFree
+      position += current.size
+      node = current.upper
+    }
+    if position != configuration.arenaLength { found.append("extents end at \(position)") }
+    if taken != heldExtents.count { found.append("\(taken) extents are taken, \(heldExtents.count) are held") }
+    var listed: Set<Int32> = []
+    for head in memory.allocator.heads {
+      var node = head
+      while node != ExtentAllocator.none, listed.insert(node).inserted { node = nodes[Int(node)].next }
+    }
+    if listed != free { found.append("\(listed.count) extents are listed as free, \(free.count) are") }
+    return found
+  }
+
+  /// Bytes in use and lingering are what the extents say, and each extent has the blobs it counts.
+  private func extentInconsistencies() -> [String] {
+    var found: [String] = []
+    var used: UInt64 = 0
+    var lingering: UInt64 = 0
+    var blobs: Int32 = 0
+    for extent in heldExtents {
+      if extent.blobs > 0 { used += extent.charged } else { lingering += extent.charged }
+      blobs += extent.blobs
+      if extent.blobs <= 0, extent.readers <= 0 { found.append("nobody holds the extent at \(extent.range.offset)") }
+      if extent.charged > extent.range.length { found.append("the extent at \(extent.range.offset) is too short") }
+    }
+    if used != memory.used { found.append("\(memory.used) bytes are said to be used, \(used) are") }
+    if lingering != memory.lingering { found.append("\(memory.lingering) bytes are said to linger, \(lingering) do") }
+    let known = sessions.values.reduce(0) { $0 + $1.blobs.count }
+    if known != Int(blobs) { found.append("extents count \(blobs) blobs, sessions \(known)") }
+    let sizes = sessions.values.reduce(0) { $0 + $1.blobs.values.reduce(0) { $0 + $1.size } }
+    if sizes != used { found.append("blobs have \(sizes) bytes, \(used) are used") }
+    return found
+  }
+
+  private func residencyInconsistencies() -> [String] {
+    let residency = memory.residency
+    var found: [String] = []
+    var uses = [UInt32](repeating: 0, count: residency.states.count)
+    for extent in heldExtents {
+      let last = (extent.range.end + Residency.chunkSize - 1) / Residency.chunkSize
+      for chunk in Int(extent.range.offset / Residency.chunkSize)..<Int(last) { uses[chunk] += 1 }
+    }
+    if !residency.uses.elementsEqual(uses) { found.append("chunks are not used as often as noted") }
+    let committed = residency.states.count { $0 != .cold }
+    if committed != residency.committedChunks { found.append("\(committed) chunks have pages") }
+    let spare = zip(residency.states, uses).count { $0 == .warm && $1 == 0 }
+    if spare != residency.spareChunks { found.append("\(spare) chunks are spare, not \(residency.spareChunks)") }
+    return found
+  }
+
+  private func blobInconsistencies(_ session: Session) -> [String] {
+    var found: [String] = []
+    for (id, blob) in session.blobs.sorted(by: { $0.key < $1.key }) {
+      let range = memory.range(blob.extent)
+      if blob.offset != range.offset || blob.size > range.length { found.append("blob \(id) is outside its extent") }
+      if blob.isSealed, blob.writer != nil { found.append("the sealed blob \(id) has a writer") }
+      if let writer = blob.writer, !writer.writing.contains(id) { found.append("the writer of \(id) forgot it") }
+    }
+    return found
+  }
+
+  /// Every link is known in both directions and leads to something that was not deleted before its parent.
+  private func metadataInconsistencies(_ session: Session) -> [String] {
+    var found: [String] = []
+    var dependents: [ObjectID: Set<ObjectID>] = [:]
+    for (id, record) in session.metadata.records {
+      for link in record.links {
+        dependents[link.id, default: []].insert(id)
+        if !link.id.isBlob, !session.metadata.contains(link.id) { found.append("\(id) lost its member \(link.id)") }
+      }
+    }
+    if dependents != session.metadata.dependents { found.append("dependents differ from links") }
+    let ascending = Array(session.metadata.ascending)
+    if ascending != session.metadata.records.keys.sorted() { found.append("objects are out of order") }
+    return found.sorted()
+  }
+
+  private func nameInconsistencies(_ session: Session) -> [String] {
+    var found: [String] = []
+    for (id, names) in session.names.namesByObject {
+      if !session.metadata.contains(id) { found.append("\(id) is gone, but has names") }
+      for name in names where session.names[name] != id { found.append("'\(name)' doesn't lead to \(id)") }
+    }
+    let count = session.names.namesByObject.values.reduce(0) { $0 + $1.count }
+    if count != session.names.count { found.append("\(count) names lead to objects, \(session.names.count) exist") }
+    return found.sorted()
+  }
+}

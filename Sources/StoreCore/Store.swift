@@ -1,0 +1,127 @@
+import StoreProtocol
+
+/// Something a parked request waits for.
+public enum WaitKey: Hashable, Sendable {
+  /// A name of the session.
+  case name(session: UInt64, String)
+  /// Any new object or sealed blob of the session.
+  case objects(session: UInt64)
+  case stream(session: UInt64, ObjectID)
+  case lock(String)
+}
+
+/// How a request ended that did not fail.
+public enum Outcome<Value> {
+  case done(Value)
+  /// Nothing to answer yet: try the same request again when the key changes.
+  case park(WaitKey)
+}
+
+/// The state of the store, owned by one thread.
+///
+/// Pure: it knows no sockets, clock or files. Times come in as unix milliseconds, bytes are offsets in an arena
+/// somebody else maps. Failures are ``StoreError`` with the codes of the protocol.
+public final class Store {
+  public struct Configuration: Sendable {
+    /// Bytes that blobs may take.
+    public var limit: UInt64
+    /// Bytes of the arena.
+    public var arenaLength: UInt64
+    /// Bytes kept warm ahead of the allocations.
+    public var reserve: UInt64 = 0
+    public var populate: PopulateMode = .off
+    /// Percentage of `limit` that streams may fill.
+    public var streamThreshold: UInt64 = 80
+    public var instance: UInt64 = 0
+
+    public init(limit: UInt64, arenaLength: UInt64) {
+      self.limit = limit
+      self.arenaLength = arenaLength
+    }
+  }
+
+  /// Key of the arena on every connection.
+  public static let fileKey = 1
+
+  public let configuration: Configuration
+  public internal(set) var memory: MemoryPool
+  var ids: IDGenerator
+  public let root: Session
+  public internal(set) var sessions: [UInt64: Session]
+  private var nextConnection: UInt64 = 1
+  var locks = LockTable()
+  /// Unix milliseconds of the request at hand.
+  public var now: UInt64 = 0
+  /// What changed since the server last looked, so that parked requests are tried again.
+  var changes: Set<WaitKey> = []
+  /// Whether anything is parked, so that changes are worth noting.
+  public var notesChanges = false
+
+  public init(_ configuration: Configuration) {
+    self.configuration = configuration
+    memory = MemoryPool(
+      length: configuration.arenaLength, limit: configuration.limit, reserve: configuration.reserve,
+      populate: configuration.populate)
+    ids = IDGenerator(instance: configuration.instance)
+    root = Session(id: 0, kind: .normal)
+    sessions = [0: root]
+  }
+
+  /// Registers a client with a session.
+  public func connect(to session: Session) -> Connection {
+    defer { nextConnection += 1 }
+    session.connections += 1
+    return Connection(id: nextConnection, session: session)
+  }
+
+  /// Moves a connection that holds nothing yet to another session.
+  public func move(_ connection: Connection, to session: Session) {
+    disconnect(connection)
+    session.connections += 1
+    connection.session = session
+  }
+
+  /// Forgets a client: frees what it left unsealed, ends its grants, drops the streams it read and its locks.
+  public func disconnect(_ connection: Connection) {
+    let session = connection.session
+    for id in connection.writing.sorted() { abandonUnsealed(id, in: session) }
+    connection.writing.removeAll()
+    for id in connection.pulled.sorted() { dropStream(id, in: session) }
+    connection.pulled.removeAll()
+    abandonStreams(of: connection)
+    releasePlasma(of: connection)
+    for (_, extent) in connection.reading.sorted(by: { $0.key < $1.key }) { memory.removeReader(extent) }
+    connection.reading.removeAll()
+    for key in connection.locks {
+      locks.remove(key)
+      note(.lock(key))
+    }
+    connection.locks.removeAll()
+    session.connections -= 1
+  }
+
+  /// Opens an isolated session.
+  public func openSession(_ kind: StoreKind) -> Session {
+    let session = Session(id: ids.sessionID(now: now), kind: kind)
+    sessions[session.id] = session
+    return session
+  }
+
+  /// Frees everything of a session, which has no connections any more.
+  public func closeSession(_ session: Session) {
+    clear(session)
+    session.streams.removeAll()
+    session.plasma.removeAll()
+    sessions[session.id] = nil
+  }
+
+  func note(_ key: WaitKey) {
+    if notesChanges { changes.insert(key) }
+  }
+
+  /// The keys that changed since the last call.
+  public func takeChanges() -> Set<WaitKey> {
+    defer { changes.removeAll() }
+    return changes
+  }
+}

@@ -1,0 +1,183 @@
+import StoreProtocol
+
+extension Store {
+  /// Attaches a stream to an object.
+  public func createStream(_ id: ObjectID, in session: Session) throws(StoreError) {
+    if session.streams[id] != nil { throw StoreError(.objectExists, "stream \(id) already exists") }
+    session.streams[id] = Stream()
+  }
+
+  private func stream(_ id: ObjectID, in session: Session) throws(StoreError) -> Stream {
+    guard let stream = session.streams[id] else {
+      throw StoreError(.objectNotExists, "stream \(id) does not exist")
+    }
+    return stream
+  }
+
+  /// Opens a stream; each mode once.
+  public func openStream(_ id: ObjectID, _ mode: StreamMode, in session: Session) throws(StoreError) {
+    var stream = try stream(id, in: session)
+    switch mode {
+    case .read:
+      if stream.isOpenForReading { throw StoreError(.streamOpened, "stream \(id) is already open for reading") }
+      stream.isOpenForReading = true
+    case .write:
+      if stream.isOpenForWriting { throw StoreError(.streamOpened, "stream \(id) is already open for writing") }
+      stream.isOpenForWriting = true
+    }
+    session.streams[id] = stream
+  }
+
+  /// Finishes the chunk being written and creates the next one; parked while streams would fill too much.
+  public func nextStreamChunk(
+    _ id: ObjectID, size: UInt64, by connection: Connection
+  ) throws(StoreError) -> Outcome<BlobPayload> {
+    let session = connection.session
+    var stream = try writableStream(id, by: connection)
+    try finishCurrentChunk(&stream, by: connection)
+    session.streams[id] = stream
+    note(.stream(session: session.id, id))
+    let threshold = memory.limit / 100 * configuration.streamThreshold
+    let (wanted, overflow) = (memory.used + memory.lingering).addingReportingOverflow(size)
+    if overflow || size > memory.limit { throw notEnoughMemory(size, in: session) }
+    // Waiting only helps while the reader has chunks to consume.
+    if wanted > threshold, !stream.ready.isEmpty || stream.handedOut != nil {
+      session.streams[id]?.parkedWriter = connection.id
+      return .park(.stream(session: session.id, id))
+    }
+    let payload = try createBlob(size, by: connection)
+    session.streams[id]?.current = payload.id == .emptyBlob ? nil : payload.id
+    session.streams[id]?.writer = connection
+    return .done(payload)
+  }
+
+  /// Appends an existing object or blob as a chunk.
+  public func pushStreamChunk(
+    _ id: ObjectID, chunk: ObjectID, by connection: Connection
+  ) throws(StoreError) {
+    let session = connection.session
+    var stream = try writableStream(id, by: connection)
+    try finishCurrentChunk(&stream, by: connection)
+    stream.ready.append(chunk)
+    session.streams[id] = stream
+    note(.stream(session: session.id, id))
+  }
+
+  /// Deletes the chunk of the previous pull and hands out the next one; parked until there is one.
+  ///
+  /// The chunk of the previous pull is used up by contract: the reader's grant for it ends with this call.
+  public func pullStreamChunk(
+    _ id: ObjectID, by connection: Connection
+  ) throws(StoreError) -> Outcome<ObjectID> {
+    let session = connection.session
+    var stream = try stream(id, in: session)
+    if let other = stream.parkedReader, other != connection.id {
+      throw StoreError(.invalidStreamState, "stream \(id) already has a reader waiting")
+    }
+    connection.pulled.insert(id)
+    if let previous = stream.handedOut {
+      stream.handedOut = nil
+      consume(previous, by: connection)
+    }
+    defer {
+      session.streams[id] = stream
+      note(.stream(session: session.id, id))
+    }
+    stream.parkedReader = nil
+    if stream.isFailed { throw StoreError(.streamFailed, "Stream failed: the writer gave up") }
+    if !stream.ready.isEmpty {
+      let chunk = stream.ready.removeFirst()
+      stream.handedOut = chunk
+      return .done(chunk)
+    }
+    if stream.isDrained { throw StoreError(.streamDrained, "Stream drained: no more chunks") }
+    stream.parkedReader = connection.id
+    return .park(.stream(session: session.id, id))
+  }
+
+  /// Ends a stream: what was written can still be read, unless it failed.
+  public func stopStream(_ id: ObjectID, failed: Bool, by connection: Connection) throws(StoreError) {
+    let session = connection.session
+    var stream = try writableStream(id, by: connection)
+    try finishCurrentChunk(&stream, by: connection)
+    if failed { stream.isFailed = true } else { stream.isDrained = true }
+    session.streams[id] = stream
+    note(.stream(session: session.id, id))
+  }
+
+  /// Frees the queued chunks and forgets the stream.
+  public func dropStream(_ id: ObjectID, by connection: Connection) throws(StoreError) {
+    _ = try stream(id, in: connection.session)
+    dropStream(id, in: connection.session)
+  }
+
+  func dropStream(_ id: ObjectID, in session: Session) {
+    guard let stream = session.streams.removeValue(forKey: id) else { return }
+    note(.stream(session: session.id, id))
+    for chunk in stream.ready + [stream.current, stream.handedOut].compactMap({ $0 }) {
+      if chunk.isBlob { removeBlob(chunk, in: session) } else { deleteChunk(chunk, in: session) }
+    }
+  }
+
+  /// A request that is parked on a stream is given up.
+  public func unpark(_ connection: Connection, from id: ObjectID) {
+    if connection.session.streams[id]?.parkedReader == connection.id {
+      connection.session.streams[id]?.parkedReader = nil
+    }
+    if connection.session.streams[id]?.parkedWriter == connection.id {
+      connection.session.streams[id]?.parkedWriter = nil
+    }
+  }
+
+  /// Streams whose writer left in the middle of a chunk have failed; readers are told.
+  func abandonStreams(of connection: Connection) {
+    let session = connection.session
+    for (id, stream) in session.streams {
+      unpark(connection, from: id)
+      guard stream.writer === connection, stream.current != nil else { continue }
+      session.streams[id]?.current = nil
+      session.streams[id]?.isFailed = true
+      note(.stream(session: session.id, id))
+    }
+  }
+
+  // MARK: - Chunks
+
+  private func writableStream(_ id: ObjectID, by connection: Connection) throws(StoreError) -> Stream {
+    var stream = try stream(id, in: connection.session)
+    if stream.isStopped { throw StoreError(.invalidStreamState, "stream \(id) is already stopped") }
+    if let other = stream.parkedWriter, other != connection.id {
+      throw StoreError(.invalidStreamState, "stream \(id) already has a writer waiting")
+    }
+    stream.parkedWriter = nil
+    return stream
+  }
+
+  private func finishCurrentChunk(_ stream: inout Stream, by connection: Connection) throws(StoreError) {
+    guard let current = stream.current else { return }
+    stream.current = nil
+    stream.writer = nil
+    guard connection.session.blobs[current] != nil else { return }
+    try seal(current, by: connection)
+    stream.ready.append(current)
+  }
+
+  private func consume(_ chunk: ObjectID, by connection: Connection) {
+    let session = connection.session
+    let blobs: [ObjectID]
+    if chunk.isBlob {
+      blobs = [chunk]
+      removeBlob(chunk, in: session, by: connection)
+    } else {
+      blobs = delete([chunk], force: false, deep: true, by: connection)
+    }
+    for blob in blobs {
+      if let extent = connection.reading.removeValue(forKey: blob) { memory.removeReader(extent) }
+    }
+  }
+
+  private func deleteChunk(_ chunk: ObjectID, in session: Session) {
+    let nobody = Connection(id: 0, session: session)
+    delete([chunk], force: false, deep: true, by: nobody)
+  }
+}

@@ -1,0 +1,145 @@
+/// A metadata object as a client sends it: a flat JSON object whose nested objects are members.
+///
+/// Values other than members keep their JSON text, so that numbers and escapes come back byte for byte.
+public struct MetadataDocument {
+  /// One application field.
+  public enum Value {
+    /// JSON text of a string, number, boolean, null or array.
+    case text([UInt8])
+    case member(MetadataDocument)
+  }
+
+  public struct Field {
+    /// The key as JSON text without the quotes.
+    public let key: [UInt8]
+    public let value: Value
+
+    public init(key: [UInt8], value: Value) {
+      self.key = key
+      self.value = value
+    }
+  }
+
+  public var id: ObjectID?
+  public var typename: String?
+  public var instance: UInt64?
+  public var signature: UInt64?
+  public var isTransient: Bool?
+  public var isGlobal = false
+  /// Every field except `id`, `signature`, `instance_id`, `transient`, `__timestamp`, `__name` and `__labels`,
+  /// ascending by the bytes of the key.
+  public var fields: [Field] = []
+  /// How many keys the text has, the reserved ones included.
+  public private(set) var keyCount = 0
+
+  public init() {}
+
+  /// Whether the text was only `{"id":"o…"}`: a member named by its id.
+  public var isPlaceholder: Bool { id != nil && keyCount == 1 }
+
+  /// Reads the object at `span` of a validated message.
+  ///
+  /// - Throws: code 1 when `span` isn't an object or a reserved field has the wrong type.
+  public init(_ bytes: UnsafeRawBufferPointer, _ span: JSONSpan) throws(StoreError) {
+    guard span.kind == .object else {
+      throw StoreError(.invalid, "Failed to parse the JSON message: metadata must be an object")
+    }
+    var problem: StoreError?
+    var scanner = JSONScanner(bytes, from: span.start)
+    try? scanner.scanObject { key, value in
+      guard problem == nil else { return }
+      do throws(StoreError) { try self.add(bytes, key, value) } catch { problem = error }
+    }
+    if let problem { throw problem }
+    sortFields()
+  }
+
+  private mutating func add(_ bytes: UnsafeRawBufferPointer, _ key: JSONSpan, _ value: JSONSpan) throws(StoreError) {
+    keyCount += 1
+    switch ReservedKey(bytes.rawString(key)) {
+    case .id:
+      guard value.kind == .string, let id = ObjectID(text: bytes.rawString(value)) else {
+        throw Self.mistyped("id", "an id such as \"o0000000000000001\"")
+      }
+      self.id = id
+    case .signature: signature = try Self.integer(bytes, value, "signature")
+    case .instance: instance = try Self.integer(bytes, value, "instance_id")
+    case .transient: isTransient = try Self.boolean(bytes, value, "transient")
+    case .typename:
+      guard value.kind == .string else { return }
+      typename = bytes.string(value)
+      append(bytes, key, value)
+    case .global:
+      isGlobal = try Self.boolean(bytes, value, "global")
+      append(bytes, key, value)
+    case .timestamp, .name, .labels: return
+    case nil:
+      if value.kind == .object {
+        fields.append(Field(key: Array(bytes.rawString(key)), value: .member(try MetadataDocument(bytes, value))))
+      } else {
+        append(bytes, key, value)
+      }
+    }
+  }
+
+  private mutating func append(_ bytes: UnsafeRawBufferPointer, _ key: JSONSpan, _ value: JSONSpan) {
+    fields.append(Field(key: Array(bytes.rawString(key)), value: .text(Array(bytes.slice(value)))))
+  }
+
+  /// Sorts by key; of several fields with one key the last one stays.
+  private mutating func sortFields() {
+    var isAscending = true
+    for index in fields.indices.dropFirst() where !fields[index - 1].key.lexicographicallyPrecedes(fields[index].key) {
+      isAscending = false
+      break
+    }
+    if isAscending { return }
+    let ordered = fields.enumerated().sorted { left, right in
+      if left.element.key == right.element.key { return left.offset < right.offset }
+      return left.element.key.lexicographicallyPrecedes(right.element.key)
+    }
+    fields.removeAll(keepingCapacity: true)
+    for (_, field) in ordered {
+      if fields.last?.key == field.key { fields.removeLast() }
+      fields.append(field)
+    }
+  }
+
+  private static func mistyped(_ name: String, _ expectation: String) -> StoreError {
+    StoreError(.invalid, "Failed to parse the JSON message: metadata field '\(name)' must be \(expectation)")
+  }
+
+  private static func integer(
+    _ bytes: UnsafeRawBufferPointer, _ span: JSONSpan, _ name: String
+  ) throws(StoreError) -> UInt64 {
+    guard let value = bytes.integer(span) else { throw mistyped(name, "a 64-bit integer") }
+    return value
+  }
+
+  private static func boolean(
+    _ bytes: UnsafeRawBufferPointer, _ span: JSONSpan, _ name: String
+  ) throws(StoreError) -> Bool {
+    guard span.kind == .boolean else { throw mistyped(name, "a boolean") }
+    return bytes[span.start] == UInt8(ascii: "t")
+  }
+}
+
+/// Metadata keys with a meaning to the store.
+private enum ReservedKey {
+  case id, typename, signature, instance, transient, global, timestamp, name, labels
+
+  init?(_ key: UnsafeRawBufferPointer) {
+    switch key.count {
+    case 2 where key.elementsEqual("id".utf8): self = .id
+    case 6 where key.elementsEqual("global".utf8): self = .global
+    case 6 where key.elementsEqual("__name".utf8): self = .name
+    case 8 where key.elementsEqual("typename".utf8): self = .typename
+    case 8 where key.elementsEqual("__labels".utf8): self = .labels
+    case 9 where key.elementsEqual("signature".utf8): self = .signature
+    case 9 where key.elementsEqual("transient".utf8): self = .transient
+    case 11 where key.elementsEqual("instance_id".utf8): self = .instance
+    case 11 where key.elementsEqual("__timestamp".utf8): self = .timestamp
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/// Lists in requests: plain arrays, and the numbered keys `"0"`, `"1"`, … counted by `num`.
+extension RequestMessage {
+  /// A required array of unsigned 64-bit numbers.
+  public func integers(_ name: StaticString) throws(StoreError) -> [UInt64] {
+    var values: [UInt64] = []
+    try forEachElement(name, "must be an array of 64-bit integers") { span in
+      guard let value = bytes.integer(span) else { return false }
+      values.append(value)
+      return true
+    }
+    return values
+  }
+
+  /// A required array of ids.
+  public func objectIDs(_ name: StaticString) throws(StoreError) -> [ObjectID] {
+    try integers(name).map(ObjectID.init)
+  }
+
+  /// A required array of strings.
+  public func strings(_ name: StaticString) throws(StoreError) -> [String] {
+    var values: [String] = []
+    try forEachElement(name, "must be an array of strings") { span in
+      guard span.kind == .string else { return false }
+      values.append(bytes.string(span))
+      return true
+    }
+    return values
+  }
+
+  /// A required array of pairs `[key, value]`, each read by `read`; nil from it is a type error.
+  public func pairs<Key, Value>(
+    _ name: StaticString,
+    _ readKey: (JSONSpan) -> Key?, _ readValue: (JSONSpan) -> Value?
+  ) throws(StoreError) -> [(Key, Value)] {
+    var values: [(Key, Value)] = []
+    try forEachElement(name, "must be an array of pairs") { span in
+      guard span.kind == .array else { return false }
+      var elements: [JSONSpan] = []
+      var scanner = JSONScanner(bytes, from: span.start)
+      guard (try? scanner.scanArray { elements.append($0) }) != nil, elements.count == 2,
+        let key = readKey(elements[0]), let value = readValue(elements[1])
+      else { return false }
+      values.append((key, value))
+      return true
+    }
+    return values
+  }
+
+  /// A required object, each value read by `read`; nil from it is a type error.
+  public func entries<Value>(
+    _ name: StaticString, _ read: (JSONSpan) -> Value?
+  ) throws(StoreError) -> [(String, Value)] {
+    let span = try required(name)
+    guard span.kind == .object else { throw failure(name, "must be an object") }
+    var values: [(String, Value)] = []
+    var isValid = true
+    var scanner = JSONScanner(bytes, from: span.start)
+    try? scanner.scanObject { key, value in
+      if let value = read(value) { values.append((bytes.string(key), value)) } else { isValid = false }
+    }
+    if !isValid { throw failure(name, "has a value of the wrong type") }
+    return values
+  }
+
+  /// Calls `visit` with each element of a required array; false from it is the given type error.
+  public func forEachElement(
+    _ name: StaticString, _ problem: String, _ visit: (JSONSpan) -> Bool
+  ) throws(StoreError) {
+    let span = try required(name)
+    guard span.kind == .array else { throw failure(name, problem) }
+    var isValid = true
+    var scanner = JSONScanner(bytes, from: span.start)
+    try? scanner.scanArray { element in
+      if isValid { isValid = visit(element) }
+    }
+    if !isValid { throw failure(name, problem) }
+  }
+
+  /// The spans under the keys `"0"` … `"num - 1"`, in numeric order.
+  ///
+  /// - Throws: code 1 when one is missing or `num` is larger than the message.
+  public func numberedValues() throws(StoreError) -> [JSONSpan] {
+    let declared = try integer("num")
+    guard declared <= UInt64(fieldCount) else { throw failure("num", "is larger than the number of fields") }
+    let count = Int(declared)
+    var spans = [JSONSpan?](repeating: nil, count: count)
+    try forEachField { (key, value) throws(StoreError) in
+      if let number = decimal(key), number < count { spans[number] = value }
+    }
+    var values: [JSONSpan] = []
+    values.reserveCapacity(count)
+    for (index, span) in spans.enumerated() {
+      guard let span else { throw failure(index, "is missing") }
+      values.append(span)
+    }
+    return values
+  }
+
+  /// The number a key consists of, written without leading zeros.
+  private func decimal(_ key: JSONSpan) -> Int? {
+    let length = key.count - 2
+    guard length >= 1, length <= 9 else { return nil }
+    if length > 1, bytes[key.start + 1] == UInt8(ascii: "0") { return nil }
+    var value = 0
+    for index in (key.start + 1)..<(key.end - 1) {
+      let digit = bytes[index] &- 0x30
+      guard digit <= 9 else { return nil }
+      value = value * 10 + Int(digit)
+    }
+    return value
+  }
+
+  /// The ids of a blob request: the array `ids` where there is one, the numbered keys otherwise.
+  ///
+  /// Appends to `target` so that a caller can reuse its storage.
+  public func blobIDs(into target: inout [ObjectID]) throws(StoreError) {
+    if span("ids") != nil {
+      target.append(contentsOf: try objectIDs("ids"))
+      return
+    }
+    if try integer("num") == 1, let only = span("0") {
+      guard let value = bytes.integer(only) else { throw failure("0", "must be a 64-bit integer") }
+      target.append(ObjectID(value))
+      return
+    }
+    for (index, span) in try numberedValues().enumerated() {
+      guard let value = bytes.integer(span) else { throw failure(index, "must be a 64-bit integer") }
+      target.append(ObjectID(value))
+    }
+  }
+}

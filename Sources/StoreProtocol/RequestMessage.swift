@@ -1,0 +1,105 @@
+/// The top-level fields of one request, parsed in place.
+///
+/// One instance is reused for every message of a connection loop. The bytes given to ``parse(_:)`` must stay valid
+/// until the next call. A field given twice counts with its last value.
+public final class RequestMessage {
+  private struct Field {
+    let key: JSONSpan
+    let value: JSONSpan
+  }
+
+  /// The message text.
+  public private(set) var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var fields: [Field] = []
+
+  public init() { fields.reserveCapacity(64) }
+
+  /// Reads one JSON object.
+  ///
+  /// - Throws: ``StoreError`` with code 1 when the text isn't a JSON object.
+  public func parse(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
+    self.bytes = bytes
+    fields.removeAll(keepingCapacity: true)
+    var scanner = JSONScanner(bytes)
+    do throws(JSONError) {
+      try scanner.scanObject { (key, value) throws(JSONError) in fields.append(Field(key: key, value: value)) }
+      try scanner.finish()
+    } catch {
+      fields.removeAll(keepingCapacity: true)
+      throw StoreError(.invalid, "Failed to parse the JSON message: \(error.reason) at byte \(error.offset)")
+    }
+  }
+
+  /// The number of top-level fields.
+  public var fieldCount: Int { fields.count }
+
+  /// The span of a field, nil when it is absent.
+  public func span(_ name: StaticString) -> JSONSpan? {
+    let length = name.utf8CodeUnitCount
+    var index = fields.count
+    while index > 0 {
+      index -= 1
+      let key = fields[index].key
+      if key.count == length + 2, equals(key, name, length) { return fields[index].value }
+    }
+    return nil
+  }
+
+  @inline(__always)
+  private func equals(_ key: JSONSpan, _ name: StaticString, _ length: Int) -> Bool {
+    for offset in 0..<length where bytes[key.start + 1 + offset] != name.utf8Start[offset] { return false }
+    return true
+  }
+
+  func failure(_ name: some CustomStringConvertible, _ problem: String) -> StoreError {
+    StoreError(.invalid, "Failed to parse the JSON message: field '\(name)' \(problem)")
+  }
+
+  func required(_ name: StaticString) throws(StoreError) -> JSONSpan {
+    guard let span = span(name) else { throw failure(name, "is missing") }
+    return span
+  }
+
+  /// A required unsigned 64-bit number.
+  public func integer(_ name: StaticString) throws(StoreError) -> UInt64 {
+    guard let value = bytes.integer(try required(name)) else { throw failure(name, "must be a 64-bit integer") }
+    return value
+  }
+
+  /// An unsigned 64-bit number, or `fallback` when the field is absent.
+  public func integer(_ name: StaticString, default fallback: UInt64) throws(StoreError) -> UInt64 {
+    span(name) == nil ? fallback : try integer(name)
+  }
+
+  /// A required id.
+  public func objectID(_ name: StaticString) throws(StoreError) -> ObjectID { ObjectID(try integer(name)) }
+
+  /// A required boolean.
+  public func boolean(_ name: StaticString) throws(StoreError) -> Bool {
+    let span = try required(name)
+    guard span.kind == .boolean else { throw failure(name, "must be a boolean") }
+    return bytes[span.start] == UInt8(ascii: "t")
+  }
+
+  /// A boolean, or `fallback` when the field is absent.
+  public func boolean(_ name: StaticString, default fallback: Bool) throws(StoreError) -> Bool {
+    span(name) == nil ? fallback : try boolean(name)
+  }
+
+  /// A required string.
+  public func string(_ name: StaticString) throws(StoreError) -> String {
+    let span = try required(name)
+    guard span.kind == .string else { throw failure(name, "must be a string") }
+    return bytes.string(span)
+  }
+
+  /// A string, or `fallback` when the field is absent.
+  public func string(_ name: StaticString, default fallback: String) throws(StoreError) -> String {
+    span(name) == nil ? fallback : try string(name)
+  }
+
+  /// Calls `visit` with the key and value of every top-level field, in the order of the text.
+  func forEachField(_ visit: (_ key: JSONSpan, _ value: JSONSpan) throws(StoreError) -> Void) throws(StoreError) {
+    for field in fields { try visit(field.key, field.value) }
+  }
+}

@@ -1,0 +1,120 @@
+import CLinux
+import Glibc
+import StoreCore
+import StoreProtocol
+
+/// A client's socket with what was received, what is still to be sent, and what it waits for.
+final class ClientConnection {
+  enum Kind: String {
+    case ipc, rpc
+  }
+
+  /// What happens to the connection's next message.
+  enum State {
+    /// Read and answer.
+    case ready
+    /// Answer it again when the key changes.
+    case parked(WaitKey)
+    /// The reply is complete but its blobs have no pages yet.
+    case awaitingPages(PageWait)
+    /// Raw bytes are on their way, on the transfer thread.
+    case transferring
+    /// The password is being checked.
+    case authenticating
+  }
+
+  let id: UInt64
+  let file: CInt
+  let kind: Kind
+  /// The listener's session, which registering may change on RPC.
+  var client: Connection
+  let peer: String
+  let input = InputBuffer()
+  var state = State.ready
+  var isRegistered = false
+  /// Whether the arena's descriptor was sent.
+  var knowsArena = false
+  /// Close when everything is sent.
+  var closesWhenFlushed = false
+  /// Raw bytes that follow when everything is sent.
+  var transferWhenFlushed: Transfer?
+
+  private var pending: [UInt8] = []
+  private var pendingStart = 0
+  private var pendingDescriptor = false
+
+  init(id: UInt64, file: CInt, kind: Kind, client: Connection, peer: String) {
+    self.id = id
+    self.file = file
+    self.kind = kind
+    self.client = client
+    self.peer = peer
+  }
+
+  var isReady: Bool {
+    if case .ready = state { return true }
+    return false
+  }
+
+  /// Whether something waits for the socket to take more.
+  var hasPendingOutput: Bool { pendingStart < pending.count || pendingDescriptor }
+
+  /// Sends a message, then the arena's descriptor if wanted; keeps what the socket doesn't take.
+  ///
+  /// - Returns: false when the connection is broken.
+  func send(_ message: UnsafeRawBufferPointer, arena: CInt?) -> Bool {
+    var sent = 0
+    if !hasPendingOutput {
+      guard let count = write(message) else { return false }
+      sent = count
+    }
+    if sent < message.count { pending.append(contentsOf: message[sent...]) }
+    guard let arena else { return true }
+    if hasPendingOutput {
+      pendingDescriptor = true
+      return true
+    }
+    return sendDescriptor(arena)
+  }
+
+  /// Sends more of what is pending.
+  ///
+  /// - Returns: false when the connection is broken.
+  func flush(arena: CInt) -> Bool {
+    if pendingStart < pending.count {
+      let sent = pending.withUnsafeBytes { write(UnsafeRawBufferPointer(rebasing: $0[pendingStart...])) }
+      guard let sent else { return false }
+      pendingStart += sent
+      if pendingStart < pending.count { return true }
+      pending = []
+      pendingStart = 0
+    }
+    if pendingDescriptor {
+      pendingDescriptor = false
+      return sendDescriptor(arena)
+    }
+    return true
+  }
+
+  private func sendDescriptor(_ arena: CInt) -> Bool {
+    let code = clinux_send_fd(file, arena)
+    if code == -EAGAIN {
+      pendingDescriptor = true
+      return true
+    }
+    return code == 0
+  }
+
+  /// Bytes taken by the socket, nil when it is broken.
+  private func write(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    while true {
+      let count = Glibc.send(file, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+      if count >= 0 { return count }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN: return 0
+      default: return nil
+      }
+    }
+  }
+}

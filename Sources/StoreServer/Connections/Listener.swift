@@ -1,0 +1,165 @@
+import Glibc
+import StoreCore
+import Support
+
+/// A socket that clients connect to.
+final class Listener {
+  let file: CInt
+  let kind: ClientConnection.Kind
+  /// The session its clients get.
+  let session: Session
+  /// Path of a Unix socket.
+  let path: String?
+  private let identity: (device: dev_t, inode: ino_t)?
+
+  private init(file: CInt, kind: ClientConnection.Kind, session: Session, path: String?) {
+    self.file = file
+    self.kind = kind
+    self.session = session
+    self.path = path
+    identity = path.flatMap(Self.identity)
+  }
+
+  deinit { close(file) }
+
+  /// Listens on a Unix socket. Missing directories are made; a socket nobody accepts on is replaced.
+  static func unix(
+    _ path: String, mode: mode_t, group: gid_t?, session: Session
+  ) throws(CommandError) -> Listener {
+    try makeWay(for: path)
+    var address = try address(path)
+    let file = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
+    // Nobody can connect between bind and chmod to more than the mode allows.
+    let mask = umask(0o777 & ~mode)
+    let bound = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(file, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    let bindError = errno
+    umask(mask)
+    guard bound == 0 else {
+      close(file)
+      throw CommandError.system("cannot listen on \(path)", errno: bindError, hint: "choose a path with --socket")
+    }
+    if let group, chown(path, uid_t.max, group) != 0 {
+      let code = errno
+      close(file)
+      unlink(path)
+      throw CommandError.system("cannot give \(path) to group \(group)", errno: code)
+    }
+    chmod(path, mode)
+    return try listening(file, kind: .ipc, session: session, path: path)
+  }
+
+  /// Makes the directories of a socket path and removes a socket nobody accepts on.
+  ///
+  /// - Throws: when somebody does, or when something else is there.
+  static func makeWay(for path: String) throws(CommandError) {
+    try makeParents(of: path)
+    try removeStaleSocket(path)
+  }
+
+  /// Listens on all IPv4 addresses.
+  static func tcp(port: UInt16, session: Session) throws(CommandError) -> Listener {
+    let file = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
+    var on: CInt = 1
+    setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    let bound = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard bound == 0 else {
+      let code = errno
+      close(file)
+      throw CommandError.system(
+        "cannot listen on port \(port)", errno: code, hint: "choose another with --rpc_socket_port, or --norpc")
+    }
+    return try listening(file, kind: .rpc, session: session, path: nil)
+  }
+
+  private static func listening(
+    _ file: CInt, kind: ClientConnection.Kind, session: Session, path: String?
+  ) throws(CommandError) -> Listener {
+    let listener = Listener(file: file, kind: kind, session: session, path: path)
+    if listen(file, SOMAXCONN) != 0 { throw CommandError.system("cannot listen", errno: errno) }
+    return listener
+  }
+
+  /// The port a TCP listener got.
+  var port: UInt16 {
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    _ = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(file, $0, &length) }
+    }
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  /// Removes the socket file, unless another daemon has replaced it.
+  func removePath() {
+    guard let path, let identity, let present = Self.identity(path) else { return }
+    if present == identity { unlink(path) }
+  }
+
+  private static func identity(_ path: String) -> (device: dev_t, inode: ino_t)? {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return nil }
+    return (status.st_dev, status.st_ino)
+  }
+
+  // MARK: - The path of a Unix socket
+
+  private static func address(_ path: String) throws(CommandError) -> sockaddr_un {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let capacity = MemoryLayout.size(ofValue: address.sun_path)
+    guard path.utf8.count < capacity else {
+      throw CommandError(
+        .failed, "the socket path is \(path.utf8.count) bytes long, the system allows \(capacity - 1): \(path)",
+        hint: "choose a shorter path with --socket")
+    }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    return address
+  }
+
+  private static func makeParents(of path: String) throws(CommandError) {
+    var position = path.startIndex
+    while let slash = path[position...].dropFirst().firstIndex(of: "/") {
+      let parent = String(path[..<slash])
+      if mkdir(parent, 0o755) != 0, errno != EEXIST {
+        throw CommandError.system("cannot make the directory \(parent)", errno: errno)
+      }
+      position = slash
+    }
+  }
+
+  private static func removeStaleSocket(_ path: String) throws(CommandError) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFSOCK else {
+      throw CommandError(.failed, "\(path) exists and is not a socket", hint: "choose another path with --socket")
+    }
+    var address = try address(path)
+    let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    defer { close(probe) }
+    let connected = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(probe, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    // EAGAIN: somebody listens, but the queue of new clients is full.
+    if connected == 0 || errno == EAGAIN {
+      throw CommandError(
+        .failed, "\(path) is in use: another daemon answers there",
+        hint: "stop it, or choose another path with --socket")
+    }
+    if errno == ECONNREFUSED { unlink(path) }
+  }
+}

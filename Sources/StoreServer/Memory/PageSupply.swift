@@ -1,0 +1,97 @@
+import SharedMemory
+import StoreCore
+import Support
+
+/// Keeps the page worker busy with what the store's residency asks for. Lives on the loop.
+final class PageSupply {
+  private let store: Store
+  private let worker: PageWorker
+  private let releases: Bool
+  private let log: Log
+  private var isWorking = false
+  /// Give back spare pages beyond this many bytes; nil while the store is busy.
+  private var idleTarget: UInt64?
+  private var isReservePending: Bool
+
+  /// Bytes populated and time it took, since the start.
+  private(set) var populatedBytes: UInt64 = 0
+  private(set) var populateNanoseconds: UInt64 = 0
+  private(set) var releasedBytes: UInt64 = 0
+
+  /// - Parameter releases: whether pages may be given back; reserved huge pages may go to others for good.
+  init(store: Store, worker: PageWorker, releases: Bool, log: Log) {
+    self.store = store
+    self.worker = worker
+    self.releases = releases
+    self.log = log
+    isReservePending = store.configuration.populate == .ahead
+  }
+
+  /// Spare bytes that stay when the store is idle.
+  private var watermark: UInt64 { max(2 * store.configuration.reserve, 64 << 20) }
+
+  /// Whether an idle store has pages to give back.
+  var hasExcess: Bool {
+    releases && !isWorking && UInt64(store.memory.residency.spareChunks) * Residency.chunkSize > watermark
+  }
+
+  /// Starts the next job when there is one and the worker is free.
+  func pump() {
+    guard !isWorking else { return }
+    guard let job = store.nextPageJob(idleTarget: idleTarget) else {
+      idleTarget = nil
+      if isReservePending {
+        isReservePending = false
+        log.info("\(ByteSize(bytes: populatedBytes)) are populated ahead of the first writes")
+      }
+      return
+    }
+    isWorking = true
+    switch job {
+    case .populate(let range, let urgent):
+      worker.submit(PageJob(work: .populate, offset: range.offset, length: range.length, urgent: urgent))
+    case .release(let range):
+      worker.submit(PageJob(work: .release, offset: range.offset, length: range.length, urgent: false))
+    }
+  }
+
+  /// Gives back spare pages down to the watermark, or all of them when `all`.
+  ///
+  /// - Returns: whether there is anything to give back.
+  func giveBack(all: Bool) -> Bool {
+    let target = all ? 0 : watermark
+    guard releases, UInt64(store.memory.residency.spareChunks) * Residency.chunkSize > target else { return false }
+    idleTarget = target
+    return true
+  }
+
+  /// Notes that a job ended.
+  ///
+  /// - Returns: whether clients that wait for pages are to be refused.
+  func finish(_ job: PageJob, _ result: Result<Duration, SharedMemoryError>) -> Bool {
+    isWorking = false
+    let range = ByteRange(offset: job.offset, length: job.length)
+    switch (job.work, result) {
+    case (.populate, .success(let duration)):
+      populatedBytes += job.length
+      let (seconds, attoseconds) = duration.components
+      populateNanoseconds += UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+      store.finishPopulate(range, urgent: job.urgent, succeeded: true)
+      return false
+    case (.populate, .failure(let error)):
+      log.warning("cannot populate \(ByteSize(bytes: job.length)): \(error)")
+      store.finishPopulate(range, urgent: job.urgent, succeeded: false)
+      return job.urgent
+    case (.release, .failure(let error)):
+      log.warning("cannot give back \(ByteSize(bytes: job.length)): \(error)")
+      store.finishRelease(range)
+      return false
+    case (.release, .success):
+      releasedBytes += job.length
+      store.finishRelease(range)
+      return false
+    }
+  }
+
+  func stop() { worker.stop() }
+}

@@ -1,0 +1,181 @@
+import StoreCore
+import StoreProtocol
+
+/// Blobs in shared memory.
+extension RequestHandler {
+  func createBuffer(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    let payload = try store.createBlob(try message.integer("size"), by: connection.client)
+    let sendsArena = announceArena(to: connection, payload)
+    reply.beginFrame()
+    reply.append("{\"created\":")
+    reply.append(payload)
+    appendDescriptor(sendsArena)
+    reply.append(",\"id\":")
+    reply.append(decimal: payload.id.rawValue)
+    reply.append(",\"type\":\"create_buffer_reply\"}")
+    reply.endFrame()
+    return whenWarm([payload], sendsArena: sendsArena, in: connection.client)
+  }
+
+  /// Whether the arena's descriptor follows a reply with this payload, which the client then knows.
+  func announceArena(to connection: ClientConnection, _ payload: BlobPayload) -> Bool {
+    guard connection.kind == .ipc, payload.size > 0, !connection.knowsArena else { return false }
+    connection.knowsArena = true
+    return true
+  }
+
+  func appendDescriptor(_ sendsArena: Bool) {
+    reply.append(",\"fd\":")
+    reply.append(decimal: sendsArena ? Store.fileKey : -1)
+  }
+
+  private func appendDescriptors(_ sendsArena: Bool) {
+    reply.append("\"fds\":[")
+    if sendsArena { reply.append(decimal: Store.fileKey) }
+    reply.append("]")
+  }
+
+  /// The reply goes out at once when the new blobs have pages.
+  func whenWarm(_ payloads: [BlobPayload], sendsArena: Bool, in client: Connection) -> Disposition {
+    for payload in payloads where payload.size > 0 {
+      guard let range = store.range(of: payload.id, in: client.session) else { continue }
+      if !store.memory.residency.isWarm(range) {
+        return .afterPages(payloads.map(\.id), sendsArena: sendsArena, transfer: nil)
+      }
+    }
+    return .send(arena: sendsArena)
+  }
+
+  func createBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    let payloads = try store.createBlobs(try message.integers("sizes"), by: connection.client)
+    var sendsArena = false
+    for payload in payloads where announceArena(to: connection, payload) { sendsArena = true }
+    writeCreated(payloads, sendsArena: sendsArena)
+    return whenWarm(payloads, sendsArena: sendsArena, in: connection.client)
+  }
+
+  func writeCreated(_ payloads: [BlobPayload], sendsArena: Bool) {
+    reply.beginFrame()
+    reply.append("{")
+    appendNumbered(payloads)
+    appendDescriptors(sendsArena)
+    reply.append(",\"ids\":[")
+    reply.list(payloads) { reply.append(decimal: $0.id.rawValue) }
+    reply.append("],\"num\":")
+    reply.append(decimal: payloads.count)
+    reply.append(",\"payloads\":[")
+    reply.list(payloads) { reply.append($0) }
+    reply.append("],\"type\":\"create_buffers_reply\"}")
+    reply.endFrame()
+  }
+
+  /// `"0":…,"1":…,` for clients that read the numbered keys.
+  private func appendNumbered(_ payloads: [BlobPayload]) {
+    for (index, payload) in payloads.enumerated() {
+      reply.append("\"")
+      reply.append(decimal: index)
+      reply.append("\":")
+      reply.append(payload)
+      reply.append(",")
+    }
+  }
+
+  func seal(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.seal(try message.objectID("object_id"), by: client)
+    reply.reply("seal_reply")
+    return .reply
+  }
+
+  func getBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    blobIDs.removeAll(keepingCapacity: true)
+    payloads.removeAll(keepingCapacity: true)
+    try message.blobIDs(into: &blobIDs)
+    let unsafe = try message.boolean("unsafe", default: false)
+    try store.readBlobs(blobIDs, unsafe: unsafe, by: connection.client, into: &payloads)
+    var sendsArena = false
+    for payload in payloads where announceArena(to: connection, payload) { sendsArena = true }
+    writeRead(payloads, sendsArena: sendsArena)
+    return .send(arena: sendsArena)
+  }
+
+  func writeRead(_ payloads: [BlobPayload], sendsArena: Bool) {
+    reply.beginFrame()
+    reply.append("{")
+    appendNumbered(payloads)
+    reply.append("\"compress\":false,")
+    appendDescriptors(sendsArena)
+    reply.append(",\"num\":")
+    reply.append(decimal: payloads.count)
+    reply.append(",\"payloads\":[")
+    reply.list(payloads) { reply.append($0) }
+    reply.append("],\"type\":\"get_buffers_reply\"}")
+    reply.endFrame()
+  }
+
+  func dropBuffer(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.dropBlob(try message.objectID("id"), by: client)
+    reply.reply("drop_buffer_reply")
+    return .reply
+  }
+
+  func shrinkBuffer(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.shrink(try message.objectID("id"), to: try message.integer("size"), by: client)
+    reply.reply("shrink_buffer_reply")
+    return .reply
+  }
+
+  func increaseReferenceCount(_ client: Connection) throws(StoreError) -> Disposition {
+    store.increaseReferences(try message.objectIDs("ids"), by: client)
+    reply.reply("increase_reference_count_reply")
+    return .reply
+  }
+
+  func release(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.release(try message.objectID("object_id"), by: client)
+    reply.reply("release_reply")
+    return .reply
+  }
+
+  // MARK: - Spilling
+
+  func evict(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.requireBlobs(try message.objectIDs("ids"), in: client.session)
+    reply.reply("evict_reply")
+    return .reply
+  }
+
+  func load(_ client: Connection) throws(StoreError) -> Disposition {
+    let ids = try message.objectIDs("ids")
+    if try message.boolean("pin", default: false) {
+      try store.setPinned(true, ids, in: client.session)
+    } else {
+      try store.requireBlobs(ids, in: client.session)
+    }
+    reply.reply("load_reply")
+    return .reply
+  }
+
+  func unpin(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.setPinned(false, try message.objectIDs("ids"), in: client.session)
+    reply.reply("unpin_reply")
+    return .reply
+  }
+
+  func isSpilled(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.requireBlobs([try message.objectID("id")], in: client.session)
+    reply.beginFrame()
+    reply.append("{\"is_spilled\":false,\"type\":\"is_spilled_reply\"}")
+    reply.endFrame()
+    return .reply
+  }
+
+  func isInUse(_ client: Connection) throws(StoreError) -> Disposition {
+    let isInUse = try store.isInUse(try message.objectID("id"), in: client.session)
+    reply.beginFrame()
+    reply.append("{\"is_in_use\":")
+    reply.append(isInUse ? "true" : "false")
+    reply.append(",\"type\":\"is_in_use_reply\"}")
+    reply.endFrame()
+    return .reply
+  }
+}

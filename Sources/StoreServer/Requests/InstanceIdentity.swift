@@ -1,0 +1,19 @@
+import StoreProtocol
+
+/// What clients are told about this daemon.
+struct InstanceIdentity {
+  let instance: UInt64
+  let hostID: UInt64
+  let hostname: String
+  let nodename: String
+  let socketPath: String
+  /// `host:port`, or `0.0.0.0:0` without a listener.
+  let rpcEndpoint: String
+  let deployment: String
+  /// Version clients compare with theirs, `x.y.z`.
+  let version: String
+  /// Start of the daemon: unix seconds in the upper, microseconds in the lower 32 bits.
+  let timestamp: UInt64
+
+  static let noRPC = "0.0.0.0:0"
+}

@@ -1,0 +1,94 @@
+import StoreCore
+import StoreProtocol
+
+/// Plasma sessions, and blobs that change their session.
+extension RequestHandler {
+  private func append(_ blob: PlasmaPayload) {
+    reply.append(blob.payload, plasmaID: blob.id, plasmaSize: blob.size, referenceCount: blob.references)
+  }
+
+  func createBufferByPlasma(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    let blob = try store.createPlasmaBlob(
+      try message.string("plasma_id"), size: try message.integer("size"),
+      plasmaSize: try message.integer("plasma_size"), by: connection.client)
+    let sendsArena = announceArena(to: connection, blob.payload)
+    reply.beginFrame()
+    reply.append("{\"created\":")
+    append(blob)
+    appendDescriptor(sendsArena)
+    reply.append(",\"id\":")
+    reply.append(decimal: blob.payload.id.rawValue)
+    reply.append(",\"type\":\"create_buffer_by_plasma_reply\"}")
+    reply.endFrame()
+    return whenWarm([blob.payload], sendsArena: sendsArena, in: connection.client)
+  }
+
+  func getBuffersByPlasma(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    var ids: [String] = []
+    for span in try message.numberedValues() {
+      guard span.kind == .string else {
+        throw StoreError(.invalid, "Failed to parse the JSON message: plasma ids must be strings")
+      }
+      ids.append(message.bytes.string(span))
+    }
+    let unsafe = try message.boolean("unsafe", default: false)
+    let blobs = try store.readPlasma(ids, unsafe: unsafe, by: connection.client)
+    var sendsArena = false
+    for blob in blobs where announceArena(to: connection, blob.payload) { sendsArena = true }
+    reply.beginFrame()
+    reply.append("{")
+    for (index, blob) in blobs.enumerated() {
+      reply.append("\"")
+      reply.append(decimal: index)
+      reply.append("\":")
+      append(blob)
+      reply.append(",")
+    }
+    reply.append("\"num\":")
+    reply.append(decimal: blobs.count)
+    reply.append(",\"type\":\"get_buffers_by_plasma_reply\"}")
+    reply.endFrame()
+    return .send(arena: sendsArena)
+  }
+
+  func plasmaSeal(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.sealPlasma(try message.string("plasma_id"), by: client)
+    reply.reply("seal_reply")
+    return .reply
+  }
+
+  func plasmaRelease(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.releasePlasma(try message.string("plasma_id"), by: client)
+    reply.reply("plasma_release_reply")
+    return .reply
+  }
+
+  func plasmaDeleteData(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.deletePlasma(try message.string("plasma_id"), by: client)
+    reply.reply("plasma_delete_data_reply")
+    return .reply
+  }
+
+  func moveBuffersOwnership(_ client: Connection) throws(StoreError) -> Disposition {
+    let source = try message.integer("session_id")
+    var pairs: [(from: BlobName, to: BlobName)] = []
+    // Maps keyed by a number are arrays of pairs, maps keyed by a string are objects.
+    if message.span("id_to_id") != nil { pairs += try message.pairs("id_to_id", blobID, blobID).map { ($0, $1) } }
+    if message.span("id_to_pid") != nil { pairs += try message.pairs("id_to_pid", blobID, plasmaID).map { ($0, $1) } }
+    if message.span("pid_to_id") != nil {
+      pairs += try message.entries("pid_to_id", blobID).map { (.plasma($0), $1) }
+    }
+    if message.span("pid_to_pid") != nil {
+      pairs += try message.entries("pid_to_pid", plasmaID).map { (.plasma($0), $1) }
+    }
+    try store.moveOwnership(pairs, from: source, by: client)
+    reply.reply("move_buffers_ownership_reply")
+    return .reply
+  }
+
+  private func blobID(_ span: JSONSpan) -> BlobName? { message.bytes.integer(span).map { .id(ObjectID($0)) } }
+
+  private func plasmaID(_ span: JSONSpan) -> BlobName? {
+    span.kind == .string ? .plasma(message.bytes.string(span)) : nil
+  }
+}

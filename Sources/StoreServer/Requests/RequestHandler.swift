@@ -1,0 +1,130 @@
+import StoreCore
+import StoreProtocol
+import Support
+
+/// Answers the requests of the wire protocol from the store.
+///
+/// One method per request, in extensions by subject. Each reads its fields, calls the store and writes the reply.
+final class RequestHandler {
+  let store: Store
+  let identity: InstanceIdentity
+  let message = RequestMessage()
+  let reply = ByteWriter()
+  /// Scratch for the hot requests.
+  var payloads: [BlobPayload] = []
+  var blobIDs: [ObjectID] = []
+  /// Counts for instance_status, kept by the server.
+  var connectionCounts = (ipc: 0, rpc: 0)
+  var parkedRequests = 0
+  /// Makes the listener of a child session.
+  var openSessionSocket: (Session) throws(StoreError) -> String = { _ throws(StoreError) in
+    throw StoreError(.notImplemented, "sessions are not available")
+  }
+  /// Asks the page worker to give back what is idle; false when there is nothing.
+  var trimMemory: () -> Bool = { false }
+
+  init(store: Store, identity: InstanceIdentity) {
+    self.store = store
+    self.identity = identity
+  }
+
+  /// Parses one message and recognises its type.
+  ///
+  /// - Throws: what the protocol answers to messages that cannot be dispatched.
+  func read(_ frame: UnsafeRawBufferPointer) throws(StoreError) -> (type: RequestType, index: Int) {
+    try message.parse(frame)
+    guard let type = message.span("type") else {
+      throw StoreError(.invalid, "Invalid message: no 'type' field")
+    }
+    guard type.kind == .string else {
+      throw StoreError(.invalid, "Failed to parse the JSON message: field 'type' must be a string")
+    }
+    guard !type.hasEscapes, let found = RequestType.find(message.bytes.rawString(type)) else {
+      throw unexpected(message.bytes.string(type))
+    }
+    return found
+  }
+
+  /// The non-zero code a request carries itself; such a message is bounced as that error.
+  var embeddedError: (code: UInt64, message: String)? {
+    guard let span = message.span("code"), let code = message.bytes.integer(span), code != 0 else { return nil }
+    return (code, (try? message.string("message")) ?? "")
+  }
+
+  func unexpected(_ type: String) -> StoreError { StoreError(.invalid, "Got unexpected command: \(type)") }
+
+  /// Answers the message read last.
+  func handle(_ type: RequestType, from connection: ClientConnection) throws(StoreError) -> Disposition {
+    if !connection.isRegistered, type != .register, type != .exit {
+      throw StoreError(.invalid, "The connection is not registered yet, command is: \(type.rawValue)")
+    }
+    let client = connection.client
+    switch type {
+    case .register: return try register(connection)
+    case .exit: return .close
+
+    case .createBuffer: return try createBuffer(connection)
+    case .createBuffers: return try createBuffers(connection)
+    case .seal: return try seal(client)
+    case .getBuffers: return try getBuffers(connection)
+    case .dropBuffer: return try dropBuffer(client)
+    case .shrinkBuffer: return try shrinkBuffer(client)
+    case .createRemoteBuffer: return try createRemoteBuffer(client)
+    case .createRemoteBuffers: return try createRemoteBuffers(client)
+    case .getRemoteBuffers: return try getRemoteBuffers(client)
+    case .increaseReferenceCount: return try increaseReferenceCount(client)
+    case .release: return try release(client)
+    case .createGPUBuffer, .getGPUBuffers: throw StoreError(.invalid, "GPU support is not enabled")
+
+    case .createData: return try createData(client)
+    case .createDatas: return try createDatas(client)
+    case .getData: return try getData(client)
+    case .listData: return try listData(client)
+    case .deleteData: return try deleteData(client)
+    case .deleteDataWithFeedbacks: return try deleteDataWithFeedbacks(client)
+    case .exists: return try exists(client)
+    case .persist: return try persist(client)
+    case .ifPersist: return try ifPersist(client)
+    case .label: return try label(client)
+    case .clear: return clear(client)
+    case .memoryTrim: return memoryTrim()
+    case .shallowCopy: return try shallowCopy(client)
+    case .migrateObject: return try migrateObject(client)
+
+    case .putName: return try putName(client)
+    case .getName: return try getName(client)
+    case .listName: return try listName(client)
+    case .dropName: return try dropName(client)
+
+    case .clusterMeta: return clusterMeta()
+    case .instanceStatus: return instanceStatus()
+    case .debug: return debug()
+    case .acquireLock: return try acquireLock(client)
+    case .releaseLock: return try releaseLock(client)
+
+    case .createStream: return try createStream(client)
+    case .openStream: return try openStream(client)
+    case .getNextStreamChunk: return try getNextStreamChunk(connection)
+    case .pushNextStreamChunk: return try pushNextStreamChunk(client)
+    case .pullNextStreamChunk: return try pullNextStreamChunk(client)
+    case .stopStream: return try stopStream(client)
+    case .dropStream: return try dropStream(client)
+
+    case .createBufferByPlasma: return try createBufferByPlasma(connection)
+    case .getBuffersByPlasma: return try getBuffersByPlasma(connection)
+    case .plasmaSeal: return try plasmaSeal(client)
+    case .plasmaRelease: return try plasmaRelease(client)
+    case .plasmaDeleteData: return try plasmaDeleteData(client)
+
+    case .newSession: return try newSession()
+    case .deleteSession: return try deleteSession(connection)
+    case .moveBuffersOwnership: return try moveBuffersOwnership(client)
+
+    case .evict: return try evict(client)
+    case .load: return try load(client)
+    case .unpin: return try unpin(client)
+    case .isSpilled: return try isSpilled(client)
+    case .isInUse: return try isInUse(client)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import StoreCore
+import StoreProtocol
+
+/// Streams of chunks between a writer and a reader.
+extension RequestHandler {
+  func createStream(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.createStream(try message.objectID("object_id"), in: client.session)
+    reply.reply("create_stream_reply")
+    return .reply
+  }
+
+  func openStream(_ client: Connection) throws(StoreError) -> Disposition {
+    guard let mode = StreamMode(rawValue: try message.integer("mode")) else {
+      throw StoreError(.invalid, "the mode of a stream is 1 (read) or 2 (write)")
+    }
+    try store.openStream(try message.objectID("object_id"), mode, in: client.session)
+    reply.reply("open_stream_reply")
+    return .reply
+  }
+
+  func getNextStreamChunk(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    let id = try message.objectID("id")
+    switch try store.nextStreamChunk(id, size: try message.integer("size"), by: connection.client) {
+    case .park(let key): return .park(key)
+    case .done(let payload):
+      let sendsArena = announceArena(to: connection, payload)
+      reply.beginFrame()
+      reply.append("{\"buffer\":")
+      reply.append(payload)
+      appendDescriptor(sendsArena)
+      reply.append(",\"type\":\"get_next_stream_chunk_reply\"}")
+      reply.endFrame()
+      return whenWarm([payload], sendsArena: sendsArena, in: connection.client)
+    }
+  }
+
+  func pushNextStreamChunk(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.pushStreamChunk(try message.objectID("id"), chunk: try message.objectID("chunk"), by: client)
+    reply.reply("push_next_stream_chunk_reply")
+    return .reply
+  }
+
+  func pullNextStreamChunk(_ client: Connection) throws(StoreError) -> Disposition {
+    switch try store.pullStreamChunk(try message.objectID("id"), by: client) {
+    case .park(let key): return .park(key)
+    case .done(let chunk):
+      reply.beginFrame()
+      reply.append("{\"chunk\":")
+      reply.append(decimal: chunk.rawValue)
+      reply.append(",\"type\":\"pull_next_stream_chunk_reply\"}")
+      reply.endFrame()
+      return .reply
+    }
+  }
+
+  func stopStream(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.stopStream(try message.objectID("id"), failed: try message.boolean("failed"), by: client)
+    reply.reply("stop_stream_reply")
+    return .reply
+  }
+
+  func dropStream(_ client: Connection) throws(StoreError) -> Disposition {
+    try store.dropStream(try message.objectID("id"), by: client)
+    reply.reply("drop_stream_reply")
+    return .reply
+  }
+}

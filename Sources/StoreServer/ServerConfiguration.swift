@@ -1,0 +1,39 @@
+import Glibc
+import SharedMemory
+import StoreCore
+
+/// What the daemon is told at its start.
+public struct ServerConfiguration: Sendable {
+  /// Path of the IPC socket.
+  public var socketPath: String
+  /// Permission bits of the IPC socket.
+  public var socketMode: mode_t = 0o770
+  /// Group of the IPC socket, nil to leave it.
+  public var socketGroup: gid_t?
+  /// TCP port for clients on other hosts, 0 for a free one, nil for none.
+  public var rpcPort: UInt16?
+  /// HTTP port of the metrics, 0 for a free one, nil for none.
+  public var metricsPort: UInt16?
+  /// Password file for `htpasswd`, nil for no authentication.
+  public var htpasswd: String?
+  /// Bytes that blobs may take, nil for as much as is sensible here.
+  public var memoryLimit: UInt64?
+  public var hugePages = HugePagePolicy.auto
+  public var populate = PopulateMode.ahead
+  /// Percentage of the memory that streams may fill.
+  public var streamThreshold: UInt64 = 80
+  /// Echoed to clients.
+  public var deployment = "local"
+  /// Host part of the advertised RPC endpoint.
+  public var hostname = "localhost"
+  public var nodename = "localhost"
+  /// User in the metrics lines of the log, nil for no such lines.
+  public var metricsUser: String?
+  /// Version told to clients.
+  public var version: String
+
+  public init(socketPath: String, version: String) {
+    self.socketPath = socketPath
+    self.version = version
+  }
+}

@@ -1,0 +1,242 @@
+import CLinux
+import Glibc
+import SharedMemory
+import StoreCore
+import StoreProtocol
+import Support
+
+/// Clients that come, talk and go.
+extension StoreServer {
+  func add(_ listener: Listener) {
+    listeners[nextListener] = listener
+    _ = poller.add(listener.file, .reading, token: nextListener)
+    nextListener += 1
+  }
+
+  /// Opens the socket of a child session: `<socket>.S<id>`.
+  func openSocket(for session: Session) throws(StoreError) -> String {
+    let path = configuration.socketPath + "." + HexText.string(prefix: UInt8(ascii: "S"), session.id)
+    do throws(CommandError) {
+      let listener = try Listener.unix(
+        path, mode: configuration.socketMode, group: configuration.socketGroup, session: session)
+      add(listener)
+    } catch {
+      throw StoreError(.ioError, error.description)
+    }
+    log.info("session \(session.id) is served on \(path)")
+    return path
+  }
+
+  func accept(on listener: Listener) {
+    while true {
+      let file = clinux_accept(listener.file)
+      if file < 0 {
+        if [EMFILE, ENFILE, ENOMEM].contains(-file) {
+          log.error("cannot accept a client: \(errorText(-file))")
+          // Everybody waiting is better off with a pause than with a spinning daemon.
+          usleep(10_000)
+        }
+        return
+      }
+      if listener.kind == .rpc { Self.tuneTCP(file) }
+      let connection = ClientConnection(
+        id: nextConnection, file: file, kind: listener.kind, client: store.connect(to: listener.session),
+        peer: Self.describePeer(file, listener.kind))
+      nextConnection += 1
+      guard poller.add(file, .reading, token: connection.id) else {
+        store.disconnect(connection.client)
+        Glibc.close(file)
+        continue
+      }
+      connections[connection.id] = connection
+      count(connection, 1)
+      log.debug("client \(connection.id - Token.firstConnection) connected: \(connection.peer)")
+    }
+  }
+
+  private static func tuneTCP(_ file: CInt) {
+    var on: CInt = 1
+    setsockopt(file, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
+    setsockopt(file, SOL_SOCKET, SO_KEEPALIVE, &on, socklen_t(MemoryLayout<CInt>.size))
+  }
+
+  /// Acknowledges at once what is only part of a message: the client sends header and body separately, and its system
+  /// holds the body back until the header is acknowledged (40 ms by default).
+  private static func acknowledge(_ connection: ClientConnection) {
+    guard connection.isReady, connection.input.count > 0 else { return }
+    var on: CInt = 1
+    setsockopt(connection.file, CInt(IPPROTO_TCP), TCP_QUICKACK, &on, socklen_t(MemoryLayout<CInt>.size))
+  }
+
+  private static func describePeer(_ file: CInt, _ kind: ClientConnection.Kind) -> String {
+    guard kind == .ipc else { return "rpc" }
+    var (pid, uid, gid): (pid_t, uid_t, gid_t) = (0, 0, 0)
+    guard clinux_peer_credentials(file, &pid, &uid, &gid) == 0 else { return "ipc" }
+    return "ipc pid \(pid) uid \(uid) gid \(gid)"
+  }
+
+  private func count(_ connection: ClientConnection, _ change: Int) {
+    switch connection.kind {
+    case .ipc: handler.connectionCounts.ipc += change
+    case .rpc: handler.connectionCounts.rpc += change
+    }
+    if change > 0 { metricsLog?.connected(connection.kind, handler.connectionCounts) }
+  }
+
+  /// Ends a connection and frees what only it kept.
+  func close(_ connection: ClientConnection, because reason: String) {
+    guard connections.removeValue(forKey: connection.id) != nil else { return }
+    if case .parked(let key) = connection.state { forget(connection, waitingFor: key) }
+    pageWaiters.removeAll { $0 == connection.id }
+    poller.remove(connection.file)
+    Glibc.close(connection.file)
+    let session = connection.client.session
+    store.now = unixMilliseconds()
+    store.disconnect(connection.client)
+    count(connection, -1)
+    log.debug("client \(connection.id - Token.firstConnection) gone: \(reason)")
+    if condemned.contains(session.id), session.connections == 0 { remove(session) }
+  }
+
+  /// Stops accepting on a session's socket and closes it with its last connection.
+  func condemn(_ session: Session) {
+    condemned.insert(session.id)
+    for (token, listener) in listeners where listener.session === session {
+      poller.remove(listener.file)
+      listener.removePath()
+      listeners[token] = nil
+    }
+    if session.connections == 0 { remove(session) }
+  }
+
+  private func remove(_ session: Session) {
+    condemned.remove(session.id)
+    store.closeSession(session)
+    log.info("session \(session.id) is closed")
+  }
+
+  // MARK: - Reading and writing
+
+  func serve(_ connection: ClientConnection, _ event: Poller.Event) {
+    if connection.hasPendingOutput {
+      if event.isWritable { continueSending(connection) } else if event.isHungUp { close(connection, because: "hung up") }
+      return
+    }
+    guard connection.isReady else {
+      if event.isHungUp { close(connection, because: "hung up while waiting") }
+      return
+    }
+    guard event.isReadable else { return }
+    switch connection.input.read(from: connection.file) {
+    case .closed: close(connection, because: "closed")
+    case .wouldBlock: break
+    case .some:
+      lastActivity = store.now
+      process(connection)
+      if connection.kind == .rpc { Self.acknowledge(connection) }
+    }
+  }
+
+  private func continueSending(_ connection: ClientConnection) {
+    guard connection.flush(arena: arena.fileDescriptor) else {
+      return close(connection, because: "cannot be written to")
+    }
+    guard !connection.hasPendingOutput else { return }
+    if connection.closesWhenFlushed { return close(connection, because: "done") }
+    poller.change(connection.file, .reading, token: connection.id)
+    if let transfer = connection.transferWhenFlushed {
+      connection.transferWhenFlushed = nil
+      start(transfer, on: connection)
+    }
+    process(connection)
+  }
+
+  /// Sends a message.
+  ///
+  /// - Returns: false when the connection had to be closed.
+  func send(_ message: UnsafeRawBufferPointer, sendsArena: Bool, to connection: ClientConnection) -> Bool {
+    guard connection.send(message, arena: sendsArena ? arena.fileDescriptor : nil) else {
+      close(connection, because: "cannot be written to")
+      return false
+    }
+    if connection.hasPendingOutput {
+      poller.change(connection.file, [.writing, .hangUp], token: connection.id)
+    }
+    return true
+  }
+
+  /// Answers the complete messages a connection has sent, until one has to wait.
+  func process(_ connection: ClientConnection) {
+    while connection.isReady, !connection.hasPendingOutput, connections[connection.id] != nil {
+      switch connection.input.nextFrame() {
+      case .incomplete: return
+      case .tooLong: return close(connection, because: "a message is longer than \(Frame.maximumLength) bytes")
+      case .complete(let frame):
+        let disposition = answer(frame, from: connection)
+        if case .park = disposition {} else { connection.input.consumeFrame(frame) }
+        apply(disposition, to: connection)
+      }
+    }
+  }
+
+  private func answer(_ frame: UnsafeRawBufferPointer, from connection: ClientConnection) -> Disposition {
+    let start = monotonicNanoseconds()
+    var failure: StoreError?
+    var found: (type: RequestType, index: Int)?
+    var disposition = Disposition.reply
+    do throws(StoreError) {
+      found = try handler.read(frame)
+      if let (code, message) = handler.embeddedError {
+        handler.reply.reply(code: code, message: message)
+      } else if let found {
+        disposition = try handler.handle(found.type, from: connection)
+      }
+    } catch {
+      failure = error
+      handler.reply.reply(error)
+    }
+    let duration = monotonicNanoseconds() - start
+    if let found {
+      metrics.record(found.index, nanoseconds: duration, failed: failure != nil)
+      metricsLog?.record(found.type, nanoseconds: duration, store)
+    } else {
+      metrics.recordMalformed()
+    }
+    if log.isVerbose {
+      let name = found?.type.rawValue ?? "malformed request"
+      let outcome = failure.map { "code \($0.code.rawValue): \($0.message)" } ?? "ok"
+      log.debug("client \(connection.id - Token.firstConnection): \(name), \(duration / 1000) µs, \(outcome)")
+    }
+    return disposition
+  }
+
+  func apply(_ disposition: Disposition, to connection: ClientConnection) {
+    switch disposition {
+    case .send(let sendsArena):
+      _ = send(handler.reply.bytes, sendsArena: sendsArena, to: connection)
+    case .close: close(connection, because: "exit")
+    case .park(let key): park(connection, until: key)
+    case .transfer(let transfer):
+      guard send(handler.reply.bytes, sendsArena: false, to: connection) else { return }
+      if connection.hasPendingOutput {
+        connection.transferWhenFlushed = transfer
+      } else {
+        start(transfer, on: connection)
+      }
+    case .afterPages(let blobs, let sendsArena, let transfer):
+      awaitPages(connection, blobs, sendsArena: sendsArena, transfer: transfer)
+    case .authenticate(let username, let password):
+      authenticate(connection, username: username, password: password)
+    case .deleteSession:
+      let session = connection.client.session
+      if send(handler.reply.bytes, sendsArena: false, to: connection) {
+        if connection.hasPendingOutput {
+          connection.closesWhenFlushed = true
+        } else {
+          close(connection, because: "session deleted")
+        }
+      }
+      condemn(session)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import SharedMemory
+import StoreCore
+
+/// What `/metrics` shows.
+extension StoreServer {
+  func metricsText() -> String {
+    var page = MetricsPage()
+    let memory = store.memory
+    page.single("vineyard_memory_used_bytes", "gauge", "Bytes of live blobs.", memory.used)
+    page.single("vineyard_memory_limit_bytes", "gauge", "Bytes that blobs may take.", memory.limit)
+    page.single(
+      "vineyard_memory_lingering_bytes", "gauge", "Bytes of deleted blobs that clients still map.", memory.lingering)
+    page.single(
+      "vineyard_memory_largest_free_bytes", "gauge", "The largest blob that could be created now.",
+      memory.largestFree)
+    page.single(
+      "vineyard_memory_committed_bytes", "gauge", "Bytes of shared memory that have pages.",
+      memory.residency.committedBytes)
+    page.family("vineyard_page_kind", "gauge", "What kind of pages shared memory consists of.")
+    page.sample("vineyard_page_kind", labels: "kind=\"\(arena.pageKind.rawValue)\"", "1")
+    page.single(
+      "vineyard_populated_bytes", "counter", "Bytes populated in the background.", pages.populatedBytes)
+    page.family("vineyard_populate_seconds_total", "counter", "Time spent populating.")
+    page.sample("vineyard_populate_seconds_total", MetricsPage.seconds(pages.populateNanoseconds))
+    page.single("vineyard_released_bytes_total", "counter", "Bytes given back to the system.", pages.releasedBytes)
+    objects(&page)
+    page.single("vineyard_poll_waits_total", "counter", "Times the loop went to wait for events.", poller.waits)
+    page.requests(metrics)
+    return page.text
+  }
+
+  private func objects(_ page: inout MetricsPage) {
+    let sessions = store.sessions.values
+    page.single("vineyard_objects", "gauge", "Objects.", UInt64(sessions.reduce(0) { $0 + $1.objectCount }))
+    page.single("vineyard_blobs", "gauge", "Blobs.", UInt64(sessions.reduce(0) { $0 + $1.blobCount }))
+    page.single("vineyard_names", "gauge", "Names.", UInt64(sessions.reduce(0) { $0 + $1.nameCount }))
+    page.single("vineyard_streams", "gauge", "Streams.", UInt64(sessions.reduce(0) { $0 + $1.streamCount }))
+    page.single("vineyard_sessions", "gauge", "Sessions, the root session included.", UInt64(sessions.count))
+    page.family("vineyard_connections", "gauge", "Connected clients, by kind.")
+    page.sample("vineyard_connections", labels: "kind=\"ipc\"", "\(handler.connectionCounts.ipc)")
+    page.sample("vineyard_connections", labels: "kind=\"rpc\"", "\(handler.connectionCounts.rpc)")
+    page.single(
+      "vineyard_parked_requests", "gauge", "Requests that wait for something.", UInt64(handler.parkedRequests))
+  }
+}

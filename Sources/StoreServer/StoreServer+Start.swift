@@ -1,0 +1,72 @@
+import Glibc
+import SharedMemory
+import StoreCore
+import StoreProtocol
+import Support
+
+/// What happens before the daemon serves clients.
+extension StoreServer {
+  /// As many descriptors as the system allows.
+  static func raiseFileLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+
+  static func makeStore(_ configuration: ServerConfiguration, _ log: Log) throws(CommandError) -> (Arena, Store) {
+    let plan = MemoryPlan(requested: configuration.memoryLimit, limits: MemoryLimits.detect())
+    for warning in plan.warnings { log.warning(warning) }
+    let arena: Arena
+    do throws(SharedMemoryError) {
+      arena = try Arena.create(
+        length: plan.sparseLength, exactLength: plan.exactLength, policy: configuration.hugePages,
+        log: { log.info($0) })
+    } catch {
+      throw CommandError(
+        .failed, "cannot get \(ByteSize(bytes: plan.limit)) of shared memory", cause: error.description,
+        hint: "choose a smaller --size")
+    }
+    var core = Store.Configuration(limit: plan.limit, arenaLength: arena.length)
+    core.reserve = configuration.populate == .all ? plan.exactLength : plan.reserve
+    core.populate = configuration.populate
+    core.streamThreshold = configuration.streamThreshold
+    log.info("objects may take \(ByteSize(bytes: plan.limit))")
+    return (arena, Store(core))
+  }
+
+  static func identity(_ configuration: ServerConfiguration, rpcPort: UInt16?) -> InstanceIdentity {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    let hostID = configuration.hostname.utf8.reduce(into: UInt64(5381)) { $0 = ($0 &* 33) ^ UInt64($1) }
+    return InstanceIdentity(
+      instance: 0, hostID: hostID & 0xffff_ffff_ffff, hostname: configuration.hostname,
+      nodename: configuration.nodename, socketPath: configuration.socketPath,
+      rpcEndpoint: rpcPort.map { "\(configuration.hostname):\($0)" } ?? InstanceIdentity.noRPC,
+      deployment: configuration.deployment, version: configuration.version,
+      timestamp: UInt64(time.tv_sec) << 32 | UInt64(time.tv_nsec / 1000))
+  }
+
+  /// With populate mode *all*: takes every page before the socket opens.
+  func populateEverything() throws(CommandError) {
+    guard configuration.populate == .all else { return }
+    var done: UInt64 = 0
+    var reported = monotonicNanoseconds()
+    while case .populate(let range, let urgent) = store.nextPageJob(idleTarget: nil) {
+      do throws(SharedMemoryError) {
+        try arena.populate(offset: range.offset, length: range.length)
+      } catch {
+        throw CommandError(
+          .failed, "cannot reserve \(ByteSize(bytes: store.memory.limit)), got \(ByteSize(bytes: done))",
+          cause: error.description, hint: "choose a smaller --size")
+      }
+      store.finishPopulate(range, urgent: urgent, succeeded: true)
+      done += range.length
+      if monotonicNanoseconds() > reported + 1_000_000_000 {
+        reported = monotonicNanoseconds()
+        log.info("\(ByteSize(bytes: done)) of \(ByteSize(bytes: store.memory.limit)) are reserved")
+      }
+    }
+    log.info("all \(ByteSize(bytes: done)) are reserved")
+  }
+}

@@ -1,0 +1,66 @@
+import Glibc
+import StoreCore
+import StoreProtocol
+import Support
+
+/// Ending in good order.
+extension StoreServer {
+  /// Milliseconds given to transfers and slow readers.
+  private static let patience: UInt64 = 700
+
+  func beginStop(_ reason: String) {
+    guard !isStopping else { return }
+    isStopping = true
+    log.info("\(reason): closing the sockets, answering what is in flight")
+  }
+
+  /// Stops accepting, answers requests that have arrived, tells parked clients, waits a little for transfers.
+  func drain() {
+    for (token, listener) in listeners {
+      poller.remove(listener.file)
+      listener.removePath()
+      listeners[token] = nil
+    }
+    metricsEndpoint = nil
+    let deadline = monotonicNanoseconds() + Self.patience * 1_000_000
+    // Requests that are already in the sockets.
+    while monotonicNanoseconds() < deadline, poller.wait(timeout: 0, serveWhileStopping) > 0 {}
+    wakeParked()
+    refuseWaiting()
+    while monotonicNanoseconds() < deadline, connections.values.contains(where: \.isBusy) {
+      poller.wait(timeout: 10, serveWhileStopping)
+      pages.pump()
+    }
+    let left = connections.count
+    for connection in Array(connections.values) { close(connection, because: "the daemon stops") }
+    pages.stop()
+    log.info("stopped\(left > 0 ? ", \(left) clients were still connected" : "")")
+  }
+
+  private func serveWhileStopping(_ event: Poller.Event) {
+    store.now = unixMilliseconds()
+    if event.token >= Token.firstConnection {
+      if let connection = connections[event.token] { serve(connection, event) }
+    } else if event.token == Token.mailbox {
+      for letter in mailbox.takeAll() { letter(self) }
+    }
+  }
+
+  private func refuseWaiting() {
+    for connection in Array(connections.values) {
+      guard case .parked = connection.state else { continue }
+      handler.reply.reply(StoreError(.alreadyStopped, "the daemon is stopping"))
+      _ = send(handler.reply.bytes, sendsArena: false, to: connection)
+    }
+  }
+}
+
+extension ClientConnection {
+  /// Whether a reply or raw bytes are still on their way.
+  fileprivate var isBusy: Bool {
+    switch state {
+    case .awaitingPages, .transferring, .authenticating: true
+    case .ready, .parked: hasPendingOutput
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import SharedMemory
+import StoreCore
+import StoreProtocol
+import Support
+
+/// Requests that cannot be answered at once.
+extension StoreServer {
+  // MARK: - Parked requests
+
+  /// Leaves a request in the input buffer until the key changes.
+  func park(_ connection: ClientConnection, until key: WaitKey) {
+    connection.state = .parked(key)
+    waiting[key, default: []].append(connection.id)
+    handler.parkedRequests += 1
+    store.notesChanges = true
+    poller.change(connection.file, .hangUp, token: connection.id)
+  }
+
+  func forget(_ connection: ClientConnection, waitingFor key: WaitKey) {
+    waiting[key]?.removeAll { $0 == connection.id }
+    if waiting[key]?.isEmpty == true { waiting[key] = nil }
+    handler.parkedRequests -= 1
+    store.notesChanges = !waiting.isEmpty
+    if case .stream(_, let id) = key { store.unpark(connection.client, from: id) }
+  }
+
+  /// Tries parked requests again whose key has changed.
+  func wakeParked() {
+    while store.notesChanges {
+      let changes = store.takeChanges()
+      if changes.isEmpty { return }
+      for key in changes {
+        for token in waiting.removeValue(forKey: key) ?? [] {
+          handler.parkedRequests -= 1
+          guard let connection = connections[token] else { continue }
+          resume(connection)
+        }
+      }
+      store.notesChanges = !waiting.isEmpty
+    }
+  }
+
+  private func resume(_ connection: ClientConnection) {
+    connection.state = .ready
+    poller.change(connection.file, .reading, token: connection.id)
+    process(connection)
+  }
+
+  // MARK: - Pages
+
+  /// Holds a complete reply back until the blobs in it have pages.
+  func awaitPages(_ connection: ClientConnection, _ blobs: [ObjectID], sendsArena: Bool, transfer: Transfer?) {
+    let ranges = blobs.compactMap { store.range(of: $0, in: connection.client.session) }
+    for range in ranges { store.demandPages(range) }
+    connection.state = .awaitingPages(
+      PageWait(
+        ranges: ranges, blobs: blobs, reply: Array(handler.reply.bytes), sendsArena: sendsArena, transfer: transfer))
+    pageWaiters.append(connection.id)
+    poller.change(connection.file, .hangUp, token: connection.id)
+  }
+
+  func finishPages(_ job: PageJob, _ result: Result<Duration, SharedMemoryError>) {
+    let refuses = pages.finish(job, result)
+    guard !pageWaiters.isEmpty else { return }
+    for token in pageWaiters {
+      guard let connection = connections[token], case .awaitingPages(let wait) = connection.state else { continue }
+      if wait.ranges.allSatisfy({ store.memory.residency.isWarm($0) }) {
+        release(connection, wait)
+      } else if refuses {
+        refuse(connection, wait)
+      }
+    }
+    pageWaiters.removeAll { token in
+      guard let connection = connections[token], case .awaitingPages = connection.state else { return true }
+      return false
+    }
+  }
+
+  private func release(_ connection: ClientConnection, _ wait: PageWait) {
+    connection.state = .ready
+    poller.change(connection.file, .reading, token: connection.id)
+    let isOpen = wait.reply.withUnsafeBytes { send($0, sendsArena: wait.sendsArena, to: connection) }
+    guard isOpen else { return }
+    if let transfer = wait.transfer {
+      if connection.hasPendingOutput {
+        connection.transferWhenFlushed = transfer
+      } else {
+        start(transfer, on: connection)
+      }
+    }
+    process(connection)
+  }
+
+  /// The system has no pages for new blobs: they are dropped and their creator is told.
+  private func refuse(_ connection: ClientConnection, _ wait: PageWait) {
+    for blob in wait.blobs { try? store.dropBlob(blob, by: connection.client) }
+    if wait.sendsArena { connection.knowsArena = false }
+    connection.state = .ready
+    poller.change(connection.file, .reading, token: connection.id)
+    let size = wait.ranges.reduce(0) { $0 + $1.length }
+    handler.reply.reply(
+      StoreError(
+        .notEnoughMemory,
+        "Failed to allocate memory of size \(size): the system has no pages left, although "
+          + "\(store.memory.used) of \(store.memory.limit) are in use"))
+    if send(handler.reply.bytes, sendsArena: false, to: connection) { process(connection) }
+  }
+
+  // MARK: - Raw bytes
+
+  /// Moves raw bytes on the transfer thread; what already arrived with the request is taken from the input.
+  func start(_ transfer: Transfer, on connection: ClientConnection) {
+    var received: UInt64 = 0
+    if transfer.direction == .receive {
+      for range in transfer.ranges where connection.input.count > 0 {
+        received += UInt64(
+          connection.input.take(into: arena.base + Int(range.offset), atMost: Int(clamping: range.length)))
+      }
+    }
+    connection.state = .transferring
+    connection.transferWhenFlushed = transfer
+    poller.remove(connection.file)
+    transfers.start(transfer, file: connection.file, token: connection.id, alreadyReceived: received)
+  }
+
+  func finishTransfer(_ token: UInt64, _ succeeded: Bool) {
+    guard let connection = connections[token], let transfer = connection.transferWhenFlushed else { return }
+    connection.transferWhenFlushed = nil
+    connection.state = .ready
+    guard succeeded, poller.add(connection.file, .reading, token: token) else {
+      return close(connection, because: "gone during a transfer")
+    }
+    store.now = unixMilliseconds()
+    lastActivity = store.now
+    for blob in transfer.blobs {
+      switch transfer.direction {
+      case .receive: try? store.seal(blob, by: connection.client)
+      case .send: try? store.release(blob, by: connection.client)
+      }
+    }
+    if transfer.direction == .receive {
+      let isOpen = transfer.closing.withUnsafeBytes { send($0, sendsArena: false, to: connection) }
+      guard isOpen else { return }
+    }
+    process(connection)
+  }
+
+  // MARK: - Passwords
+
+  func authenticate(_ connection: ClientConnection, username: String, password: String) {
+    guard let authenticator else { return finishRegistration(connection, isAccepted: true) }
+    connection.state = .authenticating
+    poller.change(connection.file, .hangUp, token: connection.id)
+    let token = connection.id
+    let mailbox = mailbox
+    let frame = Array(handler.message.bytes)
+    authenticator.check(username: username, password: password) { isAccepted in
+      mailbox.post { server in
+        guard let connection = server.connections[token] else { return }
+        connection.state = .ready
+        server.poller.change(connection.file, .reading, token: token)
+        frame.withUnsafeBytes { frame in
+          // The register request is read again: others have used the parser meanwhile.
+          _ = try? server.handler.message.parse(frame)
+          server.finishRegistration(connection, isAccepted: isAccepted)
+        }
+        server.process(connection)
+      }
+    }
+  }
+
+  private func finishRegistration(_ connection: ClientConnection, isAccepted: Bool) {
+    do throws(StoreError) {
+      guard isAccepted else {
+        throw StoreError(
+          .connectionError,
+          "IOError: Incorrect username and password, or, htpasswd is not installed on the side of the daemon")
+      }
+      _ = try handler.acceptRegistration(connection)
+    } catch {
+      handler.reply.reply(error)
+    }
+    _ = send(handler.reply.bytes, sendsArena: false, to: connection)
+  }
+}

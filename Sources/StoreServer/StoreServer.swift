@@ -1,0 +1,165 @@
+import CLinux
+import Glibc
+import SharedMemory
+import StoreCore
+import StoreProtocol
+import Support
+
+/// The store daemon: an event loop that owns the store and answers clients.
+///
+/// Everything runs on the thread that calls ``run()``; the page worker, the transfer thread and the metrics endpoint
+/// hand their results over through the mailbox. ``stop()`` may be called from any thread.
+public final class StoreServer {
+  enum Token {
+    static let mailbox: UInt64 = 0
+    static let signals: UInt64 = 1
+    static let firstListener: UInt64 = 2
+    static let firstConnection: UInt64 = 1 << 32
+  }
+
+  let configuration: ServerConfiguration
+  let log: Log
+  let arena: Arena
+  let store: Store
+  let handler: RequestHandler
+  let poller: Poller
+  let mailbox: Mailbox
+  let pages: PageSupply
+  let transfers: TransferThread
+  let authenticator: Authenticator?
+  let metricsLog: MetricsLog?
+  var metrics = RequestMetrics()
+  var metricsEndpoint: MetricsEndpoint?
+
+  var listeners: [UInt64: Listener] = [:]
+  var connections: [UInt64: ClientConnection] = [:]
+  /// Connections whose request is parked, by what they wait for.
+  var waiting: [WaitKey: [UInt64]] = [:]
+  /// Connections whose new blobs have no pages yet.
+  var pageWaiters: [UInt64] = []
+  /// Sessions to close with their last connection.
+  var condemned: Set<UInt64> = []
+  var nextListener = Token.firstListener
+  var nextConnection = Token.firstConnection
+  var signalFile: CInt = -1
+  var isStopping = false
+  /// Unix milliseconds of the last request.
+  var lastActivity: UInt64 = 0
+
+  /// Takes memory and opens the sockets.
+  ///
+  /// - Parameter handlesSignals: whether SIGTERM and SIGINT end ``run()``.
+  /// - Throws: `CommandError` when a socket is in use or memory cannot be had.
+  public init(_ configuration: ServerConfiguration, log: Log, handlesSignals: Bool) throws(CommandError) {
+    self.configuration = configuration
+    self.log = log
+    poller = try Poller()
+    mailbox = try Mailbox()
+    if handlesSignals {
+      signalFile = [SIGTERM, SIGINT].withUnsafeBufferPointer { signals in
+        signals.baseAddress.map { clinux_signalfd($0, CInt(signals.count)) } ?? -1
+      }
+      if signalFile < 0 { throw CommandError.system("cannot watch for signals", errno: -signalFile) }
+    }
+    Self.raiseFileLimit()
+    try Listener.makeWay(for: configuration.socketPath)
+    let (arena, store) = try Self.makeStore(configuration, log)
+    self.arena = arena
+    self.store = store
+    let rpc = try configuration.rpcPort.map { port throws(CommandError) in
+      try Listener.tcp(port: port, session: store.root)
+    }
+    let mailbox = mailbox
+    do throws(SharedMemoryError) {
+      let worker = try PageWorker(arena: arena) { job, result in
+        mailbox.post { $0.finishPages(job, result) }
+      }
+      pages = PageSupply(store: store, worker: worker, releases: arena.pageKind != .hugetlb, log: log)
+    } catch {
+      throw CommandError(.failed, error.description)
+    }
+    transfers = try TransferThread(arena: arena) { token, succeeded in
+      mailbox.post { $0.finishTransfer(token, succeeded) }
+    }
+    authenticator = configuration.htpasswd.map { Authenticator(file: $0) }
+    metricsLog = configuration.metricsUser.map { MetricsLog(user: $0, log: log) }
+    handler = RequestHandler(store: store, identity: Self.identity(configuration, rpcPort: rpc?.port))
+    try populateEverything()
+    try listen(rpc: rpc)
+    metricsEndpoint = try configuration.metricsPort.map { port throws(CommandError) in
+      try MetricsEndpoint(port: port) { deliver in mailbox.post { deliver($0.metricsText()) } }
+    }
+    announce()
+  }
+
+  private func listen(rpc: Listener?) throws(CommandError) {
+    guard poller.add(mailbox.descriptor, .reading, token: Token.mailbox),
+      signalFile < 0 || poller.add(signalFile, .reading, token: Token.signals)
+    else { throw CommandError.system("cannot watch for events", errno: errno) }
+    let ipc = try Listener.unix(
+      configuration.socketPath, mode: configuration.socketMode, group: configuration.socketGroup,
+      session: store.root)
+    add(ipc)
+    if let rpc { add(rpc) }
+    handler.openSessionSocket = { [unowned self] session throws(StoreError) in try openSocket(for: session) }
+    handler.trimMemory = { [unowned self] in pages.giveBack(all: true) }
+  }
+
+  private func announce() {
+    // Supervisors of the original wait for the wording of these two lines.
+    log.info("Vineyard will listen on \"\(configuration.socketPath)\" for IPC")
+    if let rpc = listeners.values.first(where: { $0.kind == .rpc }) {
+      log.info("Vineyard will listen on 0.0.0.0:\(rpc.port) for RPC")
+    }
+    if let endpoint = metricsEndpoint { log.info("metrics are served on port \(endpoint.port) at /metrics") }
+  }
+
+  /// The port of the RPC listener, nil without one.
+  public var rpcPort: UInt16? { listeners.values.first { $0.kind == .rpc }?.port }
+
+  /// The port of the metrics endpoint, nil without one.
+  public var metricsPort: Int? { metricsEndpoint?.port }
+
+  /// A function that makes ``run()`` return soon, callable from any thread.
+  public var stopper: @Sendable () -> Void {
+    let mailbox = mailbox
+    return { mailbox.post { $0.beginStop("asked to stop") } }
+  }
+
+  /// Serves clients until a signal or ``stopper`` ends it, then answers what is in flight and closes the sockets.
+  public func run() {
+    pages.pump()
+    while !isStopping { turn(timeout: pages.hasExcess ? 1000 : -1) }
+    drain()
+  }
+
+  /// Waits for events, deals with them and with what follows from them.
+  func turn(timeout: CInt) {
+    poller.wait(timeout: timeout) { event in
+      store.now = unixMilliseconds()
+      dispatch(event)
+    }
+    wakeParked()
+    considerIdleness()
+    pages.pump()
+  }
+
+  private func dispatch(_ event: Poller.Event) {
+    if event.token >= Token.firstConnection {
+      if let connection = connections[event.token] { serve(connection, event) }
+    } else if event.token == Token.mailbox {
+      for letter in mailbox.takeAll() { letter(self) }
+    } else if event.token == Token.signals {
+      let signal = clinux_signalfd_read(signalFile)
+      if signal > 0 { beginStop(signal == SIGTERM ? "SIGTERM" : "SIGINT") }
+    } else if let listener = listeners[event.token] {
+      accept(on: listener)
+    }
+  }
+
+  /// Gives spare pages back once nobody has asked for anything for a while.
+  private func considerIdleness() {
+    guard pages.hasExcess else { return }
+    if unixMilliseconds() > lastActivity + 10_000 { _ = pages.giveBack(all: false) }
+  }
+}

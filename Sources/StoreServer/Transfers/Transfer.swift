@@ -1,0 +1,27 @@
+import StoreCore
+import StoreProtocol
+
+/// Raw bytes of remote blobs that travel on a connection, outside of messages.
+struct Transfer: Sendable {
+  enum Direction: Sendable {
+    case receive, send
+  }
+
+  let direction: Direction
+  /// Where the bytes lie in the arena, in the order they travel.
+  let ranges: [ByteRange]
+  /// Blobs to seal once they have arrived, or whose grant ends once they are sent.
+  let blobs: [ObjectID]
+  /// The message that follows a receive.
+  let closing: [UInt8]
+}
+
+/// Blobs that were created but have no pages yet, and the reply that waits for them.
+struct PageWait {
+  let ranges: [ByteRange]
+  let blobs: [ObjectID]
+  /// The complete message.
+  let reply: [UInt8]
+  let sendsArena: Bool
+  let transfer: Transfer?
+}

@@ -1,0 +1,39 @@
+/// The one error type of every command: what failed, why, and what the user can do about it.
+public struct CommandError: Error, Equatable, Sendable {
+  /// The status the process ends with.
+  public let code: ExitStatus
+  /// What failed, without a full stop.
+  public let message: String
+  /// Why it failed, usually the text of the error below this one.
+  public let cause: String?
+  /// What the user should do.
+  public let hint: String?
+
+  /// Makes an error; write the texts in lower case and without a full stop.
+  public init(_ code: ExitStatus, _ message: String, cause: String? = nil, hint: String? = nil) {
+    self.code = code
+    self.message = message
+    self.cause = cause
+    self.hint = hint
+  }
+
+  /// The error as people see it on stderr, always one line: `error: message: cause (hint: hint)`.
+  public var line: String { "error: \(description)" }
+}
+
+extension CommandError: CustomStringConvertible {
+  /// The line without the leading `error:`, for use as the cause of another error.
+  public var description: String {
+    var text = message
+    if let cause, !cause.isEmpty { text += ": \(cause)" }
+    if let hint, !hint.isEmpty { text += " (hint: \(hint))" }
+    return text.onOneLine
+  }
+}
+
+extension CommandError {
+  /// An error of the operating system, with the text of `errno` as its cause.
+  public static func system(_ message: String, errno code: Int32, hint: String? = nil) -> CommandError {
+    CommandError(.failed, message, cause: errorText(code), hint: hint)
+  }
+}

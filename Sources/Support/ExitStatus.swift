@@ -1,0 +1,13 @@
+/// What the process tells its parent, the same for every command.
+public enum ExitStatus: Int32, Sendable, CaseIterable {
+  /// The command did what it was asked.
+  case ok = 0
+  /// The command was understood and failed.
+  case failed = 1
+  /// The command line was wrong; nothing was done.
+  case usage = 2
+  /// What was waited for is not ready, or the wait timed out.
+  case notReady = 3
+  /// What was asked for does not exist.
+  case notFound = 4
+}

@@ -1,0 +1,58 @@
+import Glibc
+
+/// What a command asks about the machine it runs on; tests give their own answers.
+public struct HostFacts: Sendable {
+  /// The value of an environment variable, nil when unset.
+  public var environment: @Sendable (String) -> String?
+  /// The name of this host, as `gethostname` has it.
+  public var hostName: @Sendable () -> String
+  /// Whether this process may create files in a directory.
+  public var isWritable: @Sendable (String) -> Bool
+  /// The id of a group, given its name.
+  public var groupID: @Sendable (String) -> gid_t?
+
+  /// Makes facts from four answers.
+  public init(
+    environment: @escaping @Sendable (String) -> String?,
+    hostName: @escaping @Sendable () -> String,
+    isWritable: @escaping @Sendable (String) -> Bool,
+    groupID: @escaping @Sendable (String) -> gid_t?
+  ) {
+    self.environment = environment
+    self.hostName = hostName
+    self.isWritable = isWritable
+    self.groupID = groupID
+  }
+
+  /// The facts of the machine this process runs on.
+  public static var current: HostFacts {
+    HostFacts(
+      environment: { name in getenv(name).map { String(cString: $0) } },
+      hostName: { systemHostName() },
+      isWritable: { access($0, W_OK | X_OK) == 0 },
+      groupID: { systemGroupID(named: $0) })
+  }
+
+  /// The value of an environment variable; an empty one counts as unset.
+  public func nonEmpty(_ name: String) -> String? {
+    guard let value = environment(name), !value.isEmpty else { return nil }
+    return value
+  }
+}
+
+private func systemHostName() -> String {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+    guard let base = buffer.baseAddress, gethostname(base, buffer.count - 1) == 0 else { return "localhost" }
+    buffer[buffer.count - 1] = 0
+    return String(cString: base)
+  }
+}
+
+private func systemGroupID(named name: String) -> gid_t? {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1 << 16) { buffer in
+    var entry = group()
+    var found: UnsafeMutablePointer<group>?
+    guard getgrnam_r(name, &entry, buffer.baseAddress, buffer.count, &found) == 0, found != nil else { return nil }
+    return entry.gr_gid
+  }
+}

@@ -1,0 +1,55 @@
+import Support
+import Testing
+
+@Suite struct UsageErrorTests {
+  @Test(arguments: [
+    ("foo", "unknown command 'foo' (hint: 'vineyardctl --help' lists the commands)"),
+    ("versoin", "unknown command 'versoin' (hint: did you mean 'version'?)"),
+    ("help foo", "unknown command 'foo' (hint: 'vineyardctl --help' lists the commands)"),
+    ("--nope", "unknown option '--nope' (hint: 'vineyardctl --help' explains the flags)"),
+    ("version --nope", "unknown option '--nope' (hint: 'vineyardctl version --help' explains the flags)"),
+    ("version x", "unexpected argument 'x' (hint: 'vineyardctl version --help' explains the flags)"),
+    (
+      "version -o xml",
+      "the value 'xml' is invalid for '-o <format>' (hint: please provide one of 'text', 'json' or 'yaml')"
+    ),
+    ("vineyardd --soket=1", "unknown flag '--soket=1' (hint: did you mean --socket?)"),
+    (
+      "vineyardd --rpc_socket_port=99999",
+      "the value '99999' is invalid for '--rpc_socket_port <port>' (hint: 'vineyardctl vineyardd --help' explains the flags)"
+    ),
+    (
+      "vineyardd --meta redis",
+      "the value 'redis' is invalid for '--meta <backend>' (hint: please provide one of 'local' and 'etcd')"
+    ),
+    (
+      "vineyardd --size 12Q",
+      "invalid size '12Q': unknown unit 'Q' (hint: write a number and k, m, g, t, p or e, such as 512M or 1.5Gi)"
+    ),
+    ("vineyardd --socket_mode 778", "invalid --socket_mode '778' (hint: give octal digits, 0 to 0777)"),
+    ("vineyardd --socket_mode 7777", "invalid --socket_mode '7777' (hint: give octal digits, 0 to 0777)"),
+    ("vineyardd --socket_group nobody", "unknown group 'nobody' for --socket_group (hint: give a name or a number)"),
+    ("vineyardd --stream_threshold 101", "invalid --stream_threshold 101 (hint: give a percentage, 0 to 100)"),
+    (
+      "vineyardd --reserve_memory --populate off",
+      "--reserve_memory contradicts --populate (hint: give one of them)"
+    ),
+  ])
+  func `a wrong command line is one line on stderr and status 2`(_ line: String, _ message: String) {
+    let world = World()
+    #expect(world.run(["vineyardctl"] + line.split(separator: " ").map(String.init)) == .usage)
+    #expect(world.errors == "error: \(message)\n")
+    #expect(world.output.isEmpty && world.started == nil)
+  }
+
+  @Test(arguments: ["--meta etcd", "--etcd_endpoint http://e:2379", "--meta=etcd --etcd_endpoint=http://e:2379"])
+  func `metadata in etcd is one line on stderr and status 1`(_ flags: String) {
+    let world = World()
+    #expect(world.run(["vineyardd"] + flags.split(separator: " ").map(String.init)) == .failed)
+    #expect(
+      world.errors
+        == "error: metadata in etcd is not available yet: it comes with the cluster release (hint: start with --meta local)\n"
+    )
+    #expect(world.started == nil)
+  }
+}

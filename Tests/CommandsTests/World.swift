@@ -1,0 +1,67 @@
+import Commands
+import Support
+import Synchronization
+
+/// A world for commands that writes nothing, starts nothing and remembers what it was told.
+final class World: Sendable {
+  private struct State {
+    var output = ""
+    var errors = ""
+    var log: [String] = []
+    var started: VineyarddOptions?
+  }
+
+  private let state = Mutex(State())
+  private let environment: [String: String]
+  private let files: [String: String]
+
+  init(environment: [String: String] = [:], files: [String: String] = [:]) {
+    self.environment = environment
+    self.files = files
+  }
+
+  var output: String { state.withLock { $0.output } }
+  var errors: String { state.withLock { $0.errors } }
+  /// Lines of the log without their times.
+  var log: [String] { state.withLock { $0.log } }
+  var started: VineyarddOptions? { state.withLock { $0.started } }
+
+  /// Runs `vineyardctl` with some arguments.
+  func run(_ arguments: String...) -> ExitStatus { run(["vineyardctl"] + arguments) }
+
+  /// Runs a command line that begins with the program's name.
+  func run(_ commandLine: [String]) -> ExitStatus { Vineyardctl.execute(commandLine, context: context) }
+
+  /// Names and variables instead of the machine's own.
+  var host: HostFacts {
+    HostFacts(
+      environment: { [environment] in environment[$0] },
+      hostName: { "host" },
+      isWritable: { [environment] _ in environment["READ_ONLY"] == nil },
+      groupID: { $0 == "staff" ? 50 : nil })
+  }
+
+  /// A normalizer that sees this world.
+  var normalizer: GFlagsNormalizer {
+    GFlagsNormalizer(environment: host.environment, readFile: read)
+  }
+
+  private var context: CommandContext {
+    var context = CommandContext(
+      host: host,
+      output: { text in self.state.withLock { $0.output += text } },
+      errorOutput: { text in self.state.withLock { $0.errors += text } },
+      log: Log(
+        now: { Timestamp(milliseconds: 0) },
+        write: { line in self.state.withLock { $0.log.append(String(line.dropFirst(25).dropLast())) } }),
+      readFile: read,
+      startDaemon: { options, _ in self.state.withLock { $0.started = options } })
+    context.columns = 80
+    return context
+  }
+
+  @Sendable private func read(_ path: String) throws -> String {
+    guard let text = files[path] else { throw CommandError(.failed, "cannot open \(path)") }
+    return text
+  }
+}

@@ -1,0 +1,77 @@
+import StoreProtocol
+import Testing
+
+@Suite("byte writer")
+struct ByteWriterTests {
+  @Test(
+    "unsigned decimal numbers",
+    arguments: [0, 9, 10, 99, 100, 1 << 53, (1 << 53) + 1, (1 << 63) - 1, 1 << 63, .max - 1, .max] as [UInt64])
+  func decimal(value: UInt64) {
+    #expect(text { $0.append(decimal: value) } == String(value))
+  }
+
+  @Test("signed decimal numbers", arguments: [0, -1, 1, -10, .max, .min] as [Int])
+  func signed(value: Int) {
+    #expect(text { $0.append(decimal: value) } == String(value))
+  }
+
+  @Test("hexadecimal ids")
+  func hex() {
+    #expect(text { $0.append(hex: 0x3039, prefix: UInt8(ascii: "o")) } == "o0000000000003039")
+    #expect(text { $0.append(hex: .max, prefix: UInt8(ascii: "s")) } == "sffffffffffffffff")
+  }
+
+  @Test(
+    "string literals escape what JSON demands and nothing else",
+    arguments: [
+      ("", #""""#), ("plain", #""plain""#), ("a\"b\\c", #""a\"b\\c""#), ("/", #""/""#), ("ü😀\u{7f}", "\"ü😀\u{7f}\""),
+      ("\u{8}\t\n\u{c}\r", #""\b\t\n\f\r""#), ("\0\u{1}\u{1f}", #""\u0000\u0001\u001f""#), ("\"", #""\"""#),
+    ])
+  func strings(value: String, expected: String) throws {
+    let written = text { $0.append(jsonString: value) }
+    #expect(written == expected)
+    let back = JSONText(written)
+    #expect(back.bytes.string(try back.value()) == value)
+  }
+
+  @Test("pieces of every kind follow each other, across growth")
+  func growth() {
+    let writer = ByteWriter(capacity: 1)
+    var expected = ""
+    for number in 0..<1000 {
+      writer.append("{\"")
+      writer.append(utf8: "näme")
+      writer.append(UInt8(ascii: "\""))
+      writer.append(Array(":".utf8))
+      writer.append(decimal: number)
+      writer.append("}")
+      expected += "{\"näme\":\(number)}"
+    }
+    #expect(String(decoding: writer.bytes, as: UTF8.self) == expected)
+    #expect(writer.count == expected.utf8.count)
+  }
+
+  @Test("a length is patched into a place kept for it")
+  func patch() {
+    let writer = ByteWriter()
+    writer.append(littleEndian: 0)
+    writer.append("body")
+    writer.patch(littleEndian: 0x0102_0304_0506_0708, at: 0)
+    #expect(Array(writer.bytes.prefix(9)) == [8, 7, 6, 5, 4, 3, 2, 1, UInt8(ascii: "b")])
+  }
+
+  @Test("truncating drops the end, removing everything allows reuse even after a large message")
+  func reuse() {
+    let writer = ByteWriter()
+    writer.append("keep and drop")
+    writer.truncate(to: 4)
+    writer.truncate(to: 100)
+    #expect(String(decoding: writer.bytes, as: UTF8.self) == "keep")
+    writer.append([UInt8](repeating: 0x61, count: 2 << 20))
+    #expect(writer.count == (2 << 20) + 4)
+    writer.removeAll()
+    #expect(writer.bytes.isEmpty)
+    writer.append("again")
+    #expect(String(decoding: writer.bytes, as: UTF8.self) == "again")
+  }
+}

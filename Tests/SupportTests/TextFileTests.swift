@@ -1,0 +1,42 @@
+import Glibc
+import Support
+import Testing
+
+@Suite struct TextFileTests {
+  @Test func `a file is read whole`() throws {
+    let path = try temporaryFile(Array("--size=1G\n# ü\n".utf8))
+    defer { unlink(path) }
+    #expect(try TextFile.read(path) == "--size=1G\n# ü\n")
+  }
+
+  @Test func `a missing file is an error with the system's reason`() throws {
+    let error = try #require(throws: CommandError.self) { try TextFile.read("/nonexistent/flags") }
+    #expect(error.line == "error: cannot open /nonexistent/flags: No such file or directory")
+  }
+
+  @Test func `a directory cannot be read`() throws {
+    let error = try #require(throws: CommandError.self) { try TextFile.read("/tmp") }
+    #expect(error.cause == "Is a directory")
+  }
+
+  @Test func `bytes that are not UTF-8 are refused`() throws {
+    let path = try temporaryFile([0xFF, 0xFE])
+    defer { unlink(path) }
+    let error = try #require(throws: CommandError.self) { try TextFile.read(path) }
+    #expect(error.cause == "not UTF-8")
+  }
+
+  @Test func `an endless file is refused`() throws {
+    let error = try #require(throws: CommandError.self) { try TextFile.read("/dev/zero") }
+    #expect(error.cause == "larger than \(TextFile.sizeLimit) bytes")
+  }
+
+  private func temporaryFile(_ bytes: [UInt8]) throws -> String {
+    var template = Array("/tmp/text-file-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&template)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    #expect(write(descriptor, bytes, bytes.count) == bytes.count)
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}

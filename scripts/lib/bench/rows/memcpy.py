@@ -1,0 +1,20 @@
+"""Row: memcpy of the machine, the ceiling of every put."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.bench import Bench
+from bench.results import Line, Results
+from bench.rows.sizes import BUDGET_SIZE
+
+
+def measure(bench: Bench) -> Iterator[Line]:
+    """GB/s of copying 512 MiB between two touched arrays."""
+    results = Results("Machine")
+    for threads in bench.alternate(1, 2):
+        with results.guard("ours"):
+            report = bench.client("memcpy", size=BUDGET_SIZE, rounds=5, threads=threads)
+            results.add(f"{threads}", "ours", report["bytes_per_second"] / 1e9)
+    yield results.line("1", "memcpy, warm, 1 thread", "GB/s")
+    yield results.line("2", "memcpy, warm, 2 threads", "GB/s")

@@ -1,0 +1,120 @@
+# shellcheck shell=bash
+# Brings a machine to where vineyardctl builds and its Python client runs. To be
+# sourced, with ROOT set to the repository. Everything it prints goes to stderr.
+
+# What `swift build` needs besides the toolchain itself, and what the tests call.
+SWIFT_PACKAGES=(build-essential git libc6-dev libcurl4 libncurses6 libsqlite3-0 libxml2 zlib1g-dev)
+PYTHON_PACKAGES=(python3 python3-venv)
+# shellcheck disable=SC2034 # scripts/test installs these
+TEST_PACKAGES=(apache2-utils)
+SWIFT_MINIMUM=6.3
+PYTHON_VERSIONS='3\.(11|12)'
+
+say() { printf '%s %s\n' "$1" "$2" >&2; }
+
+die() {
+  say ✗ "$1"
+  exit 1
+}
+
+# Install the Debian packages among the arguments that are missing. On other systems,
+# and where nothing is missing, this does nothing.
+ensure_packages() {
+  command -v dpkg-query >/dev/null || return 0
+  local package missing=() as_root=()
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f='${Status}' "$package" 2>/dev/null) == *" installed" ]] || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || die "missing Debian packages; as root: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  say ► "installing Debian packages: ${missing[*]}"
+  if [[ -z ${APT_UPDATED:-} ]]; then
+    "${as_root[@]}" apt-get update -qq >&2 || die "apt-get update failed"
+    APT_UPDATED=yes
+  fi
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
+    die "could not install: ${missing[*]}"
+}
+
+# Check that `swift` is there and new enough.
+ensure_swift() {
+  local version
+  command -v swift >/dev/null ||
+    die "swift not found; install Swift $SWIFT_MINIMUM or newer (https://www.swift.org/install) and put it on PATH"
+  version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9.]+).*/\1/p' | head -n 1)
+  [[ $(printf '%s\n' "$SWIFT_MINIMUM" "${version:-0}" | sort -V | head -n 1) == "$SWIFT_MINIMUM" ]] ||
+    die "Swift $SWIFT_MINIMUM or newer is needed, found ${version:-no version} (https://www.swift.org/install)"
+}
+
+# Print the first Python the pinned client has a wheel for.
+find_python() {
+  local python
+  for python in python3.11 python3 python3.12 /usr/bin/python3; do
+    if "$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null | grep -qxE "$PYTHON_VERSIONS"; then
+      command -v "$python"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# Make $ROOT/.venv hold exactly requirements.txt; at once when it already does.
+ensure_python() {
+  local venv=$ROOT/.venv python stamp lock
+  stamp=$(sha256sum <"$ROOT/requirements.txt")
+  venv_is_current() {
+    [[ $(cat "$venv/stamp" 2>/dev/null) == "$stamp" ]] && "$venv/bin/python" -c '' 2>/dev/null
+  }
+  venv_is_current && return 0
+  ensure_packages "${PYTHON_PACKAGES[@]}"
+  python=$(find_python) ||
+    die "Python 3.11 or 3.12 is needed (the released vineyard client has no wheel for others)"
+  mkdir -p "$ROOT/.build"
+  exec {lock}>"$ROOT/.build/venv.lock"
+  flock "$lock"
+  if ! venv_is_current; then
+    say ► "installing requirements.txt into .venv ($("$python" --version))"
+    rm -rf "$venv"
+    interruptible "$python" -m venv "$venv" >&2 || die "could not create $venv (is python3-venv installed?)"
+    interruptible "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+      --requirement "$ROOT/requirements.txt" >&2 || die "pip install failed, see above"
+    printf '%s\n' "$stamp" >"$venv/stamp"
+  fi
+  exec {lock}>&-
+}
+
+# Build the release binary; one build at a time, however many scripts ask.
+build_release() {
+  local lock
+  ensure_packages "${SWIFT_PACKAGES[@]}"
+  ensure_swift
+  mkdir -p "$ROOT/.build"
+  exec {lock}>"$ROOT/.build/release.lock"
+  flock --nonblock "$lock" || { say ◎ "waiting for another build" && flock "$lock"; }
+  say ► "building vineyardctl (the first build takes minutes)"
+  interruptible swift build --package-path "$ROOT" -c release --static-swift-stdlib --product vineyardctl \
+    >&2 {lock}>&- || die "swift build failed, see above"
+  exec {lock}>&-
+}
+
+# Run a command in a process group of its own, and end the whole group when this shell is told to
+# stop. A subshell around the call would defeat it.
+interruptible() {
+  local child status
+  trap 'end_group "$child"; exit 143' TERM
+  trap 'end_group "$child"; exit 130' INT
+  setsid "$@" &
+  child=$!
+  wait "$child" && status=0 || status=$?
+  trap - TERM INT
+  return "$status"
+}
+
+end_group() {
+  kill -TERM -- "-$1" 2>/dev/null || true
+  wait "$1" || true
+}

@@ -1,0 +1,1 @@
+"""Runs the house-price pipeline with pickles and with Vineyard, and compares the two."""

@@ -1,0 +1,129 @@
+"""Command line of the quickstart; scripts/quickstart prepares the environment and calls it."""
+
+import argparse
+import os
+import shlex
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from . import machine, room, tables
+from .pipeline import Pipeline, Round, median_round, table_bytes
+from .progress import QuickstartError, say
+from .report import Comparison, write_report
+from .store import size_for
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(BaseException):
+    """A signal asked to stop; everything between here and main cleans up."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    for each in SIGNALS:  # a second signal does not disturb the cleaning
+        signal.signal(each, signal.SIG_IGN)
+    raise Interrupted(number)
+
+
+@contextmanager
+def work_directory() -> Iterator[Path]:
+    """Make a private directory on disk, short enough for a socket path, and remove it at the end."""
+    base = os.environ.get("TMPDIR") or "/var/tmp"  # /tmp is often memory
+    try:
+        path = Path(tempfile.mkdtemp(prefix="vineyard-quickstart-", dir=base))
+    except OSError as error:
+        raise QuickstartError(f"cannot work in {base}: {error.strerror}", "set TMPDIR to a directory on disk") from error
+    try:
+        if len(str(path)) > 80:
+            raise QuickstartError(f"{base} is too long a path for a socket", "set TMPDIR to a shorter one")
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def measure(pipeline: Pipeline, rounds: int) -> tuple[list[Round], list[Round]]:
+    """Run a round that only warms up, then `rounds` of each variant in turn."""
+    say("►", "warming up: one round that does not count")
+    pipeline.with_pickles()
+    pickles, vineyard = [], []
+    for number in range(1, rounds + 1):
+        suffix = f", round {number} of {rounds}" if rounds > 1 else ""
+        say("►", f"without vineyard: pickles on disk{suffix}")
+        pickles.append(pipeline.with_pickles())
+        say("►", f"with vineyard: shared memory{suffix}")
+        vineyard.append(pipeline.with_vineyard())
+    return pickles, vineyard
+
+
+def check_model_errors(rounds: list[Round]) -> str:
+    """Return the one model error all rounds came to, or raise."""
+    errors = sorted({one.model_error for one in rounds})
+    if len(errors) != 1:
+        raise QuickstartError(f"the model errors differ: {', '.join(errors)}", "the data was not handed over intact")
+    return errors[0]
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run everything; the tables go to stdout."""
+    with work_directory() as directory:
+        table = table_bytes(args.data_multiplier)
+        room.check(args.data_multiplier, machine.available_memory(), machine.free_disk(directory))
+        pipeline = Pipeline(args.stages, directory, args.data_multiplier, args.store_command, size_for(table))
+        pipeline.try_store()
+        facts = machine.facts(directory, shlex.split(args.store_command))
+        if facts["Pickles on"] in ("tmpfs", "ramfs"):
+            say("⚠", f"{directory.parent} is in memory: the pickles will look faster than on a disk (set TMPDIR)")
+        say("►", f"preparing {tables.scale(table)}B of house prices")
+        preparation = pipeline.prepare()
+        pickles, vineyard = measure(pipeline, args.rounds)
+        error = check_model_errors(pickles + vineyard)
+        say("✔", f"model error equal in both: {error}")
+        comparison = Comparison(
+            multiplier=args.data_multiplier, table_bytes=table, rounds=args.rounds, preparation=preparation,
+            pickles=median_round(pickles), vineyard=median_round(vineyard), facts=facts, store_bytes=pipeline.store_size,
+        )  # fmt: skip
+        print(tables.render(table, comparison.pickles, comparison.vineyard), flush=True)
+        report = args.output / "report.html"
+        write_report(report, comparison)
+        say("✔", f"report: {report}")
+
+
+def main() -> int:
+    """Return the exit status: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n."""
+    parser = argparse.ArgumentParser(prog="scripts/quickstart")
+    parser.add_argument("--data-multiplier", type=int, required=True)
+    parser.add_argument("--rounds", type=int, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--stages", type=Path, required=True)
+    parser.add_argument("--store-command", required=True)
+    args = parser.parse_args()
+    for each in SIGNALS:
+        signal.signal(each, _interrupt)
+    try:
+        run(args)
+    except Interrupted as interrupted:
+        say("✗", f"stopped by {signal.Signals(interrupted.number).name}; store stopped, files removed")
+        return 128 + interrupted.number
+    except QuickstartError as error:
+        say("✗", str(error))
+        for line in error.log:
+            print(f"  {line}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        say("✗", f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""The two variants of the pipeline, and what a round of each came to."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import stages
+from .progress import QuickstartError, say
+from .stages import Stage
+from .store import Store
+
+COLUMNS, BYTES_PER_VALUE, ROWS_PER_STEP = 46, 8, 10_000
+
+
+@dataclass(frozen=True)
+class Round:
+    """One pass through preprocess, train and test. Times in seconds."""
+
+    stages: tuple[Stage, ...]
+    model_error: str
+    store_start: float = 0.0
+
+    @property
+    def duration(self) -> float:
+        """The three processes from start to exit."""
+        return sum(stage.duration for stage in self.stages)
+
+    @property
+    def execution(self) -> float:
+        """The times the stages log themselves, summed."""
+        return sum(stage.execution for stage in self.stages)
+
+    @property
+    def writing(self) -> float:
+        """Handing over the training and test data."""
+        return self.stages[0].writing
+
+    @property
+    def reading(self) -> float:
+        """Getting them in train and test; the initial load of the table is not part of it."""
+        return sum(stage.reading for stage in self.stages[1:])
+
+    @property
+    def handed_over(self) -> int:
+        """Bytes of training and test data."""
+        return self.stages[0].handed_over
+
+
+def median_round(rounds: list[Round]) -> Round:
+    """Return the round whose execution time is the (lower) median."""
+    return sorted(rounds, key=lambda one: one.execution)[(len(rounds) - 1) // 2]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Where the stages are, where they work, and on how much."""
+
+    stages_directory: Path
+    work_directory: Path
+    multiplier: int
+    store_command: str
+    store_size: int
+
+    @property
+    def data_directory(self) -> Path:
+        """The stand-in for the data volume."""
+        return self.work_directory / "data"
+
+    @property
+    def table_bytes(self) -> int:
+        """The size of the table in memory."""
+        return table_bytes(self.multiplier)
+
+    def prepare(self) -> Stage:
+        """Make the table both variants read."""
+        return self._stage("prepare_data", [f"--data_multiplier={self.multiplier}"])
+
+    def with_pickles(self) -> Round:
+        """Run one round that hands data over as pickles."""
+        return self._round(["--with_vineyard=False"], ["--flush=True"])
+
+    def with_vineyard(self) -> Round:
+        """Run one round that hands data over through a store of its own."""
+        with self._store() as store:
+            try:
+                done = self._round(["--with_vineyard=True", f"--vineyard_dir={store.directory}"], [])
+            except QuickstartError as error:
+                gone = store.exit_status()
+                state = "still running" if gone is None else f"gone with exit status {gone}"
+                error.log += [f"the store is {state}; its last lines:", *store.last_log_lines()]
+                raise
+        return Round(done.stages, done.model_error, store.start_seconds)
+
+    def try_store(self) -> None:
+        """Start and stop the store once, to fail before anything long if it cannot start."""
+        with self._store():
+            pass
+
+    @contextmanager
+    def _store(self) -> Iterator[Store]:
+        """Run a store of its own, in a directory that is removed with it."""
+        volume = self.work_directory / "volume"
+        with Store(self.store_command, volume, self.store_size) as store:
+            yield store
+        shutil.rmtree(volume)
+
+    def _round(self, common: list[str], preprocess_only: list[str]) -> Round:
+        output = self.data_directory / "output.txt"
+        output.unlink(missing_ok=True)
+        finished = (
+            self._stage("preprocess", [f"--data_multiplier={self.multiplier}", *common, *preprocess_only]),
+            self._stage("train", common),
+            self._stage("test", common),
+        )
+        errors = output.read_text().split()
+        if len(errors) != 1:
+            raise QuickstartError(f"expected one model error in output.txt, found {len(errors)}")
+        return Round(finished, errors[0])
+
+    def _stage(self, name: str, arguments: list[str]) -> Stage:
+        timeout = 600 + 3 * self.multiplier
+        arguments = [*arguments, f"--data_dir={self.data_directory}"]
+        stage = stages.run(name, self.stages_directory, arguments, timeout)
+        say("✔", f"  {name:<12} {stage.duration:7.2f} s")
+        return stage
+
+
+def table_bytes(multiplier: int) -> int:
+    """Return the size of the table of one multiplier in memory."""
+    return ROWS_PER_STEP * multiplier * COLUMNS * BYTES_PER_VALUE

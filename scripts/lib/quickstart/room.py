@@ -1,0 +1,48 @@
+"""Checks before anything runs that memory and disk suffice."""
+
+from collections.abc import Callable
+
+from .pipeline import table_bytes
+from .progress import QuickstartError
+from .store import size_for
+
+INTERPRETER_BYTES = 300 << 20  # Python with pandas and scikit-learn, before any data
+STAGE_TABLES = 3.2  # peak of preprocess, in tables; measured 2.9
+DISK_TABLES = 2.1  # the table and its parts
+
+
+def memory_needed(multiplier: int) -> int:
+    """Return the bytes the largest stage and the store take together."""
+    table = table_bytes(multiplier)
+    return int(table * STAGE_TABLES) + size_for(table) + INTERPRETER_BYTES
+
+
+def disk_needed(multiplier: int) -> int:
+    """Return the bytes of all files that exist at one time."""
+    return int(table_bytes(multiplier) * DISK_TABLES) + (64 << 20)
+
+
+def check(multiplier: int, memory: int, disk: int) -> None:
+    """Raise QuickstartError, naming a multiplier that fits, unless both suffice (all in bytes)."""
+    for what, needed, free in (
+        ("memory", memory_needed, memory),
+        ("disk space", disk_needed, disk),
+    ):
+        if needed(multiplier) > free:
+            fits = _largest(lambda candidate: memory_needed(candidate) <= memory and disk_needed(candidate) <= disk)
+            raise QuickstartError(
+                f"--data-multiplier {multiplier} needs {needed(multiplier) / 1e9:.1f} GB of {what}, "
+                f"{free / 1e9:.1f} GB is free",
+                f"--data-multiplier {fits} fits" if fits else "even the smallest does not fit",
+            )
+
+
+def _largest(fits: Callable[[int], bool]) -> int:
+    """Return the largest multiplier that fits, 0 if none does."""
+    low, high = 0, 1
+    while fits(high):
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low

@@ -1,0 +1,46 @@
+"""The tutorial's four tables, as text."""
+
+from .pipeline import Round
+
+# Title -> attribute of a round.
+MEASURES: dict[str, str] = {
+    "Pipeline duration": "duration",
+    "Execution time": "execution",
+    "Writing time": "writing",
+    "Reading time": "reading",
+}
+
+
+def scale(table_bytes: int) -> str:
+    """Return the data scale as the tutorial labels it, in MiB."""
+    return f"{max(1, round(table_bytes / (1 << 20)))} Mi"
+
+
+def seconds(value: float) -> str:
+    """Return seconds with two digits that mean something."""
+    digits = 1 if value >= 100 else 2 if value >= 0.1 else 3 if value >= 0.01 else 4
+    return f"{value:.{digits}f}"
+
+
+def change(without: float, with_vineyard: float) -> str:
+    """Return how much longer or shorter, in percent, with its sign."""
+    if without <= 0:
+        return "–"
+    return f"{(with_vineyard - without) / without * 100:+.1f} %".replace("-", "−")
+
+
+def render(table_bytes: int, pickles: Round, vineyard: Round) -> str:
+    """Return the four tables: one row each, seconds, lower is better."""
+    blocks = []
+    for title, attribute in MEASURES.items():
+        without, with_vineyard = getattr(pickles, attribute), getattr(vineyard, attribute)
+        header = ("data scale", "without vineyard", "with vineyard", "change")
+        row = (scale(table_bytes), seconds(without), seconds(with_vineyard), change(without, with_vineyard))
+        widths = [max(map(len, column)) for column in zip(header, row)]
+        rule = "|".join("-" * (width + 2) for width in widths)
+        blocks.append(f"{title} (seconds, lower is better)\n{_line(header, widths)}\n|{rule}|\n{_line(row, widths)}")
+    return "\n\n".join(blocks)
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    return "| " + " | ".join(cell.rjust(width) for cell, width in zip(cells, widths)) + " |"

@@ -1,0 +1,58 @@
+"""The example stages: switches, data, hand-over through pickles."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import prepare_data
+import preprocess
+
+STAGES = Path(prepare_data.__file__).parent
+
+
+def run(stage: str, directory: Path, *arguments: str) -> str:
+    command = [sys.executable, str(STAGES / f"{stage}.py"), f"--data_dir={directory}", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("text", ["True", "true", "ON", "yes", "1"])
+def test_given_a_word_for_on_then_the_switch_is_on(text: str) -> None:
+    assert preprocess.on_off(text) is True
+
+
+@pytest.mark.parametrize("text", ["False", "false", "off", "NO", "0"])
+def test_given_a_word_for_off_then_the_switch_is_off(text: str) -> None:
+    assert preprocess.on_off(text) is False
+
+
+@pytest.mark.parametrize("text", ["", "maybe", "2"])
+def test_given_any_other_word_then_the_switch_refuses(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError):
+        preprocess.on_off(text)
+
+
+def test_given_one_seed_then_the_table_is_the_same_and_within_its_ranges() -> None:
+    table = prepare_data.make_table(1, seed=7)
+    assert table.shape == (10_000, 46) and (table.dtypes == "int64").all()
+    assert table.equals(prepare_data.make_table(1, seed=7))
+    assert not table.equals(prepare_data.make_table(1, seed=8))
+    for name, (low, high) in prepare_data.COLUMNS.items():
+        assert low <= table[name].min() and table[name].max() <= high
+
+
+def test_given_pickles_when_the_pipeline_ran_twice_then_errors_are_equal_and_inputs_gone(tmp_path: Path) -> None:
+    run("prepare_data", tmp_path, "--data_multiplier=1")
+    for _ in range(2):
+        log = run("preprocess", tmp_path, "--data_multiplier=1", "--flush")
+        assert "write training and testing data time: " in log
+        assert len(pd.read_pickle(tmp_path / "x_train.pkl")) == pytest.approx(10_000 * 0.8 * 0.955, rel=0.02)
+        assert "read x_train and y_train data time: " in run("train", tmp_path, "--with_vineyard=False")
+        assert not (tmp_path / "x_train.pkl").exists() and (tmp_path / "x_test.pkl").exists()
+        assert "read x_test and y_test execution time: " in run("test", tmp_path, "--drop_caches=off")
+    first, second = (tmp_path / "output.txt").read_text().splitlines()
+    assert first == second and float(first) > 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["df_1.pkl", "model.pkl", "output.txt"]
