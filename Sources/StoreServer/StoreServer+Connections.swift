@@ -49,6 +49,7 @@ extension StoreServer {
         continue
       }
       connections[connection.id] = connection
+      store.resumePopulating()
       count(connection, 1)
       log.debug("client \(connection.id - Token.firstConnection) connected: \(connection.peer)")
     }
@@ -225,6 +226,7 @@ extension StoreServer {
       }
     case .afterPages(let blobs, let sendsArena, let transfer):
       awaitPages(connection, blobs, sendsArena: sendsArena, transfer: transfer)
+    case .afterTrim: awaitTrim(connection)
     case .authenticate(let username, let password):
       authenticate(connection, username: username, password: password)
     case .deleteSession:

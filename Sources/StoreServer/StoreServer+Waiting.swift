@@ -52,21 +52,38 @@ extension StoreServer {
   func awaitPages(_ connection: ClientConnection, _ blobs: [ObjectID], sendsArena: Bool, transfer: Transfer?) {
     let ranges = blobs.compactMap { store.range(of: $0, in: connection.client.session) }
     for range in ranges { store.demandPages(range) }
-    connection.state = .awaitingPages(
+    hold(
+      connection,
       PageWait(
         ranges: ranges, blobs: blobs, reply: Array(handler.reply.bytes), sendsArena: sendsArena, transfer: transfer))
+  }
+
+  /// Holds a complete reply back until unused pages are given back.
+  func awaitTrim(_ connection: ClientConnection) {
+    hold(connection, PageWait(ranges: [], blobs: [], reply: Array(handler.reply.bytes), sendsArena: false, transfer: nil))
+  }
+
+  private func hold(_ connection: ClientConnection, _ wait: PageWait) {
+    connection.state = .awaitingPages(wait)
     pageWaiters.append(connection.id)
     poller.change(connection.file, .hangUp, token: connection.id)
   }
 
+  /// Whether what a reply waits for has happened.
+  private func isOver(_ wait: PageWait) -> Bool {
+    if wait.ranges.isEmpty { return !pages.isGivingBack }
+    return wait.ranges.allSatisfy { store.memory.residency.isWarm($0) }
+  }
+
   func finishPages(_ job: PageJob, _ result: Result<Duration, SharedMemoryError>) {
     let refuses = pages.finish(job, result)
+    pages.pump()
     guard !pageWaiters.isEmpty else { return }
     for token in pageWaiters {
       guard let connection = connections[token], case .awaitingPages(let wait) = connection.state else { continue }
-      if wait.ranges.allSatisfy({ store.memory.residency.isWarm($0) }) {
+      if isOver(wait) {
         release(connection, wait)
-      } else if refuses {
+      } else if refuses, !wait.ranges.isEmpty {
         refuse(connection, wait)
       }
     }

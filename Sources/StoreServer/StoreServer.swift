@@ -102,7 +102,7 @@ public final class StoreServer {
     add(ipc)
     if let rpc { add(rpc) }
     handler.openSessionSocket = { [unowned self] session throws(StoreError) in try openSocket(for: session) }
-    handler.trimMemory = { [unowned self] in pages.giveBack(all: true) }
+    handler.trimMemory = { [unowned self] in pages.trim() }
   }
 
   private func announce() {
@@ -160,6 +160,6 @@ public final class StoreServer {
   /// Gives spare pages back once nobody has asked for anything for a while.
   private func considerIdleness() {
     guard pages.hasExcess else { return }
-    if unixMilliseconds() > lastActivity + 10_000 { _ = pages.giveBack(all: false) }
+    if unixMilliseconds() > lastActivity + 10_000 { pages.giveBackExcess() }
   }
 }

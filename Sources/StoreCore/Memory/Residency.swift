@@ -56,6 +56,8 @@ public struct Residency {
   public private(set) var committedChunks = 0
   /// Warm chunks that no extent uses.
   public private(set) var spareChunks = 0
+  /// Whether populating ahead rests and the reserve may be given back too: somebody asked for the memory.
+  public var isTrimmed = false
   /// Set when the system refused pages; populating ahead then waits for a release.
   public private(set) var isExhausted = false
 
@@ -126,15 +128,26 @@ public struct Residency {
   /// - Parameter idleTarget: when not nil, spare chunks beyond this many bytes are given back.
   public mutating func nextJob(idleTarget: UInt64?) -> Job? {
     if let job = nextDemandedJob() { return job }
-    if mode != .off, spareChunks < reserve, !isExhausted, committedChunks < commitLimit,
-      let run = nextColdRun(atMost: min(reserve - spareChunks, commitLimit - committedChunks))
+    let kept = keptChunks
+    if spareChunks < kept, !isExhausted, committedChunks < commitLimit,
+      let run = nextColdRun(atMost: min(kept - spareChunks, commitLimit - committedChunks))
     {
       return populate(run, urgent: false)
     }
-    if let idleTarget, spareChunks > max(Int(idleTarget / Self.chunkSize), mode == .off ? 0 : reserve) {
-      return releaseHighestSpare(atMost: spareChunks - Int(idleTarget / Self.chunkSize))
+    if let idleTarget {
+      let target = max(Int(idleTarget / Self.chunkSize), kept)
+      if spareChunks > target { return releaseHighestSpare(atMost: spareChunks - target) }
     }
     return nil
+  }
+
+  /// Spare chunks to keep warm.
+  private var keptChunks: Int {
+    switch mode {
+    case .off: 0
+    case .ahead: isTrimmed ? 0 : reserve
+    case .all: reserve
+    }
   }
 
   /// Notes that a populate job ended; `succeeded` false leaves its chunks cold and, for an urgent job, forgets all

@@ -8,6 +8,12 @@ extension Store {
     if !memory.residency.isWarm(range) { memory.residency.demand(range) }
   }
 
+  /// Lets even the warm reserve be given back, until ``resumePopulating()``.
+  public func trimReserve() { memory.residency.isTrimmed = true }
+
+  /// Keeps a warm reserve again.
+  public func resumePopulating() { memory.residency.isTrimmed = false }
+
   /// Notes that a populate job ended.
   public func finishPopulate(_ range: ByteRange, urgent: Bool, succeeded: Bool) {
     memory.residency.finishPopulate(range, urgent: urgent, succeeded: succeeded)

@@ -55,13 +55,19 @@ final class PageSupply {
     }
   }
 
-  /// Gives back spare pages down to the watermark, or all of them when `all`.
+  /// Whether pages are being given back.
+  var isGivingBack: Bool { idleTarget != nil }
+
+  /// Gives back spare pages down to the watermark.
+  func giveBackExcess() { idleTarget = watermark }
+
+  /// Gives back all spare pages, the warm reserve included, which stays away until the next client comes.
   ///
   /// - Returns: whether there is anything to give back.
-  func giveBack(all: Bool) -> Bool {
-    let target = all ? 0 : watermark
-    guard releases, UInt64(store.memory.residency.spareChunks) * Residency.chunkSize > target else { return false }
-    idleTarget = target
+  func trim() -> Bool {
+    guard releases, store.memory.residency.spareChunks > 0, store.configuration.populate != .all else { return false }
+    store.trimReserve()
+    idleTarget = 0
     return true
   }
 

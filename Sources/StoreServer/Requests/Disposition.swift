@@ -13,6 +13,8 @@ enum Disposition {
   case transfer(Transfer)
   /// Send the reply when the new blobs have pages.
   case afterPages([ObjectID], sendsArena: Bool, transfer: Transfer?)
+  /// Send the reply when the pages nobody uses are given back.
+  case afterTrim
   /// Check a password elsewhere, then finish registering.
   case authenticate(username: String, password: String)
   /// Send the reply, then close this connection and the session.

@@ -83,7 +83,8 @@ extension RequestHandler {
     return .reply
   }
 
-  private func delete(_ client: Connection) throws(StoreError) -> [ObjectID] {
+  /// Deletes what the request names; the reply waits while freed pages are given back, if that was asked for.
+  private func delete(_ client: Connection) throws(StoreError) -> (blobs: [ObjectID], isTrimming: Bool) {
     let ids = try message.objectIDs("id")
     let force = try message.boolean("force", default: false)
     let deep = try message.boolean("deep", default: false)
@@ -91,24 +92,23 @@ extension RequestHandler {
     let blobs =
       try message.boolean("fastpath", default: false)
       ? try store.deleteBlobs(ids, by: client) : store.delete(ids, force: force, deep: deep, by: client)
-    if trim { _ = trimMemory() }
-    return blobs
+    return (blobs, trim && trimMemory())
   }
 
   func deleteData(_ client: Connection) throws(StoreError) -> Disposition {
-    _ = try delete(client)
+    let isTrimming = try delete(client).isTrimming
     reply.reply("del_data_reply")
-    return .reply
+    return isTrimming ? .afterTrim : .reply
   }
 
   func deleteDataWithFeedbacks(_ client: Connection) throws(StoreError) -> Disposition {
-    let blobs = try delete(client)
+    let (blobs, isTrimming) = try delete(client)
     reply.beginFrame()
     reply.append("{\"deleted_bids\":[")
     reply.list(blobs) { reply.append(decimal: $0.rawValue) }
     reply.append("],\"type\":\"del_data_with_feedbacks_reply\"}")
     reply.endFrame()
-    return .reply
+    return isTrimming ? .afterTrim : .reply
   }
 
   func exists(_ client: Connection) throws(StoreError) -> Disposition {
@@ -158,7 +158,7 @@ extension RequestHandler {
     reply.append(trimmed ? "{\"trimmed\":true" : "{\"trimmed\":false")
     reply.append(",\"type\":\"memory_trim_reply\"}")
     reply.endFrame()
-    return .reply
+    return trimmed ? .afterTrim : .reply
   }
 
   func shallowCopy(_ client: Connection) throws(StoreError) -> Disposition {

@@ -16,8 +16,9 @@ struct Transfer: Sendable {
   let closing: [UInt8]
 }
 
-/// Blobs that were created but have no pages yet, and the reply that waits for them.
+/// A reply that waits for the page worker.
 struct PageWait {
+  /// What is to have pages first; empty when the wait is for pages to be given back.
   let ranges: [ByteRange]
   let blobs: [ObjectID]
   /// The complete message.

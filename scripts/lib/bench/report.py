@@ -23,7 +23,7 @@ def text(lines: Sequence[Line], machine: dict[str, str], options: Options) -> st
            f"reference  {' '.join(options.reference)}",
            f"Medians of {options.repeats}; ± is half of (largest − smallest), of the median; "
            "ratio is ours ÷ reference.",
-           "As much memory was touched just before each first put (warm host)."
+           "As much memory was touched just before each first put."
            if options.warm_host else "Memory of a first put is as the host gives it (--cold).",
            "", _row(HEADER, widths)]
     group = ""

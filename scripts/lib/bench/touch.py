@@ -1,8 +1,8 @@
 """Touches memory and gives it back, so that the host of a virtual machine has backed it.
 
 A host takes pages back that the guest has freed, within seconds; the next fault
-then costs up to fifty times as much. Touching just before a measurement puts
-both daemons in the same, warm state.
+then costs up to fifty times as much. Touching just before a measurement brings
+both daemons near the same, warm state; the spread tells how near.
 """
 
 from __future__ import annotations

@@ -19,6 +19,6 @@ def measure(bench: Bench) -> Iterator[Line]:
             for figure, value in report.items():
                 results.add(figure, side.name, value)
     yield results.line("resident", f"VmRSS over {blobs:,} put/delete", "MB",
-                       note=f"after a warm-up of {blobs // 10:,}")
+                       note=f"after a warm-up of {blobs // 10:,}; 100,000 per connection")
     yield results.line("private", "… of it anonymous and files", "MB")
-    yield results.line("closed", "… of that after the connection closed", "MB")
+    yield results.line("closed", "… of that after the last connection closed", "MB")

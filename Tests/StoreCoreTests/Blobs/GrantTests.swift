@@ -1,0 +1,169 @@
+import StoreCore
+import StoreProtocol
+import Testing
+
+/// The bytes a connection was given are not given to others before it lets go of them.
+@Suite("grants")
+struct GrantTests {
+  let fixture = StoreFixture(limit: 4096)
+  var store: Store { fixture.store }
+
+  /// Whether 4096 bytes, the whole arena, could be had now.
+  private func isWholeArenaFree() -> Bool {
+    let probe = fixture.connect()
+    defer { store.disconnect(probe) }
+    return (try? store.createBlob(4096, by: probe)) != nil
+  }
+
+  @Test("the bytes of a deleted blob linger while its reader lives, and release ends that")
+  func readerReleases() throws {
+    let (writer, reader) = (fixture.connect(), fixture.connect())
+    let id = try fixture.sealedBlob(4096, by: writer)
+    try fixture.read([id], by: reader)
+    store.delete([id], force: false, deep: true, by: writer)
+    #expect(store.memory.used == 0 && store.memory.lingering == 4096)
+    #expect(!isWholeArenaFree())
+    try store.release(id, by: reader)
+    #expect(isWholeArenaFree())
+    fixture.expectEmpty()
+  }
+
+  @Test("a disconnecting reader lets go of everything it was given")
+  func readerDisconnects() throws {
+    let (writer, reader) = (fixture.connect(), fixture.connect())
+    let ids = try [64, 128].map { try fixture.sealedBlob($0, by: writer) }
+    try fixture.read(ids, by: reader)
+    store.delete(ids, force: false, deep: true, by: writer)
+    #expect(store.memory.lingering == 192)
+    store.disconnect(reader)
+    fixture.expectEmpty()
+  }
+
+  @Test("with two readers the last one to go frees the bytes")
+  func twoReaders() throws {
+    let (first, second) = (fixture.connect(), fixture.connect())
+    let id = try fixture.sealedBlob(4096, by: first)
+    try fixture.read([id], by: first)
+    store.increaseReferences([id, ObjectID(1 << 63 | 5), .emptyBlob], by: second)
+    store.delete([id], force: false, deep: true, by: first)
+    try store.release(id, by: first)
+    #expect(!isWholeArenaFree())
+    store.disconnect(second)
+    #expect(isWholeArenaFree())
+  }
+
+  @Test("reading twice is one grant")
+  func readTwice() throws {
+    let client = fixture.connect()
+    let id = try fixture.sealedBlob(64, by: client)
+    try fixture.read([id, id], by: client)
+    try fixture.read([id], by: client)
+    #expect(try store.isInUse(id, in: fixture.root))
+    try store.release(id, by: client)
+    #expect(try !store.isInUse(id, in: fixture.root))
+  }
+
+  @Test("the writer's grant ends with the seal")
+  func sealEndsWriting() throws {
+    let (writer, other) = (fixture.connect(), fixture.connect())
+    let id = try fixture.sealedBlob(4096, by: writer)
+    store.delete([id], force: false, deep: true, by: other)
+    #expect(isWholeArenaFree())
+  }
+
+  @Test("a blob deleted by another connection while it is written lingers until its writer goes")
+  func deletedWhileWritten() throws {
+    let (writer, other) = (fixture.connect(), fixture.connect())
+    let id = try store.createBlob(4096, by: writer).id
+    store.delete([id], force: true, deep: true, by: other)
+    #expect(!store.exists(id, in: fixture.root))
+    #expect(store.memory.lingering == 4096)
+    #expect(!isWholeArenaFree())
+    store.disconnect(writer)
+    fixture.expectEmpty()
+  }
+
+  @Test("a writer that drops its own blob gives the bytes back at once")
+  func droppedByWriter() throws {
+    let writer = fixture.connect()
+    let id = try store.createBlob(4096, by: writer).id
+    try store.dropBlob(id, by: writer)
+    #expect(isWholeArenaFree())
+  }
+
+  @Test("clearing lets the bytes of blobs being written linger, those of the clearing connection excepted")
+  func clearing() throws {
+    let (writer, other) = (fixture.connect(), fixture.connect())
+    _ = try store.createBlob(64, by: writer)
+    _ = try store.createBlob(128, by: other)
+    store.clear(fixture.root, by: other)
+    #expect(store.memory.used == 0 && store.memory.lingering == 64)
+    fixture.expectSound()
+  }
+
+  @Test("clearing on nobody's behalf protects every writer")
+  func clearingByNobody() throws {
+    let writer = fixture.connect()
+    _ = try store.createBlob(4096, by: writer)
+    store.clear(fixture.root)
+    #expect(!isWholeArenaFree())
+    store.disconnect(writer)
+    fixture.expectEmpty()
+  }
+
+  @Test("a reader with unsafe is protected when the writer goes")
+  func unsafeReader() throws {
+    let (writer, reader) = (fixture.connect(), fixture.connect())
+    let id = try store.createBlob(4096, by: writer).id
+    try fixture.read([id], unsafe: true, by: reader)
+    store.disconnect(writer)
+    #expect(!store.exists(id, in: fixture.root))
+    #expect(!isWholeArenaFree())
+    store.disconnect(reader)
+    fixture.expectEmpty()
+  }
+
+  @Test("the tail of a shrunk blob is reused only when nobody else was given it")
+  func shrunkTail() throws {
+    let (writer, reader) = (fixture.connect(), fixture.connect())
+    let id = try store.createBlob(4096, by: writer).id
+    try fixture.read([id], unsafe: true, by: reader)
+    try store.shrink(id, to: 64, by: writer)
+    #expect(code { () throws(StoreError) in try store.createBlob(2048, by: writer) } == .notEnoughMemory)
+    try store.release(id, by: reader)
+    try store.shrink(id, to: 63, by: writer)
+    #expect(throws: Never.self) { try store.createBlob(2048, by: writer) }
+    fixture.expectSound()
+  }
+
+  @Test("a blob that another connection shrinks keeps its tail for the writer")
+  func shrunkByOther() throws {
+    let (writer, other) = (fixture.connect(), fixture.connect())
+    let id = try store.createBlob(4096, by: writer).id
+    try store.shrink(id, to: 64, by: other)
+    #expect(code { () throws(StoreError) in try store.createBlob(2048, by: other) } == .notEnoughMemory)
+    fixture.expectSound()
+  }
+
+  @Test("[Error] release of what was not given; for a sealed blob there is nothing to give back")
+  func releaseErrors() throws {
+    let client = fixture.connect()
+    let unsealed = try store.createBlob(64, by: client).id
+    #expect(code { () throws(StoreError) in try store.release(unsealed, by: client) } == .objectNotExists)
+    #expect(code { () throws(StoreError) in try store.release(ObjectID(1 << 63 | 5), by: client) } == .objectNotExists)
+    try store.seal(unsealed, by: client)
+    try store.release(unsealed, by: client)
+  }
+
+  @Test("moving to another session lets go of everything first")
+  func move() throws {
+    let client = fixture.connect()
+    let session = store.openSession(.normal)
+    let id = try fixture.sealedBlob(64, by: client)
+    try fixture.read([id], by: client)
+    store.move(client, to: session)
+    #expect(fixture.root.connections == 0 && session.connections == 1)
+    #expect(try !store.isInUse(id, in: fixture.root))
+    #expect(try fixture.read([id], by: client).isEmpty)
+  }
+}

@@ -1,0 +1,36 @@
+import StoreCore
+
+/// A residency with a page worker that does what it is told at once.
+final class PageBench {
+  private var residency: Residency
+
+  init(_ residency: Residency) { self.residency = residency }
+
+  var committedChunks: Int { residency.committedChunks }
+  var committedBytes: UInt64 { residency.committedBytes }
+  var spareChunks: Int { residency.spareChunks }
+  var isExhausted: Bool { residency.isExhausted }
+
+  func retain(_ range: ByteRange) -> Bool { residency.retain(range) }
+  func release(_ range: ByteRange) { residency.release(range) }
+  func demand(_ range: ByteRange) { residency.demand(range) }
+  func isWarm(_ range: ByteRange) -> Bool { residency.isWarm(range) }
+  func nextJob(idleTarget: UInt64?) -> Residency.Job? { residency.nextJob(idleTarget: idleTarget) }
+
+  func finish(_ job: Residency.Job, succeeded: Bool = true) {
+    switch job {
+    case .populate(let range, let urgent): residency.finishPopulate(range, urgent: urgent, succeeded: succeeded)
+    case .release(let range): residency.finishRelease(range)
+    }
+  }
+
+  /// Does jobs until there are none; gives up when there is no end to them.
+  func work(idleTarget: UInt64? = nil) -> [Residency.Job] {
+    var jobs: [Residency.Job] = []
+    while jobs.count < 1000, let job = residency.nextJob(idleTarget: idleTarget) {
+      jobs.append(job)
+      finish(job)
+    }
+    return jobs
+  }
+}

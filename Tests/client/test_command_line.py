@@ -1,0 +1,179 @@
+"""The daemon's own flags in every gflags spelling, and what it says when they are wrong."""
+
+import os
+import subprocess
+
+import pytest
+
+from daemon import Daemon, daemon_command, run_daemon
+from waiting import PATIENCE
+
+MIB = 1 << 20
+
+
+def memory_limit(daemon):
+    with daemon.wire() as wire:
+        return wire.ask("instance_status_request")["meta"]["memory_limit"]
+
+
+def one_line(text):
+    """The text, if it is a single line."""
+    assert text.endswith("\n") and text.count("\n") == 1, f"not one line:\n{text}"
+    return text.strip()
+
+
+@pytest.fixture
+def daemon_with(request):
+    """Starts a daemon whose flags are given as they are, besides socket, metadata and port."""
+    daemons = []
+
+    def start(*flags, rpc=True):
+        daemon = Daemon(rpc=rpc)
+        size = daemon.flags.index("--size")
+        del daemon.flags[size : size + 2]
+        daemon.flags += flags
+        daemons.append(daemon)
+        return daemon.start()
+
+    yield start
+    for daemon in daemons:
+        daemon.stop()
+        daemon.discard()
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [["-size=64M"], ["--size=64M"], ["-size", "64M"], ["--size", "64M"]],
+    ids=" ".join,
+)
+def test_given_one_or_two_dashes_with_or_without_equals_when_started_then_the_flag_counts(daemon_with, spelling):
+    assert memory_limit(daemon_with(*spelling)) == 64 * MIB
+
+
+@pytest.mark.parametrize(
+    "text, limit",
+    [
+        ("64M", 64 * MIB),
+        ("64MB", 64 * MIB),
+        ("64Mi", 64 * MIB),
+        ("64m", 64 * MIB),
+        ("65536k", 64 * MIB),
+        ("0.0625G", 64 * MIB),
+        ("1.5Mi", 1572864),
+        ("1000000", 1000000),
+        ("2097152B", 2097152),
+    ],
+)
+def test_given_a_size_in_any_unit_when_started_then_units_are_powers_of_1024(daemon_with, text, limit):
+    assert memory_limit(daemon_with("--size", text)) == limit
+
+
+@pytest.mark.parametrize("spelling", ["--norpc", "-norpc", "--rpc=false", "-rpc=false"])
+def test_given_rpc_turned_off_when_started_then_no_port_is_advertised(daemon_with, spelling):
+    with daemon_with("--size=64M", spelling, rpc=False).wire() as wire:
+        assert wire.registration["rpc_endpoint"] == "0.0.0.0:0"
+
+
+@pytest.mark.parametrize("spelling", ["--rpc", "--rpc=true"])
+def test_given_rpc_turned_on_when_started_then_the_port_answers(daemon_with, spelling):
+    with daemon_with("--size=64M", spelling).wire_rpc() as wire:
+        assert wire.exists(1) is False
+
+
+def test_given_a_flag_twice_when_started_then_the_last_counts(daemon_with):
+    assert memory_limit(daemon_with("--size=32M", "--size=64M")) == 64 * MIB
+
+
+def test_given_every_flag_of_the_reference_when_started_then_it_is_understood(daemon_with, tmp_path):
+    daemon = daemon_with(
+        "--size=64M", "--deployment=local", "--allocator=dlmalloc", "--reserve_memory=false",
+        "--stream_threshold=80", "--spill_path=", "--spill_lower_rate=0.3", "--spill_upper_rate=0.8",
+        "--compression=false", "--nosync_crds", "--prometheus=false", "--nometrics", "--nocoredump",
+        "--meta_timeout=60", "--skip_launch_etcd", "--etcd_endpoint=http://127.0.0.1:2379",
+        "--etcd_prefix=vineyard", "--etcd_cmd=", "--etcd_data_dir=", "--rdma_endpoint=", "--htpasswd=",
+        "--v=0", "--logtostderr=true", f"--log_dir={tmp_path}", "--minloglevel=0",
+    )  # fmt: skip
+    assert memory_limit(daemon) == 64 * MIB
+
+
+def test_given_deployment_distributed_when_asked_then_it_is_echoed(daemon_with):
+    with daemon_with("--size=64M", "--deployment=distributed").wire() as wire:
+        assert wire.ask("instance_status_request")["meta"]["deployment"] == "distributed"
+
+
+def test_given_version_when_run_then_the_first_line_is_the_originals():
+    done = run_daemon("--version")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == "vineyardd version 0.24.2"
+
+
+def test_given_help_when_run_then_the_flags_are_listed():
+    done = run_daemon("--help")
+    for flag in ("socket", "size", "meta", "rpc_socket_port", "spill_path"):
+        assert flag in done.stdout
+
+
+@pytest.mark.beyond_original
+def test_given_an_unknown_flag_when_run_then_exit_2_and_one_line_that_names_it():
+    done = run_daemon("--meta", "local", "--no_such_flag=1")
+    assert done.returncode == 2
+    assert "no_such_flag" in one_line(done.stderr)
+    assert done.stdout == ""
+
+
+@pytest.mark.beyond_original
+@pytest.mark.parametrize("flags", [["--size", "nonsense"], ["--rpc_socket_port", "http"], ["--rpc=perhaps"]], ids=" ".join)
+def test_given_a_value_of_the_wrong_kind_when_run_then_it_is_refused_in_one_line(flags, tmp_path):
+    done = run_daemon("--meta", "local", "--socket", str(tmp_path / "s"), *flags)
+    assert done.returncode == 2
+    assert flags[0].strip("-").split("=")[0] in one_line(done.stderr)
+
+
+@pytest.mark.beyond_original
+@pytest.mark.parametrize("backend", ["etcd", "redis", "nonsense"])
+def test_given_another_metadata_backend_when_run_then_exit_1_and_one_line_that_names_it(backend, tmp_path):
+    done = run_daemon("--meta", backend, "--socket", str(tmp_path / "s"), "--size", "16M", "--norpc")
+    assert done.returncode == 1
+    assert backend in one_line(done.stderr)
+
+
+def test_given_a_link_named_vineyardd_when_called_by_it_then_it_is_the_daemon(tmp_path):
+    link = tmp_path / "vineyardd"
+    link.symlink_to(os.path.realpath(daemon_command()[0]))
+    done = run_daemon("--version", executable=str(link))
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == "vineyardd version 0.24.2"
+
+
+def test_given_a_link_named_vineyardd_when_started_by_it_then_it_serves(tmp_path):
+    link = tmp_path / "vineyardd"
+    link.symlink_to(os.path.realpath(daemon_command()[0]))
+    daemon = Daemon(size="64M", command=[str(link)])
+    try:
+        daemon.start()
+        assert memory_limit(daemon) == 64 * MIB
+        daemon.stop()
+    finally:
+        daemon.discard()
+
+
+def test_given_a_flag_file_when_started_then_its_flags_count(daemon_with, tmp_path):
+    flag_file = tmp_path / "flags"
+    flag_file.write_text("# a comment\n--size=64M\n--deployment=distributed\n")
+    assert memory_limit(daemon_with(f"--flagfile={flag_file}")) == 64 * MIB
+
+
+def test_given_a_running_daemon_when_watched_then_stdout_stays_empty(daemon_with):
+    daemon = daemon_with("--size=64M")
+    with daemon.wire() as wire:
+        wire.new_object()
+    assert (daemon.directory / "stdout").read_text() == ""
+
+
+@pytest.mark.beyond_original
+def test_given_the_executable_without_arguments_when_run_then_it_explains_itself():
+    done = subprocess.run(
+        [daemon_command()[0], "--help"], capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0
+    assert "vineyardd" in done.stdout
