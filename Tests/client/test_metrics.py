@@ -1,12 +1,13 @@
 """`--metrics_port`: Prometheus text over HTTP, in step with what the store does."""
 
+import os
 import re
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pytest
-import vineyard
 
 from daemon import Daemon, free_port
 from waiting import PATIENCE, eventually
@@ -149,14 +150,23 @@ def test_given_another_path_when_asked_for_then_404(metrics_port, client):
     assert refused.value.code == 404
 
 
-def test_given_no_metrics_port_when_started_then_nothing_listens_for_http(start_daemon):
+def listening_ports(pid):
+    """The TCP ports this process listens on."""
+    inodes = {os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")}
+    ports = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                ports.add(int(fields[1].rsplit(":")[-1], 16))
+    return ports
+
+
+def test_given_no_metrics_port_when_started_then_only_the_rpc_port_is_open(start_daemon):
     daemon = start_daemon()
-    with open(f"/proc/{daemon.pid}/net/tcp") as table:
-        listening = {int(line.split()[1].split(":")[1], 16) for line in table if line.split()[3] == "0A"}
-    assert daemon.rpc_port in listening
-    connection = vineyard.connect(daemon.socket)
-    assert connection.connected
-    connection.close()
+    assert listening_ports(daemon.pid) == {daemon.rpc_port}
+    without_rpc = start_daemon(rpc=False)
+    assert listening_ports(without_rpc.pid) == set()
 
 
 def test_given_a_busy_metrics_port_when_started_then_it_exits_with_one_line(store, client, metrics_port):

@@ -1,4 +1,7 @@
-"""Row: memcpy of the machine, the ceiling of every put."""
+"""Row: memcpy of the machine, a scale for the puts.
+
+Not their ceiling: the client copies with several threads and instructions of its own.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,150 @@
+import StoreCore
+import StoreProtocol
+import Testing
+
+@Suite("moving blobs between sessions")
+struct OwnershipTests {
+  let fixture = StoreFixture()
+  var store: Store { fixture.store }
+  let source: Session
+  let plasma: Session
+  let giver: Connection
+  let taker: Connection
+  let plasmaClient: Connection
+
+  init() {
+    source = fixture.store.openSession(.normal)
+    plasma = fixture.store.openSession(.plasma)
+    giver = fixture.store.connect(to: source)
+    taker = fixture.connect()
+    plasmaClient = fixture.store.connect(to: plasma)
+  }
+
+  static let target = ObjectID(1 << 63 | 5)
+  static let otherTarget = ObjectID(1 << 63 | 6)
+
+  private func move(_ pairs: [(from: BlobName, to: BlobName)], from session: Session, by connection: Connection)
+    -> StatusCode?
+  {
+    code { () throws(StoreError) in try store.moveOwnership(pairs, from: session.id, by: connection) }
+  }
+
+  @Test("a blob changes session and id, not its place")
+  func byID() throws {
+    let id = try fixture.sealedBlob(100, by: giver)
+    let range = try #require(store.range(of: id, in: source))
+    #expect(move([(.id(id), .id(Self.target))], from: source, by: taker) == nil)
+    #expect(!store.exists(id, in: source) && !store.exists(Self.target, in: source))
+    #expect(store.range(of: Self.target, in: fixture.root) == range)
+    #expect(try fixture.read([Self.target], by: taker).first?.isSealed == true)
+    #expect(store.memory.used == 100)
+    fixture.expectSound()
+    store.disconnect(giver)
+    store.closeSession(source)
+    #expect(store.exists(Self.target, in: fixture.root))
+    fixture.expectSound()
+  }
+
+  @Test("who waits for objects is told of a moved blob")
+  func wakes() throws {
+    let id = try fixture.sealedBlob(100, by: giver)
+    _ = store.takeChanges()
+    #expect(move([(.id(id), .id(Self.target))], from: source, by: taker) == nil)
+    #expect(store.takeChanges().contains(.objects(session: 0)))
+  }
+
+  @Test("into and out of plasma sessions by name")
+  func byName() throws {
+    let id = try fixture.sealedBlob(100, by: giver)
+    #expect(move([(.id(id), .plasma("p"))], from: source, by: plasmaClient) == nil)
+    #expect(try store.readPlasma(["p"], unsafe: false, by: plasmaClient).first?.payload.size == 100)
+    #expect(move([(.plasma("p"), .plasma("q"))], from: plasma, by: plasmaClient) == nil)
+    #expect(move([(.plasma("q"), .id(Self.target))], from: plasma, by: taker) == nil)
+    #expect(try store.readPlasma(["p", "q"], unsafe: false, by: plasmaClient).isEmpty)
+    #expect(store.exists(Self.target, in: fixture.root))
+    fixture.expectSound()
+  }
+
+  @Test("a move within one session renames")
+  func sameSession() throws {
+    let id = try fixture.sealedBlob(100, by: taker)
+    #expect(move([(.id(id), .id(Self.target))], from: fixture.root, by: taker) == nil)
+    #expect(fixture.existing([id, Self.target]) == [Self.target])
+  }
+
+  @Test("readers of the old session keep the bytes they were given")
+  func readers() throws {
+    let id = try fixture.sealedBlob(100, by: giver)
+    try fixture.read([id], by: giver)
+    #expect(move([(.id(id), .id(Self.target))], from: source, by: taker) == nil)
+    try store.dropBlob(Self.target, by: taker)
+    #expect(store.memory.lingering == 100)
+    store.disconnect(giver)
+    #expect(store.memory.lingering == 0)
+    fixture.expectSound()
+  }
+
+  @Test("a reader of one blob is protected for another that comes under the same id")
+  func sameID() throws {
+    let first = try fixture.sealedBlob(100, by: giver)
+    let second = try fixture.sealedBlob(200, by: giver)
+    #expect(move([(.id(first), .id(Self.target))], from: source, by: taker) == nil)
+    try fixture.read([Self.target], by: taker)
+    try store.dropBlob(Self.target, by: taker)
+    #expect(move([(.id(second), .id(Self.target))], from: source, by: taker) == nil)
+    try fixture.read([Self.target], by: taker)
+    try store.dropBlob(Self.target, by: taker)
+    #expect(store.memory.used == 0 && store.memory.lingering == 300)
+    store.disconnect(taker)
+    store.disconnect(giver)
+    fixture.expectEmpty()
+  }
+
+  @Test("[Error] unknown session, unknown or unsealed blob, name in use, ids that are no blob's; nothing is moved then")
+  func errors() throws {
+    let id = try fixture.sealedBlob(100, by: giver)
+    let unsealed = try store.createBlob(64, by: giver).id
+    let taken = try fixture.sealedBlob(64, by: taker)
+    #expect(throws: StoreError(.invalid, "Session (sid = S0000000000000007) not exit")) {
+      try store.moveOwnership([], from: 7, by: taker)
+    }
+    let good: (from: BlobName, to: BlobName) = (.id(id), .id(Self.target))
+    let cases: [((from: BlobName, to: BlobName), StatusCode)] = [
+      ((.id(ObjectID(1 << 63 | 9)), .id(Self.otherTarget)), .objectNotExists),
+      ((.plasma("p"), .id(Self.otherTarget)), .objectNotExists),
+      ((.id(unsealed), .id(Self.otherTarget)), .objectNotSealed), ((.id(id), .id(taken)), .objectExists),
+      ((.id(id), .id(.emptyBlob)), .invalid), ((.id(id), .id(ObjectID(7))), .invalid),
+      ((.id(id), .plasma("p")), .invalid),
+    ]
+    for (bad, code) in cases {
+      #expect(move([good, bad], from: source, by: taker) == code)
+      #expect(store.exists(id, in: source) && !store.exists(Self.target, in: fixture.root))
+    }
+    fixture.expectSound()
+  }
+
+  @Test("[Error] a name that comes twice in one request moves nothing")
+  func twice() throws {
+    let ids = try [100, 200].map { try fixture.sealedBlob($0, by: giver) }
+    #expect(
+      move([(.id(ids[0]), .id(Self.target)), (.id(ids[1]), .id(Self.target))], from: source, by: taker) == .objectExists)
+    #expect(
+      move([(.id(ids[0]), .id(Self.target)), (.id(ids[0]), .id(Self.otherTarget))], from: source, by: taker)
+        == .objectNotExists)
+    #expect(
+      move([(.id(ids[0]), .plasma("p")), (.id(ids[1]), .plasma("p"))], from: source, by: plasmaClient) == .objectExists)
+    #expect(ids.allSatisfy { store.exists($0, in: source) })
+    #expect(fixture.root.blobCount == 0 && plasma.blobCount == 0)
+    fixture.expectSound()
+  }
+
+  @Test("a blob moved away by its id takes its plasma name along")
+  func plasmaByID() throws {
+    let payload = try store.createPlasmaBlob("p", size: 64, plasmaSize: 64, by: plasmaClient).payload
+    try store.sealPlasma("p", by: plasmaClient)
+    #expect(move([(.id(payload.id), .id(Self.target))], from: plasma, by: taker) == nil)
+    #expect(try store.readPlasma(["p"], unsafe: false, by: plasmaClient).isEmpty)
+    _ = try store.createPlasmaBlob("p", size: 64, plasmaSize: 64, by: plasmaClient)
+    fixture.expectSound()
+  }
+}
