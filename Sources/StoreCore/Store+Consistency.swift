@@ -12,6 +12,7 @@ extension Store {
   /// Walks over everything: time grows with the number of extents, blobs, objects and names.
   public func inconsistencies() -> [String] {
     var found = allocatorInconsistencies() + extentInconsistencies() + residencyInconsistencies()
+    found += readerInconsistencies()
     for session in sessions.values.sorted(by: { $0.id < $1.id }) {
       found += blobInconsistencies(session) + metadataInconsistencies(session) + nameInconsistencies(session)
     }
@@ -75,6 +76,22 @@ extension Store {
     let sizes = sessions.values.reduce(0) { $0 + $1.blobs.values.reduce(0) { $0 + $1.size } }
     if sizes != used { found.append("blobs have \(sizes) bytes, \(used) are used") }
     return found
+  }
+
+  /// Each extent has as many readers as clients were given it.
+  private func readerInconsistencies() -> [String] {
+    var given: [ExtentID: Int] = [:]
+    for client in clients.values {
+      for extent in client.reading.values + client.outlived { given[extent, default: 0] += 1 }
+    }
+    let unused = Set(memory.unusedSlots)
+    return memory.extents.indices.filter { !unused.contains(Int32($0)) }.compactMap { slot in
+      let extent = ExtentID(slot: Int32(slot))
+      let readers = given[extent] ?? 0
+      if readers == memory.readers(extent) { return nil }
+      return
+        "the extent at \(memory.range(extent).offset) has \(memory.readers(extent)) readers, \(readers) were given it"
+    }
   }
 
   private func residencyInconsistencies() -> [String] {

@@ -49,6 +49,8 @@ public final class Store {
   public let root: Session
   public internal(set) var sessions: [UInt64: Session]
   private var nextConnection: UInt64 = 1
+  /// Connected clients by their number.
+  var clients: [UInt64: Connection] = [:]
   var locks = LockTable()
   /// Unix milliseconds of the request at hand.
   public var now: UInt64 = 0
@@ -68,15 +70,20 @@ public final class Store {
   }
 
   /// Registers a client with a session.
-  public func connect(to session: Session) -> Connection {
+  ///
+  /// - Parameter label: names the client in messages to people.
+  public func connect(to session: Session, label: String = "a client") -> Connection {
     defer { nextConnection += 1 }
     session.connections += 1
-    return Connection(id: nextConnection, session: session)
+    let connection = Connection(id: nextConnection, label: label, session: session)
+    clients[connection.id] = connection
+    return connection
   }
 
   /// Moves a connection that holds nothing yet to another session.
   public func move(_ connection: Connection, to session: Session) {
     disconnect(connection)
+    clients[connection.id] = connection
     session.connections += 1
     connection.session = session
   }
@@ -86,18 +93,21 @@ public final class Store {
     let session = connection.session
     for id in connection.writing.sorted() { abandonUnsealed(id, in: session) }
     connection.writing.removeAll()
-    for id in connection.pulled.sorted() { dropStream(id, in: session) }
+    for id in connection.pulled.sorted() { dropStream(id, in: session, by: connection) }
     connection.pulled.removeAll()
     abandonStreams(of: connection)
     releasePlasma(of: connection)
     for (_, extent) in connection.reading.sorted(by: { $0.key < $1.key }) { memory.removeReader(extent) }
     connection.reading.removeAll()
+    for extent in connection.outlived { memory.removeReader(extent) }
+    connection.outlived.removeAll()
     for key in connection.locks {
       locks.remove(key)
       note(.lock(key))
     }
     connection.locks.removeAll()
     session.connections -= 1
+    clients[connection.id] = nil
   }
 
   /// Opens an isolated session.

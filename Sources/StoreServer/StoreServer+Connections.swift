@@ -39,9 +39,10 @@ extension StoreServer {
         return
       }
       if listener.kind == .rpc { Self.tuneTCP(file) }
+      let peer = Self.describePeer(file, listener.kind)
       let connection = ClientConnection(
-        id: nextConnection, file: file, kind: listener.kind, client: store.connect(to: listener.session),
-        peer: Self.describePeer(file, listener.kind))
+        id: nextConnection, file: file, kind: listener.kind,
+        client: store.connect(to: listener.session, label: peer.label), peer: peer.text)
       nextConnection += 1
       guard poller.add(file, .reading, token: connection.id) else {
         store.disconnect(connection.client)
@@ -69,11 +70,12 @@ extension StoreServer {
     setsockopt(connection.file, CInt(IPPROTO_TCP), TCP_QUICKACK, &on, socklen_t(MemoryLayout<CInt>.size))
   }
 
-  private static func describePeer(_ file: CInt, _ kind: ClientConnection.Kind) -> String {
-    guard kind == .ipc else { return "rpc" }
+  /// Who is at the other end: in short, and with what the log shows.
+  private static func describePeer(_ file: CInt, _ kind: ClientConnection.Kind) -> (label: String, text: String) {
+    guard kind == .ipc else { return ("a remote client", "rpc") }
     var (pid, uid, gid): (pid_t, uid_t, gid_t) = (0, 0, 0)
-    guard clinux_peer_credentials(file, &pid, &uid, &gid) == 0 else { return "ipc" }
-    return "ipc pid \(pid) uid \(uid) gid \(gid)"
+    guard clinux_peer_credentials(file, &pid, &uid, &gid) == 0 else { return ("a local client", "ipc") }
+    return ("pid \(pid)", "ipc pid \(pid) uid \(uid) gid \(gid)")
   }
 
   private func count(_ connection: ClientConnection, _ change: Int) {
@@ -91,12 +93,11 @@ extension StoreServer {
     pageWaiters.removeAll { $0 == connection.id }
     poller.remove(connection.file)
     Glibc.close(connection.file)
-    let session = connection.client.session
     store.now = unixMilliseconds()
     store.disconnect(connection.client)
     count(connection, -1)
     log.debug("client \(connection.id - Token.firstConnection) gone: \(reason)")
-    if condemned.contains(session.id), session.connections == 0 { remove(session) }
+    removeCondemned()
   }
 
   /// Stops accepting on a session's socket and closes it with its last connection.
@@ -107,23 +108,33 @@ extension StoreServer {
       listener.removePath()
       listeners[token] = nil
     }
-    if session.connections == 0 { remove(session) }
+    removeCondemned()
   }
 
-  private func remove(_ session: Session) {
-    condemned.remove(session.id)
-    store.closeSession(session)
-    log.info("session \(session.id) is closed")
+  /// Removes the deleted sessions whose last connection has gone, or has registered with another session.
+  func removeCondemned() {
+    for id in condemned {
+      guard let session = store.sessions[id], session.connections == 0 else { continue }
+      condemned.remove(id)
+      store.closeSession(session)
+      log.info("session \(id) is closed")
+    }
   }
 
   // MARK: - Reading and writing
 
   func serve(_ connection: ClientConnection, _ event: Poller.Event) {
     if connection.hasPendingOutput {
-      if event.isWritable { continueSending(connection) } else if event.isHungUp { close(connection, because: "hung up") }
+      if event.isWritable {
+        continueSending(connection)
+      } else if event.isHungUp {
+        close(connection, because: "hung up")
+      }
       return
     }
     guard connection.isReady else {
+      // The transfer thread has the socket: what is left of an earlier wait is not for us.
+      if case .transferring = connection.state { return }
       if event.isHungUp { close(connection, because: "hung up while waiting") }
       return
     }
@@ -230,15 +241,14 @@ extension StoreServer {
     case .authenticate(let username, let password):
       authenticate(connection, username: username, password: password)
     case .deleteSession:
-      let session = connection.client.session
-      if send(handler.reply.bytes, sendsArena: false, to: connection) {
-        if connection.hasPendingOutput {
-          connection.closesWhenFlushed = true
-        } else {
-          close(connection, because: "session deleted")
-        }
+      // The socket is gone by the time the client reads the reply.
+      condemn(connection.client.session)
+      guard send(handler.reply.bytes, sendsArena: false, to: connection) else { return }
+      if connection.hasPendingOutput {
+        connection.closesWhenFlushed = true
+      } else {
+        close(connection, because: "session deleted")
       }
-      condemn(session)
     }
   }
 }

@@ -21,6 +21,7 @@ extension StoreServer {
       listener.removePath()
       listeners[token] = nil
     }
+    metricsEndpoint?.stop()
     metricsEndpoint = nil
     let deadline = monotonicNanoseconds() + Self.patience * 1_000_000
     // Requests that are already in the sockets.
@@ -31,6 +32,7 @@ extension StoreServer {
       poller.wait(timeout: 10, serveWhileStopping)
       pages.pump()
     }
+    transfers.stop()
     let left = connections.count
     for connection in Array(connections.values) { close(connection, because: "the daemon stops") }
     pages.stop()

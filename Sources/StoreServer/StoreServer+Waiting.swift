@@ -60,7 +60,9 @@ extension StoreServer {
 
   /// Holds a complete reply back until unused pages are given back.
   func awaitTrim(_ connection: ClientConnection) {
-    hold(connection, PageWait(ranges: [], blobs: [], reply: Array(handler.reply.bytes), sendsArena: false, transfer: nil))
+    hold(
+      connection,
+      PageWait(ranges: [], blobs: [], reply: Array(handler.reply.bytes), sendsArena: false, transfer: nil))
   }
 
   private func hold(_ connection: ClientConnection, _ wait: PageWait) {
@@ -91,6 +93,23 @@ extension StoreServer {
       guard let connection = connections[token], case .awaitingPages = connection.state else { return true }
       return false
     }
+  }
+
+  /// Answers those who wait for pages to be given back once there is nothing more to give.
+  ///
+  /// - Returns: whether there were any.
+  func answerTrimmed() -> Bool {
+    guard !pageWaiters.isEmpty, !pages.isGivingBack else { return false }
+    var isAnswered = false
+    for token in pageWaiters {
+      guard let connection = connections[token], case .awaitingPages(let wait) = connection.state,
+        wait.ranges.isEmpty
+      else { continue }
+      pageWaiters.removeAll { $0 == token }
+      isAnswered = true
+      release(connection, wait)
+    }
+    return isAnswered
   }
 
   private func release(_ connection: ClientConnection, _ wait: PageWait) {
@@ -165,6 +184,7 @@ extension StoreServer {
   // MARK: - Passwords
 
   func authenticate(_ connection: ClientConnection, username: String, password: String) {
+    removeCondemned()
     guard let authenticator else { return finishRegistration(connection, isAccepted: true) }
     connection.state = .authenticating
     poller.change(connection.file, .hangUp, token: connection.id)

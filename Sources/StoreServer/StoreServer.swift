@@ -139,9 +139,11 @@ public final class StoreServer {
       store.now = unixMilliseconds()
       dispatch(event)
     }
-    wakeParked()
     considerIdleness()
-    pages.pump()
+    repeat {
+      wakeParked()
+      pages.pump()
+    } while answerTrimmed()
   }
 
   private func dispatch(_ event: Poller.Event) {

@@ -115,11 +115,11 @@ final class StoreFixture {
 }
 
 /// The code of the error that `body` throws, nil when it throws none.
-func code<Value>(_ body: () throws(StoreError) -> Value) -> StatusCode? {
-  do throws(StoreError) {
+func code<Value>(_ body: @autoclosure () throws -> Value) -> StatusCode? {
+  do {
     _ = try body()
     return nil
-  } catch { return error.code }
+  } catch { return (error as? StoreError)?.code ?? .unknownError }
 }
 
 /// Whether a request was parked.

@@ -27,7 +27,9 @@ struct RequestListsTests {
     #expect(try ids(#"{"num":1,"0":7}"#) == [7])
     #expect(try ids(#"{"2":9,"0":7,"1":8,"num":3}"#) == [7, 8, 9])
     #expect(try ids(#"{"num":0}"#).isEmpty)
-    #expect(try ids(#"{"num":12,"0":0,"1":1,"10":10,"11":11,"2":2,"3":3,"4":4,"5":5,"6":6,"7":7,"8":8,"9":9}"#) == Array(0..<12))
+    #expect(
+      try ids(#"{"num":12,"0":0,"1":1,"10":10,"11":11,"2":2,"3":3,"4":4,"5":5,"6":6,"7":7,"8":8,"9":9}"#)
+        == Array(0..<12))
   }
 
   @Test("numbered keys count in their plain form only, and the last of two counts")

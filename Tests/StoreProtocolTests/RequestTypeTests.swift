@@ -20,7 +20,9 @@ struct RequestTypeTests {
 
   @Test(
     "other texts are unknown",
-    arguments: ["", "bogus", "exit", "exit_reques", "exit_request ", "EXIT_REQUEST", "exit_reply", "cluster_meta_request"])
+    arguments: [
+      "", "bogus", "exit", "exit_reques", "exit_request ", "EXIT_REQUEST", "exit_reply", "cluster_meta_request",
+    ])
   func unknown(name: String) {
     #expect(find(name) == nil)
   }

@@ -79,7 +79,7 @@ def second_client(client):
 
     Never closed by hand: the released client would close the first one with it.
     """
-    yield client.ipc_client.fork()
+    return client.ipc_client.fork()
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ def test_given_a_blob_when_sealed_then_every_connection_reads_it(client, second_
 
 def test_given_a_blob_when_sealed_then_another_process_reads_it(client, peer):
     ident = sealed(client, b"across")
-    assert peer.run("bytes(memoryview(client.get_blob(vineyard.ObjectID(ident)))).decode()", ident=int(ident)) == "across"
+    read = "bytes(memoryview(client.get_blob(vineyard.ObjectID(ident)))).decode()"
+    assert peer.run(read, ident=int(ident)) == "across"
 
 
 def test_given_pieces_copied_at_offsets_when_sealed_then_they_are_in_place(client):
@@ -125,7 +126,7 @@ def test_given_a_batch_of_sizes_when_created_then_the_blobs_are_separate(client,
     assert [builder.size for builder in builders] == [16, 0, 32, 1]
     assert builders[1].id == EMPTY
     contents = [b"a" * 16, b"", b"c" * 32, b"d"]
-    for builder, content in zip(builders, contents):
+    for builder, content in zip(builders, contents, strict=True):
         if content:
             builder.copy(0, content)
         builder.seal(client)

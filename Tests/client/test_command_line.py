@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -122,19 +123,53 @@ def test_given_an_unknown_flag_when_run_then_exit_2_and_one_line_that_names_it()
 
 
 @pytest.mark.beyond_original
-@pytest.mark.parametrize("flags", [["--size", "nonsense"], ["--rpc_socket_port", "http"], ["--rpc=perhaps"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "flags", [["--size", "nonsense"], ["--rpc_socket_port", "http"], ["--rpc=perhaps"]], ids=" ".join
+)
 def test_given_a_value_of_the_wrong_kind_when_run_then_it_is_refused_in_one_line(flags, tmp_path):
     done = run_daemon("--meta", "local", "--socket", str(tmp_path / "s"), *flags)
     assert done.returncode == 2
     assert flags[0].strip("-").split("=")[0] in one_line(done.stderr)
 
 
+def listening_ports(pid):
+    """The TCP ports this process listens on."""
+    inodes = {os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")}
+    ports = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                ports.add(int(fields[1].rsplit(":")[-1], 16))
+    return ports
+
+
+def test_given_no_metrics_port_when_started_then_only_the_rpc_port_is_open(start_daemon):
+    daemon = start_daemon()
+    assert listening_ports(daemon.pid) == {daemon.rpc_port}
+    without_rpc = start_daemon(rpc=False)
+    assert listening_ports(without_rpc.pid) == set()
+
+
+def refused_backend(backend, directory):
+    """Runs the daemon with a metadata backend it cannot serve; returns status and the line it says."""
+    done = run_daemon("--meta", backend, "--socket", str(directory / "s"), "--size", "16M", "--norpc")
+    return done.returncode, one_line(done.stderr)
+
+
 @pytest.mark.beyond_original
-@pytest.mark.parametrize("backend", ["etcd", "redis", "nonsense"])
-def test_given_another_metadata_backend_when_run_then_exit_1_and_one_line_that_names_it(backend, tmp_path):
-    done = run_daemon("--meta", backend, "--socket", str(tmp_path / "s"), "--size", "16M", "--norpc")
-    assert done.returncode == 1
-    assert backend in one_line(done.stderr)
+def test_given_etcd_as_metadata_backend_when_run_then_exit_1_and_one_line_that_names_it(tmp_path):
+    status, line = refused_backend("etcd", tmp_path)
+    assert status == 1
+    assert "etcd" in line
+
+
+@pytest.mark.beyond_original
+@pytest.mark.parametrize("backend", ["redis", "nonsense"])
+def test_given_an_unknown_metadata_backend_when_run_then_one_line_names_it(backend, tmp_path):
+    status, line = refused_backend(backend, tmp_path)
+    assert status != 0
+    assert backend in line
 
 
 def test_given_a_link_named_vineyardd_when_called_by_it_then_it_is_the_daemon(tmp_path):

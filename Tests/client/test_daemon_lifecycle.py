@@ -42,13 +42,21 @@ def test_given_connected_clients_when_signalled_then_it_exits_0_and_they_get_err
         connection.close()
 
 
+def wait_for_parked(wire, expected):
+    """Waits until this many requests are parked in the daemon."""
+
+    def parked():
+        return wire.ask("instance_status_request")["meta"]["deferred_requests"]
+
+    eventually(lambda: parked() == expected, lambda: f"{expected} parked requests, now {parked()}")
+
+
 def test_given_parked_requests_when_the_daemon_stops_then_it_exits_0_and_nobody_hangs(daemon):
     with daemon.wire() as waiting, Peer(daemon.socket) as peer:
         waiting.send("get_name_request", name="never", wait=True)
         peer.begin("client.get_name('never', wait=True)")
         with daemon.wire() as other:
-            status = lambda: other.ask("instance_status_request")["meta"]["deferred_requests"]  # noqa: E731
-            eventually(lambda: status() == 2, "two parked requests")
+            wait_for_parked(other, 2)
         daemon.stop()
         with pytest.raises(PeerError):
             peer.answer()
@@ -58,7 +66,7 @@ def test_given_a_daemon_killed_and_restarted_ten_times_when_used_then_clients_ge
     with Peer() as peer:
         for round_ in range(10):
             expected = {"round": round_}
-            assert peer.run(
+            got = peer.run(
                 """
                 client = vineyard.connect(socket)
                 client.timeout_seconds = 60
@@ -67,7 +75,8 @@ def test_given_a_daemon_killed_and_restarted_ten_times_when_used_then_clients_ge
                 """,
                 socket=daemon.socket,
                 expected=expected,
-            ) == expected
+            )
+            assert got == expected
             daemon.kill()
             with pytest.raises(PeerError) as caught:
                 peer.run("client.get(ident)")
@@ -83,9 +92,7 @@ def test_given_a_parked_client_when_the_daemon_is_killed_then_it_gets_an_error_n
     with Peer(daemon.socket) as peer:
         peer.begin("client.get_name('never', wait=True)")
         with daemon.wire() as wire:
-            eventually(
-                lambda: wire.ask("instance_status_request")["meta"]["deferred_requests"] == 1, "a parked request"
-            )
+            wait_for_parked(wire, 1)
         daemon.kill()
         with pytest.raises(PeerError) as caught:
             peer.answer()
@@ -127,9 +134,9 @@ def test_given_a_live_socket_when_a_second_daemon_starts_on_it_then_it_exits_and
 def test_given_a_live_socket_when_a_second_daemon_starts_on_it_then_one_line_names_the_socket(daemon):
     status, told = second_daemon(daemon.socket)
     assert status == 1
-    errors = [line for line in told.splitlines() if daemon.socket in line]
-    assert len(errors) == 1
-    assert len(told.splitlines()) == 1, told
+    [line] = [line for line in told.splitlines() if daemon.socket in line]
+    assert "error" in line.lower()
+    assert told.splitlines()[-1] == line, "the error is the last word"
 
 
 def test_given_a_socket_left_by_a_killed_daemon_when_started_then_it_is_replaced(daemon):
@@ -174,7 +181,6 @@ def test_given_an_rpc_port_taken_by_a_stranger_when_started_then_it_exits_1(tmp_
             daemon.flags[daemon.flags.index("--rpc_socket_port") + 1] = str(stranger.getsockname()[1])
             daemon.spawn()
             assert daemon.process.wait(timeout=PATIENCE) == 1
-            assert not os.path.exists(daemon.socket) or daemon.process.returncode == 1
         finally:
             daemon.discard()
 
@@ -197,9 +203,8 @@ def test_given_a_closed_pipe_for_its_log_when_it_runs_then_it_lives_on(start_dae
 
 
 def test_given_a_stop_while_a_transfer_is_stuck_when_signalled_then_it_still_exits_0(daemon):
-    with daemon.wire_rpc() as sender, daemon.wire_rpc() as reader:
-        blob = sender.ask("create_buffer_request", size=32 << 20)["id"]
-        sender.ask("seal_request", object_id=blob)
+    with daemon.wire() as owner, daemon.wire_rpc() as sender, daemon.wire_rpc() as reader:
+        blob = owner.new_blob(32 << 20)
         sender.ask("create_remote_buffer_request", size=1000, compress=False, use_rdma=False)
         sender.send_bytes(b"x" * 10)
         reader.ask("get_remote_buffers_request", num=1, unsafe=False, compress=False, **{"0": blob})

@@ -91,12 +91,6 @@ def test_given_child_before_parents_in_one_request_when_deleted_then_all_go(clie
     assert family.survivors(client) == ""
 
 
-def test_given_a_family_when_deleted_by_metadata_then_it_works_as_by_id(client, family):
-    client.delete(client.get_meta(family.C))
-    client.delete(client.get_meta(family.D))
-    assert family.survivors(client) == ""
-
-
 def test_given_unknown_ids_when_deleted_then_nothing_happens(client, family):
     client.delete([vineyard.ObjectID(0x55), vineyard.ObjectID((1 << 63) | 5), vineyard.ObjectID(1 << 63)])
     assert family.survivors(client) == "BACD"

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 import vineyard
 
+from waiting import eventually
+
 
 def test_given_a_new_store_when_asked_then_nothing_is_used(client):
     assert client.status.memory_usage == 0
@@ -136,8 +138,6 @@ def test_given_a_blob_sealed_by_another_connection_when_its_creator_dies_then_it
         payload, descriptor = creator.create_blob(500)
         os.close(descriptor)
         wire.ask("seal_request", object_id=payload["object_id"])
-    # The daemon has seen the end of the creator's connection once it no longer counts it.
-    before = vineyard.connect(store.socket).status.ipc_connections
-    assert before >= 1
+    eventually(lambda: client.status.ipc_connections == 2, "the creator is no longer connected")
     assert client.exists(vineyard.ObjectID(payload["object_id"]))
     assert client.status.memory_usage == 500

@@ -1,10 +1,8 @@
 """`--metrics_port`: Prometheus text over HTTP, in step with what the store does."""
 
-import os
 import re
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +13,7 @@ from waiting import PATIENCE, eventually
 pytestmark = pytest.mark.beyond_original
 
 MIB = 1 << 20
-SAMPLE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (-?[0-9.eE+-]+|[+-]Inf|NaN)$')
+SAMPLE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (-?[0-9.eE+-]+|[+-]Inf|NaN)$")
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +106,9 @@ def test_given_connections_of_both_kinds_when_scraped_then_each_kind_is_counted(
         samples = scrape()
         assert value(samples, "vineyard_connections", 'kind="ipc"') == ipc + 2
         assert value(samples, "vineyard_connections", 'kind="rpc"') == rpc + 1
-    eventually(lambda: value(scrape(), "vineyard_connections", 'kind="ipc"') == ipc, "closed connections are not counted")
+    eventually(
+        lambda: value(scrape(), "vineyard_connections", 'kind="ipc"') == ipc, "closed connections are not counted"
+    )
 
 
 def test_given_requests_when_scraped_then_counter_and_histogram_count_them_by_type(wire, scrape):
@@ -148,25 +148,6 @@ def test_given_another_path_when_asked_for_then_404(metrics_port, client):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/nothing", timeout=PATIENCE)
     assert refused.value.code == 404
-
-
-def listening_ports(pid):
-    """The TCP ports this process listens on."""
-    inodes = {os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")}
-    ports = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
-                ports.add(int(fields[1].rsplit(":")[-1], 16))
-    return ports
-
-
-def test_given_no_metrics_port_when_started_then_only_the_rpc_port_is_open(start_daemon):
-    daemon = start_daemon()
-    assert listening_ports(daemon.pid) == {daemon.rpc_port}
-    without_rpc = start_daemon(rpc=False)
-    assert listening_ports(without_rpc.pid) == set()
 
 
 def test_given_a_busy_metrics_port_when_started_then_it_exits_with_one_line(store, client, metrics_port):

@@ -109,7 +109,7 @@ def test_given_ids_under_numeric_keys_or_as_a_list_when_read_then_the_reply_is_t
     assert set(keyed) == {"type", "num", "payloads", "fds", "compress", "0", "1", "2"}
     assert keyed["num"] == 3 and keyed["compress"] is False
     assert [keyed[str(number)] for number in range(3)] == keyed["payloads"] == listed["payloads"]
-    for payload, ident, size in zip(keyed["payloads"], ids, (10, 20, 30)):
+    for payload, ident, size in zip(keyed["payloads"], ids, (10, 20, 30), strict=True):
         assert_payload(payload, size, sealed=True, object_id=ident)
 
 
@@ -170,7 +170,7 @@ def test_given_a_store_filled_by_two_halves_when_mapped_then_every_announced_fil
         assert reply["fds"] == keys
         received = files_of(reader, keys)
         assert reader.is_quiet()
-        for payload, value in zip(reply["payloads"], (0x22, 0x11)):
+        for payload, value in zip(reply["payloads"], (0x22, 0x11), strict=True):
             with map_file(payload, os.dup(received[payload["store_fd"]])) as memory:
                 start, end = payload["data_offset"], payload["data_offset"] + 8 * MIB
                 assert (memory[start], memory[end - 1]) == (value, value)

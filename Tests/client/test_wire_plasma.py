@@ -17,7 +17,7 @@ def plasma_id(name):
 
 @pytest.fixture
 def session(wire):
-    yield wire.ask("new_session_request", bulk_store_type=PLASMA)["socket_path"]
+    return wire.ask("new_session_request", bulk_store_type=PLASMA)["socket_path"]
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def receive_compressed(connection, sizes):
     assert connection.is_quiet()
     ends = np.cumsum(sizes).tolist()
     assert set(ends) <= boundaries, "a chunk crosses the boundary of two blobs"
-    return [produced[end - size : end] for size, end in zip(sizes, ends)]
+    return [produced[end - size : end] for size, end in zip(sizes, ends, strict=True)]
 
 
 def ends_with_a_block(compressed):
@@ -199,7 +199,6 @@ def test_given_a_download_asked_for_compressed_when_received_then_it_travels_as_
     assert download(connection, *ids) == contents
 
 
-@pytest.mark.beyond_original
 def test_given_an_upload_cut_off_when_the_connection_is_gone_then_its_bytes_are_free(store, client, usage_returns_to):
     with store.wire_rpc() as connection:
         connection.ask("create_remote_buffer_request", size=1_000_000, compress=False, use_rdma=False)

@@ -92,7 +92,6 @@ def test_given_a_session_when_deleted_then_its_socket_is_gone_and_the_root_lives
     assert wire.exists(wire.new_object())
 
 
-@pytest.mark.beyond_original
 def test_given_a_session_with_blobs_when_deleted_then_its_bytes_are_free_for_the_root(wire, session):
     with WireClient(session).register() as last:
         last.new_blob(200 << 20)

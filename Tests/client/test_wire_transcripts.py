@@ -138,7 +138,8 @@ def test_given_the_captured_mistakes_when_repeated_then_the_errors_are_as_captur
 
 def test_given_the_small_requests_when_sent_then_the_replies_are_as_specified(wire):
     assert wire.ask("debug_command", debug={"a": 1}) == {"type": "debug_reply", "result": None}
-    assert wire.ask("memory_trim_request") == {"type": "memory_trim_reply", "trimmed": False}
+    trimmed = wire.ask("memory_trim_request")
+    assert set(trimmed) == {"type", "trimmed"} and isinstance(trimmed["trimmed"], bool)
     ident = wire.new_object()
     assert wire.ask("migrate_object_request", object_id=ident) == {"type": "migrate_object_reply", "object_id": ident}
     assert wire.ask("label_request", id=ident, keys=["k"], values=["v"]) == {"type": "label_reply"}

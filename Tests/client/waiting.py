@@ -1,8 +1,9 @@
 """Waiting for a condition by polling. The limits only catch hangs, they measure nothing."""
 
+import os
 import time
 
-PATIENCE = 60
+PATIENCE = float(os.environ.get("PATIENCE", 60))
 
 
 def eventually(condition, what, patience=PATIENCE):

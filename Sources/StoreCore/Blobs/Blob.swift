@@ -21,9 +21,13 @@ public struct Blob {
 /// deleted meanwhile. Sealing ends the grant for writing.
 public final class Connection {
   public let id: UInt64
+  /// Who this is, for people: `pid 42`.
+  public let label: String
   public internal(set) var session: Session
   /// What this connection was given for reading.
   var reading: [ObjectID: ExtentID] = [:]
+  /// What it was given for reading under ids that were given to other blobs since.
+  var outlived: [ExtentID] = []
   /// Unsealed blobs this connection created.
   var writing: Set<ObjectID> = []
   /// Streams this connection has pulled from.
@@ -31,8 +35,9 @@ public final class Connection {
   /// Locks this connection holds.
   var locks: Set<String> = []
 
-  init(id: UInt64, session: Session) {
+  init(id: UInt64, label: String, session: Session) {
     self.id = id
+    self.label = label
     self.session = session
   }
 }

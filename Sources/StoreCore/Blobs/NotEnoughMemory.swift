@@ -10,7 +10,9 @@ extension Store {
       "Failed to allocate memory of size \(size), total available memory size are \(memory.limit), "
       + "and \(memory.used) are already in use"
     if memory.lingering > 0 {
-      message += "; \(memory.lingering) more are deleted but still mapped by connected clients"
+      message +=
+        "; \(memory.lingering) more are deleted but still mapped by connected clients (\(holders())): "
+        + "they come back when these disconnect"
     }
     let (taken, overflow) = (memory.used + memory.lingering).addingReportingOverflow(size)
     if !overflow, taken <= memory.limit { message += "; the free memory is fragmented" }
@@ -21,12 +23,21 @@ extension Store {
     return StoreError(.notEnoughMemory, message)
   }
 
+  /// The clients that keep most bytes of deleted blobs, with how much that is; bytes may have several keepers.
+  private func holders() -> String {
+    let kept = clients.values.map { client in
+      (client, (client.reading.values + client.outlived).reduce(0) { $0 + memory.lingering($1) })
+    }
+    return kept.filter { $0.1 > 0 }.sorted { ($0.1, $1.0.id) > ($1.1, $0.0.id) }.prefix(3)
+      .map { "\($0.0.label): \($0.1) bytes" }.joined(separator: ", ")
+  }
+
   private func largestBlobs(_ count: Int, in session: Session) -> [(id: ObjectID, size: UInt64)] {
     var largest: [(id: ObjectID, size: UInt64)] = []
     for (id, blob) in session.blobs.prefix(Self.examinedBlobs) {
-      if largest.count == count, let smallest = largest.last, blob.size <= smallest.size { continue }
+      if largest.count == count, let last = largest.last, (last.size, id) >= (blob.size, last.id) { continue }
       largest.append((id, blob.size))
-      largest.sort { $0.size > $1.size || ($0.size == $1.size && $0.id < $1.id) }
+      largest.sort { ($0.size, $1.id) > ($1.size, $0.id) }
       if largest.count > count { largest.removeLast() }
     }
     return largest
@@ -36,7 +47,7 @@ extension Store {
   private func describe(_ blob: (id: ObjectID, size: UInt64), in session: Session) -> String {
     var owner = blob.id
     for _ in 0..<16 {
-      guard let parent = session.metadata.anyDependent(of: owner) else { break }
+      guard let parent = session.metadata.firstDependent(of: owner) else { break }
       owner = parent
     }
     if let name = session.names.name(of: owner) { return "\(blob.size) bytes in '\(name)'" }

@@ -24,7 +24,7 @@ extension Store {
     do throws(StoreError) {
       for size in sizes { payloads.append(try createBlob(size, by: connection)) }
     } catch {
-      for payload in payloads where payload.id != .emptyBlob { removeBlob(payload.id, in: connection.session) }
+      for payload in payloads { removeBlob(payload.id, in: connection.session, by: connection) }
       throw error
     }
     return payloads
@@ -79,11 +79,13 @@ extension Store {
 
   /// Frees a blob. Its bytes linger while a connection may still read them, or write them without having been asked
   /// before they were taken away.
-  func removeBlob(_ id: ObjectID, in session: Session, by remover: Connection? = nil) {
+  ///
+  /// - Parameter remover: the connection that wants it, nil when it is nobody's wish.
+  func removeBlob(_ id: ObjectID, in session: Session, by remover: Connection?) {
     guard let blob = session.blobs.removeValue(forKey: id) else { return }
     if let writer = blob.writer {
       writer.writing.remove(id)
-      if let remover, writer !== remover, writer.reading[id] == nil {
+      if writer !== remover, writer.reading[id] == nil {
         writer.reading[id] = blob.extent
         memory.addReader(blob.extent)
       }
@@ -126,7 +128,11 @@ extension Store {
   public func holds(_ id: ObjectID, _ connection: Connection) -> Bool { connection.reading[id] != nil }
 
   func grantReading(_ id: ObjectID, to connection: Connection) {
-    guard connection.reading[id] == nil, let blob = connection.session.blobs[id] else { return }
+    guard let blob = connection.session.blobs[id] else { return }
+    if let given = connection.reading[id] {
+      if given == blob.extent { return }
+      connection.outlived.append(given)
+    }
     connection.reading[id] = blob.extent
     memory.addReader(blob.extent)
   }

@@ -1,9 +1,16 @@
 import StoreProtocol
 
 /// What a blob is called in one of the two stores of an ownership move.
-public enum BlobName {
+public enum BlobName: Hashable, CustomStringConvertible {
   case id(ObjectID)
   case plasma(String)
+
+  public var description: String {
+    switch self {
+    case .id(let id): "blob \(id)"
+    case .plasma(let name): "plasma blob '\(name)'"
+    }
+  }
 }
 
 extension Store {
@@ -19,23 +26,25 @@ extension Store {
       throw StoreError(.invalid, "Session (sid = \(HexText.string(prefix: UInt8(ascii: "S"), sourceID))) not exit")
     }
     let target = connection.session
+    var leaving: Set<ObjectID> = []
+    var arriving: Set<BlobName> = []
     for pair in pairs {
       let id = try blobID(pair.from, in: source)
-      guard let blob = source.blobs[id] else { throw unknownBlob(id) }
+      guard let blob = source.blobs[id], leaving.insert(id).inserted else { throw unknownBlob(id) }
       guard blob.isSealed else { throw StoreError(.objectNotSealed, "blob \(id) is not sealed") }
       try requireUnused(pair.to, in: target)
+      guard arriving.insert(pair.to).inserted else {
+        throw StoreError(.objectExists, "two blobs cannot both become \(pair.to)")
+      }
     }
     for pair in pairs { try move(pair.from, in: source, to: pair.to, by: connection) }
+    note(.objects(session: target.id))
   }
 
   private func blobID(_ name: BlobName, in session: Session) throws(StoreError) -> ObjectID {
     switch name {
     case .id(let id): return id
-    case .plasma(let plasma):
-      guard let entry = session.plasma[plasma] else {
-        throw StoreError(.objectNotExists, "plasma blob '\(plasma)' does not exist")
-      }
-      return entry.blob
+    case .plasma(let plasma): return try plasmaEntry(plasma, in: session).blob
     }
   }
 
@@ -45,7 +54,10 @@ extension Store {
       guard id.isBlob, id != .emptyBlob else { throw StoreError(.invalid, "\(id) is not the id of a blob") }
       if session.blobs[id] != nil { throw StoreError(.objectExists, "blob \(id) already exists") }
     case .plasma(let plasma):
-      if session.plasma[plasma] != nil { throw StoreError(.objectExists, "plasma blob '\(plasma)' already exists") }
+      try requirePlasma(session)
+      if hasPlasmaEntry(plasma, in: session) {
+        throw StoreError(.objectExists, "plasma blob '\(plasma)' already exists")
+      }
     }
   }
 

@@ -18,11 +18,19 @@ public struct PlasmaPayload {
 }
 
 extension Store {
-  private func entry(_ id: String, in session: Session) throws(StoreError) -> PlasmaEntry {
-    guard let entry = session.plasma[id] else {
+  func plasmaEntry(_ id: String, in session: Session) throws(StoreError) -> PlasmaEntry {
+    guard hasPlasmaEntry(id, in: session), let entry = session.plasma[id] else {
       throw StoreError(.objectNotExists, "plasma blob '\(id)' does not exist")
     }
     return entry
+  }
+
+  /// Whether a name is in use. One whose blob was deleted or moved away by its id is forgotten.
+  func hasPlasmaEntry(_ id: String, in session: Session) -> Bool {
+    guard let entry = session.plasma[id] else { return false }
+    if entry.blob == .emptyBlob || session.blobs[entry.blob] != nil { return true }
+    session.plasma[id] = nil
+    return false
   }
 
   private func describe(_ id: String, _ entry: PlasmaEntry, in session: Session) throws(StoreError) -> PlasmaPayload {
@@ -34,7 +42,7 @@ extension Store {
       id: id, size: entry.size, references: entry.holders.count, payload: payload(entry.blob, blob))
   }
 
-  private func requirePlasma(_ session: Session) throws(StoreError) {
+  func requirePlasma(_ session: Session) throws(StoreError) {
     if session.kind != .plasma { throw StoreError(.invalid, "this session is not a plasma store") }
   }
 
@@ -44,7 +52,7 @@ extension Store {
   ) throws(StoreError) -> PlasmaPayload {
     let session = connection.session
     try requirePlasma(session)
-    if session.plasma[id] != nil { throw StoreError(.objectExists, "plasma blob '\(id)' already exists") }
+    if hasPlasmaEntry(id, in: session) { throw StoreError(.objectExists, "plasma blob '\(id)' already exists") }
     let entry = PlasmaEntry(blob: try createBlob(size, by: connection).id, size: plasmaSize)
     session.plasma[id] = entry
     return try describe(id, entry, in: session)
@@ -53,7 +61,7 @@ extension Store {
   /// Makes a plasma blob readable and counts the connection as a holder.
   public func sealPlasma(_ id: String, by connection: Connection) throws(StoreError) {
     try requirePlasma(connection.session)
-    let entry = try entry(id, in: connection.session)
+    let entry = try plasmaEntry(id, in: connection.session)
     try seal(entry.blob, by: connection)
     connection.session.plasma[id]?.holders.insert(connection.id)
   }
@@ -66,7 +74,7 @@ extension Store {
     try requirePlasma(session)
     var found: [PlasmaPayload] = []
     for id in ids {
-      guard let entry = session.plasma[id] else { continue }
+      guard hasPlasmaEntry(id, in: session), let entry = session.plasma[id] else { continue }
       let payload = try describe(id, entry, in: session)
       if !payload.payload.isSealed, !unsafe, entry.blob != .emptyBlob {
         throw StoreError(.objectNotSealed, "Failed to get plasma blob '\(id)'")
@@ -83,7 +91,7 @@ extension Store {
   /// Ends a connection's hold; the last one deletes the blob.
   public func releasePlasma(_ id: String, by connection: Connection) throws(StoreError) {
     try requirePlasma(connection.session)
-    let entry = try entry(id, in: connection.session)
+    let entry = try plasmaEntry(id, in: connection.session)
     guard entry.holders.contains(connection.id) else {
       throw StoreError(.objectNotExists, "plasma blob '\(id)' is not referenced by this connection")
     }
@@ -102,7 +110,7 @@ extension Store {
   /// Deletes a plasma blob.
   public func deletePlasma(_ id: String, by connection: Connection) throws(StoreError) {
     try requirePlasma(connection.session)
-    let entry = try entry(id, in: connection.session)
+    let entry = try plasmaEntry(id, in: connection.session)
     connection.session.plasma[id] = nil
     removeBlob(entry.blob, in: connection.session, by: connection)
   }

@@ -55,7 +55,10 @@ public struct MemoryPool {
   public mutating func allocate(_ size: UInt64) -> ExtentID? {
     let (taken, overflow) = (used + lingering).addingReportingOverflow(size)
     guard !overflow, taken <= limit else { return nil }
-    guard let (handle, offset) = allocator.allocate(size: size, alignment: Self.alignment(size)) else { return nil }
+    guard
+      let (handle, offset) = allocator.allocate(size: size, alignment: Self.alignment(size))
+        ?? allocator.allocate(size: size, alignment: ExtentAllocator.granularity)
+    else { return nil }
     let range = ByteRange(offset: offset, length: allocator.size(handle))
     guard residency.retain(range) else {
       allocator.free(handle)
@@ -85,6 +88,11 @@ public struct MemoryPool {
 
   /// A connection was given the extent and may map it until it lets go.
   public mutating func addReader(_ id: ExtentID) { extents[Int(id.slot)].readers += 1 }
+
+  /// Bytes of an extent whose blobs are gone; 0 while one lives.
+  func lingering(_ id: ExtentID) -> UInt64 {
+    extents[Int(id.slot)].blobs == 0 ? extents[Int(id.slot)].charged : 0
+  }
 
   public mutating func removeReader(_ id: ExtentID) {
     extents[Int(id.slot)].readers -= 1

@@ -41,6 +41,7 @@ public struct Residency {
     case release(ByteRange)
   }
 
+  private let length: UInt64
   private let mode: PopulateMode
   /// Chunks that may have pages at the same time.
   private let commitLimit: Int
@@ -52,6 +53,8 @@ public struct Residency {
   /// Where the search for a cold unused chunk starts.
   private var coldHint = 0
 
+  /// Chunks that extents use, with or without pages.
+  private var usedChunks = 0
   /// Chunks with pages, those being populated or released included.
   public private(set) var committedChunks = 0
   /// Warm chunks that no extent uses.
@@ -63,6 +66,7 @@ public struct Residency {
 
   public init(length: UInt64, limit: UInt64, reserve: UInt64, mode: PopulateMode) {
     let count = Int((length + Self.chunkSize - 1) / Self.chunkSize)
+    self.length = length
     self.mode = mode
     let slack = max(limit / 8, 64 << 20)
     commitLimit = min(count, Int((limit + slack + Self.chunkSize - 1) / Self.chunkSize))
@@ -79,22 +83,24 @@ public struct Residency {
   }
 
   private func bytes(_ chunks: Range<Int>) -> ByteRange {
-    ByteRange(
-      offset: UInt64(chunks.lowerBound) * Self.chunkSize, length: UInt64(chunks.count) * Self.chunkSize)
+    let start = UInt64(chunks.lowerBound) * Self.chunkSize
+    return ByteRange(offset: start, length: min(UInt64(chunks.upperBound) * Self.chunkSize, length) - start)
   }
 
   /// Notes that an extent uses `range`.
   ///
-  /// - Returns: false when the pages it lacks would exceed what may be committed; then nothing is noted.
+  /// - Returns: false when extents would use more chunks than may be committed; then nothing is noted.
   public mutating func retain(_ range: ByteRange) -> Bool {
     let chunks = chunks(range)
-    var missing = 0
+    var added = 0
     var spare = 0
-    for chunk in chunks {
-      if states[chunk] == .cold { missing += 1 }
-      if states[chunk] == .warm, uses[chunk] == 0 { spare += 1 }
+    for chunk in chunks where uses[chunk] == 0 {
+      added += 1
+      if states[chunk] == .warm { spare += 1 }
     }
-    if missing > 0, committedChunks + missing - (spareChunks - spare) > commitLimit { return false }
+    // Chunks nobody uses can be given back, so only used ones count, whether they have their pages yet or not.
+    if added > 0, usedChunks + added > commitLimit { return false }
+    usedChunks += added
     spareChunks -= spare
     for chunk in chunks {
       uses[chunk] += 1
@@ -110,7 +116,10 @@ public struct Residency {
   public mutating func release(_ range: ByteRange) {
     for chunk in chunks(range) {
       uses[chunk] -= 1
-      if uses[chunk] == 0, states[chunk] == .warm { spareChunks += 1 }
+      guard uses[chunk] == 0 else { continue }
+      usedChunks -= 1
+      if states[chunk] == .warm { spareChunks += 1 }
+      if states[chunk] == .cold { coldHint = min(coldHint, chunk) }
     }
   }
 
@@ -128,12 +137,14 @@ public struct Residency {
   /// - Parameter idleTarget: when not nil, spare chunks beyond this many bytes are given back.
   public mutating func nextJob(idleTarget: UInt64?) -> Job? {
     if let job = nextDemandedJob() { return job }
-    let kept = keptChunks
-    if spareChunks < kept, !isExhausted, committedChunks < commitLimit,
-      let run = nextColdRun(atMost: min(kept - spareChunks, commitLimit - committedChunks))
-    {
-      return populate(run, urgent: false)
+    // Clients that take the faults themselves may have got pages beyond what may be committed.
+    if committedChunks > commitLimit, let job = releaseHighestSpare(atMost: committedChunks - commitLimit) {
+      return job
     }
+    let kept = keptChunks
+    // With *all* there is nothing more to populate once the whole reserve has pages, used or not.
+    let lacking = min(kept - (mode == .all ? committedChunks : spareChunks), commitLimit - committedChunks)
+    if lacking > 0, !isExhausted, let run = nextColdRun(atMost: lacking) { return populate(run, urgent: false) }
     if let idleTarget {
       let target = max(Int(idleTarget / Self.chunkSize), kept)
       if spareChunks > target { return releaseHighestSpare(atMost: spareChunks - target) }
@@ -157,7 +168,12 @@ public struct Residency {
     if !succeeded, urgent { demanded.removeAll() }
     for chunk in chunks(range) where states[chunk] == .populating {
       states[chunk] = succeeded ? .warm : .cold
-      if !succeeded { committedChunks -= 1 } else if uses[chunk] == 0 { spareChunks += 1 }
+      if succeeded {
+        if uses[chunk] == 0 { spareChunks += 1 }
+      } else {
+        committedChunks -= 1
+        coldHint = min(coldHint, chunk)
+      }
     }
   }
 
@@ -177,14 +193,16 @@ public struct Residency {
 
   // MARK: - Choosing jobs
 
+  /// A demand stands until all of its chunks are warm: those being released turn cold, and populating them may fail.
   private mutating func nextDemandedJob() -> Job? {
-    while let wanted = demanded.first {
-      guard let start = wanted.first(where: { states[$0] == .cold }) else {
-        demanded.removeFirst()
+    demanded.removeAll { $0.allSatisfy { states[$0] == .warm } }
+    for wanted in demanded {
+      guard let start = wanted.first(where: { states[$0] == .cold }) else { continue }
+      let room = commitLimit - committedChunks
+      guard room > 0 else {
+        if let job = releaseHighestSpare(atMost: Self.jobChunks) { return job }
         continue
       }
-      let room = commitLimit - committedChunks
-      if room <= 0 { return releaseHighestSpare(atMost: Self.jobChunks) }
       var end = start
       while end < wanted.upperBound, end - start < min(Self.jobChunks, room), states[end] == .cold { end += 1 }
       return populate(start..<end, urgent: true)

@@ -98,8 +98,14 @@ struct MetadataRecord {
     slots.append(contentsOf: pending.map(\.slot))
   }
 
-  /// Replaces or adds a field by its key (JSON text without quotes).
+  /// Replaces or adds a field by its key (JSON text without quotes). What the store keeps itself stays.
   mutating func set(_ key: [UInt8], _ value: [UInt8]) {
+    if Self.serverKeys.contains(where: { $0.key == key }) { return }
+    if key.elementsEqual("typename".utf8) {
+      guard let typename = value.withUnsafeBytes(Self.string) else { return }
+      self.typename = typename
+    }
+    if key.elementsEqual("global".utf8) { isGlobal = value.elementsEqual("true".utf8) }
     let quoted = [UInt8(ascii: "\"")] + key + Array("\":".utf8)
     let start = text.count
     text.append(contentsOf: quoted)
@@ -120,10 +126,23 @@ struct MetadataRecord {
     slots.insert(slot, at: position)
   }
 
+  /// The text of a JSON string, nil when it is something else.
+  private static func string(_ json: UnsafeRawBufferPointer) -> String? {
+    var scanner = JSONScanner(json)
+    guard let span = try? scanner.scanValue(), span.kind == .string else { return nil }
+    return json.string(span)
+  }
+
+  /// The key that starts with its quote at `start`.
+  private func key(at start: Int) -> [UInt8] {
+    var end = start + 1
+    while text[end] != UInt8(ascii: "\"") { end += text[end] == UInt8(ascii: "\\") ? 2 : 1 }
+    return Array(text[(start + 1)..<end])
+  }
+
   private func key(_ slot: Slot) -> [UInt8] {
     switch slot {
-    case .text(let range), .link(let range, _):
-      Array(text[(range.lowerBound + 1)..<range.upperBound].prefix { $0 != UInt8(ascii: "\"") })
+    case .text(let range), .link(let range, _): key(at: range.lowerBound)
     case .timestamp: Array("__timestamp".utf8)
     case .id: Array("id".utf8)
     case .instance: Array("instance_id".utf8)

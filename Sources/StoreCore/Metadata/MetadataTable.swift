@@ -62,7 +62,8 @@ struct MetadataTable {
 
   func hasDependents(_ id: ObjectID) -> Bool { dependents[id] != nil }
 
-  func anyDependent(of id: ObjectID) -> ObjectID? { dependents[id]?.first }
+  /// The oldest of the objects that have `id` as a member.
+  func firstDependent(of id: ObjectID) -> ObjectID? { dependents[id]?.min() }
 
   /// The object a member of a global object stands for.
   func resolve(signature: UInt64, fallback: ObjectID) -> ObjectID {

@@ -2,15 +2,15 @@ import StoreProtocol
 
 /// The names of a session: each points to one object, an object may have several.
 struct NameTable {
-  private var targets: [String: ObjectID] = [:]
+  private var targets: [ExactText: ObjectID] = [:]
   private(set) var namesByObject: [ObjectID: [String]] = [:]
-  /// Names in ascending order of their stored form, with gaps left by dropped names; ``unsorted`` come on top.
+  /// Names in ascending order of their stored form, with dropped ones among them; complete while ``isComplete``.
   private var sorted: [String] = []
-  private var unsorted: [String] = []
+  private var isComplete = true
 
   var count: Int { targets.count }
 
-  subscript(name: String) -> ObjectID? { targets[name] }
+  subscript(name: String) -> ObjectID? { targets[ExactText(name)] }
 
   /// One of the names of an object, the newest first.
   func name(of id: ObjectID) -> String? { namesByObject[id]?.last }
@@ -19,8 +19,8 @@ struct NameTable {
   ///
   /// - Returns: the object the name pointed to before, if another.
   mutating func set(_ name: String, to id: ObjectID) -> ObjectID? {
-    let previous = targets.updateValue(id, forKey: name)
-    if previous == nil { unsorted.append(name) }
+    let previous = targets.updateValue(id, forKey: ExactText(name))
+    if previous == nil { isComplete = false }
     if let previous { forget(name, of: previous) }
     namesByObject[id, default: []].append(name)
     return previous == id ? nil : previous
@@ -28,19 +28,19 @@ struct NameTable {
 
   /// - Returns: the object the name pointed to.
   mutating func remove(_ name: String) -> ObjectID? {
-    guard let id = targets.removeValue(forKey: name) else { return nil }
+    guard let id = targets.removeValue(forKey: ExactText(name)) else { return nil }
     forget(name, of: id)
     return id
   }
 
   /// Removes every name of an object.
   mutating func removeNames(of id: ObjectID) {
-    for name in namesByObject.removeValue(forKey: id) ?? [] { targets[name] = nil }
+    for name in namesByObject.removeValue(forKey: id) ?? [] { targets[ExactText(name)] = nil }
   }
 
   private mutating func forget(_ name: String, of id: ObjectID) {
     guard var names = namesByObject[id] else { return }
-    names.removeAll { $0 == name }
+    names.removeAll { ExactText($0) == ExactText(name) }
     namesByObject[id] = names.isEmpty ? nil : names
   }
 
@@ -60,11 +60,10 @@ struct NameTable {
 
   /// The names in ascending order of their stored form.
   mutating func ascending() -> [String] {
-    if !unsorted.isEmpty || sorted.count > targets.count {
-      let present = Set(sorted).union(unsorted).filter { targets[$0] != nil }
-      sorted = present.map { (Self.escaped($0), $0) }.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
-        .map(\.1)
-      unsorted.removeAll()
+    if !isComplete || sorted.count > targets.count {
+      sorted = targets.keys.map { (Self.escaped($0.text), $0.text) }
+        .sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }.map(\.1)
+      isComplete = true
     }
     return sorted
   }

@@ -12,6 +12,8 @@ extension Store {
     _ requested: [ObjectID], force: Bool, deep: Bool, by connection: Connection
   ) -> [ObjectID] {
     let session = connection.session
+    // The empty blob is everybody's: it depends on nobody and nobody goes with it.
+    let requested = requested.filter { $0 != .emptyBlob }
     var deletion = Deletion(deep: deep, requested: Set(requested))
     deletion.pending = requested.filter { force || !session.metadata.hasDependents($0) }
     if force { deletion.pending += ancestors(of: requested, in: session).sorted() }
@@ -59,9 +61,12 @@ extension Store {
     for id in ids where !id.isBlob {
       throw StoreError(.assertionFailed, "The fast path deletes blobs only, but \(id) is an object")
     }
-    let present = ids.filter { connection.session.blobs[$0] != nil }
-    for id in present { removeBlob(id, in: connection.session, by: connection) }
-    return present
+    var deleted: [ObjectID] = []
+    for id in ids where connection.session.blobs[id] != nil {
+      removeBlob(id, in: connection.session, by: connection)
+      deleted.append(id)
+    }
+    return deleted
   }
 
   /// Deletes every object, name and blob of the session.

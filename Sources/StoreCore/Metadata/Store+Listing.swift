@@ -7,12 +7,12 @@ extension Store {
     let limit = Int(clamping: limit)
     guard limit > 0 else { return [] }
     let matches = pattern.matcher()
-    var verdicts: [String: Bool] = [:]
+    var verdicts: [ExactText: Bool] = [:]
     var found: [ObjectID] = []
     for id in session.metadata.ascending {
       guard let typename = session.metadata[id]?.typename else { continue }
-      let isMatch = verdicts[typename] ?? matches(typename)
-      verdicts[typename] = isMatch
+      let isMatch = verdicts[ExactText(typename)] ?? matches(typename)
+      verdicts[ExactText(typename)] = isMatch
       if isMatch { found.append(id) }
       if found.count == limit { return found }
     }

@@ -1,7 +1,7 @@
 /// What listings match type names and names against.
 public enum TextPattern {
   case wildcard(String)
-  /// The whole text must match; a text that isn't a regular expression matches nothing.
+  /// The whole text must match; an expression that isn't valid matches nothing.
   case regularExpression(String)
 
   /// A function that tells whether a text matches.
@@ -12,8 +12,8 @@ public enum TextPattern {
       let pattern = WildcardPattern(text)
       return { pattern.matches($0) }
     case .regularExpression(let text):
-      guard let expression = try? Regex(text) else { return { _ in false } }
-      return { (try? expression.wholeMatch(in: $0)) != nil }
+      guard let expression = RegularExpression(text) else { return { _ in false } }
+      return { expression.matches($0) }
     }
   }
 

@@ -1,5 +1,5 @@
-/// A shell wildcard as fnmatch(3) with flags 0 reads it: `*`, `?`, `[…]`, `[!…]`, backslash escapes; `*` and `?` match
-/// every character, `/` included.
+/// A shell wildcard as fnmatch(3) with flags 0 reads it: `*`, `?`, `[…]`, `[!…]`, `[[:digit:]]`, backslash escapes; `*`
+/// and `?` match every character, `/` included.
 struct WildcardPattern {
   private enum Element {
     case literal(UInt8)
@@ -19,8 +19,9 @@ struct WildcardPattern {
       switch byte {
       case UInt8(ascii: "*"): elements.append(.star)
       case UInt8(ascii: "?"): elements.append(.any)
-      case UInt8(ascii: "\\") where index < bytes.count:
-        elements.append(.literal(bytes[index]))
+      case UInt8(ascii: "\\"):
+        // A backslash at the end escapes nothing; such a pattern matches no text.
+        elements.append(index < bytes.count ? .literal(bytes[index]) : .set([], negated: false))
         index += 1
       case UInt8(ascii: "["):
         if let (set, next) = Self.readSet(bytes, index) {
@@ -47,6 +48,11 @@ struct WildcardPattern {
     while index < bytes.count {
       var low = bytes[index]
       if low == UInt8(ascii: "]"), index > first { return (.set(ranges, negated: negated), index + 1) }
+      if let (members, next) = readClass(bytes, index) {
+        ranges += members
+        index = next
+        continue
+      }
       if low == UInt8(ascii: "\\"), index + 1 < bytes.count {
         index += 1
         low = bytes[index]
@@ -56,12 +62,32 @@ struct WildcardPattern {
         ranges.append(low...low)
         continue
       }
-      let high = bytes[index + 1]
+      index += 1
+      if bytes[index] == UInt8(ascii: "\\"), index + 1 < bytes.count { index += 1 }
+      let high = bytes[index]
       if low <= high { ranges.append(low...high) }
-      index += 2
+      index += 1
     }
     return nil
   }
+
+  /// Reads a character class such as `[:digit:]`; nil when there is none at `start`.
+  private static func readClass(_ bytes: [UInt8], _ start: Int) -> ([ClosedRange<UInt8>], Int)? {
+    guard bytes[start...].starts(with: "[:".utf8) else { return nil }
+    var end = start + 2
+    while end < bytes.count, bytes[end] >= UInt8(ascii: "a"), bytes[end] <= UInt8(ascii: "z") { end += 1 }
+    guard bytes[end...].starts(with: ":]".utf8) else { return nil }
+    let members = classes[String(decoding: bytes[(start + 2)..<end], as: UTF8.self)]
+    return (members ?? [], end + 2)
+  }
+
+  /// The character classes of the C locale.
+  private static let classes: [String: [ClosedRange<UInt8>]] = [
+    "alnum": [48...57, 65...90, 97...122], "alpha": [65...90, 97...122], "blank": [9...9, 32...32],
+    "cntrl": [0...31, 127...127], "digit": [48...57], "graph": [33...126], "lower": [97...122], "print": [32...126],
+    "punct": [33...47, 58...64, 91...96, 123...126], "space": [9...13, 32...32], "upper": [65...90],
+    "xdigit": [48...57, 65...70, 97...102],
+  ]
 
   /// Whether the whole of `text` matches, in time proportional to the product of the lengths.
   func matches(_ text: String) -> Bool {

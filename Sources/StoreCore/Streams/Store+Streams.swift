@@ -34,9 +34,10 @@ extension Store {
   ) throws(StoreError) -> Outcome<BlobPayload> {
     let session = connection.session
     var stream = try writableStream(id, by: connection)
+    // A request that is tried again must not note a change: it would wake itself without end.
+    if stream.current != nil { note(.stream(session: session.id, id)) }
     try finishCurrentChunk(&stream, by: connection)
     session.streams[id] = stream
-    note(.stream(session: session.id, id))
     let threshold = memory.limit / 100 * configuration.streamThreshold
     let (wanted, overflow) = (memory.used + memory.lingering).addingReportingOverflow(size)
     if overflow || size > memory.limit { throw notEnoughMemory(size, in: session) }
@@ -78,11 +79,9 @@ extension Store {
     if let previous = stream.handedOut {
       stream.handedOut = nil
       consume(previous, by: connection)
-    }
-    defer {
-      session.streams[id] = stream
       note(.stream(session: session.id, id))
     }
+    defer { session.streams[id] = stream }
     stream.parkedReader = nil
     if stream.isFailed { throw StoreError(.streamFailed, "Stream failed: the writer gave up") }
     if !stream.ready.isEmpty {
@@ -108,14 +107,18 @@ extension Store {
   /// Frees the queued chunks and forgets the stream.
   public func dropStream(_ id: ObjectID, by connection: Connection) throws(StoreError) {
     _ = try stream(id, in: connection.session)
-    dropStream(id, in: connection.session)
+    dropStream(id, in: connection.session, by: connection)
   }
 
-  func dropStream(_ id: ObjectID, in session: Session) {
+  func dropStream(_ id: ObjectID, in session: Session, by connection: Connection) {
     guard let stream = session.streams.removeValue(forKey: id) else { return }
     note(.stream(session: session.id, id))
     for chunk in stream.ready + [stream.current, stream.handedOut].compactMap({ $0 }) {
-      if chunk.isBlob { removeBlob(chunk, in: session) } else { deleteChunk(chunk, in: session) }
+      if chunk.isBlob {
+        removeBlob(chunk, in: session, by: connection)
+      } else {
+        delete([chunk], force: false, deep: true, by: connection)
+      }
     }
   }
 
@@ -174,10 +177,5 @@ extension Store {
     for blob in blobs {
       if let extent = connection.reading.removeValue(forKey: blob) { memory.removeReader(extent) }
     }
-  }
-
-  private func deleteChunk(_ chunk: ObjectID, in session: Session) {
-    let nobody = Connection(id: 0, session: session)
-    delete([chunk], force: false, deep: true, by: nobody)
   }
 }

@@ -36,6 +36,6 @@ struct MemoryPlan: Equatable {
     let chunk = Residency.chunkSize
     exactLength = (limit + chunk - 1) / chunk * chunk
     sparseLength = exactLength * 2 + 32 * chunk
-    reserve = min(limit / 4, 1 << 30) / chunk * chunk
+    reserve = (min(limit / 4, 1 << 30) + chunk - 1) / chunk * chunk
   }
 }

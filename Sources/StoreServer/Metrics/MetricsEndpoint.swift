@@ -35,6 +35,9 @@ final class MetricsEndpoint: Sendable {
     self.group = group
   }
 
+  /// Closes the port and all its connections, and ends the thread.
+  func stop() { try? group.syncShutdownGracefully() }
+
   /// The port it listens on.
   var port: Int { channel.localAddress?.port ?? 0 }
 }

@@ -30,7 +30,9 @@ struct Authenticator: Sendable {
     posix_spawn_file_actions_adddup2(&actions, input, 0)
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-    let arguments: [UnsafeMutablePointer<CChar>?] = [strdup("htpasswd"), strdup("-v"), strdup("-i"), strdup(file), strdup(username), nil]
+    let arguments: [UnsafeMutablePointer<CChar>?] = [
+      strdup("htpasswd"), strdup("-v"), strdup("-i"), strdup(file), strdup(username), nil,
+    ]
     defer { for argument in arguments { free(argument) } }
     var child: pid_t = 0
     let code = posix_spawnp(&child, "htpasswd", &actions, nil, arguments, environ)

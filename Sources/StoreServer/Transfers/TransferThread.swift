@@ -1,4 +1,5 @@
 import CLinux
+import Dispatch
 import Glibc
 import SharedMemory
 import StoreCore
@@ -21,6 +22,8 @@ final class TransferThread: Sendable {
 
   private let arena: Arena
   private let incoming = Mutex<[(token: UInt64, progress: Progress)]>([])
+  private let isStopping = Atomic(false)
+  private let ended = DispatchSemaphore(value: 0)
   private let wakeup: CInt
   /// Called on the thread when a transfer ended, with whether all bytes arrived.
   private let completion: @Sendable (UInt64, Bool) -> Void
@@ -53,10 +56,22 @@ final class TransferThread: Sendable {
     _ = clinux_eventfd_notify(wakeup)
   }
 
+  deinit { close(wakeup) }
+
+  /// Ends the thread, and with it what is under way, without completions.
+  ///
+  /// Returns when no socket is touched any more.
+  func stop() {
+    guard !isStopping.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    _ = clinux_eventfd_notify(wakeup)
+    ended.wait()
+  }
+
   private func run(_ box: PollerBox) {
+    defer { ended.signal() }
     let poller = box.poller
     var active: [UInt64: Progress] = [:]
-    while true {
+    while !isStopping.load(ordering: .acquiring) {
       poller.wait(timeout: -1) { event in
         if event.token == .max {
           accept(poller, &active)

@@ -129,7 +129,7 @@ struct GrantTests {
     let id = try store.createBlob(4096, by: writer).id
     try fixture.read([id], unsafe: true, by: reader)
     try store.shrink(id, to: 64, by: writer)
-    #expect(code { () throws(StoreError) in try store.createBlob(2048, by: writer) } == .notEnoughMemory)
+    #expect(code(try store.createBlob(2048, by: writer)) == .notEnoughMemory)
     try store.release(id, by: reader)
     try store.shrink(id, to: 63, by: writer)
     #expect(throws: Never.self) { try store.createBlob(2048, by: writer) }
@@ -141,7 +141,7 @@ struct GrantTests {
     let (writer, other) = (fixture.connect(), fixture.connect())
     let id = try store.createBlob(4096, by: writer).id
     try store.shrink(id, to: 64, by: other)
-    #expect(code { () throws(StoreError) in try store.createBlob(2048, by: other) } == .notEnoughMemory)
+    #expect(code(try store.createBlob(2048, by: other)) == .notEnoughMemory)
     fixture.expectSound()
   }
 
@@ -149,8 +149,8 @@ struct GrantTests {
   func releaseErrors() throws {
     let client = fixture.connect()
     let unsealed = try store.createBlob(64, by: client).id
-    #expect(code { () throws(StoreError) in try store.release(unsealed, by: client) } == .objectNotExists)
-    #expect(code { () throws(StoreError) in try store.release(ObjectID(1 << 63 | 5), by: client) } == .objectNotExists)
+    #expect(code(try store.release(unsealed, by: client)) == .objectNotExists)
+    #expect(code(try store.release(ObjectID(1 << 63 | 5), by: client)) == .objectNotExists)
     try store.seal(unsealed, by: client)
     try store.release(unsealed, by: client)
   }

@@ -60,13 +60,15 @@ struct NotEnoughMemoryTests {
 
   @Test("bytes of deleted blobs that are still mapped are told apart")
   func lingering() throws {
-    let (writer, reader) = (fixture.connect(), fixture.connect())
+    let writer = fixture.connect()
+    let reader = store.connect(to: fixture.root, label: "pid 42")
     let id = try fixture.sealedBlob(5000, by: writer)
     try fixture.read([id], by: reader)
     try store.dropBlob(id, by: writer)
     #expect(
       try #require(refusal(16 * mebibyte, by: writer)).hasSuffix(
-        "and 0 are already in use; 5000 more are deleted but still mapped by connected clients"))
+        "and 0 are already in use; 5000 more are deleted but still mapped by connected clients "
+          + "(pid 42: 5000 bytes): they come back when these disconnect"))
   }
 
   @Test("fragmentation is said to be the reason when it is")

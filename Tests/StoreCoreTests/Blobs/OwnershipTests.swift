@@ -26,7 +26,7 @@ struct OwnershipTests {
   private func move(_ pairs: [(from: BlobName, to: BlobName)], from session: Session, by connection: Connection)
     -> StatusCode?
   {
-    code { () throws(StoreError) in try store.moveOwnership(pairs, from: session.id, by: connection) }
+    code(try store.moveOwnership(pairs, from: session.id, by: connection))
   }
 
   @Test("a blob changes session and id, not its place")
@@ -103,6 +103,7 @@ struct OwnershipTests {
   @Test("[Error] unknown session, unknown or unsealed blob, name in use, ids that are no blob's; nothing is moved then")
   func errors() throws {
     let id = try fixture.sealedBlob(100, by: giver)
+    let second = try fixture.sealedBlob(100, by: giver)
     let unsealed = try store.createBlob(64, by: giver).id
     let taken = try fixture.sealedBlob(64, by: taker)
     #expect(throws: StoreError(.invalid, "Session (sid = S0000000000000007) not exit")) {
@@ -112,9 +113,9 @@ struct OwnershipTests {
     let cases: [((from: BlobName, to: BlobName), StatusCode)] = [
       ((.id(ObjectID(1 << 63 | 9)), .id(Self.otherTarget)), .objectNotExists),
       ((.plasma("p"), .id(Self.otherTarget)), .objectNotExists),
-      ((.id(unsealed), .id(Self.otherTarget)), .objectNotSealed), ((.id(id), .id(taken)), .objectExists),
-      ((.id(id), .id(.emptyBlob)), .invalid), ((.id(id), .id(ObjectID(7))), .invalid),
-      ((.id(id), .plasma("p")), .invalid),
+      ((.id(unsealed), .id(Self.otherTarget)), .objectNotSealed), ((.id(second), .id(taken)), .objectExists),
+      ((.id(second), .id(.emptyBlob)), .invalid), ((.id(second), .id(ObjectID(7))), .invalid),
+      ((.id(second), .plasma("p")), .invalid),
     ]
     for (bad, code) in cases {
       #expect(move([good, bad], from: source, by: taker) == code)
@@ -127,7 +128,8 @@ struct OwnershipTests {
   func twice() throws {
     let ids = try [100, 200].map { try fixture.sealedBlob($0, by: giver) }
     #expect(
-      move([(.id(ids[0]), .id(Self.target)), (.id(ids[1]), .id(Self.target))], from: source, by: taker) == .objectExists)
+      move([(.id(ids[0]), .id(Self.target)), (.id(ids[1]), .id(Self.target))], from: source, by: taker) == .objectExists
+    )
     #expect(
       move([(.id(ids[0]), .id(Self.target)), (.id(ids[0]), .id(Self.otherTarget))], from: source, by: taker)
         == .objectNotExists)

@@ -42,18 +42,18 @@ struct PlasmaTests {
   func errors() throws {
     _ = try create("p")
     #expect(
-      code { () throws(StoreError) in try store.createPlasmaBlob("p", size: 1, plasmaSize: 1, by: client) } == .objectExists)
-    #expect(code { () throws(StoreError) in try store.sealPlasma("q", by: client) } == .objectNotExists)
-    #expect(code { () throws(StoreError) in try store.deletePlasma("q", by: client) } == .objectNotExists)
-    #expect(code { () throws(StoreError) in try store.releasePlasma("p", by: client) } == .objectNotExists)
+      code(try store.createPlasmaBlob("p", size: 1, plasmaSize: 1, by: client)) == .objectExists)
+    #expect(code(try store.sealPlasma("q", by: client)) == .objectNotExists)
+    #expect(code(try store.deletePlasma("q", by: client)) == .objectNotExists)
+    #expect(code(try store.releasePlasma("p", by: client)) == .objectNotExists)
     #expect(
-      code { () throws(StoreError) in try store.readPlasma(["p"], unsafe: false, by: client) } == .objectNotSealed)
+      code(try store.readPlasma(["p"], unsafe: false, by: client)) == .objectNotSealed)
     let root = fixture.connect()
     #expect(
-      code { () throws(StoreError) in try store.createPlasmaBlob("r", size: 1, plasmaSize: 1, by: root) } == .invalid)
-    #expect(code { () throws(StoreError) in try store.readPlasma([], unsafe: true, by: root) } == .invalid)
+      code(try store.createPlasmaBlob("r", size: 1, plasmaSize: 1, by: root)) == .invalid)
+    #expect(code(try store.readPlasma([], unsafe: true, by: root)) == .invalid)
     #expect(
-      code { () throws(StoreError) in try store.createPlasmaBlob("big", size: 1 << 40, plasmaSize: 1, by: client) }
+      code(try store.createPlasmaBlob("big", size: 1 << 40, plasmaSize: 1, by: client))
         == .notEnoughMemory)
     #expect(try read(["big"]) == [])
   }
@@ -103,7 +103,7 @@ struct PlasmaTests {
       try store.sealPlasma("p", by: client)
       try delete(id)
       #expect(try read(["p"]) == [])
-      #expect(code { () throws(StoreError) in try store.sealPlasma("p", by: client) } == .objectNotExists)
+      #expect(code(try store.sealPlasma("p", by: client)) == .objectNotExists)
     }
     _ = try create("p")
     fixture.expectSound()

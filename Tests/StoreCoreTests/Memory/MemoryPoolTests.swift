@@ -38,14 +38,19 @@ struct MemoryPoolTests {
     #expect(pool.largestFree == 0)
   }
 
-  @Test("blobs of 2 MiB and more start at a huge page when that costs little")
+  @Test("blobs of 2 MiB and more start at a huge page when that costs little, others where the last one ended")
   func alignment() throws {
     var pool = make(64 * mebibyte)
     _ = try take(&pool, 64)
     let aligned = try take(&pool, 4 * mebibyte)
+    let small = try take(&pool, 64)
     let wasteful = try take(&pool, 2 * mebibyte + 64)
-    #expect(pool.range(aligned).offset % Residency.chunkSize == 0)
-    #expect(pool.range(wasteful).offset % Residency.chunkSize != 0)
+    #expect(pool.range(aligned).offset == 2 * mebibyte)
+    #expect(pool.range(small).offset == 64)
+    #expect(pool.range(wasteful).offset == 6 * mebibyte)
+    _ = try take(&pool, 64)
+    let next = try take(&pool, 2 * mebibyte + 64)
+    #expect(pool.range(next).offset % Residency.chunkSize != 0)
   }
 
   @Test("a large blob takes an unaligned place rather than none")

@@ -125,6 +125,18 @@ struct ResidencyTests {
     #expect(residency.retain(range(200, 40)))
   }
 
+  @Test("off: what clients touched beyond the commit limit is given back without waiting for idleness")
+  func offOvercommitted() {
+    let residency = make(chunks: 400, limit: 16, reserve: 0, .off)
+    for start in [0, 40, 80] as [UInt64] {
+      #expect(residency.retain(range(start, 40)))
+      residency.release(range(start, 40))
+    }
+    #expect(residency.committedChunks == 120)
+    _ = residency.work()
+    #expect(residency.committedChunks == 48)
+  }
+
   @Test("a demand that finds no room makes it from spare chunks elsewhere")
   func makesRoom() {
     let residency = make(chunks: 400, limit: 16, reserve: 0)

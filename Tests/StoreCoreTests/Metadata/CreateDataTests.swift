@@ -31,7 +31,8 @@ struct CreateDataTests {
       (#"{"typename":"t::A","instance_id":0,"m":{"id":"\#(unknown)"}}"#, .metaTreeSubtreeNotExists, nil),
       (#"{"typename":"t::A","instance_id":0,"m":{"id":"\#(blob)"}}"#, .metaTreeInvalid, nil),
       (
-        #"{"typename":"t::A","instance_id":0,"m":\#(StoreFixture.blobMember(blob, instance: 1))}"#, .globalObjectInvalid,
+        #"{"typename":"t::A","instance_id":0,"m":\#(StoreFixture.blobMember(blob, instance: 1))}"#,
+        .globalObjectInvalid,
         "Local object cannot refer remote objects"
       ),
       (

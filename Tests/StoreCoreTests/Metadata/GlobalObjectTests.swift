@@ -78,7 +78,7 @@ struct GlobalObjectTests {
     }
     for document in [try parent(true), try parent(false)] {
       #expect(
-        code { () throws(StoreError) in try store.createObjects([document], in: fixture.root) } == .globalObjectInvalid)
+        code(try store.createObjects([document], in: fixture.root)) == .globalObjectInvalid)
     }
   }
 
@@ -88,9 +88,9 @@ struct GlobalObjectTests {
     #expect(try store.migrate(local, in: fixture.root) == local)
     let remote = #"{"id":"o0000000000000101","typename":"t::M","instance_id":5}"#
     let global = try fixture.create(#"{"typename":"t::G","instance_id":1,"global":true,"m":\#(remote)}"#).id
-    #expect(code { () throws(StoreError) in try store.migrate(global, in: fixture.root) } == .invalid)
-    #expect(code { () throws(StoreError) in try store.migrate(.emptyBlob, in: fixture.root) } == .invalid)
+    #expect(code(try store.migrate(global, in: fixture.root)) == .invalid)
+    #expect(code(try store.migrate(.emptyBlob, in: fixture.root)) == .invalid)
     let unknown = ObjectID(0x3039)
-    #expect(code { () throws(StoreError) in try store.migrate(unknown, in: fixture.root) } == .metaTreeSubtreeNotExists)
+    #expect(code(try store.migrate(unknown, in: fixture.root)) == .metaTreeSubtreeNotExists)
   }
 }

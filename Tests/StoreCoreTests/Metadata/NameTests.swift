@@ -31,8 +31,8 @@ struct NameTests {
   @Test("[Error] naming blobs, unknown and transient objects; looking up what is not there")
   func errors() throws {
     let transient = try fixture.object()
-    #expect(code { () throws(StoreError) in try store.putName("n", to: .emptyBlob, in: root) } == .invalid)
-    #expect(code { () throws(StoreError) in try store.putName("n", to: ObjectID(7), in: root) } == .objectNotExists)
+    #expect(code(try store.putName("n", to: .emptyBlob, in: root)) == .invalid)
+    #expect(code(try store.putName("n", to: ObjectID(7), in: root)) == .objectNotExists)
     #expect(throws: StoreError(.invalid, "transient objects cannot have name, please persist it first")) {
       try store.putName("trans", to: transient, in: root)
     }

@@ -38,7 +38,7 @@ struct PersistTests {
     let missing = StoreError(.metaTreeSubtreeNotExists, "get subtree failed: o0000000000003039")
     #expect(throws: missing) { try store.persist(unknown, in: root) }
     #expect(throws: missing) { try store.isPersistent(unknown, in: root) }
-    #expect(code { () throws(StoreError) in try store.persist(.emptyBlob, in: root) } == .assertionFailed)
+    #expect(code(try store.persist(.emptyBlob, in: root)) == .assertionFailed)
   }
 
   @Test("labels are a JSON document in a string, by ascending key; a key given again is replaced")
@@ -48,7 +48,7 @@ struct PersistTests {
     #expect(try fixture.render([id]).contains(##""__labels":"{\"a\":\"x\\\"y\",\"b\":\"1\"}""##))
     try store.label(id, [("b", "2"), ("b", "3")], in: root)
     #expect(try fixture.render([id]).contains(#"\"b\":\"3\"}"#))
-    #expect(code { () throws(StoreError) in try store.label(ObjectID(7), [], in: root) } == .objectNotExists)
+    #expect(code(try store.label(ObjectID(7), [], in: root)) == .objectNotExists)
   }
 
   private func copy(_ id: ObjectID, _ extra: (String, String)...) throws -> ObjectID {
@@ -104,9 +104,9 @@ struct PersistTests {
 
   @Test("[Error] shallow copy: blobs, unknown objects")
   func copyErrors() {
-    #expect(code { () throws(StoreError) in try store.shallowCopy(.emptyBlob, extra: [], in: root) } == .assertionFailed)
+    #expect(code(try store.shallowCopy(.emptyBlob, extra: [], in: root)) == .assertionFailed)
     #expect(
-      code { () throws(StoreError) in try store.shallowCopy(ObjectID(7), extra: [], in: root) }
+      code(try store.shallowCopy(ObjectID(7), extra: [], in: root))
         == .metaTreeSubtreeNotExists)
   }
 }

@@ -44,7 +44,7 @@ struct StreamTests {
     #expect(!store.exists(first, in: fixture.root))
     #expect(throws: StoreError(.streamDrained, "Stream drained: no more chunks")) { try pull() }
     try store.dropStream(stream, by: writer)
-    #expect(code { () throws(StoreError) in try store.dropStream(stream, by: writer) } == .objectNotExists)
+    #expect(code(try store.dropStream(stream, by: writer)) == .objectNotExists)
     fixture.expectEmpty()
   }
 
@@ -52,14 +52,14 @@ struct StreamTests {
   func opening() throws {
     let unknown = ObjectID(7)
     let root = fixture.root
-    #expect(code { () throws(StoreError) in try store.createStream(stream, in: root) } == .objectExists)
+    #expect(code(try store.createStream(stream, in: root)) == .objectExists)
     for mode in [StreamMode.read, .write] {
       try store.openStream(stream, mode, in: root)
-      #expect(code { () throws(StoreError) in try store.openStream(stream, mode, in: root) } == .streamOpened)
+      #expect(code(try store.openStream(stream, mode, in: root)) == .streamOpened)
     }
-    #expect(code { () throws(StoreError) in try store.openStream(unknown, .read, in: root) } == .objectNotExists)
-    #expect(code { () throws(StoreError) in try store.pullStreamChunk(unknown, by: reader) } == .objectNotExists)
-    #expect(code { () throws(StoreError) in try store.nextStreamChunk(unknown, size: 1, by: writer) } == .objectNotExists)
+    #expect(code(try store.openStream(unknown, .read, in: root)) == .objectNotExists)
+    #expect(code(try store.pullStreamChunk(unknown, by: reader)) == .objectNotExists)
+    #expect(code(try store.nextStreamChunk(unknown, size: 1, by: writer)) == .objectNotExists)
   }
 
   @Test("a pull uses up the chunk of the pull before: its bytes are free although the reader had them")
@@ -94,25 +94,25 @@ struct StreamTests {
     _ = store.takeChanges()
     try store.stopStream(stream, failed: true, by: writer)
     #expect(store.takeChanges().contains(key))
-    #expect(code { () throws(StoreError) in try store.pullStreamChunk(stream, by: reader) } == .streamFailed)
+    #expect(code(try store.pullStreamChunk(stream, by: reader)) == .streamFailed)
   }
 
   @Test("[Error] a stopped stream takes no more chunks and is not stopped twice")
   func stopped() throws {
     try store.stopStream(stream, failed: false, by: writer)
-    #expect(code { () throws(StoreError) in try store.nextStreamChunk(stream, size: 1, by: writer) } == .invalidStreamState)
+    #expect(code(try store.nextStreamChunk(stream, size: 1, by: writer)) == .invalidStreamState)
     #expect(
-      code { () throws(StoreError) in try store.pushStreamChunk(stream, chunk: .emptyBlob, by: writer) }
+      code(try store.pushStreamChunk(stream, chunk: .emptyBlob, by: writer))
         == .invalidStreamState)
     #expect(
-      code { () throws(StoreError) in try store.stopStream(stream, failed: true, by: writer) } == .invalidStreamState)
+      code(try store.stopStream(stream, failed: true, by: writer)) == .invalidStreamState)
   }
 
   @Test("[Error] one reader waits at a time; when it gives up another may")
   func twoReaders() throws {
     let other = fixture.connect()
     #expect(isParked(try pull()))
-    #expect(code { () throws(StoreError) in try store.pullStreamChunk(stream, by: other) } == .invalidStreamState)
+    #expect(code(try store.pullStreamChunk(stream, by: other)) == .invalidStreamState)
     store.unpark(reader, from: stream)
     #expect(isParked(try store.pullStreamChunk(stream, by: other)))
   }
@@ -136,7 +136,7 @@ struct StreamTests {
     let other = fixture.connect()
     _ = try chunk(600 * kibibyte)
     #expect(isParked(try next(300 * kibibyte)))
-    #expect(code { () throws(StoreError) in try store.nextStreamChunk(stream, size: 1, by: other) } == .invalidStreamState)
+    #expect(code(try store.nextStreamChunk(stream, size: 1, by: other)) == .invalidStreamState)
     store.disconnect(writer)
     #expect(value(try store.nextStreamChunk(stream, size: 1, by: other)) != nil)
   }
@@ -144,9 +144,9 @@ struct StreamTests {
   @Test("a chunk that can never fit is refused rather than waited for")
   func tooLarge() throws {
     #expect(
-      code { () throws(StoreError) in try store.nextStreamChunk(stream, size: 2 * mebibyte, by: writer) }
+      code(try store.nextStreamChunk(stream, size: 2 * mebibyte, by: writer))
         == .notEnoughMemory)
-    #expect(code { () throws(StoreError) in try store.nextStreamChunk(stream, size: .max, by: writer) } == .notEnoughMemory)
+    #expect(code(try store.nextStreamChunk(stream, size: .max, by: writer)) == .notEnoughMemory)
   }
 
   @Test("a request that is tried again in vain changes nothing, so that waiting does not spin")
@@ -178,7 +178,7 @@ struct StreamTests {
     _ = store.takeChanges()
     store.disconnect(writer)
     #expect(store.takeChanges().contains(key))
-    #expect(code { () throws(StoreError) in try store.pullStreamChunk(stream, by: reader) } == .streamFailed)
+    #expect(code(try store.pullStreamChunk(stream, by: reader)) == .streamFailed)
     fixture.expectEmpty()
   }
 

@@ -1,0 +1,37 @@
+/// An ECMAScript regular expression, as `std::regex` of C++ reads one, that whole texts match.
+///
+/// Clients choose the expressions and one thread serves them all, so nothing here backtracks: a match takes time
+/// proportional to the length of the text times the size of the program, whatever the expression. Backreferences and
+/// lookaheads cannot be had at that price and make an expression invalid.
+///
+/// Characters are Unicode scalars. The classes (`\w`, `[[:alpha:]]`, …) are those of the C locale, hence ASCII.
+/// Lazy quantifiers match the same whole texts as greedy ones.
+struct RegularExpression: Sendable {
+  /// UTF-8 bytes of an expression; a longer one is invalid.
+  static let maximumLength = 65_536
+  /// Groups within groups; deeper ones make an expression invalid, so that it cannot exhaust the stack.
+  static let maximumDepth = 200
+  /// Instructions of a program: room for any path as a literal, few enough for a match to stay short. A counted
+  /// repetition takes its operand as many times as it counts, and makes an expression invalid when that is too much.
+  static let maximumInstructions = 5_000
+
+  private let program: Program
+
+  /// Nil when the expression is invalid.
+  init?(_ pattern: String) {
+    guard pattern.utf8.count <= Self.maximumLength else { return nil }
+    do throws(InvalidExpression) {
+      var parser = ExpressionParser(pattern)
+      program = try parser.program()
+    } catch { return nil }
+  }
+
+  /// Whether the whole of `text` matches.
+  func matches(_ text: String) -> Bool {
+    var simulation = Simulation(of: program)
+    return simulation.accepts(text)
+  }
+}
+
+/// An expression that is malformed, too large, or asks for what takes more than linear time.
+struct InvalidExpression: Error {}

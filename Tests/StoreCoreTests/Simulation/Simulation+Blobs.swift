@@ -1,0 +1,182 @@
+import StoreCore
+import StoreProtocol
+
+extension Simulation {
+  // MARK: - Creating
+
+  private func anySize() -> UInt64 {
+    switch random.number(below: 12) {
+    case 0: 0
+    case 1: configuration.limit / UInt64(1 + random.number(below: 3))
+    case 2...4: UInt64(random.number(below: 200))
+    default: UInt64(random.number(below: Int(configuration.limit / 8)))
+    }
+  }
+
+  func createBlob(_ client: SimulatedClient) throws(SimulationFailure) {
+    let size = anySize()
+    begin("create \(size) bytes by client \(client.number)")
+    switch attempt({ try store.createBlob(size, by: client.connection) }) {
+    case .success(let payload): try adopt([payload], [size], client)
+    case .failure(let error): try checkRefusal(error, [size])
+    }
+  }
+
+  func createBlobs(_ client: SimulatedClient) throws(SimulationFailure) {
+    let sizes = (0..<random.number(below: 4)).map { _ in anySize() / 2 }
+    begin("create \(sizes) bytes by client \(client.number)")
+    switch attempt({ try store.createBlobs(sizes, by: client.connection) }) {
+    case .success(let payloads): try adopt(payloads, sizes, client)
+    case .failure(let error): try checkRefusal(error, sizes)
+    }
+  }
+
+  /// Takes new blobs into the model; what they got must be nobody else's.
+  func adopt(
+    _ payloads: [BlobPayload], _ sizes: [UInt64], _ client: SimulatedClient
+  ) throws(SimulationFailure) {
+    record("\(payloads)")
+    try check(payloads.map(\.size) == sizes, "sizes differ: \(payloads)")
+    for payload in payloads where payload.size > 0 {
+      try checkFree(payload)
+      let extent = ModelExtent(offset: payload.offset, size: payload.size)
+      extents.append(extent)
+      client.session.blobs[payload.id] = ModelBlob(extent, size: payload.size, writer: client)
+      client.session.known.append(payload.id)
+      let range = ByteRange(offset: payload.offset, length: payload.size)
+      if try !isWarm(range) {
+        store.demandPages(range)
+        client.awaiting.append((payload.id, range))
+      }
+    }
+  }
+
+  private func checkFree(_ payload: BlobPayload) throws(SimulationFailure) {
+    let end = payload.offset + payload.size
+    try check(payload.offset % 64 == 0, "offset \(payload.offset) is not aligned")
+    try check(end <= configuration.arenaLength, "\(payload) ends behind the arena")
+    for extent in extents where extent.overlaps(payload.offset, end) {
+      throw failure(
+        "\(payload) overlaps \(extent.offset)..<\(extent.end), which \(extent.hasBlob ? "a blob" : "a reader") holds")
+    }
+  }
+
+  /// A refusal is right only when the limit or the largest gap of the model doesn't allow the blobs.
+  func checkRefusal(_ error: StoreError, _ sizes: [UInt64]) throws(SimulationFailure) {
+    record(error.message)
+    try check(error.code == .notEnoughMemory, "failed with \(error)")
+    let wanted = sizes.reduce(0, +)
+    if used + lingering + wanted > configuration.limit { return }
+    let largest = sizes.max() ?? 0
+    try check(
+      sizes.count > 1 || largestGap < largest, "refused \(sizes) although \(largestGap) bytes are free in a row")
+  }
+
+  /// Bytes of the largest piece of the arena that nobody holds.
+  private var largestGap: UInt64 {
+    var largest: UInt64 = 0
+    var position: UInt64 = 0
+    for extent in extents.sorted(by: { $0.offset < $1.offset }) {
+      largest = max(largest, extent.offset - position)
+      position = extent.end
+    }
+    return max(largest, configuration.arenaLength - position)
+  }
+
+  // MARK: - Changing
+
+  func seal(_ client: SimulatedClient) throws(SimulationFailure) {
+    let own = client.session.sortedBlobs.filter { client.session.blobs[$0]?.writer === client }
+    let id = random.oneIn(8) ? anyBlob(client.session) : random.pick(own) ?? .emptyBlob
+    begin("seal \(id) by client \(client.number)")
+    let code: StatusCode? = id == .emptyBlob || client.session.blobs[id] != nil ? nil : .objectNotExists
+    _ = try expect(code) { try store.seal(id, by: client.connection) }
+    modelSeal(id, in: client.session)
+  }
+
+  func modelSeal(_ id: ObjectID, in session: ModelSession) {
+    session.blobs[id]?.isSealed = true
+    session.blobs[id]?.writer = nil
+  }
+
+  func shrink(_ client: SimulatedClient) throws(SimulationFailure) {
+    let id = anyBlob(client.session)
+    let blob = client.session.blobs[id]
+    let size = UInt64(random.number(below: Int(blob?.size ?? 10) + 2))
+    begin("shrink \(id) to \(size) by client \(client.number)")
+    var code: StatusCode?
+    if id != .emptyBlob {
+      if let blob {
+        code = blob.isSealed ? .objectSealed : size > blob.size ? .invalid : nil
+      } else {
+        code = .objectNotExists
+      }
+    }
+    _ = try expect(code) { try store.shrink(id, to: size, by: client.connection) }
+    guard code == nil, let blob else { return }
+    if size > 0, blob.writer === client, blob.extent.grants == 0 { blob.extent.length = (size + 63) / 64 * 64 }
+    blob.extent.charged = size
+    blob.size = size
+  }
+
+  func drop(_ client: SimulatedClient) throws(SimulationFailure) {
+    let id = anyBlob(client.session)
+    begin("drop \(id) by client \(client.number)")
+    let code: StatusCode? = id == .emptyBlob || client.session.blobs[id] != nil ? nil : .objectNotExists
+    _ = try expect(code) { try store.dropBlob(id, by: client.connection) }
+    remove(id, in: client.session, by: client)
+  }
+
+  /// Removes a blob from the model; a writer that didn't ask for it keeps its bytes.
+  func remove(_ id: ObjectID, in session: ModelSession, by remover: SimulatedClient?) {
+    guard let blob = session.blobs.removeValue(forKey: id) else { return }
+    blob.extent.hasBlob = false
+    if let writer = blob.writer, writer !== remover, !writer.isGiven(id) { writer.give(id, blob.extent) }
+    if !blob.extent.isHeld { extents.removeAll { $0 === blob.extent } }
+  }
+
+  // MARK: - Reading
+
+  func read(_ client: SimulatedClient) throws(SimulationFailure) {
+    let session = client.session
+    let ids = (0..<(1 + random.number(below: 3))).map { _ in anyBlob(session) }
+    if random.oneIn(6) {
+      begin("reference \(ids) by client \(client.number)")
+      store.increaseReferences(ids, by: client.connection)
+      for id in ids { if let blob = session.blobs[id] { client.give(id, blob.extent) } }
+      return
+    }
+    let unsafe = random.oneIn(3)
+    begin("read \(ids)\(unsafe ? " unsafe" : "") by client \(client.number)")
+    let isRefused = !unsafe && ids.contains { session.blobs[$0]?.isSealed == false }
+    let payloads = try expect(isRefused ? .objectNotSealed : nil) {
+      var payloads: [BlobPayload] = []
+      try store.readBlobs(ids, unsafe: unsafe, by: client.connection, into: &payloads)
+      return payloads
+    }
+    guard let payloads else { return }
+    let present = ids.filter { $0 == .emptyBlob || session.blobs[$0] != nil }
+    try check(payloads.map(\.id) == present, "found \(payloads.map(\.id)), expected \(present)")
+    for payload in payloads where payload.id != .emptyBlob {
+      guard let blob = session.blobs[payload.id] else { continue }
+      let isSame =
+        payload.offset == blob.extent.offset && payload.size == blob.size && payload.isSealed == blob.isSealed
+      try check(isSame, "\(payload) is not what was created")
+      client.give(payload.id, blob.extent)
+    }
+  }
+
+  func release(_ client: SimulatedClient) throws(SimulationFailure) {
+    let id = random.pick(client.grants)?.id ?? anyBlob(client.session)
+    begin("release \(id) by client \(client.number)")
+    let isKnown = id == .emptyBlob || client.isGiven(id) || client.session.blobs[id]?.isSealed == true
+    _ = try expect(isKnown ? nil : .objectNotExists) {
+      try store.release(id, by: client.connection)
+    }
+    takeBack(id, from: client)
+  }
+
+  func takeBack(_ id: ObjectID, from client: SimulatedClient) {
+    if client.takeBack(id) { extents.removeAll { !$0.isHeld } }
+  }
+}

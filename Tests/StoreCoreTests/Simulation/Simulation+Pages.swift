@@ -1,0 +1,100 @@
+import StoreCore
+import StoreProtocol
+
+/// A page worker that does several jobs at a time, in any order, and sometimes fails.
+extension Simulation {
+  private func chunks(_ range: ByteRange) -> Range<UInt64> {
+    range.offset / Residency.chunkSize..<(range.end + Residency.chunkSize - 1) / Residency.chunkSize
+  }
+
+  private func range(_ job: Residency.Job) -> ByteRange {
+    switch job {
+    case .populate(let range, _), .release(let range): range
+    }
+  }
+
+  /// Whether a range has pages, which the store and the model must agree on.
+  func isWarm(_ range: ByteRange) throws(SimulationFailure) -> Bool {
+    let isWarm = store.memory.residency.isWarm(range)
+    if configuration.populate == .off {
+      // Clients take the faults: only what is being released, or whose blob is gone, is not warm.
+      let isReleased = jobs.contains { chunks(self.range($0)).overlaps(chunks(range)) }
+      let isHeld = extents.contains { $0.offset == range.offset && $0.end >= range.end }
+      if isReleased || isHeld { try check(isWarm == !isReleased, "\(range) is \(isWarm ? "" : "not ")warm") }
+    } else {
+      let expected = chunks(range).allSatisfy { warmChunks.contains($0) }
+      try check(isWarm == expected, "\(range) is \(isWarm ? "" : "not ")warm")
+    }
+    return isWarm
+  }
+
+  func pageStep() throws(SimulationFailure) {
+    if !jobs.isEmpty, random.oneIn(2) {
+      let job = jobs.remove(at: random.number(below: jobs.count))
+      return try finish(job, succeeded: !random.oneIn(6))
+    }
+    let target: UInt64? = random.oneIn(4) ? UInt64(random.number(below: 4)) * Residency.chunkSize : nil
+    begin("next page job, idle target \(target.map(String.init) ?? "none")")
+    if random.oneIn(20) { store.trimReserve() } else { store.resumePopulating() }
+    if let job = store.nextPageJob(idleTarget: target) { try begin(job) }
+  }
+
+  private func begin(_ job: Residency.Job) throws(SimulationFailure) {
+    record("\(job)")
+    let range = range(job)
+    try check(range.offset % Residency.chunkSize == 0, "\(job) starts inside a chunk")
+    try check(range.length > 0 && range.end <= configuration.arenaLength, "\(job) is outside the arena")
+    for other in jobs { try check(!chunks(self.range(other)).overlaps(chunks(range)), "\(job) meets \(other)") }
+    switch job {
+    case .populate: try check(chunks(range).allSatisfy { !warmChunks.contains($0) }, "\(job) is warm already")
+    case .release:
+      for extent in extents {
+        try check(!extent.overlaps(range.offset, range.end), "\(job) takes the pages of \(extent.offset)")
+      }
+      warmChunks.subtract(chunks(range))
+    }
+    jobs.append(job)
+  }
+
+  private func finish(_ job: Residency.Job, succeeded: Bool) throws(SimulationFailure) {
+    begin("\(job) \(succeeded ? "ends" : "fails")")
+    switch job {
+    case .populate(let range, let urgent):
+      store.finishPopulate(range, urgent: urgent, succeeded: succeeded)
+      if succeeded { warmChunks.formUnion(chunks(range)) }
+      try answerAwaiting(refusing: urgent && !succeeded)
+    case .release(let range):
+      store.finishRelease(range)
+      try answerAwaiting(refusing: false)
+    }
+  }
+
+  /// Answers the clients whose blobs have pages now; refuses the others when there are no pages.
+  private func answerAwaiting(refusing: Bool) throws(SimulationFailure) {
+    for client in clients where !client.awaiting.isEmpty {
+      var isReady = true
+      for (_, range) in client.awaiting where try !isWarm(range) { isReady = false }
+      if isReady {
+        client.awaiting.removeAll()
+      } else if refusing {
+        for (id, _) in client.awaiting {
+          try? store.dropBlob(id, by: client.connection)
+          remove(id, in: client.session, by: client)
+        }
+        client.awaiting.removeAll()
+      }
+    }
+  }
+
+  /// Does page work until there is none; then nobody may wait for pages any more.
+  func finishPages() throws(SimulationFailure) {
+    var count = 0
+    repeat {
+      while let job = jobs.popLast() { try finish(job, succeeded: true) }
+      if let job = store.nextPageJob(idleTarget: nil) { try begin(job) }
+      count += 1
+      try check(count < 1000, "page jobs don't end")
+    } while !jobs.isEmpty
+    for client in clients { try check(client.awaiting.isEmpty, "client \(client.number) waits for pages forever") }
+  }
+}

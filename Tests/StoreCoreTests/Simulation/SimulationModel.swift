@@ -1,0 +1,140 @@
+import StoreCore
+import StoreProtocol
+
+/// Bytes of the arena that a blob has or that connections were given.
+final class ModelExtent {
+  let offset: UInt64
+  /// Bytes it occupies.
+  var length: UInt64
+  /// Bytes it is charged with.
+  var charged: UInt64
+  var hasBlob = true
+  /// Grants of connections.
+  var grants = 0
+
+  init(offset: UInt64, size: UInt64) {
+    self.offset = offset
+    length = (size + 63) / 64 * 64
+    charged = size
+  }
+
+  var isHeld: Bool { hasBlob || grants > 0 }
+  var end: UInt64 { offset + length }
+
+  func overlaps(_ start: UInt64, _ end: UInt64) -> Bool { offset < end && start < self.end }
+}
+
+/// What a blob is, in the model.
+final class ModelBlob {
+  let extent: ModelExtent
+  var size: UInt64
+  var isSealed = false
+  var writer: SimulatedClient?
+
+  init(_ extent: ModelExtent, size: UInt64, writer: SimulatedClient) {
+    self.extent = extent
+    self.size = size
+    self.writer = writer
+  }
+}
+
+struct ModelObject {
+  var typename: String
+  var members: [ObjectID]
+  var isPersistent = false
+}
+
+struct ModelStream {
+  var ready: [ObjectID] = []
+  var current: ObjectID?
+  var writer: SimulatedClient?
+  var handedOut: ObjectID?
+  var isDrained = false
+  var isFailed = false
+  var modes: Set<UInt64> = []
+  var parkedReader: SimulatedClient?
+  var parkedWriter: SimulatedClient?
+}
+
+struct ModelPlasma {
+  var blob: ObjectID
+  var holders: Set<Int> = []
+}
+
+/// A session as plain dictionaries.
+final class ModelSession {
+  let session: Session
+  var blobs: [ObjectID: ModelBlob] = [:]
+  var objects: [ObjectID: ModelObject] = [:]
+  /// Names with their objects, the newest last.
+  var names: [(name: String, id: ObjectID)] = []
+  var streams: [ObjectID: ModelStream] = [:]
+  var plasma: [String: ModelPlasma] = [:]
+  /// Everything that ever was here, for requests about what may be gone.
+  var known: [ObjectID] = []
+
+  init(_ session: Session) { self.session = session }
+
+  func exists(_ id: ObjectID) -> Bool { blobs[id] != nil || objects[id] != nil }
+
+  func dependents(of id: ObjectID) -> [ObjectID] {
+    objects.filter { $0.value.members.contains(id) }.map(\.key)
+  }
+
+  func hasDependents(_ id: ObjectID) -> Bool { objects.values.contains { $0.members.contains(id) } }
+
+  func isPlasma(_ name: String) -> Bool {
+    guard let entry = plasma[name] else { return false }
+    return entry.blob == .emptyBlob || blobs[entry.blob] != nil
+  }
+
+  var sortedObjects: [ObjectID] { objects.keys.sorted() }
+  var sortedBlobs: [ObjectID] { blobs.keys.sorted() }
+  var sortedStreams: [ObjectID] { streams.keys.sorted() }
+}
+
+/// A request that may have to wait.
+enum WaitingRequest {
+  case pull(ObjectID)
+  case nextChunk(ObjectID, size: UInt64)
+  case name(String)
+  case lock(String)
+}
+
+/// A connection with what the model says it was given.
+final class SimulatedClient {
+  let number: Int
+  let connection: Connection
+  let session: ModelSession
+  /// What it may read, by the id under which it was given, the newest last.
+  var grants: [(id: ObjectID, extent: ModelExtent)] = []
+  var pulled: Set<ObjectID> = []
+  var locks: Set<String> = []
+  /// A request that waits for a change.
+  var parked: (request: WaitingRequest, key: WaitKey)?
+  /// Blobs whose creation is answered when they have pages.
+  var awaiting: [(id: ObjectID, range: ByteRange)] = []
+
+  init(_ number: Int, _ connection: Connection, _ session: ModelSession) {
+    self.number = number
+    self.connection = connection
+    self.session = session
+  }
+
+  var isIdle: Bool { parked == nil && awaiting.isEmpty }
+
+  func isGiven(_ id: ObjectID) -> Bool { grants.contains { $0.id == id } }
+
+  func give(_ id: ObjectID, _ extent: ModelExtent) {
+    if grants.last(where: { $0.id == id })?.extent === extent { return }
+    grants.append((id, extent))
+    extent.grants += 1
+  }
+
+  /// Ends the newest grant of an id.
+  func takeBack(_ id: ObjectID) -> Bool {
+    guard let index = grants.lastIndex(where: { $0.id == id }) else { return false }
+    grants.remove(at: index).extent.grants -= 1
+    return true
+  }
+}

@@ -1,0 +1,62 @@
+import StoreClient
+
+/// One connection of the fuzzer and what is known about it.
+final class FuzzSlot {
+  let client: WireClient
+  var isRegistered = false
+  private var knowsArena = false
+  private var sentinels = 0
+
+  init(_ client: WireClient) { self.client = client }
+
+  func send(_ body: [UInt8]) throws { try client.send(StoreClient.frame(body)) }
+
+  /// Receives the one reply there must be, and the descriptor it announces.
+  func receive(_ expectation: FrameExpectation) throws -> JSON {
+    guard let reply = try client.receiveReply() else { throw TestFailure("closed without a reply") }
+    if let objection = expectation.objection(to: reply) { throw TestFailure("\(objection): \(reply)") }
+    if reply["type"] == .string("register_reply") { isRegistered = true }
+    if case .transfer = expectation {
+      if Self.announcesDescriptor(reply) { throw TestFailure("a remote reply announces a descriptor: \(reply)") }
+    } else {
+      try receiveDescriptor(after: reply)
+    }
+    return reply
+  }
+
+  private static func announcesDescriptor(_ reply: JSON) -> Bool {
+    if case .number(let key)? = reply["fd"], !key.hasPrefix("-") { return true }
+    return reply["fds"]?.elements.isEmpty == false
+  }
+
+  private static func payloads(_ reply: JSON) -> [JSON] {
+    guard case .object(let fields) = reply else { return [] }
+    return fields.values.filter { $0["data_size"] != nil } + (reply["payloads"]?.elements ?? [])
+  }
+
+  private func receiveDescriptor(after reply: JSON) throws {
+    let needsArena = client.kind == .ipc && !knowsArena && Self.payloads(reply).contains { $0["data_size"]?.integer != 0 }
+    let isPlasma = reply["type"] == .string("get_buffers_by_plasma_reply")
+    if !isPlasma, Self.announcesDescriptor(reply) != needsArena {
+      throw TestFailure("the descriptor should \(needsArena ? "" : "not ")come with \(reply)")
+    }
+    guard needsArena else { return }
+    try closeFile(try client.receiveArena())
+    knowsArena = true
+  }
+
+  /// Sends something that has a reply of its own, which must be the next thing to come.
+  func expectNothingElse() throws {
+    sentinels += 1
+    let reply = try client.request("{\"type\":\"sentinel \(sentinels)\"}")
+    guard reply["code"]?.integer == 1, reply["message"]?.text == "Got unexpected command: sentinel \(sentinels)" else {
+      throw TestFailure("instead of the sentinel's reply: \(reply)")
+    }
+  }
+
+  /// Bytes of blobs that a reply announces, in the order they travel.
+  static func transferSize(_ reply: JSON) -> Int {
+    let payloads = reply["payloads"]?.elements ?? [reply["created"]].compactMap { $0 }
+    return payloads.reduce(0) { $0 + Int($1["data_size"]?.integer ?? 0) }
+  }
+}

@@ -1,0 +1,127 @@
+import StoreProtocol
+
+/// Makes valid requests of every type, about things that exist as far as the fuzzer knows.
+struct RequestCorpus {
+  var random: SplitMix64
+
+  mutating func request(_ type: RequestType, _ world: FuzzWorld) -> FuzzRequest {
+    FuzzRequest(type.rawValue, fields(type, world))
+  }
+
+  private mutating func size() -> String { "\(random.pick([0, 1, 63, 64, 65, 4096, 5000, 70_000, 3 << 20]))" }
+
+  private mutating func flag() -> String { random.oneIn(2) ? "true" : "false" }
+
+  private mutating func name() -> String { "\"\(random.pick(FuzzWorld.names))\"" }
+
+  private mutating func list(_ element: (inout Self) -> String) -> String {
+    let count = random.below(4)
+    return "[" + (0..<count).map { _ in element(&self) }.joined(separator: ",") + "]"
+  }
+
+  private mutating func numbered(_ element: (inout Self) -> String) -> [(key: String, value: String)] {
+    let count = random.below(4)
+    return (0..<count).map { ("\($0)", element(&self)) } + [("num", "\(count)")]
+  }
+
+  private mutating func fields(_ type: RequestType, _ world: FuzzWorld) -> [(key: String, value: String)] {
+    switch type {
+    case .register:
+      return [
+        ("password", "\"\""), ("session_id", "0"), ("store_type", random.pick(["1", "2", "\"Normal\"", "\"Plasma\""])),
+        ("username", "\"\""), ("version", "\"0.24.2\""),
+      ]
+    case .exit, .clear, .memoryTrim, .clusterMeta, .instanceStatus, .debug, .deleteSession, .getGPUBuffers: return []
+    case .createBuffer, .createGPUBuffer: return [("size", size())]
+    case .createBuffers: return [("num", "2"), ("sizes", list { $0.size() })]
+    case .createRemoteBuffer: return [("compress", "false"), ("size", size()), ("use_rdma", "false")]
+    case .createRemoteBuffers: return [("compress", "false"), ("num", "1"), ("sizes", list { $0.size() })]
+    case .getBuffers:
+      if random.oneIn(3) { return [("ids", list { "\(world.blob(&$0.random))" }), ("unsafe", flag())] }
+      return numbered { "\(world.blob(&$0.random))" } + [("unsafe", flag())]
+    case .getRemoteBuffers:
+      return numbered { "\(world.blob(&$0.random))" } + [("compress", "false"), ("unsafe", flag())]
+    case .seal, .release: return [("object_id", "\(world.blob(&random))")]
+    case .dropBuffer, .isSpilled, .isInUse: return [("id", "\(world.blob(&random))")]
+    case .shrinkBuffer: return [("id", "\(world.blob(&random))"), ("size", size())]
+    case .increaseReferenceCount, .evict, .unpin: return [("ids", list { "\(world.blob(&$0.random))" })]
+    case .load: return [("ids", list { "\(world.blob(&$0.random))" }), ("pin", flag())]
+    case .createData: return [("content", content(world, depth: 2))]
+    case .createDatas: return [("contents", list { $0.content(world, depth: 1) }), ("num", "1")]
+    case .getData:
+      return [("id", list { "\(world.object(&$0.random))" }), ("sync_remote", flag()), ("wait", "false")]
+    case .deleteData, .deleteDataWithFeedbacks:
+      return [
+        ("deep", flag()), ("fastpath", random.oneIn(6) ? "true" : "false"), ("force", flag()),
+        ("id", list { "\(world.object(&$0.random))" }), ("memory_trim", flag()),
+      ]
+    case .listData, .listName:
+      let isExpression = random.oneIn(3)
+      return [
+        ("limit", random.pick(["0", "5", "18446744073709551615"])),
+        ("pattern", isExpression ? FuzzPatterns.expression(&random) : FuzzPatterns.wildcard(&random)),
+        ("regex", isExpression ? "true" : "false"),
+      ]
+    case .exists, .persist, .ifPersist: return [("id", "\(world.object(&random))")]
+    case .label: return [("id", "\(world.object(&random))"), ("keys", "[\"k\"]"), ("values", "[\"v\"]")]
+    case .shallowCopy: return [("extra", "{\"e\":1}"), ("id", "\(world.object(&random))")]
+    case .migrateObject: return [("object_id", "\(world.object(&random))")]
+    case .putName: return [("name", name()), ("object_id", "\(world.object(&random))")]
+    case .getName: return [("name", name()), ("wait", "false")]
+    case .dropName: return [("name", name())]
+    case .acquireLock, .releaseLock: return [("key", name())]
+    case .createStream: return [("object_id", "\(world.object(&random))")]
+    case .openStream: return [("mode", random.pick(["1", "2"])), ("object_id", "\(world.object(&random))")]
+    case .getNextStreamChunk: return [("id", "\(world.object(&random))"), ("size", size())]
+    case .pushNextStreamChunk: return [("chunk", "\(world.blob(&random))"), ("id", "\(world.object(&random))")]
+    case .pullNextStreamChunk, .dropStream: return [("id", "\(world.object(&random))")]
+    case .stopStream: return [("failed", flag()), ("id", "\(world.object(&random))")]
+    case .createBufferByPlasma:
+      return [("plasma_id", plasmaID()), ("plasma_size", size()), ("size", size())]
+    case .getBuffersByPlasma: return numbered { $0.plasmaID() } + [("unsafe", flag())]
+    case .plasmaSeal, .plasmaRelease, .plasmaDeleteData: return [("plasma_id", plasmaID())]
+    case .newSession: return [("bulk_store_type", random.pick(["1", "2"]))]
+    case .moveBuffersOwnership: return [("session_id", "0"), ownershipMap(world)]
+    }
+  }
+
+  private mutating func plasmaID() -> String { "\"\(random.pick(FuzzWorld.plasmaIDs))\"" }
+
+  private mutating func ownershipMap(_ world: FuzzWorld) -> (key: String, value: String) {
+    let from = "\(world.blob(&random))"
+    let to = random.oneIn(2) ? "\(random.next() | 1 << 63)" : "\(world.blob(&random))"
+    switch random.below(4) {
+    case 0: return ("id_to_id", random.oneIn(2) ? "[[\(from),\(to)]]" : "[[\(from),\(to)],[\(world.blob(&random)),\(to)]]")
+    case 1: return ("id_to_pid", "[[\(from),\(plasmaID())]]")
+    case 2: return ("pid_to_id", "{\(plasmaID()):\(to)}")
+    default: return ("pid_to_pid", "{\(plasmaID()):\(plasmaID())}")
+    }
+  }
+
+  /// A metadata tree, not always one the store accepts.
+  private mutating func content(_ world: FuzzWorld, depth: Int) -> String {
+    var fields = [
+      "\"typename\":\"\(random.pick(["vineyard::Tensor<int64>", "t", "ü", "", "a", random.oneIn(8) ? "vineyard::Blob" : "x"]))\"",
+      "\"instance_id\":\(random.oneIn(10) ? "1" : "0")",
+      "\"global\":\(random.oneIn(5) ? "true" : "false")", "\"nbytes\":\(random.below(100))",
+    ]
+    if random.oneIn(4) { fields.append("\"transient\":\(flag())") }
+    if random.oneIn(6) { fields.append("\"signature\":\(random.next())") }
+    if random.oneIn(12) { fields.removeFirst(random.below(fields.count)) }
+    for index in 0..<random.below(3) { fields.append("\"field \(index)\":\(FuzzValues.any(&random))") }
+    for index in 0..<random.below(3) { fields.append("\"member \(index)\":\(member(world, depth: depth))") }
+    return "{" + fields.joined(separator: ",") + "}"
+  }
+
+  private mutating func member(_ world: FuzzWorld, depth: Int) -> String {
+    switch random.below(9) {
+    case 0: return "{}"
+    case 1, 2: return "{\"id\":\"\(ObjectID(world.object(&random)))\"}"
+    case 3...6:
+      return "{\"id\":\"\(ObjectID(world.blob(&random)))\",\"instance_id\":0,\"typename\":\"vineyard::Blob\"}"
+    default:
+      guard depth > 0 else { return "{\"id\":\"o\"}" }
+      return "{\"id\":\"\(ObjectID(world.object(&random)))\"," + content(world, depth: depth - 1).dropFirst()
+    }
+  }
+}
