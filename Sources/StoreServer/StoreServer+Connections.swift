@@ -31,11 +31,7 @@ extension StoreServer {
     while true {
       let file = clinux_accept(listener.file)
       if file < 0 {
-        if [EMFILE, ENFILE, ENOMEM].contains(-file) {
-          log.error("cannot accept a client: \(errorText(-file))")
-          // Everybody waiting is better off with a pause than with a spinning daemon.
-          usleep(10_000)
-        }
+        if [EMFILE, ENFILE, ENOMEM].contains(-file) { pauseAccepting(because: errorText(-file)) }
         return
       }
       if listener.kind == .rpc { Self.tuneTCP(file) }
@@ -54,6 +50,19 @@ extension StoreServer {
       count(connection, 1)
       log.debug("client \(connection.id - Token.firstConnection) connected: \(connection.peer)")
     }
+  }
+
+  /// Leaves new clients waiting while the system has no room for them: until one goes, or a second has passed.
+  private func pauseAccepting(because reason: String) {
+    log.error("cannot accept a client: \(reason)")
+    for listener in listeners.values { poller.remove(listener.file) }
+    acceptPauseEnd = monotonicNanoseconds() + 1_000_000_000
+  }
+
+  func resumeAccepting() {
+    guard let end = acceptPauseEnd, monotonicNanoseconds() >= end else { return }
+    acceptPauseEnd = nil
+    for (token, listener) in listeners { _ = poller.add(listener.file, .reading, token: token) }
   }
 
   private static func tuneTCP(_ file: CInt) {
@@ -93,6 +102,7 @@ extension StoreServer {
     pageWaiters.removeAll { $0 == connection.id }
     poller.remove(connection.file)
     Glibc.close(connection.file)
+    if acceptPauseEnd != nil { acceptPauseEnd = 0 }
     store.now = unixMilliseconds()
     store.disconnect(connection.client)
     count(connection, -1)
@@ -202,9 +212,15 @@ extension StoreServer {
         handler.reply.reply(code: code, message: message)
       } else if let found {
         disposition = try handler.handle(found.type, from: connection)
+        if case .park = disposition {
+          // Counted once it is answered.
+          guard isStopping else { return disposition }
+          throw Self.stopping
+        }
       }
     } catch {
       failure = error
+      disposition = .reply
       handler.reply.reply(error)
     }
     let duration = monotonicNanoseconds() - start

@@ -8,6 +8,9 @@ extension StoreServer {
   /// Milliseconds given to transfers and slow readers.
   private static let patience: UInt64 = 700
 
+  /// What requests are told that would have to wait.
+  static let stopping = StoreError(.alreadyStopped, "the daemon is stopping")
+
   func beginStop(_ reason: String) {
     guard !isStopping else { return }
     isStopping = true
@@ -28,15 +31,22 @@ extension StoreServer {
     while monotonicNanoseconds() < deadline, poller.wait(timeout: 0, serveWhileStopping) > 0 {}
     wakeParked()
     refuseWaiting()
-    while monotonicNanoseconds() < deadline, connections.values.contains(where: \.isBusy) {
-      poller.wait(timeout: 10, serveWhileStopping)
-      pages.pump()
-    }
+    settle(until: deadline)
     transfers.stop()
     let left = connections.count
     for connection in Array(connections.values) { close(connection, because: "the daemon stops") }
     pages.stop()
     log.info("stopped\(left > 0 ? ", \(left) clients were still connected" : "")")
+  }
+
+  /// Waits for replies and raw bytes to go out, and answers what comes up behind them.
+  private func settle(until deadline: UInt64) {
+    while monotonicNanoseconds() < deadline {
+      let isBusy = connections.values.contains(where: \.isBusy)
+      let events = poller.wait(timeout: isBusy ? 10 : 0, serveWhileStopping)
+      pages.pump()
+      if events == 0, !isBusy { return }
+    }
   }
 
   private func serveWhileStopping(_ event: Poller.Event) {
@@ -51,7 +61,7 @@ extension StoreServer {
   private func refuseWaiting() {
     for connection in Array(connections.values) {
       guard case .parked = connection.state else { continue }
-      handler.reply.reply(StoreError(.alreadyStopped, "the daemon is stopping"))
+      handler.reply.reply(Self.stopping)
       _ = send(handler.reply.bytes, sendsArena: false, to: connection)
     }
   }

@@ -39,6 +39,8 @@ public final class StoreServer {
   var pageWaiters: [UInt64] = []
   /// Sessions to close with their last connection.
   var condemned: Set<UInt64> = []
+  /// When to try to accept clients again, in monotonic nanoseconds; nil while clients are accepted.
+  var acceptPauseEnd: UInt64?
   var nextListener = Token.firstListener
   var nextConnection = Token.firstConnection
   var signalFile: CInt = -1
@@ -129,7 +131,7 @@ public final class StoreServer {
   /// Serves clients until a signal or ``stopper`` ends it, then answers what is in flight and closes the sockets.
   public func run() {
     pages.pump()
-    while !isStopping { turn(timeout: pages.hasExcess ? 1000 : -1) }
+    while !isStopping { turn(timeout: pages.hasExcess || acceptPauseEnd != nil ? 1000 : -1) }
     drain()
   }
 
@@ -140,6 +142,7 @@ public final class StoreServer {
       dispatch(event)
     }
     considerIdleness()
+    resumeAccepting()
     repeat {
       wakeParked()
       pages.pump()

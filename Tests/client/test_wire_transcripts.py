@@ -143,4 +143,7 @@ def test_given_the_small_requests_when_sent_then_the_replies_are_as_specified(wi
     ident = wire.new_object()
     assert wire.ask("migrate_object_request", object_id=ident) == {"type": "migrate_object_reply", "object_id": ident}
     assert wire.ask("label_request", id=ident, keys=["k"], values=["v"]) == {"type": "label_reply"}
+
+
+def test_given_blobs_released_as_after_rdma_when_there_are_none_then_it_is_answered(wire):
     assert wire.ask("release_blobs_with_rdma_request", num=0)["type"] == "release_blobs_with_rdma_reply"

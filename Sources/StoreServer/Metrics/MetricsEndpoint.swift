@@ -71,6 +71,9 @@ private final class MetricsHandler: ChannelInboundHandler {
     }
   }
 
+  /// What is not HTTP was answered with status 400 by the pipeline; nothing sensible can follow it.
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
   private func respond(
     _ context: ChannelHandlerContext, _ request: HTTPRequestHead, _ status: HTTPResponseStatus, _ text: String
   ) {

@@ -219,6 +219,16 @@ struct ResidencyTests {
       residency.work() == [.populate(range(60, 1), urgent: true), .populate(range(0, 4), urgent: false)])
   }
 
+  @Test("cold chunks whose extents are gone are populated ahead again")
+  func coldAgain() {
+    let residency = make(reserve: 2)
+    #expect(residency.retain(range(0, 2)))
+    #expect(residency.work() == [.populate(range(2, 2), urgent: false)])
+    residency.release(range(0, 2))
+    #expect(residency.retain(range(2, 2)))
+    #expect(residency.work() == [.populate(range(0, 2), urgent: false)])
+  }
+
   @Test("jobs stay inside an arena that ends in the middle of a chunk")
   func partialChunk() {
     let length = 2 * Self.chunk + 4096

@@ -60,5 +60,7 @@ extension Simulation {
     let largest = min(configuration.limit, configuration.arenaLength)
     try check(store.memory.largestFree == largest, "the arena is in pieces of \(store.memory.largestFree)")
     try check(extents.isEmpty, "the model holds extents")
+    // Streams of the model refer to clients, which refer to their session: without this they would leak.
+    root.streams.removeAll()
   }
 }

@@ -56,6 +56,7 @@ extension Simulation {
   func closeSession(_ session: ModelSession) {
     store.closeSession(session.session)
     for id in session.sortedBlobs { remove(id, in: session, by: nil) }
+    session.streams.removeAll()
     sessions.removeAll { $0 === session }
   }
 

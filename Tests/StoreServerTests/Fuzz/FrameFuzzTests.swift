@@ -1,7 +1,6 @@
 import Glibc
 import StoreClient
 import StoreCore
-import StoreProtocol
 import Testing
 
 @testable import StoreServer
@@ -22,13 +21,12 @@ extension StoreServerTests {
         try fuzzer.run(frames: Int(Self.frames))
         try fuzzer.deleteSessions()
         print("\(fuzzer.frames) messages in \(ContinuousClock.now - start)")
-        print(try server.onLoop { server in zip(RequestType.allCases, server.metrics.entries).map { "\($0.0.rawValue) \($0.1.count - $0.1.errors)/\($0.1.count)" }.joined(separator: "\n") })
         try expectNothingLost(server, before)
         try expectNormalClientWorks(server)
         try expectNothingLost(server, before)
       } catch {
-        Issue.record(
-          "\(error)\nreplay: VINEYARD_FUZZ_SEED=\(Self.seed) VINEYARD_FUZZ_FRAMES=\(Self.frames) swift test --filter FrameFuzzTests")
+        let environment = "VINEYARD_FUZZ_SEED=\(Self.seed) VINEYARD_FUZZ_FRAMES=\(Self.frames)"
+        Issue.record("\(error)\nreplay: \(environment) swift test --filter FrameFuzzTests")
       }
     }
 
@@ -65,17 +63,18 @@ extension StoreServerTests {
       try withMapping(writer.receiveDescriptor(), length) { $0[offset + 99_999] = 42 }
       let blob = try #require(created["id"]?.integer)
       #expect(try writer.request("{\"type\":\"seal_request\",\"object_id\":\(blob)}") == #"{"type":"seal_reply"}"#)
-      let content = #"{"typename":"t","instance_id":0,"b":{"id":"o\#(String(blob, radix: 16))","typename":"vineyard::Blob"}}"#
-      let object = try parsed(writer.request("{\"type\":\"create_data_request\",\"content\":\(content)}"))["id"]?.integer
+      let member = #"{"id":"o\#(String(blob, radix: 16))","typename":"vineyard::Blob"}"#
+      let content = #"{"typename":"t","instance_id":0,"b":\#(member)}"#
+      let object = try parsed(writer.request("{\"type\":\"create_data_request\",\"content\":\(content)}"))
 
       let reader = try StoreClient(path: server.socketPath)
       try reader.register()
       let read = try parsed(reader.request("{\"type\":\"get_buffers_request\",\"num\":1,\"0\":\(blob)}"))
       #expect(try place(read["payloads"]?[0]).offset == offset)
       try withMapping(reader.receiveDescriptor(), length) { #expect($0[offset + 99_999] == 42) }
-      let id = try #require(object)
-      #expect(
-        try writer.request("{\"type\":\"del_data_request\",\"id\":[\(id)],\"deep\":true}") == #"{"type":"del_data_reply"}"#)
+      let id = try #require(object["id"]?.integer)
+      let delete = "{\"type\":\"del_data_request\",\"id\":[\(id)],\"deep\":true}"
+      #expect(try writer.request(delete) == #"{"type":"del_data_reply"}"#)
       #expect(try parsed(reader.request("{\"type\":\"exists_request\",\"id\":\(blob)}"))["exists"] == .bool(false))
     }
 

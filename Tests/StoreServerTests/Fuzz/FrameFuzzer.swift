@@ -86,7 +86,8 @@ final class FrameFuzzer {
   private func nextBody() -> [UInt8] {
     var type = random.pick(RequestType.allCases)
     // What makes most other requests fail comes less often.
-    while [.clear, .deleteSession, .deleteData, .deleteDataWithFeedbacks, .dropBuffer].contains(type), !random.oneIn(6) {
+    while [.clear, .deleteSession, .deleteData, .deleteDataWithFeedbacks, .dropBuffer].contains(type), !random.oneIn(6)
+    {
       type = random.pick(RequestType.allCases)
     }
     return FrameMutator.body(from: corpus.request(type, world), &random)

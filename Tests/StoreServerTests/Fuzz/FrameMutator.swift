@@ -31,6 +31,10 @@ enum FrameMutator {
     return random.pick(["\\u00" + (digits.count < 2 ? "0" : "") + digits + key.dropFirst(), "\\\\" + key, key + "\\/"])
   }
 
+  private static let brokenUTF8: [[UInt8]] = [
+    [0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82],
+  ]
+
   /// Changes single bytes, cuts, repeats and doubles.
   private static func bytes(distorting body: [UInt8], _ random: inout SplitMix64) -> [UInt8] {
     var bytes = body
@@ -43,7 +47,7 @@ enum FrameMutator {
       case 2: bytes.remove(at: position)
       case 3: bytes.insert(random.pick(Array("{}[]\",:\\0-e.tfn \u{0}".utf8)), at: position)
       case 4: bytes.removeSubrange(position...)
-      case 5: bytes.insert(contentsOf: random.pick([[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82]]), at: position)
+      case 5: bytes.insert(contentsOf: random.pick(brokenUTF8), at: position)
       case 6: bytes += body
       case 7: bytes.swapAt(position, random.below(bytes.count))
       default: return (0..<random.below(200)).map { _ in UInt8(truncatingIfNeeded: random.next()) }

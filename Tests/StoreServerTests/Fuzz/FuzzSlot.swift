@@ -35,7 +35,8 @@ final class FuzzSlot {
   }
 
   private func receiveDescriptor(after reply: JSON) throws {
-    let needsArena = client.kind == .ipc && !knowsArena && Self.payloads(reply).contains { $0["data_size"]?.integer != 0 }
+    let hasBytes = Self.payloads(reply).contains { $0["data_size"]?.integer != 0 }
+    let needsArena = client.kind == .ipc && !knowsArena && hasBytes
     let isPlasma = reply["type"] == .string("get_buffers_by_plasma_reply")
     if !isPlasma, Self.announcesDescriptor(reply) != needsArena {
       throw TestFailure("the descriptor should \(needsArena ? "" : "not ")come with \(reply)")

@@ -30,7 +30,7 @@ enum FuzzValues {
   }
 
   static func long(_ random: inout SplitMix64) -> String {
-    "\"" + String(repeating: random.pick(["x", "\\\\", "é", "\\u0001", "*a"]), count: random.below(20_000)) + "\""
+    "\"" + String(repeating: random.pick(["x", "\\\\", "é", "\\u0001", "*a", "[", "("]), count: random.below(20_000)) + "\""
   }
 }
 
@@ -44,9 +44,11 @@ enum FuzzPatterns {
   /// Pieces of regular expressions in any order; without nested repetitions, which take exponential time.
   static func expression(_ random: inout SplitMix64) -> String {
     let parts = [
-      ".*", "a", "(", ")", "(?:", "(?<n>", "[", "]", "[a-z]", "[^", "|", "{2}", "{2,1}", "{,", "\\\\d", "\\\\1", "\\\\k<n>",
-      "\\\\p{L}", "\\\\Q", "\\\\E", "(?i)", "(?=", "(?<!", "$", "^", "\\\\x{110000}", "\\\\u{D800}", "&&", "--", "[[:alpha:]]",
-      "(?#", "\\\\", "\\\\N{A}", "(?>", "(?(1)", "(*ACCEPT)", "(?R)", "\\\\g{1}", "\\\\c", "\\\\0", "vineyard::", "ü",
+      ".*", "a", "(", ")", "(?:", "(?<n>", "[", "]", "[a-z]", "[^", "|", "{2}", "{2,1}", "{,", "\\\\d", "\\\\1",
+      "\\\\k<n>", "\\\\p{L}", "\\\\Q", "\\\\E", "(?i)", "(?=", "(?<!", "$", "^", "\\\\x{110000}", "\\\\u{D800}", "&&",
+      "--",
+      "[[:alpha:]]", "(?#", "\\\\", "\\\\N{A}", "(?>", "(?(1)", "(*ACCEPT)", "(?R)", "\\\\g{1}", "\\\\c", "\\\\0",
+      "vineyard::", "ü",
     ]
     return "\"" + (0..<random.below(6)).map { _ in random.pick(parts) }.joined() + "\""
   }

@@ -31,7 +31,9 @@ struct FuzzWorld {
 
   mutating func forget(sessionPath: String) { sessionPaths.removeAll { $0 == sessionPath } }
 
-  private static let strangers: [UInt64] = [0, 1, 12345, 1 << 63, 1 << 63 | 1, .max, .max - 1, 7_530_592_342_638_592_090]
+  private static let strangers: [UInt64] = [
+    0, 1, 12345, 1 << 63, 1 << 63 | 1, .max, .max - 1, 7_530_592_342_638_592_090,
+  ]
 
   private func one(of ids: [UInt64], or others: [UInt64], _ random: inout SplitMix64) -> UInt64 {
     // Mostly what fits, sometimes the other kind, sometimes what never existed.

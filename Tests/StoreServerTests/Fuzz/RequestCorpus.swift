@@ -91,7 +91,9 @@ struct RequestCorpus {
     let from = "\(world.blob(&random))"
     let to = random.oneIn(2) ? "\(random.next() | 1 << 63)" : "\(world.blob(&random))"
     switch random.below(4) {
-    case 0: return ("id_to_id", random.oneIn(2) ? "[[\(from),\(to)]]" : "[[\(from),\(to)],[\(world.blob(&random)),\(to)]]")
+    case 0:
+      let second = random.oneIn(2) ? "" : ",[\(world.blob(&random)),\(to)]"
+      return ("id_to_id", "[[\(from),\(to)]\(second)]")
     case 1: return ("id_to_pid", "[[\(from),\(plasmaID())]]")
     case 2: return ("pid_to_id", "{\(plasmaID()):\(to)}")
     default: return ("pid_to_pid", "{\(plasmaID()):\(plasmaID())}")

@@ -91,6 +91,9 @@ final class RunningServer: Sendable {
     return try result.take()
   }
 
+  /// Runs `body` on the loop without waiting for it.
+  func post(_ body: @escaping @Sendable (StoreServer) -> Void) { mailbox.post(body) }
+
   /// Waits until `condition` holds between two events of the loop.
   func waitUntil(_ what: String, _ condition: @escaping @Sendable (StoreServer) -> Bool) throws {
     for _ in 0..<4000 {
@@ -122,31 +125,4 @@ private final class LineCollector: Sendable {
   func append(_ line: String) { lines.withLock { $0.append(line) } }
 
   var all: [String] { lines.withLock { $0 } }
-}
-
-/// A new directory with a short name, for sockets.
-func makeDirectory() throws -> String {
-  var template = Array("/tmp/vyXXXXXX".utf8CString)
-  guard mkdtemp(&template) != nil else { throw TestFailure("mkdtemp: errno \(errno)") }
-  return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-}
-
-/// The names in a directory, in ascending order.
-func fileNames(in directory: String) -> [String] {
-  guard let stream = opendir(directory) else { return [] }
-  defer { closedir(stream) }
-  var names: [String] = []
-  while let entry = readdir(stream) {
-    let name = withUnsafePointer(to: &entry.pointee.d_name) {
-      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-    }
-    if name != ".", name != ".." { names.append(name) }
-  }
-  return names.sorted()
-}
-
-/// Removes a directory and the files in it.
-func removeDirectory(_ directory: String) {
-  for name in fileNames(in: directory) { unlink("\(directory)/\(name)") }
-  rmdir(directory)
 }

@@ -34,7 +34,9 @@ extension StoreServerTests {
       #expect(try client.request(WireClient.register)["type"] == .string("register_reply"))
     }
 
-    @Test("[Error] a header of more than 256 MiB closes the connection", arguments: [256 << 20 | 1, 300 << 20, .max] as [UInt64])
+    @Test(
+      "[Error] a header of more than 256 MiB closes the connection",
+      arguments: [256 << 20 | 1, 300 << 20, .max] as [UInt64])
     func oversized(length: UInt64) throws {
       let client = try WireClient.registered(server)
       try client.send(withUnsafeBytes(of: length.littleEndian) { Array($0) })
@@ -54,22 +56,26 @@ extension StoreServerTests {
     @Test("a valid message of 100 MiB works")
     func large() throws {
       let client = try WireClient.registered(server)
-      let frame = StoreClient.frame(
-        Array(#"{"type":"exists_request","id":1,"x":""#.utf8) + [UInt8](repeating: 0x78, count: 100 << 20) + Array("\"}".utf8))
-      try client.send(frame)
+      let text = [UInt8](repeating: 0x78, count: 100 << 20)
+      try client.send(
+        StoreClient.frame(Array(#"{"type":"exists_request","id":1,"x":""#.utf8) + text + Array("\"}".utf8)))
       #expect(try client.receiveReply()?["exists"] == .bool(false))
       #expect(try client.request(#"{"type":"exists_request","id":1}"#)["exists"] == .bool(false))
+    }
+
+    /// An object whose metadata take more than a MiB.
+    private func createLargeObject(_ client: WireClient) throws -> UInt64 {
+      let text = String(repeating: "x", count: 1 << 20)
+      let content = #"{"typename":"t","instance_id":0,"x":"\#(text)"}"#
+      return try #require(client.request(#"{"type":"create_data_request","content":\#(content)}"#)["id"]?.integer)
     }
 
     @Test("a client that doesn't read its replies holds up nobody, and the server keeps one reply for it at most")
     func slowReader() throws {
       let slow = try WireClient.registered(server)
-      let text = String(repeating: "x", count: 1 << 20)
-      let id = try #require(
-        slow.request(#"{"type":"create_data_request","content":{"typename":"t","instance_id":0,"x":"\#(text)"}}"#)["id"]?
-          .integer)
+      let id = try createLargeObject(slow)
       let get = StoreClient.frame(Array("{\"type\":\"get_data_request\",\"id\":[\(id)]}".utf8))
-      for _ in 0..<100 { try slow.send(get) }
+      try slow.send(Array(repeatElement(get, count: 100).joined()))
       try server.waitUntil("a reply waits for the reader") { $0.connections.values.contains(where: \.hasPendingOutput) }
       #expect(try server.onLoop { $0.connections.values.allSatisfy { $0.input.count <= 64 << 10 } })
 
@@ -82,10 +88,7 @@ extension StoreServerTests {
     @Test("a client that leaves with replies unread takes them along")
     func unread() throws {
       let client = try WireClient.registered(server)
-      let text = String(repeating: "x", count: 1 << 20)
-      let id = try #require(
-        client.request(#"{"type":"create_data_request","content":{"typename":"t","instance_id":0,"x":"\#(text)"}}"#)["id"]?
-          .integer)
+      let id = try createLargeObject(client)
       for _ in 0..<10 { try client.sendFrame("{\"type\":\"get_data_request\",\"id\":[\(id)]}") }
       try server.waitUntil("a reply waits for the reader") { $0.connections.values.contains(where: \.hasPendingOutput) }
       client.close()

@@ -16,7 +16,9 @@ extension StoreServerTests {
 
     private func used() throws -> UInt64 { try server.onLoop { $0.store.memory.used } }
 
-    @Test("a blob is announced, received, confirmed with the same reply, and comes back", arguments: [WireClient.Kind.ipc, .rpc])
+    @Test(
+      "a blob is announced, received, confirmed with the same reply, and comes back",
+      arguments: [WireClient.Kind.ipc, .rpc])
     func roundTrip(kind: WireClient.Kind) throws {
       let client = try WireClient.registered(server, kind)
       let bytes = pattern(3 << 20)
@@ -118,7 +120,8 @@ extension StoreServerTests {
     func refusals() throws {
       let client = try WireClient.registered(server, .rpc)
       let id = try #require(client.request(#"{"type":"create_buffer_request","size":10}"#)["id"]?.integer)
-      #expect(try client.request("{\"type\":\"get_remote_buffers_request\",\"num\":1,\"0\":\(id)}")["code"] == .number("2"))
+      let read = "{\"type\":\"get_remote_buffers_request\",\"num\":1,\"0\":\(id)}"
+      #expect(try client.request(read)["code"] == .number("2"))
       for option in ["compress", "use_rdma"] {
         let request = "{\"type\":\"create_remote_buffer_request\",\"size\":10,\"\(option)\":true}"
         #expect(try client.request(request)["code"] == .number("6"))
