@@ -106,6 +106,7 @@ public final class Store {
       note(.lock(key))
     }
     connection.locks.removeAll()
+    connection.sealed = 0
     session.connections -= 1
     clients[connection.id] = nil
   }

@@ -66,6 +66,7 @@ public enum RequestType: String, CaseIterable, Sendable {
   case unpin = "unpin_request"
   case isSpilled = "is_spilled_request"
   case isInUse = "is_in_use_request"
+  case releaseBlobsWithRDMA = "release_blobs_with_rdma_request"
 
   private static let byHash: [UInt64: (type: RequestType, index: Int)] = Dictionary(
     uniqueKeysWithValues: allCases.enumerated().map { index, type in

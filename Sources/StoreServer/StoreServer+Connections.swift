@@ -15,7 +15,7 @@ extension StoreServer {
 
   /// Opens the socket of a child session: `<socket>.S<id>`.
   func openSocket(for session: Session) throws(StoreError) -> String {
-    let path = configuration.socketPath + "." + HexText.string(prefix: UInt8(ascii: "S"), session.id)
+    let path = handler.identity.socketPath(of: session.id)
     do throws(CommandError) {
       let listener = try Listener.unix(
         path, mode: configuration.socketMode, group: configuration.socketGroup, session: session)
@@ -207,7 +207,7 @@ extension StoreServer {
     var found: (type: RequestType, index: Int)?
     var disposition = Disposition.reply
     do throws(StoreError) {
-      found = try handler.read(frame)
+      found = try handler.read(frame, isRegistered: connection.isRegistered)
       if let (code, message) = handler.embeddedError {
         handler.reply.reply(code: code, message: message)
       } else if let found {

@@ -171,7 +171,7 @@ extension StoreServer {
     for blob in transfer.blobs {
       switch transfer.direction {
       case .receive: try? store.seal(blob, by: connection.client)
-      case .send: try? store.release(blob, by: connection.client)
+      case .send: store.endReading(blob, by: connection.client)
       }
     }
     if transfer.direction == .receive {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import vineyard
 
-from peer import Peer
+from peer import Peer, PeerError
 from waiting import eventually
 
 MIB = 1 << 20
@@ -106,18 +106,23 @@ def test_given_a_deleted_object_still_viewed_when_asked_then_its_bytes_are_not_c
     assert not client.exists(vineyard.ObjectID(view_of_a_deleted_object))
 
 
-def test_given_one_client_when_it_puts_reads_and_deletes_in_a_loop_then_the_store_never_runs_out(writer):
-    for value in range(30):
-        assert writer.run(
-            """
-            ident = fill(value, size)
-            same = bool((client.get(vineyard.ObjectID(ident)) == value).all())
-            remove(ident)
-            same
-            """,
-            value=value,
-            size=5 * MIB,
-        )
+@pytest.mark.beyond_original
+def test_given_a_client_that_reads_and_deletes_when_the_store_is_full_of_its_views_then_it_is_told_and_gets_it_back(
+    start_daemon,
+):
+    daemon = start_daemon(size="16M")
+    with Peer(daemon.socket) as hoarder:
+        for value in range(3):
+            hoarder.run("ident = client.put(np.full(5 << 20, value, 'u1')); view = client.get(ident)", value=value)
+            hoarder.run("client.delete(ident)")
+        with pytest.raises(PeerError) as refusal:
+            hoarder.run("client.put(np.zeros(5 << 20, 'u1'))")
+        assert refusal.value.kind == "NotEnoughMemoryException"
+        assert "still mapped by connected clients (pid " in str(refusal.value)
+        assert hoarder.run("int(view[0]), int(view[-1])") == [2, 2]
+    with Peer(daemon.socket) as other:
+        eventually(lambda: other.run("client.status.ipc_connections") == 1, "the other client is gone")
+        assert other.run("client.put(np.zeros(15 << 20, 'u1')) is not None")
 
 
 def test_given_a_view_when_the_daemon_is_killed_then_it_stays_readable(start_daemon):

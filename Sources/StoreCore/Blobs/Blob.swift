@@ -10,6 +10,8 @@ public struct Blob {
   public var isSealed: Bool
   /// The connection that may still write it; nil once sealed or when that connection has gone.
   public var writer: Connection?
+  /// The connection that sealed it and counts as a user until it releases the blob or goes.
+  public var sealer: UInt64?
   /// Loads with `pin` not yet undone.
   public var isPinned = false
 }
@@ -30,6 +32,8 @@ public final class Connection {
   var outlived: [ExtentID] = []
   /// Unsealed blobs this connection created.
   var writing: Set<ObjectID> = []
+  /// How many living blobs count this connection as their sealer.
+  var sealed = 0
   /// Streams this connection has pulled from.
   var pulled: Set<ObjectID> = []
   /// Locks this connection holds.

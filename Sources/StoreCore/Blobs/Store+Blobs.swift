@@ -53,6 +53,8 @@ extension Store {
     connection.session.blobs.values[index].isSealed = true
     connection.session.blobs.values[index].writer?.writing.remove(id)
     connection.session.blobs.values[index].writer = nil
+    connection.session.blobs.values[index].sealer = connection.id
+    connection.sealed += 1
     note(.objects(session: connection.session.id))
   }
 
@@ -83,6 +85,7 @@ extension Store {
   /// - Parameter remover: the connection that wants it, nil when it is nobody's wish.
   func removeBlob(_ id: ObjectID, in session: Session, by remover: Connection?) {
     guard let blob = session.blobs.removeValue(forKey: id) else { return }
+    if let sealer = blob.sealer { clients[sealer]?.sealed -= 1 }
     if let writer = blob.writer {
       writer.writing.remove(id)
       if writer !== remover, writer.reading[id] == nil {
@@ -142,22 +145,34 @@ extension Store {
     for id in ids { grantReading(id, to: connection) }
   }
 
-  /// Ends a grant for reading.
-  public func release(_ id: ObjectID, by connection: Connection) throws(StoreError) {
-    if id == .emptyBlob { return }
-    guard let extent = connection.reading.removeValue(forKey: id) else {
-      // A sealed blob counts as referenced by whoever sealed it; there is nothing to give back for it.
-      if connection.session.blobs[id]?.isSealed == true { return }
-      throw StoreError(.objectNotExists, "blob \(id) is not referenced by this connection")
-    }
-    memory.removeReader(extent)
+  /// Ends a grant for reading that the store gave on its own behalf; none is fine.
+  public func endReading(_ id: ObjectID, by connection: Connection) {
+    if let extent = connection.reading.removeValue(forKey: id) { memory.removeReader(extent) }
   }
 
-  /// Whether a connection was given the blob for reading or may still write it.
+  /// Ends a client's claims on a blob.
+  ///
+  /// - Throws: keyError when the connection claims nothing, objectNotExists when not this blob.
+  public func release(_ id: ObjectID, by connection: Connection) throws(StoreError) {
+    if id == .emptyBlob { return }
+    if connection.reading.isEmpty, connection.sealed == 0 {
+      throw StoreError(.keyError, "this connection references no blob")
+    }
+    let extent = connection.reading.removeValue(forKey: id)
+    if let extent { memory.removeReader(extent) }
+    if connection.session.blobs[id]?.sealer == connection.id {
+      connection.session.blobs[id]?.sealer = nil
+      connection.sealed -= 1
+    } else if extent == nil {
+      throw StoreError(.objectNotExists, "blob \(id) is not referenced by this connection")
+    }
+  }
+
+  /// Whether a connection was given the blob for reading, has sealed it or may still write it.
   public func isInUse(_ id: ObjectID, in session: Session) throws(StoreError) -> Bool {
     if id == .emptyBlob { return false }
     guard let blob = session.blobs[id] else { throw unknownBlob(id) }
-    return !blob.isSealed || memory.readers(blob.extent) > 0
+    return !blob.isSealed || memory.readers(blob.extent) > 0 || blob.sealer.flatMap { clients[$0] } != nil
   }
 
   /// Sets or undoes the pin of blobs, which keeps them from being spilled.

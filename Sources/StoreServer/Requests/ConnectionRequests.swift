@@ -36,7 +36,7 @@ extension RequestHandler {
     reply.append("{\"instance_id\":")
     reply.append(decimal: identity.instance)
     reply.append(",\"ipc_socket\":")
-    reply.append(jsonString: identity.socketPath)
+    reply.append(jsonString: identity.socketPath(of: session.id))
     reply.append(",\"rpc_endpoint\":")
     reply.append(jsonString: session.id == 0 ? identity.rpcEndpoint : InstanceIdentity.noRPC)
     reply.append(",\"session_id\":")

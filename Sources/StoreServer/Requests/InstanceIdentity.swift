@@ -15,5 +15,10 @@ struct InstanceIdentity {
   /// Start of the daemon: unix seconds in the upper, microseconds in the lower 32 bits.
   let timestamp: UInt64
 
+  /// Path of a session's socket: that of the root session, or with the session's id appended.
+  func socketPath(of session: UInt64) -> String {
+    session == 0 ? socketPath : socketPath + "." + HexText.string(prefix: UInt8(ascii: "S"), session)
+  }
+
   static let noRPC = "0.0.0.0:0"
 }

@@ -56,6 +56,12 @@ extension RequestHandler {
     return .afterPages(ids, sendsArena: false, transfer: transfer)
   }
 
+  /// Nothing was given out over RDMA, so there is nothing to release.
+  func releaseBlobsWithRDMA() -> Disposition {
+    reply.reply("release_blobs_with_rdma_reply")
+    return .reply
+  }
+
   func getRemoteBuffers(_ client: Connection) throws(StoreError) -> Disposition {
     blobIDs.removeAll(keepingCapacity: true)
     payloads.removeAll(keepingCapacity: true)

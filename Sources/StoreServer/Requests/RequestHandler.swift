@@ -31,7 +31,7 @@ final class RequestHandler {
   /// Parses one message and recognises its type.
   ///
   /// - Throws: what the protocol answers to messages that cannot be dispatched.
-  func read(_ frame: UnsafeRawBufferPointer) throws(StoreError) -> (type: RequestType, index: Int) {
+  func read(_ frame: UnsafeRawBufferPointer, isRegistered: Bool) throws(StoreError) -> (type: RequestType, index: Int) {
     try message.parse(frame)
     guard let type = message.span("type") else {
       throw StoreError(.invalid, "Invalid message: no 'type' field")
@@ -39,10 +39,16 @@ final class RequestHandler {
     guard type.kind == .string else {
       throw StoreError(.invalid, "Failed to parse the JSON message: field 'type' must be a string")
     }
-    guard !type.hasEscapes, let found = RequestType.find(message.bytes.rawString(type)) else {
-      throw unexpected(message.bytes.string(type))
+    if !type.hasEscapes, let found = RequestType.find(message.bytes.rawString(type)) { return found }
+    var text = message.bytes.string(type)
+    guard let found = text.withUTF8({ RequestType.find(UnsafeRawBufferPointer($0)) }) else {
+      throw isRegistered ? StoreError(.invalid, "Got unexpected command: \(text)") : Self.notRegistered(text)
     }
     return found
+  }
+
+  private static func notRegistered(_ type: String) -> StoreError {
+    StoreError(.invalid, "The connection is not registered yet, command is: \(type)")
   }
 
   /// The non-zero code a request carries itself; such a message is bounced as that error.
@@ -51,12 +57,10 @@ final class RequestHandler {
     return (code, (try? message.string("message")) ?? "")
   }
 
-  func unexpected(_ type: String) -> StoreError { StoreError(.invalid, "Got unexpected command: \(type)") }
-
   /// Answers the message read last.
   func handle(_ type: RequestType, from connection: ClientConnection) throws(StoreError) -> Disposition {
     if !connection.isRegistered, type != .register, type != .exit {
-      throw StoreError(.invalid, "The connection is not registered yet, command is: \(type.rawValue)")
+      throw Self.notRegistered(type.rawValue)
     }
     let client = connection.client
     switch type {
@@ -125,6 +129,7 @@ final class RequestHandler {
     case .unpin: return try unpin(client)
     case .isSpilled: return try isSpilled(client)
     case .isInUse: return try isInUse(client)
+    case .releaseBlobsWithRDMA: return releaseBlobsWithRDMA()
     }
   }
 }
