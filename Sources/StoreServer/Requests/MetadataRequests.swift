@@ -72,8 +72,14 @@ extension RequestHandler {
     reply.endFrame()
   }
 
+  /// Bytes of the longest pattern: reading one may take time that grows with the square of its length.
+  private static let longestPattern = 4096
+
   private func pattern() throws(StoreError) -> TextPattern {
     let text = try message.string("pattern")
+    guard text.utf8.count <= Self.longestPattern else {
+      throw StoreError(.invalid, "a pattern may have \(Self.longestPattern) bytes, this one has \(text.utf8.count)")
+    }
     return try message.boolean("regex", default: false) ? .regularExpression(text) : .wildcard(text)
   }
 

@@ -7,7 +7,7 @@ import StoreClient
 extension FrameFuzzer {
   /// Stores a blob over the connection with its bytes right behind the request, and reads it back.
   func moveRemoteBlob() throws {
-    let slot = FuzzSlot(try WireClient.registered(server, random.oneIn(2) ? .rpc : .ipc))
+    let slot = FuzzSlot(try WireClient.registered(server, random.oneIn(2) ? .rpc : .ipc), isRegistered: true)
     let bytes = (0..<(1 + random.below(30_000))).map { UInt8(truncatingIfNeeded: $0 &* 7) }
     let request = Array("{\"type\":\"create_remote_buffer_request\",\"size\":\(bytes.count)}".utf8)
     note(request, "a remote blob with its bytes")
@@ -29,8 +29,8 @@ extension FrameFuzzer {
 
   /// Waits for something that never comes and goes away while waiting.
   func parkAndLeave() throws {
-    let slot = FuzzSlot(try WireClient.registered(server, random.oneIn(3) ? .rpc : .ipc))
-    let other = FuzzSlot(try WireClient.registered(server))
+    let slot = FuzzSlot(try WireClient.registered(server, random.oneIn(3) ? .rpc : .ipc), isRegistered: true)
+    let other = FuzzSlot(try WireClient.registered(server), isRegistered: true)
     let body: String
     switch random.below(4) {
     case 0: body = #"{"type":"get_name_request","name":"never","wait":true}"#
@@ -61,11 +61,11 @@ extension FrameFuzzer {
 
   /// A session with something in it, deleted by its client.
   func openAndDeleteSession() throws {
-    let slot = FuzzSlot(try WireClient.registered(server))
+    let slot = FuzzSlot(try WireClient.registered(server), isRegistered: true)
     let body = "{\"type\":\"new_session_request\",\"bulk_store_type\":\(1 + random.below(2))}"
     note(Array(body.utf8), "a session")
     guard let path = try slot.client.request(body)["socket_path"]?.text else { throw TestFailure("no session") }
-    let inside = FuzzSlot(try WireClient.registered(server, path: path))
+    let inside = FuzzSlot(try WireClient.registered(server, path: path), isRegistered: true)
     for request in [
       #"{"type":"create_buffer_request","size":100000}"#,
       #"{"type":"create_buffer_by_plasma_request","plasma_id":"AAAA","size":5000,"plasma_size":5000}"#,

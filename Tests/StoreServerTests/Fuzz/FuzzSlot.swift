@@ -3,11 +3,14 @@ import StoreClient
 /// One connection of the fuzzer and what is known about it.
 final class FuzzSlot {
   let client: WireClient
-  var isRegistered = false
+  private(set) var isRegistered: Bool
   private var knowsArena = false
   private var sentinels = 0
 
-  init(_ client: WireClient) { self.client = client }
+  init(_ client: WireClient, isRegistered: Bool = false) {
+    self.client = client
+    self.isRegistered = isRegistered
+  }
 
   func send(_ body: [UInt8]) throws { try client.send(StoreClient.frame(body)) }
 
@@ -50,7 +53,9 @@ final class FuzzSlot {
   func expectNothingElse() throws {
     sentinels += 1
     let reply = try client.request("{\"type\":\"sentinel \(sentinels)\"}")
-    guard reply["code"]?.integer == 1, reply["message"]?.text == "Got unexpected command: sentinel \(sentinels)" else {
+    let complaint =
+      isRegistered ? "Got unexpected command" : "The connection is not registered yet, command is"
+    guard reply["code"]?.integer == 1, reply["message"]?.text == "\(complaint): sentinel \(sentinels)" else {
       throw TestFailure("instead of the sentinel's reply: \(reply)")
     }
   }

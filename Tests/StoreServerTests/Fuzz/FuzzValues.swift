@@ -30,8 +30,8 @@ enum FuzzValues {
   }
 
   static func long(_ random: inout SplitMix64) -> String {
-    "\"" + String(repeating: random.pick(["x", "\\\\", "é", "\\u0001", "*a", "[", "("]), count: random.below(20_000))
-      + "\""
+    let part = random.pick(["x", "\\\\", "é", "\\u0001", "*a", "[", "("])
+    return "\"" + String(repeating: part, count: random.below(20_000)) + "\""
   }
 }
 

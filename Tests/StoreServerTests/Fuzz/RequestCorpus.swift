@@ -31,7 +31,9 @@ struct RequestCorpus {
         ("password", "\"\""), ("session_id", "0"), ("store_type", random.pick(["1", "2", "\"Normal\"", "\"Plasma\""])),
         ("username", "\"\""), ("version", "\"0.24.2\""),
       ]
-    case .exit, .clear, .memoryTrim, .clusterMeta, .instanceStatus, .debug, .deleteSession, .getGPUBuffers: return []
+    case .exit, .clear, .memoryTrim, .clusterMeta, .instanceStatus, .debug, .deleteSession, .getGPUBuffers,
+      .releaseBlobsWithRDMA:
+      return []
     case .createBuffer, .createGPUBuffer: return [("size", size())]
     case .createBuffers: return [("num", "2"), ("sizes", list { $0.size() })]
     case .createRemoteBuffer: return [("compress", "false"), ("size", size()), ("use_rdma", "false")]

@@ -42,7 +42,10 @@ extension StoreServerTests {
         try fresh.requestText(#"{"type":"clear_request"}"#)
           == #"{"code":1,"message":"The connection is not registered yet, command is: clear_request"}"#)
       #expect(
-        try fresh.requestText(#"{"type":"bogus"}"#) == #"{"code":1,"message":"Got unexpected command: bogus"}"#)
+        try fresh.requestText(#"{"type":"bogus"}"#)
+          == #"{"code":1,"message":"The connection is not registered yet, command is: bogus"}"#)
+      #expect(
+        try client.requestText(#"{"type":"bogus"}"#) == #"{"code":1,"message":"Got unexpected command: bogus"}"#)
       #expect(try fresh.requestText("{}") == #"{"code":1,"message":"Invalid message: no 'type' field"}"#)
       #expect(try fresh.request(WireClient.register)["type"] == .string("register_reply"))
       #expect(try fresh.request(WireClient.register)["type"] == .string("register_reply"))
@@ -63,6 +66,17 @@ extension StoreServerTests {
       #expect(try client.requestText(#"{"type":"x","code":12,"message":"m"}"#).hasPrefix(#"{"code":1,"#))
       #expect(
         try client.requestText(#"{"type":"clear_request","code":12,"message":"m"}"#) == #"{"code":12,"message":"m"}"#)
+    }
+
+    @Test("[Error] a pattern longer than 4 KiB, which could keep everybody waiting")
+    func longPattern() throws {
+      for (length, code) in [(4096, nil), (4097, UInt64(1))] as [(Int, UInt64?)] {
+        let pattern = String(repeating: "x", count: length)
+        for type in ["list_data_request", "list_name_request"] {
+          let reply = try client.request("{\"type\":\"\(type)\",\"limit\":5,\"pattern\":\"\(pattern)\"}")
+          #expect(reply["code"]?.integer == code)
+        }
+      }
     }
 
     @Test("an object is made, read, persisted, named and listed")
