@@ -1,4 +1,4 @@
-/// Lists in requests: plain arrays, and the numbered keys `"0"`, `"1"`, … counted by `num`.
+/// Lists in requests, at most ``RequestMessage/maximumCount`` blobs long: plain arrays, and the numbered keys `"0"`, `"1"`, … counted by `num`.
 extension RequestMessage {
   /// A required array of unsigned 64-bit numbers.
   public func integers(_ name: StaticString) throws(StoreError) -> [UInt64] {
@@ -14,6 +14,22 @@ extension RequestMessage {
   /// A required array of ids.
   public func objectIDs(_ name: StaticString) throws(StoreError) -> [ObjectID] {
     try integers(name).map(ObjectID.init)
+  }
+
+  /// The sizes of blobs to create, in bytes.
+  public func blobSizes() throws(StoreError) -> [UInt64] {
+    let sizes = try integers("sizes")
+    try requireAnswerable(sizes.count)
+    return sizes
+  }
+
+  /// How many blobs one request may name: the reply takes up to 500 bytes for each.
+  public static let maximumCount = 500_000
+
+  private func requireAnswerable(_ count: Int) throws(StoreError) {
+    if count > Self.maximumCount {
+      throw StoreError(.invalid, "a request may name \(Self.maximumCount) blobs, this one has \(count)")
+    }
   }
 
   /// A required array of strings.
@@ -116,8 +132,9 @@ extension RequestMessage {
   public func blobIDs(into target: inout [ObjectID]) throws(StoreError) {
     if span("ids") != nil {
       target.append(contentsOf: try objectIDs("ids"))
-      return
+      return try requireAnswerable(target.count)
     }
+    try requireAnswerable(fieldCount)
     if try integer("num") == 1, let only = span("0") {
       guard let value = bytes.integer(only) else { throw failure("0", "must be a 64-bit integer") }
       target.append(ObjectID(value))

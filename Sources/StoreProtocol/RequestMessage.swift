@@ -12,6 +12,9 @@ public final class RequestMessage {
   public private(set) var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
   private var fields: [Field] = []
 
+  /// Fields; the storage of a message with more is given back.
+  private static let largestKeptCapacity = 1 << 14
+
   public init() { fields.reserveCapacity(64) }
 
   /// Reads one JSON object.
@@ -19,7 +22,7 @@ public final class RequestMessage {
   /// - Throws: ``StoreError`` with code 1 when the text isn't a JSON object.
   public func parse(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
     self.bytes = bytes
-    fields.removeAll(keepingCapacity: true)
+    fields.removeAll(keepingCapacity: fields.capacity <= Self.largestKeptCapacity)
     var scanner = JSONScanner(bytes)
     do throws(JSONError) {
       try scanner.scanObject { (key, value) throws(JSONError) in fields.append(Field(key: key, value: value)) }

@@ -17,6 +17,7 @@ extension Store {
       guard blob != nil || session.metadata.contains(id) else { continue }
       if count > 0 { writer.append(UInt8(ascii: ",")) }
       count += 1
+      try requireRoom(writer)
       writer.append("\"")
       writer.append(hex: id.rawValue, prefix: UInt8(ascii: "o"))
       writer.append("\":")
@@ -53,12 +54,16 @@ extension Store {
     writer.append(",\"transient\":true,\"typename\":\"vineyard::Blob\"}")
   }
 
-  private func render(
-    _ id: ObjectID, in session: Session, into writer: ByteWriter, depth: Int
-  ) throws(StoreError) {
+  private func requireRoom(_ writer: ByteWriter) throws(StoreError) {
     if UInt64(writer.count) > Frame.maximumLength {
       throw StoreError(.invalid, "the metadata is larger than a message may be (\(Frame.maximumLength) bytes)")
     }
+  }
+
+  private func render(
+    _ id: ObjectID, in session: Session, into writer: ByteWriter, depth: Int
+  ) throws(StoreError) {
+    try requireRoom(writer)
     guard depth < Self.maximumNesting, let record = session.metadata[id] else {
       writer.append("{\"id\":\"")
       writer.append(hex: id.rawValue, prefix: UInt8(ascii: "o"))

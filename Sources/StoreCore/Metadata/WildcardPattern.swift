@@ -8,11 +8,15 @@ struct WildcardPattern {
     case set([ClosedRange<UInt8>], negated: Bool)
   }
 
+  /// Brackets that may fail to close before the rest are taken literally: each failure costs a look at all that follows.
+  private static let tolerance = 32
+
   private var elements: [Element] = []
 
   init(_ text: String) {
     let bytes = Array(text.utf8)
     var index = 0
+    var failures = 0
     while index < bytes.count {
       let byte = bytes[index]
       index += 1
@@ -23,11 +27,12 @@ struct WildcardPattern {
         // A backslash at the end escapes nothing; such a pattern matches no text.
         elements.append(index < bytes.count ? .literal(bytes[index]) : .set([], negated: false))
         index += 1
-      case UInt8(ascii: "["):
+      case UInt8(ascii: "[") where failures < Self.tolerance:
         if let (set, next) = Self.readSet(bytes, index) {
           elements.append(set)
           index = next
         } else {
+          failures += 1
           elements.append(.literal(byte))
         }
       default: elements.append(.literal(byte))

@@ -47,7 +47,7 @@ extension RequestHandler {
   }
 
   func createBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
-    let payloads = try store.createBlobs(try message.integers("sizes"), by: connection.client)
+    let payloads = try store.createBlobs(try message.blobSizes(), by: connection.client)
     var sendsArena = false
     for payload in payloads where announceArena(to: connection, payload) { sendsArena = true }
     writeCreated(payloads, sendsArena: sendsArena)

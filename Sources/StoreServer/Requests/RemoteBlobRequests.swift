@@ -34,7 +34,7 @@ extension RequestHandler {
   func createRemoteBuffers(_ client: Connection) throws(StoreError) -> Disposition {
     try refuseCompression()
     try refuseRDMA()
-    let payloads = try store.createBlobs(try message.integers("sizes"), by: client)
+    let payloads = try store.createBlobs(try message.blobSizes(), by: client)
     writeCreated(payloads.map(Self.announced), sendsArena: false)
     return receive(payloads, client)
   }
