@@ -84,8 +84,8 @@ extension Store {
   ///
   /// - Parameter remover: the connection that wants it, nil when it is nobody's wish.
   func removeBlob(_ id: ObjectID, in session: Session, by remover: Connection?) {
-    guard let blob = session.blobs.removeValue(forKey: id) else { return }
-    if let sealer = blob.sealer { clients[sealer]?.sealed -= 1 }
+    guard var blob = session.blobs.removeValue(forKey: id) else { return }
+    endSealing(&blob, in: session)
     if let writer = blob.writer {
       writer.writing.remove(id)
       if writer !== remover, writer.reading[id] == nil {
@@ -94,6 +94,18 @@ extension Store {
       }
     }
     memory.removeBlob(blob.extent)
+  }
+
+  /// The connection that sealed a blob, while it is one of the session's.
+  private func sealer(of blob: Blob, in session: Session) -> Connection? {
+    guard let client = blob.sealer.flatMap({ clients[$0] }), client.session === session else { return nil }
+    return client
+  }
+
+  /// Whoever sealed a blob does not count as its user any more.
+  func endSealing(_ blob: inout Blob, in session: Session) {
+    sealer(of: blob, in: session)?.sealed -= 1
+    blob.sealer = nil
   }
 
   /// Frees a blob whose creator disconnected before sealing it.
@@ -155,7 +167,7 @@ extension Store {
   /// - Throws: keyError when the connection claims nothing, objectNotExists when not this blob.
   public func release(_ id: ObjectID, by connection: Connection) throws(StoreError) {
     if id == .emptyBlob { return }
-    if connection.reading.isEmpty, connection.sealed == 0 {
+    if connection.reading.isEmpty, connection.outlived.isEmpty, connection.sealed == 0 {
       throw StoreError(.keyError, "this connection references no blob")
     }
     let extent = connection.reading.removeValue(forKey: id)
@@ -172,7 +184,7 @@ extension Store {
   public func isInUse(_ id: ObjectID, in session: Session) throws(StoreError) -> Bool {
     if id == .emptyBlob { return false }
     guard let blob = session.blobs[id] else { throw unknownBlob(id) }
-    return !blob.isSealed || memory.readers(blob.extent) > 0 || blob.sealer.flatMap { clients[$0] } != nil
+    return !blob.isSealed || memory.readers(blob.extent) > 0 || sealer(of: blob, in: session) != nil
   }
 
   /// Sets or undoes the pin of blobs, which keeps them from being spilled.

@@ -65,7 +65,8 @@ extension Store {
     _ from: BlobName, in source: Session, to: BlobName, by connection: Connection
   ) throws(StoreError) {
     let id = try blobID(from, in: source)
-    guard let blob = source.blobs.removeValue(forKey: id) else { return }
+    guard var blob = source.blobs.removeValue(forKey: id) else { return }
+    endSealing(&blob, in: source)
     if case .plasma(let name) = from { source.plasma[name] = nil }
     switch to {
     case .id(let newID): connection.session.blobs[newID] = blob

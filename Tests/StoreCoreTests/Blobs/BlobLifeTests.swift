@@ -55,6 +55,7 @@ struct BlobLifeTests {
     let reader = fixture.connect()
     let sealed = try fixture.sealedBlob(64, by: client)
     let unsealed = try store.createBlob(64, by: client).id
+    try store.release(sealed, by: client)
     #expect(throws: StoreError.self) { try fixture.read([sealed, unsealed], by: reader) }
     #expect(try !store.isInUse(sealed, in: fixture.root))
     fixture.expectSound()

@@ -145,14 +145,18 @@ struct GrantTests {
     fixture.expectSound()
   }
 
-  @Test("[Error] release of what was not given; for a sealed blob there is nothing to give back")
+  @Test("[Error] release of what was not given; whoever sealed a blob counts as its user until it releases it")
   func releaseErrors() throws {
-    let client = fixture.connect()
+    let (client, other) = (fixture.connect(), fixture.connect())
     let unsealed = try store.createBlob(64, by: client).id
-    #expect(code(try store.release(unsealed, by: client)) == .objectNotExists)
-    #expect(code(try store.release(ObjectID(1 << 63 | 5), by: client)) == .objectNotExists)
+    #expect(code(try store.release(unsealed, by: client)) == .keyError)
     try store.seal(unsealed, by: client)
+    #expect(try store.isInUse(unsealed, in: fixture.root))
+    #expect(code(try store.release(ObjectID(1 << 63 | 5), by: client)) == .objectNotExists)
+    #expect(code(try store.release(unsealed, by: other)) == .keyError)
     try store.release(unsealed, by: client)
+    #expect(try !store.isInUse(unsealed, in: fixture.root))
+    #expect(code(try store.release(unsealed, by: client)) == .keyError)
   }
 
   @Test("moving to another session lets go of everything first")

@@ -91,12 +91,14 @@ extension Simulation {
     begin("seal \(id) by client \(client.number)")
     let code: StatusCode? = id == .emptyBlob || client.session.blobs[id] != nil ? nil : .objectNotExists
     _ = try expect(code) { try store.seal(id, by: client.connection) }
-    modelSeal(id, in: client.session)
+    modelSeal(id, in: client.session, by: client)
   }
 
-  func modelSeal(_ id: ObjectID, in session: ModelSession) {
-    session.blobs[id]?.isSealed = true
-    session.blobs[id]?.writer = nil
+  func modelSeal(_ id: ObjectID, in session: ModelSession, by client: SimulatedClient) {
+    guard let blob = session.blobs[id], !blob.isSealed else { return }
+    blob.isSealed = true
+    blob.writer = nil
+    blob.sealer = client
   }
 
   func shrink(_ client: SimulatedClient) throws(SimulationFailure) {
@@ -169,11 +171,15 @@ extension Simulation {
   func release(_ client: SimulatedClient) throws(SimulationFailure) {
     let id = random.pick(client.grants)?.id ?? anyBlob(client.session)
     begin("release \(id) by client \(client.number)")
-    let isKnown = id == .emptyBlob || client.isGiven(id) || client.session.blobs[id]?.isSealed == true
-    _ = try expect(isKnown ? nil : .objectNotExists) {
-      try store.release(id, by: client.connection)
+    let blob = client.session.blobs[id]
+    var code: StatusCode?
+    if id != .emptyBlob, !client.isGiven(id), blob?.sealer !== client {
+      let isSealer = sessions.contains { $0.blobs.values.contains { $0.sealer === client } }
+      code = client.grants.isEmpty && !isSealer ? .keyError : .objectNotExists
     }
+    _ = try expect(code) { try store.release(id, by: client.connection) }
     takeBack(id, from: client)
+    if blob?.sealer === client { blob?.sealer = nil }
   }
 
   func takeBack(_ id: ObjectID, from client: SimulatedClient) {

@@ -17,7 +17,7 @@ extension Simulation {
       let code: StatusCode? = !isPlasma ? .invalid : session.isPlasma(name) ? nil : .objectNotExists
       _ = try expect(code) { try store.sealPlasma(name, by: client.connection) }
       guard code == nil, let entry = session.plasma[name] else { return }
-      modelSeal(entry.blob, in: session)
+      modelSeal(entry.blob, in: session, by: client)
       session.plasma[name]?.holders.insert(client.number)
     case 4: try readPlasma([name, random.pick(Self.names) ?? "q"], client)
     case 5: try releasePlasma(name, client)
@@ -149,6 +149,7 @@ extension Simulation {
   ) throws(SimulationFailure) {
     guard let id = blob(from, in: source), let blob = source.blobs.removeValue(forKey: id) else { return }
     if case .plasma(let name) = from { source.plasma[name] = nil }
+    blob.sealer = nil
     var newID = id
     switch to {
     case .id(let id): newID = id

@@ -48,13 +48,14 @@ extension Simulation {
     return nil
   }
 
-  private func finishCurrent(_ id: ObjectID, in session: ModelSession) {
+  private func finishCurrent(_ id: ObjectID, by client: SimulatedClient) {
+    let session = client.session
     session.streams[id]?.parkedWriter = nil
     guard let current = session.streams[id]?.current else { return }
     session.streams[id]?.current = nil
     session.streams[id]?.writer = nil
     guard session.blobs[current] != nil else { return }
-    modelSeal(current, in: session)
+    modelSeal(current, in: session, by: client)
     session.streams[id]?.ready.append(current)
   }
 
@@ -65,7 +66,7 @@ extension Simulation {
       guard case .failure(let error) = result, error.code == code else { throw failure("\(result), expected \(code)") }
       return
     }
-    finishCurrent(id, in: session)
+    finishCurrent(id, by: client)
     let isFull = used + lingering + size > configuration.limit / 100 * configuration.streamThreshold
     let isConsumed = session.streams[id].map { $0.ready.isEmpty && $0.handedOut == nil } ?? true
     switch result {
@@ -90,7 +91,7 @@ extension Simulation {
       try store.pushStreamChunk(id, chunk: chunk, by: client.connection)
     }
     guard code == nil else { return }
-    finishCurrent(id, in: client.session)
+    finishCurrent(id, by: client)
     client.session.streams[id]?.ready.append(chunk)
   }
 
@@ -100,7 +101,7 @@ extension Simulation {
     let code = refusal(id, client)
     _ = try expect(code) { try store.stopStream(id, failed: failed, by: client.connection) }
     guard code == nil else { return }
-    finishCurrent(id, in: client.session)
+    finishCurrent(id, by: client)
     if failed { client.session.streams[id]?.isFailed = true } else { client.session.streams[id]?.isDrained = true }
   }
 

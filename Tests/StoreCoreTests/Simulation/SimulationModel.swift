@@ -30,6 +30,8 @@ final class ModelBlob {
   var size: UInt64
   var isSealed = false
   var writer: SimulatedClient?
+  /// Who sealed it and has not released it.
+  var sealer: SimulatedClient?
 
   init(_ extent: ModelExtent, size: UInt64, writer: SimulatedClient) {
     self.extent = extent
