@@ -43,15 +43,17 @@ let package = Package(
     .executableTarget(name: "vineyardctl", dependencies: ["Commands"], swiftSettings: strict),
     .executableTarget(
       name: "wire-load", dependencies: ["CLinux", "StoreClient", "Support"], swiftSettings: strict),
+    .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
     .testTarget(name: "SupportTests", dependencies: ["Support"], swiftSettings: strict),
     .testTarget(name: "StoreProtocolTests", dependencies: ["StoreProtocol"], swiftSettings: strict),
-    .testTarget(name: "StoreCoreTests", dependencies: ["StoreCore", "StoreProtocol"], swiftSettings: strict),
+    .testTarget(
+      name: "StoreCoreTests", dependencies: ["SeededRandom", "StoreCore", "StoreProtocol"], swiftSettings: strict),
     .testTarget(name: "SharedMemoryTests", dependencies: ["SharedMemory"], swiftSettings: strict),
     .testTarget(
       name: "CommandsTests", dependencies: ["Commands", "Support"], exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "StoreServerTests",
-      dependencies: ["StoreServer", "StoreClient", "StoreProtocol", "SharedMemory", "Support"],
+      dependencies: ["SeededRandom", "StoreServer", "StoreClient", "StoreProtocol", "SharedMemory", "Support"],
       swiftSettings: strict),
   ]
 )

@@ -1,4 +1,5 @@
-/// Lists in requests, at most ``RequestMessage/maximumCount`` blobs long: plain arrays, and the numbered keys `"0"`, `"1"`, … counted by `num`.
+/// Lists in requests: plain arrays, and the numbered keys `"0"`, `"1"`, … counted by `num`. One request names at most
+/// ``RequestMessage/maximumCount`` blobs.
 extension RequestMessage {
   /// A required array of unsigned 64-bit numbers.
   public func integers(_ name: StaticString) throws(StoreError) -> [UInt64] {

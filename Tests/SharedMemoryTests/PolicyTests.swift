@@ -82,11 +82,11 @@ extension SharedMemoryTests {
     @Test("[Error] a refused attempt leaves no descriptor open")
     func noLeak() throws {
       let before = try openDescriptors()
-      for kind in [PageKind.tmpfs, .hugetlb, .thp, .base] {
-        _ = try? Arena.attempt(kind, length: 1 << 62)
-        _ = try? Arena.attempt(kind, length: 2 * mebibyte)
+      for _ in 0..<200 {
+        for kind in [PageKind.tmpfs, .hugetlb, .thp, .base] { _ = try? Arena.attempt(kind, length: 1 << 62) }
       }
-      #expect(try openDescriptors() == before)
+      // Other tests of the process open some meanwhile, but not one for each attempt.
+      #expect(try openDescriptors() < before + 150)
     }
 
     private func openDescriptors() throws -> Int {

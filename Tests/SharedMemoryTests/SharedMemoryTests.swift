@@ -34,17 +34,48 @@ final class ClientMapping {
   }
 }
 
-/// A number of KiB from /proc/self/status, in bytes.
-func statusBytes(_ field: String) throws -> UInt64 {
-  let file = try #require(fopen("/proc/self/status", "r"))
-  defer { fclose(file) }
-  var line = [CChar](repeating: 0, count: 256)
-  while fgets(&line, CInt(line.count), file) != nil {
-    let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      .split(whereSeparator: { $0 == ":" || $0.isWhitespace })
-    if let name = words.first, name == field, words.count > 1 { return try #require(UInt64(words[1])) << 10 }
+/// What tells a file from all others, as /proc/self/smaps shows it.
+struct FileIdentity {
+  /// `major:minor` in hexadecimal.
+  let device: String
+  let inode: String
+
+  init(_ descriptor: CInt) throws {
+    var status = stat()
+    try #require(fstat(descriptor, &status) == 0)
+    // makedev(3)
+    let major = (status.st_dev >> 8) & 0xfff
+    let minor = (status.st_dev & 0xff) | ((status.st_dev >> 12) & 0xfff00)
+    device = [major, minor].map { part in
+      let digits = String(part, radix: 16)
+      return digits.count < 2 ? "0" + digits : digits
+    }.joined(separator: ":")
+    inode = String(status.st_ino)
   }
-  throw SharedMemoryError("no \(field) in /proc/self/status")
+}
+
+/// The resident bytes of each mapping of a file in this process, whatever else the process does.
+func mappings(_ file: FileIdentity) throws -> [UInt64] {
+  let smaps = try #require(fopen("/proc/self/smaps", "r"))
+  defer { fclose(smaps) }
+  var line = [CChar](repeating: 0, count: 4096)
+  var isWanted = false
+  var resident: [UInt64] = []
+  while fgets(&line, CInt(line.count), smaps) != nil {
+    let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      .split(whereSeparator: \.isWhitespace)
+    if words.count >= 5, words[0].contains("-") {
+      isWanted = words[3] == file.device && words[4] == file.inode
+    } else if isWanted, words.first == "Rss:" {
+      resident.append(try #require(UInt64(words[1])) << 10)
+    }
+  }
+  return resident
+}
+
+/// Bytes of an arena in this process's resident set.
+func residentBytes(_ arena: Arena) throws -> UInt64 {
+  try mappings(FileIdentity(arena.fileDescriptor)).reduce(0, +)
 }
 
 /// Minor page faults that the calling thread takes in `body`.

@@ -1,4 +1,5 @@
 import Glibc
+import SeededRandom
 import StoreCore
 import StoreProtocol
 import Testing

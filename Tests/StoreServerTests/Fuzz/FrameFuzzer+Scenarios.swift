@@ -1,4 +1,5 @@
 import Glibc
+import SeededRandom
 import StoreClient
 
 @testable import StoreServer
@@ -8,10 +9,10 @@ extension FrameFuzzer {
   /// Stores a blob over the connection with its bytes right behind the request, and reads it back.
   func moveRemoteBlob() throws {
     let slot = FuzzSlot(try WireClient.registered(server, random.oneIn(2) ? .rpc : .ipc), isRegistered: true)
-    let bytes = (0..<(1 + random.below(30_000))).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    let bytes = (0..<(1 + random.number(below: 30_000))).map { UInt8(truncatingIfNeeded: $0 &* 7) }
     let request = Array("{\"type\":\"create_remote_buffer_request\",\"size\":\(bytes.count)}".utf8)
     note(request, "a remote blob with its bytes")
-    let sent = bytes.prefix(random.oneIn(2) ? bytes.count : random.below(bytes.count))
+    let sent = bytes.prefix(random.oneIn(2) ? bytes.count : random.number(below: bytes.count))
     try slot.client.send(StoreClient.frame(request) + sent)
     let reply = try slot.receive(.transfer("create_buffer_reply"))
     guard let id = reply["id"]?.integer else { return }
@@ -32,7 +33,7 @@ extension FrameFuzzer {
     let slot = FuzzSlot(try WireClient.registered(server, random.oneIn(3) ? .rpc : .ipc), isRegistered: true)
     let other = FuzzSlot(try WireClient.registered(server), isRegistered: true)
     let body: String
-    switch random.below(4) {
+    switch random.number(below: 4) {
     case 0: body = #"{"type":"get_name_request","name":"never","wait":true}"#
     case 1: body = #"{"type":"get_data_request","id":[4711],"wait":true}"#
     case 2:
@@ -51,7 +52,7 @@ extension FrameFuzzer {
       return
     }
     if random.oneIn(2) { try slot.send(Array(body.utf8)) }
-    switch random.below(3) {
+    switch random.number(below: 3) {
     case 0: slot.client.close()
     case 1: slot.client.abort()
     default: slot.client.halfClose()
@@ -62,7 +63,7 @@ extension FrameFuzzer {
   /// A session with something in it, deleted by its client.
   func openAndDeleteSession() throws {
     let slot = FuzzSlot(try WireClient.registered(server), isRegistered: true)
-    let body = "{\"type\":\"new_session_request\",\"bulk_store_type\":\(1 + random.below(2))}"
+    let body = "{\"type\":\"new_session_request\",\"bulk_store_type\":\(1 + random.number(below: 2))}"
     note(Array(body.utf8), "a session")
     guard let path = try slot.client.request(body)["socket_path"]?.text else { throw TestFailure("no session") }
     let inside = FuzzSlot(try WireClient.registered(server, path: path), isRegistered: true)

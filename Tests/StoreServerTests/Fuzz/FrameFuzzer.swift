@@ -1,4 +1,5 @@
 import Glibc
+import SeededRandom
 import StoreClient
 import StoreProtocol
 
@@ -33,8 +34,8 @@ final class FrameFuzzer {
   }
 
   private func step() throws {
-    let index = random.below(slots.count)
-    switch random.below(200) {
+    let index = random.number(below: slots.count)
+    switch random.number(below: 200) {
     case 0..<140: try exchange(index)
     case 140..<165: try burst(index)
     case 165..<170: try sendInPieces(index)
@@ -70,7 +71,7 @@ final class FrameFuzzer {
   /// The socket of a session that is still there, or nil for the root session.
   private func nextSessionPath() -> String? {
     guard random.oneIn(2), !world.sessionPaths.isEmpty else { return nil }
-    let path = random.pick(world.sessionPaths)
+    let path = random.choose(world.sessionPaths)
     if access(path, F_OK) == 0 { return path }
     world.forget(sessionPath: path)
     return nil
@@ -84,11 +85,11 @@ final class FrameFuzzer {
   // MARK: - Messages
 
   private func nextBody() -> [UInt8] {
-    var type = random.pick(RequestType.allCases)
+    var type = random.choose(RequestType.allCases)
     // What makes most other requests fail comes less often.
     while [.clear, .deleteSession, .deleteData, .deleteDataWithFeedbacks, .dropBuffer].contains(type), !random.oneIn(6)
     {
-      type = random.pick(RequestType.allCases)
+      type = random.choose(RequestType.allCases)
     }
     return FrameMutator.body(from: corpus.request(type, world), &random)
   }
@@ -126,7 +127,7 @@ final class FrameFuzzer {
   private func moveBytes(_ slot: FuzzSlot, _ reply: JSON) throws -> Bool {
     let size = FuzzSlot.transferSize(reply)
     let isComplete = size == 0 || !random.oneIn(3)
-    let count = isComplete ? size : random.below(size)
+    let count = isComplete ? size : random.number(below: size)
     if reply["compress"] != nil {
       return try slot.client.receive(count) != nil && isComplete
     }
@@ -140,7 +141,7 @@ final class FrameFuzzer {
   private func burst(_ index: Int) throws {
     var bytes: [UInt8] = []
     var expectations: [FrameExpectation] = []
-    for _ in 0..<(2 + random.below(12)) {
+    for _ in 0..<(2 + random.number(below: 12)) {
       let body = nextBody()
       let expectation = FrameExpectation(body, isRegistered: slots[index].isRegistered)
       guard Self.isSimple(expectation), bytes.count + body.count < 60_000 else { continue }
@@ -167,7 +168,7 @@ final class FrameFuzzer {
     note(body, "\(index) sends in pieces")
     var rest = StoreClient.frame(body)[...]
     for _ in 0..<3 where rest.count > 1 {
-      let count = 1 + random.below(rest.count - 1)
+      let count = 1 + random.number(below: rest.count - 1)
       try slots[index].client.send(Array(rest.prefix(count)))
       rest = rest.dropFirst(count)
       if random.oneIn(2) { usleep(200) }
@@ -179,7 +180,7 @@ final class FrameFuzzer {
   /// Announces more than is sent, then ends in one way or another.
   private func cutShort(_ index: Int) throws {
     let frame = StoreClient.frame(nextBody())
-    let part = Array(frame.prefix(random.below(frame.count)))
+    let part = Array(frame.prefix(random.number(below: frame.count)))
     note(part, "\(index) sends a part")
     try slots[index].client.send(part)
     if random.oneIn(2) {
@@ -190,7 +191,7 @@ final class FrameFuzzer {
   }
 
   private func leaveWithReplyUnread(_ index: Int) throws {
-    for _ in 0...random.below(3) {
+    for _ in 0...random.number(below: 3) {
       let body = nextBody()
       note(body, "\(index) sends and leaves")
       try slots[index].send(body)
@@ -202,9 +203,9 @@ final class FrameFuzzer {
 
   /// Bytes that are no message: a length nobody may announce, or anything.
   private func sendGarbage(_ index: Int) throws {
-    let length = random.pick([256 * mebibyte + 1, 300 * mebibyte, 1 << 63, .max, random.next() | 1 << 40])
+    let length = random.choose([256 * mebibyte + 1, 300 * mebibyte, 1 << 63, .max, random.next() | 1 << 40])
     let header = withUnsafeBytes(of: length.littleEndian) { Array($0) }
-    let garbage = (0..<random.below(100)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    let garbage = (0..<random.number(below: 100)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     note(header + garbage, "\(index) sends garbage")
     try slots[index].client.send(header + garbage)
     guard try slots[index].client.isClosedSilently() else { throw TestFailure("a reply to garbage") }

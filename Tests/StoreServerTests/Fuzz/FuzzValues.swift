@@ -1,3 +1,5 @@
+import SeededRandom
+
 /// JSON values that fields are not made for.
 enum FuzzValues {
   private static let plain = [
@@ -16,13 +18,13 @@ enum FuzzValues {
     "[", "{", "\"", "]", "", "[1 2]", "/**/1",
   ]
 
-  static func any(_ random: inout SplitMix64) -> String { random.pick(plain) }
+  static func any(_ random: inout SplitMix64) -> String { random.choose(plain) }
 
-  static func broken(_ random: inout SplitMix64) -> String { random.pick(broken) }
+  static func broken(_ random: inout SplitMix64) -> String { random.choose(broken) }
 
   /// Nested deeply, but well within what is allowed, right at the limit, or far beyond.
   static func deep(_ random: inout SplitMix64) -> String {
-    let depth = random.pick([10, 150, 198, 199, 200, 201, 5000])
+    let depth = random.choose([10, 150, 198, 199, 200, 201, 5000])
     if random.oneIn(2) {
       return String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     }
@@ -30,8 +32,8 @@ enum FuzzValues {
   }
 
   static func long(_ random: inout SplitMix64) -> String {
-    let part = random.pick(["x", "\\\\", "é", "\\u0001", "*a", "[", "("])
-    return "\"" + String(repeating: part, count: random.below(20_000)) + "\""
+    let part = random.choose(["x", "\\\\", "é", "\\u0001", "*a", "[", "("])
+    return "\"" + String(repeating: part, count: random.number(below: 20_000)) + "\""
   }
 }
 
@@ -39,7 +41,7 @@ enum FuzzValues {
 enum FuzzPatterns {
   static func wildcard(_ random: inout SplitMix64) -> String {
     let parts = ["*", "?", "[", "]", "[a-z]", "[!a]", "[^", "\\\\", "v", "::", "vineyard", "-", "ü"]
-    return "\"" + (0..<random.below(6)).map { _ in random.pick(parts) }.joined() + "\""
+    return "\"" + (0..<random.number(below: 6)).map { _ in random.choose(parts) }.joined() + "\""
   }
 
   /// Pieces of regular expressions in any order; without nested repetitions, which take exponential time.
@@ -51,6 +53,6 @@ enum FuzzPatterns {
       "[[:alpha:]]", "(?#", "\\\\", "\\\\N{A}", "(?>", "(?(1)", "(*ACCEPT)", "(?R)", "\\\\g{1}", "\\\\c", "\\\\0",
       "vineyard::", "ü",
     ]
-    return "\"" + (0..<random.below(6)).map { _ in random.pick(parts) }.joined() + "\""
+    return "\"" + (0..<random.number(below: 6)).map { _ in random.choose(parts) }.joined() + "\""
   }
 }

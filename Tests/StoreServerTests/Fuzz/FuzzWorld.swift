@@ -1,3 +1,5 @@
+import SeededRandom
+
 /// What the fuzzer has learnt from replies: ids that are or were alive.
 struct FuzzWorld {
   private static let most = 6
@@ -37,10 +39,10 @@ struct FuzzWorld {
 
   private func one(of ids: [UInt64], or others: [UInt64], _ random: inout SplitMix64) -> UInt64 {
     // Mostly what fits, sometimes the other kind, sometimes what never existed.
-    let kind = random.below(8)
-    if kind < 6, !ids.isEmpty { return random.pick(ids) }
-    if kind == 6, !others.isEmpty { return random.pick(others) }
-    return random.oneIn(2) ? random.pick(Self.strangers) : random.next()
+    let kind = random.number(below: 8)
+    if kind < 6, !ids.isEmpty { return random.choose(ids) }
+    if kind == 6, !others.isEmpty { return random.choose(others) }
+    return random.oneIn(2) ? random.choose(Self.strangers) : random.next()
   }
 
   func blob(_ random: inout SplitMix64) -> UInt64 { one(of: blobs, or: objects, &random) }

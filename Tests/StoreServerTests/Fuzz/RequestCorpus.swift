@@ -1,3 +1,4 @@
+import SeededRandom
 import StoreProtocol
 
 /// Makes valid requests of every type, about things that exist as far as the fuzzer knows.
@@ -8,19 +9,19 @@ struct RequestCorpus {
     FuzzRequest(type.rawValue, fields(type, world))
   }
 
-  private mutating func size() -> String { "\(random.pick([0, 1, 63, 64, 65, 4096, 5000, 70_000, 3 << 20]))" }
+  private mutating func size() -> String { "\(random.choose([0, 1, 63, 64, 65, 4096, 5000, 70_000, 3 << 20]))" }
 
   private mutating func flag() -> String { random.oneIn(2) ? "true" : "false" }
 
-  private mutating func name() -> String { "\"\(random.pick(FuzzWorld.names))\"" }
+  private mutating func name() -> String { "\"\(random.choose(FuzzWorld.names))\"" }
 
   private mutating func list(_ element: (inout Self) -> String) -> String {
-    let count = random.below(4)
+    let count = random.number(below: 4)
     return "[" + (0..<count).map { _ in element(&self) }.joined(separator: ",") + "]"
   }
 
   private mutating func numbered(_ element: (inout Self) -> String) -> [(key: String, value: String)] {
-    let count = random.below(4)
+    let count = random.number(below: 4)
     return (0..<count).map { ("\($0)", element(&self)) } + [("num", "\(count)")]
   }
 
@@ -28,7 +29,8 @@ struct RequestCorpus {
     switch type {
     case .register:
       return [
-        ("password", "\"\""), ("session_id", "0"), ("store_type", random.pick(["1", "2", "\"Normal\"", "\"Plasma\""])),
+        ("password", "\"\""), ("session_id", "0"),
+        ("store_type", random.choose(["1", "2", "\"Normal\"", "\"Plasma\""])),
         ("username", "\"\""), ("version", "\"0.24.2\""),
       ]
     case .exit, .clear, .memoryTrim, .clusterMeta, .instanceStatus, .debug, .deleteSession, .getGPUBuffers,
@@ -60,7 +62,7 @@ struct RequestCorpus {
     case .listData, .listName:
       let isExpression = random.oneIn(3)
       return [
-        ("limit", random.pick(["0", "5", "18446744073709551615"])),
+        ("limit", random.choose(["0", "5", "18446744073709551615"])),
         ("pattern", isExpression ? FuzzPatterns.expression(&random) : FuzzPatterns.wildcard(&random)),
         ("regex", isExpression ? "true" : "false"),
       ]
@@ -73,7 +75,7 @@ struct RequestCorpus {
     case .dropName: return [("name", name())]
     case .acquireLock, .releaseLock: return [("key", name())]
     case .createStream: return [("object_id", "\(world.object(&random))")]
-    case .openStream: return [("mode", random.pick(["1", "2"])), ("object_id", "\(world.object(&random))")]
+    case .openStream: return [("mode", random.choose(["1", "2"])), ("object_id", "\(world.object(&random))")]
     case .getNextStreamChunk: return [("id", "\(world.object(&random))"), ("size", size())]
     case .pushNextStreamChunk: return [("chunk", "\(world.blob(&random))"), ("id", "\(world.object(&random))")]
     case .pullNextStreamChunk, .dropStream: return [("id", "\(world.object(&random))")]
@@ -82,17 +84,17 @@ struct RequestCorpus {
       return [("plasma_id", plasmaID()), ("plasma_size", size()), ("size", size())]
     case .getBuffersByPlasma: return numbered { $0.plasmaID() } + [("unsafe", flag())]
     case .plasmaSeal, .plasmaRelease, .plasmaDeleteData: return [("plasma_id", plasmaID())]
-    case .newSession: return [("bulk_store_type", random.pick(["1", "2"]))]
+    case .newSession: return [("bulk_store_type", random.choose(["1", "2"]))]
     case .moveBuffersOwnership: return [("session_id", "0"), ownershipMap(world)]
     }
   }
 
-  private mutating func plasmaID() -> String { "\"\(random.pick(FuzzWorld.plasmaIDs))\"" }
+  private mutating func plasmaID() -> String { "\"\(random.choose(FuzzWorld.plasmaIDs))\"" }
 
   private mutating func ownershipMap(_ world: FuzzWorld) -> (key: String, value: String) {
     let from = "\(world.blob(&random))"
     let to = random.oneIn(2) ? "\(random.next() | 1 << 63)" : "\(world.blob(&random))"
-    switch random.below(4) {
+    switch random.number(below: 4) {
     case 0:
       let second = random.oneIn(2) ? "" : ",[\(world.blob(&random)),\(to)]"
       return ("id_to_id", "[[\(from),\(to)]\(second)]")
@@ -105,20 +107,20 @@ struct RequestCorpus {
   /// A metadata tree, not always one the store accepts.
   private mutating func content(_ world: FuzzWorld, depth: Int) -> String {
     var fields = [
-      "\"typename\":\"\(random.pick(["vineyard::Tensor<int64>", "t", "ü", "", "a", random.oneIn(8) ? "vineyard::Blob" : "x"]))\"",
+      "\"typename\":\"\(random.choose(["vineyard::Tensor<int64>", "t", "ü", "", "a", random.oneIn(8) ? "vineyard::Blob" : "x"]))\"",
       "\"instance_id\":\(random.oneIn(10) ? "1" : "0")",
-      "\"global\":\(random.oneIn(5) ? "true" : "false")", "\"nbytes\":\(random.below(100))",
+      "\"global\":\(random.oneIn(5) ? "true" : "false")", "\"nbytes\":\(random.number(below: 100))",
     ]
     if random.oneIn(4) { fields.append("\"transient\":\(flag())") }
     if random.oneIn(6) { fields.append("\"signature\":\(random.next())") }
-    if random.oneIn(12) { fields.removeFirst(random.below(fields.count)) }
-    for index in 0..<random.below(3) { fields.append("\"field \(index)\":\(FuzzValues.any(&random))") }
-    for index in 0..<random.below(3) { fields.append("\"member \(index)\":\(member(world, depth: depth))") }
+    if random.oneIn(12) { fields.removeFirst(random.number(below: fields.count)) }
+    for index in 0..<random.number(below: 3) { fields.append("\"field \(index)\":\(FuzzValues.any(&random))") }
+    for index in 0..<random.number(below: 3) { fields.append("\"member \(index)\":\(member(world, depth: depth))") }
     return "{" + fields.joined(separator: ",") + "}"
   }
 
   private mutating func member(_ world: FuzzWorld, depth: Int) -> String {
-    switch random.below(9) {
+    switch random.number(below: 9) {
     case 0: return "{}"
     case 1, 2: return "{\"id\":\"\(ObjectID(world.object(&random)))\"}"
     case 3...6:
