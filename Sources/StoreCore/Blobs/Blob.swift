@@ -12,8 +12,6 @@ public struct Blob {
   public var writer: Connection?
   /// The connection that sealed it and counts as a user until it releases the blob or goes.
   public var sealer: UInt64?
-  /// Loads with `pin` not yet undone.
-  public var isPinned = false
 }
 
 /// The state of one client connection that matters to the store.

@@ -187,14 +187,6 @@ extension Store {
     return !blob.isSealed || memory.readers(blob.extent) > 0 || sealer(of: blob, in: session) != nil
   }
 
-  /// Sets or undoes the pin of blobs, which keeps them from being spilled.
-  ///
-  /// - Throws: objectNotExists for the first unknown blob; then nothing is changed.
-  public func setPinned(_ isPinned: Bool, _ ids: [ObjectID], in session: Session) throws(StoreError) {
-    try requireBlobs(ids, in: session)
-    for id in ids { session.blobs[id]?.isPinned = isPinned }
-  }
-
   /// - Throws: objectNotExists for the first blob that is unknown.
   public func requireBlobs(_ ids: [ObjectID], in session: Session) throws(StoreError) {
     for id in ids where id != .emptyBlob && session.blobs[id] == nil { throw unknownBlob(id) }

@@ -74,8 +74,6 @@ struct MetadataTable {
   /// The ids in ascending order.
   var ascending: some Sequence<ObjectID> { order.lazy.filter { records[$0] != nil } }
 
-  var allIDs: [ObjectID] { Array(records.keys) }
-
   mutating func removeAll() { self = MetadataTable() }
 
   private mutating func compactOrderIfSparse() {

@@ -84,9 +84,6 @@ final class InputBuffer {
     return .complete(UnsafeRawBufferPointer(start: base + start + 8, count: Int(length)))
   }
 
-  /// Whether a header and nothing or not all of its message is there: the rest is on its way.
-  var isInMessage: Bool { count >= StoreProtocol.Frame.headerSize }
-
   /// Drops a message returned by ``nextFrame()``.
   func consumeFrame(_ frame: UnsafeRawBufferPointer) { start += 8 + frame.count }
 

@@ -138,6 +138,9 @@ extension RequestHandler {
 
   // MARK: - Spilling
 
+  // Nothing is spilled yet, so every blob is in memory and pinned for good: what these ask for is already the case or
+  // cannot be had, and only unknown blobs are an error.
+
   func evict(_ client: Connection) throws(StoreError) -> Disposition {
     try store.requireBlobs(try message.objectIDs("ids"), in: client.session)
     reply.reply("evict_reply")
@@ -145,18 +148,14 @@ extension RequestHandler {
   }
 
   func load(_ client: Connection) throws(StoreError) -> Disposition {
-    let ids = try message.objectIDs("ids")
-    if try message.boolean("pin", default: false) {
-      try store.setPinned(true, ids, in: client.session)
-    } else {
-      try store.requireBlobs(ids, in: client.session)
-    }
+    _ = try message.boolean("pin", default: false)
+    try store.requireBlobs(try message.objectIDs("ids"), in: client.session)
     reply.reply("load_reply")
     return .reply
   }
 
   func unpin(_ client: Connection) throws(StoreError) -> Disposition {
-    try store.setPinned(false, try message.objectIDs("ids"), in: client.session)
+    try store.requireBlobs(try message.objectIDs("ids"), in: client.session)
     reply.reply("unpin_reply")
     return .reply
   }

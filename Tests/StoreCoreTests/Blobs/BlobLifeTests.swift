@@ -144,13 +144,13 @@ struct BlobLifeTests {
     fixture.expectSound()
   }
 
-  @Test("pins and requests about several blobs demand that all exist")
-  func pins() throws {
+  @Test("requests about several blobs demand that all exist")
+  func allOrNone() throws {
     let client = fixture.connect()
     let id = try fixture.sealedBlob(64, by: client)
     let unknown = ObjectID(1 << 63 | 5)
-    try store.setPinned(true, [id, .emptyBlob], in: fixture.root)
-    #expect(code(try store.setPinned(false, [id, unknown], in: fixture.root)) == .objectNotExists)
+    try store.requireBlobs([id, .emptyBlob], in: fixture.root)
+    #expect(code(try store.requireBlobs([id, unknown], in: fixture.root)) == .objectNotExists)
     #expect(code(try store.requireBlobs([unknown], in: fixture.root)) == .objectNotExists)
     #expect(code(try store.isInUse(unknown, in: fixture.root)) == .objectNotExists)
   }
