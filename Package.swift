@@ -15,28 +15,44 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
     .target(name: "CLinux"),
+    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "JSON", swiftSettings: strict),
     .target(name: "Support", dependencies: ["CLinux"], swiftSettings: strict),
-    .target(name: "StoreProtocol", swiftSettings: strict),
-    .target(name: "StoreCore", dependencies: ["StoreProtocol"], swiftSettings: strict),
+    .target(name: "StoreProtocol", dependencies: ["JSON"], swiftSettings: strict),
+    .target(name: "StoreCore", dependencies: ["JSON", "StoreProtocol"], swiftSettings: strict),
     .target(name: "SharedMemory", dependencies: ["CLinux"], swiftSettings: strict),
     .target(name: "StoreClient", dependencies: ["CLinux", "StoreProtocol", "Support"], swiftSettings: strict),
     .target(
       name: "StoreServer",
       dependencies: [
-        "CLinux", "StoreProtocol", "StoreCore", "SharedMemory", "Support",
+        "CLinux", "JSON", "StoreProtocol", "StoreCore", "SharedMemory", "Support",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .target(
+      name: "Documents",
+      dependencies: ["CLibYAML", "JSON", .product(name: "OrderedCollections", package: "swift-collections")],
+      swiftSettings: strict),
+    .target(
+      name: "KubernetesClient", dependencies: ["CCurl", "CLinux", "Documents", "Support"], swiftSettings: strict),
+    .target(
+      name: "ManifestFiles", path: "manifests", resources: [.embedInCode("namespace.yaml")], swiftSettings: strict),
+    .target(
+      name: "Manifests", dependencies: ["Documents", "ManifestFiles", "Support"], swiftSettings: strict),
+    .target(
+      name: "Deployer", dependencies: ["Documents", "KubernetesClient", "Manifests", "Support"], swiftSettings: strict),
+    .target(
       name: "Commands",
       dependencies: [
-        "StoreServer", "StoreCore", "SharedMemory", "Support",
+        "Deployer", "Documents", "KubernetesClient", "Manifests", "StoreServer", "StoreCore", "SharedMemory", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -45,9 +61,11 @@ let package = Package(
       name: "wire-load", dependencies: ["CLinux", "StoreClient", "Support"], swiftSettings: strict),
     .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
     .testTarget(name: "SupportTests", dependencies: ["Support"], swiftSettings: strict),
-    .testTarget(name: "StoreProtocolTests", dependencies: ["StoreProtocol"], swiftSettings: strict),
+    .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
+    .testTarget(name: "StoreProtocolTests", dependencies: ["JSON", "StoreProtocol"], swiftSettings: strict),
     .testTarget(
-      name: "StoreCoreTests", dependencies: ["SeededRandom", "StoreCore", "StoreProtocol"], swiftSettings: strict),
+      name: "StoreCoreTests", dependencies: ["JSON", "SeededRandom", "StoreCore", "StoreProtocol"],
+      swiftSettings: strict),
     .testTarget(name: "SharedMemoryTests", dependencies: ["SharedMemory"], swiftSettings: strict),
     .testTarget(
       name: "CommandsTests", dependencies: ["Commands", "Support"], exclude: ["Golden"], swiftSettings: strict),

@@ -1,3 +1,5 @@
+import JSON
+
 /// Where a blob lies in shared memory: the payload object of blob replies.
 public struct BlobPayload: Equatable, Sendable {
   public var id: ObjectID

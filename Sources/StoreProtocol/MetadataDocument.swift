@@ -1,3 +1,5 @@
+import JSON
+
 /// A metadata object as a client sends it: a flat JSON object whose nested objects are members.
 ///
 /// Values other than members keep their JSON text, so that numbers and escapes come back byte for byte.

@@ -1,3 +1,5 @@
+import JSON
+
 /// Lists in requests: plain arrays, and the numbered keys `"0"`, `"1"`, … counted by `num`. One request names at most
 /// ``RequestMessage/maximumCount`` blobs.
 extension RequestMessage {

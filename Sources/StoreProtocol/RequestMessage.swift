@@ -1,3 +1,5 @@
+import JSON
+
 /// The top-level fields of one request, parsed in place.
 ///
 /// One instance is reused for every message of a connection loop. The bytes given to ``parse(_:)`` must stay valid

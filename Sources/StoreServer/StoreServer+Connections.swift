@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import JSON
 import SharedMemory
 import StoreCore
 import StoreProtocol

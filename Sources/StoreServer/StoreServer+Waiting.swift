@@ -1,3 +1,4 @@
+import JSON
 import SharedMemory
 import StoreCore
 import StoreProtocol

@@ -1,3 +1,4 @@
+import JSON
 import StoreProtocol
 
 /// JSON text at an address of its own, as a receive buffer would hold it.

@@ -3,7 +3,7 @@
 # sourced, with ROOT set to the repository. Everything it prints goes to stderr.
 
 # What `swift build` needs besides the toolchain itself, and what the tests call.
-SWIFT_PACKAGES=(build-essential git libc6-dev libcurl4 libncurses6 libsqlite3-0 libxml2 zlib1g-dev)
+SWIFT_PACKAGES=(build-essential git libc6-dev libcurl4-openssl-dev libncurses6 libsqlite3-0 libxml2 libyaml-dev zlib1g-dev)
 PYTHON_PACKAGES=(python3 python3-venv)
 # shellcheck disable=SC2034 # scripts/test installs these
 TEST_PACKAGES=(apache2-utils)

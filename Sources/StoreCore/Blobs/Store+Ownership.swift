@@ -1,3 +1,4 @@
+import JSON
 import StoreProtocol
 
 /// What a blob is called in one of the two stores of an ownership move.

@@ -1,3 +1,4 @@
+import JSON
 import StoreProtocol
 
 /// A link from an object to one of its members.

@@ -1,3 +1,4 @@
+import JSON
 import StoreProtocol
 
 /// What clients are told about this daemon.

@@ -1,3 +1,4 @@
+import JSON
 import StoreProtocol
 
 /// Builds one framed message in a buffer that is reused.

@@ -1,3 +1,4 @@
+import JSON
 import SeededRandom
 import StoreCore
 import StoreProtocol

@@ -19,6 +19,11 @@ public struct JSONError: Error, Equatable, Sendable {
   public let reason: StaticString
   public let offset: Int
 
+  public init(reason: StaticString, offset: Int) {
+    self.reason = reason
+    self.offset = offset
+  }
+
   public static func == (left: JSONError, right: JSONError) -> Bool {
     left.offset == right.offset && left.reason.description == right.reason.description
   }

@@ -1,0 +1,41 @@
+/// The type of a Kubernetes object.
+public struct ObjectType: Hashable, Sendable, CustomStringConvertible {
+  /// `v1`, `apps/v1`, …
+  public let apiVersion: String
+  /// `Deployment`, …
+  public let kind: String
+
+  public init(apiVersion: String, kind: String) {
+    self.apiVersion = apiVersion
+    self.kind = kind
+  }
+
+  /// The API group, empty for the core group.
+  public var group: String {
+    apiVersion.firstIndex(of: "/").map { String(apiVersion[..<$0]) } ?? ""
+  }
+
+  /// The version without the group.
+  public var version: String {
+    apiVersion.lastIndex(of: "/").map { String(apiVersion[apiVersion.index(after: $0)...]) } ?? apiVersion
+  }
+
+  public var description: String { "\(kind) (\(apiVersion))" }
+}
+
+/// Names one Kubernetes object.
+public struct ObjectReference: Hashable, Sendable, CustomStringConvertible {
+  public let type: ObjectType
+  /// nil for objects of the cluster as a whole.
+  public var namespace: String?
+  public let name: String
+
+  public init(type: ObjectType, namespace: String? = nil, name: String) {
+    self.type = type
+    self.namespace = namespace
+    self.name = name
+  }
+
+  /// `Deployment vineyard-system/vineyardd-sample`, `Namespace vineyard-system`.
+  public var description: String { "\(type.kind) \(namespace.map { "\($0)/" } ?? "")\(name)" }
+}
