@@ -1,0 +1,90 @@
+/// How to reach one API server and as whom; what a kubeconfig context, the flags and the environment come down to.
+public struct ClientConfiguration: Sendable {
+  /// `https://host:port` and perhaps a path, without a slash at the end.
+  public var server: String
+  /// The context's name, for messages; nil inside a cluster or with `--server` alone.
+  public var context: String?
+  /// The namespace of the context.
+  public var namespace: String?
+  public var tls: TLSOptions
+  /// `http://`, `https://` or `socks5://` URL; nil leaves it to HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+  public var proxy: String?
+  public var credentials: any CredentialSource
+  /// The user to act as (`--as`).
+  public var impersonatedUser: String?
+  /// Seconds one request may take, watches and logs excepted; nil for the default.
+  public var requestTimeout: Double?
+
+  public init(
+    server: String, context: String? = nil, namespace: String? = nil, tls: TLSOptions = TLSOptions(),
+    proxy: String? = nil, credentials: any CredentialSource, impersonatedUser: String? = nil,
+    requestTimeout: Double? = nil
+  ) {
+    self.server = server
+    self.context = context
+    self.namespace = namespace
+    self.tls = tls
+    self.proxy = proxy
+    self.credentials = credentials
+    self.impersonatedUser = impersonatedUser
+    self.requestTimeout = requestTimeout
+  }
+}
+
+/// How the server proves itself.
+public struct TLSOptions: Sendable, Equatable {
+  /// Who may have signed the server's certificate; nil for the system's authorities.
+  public var authority: PEM?
+  /// The name the certificate must have, when it is not the URL's host.
+  public var serverName: String?
+  /// Whether any certificate will do.
+  public var skipsVerification = false
+
+  public init(authority: PEM? = nil, serverName: String? = nil, skipsVerification: Bool = false) {
+    self.authority = authority
+    self.serverName = serverName
+    self.skipsVerification = skipsVerification
+  }
+}
+
+/// Certificates or keys in PEM form.
+public enum PEM: Sendable, Equatable {
+  /// A file, read for each new connection, so that rotated ones are taken up.
+  case file(String)
+  case data([UInt8])
+}
+
+/// What proves the client to the server.
+public struct Credentials: Sendable, Equatable {
+  /// The value of the `Authorization` header.
+  public var authorization: String?
+  public var certificate: ClientCertificate?
+
+  public init(authorization: String? = nil, certificate: ClientCertificate? = nil) {
+    self.authorization = authorization
+    self.certificate = certificate
+  }
+}
+
+/// A certificate chain and its key.
+public struct ClientCertificate: Sendable, Equatable {
+  public var chain: PEM
+  public var key: PEM
+
+  public init(chain: PEM, key: PEM) {
+    self.chain = chain
+    self.key = key
+  }
+}
+
+/// Gives credentials for each request; token files are read again, plugins run when theirs expire.
+public protocol CredentialSource: Sendable {
+  /// The credentials of now.
+  ///
+  /// - Throws: `CommandError` when a file or a plugin fails.
+  func current() async throws -> Credentials
+  /// Called once when the server answered 401, before one more try.
+  ///
+  /// - Returns: whether `current` may give other credentials now.
+  func refresh() async -> Bool
+}
