@@ -10,4 +10,8 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
   case notReady = 3
   /// What was asked for does not exist.
   case notFound = 4
+  /// The user interrupted the command (SIGINT), as shells report it.
+  case interrupted = 130
+  /// The command was told to end (SIGTERM), as shells report it.
+  case terminated = 143
 }

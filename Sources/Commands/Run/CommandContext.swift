@@ -1,3 +1,4 @@
+import KubernetesClient
 import Support
 
 /// The world as a command sees it; a test gives its own and runs any command in-process.
@@ -16,6 +17,10 @@ public struct CommandContext: Sendable {
   public var readFile: @Sendable (String) throws -> String
   /// Runs the store until it is told to stop.
   public var startDaemon: @Sendable (VineyarddOptions, Log) throws -> Void
+  /// Hands SIGINT and SIGTERM to a function from now on; the second one ends the process.
+  public var watchSignals: @Sendable (_ signalled: @escaping @Sendable (Int32) -> Void) -> Void = { _ in }
+  /// Where the configuration of a connection is read from.
+  public var configurationSources: ConfigurationSources = .process
   /// What reading the command line found worth telling; the command logs it once the log level is known.
   var warnings: [String] = []
 
@@ -38,12 +43,14 @@ public struct CommandContext: Sendable {
 
   /// The real world: this process, its streams and its host.
   public static var process: CommandContext {
-    CommandContext(
+    var context = CommandContext(
       host: .current,
       output: { StandardStream.output.write($0) },
       errorOutput: { StandardStream.error.write($0) },
       log: Log(),
       readFile: { try TextFile.read($0) },
       startDaemon: { try runDaemon($0, log: $1) })
+    context.watchSignals = { watchInterrupts($0) }
+    return context
   }
 }

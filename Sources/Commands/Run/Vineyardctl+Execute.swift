@@ -29,13 +29,14 @@ extension Invocation {
   fileprivate func execute(_ context: CommandContext) -> ExitStatus {
     do {
       var command = try root.parseAsRoot(arguments)
-      guard var action = command as? any ContextCommand else {
-        try command.run()
-        return .ok
-      }
       var context = context
       context.warnings = warnings
-      try action.run(context)
+      if let action = command as? any AsyncContextCommand { return try CommandTask.run(action, context) }
+      if var action = command as? any ContextCommand {
+        try action.run(context)
+      } else {
+        try command.run()
+      }
       return .ok
     } catch {
       return report(error, context)

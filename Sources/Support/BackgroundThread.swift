@@ -5,7 +5,7 @@ import Synchronization
 /// Starts a detached thread that takes no signals.
 ///
 /// - Returns: false when the system refuses another thread; then `body` never runs.
-func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+public func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
   final class Start: Sendable {
     let name: String
     let body: @Sendable () -> Void
@@ -36,14 +36,14 @@ func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> 
 }
 
 /// Unix time in milliseconds.
-func unixMilliseconds() -> UInt64 {
+public func unixMilliseconds() -> UInt64 {
   var time = timespec()
   clock_gettime(CLOCK_REALTIME, &time)
   return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
 }
 
 /// Nanoseconds of a clock that never steps back.
-func monotonicNanoseconds() -> UInt64 {
+public func monotonicNanoseconds() -> UInt64 {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)
   return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

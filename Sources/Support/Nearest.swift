@@ -1,12 +1,12 @@
 /// The known word closest to a mistyped one, nil when none is close.
-func nearest(to word: String, in known: [String]) -> String? {
+public func nearest(to word: String, in known: [String]) -> String? {
   let limit = max(1, word.count / 3)
   let scored = known.map { (word: $0, distance: editDistance(word, $0)) }
   return scored.filter { $0.distance <= limit }.min { $0.distance < $1.distance }?.word
 }
 
 /// The number of single-character insertions, removals and replacements between two words (Levenshtein).
-func editDistance(_ left: String, _ right: String) -> Int {
+private func editDistance(_ left: String, _ right: String) -> Int {
   let right = Array(right)
   var row = Array(0...right.count)
   for (lineNumber, character) in left.enumerated() {

@@ -1,0 +1,19 @@
+import ArgumentParser
+
+/// A command that works asynchronously, and takes the world from outside instead of from globals.
+///
+/// The first SIGINT or SIGTERM cancels its task, the second one ends the process.
+public protocol AsyncContextCommand: ParsableCommand {
+  /// Does the work.
+  ///
+  /// - Throws: `CommandError` for everything the user should read; `CancellationError` after an interruption, unless
+  ///   it has more to tell than `interruptionHint`.
+  mutating func run(_ context: CommandContext) async throws
+
+  /// How to go on after an interruption, without a full stop.
+  var interruptionHint: String { get }
+}
+
+extension AsyncContextCommand {
+  public var interruptionHint: String { "run the same command again, it goes on where it was stopped" }
+}

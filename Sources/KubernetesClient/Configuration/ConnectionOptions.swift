@@ -1,0 +1,27 @@
+/// What a command line says about the cluster to talk to; everything left out comes from the kubeconfig.
+public struct ConnectionOptions: Sendable, Equatable {
+  /// The one kubeconfig file to read (`--kubeconfig`).
+  public var kubeconfig: String?
+  /// The context of the kubeconfig (`--context`).
+  public var context: String?
+  /// The user to act as (`--as`).
+  public var impersonate: String?
+  /// The URL of the API server (`--server`).
+  public var server: String?
+  /// Whether any certificate of the server will do (`--insecure-skip-tls-verify`).
+  public var skipsTLSVerification: Bool
+  /// Seconds one request may take (`--request-timeout`); 0 for no limit, nil for the client's default.
+  public var requestTimeout: Double?
+
+  public init(
+    kubeconfig: String? = nil, context: String? = nil, impersonate: String? = nil, server: String? = nil,
+    skipsTLSVerification: Bool = false, requestTimeout: Double? = nil
+  ) {
+    self.kubeconfig = kubeconfig
+    self.context = context
+    self.impersonate = impersonate
+    self.server = server
+    self.skipsTLSVerification = skipsTLSVerification
+    self.requestTimeout = requestTimeout
+  }
+}
