@@ -42,9 +42,7 @@ struct Removal {
 
   private func ending(_ plan: Plan, _ removed: [ObjectReference]) -> String {
     if removed.isEmpty { return "\(plan.title): nothing to delete" }
-    if options.isDryRun { return "\(plan.title): \(removed.count) objects would be deleted" }
+    if arguments.dryRun != .none { return "\(plan.title): \(removed.count) objects would be deleted" }
     return waiting.wait ? "\(plan.title) is gone" : "\(plan.title) is being deleted"
   }
-
-  private var options: (isDryRun: Bool, Void) { (arguments.dryRun != .none, ()) }
 }

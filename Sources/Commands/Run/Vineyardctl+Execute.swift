@@ -44,6 +44,8 @@ extension Invocation {
   }
 
   private func report(_ error: any Error, _ context: CommandContext) -> ExitStatus {
+    // A command that has told everything already, and only ends otherwise than well.
+    if let exit = error as? ExitCode { return ExitStatus(rawValue: exit.rawValue) ?? .failed }
     if let error = error as? CommandError {
       context.errorOutput("\(error.line)\n")
       return error.code

@@ -8,14 +8,14 @@ public struct Installer: Sendable {
   public struct Options: Sendable {
     /// Whether to wait for what no later wave needs, too.
     public var waits = true
-    /// How long all waves may take together.
-    public var timeout: Duration
+    /// How long all waves may take together, nil for as long as it takes.
+    public var timeout: TimeSpan?
     /// Whether fields that another field manager owns are taken over.
     public var forcesConflicts = false
     /// Whether the server only checks and changes nothing.
     public var isDryRun = false
 
-    public init(timeout: Duration) { self.timeout = timeout }
+    public init(timeout: TimeSpan?) { self.timeout = timeout }
   }
 
   let client: KubernetesClient

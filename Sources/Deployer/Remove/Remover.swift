@@ -8,14 +8,14 @@ public struct Remover: Sendable {
   public struct Options: Sendable {
     /// Whether to wait until the objects are gone.
     public var waits = true
-    /// How long all waves may take together.
-    public var timeout: Duration
+    /// How long all waves may take together, nil for as long as it takes.
+    public var timeout: TimeSpan?
     /// Whether the namespace goes even if this program did not create it.
     public var deletesNamespace = false
     /// Whether the server only checks and changes nothing.
     public var isDryRun = false
 
-    public init(timeout: Duration) { self.timeout = timeout }
+    public init(timeout: TimeSpan?) { self.timeout = timeout }
   }
 
   let client: KubernetesClient

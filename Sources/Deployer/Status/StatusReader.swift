@@ -63,7 +63,7 @@ public struct StatusReader: Sendable {
   /// Waits until every component is ready.
   ///
   /// - Throws: `CommandError` with code `notReady` and the reason.
-  public func waitUntilReady(timeout: Duration, story: Story) async throws {
+  public func waitUntilReady(timeout: TimeSpan?, story: Story) async throws {
     let gates: [Gate]
     do {
       gates = try await workloads().map { Gate(workload: $0.object, required: true) }

@@ -2,28 +2,32 @@ import Support
 
 /// The moment at which a command stops waiting.
 public struct Deadline: Sendable {
-  /// How long the command may take in all.
-  public let limit: Duration
-  private let end: ContinuousClock.Instant
+  /// How long the command may take in all, nil for as long as it takes.
+  public let limit: TimeSpan?
+  private let end: ContinuousClock.Instant?
 
   /// A deadline from now on.
-  public init(after limit: Duration) {
+  public init(after limit: TimeSpan?) {
     self.limit = limit
-    end = .now + limit
+    end = limit.map { .now + $0.duration }
   }
 
-  var hasPassed: Bool { .now >= end }
+  var hasPassed: Bool { end.map { .now >= $0 } ?? false }
 
   /// Runs something until the deadline.
   ///
   /// - Returns: false when the deadline came first; what was running is cancelled and has ended then.
   func race(_ body: @escaping @Sendable () async throws -> Void) async throws -> Bool {
-    try await withThrowingTaskGroup(of: Bool.self) { group in
+    guard let end else {
+      try await body()
+      return true
+    }
+    return try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
         try await body()
         return true
       }
-      group.addTask { [end] in
+      group.addTask {
         try await Task.sleep(until: end, clock: .continuous)
         return false
       }
@@ -32,10 +36,6 @@ public struct Deadline: Sendable {
     }
   }
 
-  /// The limit as people write it: `5m0s` is `5m`.
-  var text: String {
-    let seconds = limit.components.seconds
-    guard seconds >= 60 else { return "\(seconds)s" }
-    return seconds % 60 == 0 ? "\(seconds / 60)m" : "\(seconds / 60)m\(seconds % 60)s"
-  }
+  /// The limit as people write it.
+  var text: String { limit?.description ?? "" }
 }
