@@ -22,11 +22,7 @@ extension Removal {
   }
 
   private func drivers() async throws -> [KubernetesObject] {
-    do {
-      guard try await client.resource(for: CSIDriverTarget.type) != nil else { return [] }
-      return try await client.list(CSIDriverTarget.type).items
-    } catch let error as KubernetesError {
-      throw error.asCommandError
-    }
+    guard try await client.resource(for: CSIDriverTarget.type) != nil else { return [] }
+    return try await client.list(CSIDriverTarget.type).items
   }
 }

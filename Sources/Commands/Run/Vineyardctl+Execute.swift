@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import KubernetesClient
 import Support
 
 extension Vineyardctl {
@@ -46,7 +47,7 @@ extension Invocation {
   private func report(_ error: any Error, _ context: CommandContext) -> ExitStatus {
     // A command that has told everything already, and only ends otherwise than well.
     if let exit = error as? ExitCode { return ExitStatus(rawValue: exit.rawValue) ?? .failed }
-    if let error = error as? CommandError {
+    if let error = CommandError(told: error) {
       context.errorOutput("\(error.line)\n")
       return error.code
     }
@@ -77,5 +78,16 @@ extension Invocation {
   private var subcommand: String? {
     guard root == Vineyardctl.self, let first = arguments.first, !first.hasPrefix("-") else { return nil }
     return first
+  }
+}
+
+extension CommandError {
+  /// What an error tells the user, nil for errors of the argument parser.
+  init?(told error: any Error) {
+    switch error {
+    case let error as CommandError: self = error
+    case let error as any ClientError: self = error.asCommandError
+    default: return nil
+    }
   }
 }

@@ -28,13 +28,9 @@ struct Planning<Target: DeploymentTarget> {
     let facts = try await ClusterFacts.gather(client, namespace: setting.namespace)
     try facts.requireUsable(namespace: setting.namespace, createsNamespace: setting.createsNamespace)
     setting.facts = facts
-    do {
-      try await target.requirePrerequisites(client, setting)
-      if let object = target.scaledObject(in: setting.namespace), try await client.resource(for: object.type) != nil {
-        setting.liveReplicas = try await client.get(object)?.tree["spec", "replicas"]?.int
-      }
-    } catch let error as KubernetesError {
-      throw error.asCommandError
+    try await target.requirePrerequisites(client, setting)
+    if let object = target.scaledObject(in: setting.namespace), try await client.resource(for: object.type) != nil {
+      setting.liveReplicas = try await client.get(object)?.tree["spec", "replicas"]?.int
     }
     return try target.plan(setting)
   }

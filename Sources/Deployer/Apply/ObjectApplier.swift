@@ -19,8 +19,6 @@ struct ObjectApplier: Sendable {
         installer.log.debug("\(object.reference) is tried again: \(error.message)")
         try await Task.sleep(for: delay)
         delay = min(delay * 2, .seconds(2))
-      } catch let error as KubernetesError {
-        throw error.asCommandError
       }
     }
   }
@@ -69,7 +67,7 @@ struct ObjectApplier: Sendable {
   /// A definition made a moment ago is not served yet; a webhook whose pod is starting cannot be called.
   private func isStartingUp(_ error: KubernetesError) -> Bool {
     if installer.options.isDryRun { return false }
-    if error.httpStatus == 404 { return error.reason == "UnknownKind" }
+    if error.isUnknownKind { return true }
     return error.httpStatus == 500 && error.message.contains("failed calling webhook")
   }
 }

@@ -41,12 +41,7 @@ public struct ClusterCheck: Sendable {
   ///
   /// - Throws: `CommandError` when the API server cannot be reached at all.
   public func run() async throws -> [Finding] {
-    let version: ServerVersion
-    do {
-      version = try await client.version()
-    } catch let error as KubernetesError {
-      throw error.asCommandError
-    }
+    let version = try await client.version()
     async let permissions = PermissionCheck(check: self).run()
     async let nodes = NodeCheck(check: self).run()
     async let definitions = DefinitionCheck(check: self).run()

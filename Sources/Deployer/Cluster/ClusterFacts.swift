@@ -14,14 +14,10 @@ public struct ClusterFacts: Sendable {
   ///
   /// - Throws: `CommandError` when it cannot be reached or refuses.
   public static func gather(_ client: KubernetesClient, namespace: String) async throws -> ClusterFacts {
-    do {
-      async let version = client.version()
-      async let found = client.get(ObjectReference(type: .namespace, name: namespace))
-      async let nodes = nodesIfAllowed(client)
-      return try await ClusterFacts(version: version, hasNamespace: found != nil, nodes: nodes)
-    } catch let error as KubernetesError {
-      throw error.asCommandError
-    }
+    async let version = client.version()
+    async let found = client.get(ObjectReference(type: .namespace, name: namespace))
+    async let nodes = nodesIfAllowed(client)
+    return try await ClusterFacts(version: version, hasNamespace: found != nil, nodes: nodes)
   }
 
   private static func nodesIfAllowed(_ client: KubernetesClient) async throws -> [NodeFacts]? {

@@ -25,17 +25,13 @@ public struct PlanDiff: Sendable {
   }
 
   private func difference(_ object: KubernetesObject) async throws -> String {
-    do {
-      let live = try await existing(object.reference)
-      let merged = try await merged(object)
-      let name = "\(object.reference)"
-      return UnifiedDiff.text(
-        from: live.map { ComparableObject.shown($0, as: "live", besides: merged).yaml } ?? "",
-        to: ComparableObject.shown(merged, as: "planned", besides: live).yaml,
-        names: ("live \(name)", "planned \(name)"))
-    } catch let error as KubernetesError {
-      throw error.asCommandError
-    }
+    let live = try await existing(object.reference)
+    let merged = try await merged(object)
+    let name = "\(object.reference)"
+    return UnifiedDiff.text(
+      from: live.map { ComparableObject.shown($0, as: "live", besides: merged).yaml } ?? "",
+      to: ComparableObject.shown(merged, as: "planned", besides: live).yaml,
+      names: ("live \(name)", "planned \(name)"))
   }
 
   private func existing(_ reference: ObjectReference) async throws -> KubernetesObject? {

@@ -13,12 +13,7 @@ public struct ClaimGuard: Sendable {
   /// - Throws: `CommandError` naming the claims.
   public func requireUnused(_ classes: Set<String>, by what: String) async throws {
     guard !classes.isEmpty else { return }
-    let claims: [KubernetesObject]
-    do {
-      claims = try await client.list(.persistentVolumeClaim).items
-    } catch let error as KubernetesError {
-      throw error.asCommandError
-    }
+    let claims = try await client.list(.persistentVolumeClaim).items
     let bound = claims.filter { claim in
       claim.tree["spec", "storageClassName"]?.string.map { classes.contains($0) } == true
         && claim.tree["spec", "volumeName"] != nil

@@ -20,16 +20,12 @@ public struct LabelledObjects: Sendable {
 
   /// The objects of a cluster that nothing else controls; what they control goes with them.
   public func of(cluster name: String, in namespace: String) async throws -> [KubernetesObject] {
-    do {
-      return try await withThrowingTaskGroup(of: [KubernetesObject].self) { group in
-        for type in Self.namespaced + Self.clusterWide {
-          let scope = Self.clusterWide.contains(type) ? nil : namespace
-          group.addTask { try await client.list(type, namespace: scope, labels: "app.vineyard.io/name=\(name)").items }
-        }
-        return try await group.reduce(into: []) { $0 += $1.filter { !Self.isControlled($0) } }
+    return try await withThrowingTaskGroup(of: [KubernetesObject].self) { group in
+      for type in Self.namespaced + Self.clusterWide {
+        let scope = Self.clusterWide.contains(type) ? nil : namespace
+        group.addTask { try await client.list(type, namespace: scope, labels: "app.vineyard.io/name=\(name)").items }
       }
-    } catch let error as KubernetesError {
-      throw error.asCommandError
+      return try await group.reduce(into: []) { $0 += $1.filter { !Self.isControlled($0) } }
     }
   }
 

@@ -13,19 +13,15 @@ struct ObjectRemover: Sendable {
   ///
   /// - Returns: the object as it was, nil when it was not there or is kept.
   func delete(_ reference: ObjectReference) async throws -> KubernetesObject? {
-    do {
-      guard let live = try await existing(reference) else { return nil }
-      if let reason = try await reasonToKeep(live) {
-        story.tell(.warning, "\(reference) is kept: \(reason)")
-        return nil
-      }
-      // What depends on it goes first, so that its end means the end of all.
-      let isThere = try await client.delete(
-        reference, propagation: .foreground, uid: live.uid, dryRun: remover.options.isDryRun)
-      return isThere ? live : nil
-    } catch let error as KubernetesError {
-      throw error.asCommandError
+    guard let live = try await existing(reference) else { return nil }
+    if let reason = try await reasonToKeep(live) {
+      story.tell(.warning, "\(reference) is kept: \(reason)")
+      return nil
     }
+    // What depends on it goes first, so that its end means the end of all.
+    let isThere = try await client.delete(
+      reference, propagation: .foreground, uid: live.uid, dryRun: remover.options.isDryRun)
+    return isThere ? live : nil
   }
 
   /// nil also when the server does not know the kind: then there is no object of it.

@@ -40,36 +40,27 @@ public struct StatusReader: Sendable {
   ///
   /// - Throws: `CommandError`: `notFound` when nothing is installed in the namespace.
   public func read() async throws -> InstallationStatus {
-    do {
-      let workloads = try await workloads()
-      guard !workloads.isEmpty else {
-        throw CommandError(
-          .notFound, "nothing is deployed in the namespace '\(namespace)'",
-          hint: "'vineyardctl deploy vineyard-cluster' deploys a cluster, -n names another namespace")
-      }
-      let pods = try await pods(of: workloads.map(\.object))
-      var states = pods.map { PodStatus($0) }
-      let memory = await StoreMemoryReader(client: client, log: log).read(pods)
-      for index in states.indices { states[index].memory = memory[states[index].name] }
-      let resources = try await customResources()
-      return InstallationStatus(
-        namespace: namespace, components: workloads.map { ComponentStatus($0.object, role: $0.role) }, pods: states,
-        warnings: pods.compactMap { PodTrouble.of($0) } + resources.flatMap { Self.complaints(of: $0) })
-    } catch let error as KubernetesError {
-      throw error.asCommandError
+    let workloads = try await workloads()
+    guard !workloads.isEmpty else {
+      throw CommandError(
+        .notFound, "nothing is deployed in the namespace '\(namespace)'",
+        hint: "'vineyardctl deploy vineyard-cluster' deploys a cluster, -n names another namespace")
     }
+    let pods = try await pods(of: workloads.map(\.object))
+    var states = pods.map { PodStatus($0) }
+    let memory = await StoreMemoryReader(client: client, log: log).read(pods)
+    for index in states.indices { states[index].memory = memory[states[index].name] }
+    let resources = try await customResources()
+    return InstallationStatus(
+      namespace: namespace, components: workloads.map { ComponentStatus($0.object, role: $0.role) }, pods: states,
+      warnings: pods.compactMap { PodTrouble.of($0) } + resources.flatMap { Self.complaints(of: $0) })
   }
 
   /// Waits until every component is ready.
   ///
   /// - Throws: `CommandError` with code `notReady` and the reason.
   public func waitUntilReady(timeout: TimeSpan?, story: Story) async throws {
-    let gates: [Gate]
-    do {
-      gates = try await workloads().map { Gate(workload: $0.object, required: true) }
-    } catch let error as KubernetesError {
-      throw error.asCommandError
-    }
+    let gates = try await workloads().map { Gate(workload: $0.object, required: true) }
     let waiter = Waiter(client: client, board: WaitBoard(story: story), log: log)
     try await waiter.wait(for: gates, until: Deadline(after: timeout))
   }

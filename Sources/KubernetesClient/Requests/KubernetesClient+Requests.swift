@@ -113,7 +113,7 @@ extension KubernetesClient {
     request.method = call.method
     request.body = call.body.map { Array($0.json.utf8) }
     request.timeout = configuration.requestTimeout.map { .seconds($0) } ?? timing.request
-    request.connection = ConnectionOptions(
+    request.connection = TransferSettings(
       tls: configuration.tls, certificate: credentials.certificate,
       proxy: configuration.proxy.map { .url($0) } ?? .environment)
     request.headers = [

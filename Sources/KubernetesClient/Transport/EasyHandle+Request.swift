@@ -7,7 +7,7 @@ extension EasyHandle {
   static let connectTimeout = 4000
 
   /// Sets what every connection needs: protocols, proxy, keep-alive, TLS.
-  func configure(_ options: ConnectionOptions) throws(TransportFailure) {
+  func configure(_ options: TransferSettings) throws(TransportFailure) {
     try set(CURLOPT_PROTOCOLS_STR, "http,https")
     try set(CURLOPT_CONNECTTIMEOUT_MS, Self.connectTimeout)
     // Without it a name server that does not answer holds up the end of the process.

@@ -5,7 +5,7 @@ struct HTTPRequest: Sendable {
   var url: String
   var headers: [HTTPHeader] = []
   var body: [UInt8]?
-  var connection = ConnectionOptions()
+  var connection = TransferSettings()
   /// The whole exchange must be over by then; nil for one that may stay open.
   var timeout: Duration?
   /// The longest time without a byte, for exchanges that stay open.
@@ -28,7 +28,7 @@ struct HTTPHeader: Sendable, Equatable {
 }
 
 /// Where connections go and how both ends prove themselves; exchanges with equal options share connections.
-struct ConnectionOptions: Sendable {
+struct TransferSettings: Sendable {
   var tls = TLSOptions()
   var certificate: ClientCertificate?
   var proxy: Proxy = .environment
