@@ -16,13 +16,15 @@ extension KubernetesError: ClientError {
 
   private var explanation: (cause: String, hint: String?) {
     switch httpStatus {
+    case 400 where message.contains("HTTP request to an HTTPS server"):
+      (message, "check the server's URL: https:// instead of http://?")
     case 401: (message, "log in again: the token or certificate of this context may have expired (server \(server))")
     case 403: (message, "ask the cluster's administrator for a role that allows it")
     case 404 where isUnknownKind:
       (message, "deploy what defines it first, for instance with 'vineyardctl deploy operator'")
     case 409 where !owners.isEmpty:
       (
-        owners.map { "\($0.manager) owns \($0.fields.joined(separator: ", "))" }.joined(separator: "; "),
+        owners.map { "'\($0.manager)' owns \($0.fields.joined(separator: ", "))" }.joined(separator: "; "),
         "--force-conflicts takes the fields over"
       )
     case 409 where !isAlreadyExists: (message, "it changed meanwhile; try again")

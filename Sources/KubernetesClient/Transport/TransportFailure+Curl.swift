@@ -36,12 +36,13 @@ extension TransportFailure {
 
   /// Reads a verification result of OpenSSL (openssl-verify(1)).
   private static func certificateProblem(_ result: Int, _ text: String) -> TransportError.TLSProblem {
-    switch result {
+    // libcurl compares names itself, after OpenSSL was content.
+    if text.contains("subject name") { return .wrongName }
+    return switch result {
     case 9: .notYetValid
     case 10: .expired
     case 2, 18, 19, 20, 21: .unknownAuthority
     case 62, 64: .wrongName
-    case 0 where text.contains("name"): .wrongName
     default: .other
     }
   }
