@@ -2,7 +2,7 @@ import ArgumentParser
 import Support
 
 /// The root of all commands.
-public struct Vineyardctl: ParsableCommand {
+public struct Vineyardctl: ContextCommand {
   public static let configuration = CommandConfiguration(
     commandName: "vineyardctl",
     abstract: "Run Vineyard, the shared-memory object store, on one machine and on Kubernetes.",
@@ -17,6 +17,14 @@ public struct Vineyardctl: ParsableCommand {
     version: "vineyardctl version \(Version.product) (protocol \(Version.current))",
     subcommands: [VineyarddCommand.self, VersionCommand.self])
 
+  @Flag(name: [.customShort("j"), .customLong("dump-usage")], help: "Print all commands and flags as JSON on stderr.")
+  var dumpsUsage = false
+
   /// Makes the command; without a subcommand it prints the help.
   public init() {}
+
+  public mutating func run(_ context: CommandContext) throws {
+    guard dumpsUsage else { throw CleanExit.helpRequest(self) }
+    context.errorOutput(UsageTree.json(of: Vineyardctl.self))
+  }
 }

@@ -7,7 +7,7 @@ extension FlagSpec {
   func canonicalValue(_ text: String) throws -> String {
     switch kind {
     case .boolean:
-      guard let value = FlagSpec.boolean(text) else { throw invalid(text, expected: "true or false") }
+      guard let value = Bool(flagValue: text) else { throw invalid(text, expected: "true or false") }
       return String(value)
     case .integer:
       guard let value = FlagSpec.integer(text) else { throw invalid(text, expected: "a whole number") }
@@ -20,15 +20,6 @@ extension FlagSpec {
       return text
     case .text:
       return text
-    }
-  }
-
-  /// The words gflags takes for a truth value, in any case.
-  static func boolean(_ text: String) -> Bool? {
-    switch text.lowercased() {
-    case "1", "t", "true", "y", "yes": true
-    case "0", "f", "false", "n", "no": false
-    default: nil
     }
   }
 

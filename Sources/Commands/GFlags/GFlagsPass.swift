@@ -87,7 +87,7 @@ extension GFlagsPass {
   private mutating func value(of spec: FlagSpec, _ token: FlagToken, rest: inout ArraySlice<String>) throws -> String {
     if let value = token.value { return value }
     if spec.isBoolean {
-      guard let next = rest.first, let value = FlagSpec.boolean(next) else { return "true" }
+      guard let next = rest.first, let value = Bool(flagValue: next) else { return "true" }
       rest.removeFirst()
       let reading = "read '\(token.text) \(next)' as --\(spec.name)=\(value)"
       if !value { warnings.append("\(reading); write it with an equals sign") }

@@ -7,40 +7,54 @@ struct Invocation {
   let arguments: [String]
   /// What normalising the flags found worth telling.
   let warnings: [String]
+  /// The command as the user calls it, for hints.
+  let command: String
 
-  /// Chooses the root by the name the program was called under, and normalises the daemon's flags.
+  /// Chooses the root by the name the program was called under, and normalises the flags.
   ///
-  /// - Parameter commandLine: the program's name, then its arguments.
+  /// - Parameters:
+  ///   - commandLine: the program's name, then its arguments.
+  ///   - root: the tree of commands under any name but the daemon's.
   /// - Throws: `CommandError` with code `usage`.
-  init(_ commandLine: [String], context: CommandContext) throws {
+  init(_ commandLine: [String], root: any ParsableCommand.Type, context: CommandContext) throws {
     let program = commandLine.first?.split(separator: "/").last
     let words = Array(commandLine.dropFirst())
-    let normalizer = GFlagsNormalizer(environment: context.host.environment, readFile: context.readFile)
+    let daemonFlags = GFlagsNormalizer(environment: context.host.environment, readFile: context.readFile)
     if program == "vineyardd" {
-      let flags = try normalizer.normalize(words)
-      (root, arguments, warnings) = (VineyarddCommand.self, flags.arguments, flags.warnings)
-    } else if let first = words.first, first == VineyarddCommand.configuration.commandName {
-      let flags = try normalizer.normalize(Array(words.dropFirst()))
-      (root, arguments, warnings) = (Vineyardctl.self, [first] + flags.arguments, flags.warnings)
+      let flags = try daemonFlags.normalize(words)
+      self.init(VineyarddCommand.self, flags.arguments, flags.warnings, command: "vineyardd")
+    } else if let first = words.first, Self.verbatim.contains(where: { first.hasPrefix($0) }) {
+      self.init(root, words, command: root._commandName)
     } else {
-      try Self.requireKnownCommand(words)
-      (root, arguments, warnings) = (Vineyardctl.self, words, [])
+      let path = try CommandPath(root: root, words)
+      if path.command == VineyarddCommand.self {
+        let flags = try daemonFlags.normalize(path.rest)
+        self.init(root, path.names + flags.arguments, flags.warnings, command: path.text)
+      } else {
+        self.init(root, path.names + (try Self.normalized(path)), command: path.text)
+      }
     }
   }
 
-  /// Refuses a word where only a subcommand can stand, which the argument parser would call an argument.
-  private static func requireKnownCommand(_ words: [String]) throws {
-    var configuration = Vineyardctl.configuration
-    var path = "vineyardctl"
-    for word in words.first == "help" ? words.dropFirst() : words[...] {
-      guard !configuration.subcommands.isEmpty, !word.hasPrefix("-") else { return }
-      guard let next = configuration.subcommands.first(where: { $0.configuration.commandName == word }) else {
-        let names = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
-        let hint = nearest(to: word, in: names).map { "did you mean '\($0)'?" } ?? "'\(path) --help' lists the commands"
-        throw CommandError(.usage, "unknown command '\(word)'", hint: hint)
-      }
-      configuration = next.configuration
-      path += " \(word)"
-    }
+  private init(
+    _ root: any ParsableCommand.Type, _ arguments: [String], _ warnings: [String] = [], command: String
+  ) {
+    self.root = root
+    self.arguments = arguments
+    self.warnings = warnings
+    self.command = command
+  }
+
+  /// First words that belong to the argument parser: completion scripts and what they call back.
+  private static let verbatim = ["---completion", "--generate-completion-script", "--experimental-dump-help"]
+
+  /// The flags of a command for the argument parser; without flags no table of them is made.
+  private static func normalized(_ path: CommandPath) throws(CommandError) -> [String] {
+    let words = path.names.isEmpty ? path.rest.map { $0 == "-v" ? "--version" : $0 } : path.rest
+    if words.isEmpty { return [] }
+    if words.count == 1, words[0] == "--help" || words[0] == "-h" { return ["--help"] }
+    var normalizer = PFlagsNormalizer(
+      command: path.text, own: DeclaredFlags(path.command), persistent: PersistentArguments.flags)
+    return try normalizer.normalize(words)
   }
 }

@@ -13,9 +13,15 @@ extension Vineyardctl {
   ///
   /// - Parameter commandLine: the program's name, then its arguments.
   public static func execute(_ commandLine: [String], context: CommandContext = .process) -> ExitStatus {
+    execute(commandLine, root: Vineyardctl.self, context: context)
+  }
+
+  /// Runs one command line of some tree of commands.
+  static func execute(
+    _ commandLine: [String], root: any ParsableCommand.Type, context: CommandContext
+  ) -> ExitStatus {
     do {
-      let invocation = try Invocation(commandLine, context: context)
-      return invocation.execute(context)
+      return try Invocation(commandLine, root: root, context: context).execute(context)
     } catch let error as CommandError {
       context.errorOutput("\(error.line)\n")
       return error.code
@@ -62,22 +68,21 @@ extension Invocation {
   /// An error of the argument parser in the words of this program: its second sentence is a hint.
   private func usageError(_ message: String) -> CommandError {
     let text = message.onOneLine
+    // What `validate` throws brings a hint of its own.
+    if text.hasSuffix(")"), let start = text.firstRange(of: " (hint: ") {
+      return CommandError(
+        .usage, String(text[..<start.lowerBound]), hint: String(text[start.upperBound...].dropLast()))
+    }
     let end = text.firstRange(of: ". ")
     let sentence = text[..<(end?.lowerBound ?? text.endIndex)]
     let advice = end.map { text[$0.upperBound...] } ?? ""
-    let path = [root.configuration.commandName ?? "vineyardctl", subcommand].compactMap { $0 }.joined(separator: " ")
-    let hint = advice.isEmpty ? "'\(path) --help' explains the flags" : sentenceCase(advice)
+    let hint = advice.isEmpty ? "'\(command) --help' explains the flags" : sentenceCase(advice)
     return CommandError(.usage, sentenceCase(sentence), hint: hint)
   }
 
   private func sentenceCase(_ text: Substring) -> String {
     let body = text.hasSuffix(".") ? text.dropLast() : text
     return (body.first?.lowercased() ?? "") + body.dropFirst()
-  }
-
-  private var subcommand: String? {
-    guard root == Vineyardctl.self, let first = arguments.first, !first.hasPrefix("-") else { return nil }
-    return first
   }
 }
 

@@ -1,0 +1,65 @@
+import Documents
+
+/// One flag of a command, as it is declared for the argument parser.
+struct DeclaredFlag: Equatable {
+  /// What the flag takes.
+  enum Kind: Equatable {
+    /// `--x` and `--x=false`; an inverted one is switched off by `--no-x`.
+    case boolean(default: Bool, isInverted: Bool)
+    /// One value, the last one counts.
+    case single
+    /// Values that add up.
+    case list
+  }
+
+  /// The name without dashes; of several the one that the help shows.
+  let name: String
+  /// Every long name.
+  let longNames: [String]
+  /// The letters of short spellings.
+  let letters: [Character]
+  var kind: Kind
+  /// The default as the help shows it.
+  let defaultText: String?
+  let help: String
+  /// Whether the help shows the flag.
+  let isVisible: Bool
+
+  /// A flag of the argument parser's dump, nil for a positional argument.
+  init?(_ argument: Value) {
+    let names = argument["names"]?.array ?? []
+    let long = names.filter { $0["kind"]?.string == "long" }.compactMap { $0["name"]?.string }
+    let short = names.filter { $0["kind"]?.string == "short" }.compactMap { $0["name"]?.string?.first }
+    guard let name = argument["preferredName", "name"]?.string ?? long.first else { return nil }
+    defaultText = argument["defaultValue"]?.string
+    switch (argument["kind"]?.string, argument["isRepeating"]?.bool) {
+    case ("flag", _): kind = .boolean(default: defaultText == "--\(name)", isInverted: false)
+    case ("option", true): kind = .list
+    case ("option", _): kind = .single
+    default: return nil
+    }
+    self.name = name
+    longNames = long
+    letters = short
+    help = argument["abstract"]?.string ?? ""
+    isVisible = argument["shouldDisplay"]?.bool ?? true
+  }
+
+  var isBoolean: Bool {
+    if case .boolean = kind { true } else { false }
+  }
+
+  /// The name with its dashes.
+  var spelling: String { longNames.isEmpty ? "-\(name)" : "--\(name)" }
+
+  /// The words that set the flag, for the argument parser.
+  func words(for values: [String]) -> [String] {
+    switch kind {
+    case .boolean(_, let isInverted):
+      if values.last == "true" { return [spelling] }
+      return isInverted ? ["--no-\(name)"] : []
+    case .single: return values.suffix(1).map { "\(spelling)=\($0)" }
+    case .list: return values.map { "\(spelling)=\($0)" }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Documents
+
+/// The flags of one command, read from its declaration, so that no second list of them exists.
+struct DeclaredFlags {
+  /// The flags in the order of the help; what a flag and its `--no-` form declare is one.
+  let flags: [DeclaredFlag]
+  /// Whether the command takes words that are not flags.
+  let takesArguments: Bool
+
+  /// The flags of a command or a group of flags.
+  init(_ type: any ParsableArguments.Type) {
+    // A dump that cannot be read has no flags, which then are unknown.
+    let dump = try? Value(json: type._dumpHelp())
+    self.init(command: dump?["command"] ?? [:])
+  }
+
+  /// The flags of a command of the argument parser's dump.
+  init(command: Value) {
+    let arguments = command["arguments"]?.array ?? []
+    takesArguments = arguments.contains { $0["kind"]?.string == "positional" }
+    flags = arguments.compactMap { DeclaredFlag($0) }.reduce(into: []) { flags, flag in
+      if let last = flags.indices.last, case .boolean(let standard, _) = flags[last].kind,
+        flag.name == "no-\(flags[last].name)"
+      {
+        flags[last].kind = .boolean(default: standard, isInverted: true)
+      } else {
+        flags.append(flag)
+      }
+    }
+  }
+
+  func flag(named name: String) -> DeclaredFlag? { flags.first { $0.longNames.contains(name) } }
+
+  func flag(letter: Character) -> DeclaredFlag? { flags.first { $0.letters.contains(letter) } }
+}

@@ -1,0 +1,145 @@
+import OrderedCollections
+import Support
+
+/// Turns the flags of one command, in the manner of pflag (cobra), into those the argument parser reads.
+///
+/// It takes `--flag value`, `--flag=value`, `--wait=false`, `-n value`, `-nvalue`, `-n=value`, several letters behind
+/// one dash, comma separated and JSON lists, and the last of several values.
+struct PFlagsNormalizer {
+  /// The command as the user calls it, for hints.
+  let command: String
+  let own: DeclaredFlags
+  /// Flags that every command takes; those the command does not declare are checked and dropped.
+  let persistent: DeclaredFlags
+
+  private var values: OrderedDictionary<String, [String]> = [:]
+  private var operands: [String] = []
+  private var verbatim: [String]?
+
+  init(command: String, own: DeclaredFlags, persistent: DeclaredFlags) {
+    self.command = command
+    self.own = own
+    self.persistent = persistent
+  }
+
+  /// Normalises the words behind the command's name.
+  ///
+  /// - Throws: `CommandError` with code `usage` for an unknown flag or a wrong value.
+  mutating func normalize(_ words: [String]) throws(CommandError) -> [String] {
+    var rest = words[...]
+    var switched: DeclaredFlag?
+    while verbatim == nil, let word = rest.popFirst() {
+      if word == "--" {
+        if !rest.isEmpty { operands += ["--"] + rest }
+        break
+      }
+      guard word.hasPrefix("-"), word != "-" else {
+        try requireNoValue(word, of: switched)
+        operands.append(word)
+        continue
+      }
+      switched = word.hasPrefix("--") ? try long(word, &rest) : try letters(word, &rest)
+    }
+    if let verbatim { return verbatim }
+    let flags = values.flatMap { name, values in own.flag(named: name)?.words(for: values) ?? [] }
+    return flags + operands
+  }
+
+  /// Reads `--name` or `--name=value`.
+  ///
+  /// - Returns: the flag when it is a boolean without a value.
+  private mutating func long(_ word: String, _ rest: inout ArraySlice<String>) throws(CommandError) -> DeclaredFlag? {
+    let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let name = String(parts[0])
+    let value = parts.count > 1 ? String(parts[1]) : nil
+    if name == "help" || name == "version" {
+      verbatim = ["--\(name)"]
+    } else if let flag = flag(named: name) {
+      guard let value else {
+        try set(flag, try self.value(of: flag, &rest))
+        return flag.isBoolean ? flag : nil
+      }
+      try set(flag, value)
+    } else if name.hasPrefix("no-"), let flag = flag(named: String(name.dropFirst(3))), flag.isBoolean {
+      let isOff = try boolean(value ?? "true", of: flag)
+      try set(flag, isOff ? "false" : "true")
+    } else {
+      throw unknown(word, name: name)
+    }
+    return nil
+  }
+
+  /// Reads letters behind one dash: booleans, then perhaps one flag with its value.
+  private mutating func letters(
+    _ word: String, _ rest: inout ArraySlice<String>
+  ) throws(CommandError) -> DeclaredFlag? {
+    var letters = word.dropFirst()
+    while let letter = letters.popFirst() {
+      guard let flag = own.flag(letter: letter) ?? persistent.flag(letter: letter) else {
+        throw unknown(word, name: String(word.dropFirst().prefix { $0 != "=" }))
+      }
+      if flag.name == "help" {
+        verbatim = ["--help"]
+        return nil
+      }
+      if letters.first == "=" {
+        try set(flag, String(letters.dropFirst()))
+        return nil
+      }
+      if flag.isBoolean {
+        try set(flag, "true")
+        if letters.isEmpty { return flag }
+      } else {
+        try set(flag, letters.isEmpty ? try value(of: flag, &rest) : String(letters))
+        return nil
+      }
+    }
+    return nil
+  }
+
+  private func flag(named name: String) -> DeclaredFlag? { own.flag(named: name) ?? persistent.flag(named: name) }
+
+  /// The value of a flag that has none behind an equals sign.
+  private func value(of flag: DeclaredFlag, _ rest: inout ArraySlice<String>) throws(CommandError) -> String {
+    if flag.isBoolean { return "true" }
+    guard let next = rest.first else {
+      throw CommandError(.usage, "\(flag.spelling) needs a value", hint: "write \(flag.spelling)=VALUE")
+    }
+    // A value left out, as by an empty variable of a shell, must not eat the next flag.
+    if next.hasPrefix("--"), self.flag(named: String(next.dropFirst(2).prefix { $0 != "=" })) != nil {
+      throw CommandError(
+        .usage, "\(flag.spelling) needs a value", cause: "'\(next)' is a flag", hint: "write \(flag.spelling)=VALUE")
+    }
+    rest.removeFirst()
+    return next
+  }
+
+  private mutating func set(_ flag: DeclaredFlag, _ value: String) throws(CommandError) {
+    switch flag.kind {
+    case .boolean: values[flag.name] = [String(try boolean(value, of: flag))]
+    case .single: values[flag.name] = [value]
+    case .list: values[flag.name, default: []] += try ListValue.elements(of: value, flag: flag.spelling)
+    }
+  }
+
+  private func boolean(_ text: String, of flag: DeclaredFlag) throws(CommandError) -> Bool {
+    if let value = Bool(flagValue: text) { return value }
+    throw CommandError(.usage, "invalid value '\(text)' for \(flag.spelling)", hint: "give true or false")
+  }
+}
+
+extension PFlagsNormalizer {
+  /// Refuses `--wait false`, which pflag reads as `--wait` and an argument.
+  private func requireNoValue(_ word: String, of flag: DeclaredFlag?) throws(CommandError) {
+    guard let flag, !own.takesArguments, Bool(flagValue: word) != nil else { return }
+    throw CommandError(.usage, "unexpected argument '\(word)'", hint: "write \(flag.spelling)=\(word)")
+  }
+
+  private func unknown(_ word: String, name: String) -> CommandError {
+    let known = (own.flags + persistent.flags).filter(\.isVisible).flatMap(\.longNames)
+    // A long name behind one dash reads as letters.
+    let guess = known.contains(name) ? name : nearest(to: name, in: known)
+    let hint = guess.map { "did you mean --\($0)?" } ?? "'\(command) --help' explains the flags"
+    return CommandError(.usage, "unknown flag '\(word)'", hint: hint)
+  }
+}
