@@ -44,7 +44,23 @@ let package = Package(
     .target(
       name: "KubernetesClient", dependencies: ["CCurl", "CLinux", "Documents", "Support"], swiftSettings: strict),
     .target(
-      name: "ManifestFiles", path: "manifests", resources: [.embedInCode("namespace.yaml")], swiftSettings: strict),
+      name: "ManifestFiles", path: "manifests",
+      resources: [
+        .embedInCode("crd-csidrivers.yaml"),
+        .embedInCode("crd-vineyardds.yaml"),
+        .embedInCode("csi-access.yaml"),
+        .embedInCode("csi-controller.yaml"),
+        .embedInCode("csi-driver.yaml"),
+        .embedInCode("csi-node.yaml"),
+        .embedInCode("etcd.yaml"),
+        .embedInCode("namespace.yaml"),
+        .embedInCode("operator-access.yaml"),
+        .embedInCode("operator.yaml"),
+        .embedInCode("vineyardd-spill.yaml"),
+        .embedInCode("vineyardd.yaml"),
+        .embedInCode("webhooks.yaml"),
+      ],
+      swiftSettings: strict),
     .target(
       name: "Manifests", dependencies: ["Documents", "ManifestFiles", "Support"], swiftSettings: strict),
     .target(
@@ -69,6 +85,9 @@ let package = Package(
     .testTarget(name: "SharedMemoryTests", dependencies: ["SharedMemory"], swiftSettings: strict),
     .testTarget(
       name: "CommandsTests", dependencies: ["Commands", "Support"], exclude: ["Golden"], swiftSettings: strict),
+    .testTarget(
+      name: "ManifestsTests", dependencies: ["Documents", "ManifestFiles", "Manifests", "Support"],
+      exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "StoreServerTests",
       dependencies: ["SeededRandom", "StoreServer", "StoreClient", "StoreProtocol", "SharedMemory", "Support"],
