@@ -16,6 +16,8 @@ from . import pipeline
 from .write import Write
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+"""Keeps a CRD until its resources are gone."""
 _POLICIES = {"Orphan": ORPHAN, "Foreground": FOREGROUND, "Background": None}
 _ORPHANED_BY_DEFAULT = frozenset(("Job", "ReplicationController"))
 
@@ -112,6 +114,8 @@ def _finalizers(kind: Kind, before: list[str], options: dict[str, Any], write: W
                 "to remove them or set propagationPolicy=Orphan to suppress this warning"
             )
     kept = [name for name in before if name not in (ORPHAN, FOREGROUND)]
+    if kind.name == "CustomResourceDefinition" and CLEANUP not in kept:
+        kept.append(CLEANUP)
     wanted = _POLICIES[policy or "Background"]
     return [*kept, wanted] if wanted else kept
 
