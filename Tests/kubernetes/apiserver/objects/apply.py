@@ -30,9 +30,6 @@ async def apply(
     """Apply a configuration for a field manager. Raises 409 for fields that others own."""
     _check_request(kind, body, write)
     node = cluster.registry.node(kind)
-    if write.field_validation == "Ignore" or kind.custom is not None and write.field_validation == "Warn":
-        body, unknown = incoming.typed(cluster, kind, body)
-        write.warnings += [f'unknown field "{path}"' for path in unknown if write.field_validation == "Warn"]
     body = {"apiVersion": kind.api_version, "kind": kind.name, **body, "metadata": dict(body.get("metadata") or {})}
     incoming.check_address(kind, body, namespace, name)
     _check_types(kind, node, body)
