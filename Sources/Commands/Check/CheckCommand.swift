@@ -25,10 +25,10 @@ struct CheckCommand: AsyncContextCommand {
 
   mutating func run(_ context: CommandContext) async throws {
     let session = Session(connection, context)
-    let bytes = try size.map { try ByteSize(parsing: $0).bytes }
+    let bytes = try size.flatMap { try ByteSize.parse($0)?.bytes }
     let planning = Planning(
       target: target, connection: connection, creation: NamespaceCreationArguments(creating: true), context,
-      Session.silent(connection, context))
+      story: Story { _ in })
     let subject = ClusterCheck.Subject(
       namespace: connection.namespace, objects: try planning.offlinePlan().objects,
       image: target.image(context.host), size: bytes, isBeforehand: pre)

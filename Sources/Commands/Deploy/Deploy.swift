@@ -19,7 +19,7 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
 
   mutating func run(_ context: CommandContext) async throws {
     let session = Session(connection, context)
-    var planning = Planning(target: target, connection: connection, creation: creation, context, session)
+    var planning = Planning(target: target, connection: connection, creation: creation, context, story: session.story)
     if changes.dryRun == .client {
       let objects = try planning.offlinePlan().objects
       context.output((changes.output ?? .yaml).text(objects))

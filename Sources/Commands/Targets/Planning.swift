@@ -10,12 +10,12 @@ struct Planning<Target: DeploymentTarget> {
 
   init(
     target: Target, connection: ConnectionArguments, creation: NamespaceCreationArguments, _ context: CommandContext,
-    _ session: Session
+    story: Story
   ) {
     self.target = target
     setting = Setting(
       namespace: connection.namespace, createsNamespace: creation.createsNamespace, isVerbose: connection.verbose,
-      host: context.host, readFile: context.readFile, story: session.story)
+      host: context.host, readFile: context.readFile, story: story)
   }
 
   /// The plan without asking a cluster.

@@ -7,6 +7,8 @@ public struct ClusterFacts: Sendable {
   public let version: ServerVersion
   /// Whether the namespace that is deployed to exists.
   public let hasNamespace: Bool
+  /// Whether somebody else made it.
+  public let isNamespaceOthers: Bool
   /// The nodes; nil without the right to list them.
   public let nodes: [NodeFacts]?
 
@@ -17,7 +19,10 @@ public struct ClusterFacts: Sendable {
     async let version = client.version()
     async let found = client.get(ObjectReference(type: .namespace, name: namespace))
     async let nodes = nodesIfAllowed(client)
-    return try await ClusterFacts(version: version, hasNamespace: found != nil, nodes: nodes)
+    let existing = try await found
+    return try await ClusterFacts(
+      version: version, hasNamespace: existing != nil,
+      isNamespaceOthers: existing.map { !Ownership.isCreatedByUs($0) } ?? false, nodes: nodes)
   }
 
   private static func nodesIfAllowed(_ client: KubernetesClient) async throws -> [NodeFacts]? {
