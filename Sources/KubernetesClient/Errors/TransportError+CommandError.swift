@@ -16,6 +16,8 @@ extension TransportError: ClientError {
     case .malformedAnswer:
       ("\(server) sent what no API server sends: \(detail)", "check that the server's URL is a Kubernetes API server's")
     case .tooLarge: ("the answer of \(server) is too large: \(detail)", nil)
+    case .unsupported: ("\(server) \(detail)", nil)
+    case .podUnreachable: (detail, "does the container listen at that port?")
     case .unusable: (detail, nil)
     }
   }

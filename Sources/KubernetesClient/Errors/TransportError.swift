@@ -14,6 +14,10 @@ public struct TransportError: Error, Equatable, Sendable {
     case malformedAnswer
     /// The answer is larger than this client takes.
     case tooLarge
+    /// The server cannot do what was asked for.
+    case unsupported
+    /// The node cannot reach the pod's port.
+    case podUnreachable
     /// libcurl or the system cannot do what the configuration asks for.
     case unusable
   }

@@ -57,7 +57,7 @@ extension KubernetesClient {
     }
   }
 
-  private func repeating<Answer>(
+  func repeating<Answer>(
     _ call: APICall, _ exchange: (HTTPRequest) async throws -> Answer
   ) async throws -> Answer {
     var attempts = 0
@@ -142,13 +142,14 @@ extension HTTPRequest {
   ///
   /// - Throws: `CommandError` for a header that could smuggle in others.
   mutating func direct(to address: ServerAddress, path: String, serverName: String?) throws {
+    target = "\(address.path)\(path)"
     let scheme = address.isSecure ? "https" : "http"
     if let serverName, address.isSecure, serverName != address.host {
-      url = "\(scheme)://\(serverName):\(address.port)\(address.path)\(path)"
+      url = "\(scheme)://\(serverName):\(address.port)\(target)"
       connection.connectTo = "\(serverName):\(address.port):\(address.authority)"
       headers.append(HTTPHeader("Host", address.authority))
     } else {
-      url = "\(scheme)://\(address.authority)\(address.path)\(path)"
+      url = "\(scheme)://\(address.authority)\(target)"
     }
     for header in headers where header.value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
       throw CommandError(.failed, "the value for the header \(header.name) has a line break or control character")

@@ -3,6 +3,8 @@ struct HTTPRequest: Sendable {
   var method = "GET"
   /// The absolute URL, already escaped.
   var url: String
+  /// Path and query of the URL, for those who write the request line themselves.
+  var target = "/"
   var headers: [HTTPHeader] = []
   var body: [UInt8]?
   var connection = TransferSettings()

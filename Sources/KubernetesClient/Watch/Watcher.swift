@@ -107,7 +107,7 @@ struct Watcher {
     case let error as TransportError:
       switch error.kind {
       case .unreachable, .timeout, .reset, .malformedAnswer, .tooLarge: true
-      case .tls, .unusable: false
+      case .tls, .unsupported, .podUnreachable, .unusable: false
       }
     default: false
     }
