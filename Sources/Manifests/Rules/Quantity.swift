@@ -17,7 +17,8 @@ struct Quantity: Equatable {
         hint: "write a number and a suffix as Kubernetes does, such as 4Gi, 512M or 500m")
     }
     guard number > 0, (number * factor).isFinite else {
-      throw CommandError(.usage, "invalid \(field) '\(text)'", cause: "it is not above zero", hint: "leave it out for none")
+      throw CommandError(
+        .usage, "invalid \(field) '\(text)'", cause: "it is not above zero", hint: "leave it out for none")
     }
     value = number * factor
   }

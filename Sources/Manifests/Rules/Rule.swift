@@ -6,7 +6,9 @@ enum Rule {
   /// case, at most `limit` bytes.
   ///
   /// - Parameter beginsWithLetter: as Services demand (RFC 1035).
-  static func name(_ name: String, _ field: String, limit: Int = 63, beginsWithLetter: Bool = false) throws {
+  static func name(_ name: String, _ field: String, limit: Int = 63, beginsWithLetter: Bool = false)
+    throws(CommandError)
+  {
     guard !name.isEmpty else { throw invalid(field, name, "it is empty", hint: nameHint) }
     guard name.utf8.allSatisfy({ isLowercase($0) || isDigit($0) || $0 == dash }) else {
       throw invalid(field, name, "only a-z, 0-9 and - are allowed", hint: nameHint)
@@ -24,9 +26,10 @@ enum Rule {
   }
 
   /// Parts between dots, each a name: what classes and volumes are called.
-  static func subdomain(_ name: String, _ field: String) throws {
+  static func subdomain(_ name: String, _ field: String) throws(CommandError) {
     guard name.utf8.count <= 253 else {
-      throw invalid(field, name, "it has \(name.utf8.count) characters, 253 are possible", hint: "choose a shorter name")
+      throw invalid(
+        field, name, "it has \(name.utf8.count) characters, 253 are possible", hint: "choose a shorter name")
     }
     for part in name.split(separator: ".", omittingEmptySubsequences: false) {
       do { try Self.name(String(part), field) } catch {
@@ -35,7 +38,7 @@ enum Rule {
     }
   }
 
-  static func range(_ value: Int, _ allowed: ClosedRange<Int>, _ field: String) throws {
+  static func range(_ value: Int, _ allowed: ClosedRange<Int>, _ field: String) throws(CommandError) {
     guard allowed.contains(value) else {
       let bounds =
         allowed.upperBound == Int.max
@@ -44,14 +47,14 @@ enum Rule {
     }
   }
 
-  static func oneOf(_ choices: [String], _ value: String, _ field: String) throws {
+  static func oneOf(_ choices: [String], _ value: String, _ field: String) throws(CommandError) {
     guard choices.contains(value) else {
       throw CommandError(.usage, "invalid \(field) '\(value)'", hint: "give \(alternatives(choices))")
     }
   }
 
   /// A reference to an image: no blanks, no scheme, not empty.
-  static func image(_ image: String, _ field: String) throws {
+  static func image(_ image: String, _ field: String) throws(CommandError) {
     let hint = "write it like registry.example.com/vineyardctl:1.0"
     guard !image.isEmpty else { throw invalid(field, image, "it is empty", hint: hint) }
     guard !image.contains("://") else { throw invalid(field, image, "it has a scheme", hint: hint) }
@@ -61,7 +64,7 @@ enum Rule {
     }
   }
 
-  static func registry(_ registry: String) throws {
+  static func registry(_ registry: String) throws(CommandError) {
     let hint = "write it like registry.example.com:5000/path"
     guard !registry.contains("://") else { throw invalid("image registry", registry, "it has a scheme", hint: hint) }
     guard registry.utf8.allSatisfy(isReferenceByte), !registry.hasPrefix("/"), !registry.contains("@") else {
@@ -70,7 +73,7 @@ enum Rule {
   }
 
   /// An absolute path without `..`.
-  static func path(_ path: String, _ field: String) throws {
+  static func path(_ path: String, _ field: String) throws(CommandError) {
     let hint = "give an absolute path without .."
     guard path.hasPrefix("/"), path.utf8.count > 1 else { throw invalid(field, path, "it is not absolute", hint: hint) }
     guard !path.split(separator: "/").contains(".."), !path.utf8.contains(0), !path.contains(":") else {

@@ -21,7 +21,8 @@ struct SpecReader {
     try body(&reader)
     if let unknown = reader.fields.keys.first(where: { !reader.known.contains($0) }) {
       throw CommandError(
-        .usage, "unknown field \(path).\(unknown)", hint: "the fields are \(reader.known.sorted().joined(separator: ", "))")
+        .usage, "unknown field \(path).\(unknown)",
+        hint: "the fields are \(reader.known.sorted().joined(separator: ", "))")
     }
   }
 

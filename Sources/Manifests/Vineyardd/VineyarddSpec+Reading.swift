@@ -96,6 +96,7 @@ func requireKind(_ kind: String, of object: KubernetesObject) throws {
   guard object.kind == kind, object.apiVersion == Manifests.apiVersion else {
     let found = object.kind.isEmpty ? "an object without a kind" : object.reference.type.description
     throw CommandError(
-      .usage, "not a \(kind) resource: \(found)", hint: "it begins with apiVersion: \(Manifests.apiVersion), kind: \(kind)")
+      .usage, "not a \(kind) resource: \(found)",
+      hint: "it begins with apiVersion: \(Manifests.apiVersion), kind: \(kind)")
   }
 }

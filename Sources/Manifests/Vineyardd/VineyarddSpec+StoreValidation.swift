@@ -39,7 +39,8 @@ extension VineyarddSpec.Store {
         throw CommandError(.usage, "the environment variable \(name) is given twice", hint: "give it once")
       }
       guard variable.value == nil || variable.valueFrom == nil else {
-        throw CommandError(.usage, "the environment variable \(name) has a value and a source", hint: "give one of them")
+        throw CommandError(
+          .usage, "the environment variable \(name) has a value and a source", hint: "give one of them")
       }
     }
   }
@@ -81,7 +82,8 @@ extension VineyarddSpec.Spill {
   private static func rate(_ text: String, _ which: String) throws -> Double {
     guard let rate = Double(text), (0...1).contains(rate), text.utf8.allSatisfy({ "0123456789.".utf8.contains($0) })
     else {
-      throw CommandError(.usage, "invalid \(which) spill rate '\(text)'", hint: "give a share between 0 and 1, like 0.3")
+      throw CommandError(
+        .usage, "invalid \(which) spill rate '\(text)'", hint: "give a share between 0 and 1, like 0.3")
     }
     return rate
   }

@@ -40,7 +40,8 @@ extension VineyarddSpec {
     try Rule.path(socketDirectory, "socket directory")
     guard !store.socket.replacing("{{.Namespace}}", with: "").replacing("{{.Name}}", with: "").contains("{{") else {
       throw Rule.invalid(
-        "socket directory", store.socket, "unknown template", hint: "only {{.Namespace}} and {{.Name}} stand for something")
+        "socket directory", store.socket, "unknown template",
+        hint: "only {{.Namespace}} and {{.Name}} stand for something")
     }
     if !volume.pvcName.isEmpty { try Rule.subdomain(volume.pvcName, "claim of the socket") }
     if !volume.mountPath.isEmpty { try Rule.path(volume.mountPath, "mount path of the socket") }
@@ -60,7 +61,8 @@ extension VineyarddSpec {
     for mount in volumeMounts {
       let name = mount["name"]?.string ?? ""
       guard names.contains(name) else {
-        throw Rule.invalid("volume mount", name, "there is no volume of this name", hint: "declare it among the volumes")
+        throw Rule.invalid(
+          "volume mount", name, "there is no volume of this name", hint: "declare it among the volumes")
       }
       try Rule.path(mount["mountPath"]?.string ?? "", "mount path of volume \(name)")
     }
