@@ -25,6 +25,7 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
       context.output((changes.output ?? .yaml).text(objects))
       return
     }
+    try planning.requireSense()
     let client = try session.client()
     let plan = try await planning.plan(client)
     var options = Installer.Options(timeout: waiting.limit)

@@ -20,9 +20,10 @@ struct Diff<Target: DeploymentTarget>: AsyncContextCommand {
 
   mutating func run(_ context: CommandContext) async throws {
     let session = Session(connection, context)
-    let client = try session.client()
     var planning = Planning(
       target: target, connection: connection, creation: NamespaceCreationArguments(creating: true), context, story: session.story)
+    try planning.requireSense()
+    let client = try session.client()
     let plan = try await planning.plan(client)
     let text = try await PlanDiff(client: client, forcesConflicts: forcesConflicts).text(plan)
     guard !text.isEmpty else { return session.story.tell(.done, "\(plan.title) is as planned") }

@@ -72,7 +72,7 @@ struct CSIDriverArguments: ParsableArguments {
 
 /// The flags for the containers of Kubernetes beside the driver.
 struct SidecarArguments: ParsableArguments {
-  private static let defaults = CSIDriverSpec.Sidecar()
+  private static let defaults = CSIDriverSpec().sidecar
 
   @Option(name: .customLong("provisionerImage"), help: ArgumentHelp("Image of the provisioner.", valueName: "image"))
   var provisionerImage = Self.defaults.provisionerImage

@@ -15,16 +15,17 @@ struct Planning<Target: DeploymentTarget> {
     self.target = target
     setting = Setting(
       namespace: connection.namespace, createsNamespace: creation.createsNamespace, isVerbose: connection.verbose,
-      host: context.host, readFile: context.readFile, story: story)
+      host: context.host, readFile: InputFiles(context.readFile).read, story: story)
   }
 
   /// The plan without asking a cluster.
   func offlinePlan() throws -> Plan { try target.plan(setting) }
 
+  /// Refuses flags that make no sense, before a cluster is looked for.
+  func requireSense() throws { _ = try target.plan(quiet) }
+
   /// The plan for a cluster, once it is clear that it can be deployed to.
   mutating func plan(_ client: KubernetesClient) async throws -> Plan {
-    // Wrong flags are told even when the cluster cannot be reached.
-    _ = try target.plan(quiet)
     let facts = try await ClusterFacts.gather(client, namespace: setting.namespace)
     try facts.requireUsable(namespace: setting.namespace, createsNamespace: setting.createsNamespace)
     setting.facts = facts

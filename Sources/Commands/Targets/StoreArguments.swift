@@ -18,7 +18,7 @@ struct StoreArguments: ParsableArguments {
   @Option(
     name: .customLong("vineyardd.socket"),
     help: ArgumentHelp("Directory of the socket on the node.", valueName: "directory"))
-  var socket = VineyarddSpec.Store().socket
+  var socket = VineyarddSpec().store.socket
 
   @Option(
     name: .customLong("vineyardd.size"),

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Documents
+import Deployer
 import Manifests
 import Support
 

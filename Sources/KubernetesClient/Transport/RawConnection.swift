@@ -14,7 +14,7 @@ final class RawConnection: @unchecked Sendable {
   ///
   /// - Parameter stop: a descriptor that becomes readable when nobody wants the connection any more.
   /// - Throws: `TransportFailure`, `CancellationError`.
-  init(_ url: String, _ options: ConnectionOptions, stop: CInt) throws {
+  init(_ url: String, _ options: TransferSettings, stop: CInt) throws {
     handle = try EasyHandle()
     try handle.configure(options)
     try handle.set(CURLOPT_URL, url)
