@@ -78,7 +78,7 @@ class Change:
 
 def change(node: Node, old: dict[str, Any], new: dict[str, Any]) -> Change:
     """What changed from one version of an object to another."""
-    before, after = leaves(node, old), leaves(node, new)
+    before, after = leaves(node, old, True), leaves(node, new, True)
     wrote = {path for path, value in after.items() if path not in before or _differs(before[path], value)}
     return Change(frozenset(wrote), frozenset(before.keys() - after.keys()))
 

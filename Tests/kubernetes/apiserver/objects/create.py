@@ -33,7 +33,7 @@ async def store_new(
     if managed is None:
         pipeline.own_update(cluster, kind, obj, None, write, "")
     else:
-        obj["metadata"]["managedFields"] = managed
+        pipeline.set_managed(obj, managed)
     return pipeline.commit(cluster, kind, obj, None, write)
 
 

@@ -72,7 +72,13 @@ def own_update(
         (write.manager, kind.api_version, subresource),
         in_scope(kind, subresource),
     )
-    meta["managedFields"] = ownership.entries(owners)
+    set_managed(obj, ownership.entries(owners))
+
+
+def set_managed(obj: dict[str, Any], managed: list[dict[str, Any]]) -> None:
+    obj["metadata"].pop("managedFields", None)
+    if managed:
+        obj["metadata"]["managedFields"] = managed
 
 
 def commit(cluster: Cluster, kind: Kind, obj: dict[str, Any], old: Stored | None, write: Write) -> Stored:
