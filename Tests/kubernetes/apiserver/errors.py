@@ -109,7 +109,7 @@ def internal(message: str) -> ApiError:
 
 def unsupported_media(accepted: list[str]) -> ApiError:
     message = f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}"
-    return ApiError(415, "UnsupportedMediaType", message, {})
+    return ApiError(415, "UnsupportedMediaType", message)
 
 
 def not_acceptable() -> ApiError:

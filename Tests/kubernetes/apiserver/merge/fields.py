@@ -34,7 +34,7 @@ UNOWNED = frozenset(
 _EMBEDDED = frozenset(
     f"f:{name}"
     for name in (
-        "metadata spec status template strategy updateStrategy resources names jobTemplate clientConfig source "
+        "metadata spec status template strategy updateStrategy names jobTemplate clientConfig source containers "
         "involvedObject nodeInfo daemonEndpoints loadBalancer volumeClaimTemplate acceptedNames"
     ).split()
 )
@@ -86,7 +86,7 @@ def leaves(node: Node, value: Any, containers: bool = False) -> dict[Path, Any]:
 
 
 def _collect(node: Node, value: Any, path: Path, found: dict[Path, Any], containers: bool) -> None:
-    if containers and value and path and is_granular(node, value) and _is_optional(node, path[-1]):
+    if containers and value and path and is_granular(node, value) and _is_optional(node, path):
         found[path] = ITEM
     if isinstance(value, dict) and value and not node.atomic:
         for key, item in value.items():
@@ -102,9 +102,12 @@ def _collect(node: Node, value: Any, path: Path, found: dict[Path, Any], contain
         found[path] = value
 
 
-def _is_optional(node: Node, step: str) -> bool:
-    """Whether a container can be absent: in built-in kinds some structs are always there."""
-    return step[0] != "k" and (node.custom or not node.property_names or step not in _EMBEDDED)
+def _is_optional(node: Node, path: Path) -> bool:
+    """Whether a container can be absent: in built-in kinds some structs and lists are always there."""
+    step = path[-1]
+    if step[0] == "k":
+        return False
+    return node.custom or not (step in _EMBEDDED or path[-2:] == ("f:spec", "f:resources"))
 
 
 def _keyed_loosely(node: Node, items: list[Any]) -> Iterator[tuple[str, Any]]:

@@ -63,8 +63,9 @@ def owners_of(obj: dict[str, Any]) -> list[Owner]:
 
 
 def entries(owners: list[Owner]) -> list[dict[str, Any]]:
-    """managedFields of owners that own something."""
-    return [owner.entry() for owner in owners if owner.paths]
+    """managedFields of owners that own something, in the order in which the server lists them."""
+    ordered = sorted(owners, key=lambda owner: (owner.operation, owner.time, owner.manager, owner.api_version, owner.subresource))
+    return [owner.entry() for owner in ordered if owner.paths]
 
 
 @dataclass(frozen=True)

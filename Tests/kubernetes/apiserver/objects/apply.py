@@ -114,8 +114,7 @@ def _merged_with(
     difference = ownership.Change(frozenset(filter(scope, difference.written)), difference.removed)
     found = ownership.conflicts(owners, identity, difference)
     if found and not write.force:
-        details = {"name": body["metadata"]["name"], "kind": kind.plural, "causes": ownership.conflict_causes(found)}
-        details |= {"group": kind.group} if kind.group else {}
+        details = {"causes": ownership.conflict_causes(found)}
         raise ApiError(409, "Conflict", ownership.conflict_message(found), details)
     mine = next((owner for owner in owners if owner.identity == identity), None)
     others = [

@@ -78,7 +78,7 @@ def _patched(cluster: Cluster, kind: Kind, content_type: str, stored: Stored, bo
     except PatchError as error:
         if content_type == JSON_PATCH:
             raise ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {}) from error
-        raise errors.bad_request(str(error)) from None
+        raise ApiError(500, "", str(error)) from None
 
 
 def _decoded(cluster: Cluster, kind: Kind, changed: dict[str, Any], write: Write) -> dict[str, Any]:

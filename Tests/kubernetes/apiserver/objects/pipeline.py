@@ -11,6 +11,7 @@ from ..kinds import Kind
 from ..merge import ownership
 from ..merge.fields import Path
 from ..rules import object_errors
+from ..rules.warnings import warnings_of
 from ..storage.store import Stored
 from . import metadata
 from .write import Write
@@ -39,6 +40,8 @@ async def admit(
     problems = metadata.update_errors(obj, old) if old is not None else []
     if cluster.settings.validate:
         problems += object_errors(cluster, kind, obj, old, subresource)
+    if kind.custom is None and not subresource:
+        write.warnings += warnings_of(kind.name, obj)
     if problems:
         raise errors.invalid(kind, obj["metadata"].get("name", ""), problems)
     return obj

@@ -45,11 +45,11 @@ async def store_changed(
     metadata.keep(kind, obj, old)
     obj = confined(kind, obj, old, subresource)
     metadata.bump_generation(kind, obj, old)
-    obj = await pipeline.admit(cluster, kind, obj, old, write, subresource)
     if managed is None:
         pipeline.own_update(cluster, kind, obj, old, write, subresource)
     else:
         pipeline.set_managed(obj, managed)
+    obj = await pipeline.admit(cluster, kind, obj, old, write, subresource)
     return pipeline.commit(cluster, kind, obj, stored, write)
 
 

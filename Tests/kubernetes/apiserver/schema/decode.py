@@ -128,6 +128,8 @@ def _mismatch(node: Node, found: str, path: str, struct: str) -> None:
     go_type = node.raw.get("format") or next((_GO_TYPES[t] for t in sorted(node.types) if t in _GO_TYPES), "int64")
     if node.name:
         go_type = f"v1.{node.name}"
+    elif node.items is not None and node.items.name:
+        go_type = f"[]v1.{node.items.name}"
     raise DecodeError(f"json: cannot unmarshal {found} into Go struct field {struct}{path} of type {go_type}")
 
 
