@@ -42,11 +42,14 @@ def check_kind(kind: Kind, raw: dict[str, Any]) -> None:
         raise bad_request(f"Object '{missing.capitalize()}' is missing in the request's body")
     if version and version != kind.api_version:
         raise bad_request(
-            f"the API version in the data ({version}) does not match the expected API version ({kind.api_version})"
+            f'{name} in version "{version}" cannot be handled as a {kind.name}: '
+            f'no kind "{name}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
         )
     if name and name != kind.name:
-        raise bad_request(f"{name} in version \"{kind.version}\" cannot be handled as a {kind.name}: "
-                          f"the kind in the data ({name}) does not match the expected kind ({kind.name})")
+        raise bad_request(
+            f'{name} in version "{kind.version}" cannot be handled as a {kind.name}: converting '
+            f"({kind.version}.{name}) to ({kind.group or 'core'}.{kind.name}): unknown conversion"
+        )
 
 
 def typed(cluster: Cluster, kind: Kind, raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

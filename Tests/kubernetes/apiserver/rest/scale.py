@@ -30,7 +30,7 @@ async def serve(cluster: Cluster, target: Target, request: web.Request, user: Us
     if target.verb == "patch":
         kind = bodies.media_type(request)
         if kind not in (patch.JSON_PATCH, patch.MERGE_PATCH, patch.STRATEGIC):
-            raise errors.unsupported_media(kind, [patch.JSON_PATCH, patch.MERGE_PATCH])
+            raise errors.unsupported_media([patch.JSON_PATCH, patch.MERGE_PATCH])
         body = json_patch(current, body) if kind == patch.JSON_PATCH else merge_patch(current, body)
     replicas = (body.get("spec") or {}).get("replicas", 0)
     if not isinstance(replicas, int) or replicas < 0:

@@ -46,6 +46,8 @@ def target_of(registry: Registry, method: str, path: str, watching: bool) -> Tar
     namespace = ""
     if rest[:1] == ["namespaces"] and len(rest) > 2 and registry.at(group, version, rest[2]) is not None:
         namespace, rest = rest[1], rest[2:]
+    if not any((kind.group, kind.version) == (group, version) for kind in registry.all()):
+        raise errors.no_such_page()
     kind = registry.at(group, version, rest[0]) if rest else None
     if kind is None or len(rest) > 4 or (namespace and not kind.namespaced):
         raise errors.no_such_path()
