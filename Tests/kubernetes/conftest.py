@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from apiserver.double import Double
+from command_line import CommandLine, program
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +62,27 @@ def kubectl(double, tmp_path):
         return done.stderr if fails else done.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def running_cluster(tmp_path_factory):
+    """A double in which `vineyardctl render` stands for the operator."""
+    double = Double(tmp_path_factory.mktemp("cluster"), "--pod-delay", "0.01", "--operator", program())
+    try:
+        yield double
+    finally:
+        double.stop()
+
+
+@pytest.fixture
+def cluster(running_cluster):
+    """The shared cluster, as it was at the start."""
+    running_cluster.settings(pod_delay=0.01)
+    running_cluster.reset()
+    return running_cluster
+
+
+@pytest.fixture
+def vineyardctl(cluster, tmp_path):
+    """Runs the program against the cluster."""
+    return CommandLine(cluster.kubeconfig, tmp_path)

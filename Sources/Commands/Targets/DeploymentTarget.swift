@@ -51,7 +51,7 @@ struct Setting: Sendable {
   func replicas(_ asked: Int?) -> Int {
     if let asked { return asked }
     if let liveReplicas {
-      story.tell(.action, "\(liveReplicas) replicas, as deployed (--replicas changes it)")
+      story.tell(.action, "replicas: \(liveReplicas), as deployed (--replicas changes it)")
       return liveReplicas
     }
     guard let nodes = facts?.nodes else {
