@@ -4,7 +4,9 @@ import CCurl
 struct ActiveTransfers {
   fileprivate struct Active {
     let handle: EasyHandle
-    let transfer: Transfer
+    let sink: TransferSink
+
+    var transfer: Transfer { sink.transfer }
   }
 
   /// Connections to one server for exchanges that end by themselves; only HTTP/1.1 needs more than one.
@@ -14,6 +16,11 @@ struct ActiveTransfers {
   private var byHandle: [UnsafeMutableRawPointer: Active] = [:]
   private var handles: [ObjectIdentifier: UnsafeMutableRawPointer] = [:]
   private var streams = 0
+  private let activity = Activity()
+
+  /// Milliseconds to wait for news when nothing says otherwise; short while something is under way, in case libcurl
+  /// forgets about bytes it has already read.
+  var patience: CInt { byHandle.isEmpty ? 60_000 : 200 }
 
   init(multi: UnsafeMutableRawPointer) {
     self.multi = multi
@@ -25,8 +32,9 @@ struct ActiveTransfers {
       let handle = try EasyHandle()
       try handle.configure(transfer.request.connection)
       try handle.configure(transfer.request)
-      try handle.deliver(to: transfer)
-      byHandle[handle.pointer] = Active(handle: handle, transfer: transfer)
+      let sink = TransferSink(transfer, activity)
+      try handle.deliver(to: sink)
+      byHandle[handle.pointer] = Active(handle: handle, sink: sink)
       handles[ObjectIdentifier(transfer)] = handle.pointer
       if transfer.isStreamed { streams += 1 }
       limitConnections()
@@ -54,12 +62,23 @@ struct ActiveTransfers {
 
   /// Does what can be done without waiting, and ends what is complete.
   mutating func advance() {
-    var running: CInt = 0
-    curl_multi_perform(multi, &running)
+    // With HTTP/2, libcurl 7.88 may read bytes of one exchange while it serves another that comes later in its list,
+    // and wait for the socket nevertheless: so it is asked until nothing moves any more.
+    var seen: Int
+    repeat {
+      seen = activity.count
+      var running: CInt = 0
+      curl_multi_perform(multi, &running)
+      endCompleted()
+    } while activity.count != seen
+  }
+
+  private mutating func endCompleted() {
     var left: CInt = 0
     while let message = curl_multi_info_read(multi, &left) {
       guard let pointer = ccurl_message_handle(message), let active = byHandle[pointer] else { continue }
       let code = ccurl_message_result(message)
+      activity.count += 1
       let failure = code == CURLE_OK ? nil : active.failure(code)
       remove(active.transfer)
       active.transfer.finish(failure.map { .failure($0) } ?? .success(()))

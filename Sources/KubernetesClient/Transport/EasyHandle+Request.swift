@@ -87,22 +87,16 @@ extension EasyHandle {
     }
   }
 
-  /// Sends what arrives to a transfer, which must outlive the handle's use.
-  func deliver(to transfer: Transfer) throws(TransportFailure) {
-    let context = Unmanaged.passUnretained(transfer).toOpaque()
+  /// Sends what arrives to a sink, which must outlive the handle's use.
+  func deliver(to sink: TransferSink) throws(TransportFailure) {
+    let context = Unmanaged.passUnretained(sink).toOpaque()
     try set(CURLOPT_HEADERDATA, context)
     try set(CURLOPT_WRITEDATA, context)
     try set(CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
-      guard let bytes, let context else { return 0 }
-      let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
-      Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-        .receive(headerLine: String(decoding: line, as: UTF8.self))
-      return size * count
+      TransferSink.at(context)?.take(headerLine: UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
     }
     try set(CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-      guard let bytes, let context else { return 0 }
-      let body = UnsafeRawBufferPointer(start: bytes, count: size * count)
-      return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(body) ? size * count : 0
+      TransferSink.at(context)?.take(UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
     }
   }
 }

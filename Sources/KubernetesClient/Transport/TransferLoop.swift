@@ -68,7 +68,7 @@ final class TransferLoop: Sendable {
       }
       if isStopping { break }
       active.advance()
-      curl_multi_poll(multi.pointer, nil, 0, 60_000, nil)
+      curl_multi_poll(multi.pointer, nil, 0, active.patience, nil)
     }
     active.cancelAll()
     inbox.withLock { $0.multi = nil }
