@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from .. import errors
@@ -56,7 +57,7 @@ def keep(kind: Kind, obj: dict[str, Any], old: dict[str, Any]) -> None:
     if given in (None, "", "0"):
         if kind.custom is not None or kind.name in _NEEDS_REVISION:
             error = invalid("metadata.resourceVersion", 0, "must be specified for an update")
-            raise errors.invalid(kind, before["name"], [error])
+            raise errors.invalid(replace(kind, name=kind.plural), before["name"], [error])
     elif given != before["resourceVersion"]:
         raise errors.modified(kind, before["name"])
     where = "/".join(filter(None, (before.get("namespace"), before["name"])))

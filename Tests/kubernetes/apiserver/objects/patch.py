@@ -31,6 +31,13 @@ def accepted_types(kind: Kind) -> list[str]:
     return types if kind.custom is not None else [*types[:2], STRATEGIC, APPLY]
 
 
+def wrong_type(kind: Kind, content_type: str) -> ApiError:
+    """The 415 for a type of patch that a kind doesn't know, or nobody knows."""
+    if content_type in (JSON_PATCH, MERGE_PATCH, STRATEGIC, APPLY):
+        return errors.unsupported_media(accepted_types(kind))
+    return ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+
+
 async def patch(
     cluster: Cluster,
     kind: Kind,
@@ -43,7 +50,7 @@ async def patch(
 ) -> Stored:
     """Patch an object with a decoded body."""
     if content_type not in accepted_types(kind):
-        raise ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+        raise wrong_type(kind, content_type)
     if content_type == APPLY:
         return await apply(cluster, kind, namespace, name, body, write, subresource)
     if write.force:

@@ -9,7 +9,6 @@ from aiohttp import web
 from .. import errors
 from ..access.users import User
 from ..cluster import Cluster
-from ..errors import ApiError
 from ..kinds import Kind
 from ..objects import create, delete, patch, pipeline, update
 from ..storage.store import Stored
@@ -59,7 +58,7 @@ def _object(raw: Any, kind: Kind) -> dict[str, Any]:
 
 async def _patch_body(request: web.Request, kind: Any) -> Any:
     if bodies.media_type(request) not in patch.accepted_types(kind):
-        raise ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+        raise patch.wrong_type(kind, bodies.media_type(request))
     return await bodies.read(request)
 
 

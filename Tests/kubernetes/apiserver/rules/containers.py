@@ -53,8 +53,8 @@ def _port_errors(ports: list[dict[str, Any]], field: str, host_network: bool) ->
             seen_names.add(port["name"])
         if port.get("protocol") not in ("TCP", "UDP", "SCTP"):
             found.append(unsupported(f"{where}.protocol", port.get("protocol"), ("SCTP", "TCP", "UDP")))
-        if host_network and port.get("hostPort", 0) != port.get("containerPort"):
-            found.append(invalid(f"{where}.hostPort", port.get("hostPort", 0), "must match `containerPort` when `hostNetwork` is true"))
+        if host_network and port.get("hostPort", port.get("containerPort")) != port.get("containerPort"):
+            found.append(invalid(f"{where}.hostPort", port["hostPort"], "must match `containerPort` when `hostNetwork` is true"))
         if port.get("hostPort"):
             host = (port.get("protocol"), port.get("hostIP", ""), port["hostPort"])
             if host in hosts:

@@ -50,7 +50,10 @@ def template_errors(template: dict[str, Any], field: str, restart: tuple[str, ..
         found += names.qualified(f"{field}.annotations", key.lower())
     if spec is None:
         return [*found, required(f"{field}.spec.containers")]
-    if spec.get("restartPolicy") not in restart:
+    if spec.get("restartPolicy") == "Always" and "Always" not in restart:
+        options = ", ".join(f'"{policy}"' for policy in restart)
+        found.append(required(f"{field}.spec.restartPolicy", f"valid values: {options}"))
+    elif spec.get("restartPolicy") not in restart:
         found.append(unsupported(f"{field}.spec.restartPolicy", spec.get("restartPolicy"), restart))
     return found + pod_spec_errors(spec, f"{field}.spec")
 

@@ -43,7 +43,7 @@ def stateful_set_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
             forbidden(
                 "spec",
                 "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
-                "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+                "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
             )
         )
     return found
@@ -81,8 +81,10 @@ def job_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
 def cron_job_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     spec = obj["spec"]
     found = []
-    if len(spec["schedule"].split()) != 5 and not spec["schedule"].startswith("@"):
-        found.append(invalid("spec.schedule", spec["schedule"], f"expected exactly 5 fields, found {len(spec['schedule'].split())}: {spec['schedule'].split()}"))
+    parts = spec["schedule"].split()
+    if len(parts) != 5 and not spec["schedule"].startswith("@"):
+        why = f"expected exactly 5 fields, found {len(parts)}: [{' '.join(parts)}]"
+        found.append(invalid("spec.schedule", spec["schedule"], why))
     if spec["concurrencyPolicy"] not in ("Allow", "Forbid", "Replace"):
         found.append(unsupported("spec.concurrencyPolicy", spec["concurrencyPolicy"], ("Allow", "Forbid", "Replace")))
     template = (spec["jobTemplate"].get("spec") or {}).get("template") or {}

@@ -99,8 +99,8 @@ class Store:
 
     def compact(self) -> None:
         """Forget history: every earlier resourceVersion answers 410 from now on."""
-        self.compacted = self.revision
         self.revision += 1
+        self.compacted = self.revision
         self._history.clear()
 
     def clear(self) -> None:
