@@ -16,6 +16,12 @@ const char *clinux_error_text(int code) {
   return text != NULL ? text : "unknown error";
 }
 
+char *const *clinux_environment(void) { return environ; }
+
+int clinux_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+  return -posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
 int clinux_signalfd(const int *signals, int count) {
   sigset_t set;
   sigemptyset(&set);

@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func `the exit statuses are those of the design`() {
-    #expect(ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4])
-    #expect([ExitStatus.ok, .failed, .usage, .notReady, .notFound] == ExitStatus.allCases)
+    #expect(ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 130, 143])
+    #expect([ExitStatus.ok, .failed, .usage, .notReady, .notFound, .interrupted, .terminated] == ExitStatus.allCases)
   }
 }

@@ -6,6 +6,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,6 +28,12 @@
 
 /// Says what an errno value means, thread-safely; never NULL.
 const char *_Nonnull clinux_error_text(int code);
+
+/// The environment of this process: `NAME=value` texts, then NULL (environ(7)).
+char *_Nullable const *_Nullable clinux_environment(void);
+
+/// Lets a program start with no descriptor from `first` on (posix_spawn_file_actions_addclosefrom_np(3)).
+int clinux_spawn_close_from(posix_spawn_file_actions_t *_Nonnull actions, int first);
 
 // Descriptor passing and peers (fd_passing.c)
 

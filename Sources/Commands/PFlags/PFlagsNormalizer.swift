@@ -1,4 +1,4 @@
-import OrderedCollections
+import Documents
 import Support
 
 /// Turns the flags of one command, in the manner of pflag (cobra), into those the argument parser reads.

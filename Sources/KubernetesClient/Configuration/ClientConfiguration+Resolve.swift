@@ -1,0 +1,64 @@
+import Support
+
+extension ClientConfiguration {
+  /// Finds the cluster to talk to: the flags, a kubeconfig (`--kubeconfig`, `KUBECONFIG`, `~/.kube/config`), or the
+  /// service account of the pod this process runs in.
+  ///
+  /// - Throws: `CommandError` with code `failed` when nothing is found or something is wrong with what is found.
+  public static func resolve(
+    _ options: ConnectionOptions, sources: ConfigurationSources = .process
+  ) throws(CommandError) -> ClientConfiguration {
+    let kubeconfig = try Kubeconfig.load(options.kubeconfig, sources)
+    if let kubeconfig, !kubeconfig.isEmpty || options.kubeconfig != nil {
+      return try resolve(options, kubeconfig, sources)
+    }
+    if let context = options.context {
+      throw CommandError(.failed, "unknown context '\(context)'", cause: "there is no kubeconfig", hint: findingHint)
+    }
+    if let server = options.server {
+      let url = try ServerURL(server, place: "--server", assumesTLS: options.skipsTLSVerification)
+      let configuration = ClientConfiguration(server: url.text, credentials: FixedCredentials())
+      return configuration.applying(options)
+    }
+    if let configuration = try inCluster(sources) { return configuration.applying(options) }
+    throw nothingFound(sources)
+  }
+
+  private static func resolve(
+    _ options: ConnectionOptions, _ kubeconfig: Kubeconfig, _ sources: ConfigurationSources
+  ) throws(CommandError) -> ClientConfiguration {
+    let context = try kubeconfig.context(options)
+    var cluster = try kubeconfig.cluster(of: context, options)
+    if options.skipsTLSVerification { cluster.ignoreAuthority() }
+    let tls = try cluster.tls(sources)
+    let user = try kubeconfig.user(of: context)
+    let hasTLSSettings = tls.authority != nil || tls.skipsVerification || user?.hasCertificate == true
+    let server = try cluster.server(assumesTLS: hasTLSSettings)
+    let target = PluginTarget(server: server, tls: tls, proxy: try cluster.proxy(), extensions: cluster.extensions)
+    let configuration = ClientConfiguration(
+      server: server, context: context?.name, namespace: try context?.text("namespace"), tls: tls,
+      proxy: target.proxy, credentials: try user?.credentials(target, sources) ?? FixedCredentials(),
+      impersonatedUser: try user?.impersonatedUser())
+    return configuration.applying(options)
+  }
+
+  /// The configuration with what the flags say about any cluster.
+  private func applying(_ options: ConnectionOptions) -> ClientConfiguration {
+    var configuration = self
+    if options.skipsTLSVerification {
+      configuration.tls.skipsVerification = true
+      configuration.tls.authority = nil
+    }
+    if let user = options.impersonate, !user.isEmpty { configuration.impersonatedUser = user }
+    configuration.requestTimeout = options.requestTimeout
+    return configuration
+  }
+
+  private static let findingHint = "name a file with --kubeconfig or KUBECONFIG"
+
+  private static func nothingFound(_ sources: ConfigurationSources) -> CommandError {
+    let files = Kubeconfig.candidates(sources).joined(separator: ", ")
+    let cause = files.isEmpty ? "HOME is not set" : "\(files) not found or empty, and this is no pod"
+    return CommandError(.failed, "no cluster to talk to", cause: cause, hint: findingHint)
+  }
+}

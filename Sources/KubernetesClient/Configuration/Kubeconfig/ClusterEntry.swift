@@ -1,0 +1,59 @@
+import Documents
+import Support
+
+/// A cluster of a kubeconfig, or none with only `--server`.
+struct ClusterEntry {
+  private let entry: KubeconfigEntry?
+  private let serverOverride: String?
+  private var ignoresAuthority = false
+
+  init(_ entry: KubeconfigEntry?, serverOverride: String?) {
+    self.entry = entry
+    self.serverOverride = serverOverride
+  }
+
+  /// Drops who may have signed the server's certificate, as `--insecure-skip-tls-verify` does.
+  mutating func ignoreAuthority() { ignoresAuthority = true }
+
+  /// The address of the API server.
+  func server(assumesTLS: Bool) throws(CommandError) -> String {
+    if let serverOverride { return try ServerURL(serverOverride, place: "--server", assumesTLS: assumesTLS).text }
+    guard let entry else { throw CommandError(.failed, "no server is known", hint: "give --server URL") }
+    guard let server = try entry.text("server") else {
+      throw CommandError(.failed, "\(entry.place) has no server", hint: "give it one, or use --server URL")
+    }
+    return try ServerURL(server, place: entry.place, assumesTLS: assumesTLS).text
+  }
+
+  /// How the server proves itself; the name in its certificate is not that of another server given by a flag.
+  func tls(_ sources: ConfigurationSources) throws(CommandError) -> TLSOptions {
+    guard let entry else { return TLSOptions(skipsVerification: ignoresAuthority) }
+    let serverName = serverOverride == nil ? try entry.text("tls-server-name") : nil
+    if ignoresAuthority { return TLSOptions(serverName: serverName, skipsVerification: true) }
+    let skipsVerification = try entry.boolean("insecure-skip-tls-verify")
+    let authority = try entry.pem("certificate-authority", sources)
+    guard !skipsVerification || authority == nil else {
+      throw CommandError(
+        .failed, "\(entry.place) has a certificate-authority and insecure-skip-tls-verify",
+        hint: "remove one of them")
+    }
+    return TLSOptions(authority: authority, serverName: serverName, skipsVerification: skipsVerification)
+  }
+
+  /// The proxy of this cluster.
+  func proxy() throws(CommandError) -> String? {
+    guard let entry, let proxy = try entry.text("proxy-url") else { return nil }
+    let scheme = proxy.firstRange(of: "://").map { proxy[..<$0.lowerBound].lowercased() } ?? ""
+    guard ["http", "https", "socks5"].contains(scheme) else {
+      throw entry.invalid("proxy-url", "unsupported scheme '\(scheme)'", hint: "use http, https or socks5")
+    }
+    return proxy
+  }
+
+  /// Extensions of the cluster by name; one of them is meant for credential plugins.
+  var extensions: [String: Value] {
+    (entry?.fields["extensions"]?.array ?? []).reduce(into: [:]) { extensions, element in
+      if let name = element["name"]?.string { extensions[name] = element["extension"] }
+    }
+  }
+}

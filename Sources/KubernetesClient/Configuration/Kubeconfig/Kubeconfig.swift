@@ -1,0 +1,66 @@
+import Documents
+import Support
+
+/// What one or several kubeconfig files say, merged.
+struct Kubeconfig {
+  typealias Entries = OrderedDictionary<String, KubeconfigEntry>
+
+  var clusters: Entries = [:]
+  var users: Entries = [:]
+  var contexts: Entries = [:]
+  var currentContext: String?
+  /// The files that were read, in the order of their precedence.
+  var files: [String] = []
+
+  /// Nothing; to be merged into.
+  init() {}
+
+  /// Reads one file.
+  ///
+  /// - Throws: `CommandError` with the place of a mistake.
+  init(text: String, file: String) throws(CommandError) {
+    let tree: Value
+    do throws(DocumentError) {
+      tree = try Value(yaml: text)
+    } catch {
+      throw Self.broken(file, error.description)
+    }
+    guard tree.isNull || tree.fields != nil else { throw Self.broken(file, "it is not a mapping") }
+    clusters = try Self.entries(tree, "clusters", "cluster", file)
+    users = try Self.entries(tree, "users", "user", file)
+    contexts = try Self.entries(tree, "contexts", "context", file)
+    currentContext = tree["current-context"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+    files = [file]
+  }
+
+  /// Takes in what this configuration does not define, as kubectl does: an entry is never mixed from two files.
+  mutating func merge(_ later: Kubeconfig) {
+    clusters.merge(later.clusters) { first, _ in first }
+    users.merge(later.users) { first, _ in first }
+    contexts.merge(later.contexts) { first, _ in first }
+    currentContext = currentContext ?? later.currentContext
+    files += later.files
+  }
+
+  private static func entries(
+    _ tree: Value, _ key: String, _ kind: String, _ file: String
+  ) throws(CommandError) -> Entries {
+    guard let list = tree[key], !list.isNull else { return [:] }
+    guard let elements = list.array else { throw broken(file, "'\(key)' is not a list") }
+    var entries: Entries = [:]
+    for (index, element) in elements.enumerated() {
+      guard let name = element["name"]?.string, !name.isEmpty else {
+        throw broken(file, "\(kind) \(index + 1) has no name")
+      }
+      let fields = element[kind] ?? [:]
+      guard fields.isNull || fields.fields != nil else { throw broken(file, "\(kind) '\(name)' is not a mapping") }
+      guard entries[name] == nil else { throw broken(file, "\(kind) '\(name)' stands twice") }
+      entries[name] = KubeconfigEntry(kind: kind, name: name, fields: fields, file: file)
+    }
+    return entries
+  }
+
+  private static func broken(_ file: String, _ cause: String) -> CommandError {
+    CommandError(.failed, "broken kubeconfig \(file)", cause: cause)
+  }
+}

@@ -1,0 +1,65 @@
+import Documents
+import Support
+
+/// One named cluster, user or context of a kubeconfig file; reads its fields by type.
+struct KubeconfigEntry {
+  /// What the entry is, for messages: `cluster`, `user`, `context`.
+  let kind: String
+  let name: String
+  let fields: Value
+  /// The file that defines it.
+  let file: String
+
+  /// Where something is wrong, for messages.
+  var place: String { "\(kind) '\(name)' in \(file)" }
+
+  /// A text; nil when it is missing or empty.
+  ///
+  /// - Throws: `CommandError` when it is something else, for instance a token of digits without quotes.
+  func text(_ key: String) throws(CommandError) -> String? {
+    guard let value = fields[key], !value.isNull else { return nil }
+    guard let text = value.string else { throw invalid(key, "it is not a text", hint: "put it in quotes") }
+    return text.isEmpty ? nil : text
+  }
+
+  /// A boolean, false when it is missing.
+  func boolean(_ key: String) throws(CommandError) -> Bool {
+    guard let value = fields[key], !value.isNull else { return false }
+    guard let boolean = value.bool else { throw invalid(key, "it is not true or false") }
+    return boolean
+  }
+
+  /// The path of a file; a relative one begins at the directory of the kubeconfig.
+  func path(_ key: String) throws(CommandError) -> String? {
+    guard let path = try text(key) else { return nil }
+    return resolved(path)
+  }
+
+  /// A path seen from the directory of the kubeconfig.
+  func resolved(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
+    return file[...slash] + path
+  }
+
+  /// Certificates or a key: `<key>-data`, else the file of `<key>`.
+  ///
+  /// - Throws: `CommandError` when the data is no base64 or no PEM, or the file cannot be read.
+  func pem(_ key: String, _ sources: ConfigurationSources) throws(CommandError) -> PEM? {
+    if let text = try text("\(key)-data") {
+      guard let data = Base64.decode(text) else { throw invalid("\(key)-data", "it is not base64") }
+      guard String(decoding: data, as: UTF8.self).contains("-----BEGIN ") else {
+        throw invalid("\(key)-data", "it holds no PEM")
+      }
+      return .data(data)
+    }
+    guard let path = try path(key) else { return nil }
+    guard let text = try sources.readFile(path) else { throw invalid(key, "there is no file \(path)") }
+    guard text.contains("-----BEGIN ") else { throw invalid(key, "\(path) holds no PEM") }
+    return .file(path)
+  }
+
+  /// The error for a field that cannot be used.
+  func invalid(_ key: String, _ cause: String, hint: String? = nil) -> CommandError {
+    CommandError(.failed, "invalid \(key) of \(place)", cause: cause, hint: hint)
+  }
+}

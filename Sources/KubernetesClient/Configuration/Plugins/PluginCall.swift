@@ -1,0 +1,96 @@
+import CLinux
+import Documents
+import Glibc
+import Support
+
+/// One way to call a credential plugin: the program, its variables and how long it may take.
+struct PluginCall: Sendable {
+  let plugin: CredentialPlugin
+  let sources: ConfigurationSources
+  /// The value of `KUBERNETES_EXEC_INFO`.
+  private let information: String
+  private let isInteractive: Bool
+  /// How long a plugin may take that cannot ask anybody.
+  var timeLimit = TimeSpan.seconds(60)
+  /// Where the plugin's messages go.
+  var errorDescriptor = STDERR_FILENO
+
+  /// - Throws: `CommandError` when the plugin needs a terminal and there is none.
+  init(_ plugin: CredentialPlugin, _ target: PluginTarget, _ sources: ConfigurationSources) throws(CommandError) {
+    let hasTerminal = sources.hasTerminal()
+    guard plugin.interactiveMode != .always || hasTerminal else {
+      throw CommandError(
+        .failed, "credential plugin '\(plugin.command)' of \(plugin.owner) needs a terminal",
+        cause: "its interactiveMode is Always and stdin is no terminal", hint: "run the command in a terminal")
+    }
+    self.plugin = plugin
+    self.sources = sources
+    isInteractive = hasTerminal && plugin.interactiveMode != .never
+    var document: Value = [
+      "kind": "ExecCredential", "apiVersion": .string(plugin.apiVersion),
+      "spec": ["interactive": .boolean(isInteractive)],
+    ]
+    if plugin.wantsCluster { document["spec", "cluster"] = try target.document(sources) }
+    information = document.json
+  }
+
+  /// Runs the plugin once.
+  ///
+  /// - Throws: `CommandError` when it is missing, fails, takes too long or gives no credentials.
+  func callAsFunction() async throws -> PluginAnswer {
+    let process = PluginProcess(
+      path: try executable(), arguments: [plugin.command] + plugin.arguments, environment: environment(),
+      // Someone who signs in takes the time it takes, and can interrupt the plugin.
+      isInteractive: isInteractive, timeLimit: isInteractive ? nil : timeLimit.duration,
+      errorDescriptor: errorDescriptor)
+    switch try await process.run() {
+    case .exited(0, let output): return try PluginAnswer(output: output, of: plugin)
+    case .exited(let status, _): throw failed("exit status \(status)", hint: "its own message stands above")
+    case .killed(let signal): throw failed("killed by signal \(signal)")
+    case .timedOut: throw failed("still running after \(timeLimit)")
+    case .tooMuchOutput: throw failed("its answer is longer than \(PluginProcess.outputLimit) bytes")
+    case .notStarted(let code): throw notStarted(code)
+    case .cancelled: throw CancellationError()
+    }
+  }
+
+  /// The path of the program.
+  private func executable() throws(CommandError) -> String {
+    if plugin.command.contains("/") { return plugin.command }
+    let directories = sources.nonEmpty("PATH")?.split(separator: ":") ?? []
+    let candidates = directories.map { "\($0)/\(plugin.command)" }
+    guard let path = candidates.first(where: { access($0, X_OK) == 0 }) else { throw notStarted(ENOENT) }
+    return path
+  }
+
+  /// The environment of this process with the plugin's variables over it.
+  private func environment() -> [String] {
+    let added = plugin.environment.map { ($0.name, $0.value) } + [("KUBERNETES_EXEC_INFO", information)]
+    let names = Set(added.map(\.0))
+    var inherited: [String] = []
+    if var variable = clinux_environment() {
+      while let text = variable.pointee {
+        inherited.append(String(cString: text))
+        variable += 1
+      }
+    }
+    let kept = inherited.filter { !names.contains(String($0.prefix { $0 != "=" })) }
+    // The last of several values counts, as in Go.
+    let values = Dictionary(added, uniquingKeysWith: { _, last in last })
+    return kept + values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+  }
+
+  private func failed(_ cause: String, hint: String? = nil) -> CommandError {
+    CommandError(
+      .failed, "credential plugin '\(plugin.command)' of \(plugin.owner) failed", cause: cause, hint: hint)
+  }
+
+  private func notStarted(_ code: Int32) -> CommandError {
+    let isMissing = code == ENOENT
+    let place = plugin.command.contains("/") ? "" : " in PATH"
+    return CommandError(
+      .failed, "cannot run credential plugin '\(plugin.command)' of \(plugin.owner)",
+      cause: isMissing ? "there is no such program\(place)" : errorText(code),
+      hint: plugin.installHint ?? (isMissing ? "install it" : nil))
+  }
+}

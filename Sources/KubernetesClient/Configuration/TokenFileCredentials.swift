@@ -1,0 +1,56 @@
+import Support
+import Synchronization
+
+/// A bearer token in a file that something else keeps fresh, as the kubelet does for service accounts.
+final class TokenFileCredentials: CredentialSource {
+  private let path: String
+  private let fallback: String?
+  private let certificate: ClientCertificate?
+  private let owner: String
+  private let readFile: @Sendable (String) throws(CommandError) -> String?
+  private let lastToken = Mutex<String?>(nil)
+
+  /// - Parameters:
+  ///   - path: the file, read for each request.
+  ///   - fallback: the token of a user who has one besides the file, for when the file cannot be read.
+  ///   - owner: whose token it is, for messages.
+  init(
+    path: String, fallback: String? = nil, certificate: ClientCertificate? = nil, owner: String,
+    readFile: @escaping @Sendable (String) throws(CommandError) -> String?
+  ) {
+    self.path = path
+    self.fallback = fallback
+    self.certificate = certificate
+    self.owner = owner
+    self.readFile = readFile
+  }
+
+  func current() async throws -> Credentials {
+    let token = try token()
+    lastToken.withLock { $0 = token }
+    guard let authorization = BearerToken.authorization(token) else {
+      throw CommandError(.failed, "no token for \(owner)", cause: "\(path) holds blanks inside the token")
+    }
+    return Credentials(authorization: authorization, certificate: certificate)
+  }
+
+  func refresh() async -> Bool {
+    guard let token = try? token() else { return false }
+    return lastToken.withLock { $0 != token }
+  }
+
+  /// The token of now.
+  func token() throws(CommandError) -> String {
+    let text: String?
+    do throws(CommandError) {
+      text = try readFile(path)?.trimmingBlanks()
+    } catch {
+      guard let fallback else { throw error }
+      return fallback
+    }
+    if let text, !text.isEmpty { return text }
+    if let fallback { return fallback }
+    throw CommandError(
+      .failed, "no token for \(owner)", cause: "\(path) \(text == nil ? "does not exist" : "is empty")")
+  }
+}

@@ -1,0 +1,73 @@
+import KubernetesClient
+import Support
+import Synchronization
+import Testing
+
+/// Files, variables and a clock for the search of a cluster.
+final class ConfigurationWorld: Sendable {
+  private struct State {
+    var files: [String: String]
+    var unreadable: Set<String> = []
+    var milliseconds: Int64 = 0
+  }
+
+  private let state: Mutex<State>
+  private let environment: [String: String]
+  private let hasTerminal: Bool
+
+  init(
+    _ kubeconfig: String? = nil, files: [String: String] = [:], environment: [String: String] = ["HOME": "/home/u"],
+    hasTerminal: Bool = false
+  ) {
+    var files = files
+    files["/home/u/.kube/config"] = kubeconfig
+    state = Mutex(State(files: files))
+    self.environment = environment
+    self.hasTerminal = hasTerminal
+  }
+
+  /// A file's text; setting nil removes it.
+  subscript(path: String) -> String? {
+    get { state.withLock { $0.files[path] } }
+    set { state.withLock { $0.files[path] = newValue } }
+  }
+
+  /// Lets time pass.
+  func advance(seconds: Int64) { state.withLock { $0.milliseconds += seconds * 1000 } }
+
+  var sources: ConfigurationSources {
+    ConfigurationSources(
+      environment: { [environment] in environment[$0] },
+      readFile: { path in self[path] },
+      hasTerminal: { [hasTerminal] in hasTerminal },
+      now: { Timestamp(milliseconds: self.state.withLock { $0.milliseconds }) })
+  }
+
+  func resolve(_ options: ConnectionOptions = ConnectionOptions()) throws -> ClientConfiguration {
+    try ClientConfiguration.resolve(options, sources: sources)
+  }
+
+  /// The line that the user reads when resolving fails.
+  func failure(
+    _ options: ConnectionOptions = ConnectionOptions(), location: SourceLocation = #_sourceLocation
+  ) throws -> String {
+    let error = try #require(throws: CommandError.self, sourceLocation: location) { try self.resolve(options) }
+    #expect(error.code == .failed, sourceLocation: location)
+    return error.description
+  }
+
+  /// A kubeconfig with one cluster, user and context, all named `a`.
+  static func kubeconfig(cluster: String = "server: https://a:6443", user: String = "token: t") -> String {
+    """
+    apiVersion: v1
+    kind: Config
+    clusters: [{name: a, cluster: {\(cluster)}}]
+    users: [{name: a, user: {\(user)}}]
+    contexts: [{name: a, context: {cluster: a, user: a, namespace: apps}}]
+    current-context: a
+    """
+  }
+
+  static let certificate = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
+  static let key = "-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n"
+}
