@@ -71,5 +71,7 @@ public struct CSIDriverSpec: Sendable, Equatable {
     public var imagePullPolicy = "IfNotPresent"
     /// Whether pods are only placed where there is a store with room.
     public var enableTopology = true
+
+    public init() {}
   }
 }
