@@ -31,7 +31,7 @@ class Reply:
     @property
     def warnings(self) -> list[str]:
         """The texts of the Warning headers."""
-        return [text.split('"', 1)[1].rstrip('"').replace('\\"', '"') for text in self.headers.get_all("Warning") or ()]
+        return [text.split('"', 1)[1][:-1].replace('\\"', '"') for text in self.headers.get_all("Warning") or ()]
 
 
 class Client:

@@ -66,6 +66,11 @@ def no_such_path() -> ApiError:
     return ApiError(404, "NotFound", "the server could not find the requested resource", {})
 
 
+def no_such_page() -> ApiError:
+    """404 outside of any group version: the genuine server answers it in plain text."""
+    return ApiError(404, "", "404 page not found\n")
+
+
 def method_not_allowed() -> ApiError:
     return ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
 
@@ -102,9 +107,9 @@ def internal(message: str) -> ApiError:
     )
 
 
-def unsupported_media(content_type: str, accepted: list[str]) -> ApiError:
+def unsupported_media(accepted: list[str]) -> ApiError:
     message = f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}"
-    return ApiError(415, "UnsupportedMediaType", message, {"received": content_type} if content_type else {})
+    return ApiError(415, "UnsupportedMediaType", message)
 
 
 def not_acceptable() -> ApiError:
@@ -123,4 +128,6 @@ def invalid(kind: Any, name: str, errors: list[FieldError]) -> ApiError:
     qualified = f"{kind.name}.{kind.group}" if kind.group else kind.name
     details = _details(kind, name, causes=[error.cause() for error in errors])
     details["kind"] = kind.name
+    if not kind.name:
+        del details["kind"]
     return ApiError(422, "Invalid", f'{qualified} "{name}" is invalid: {text}', details)

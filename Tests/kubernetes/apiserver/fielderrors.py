@@ -59,5 +59,9 @@ def missing(field: str, value: Any) -> FieldError:
     return FieldError(field, "FieldValueNotFound", f"Not found: {shown(value)}")
 
 
+def too_many(field: str, count: int, limit: int) -> FieldError:
+    return FieldError(field, "FieldValueTooMany", f"Too many: {count}: must have at most {limit} items")
+
+
 def too_long(field: str, limit: int) -> FieldError:
     return FieldError(field, "FieldValueTooLong", f"Too long: may not be more than {limit} bytes")

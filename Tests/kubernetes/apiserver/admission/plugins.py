@@ -84,3 +84,4 @@ def _label_job(obj: dict[str, Any]) -> None:
     for prefix in ("", "batch.kubernetes.io/"):
         labels.setdefault(f"{prefix}controller-uid", meta["uid"])
         labels.setdefault(f"{prefix}job-name", meta["name"])
+    meta["labels"] = {**labels, **meta.get("labels", {})}

@@ -65,6 +65,17 @@ def set_status(cluster: Cluster, manager: str, obj: Obj, status: Obj) -> None:
     pipeline.commit(cluster, kind, altered, stored, write)
 
 
+def place(cluster: Cluster, manager: str, pod: Obj, node: str) -> None:
+    """Bind a pod to a node, which no ordinary update may do."""
+    kind = cluster.registry.built_in("Pod")
+    stored = cluster.store.get(kind.stored, pipeline.key_of(pod))
+    if stored is not None:
+        altered = stored.copy()
+        altered["spec"]["nodeName"] = node
+        pipeline.own_update(cluster, kind, altered, stored.obj, by_controller(manager), "")
+        pipeline.commit(cluster, kind, altered, stored, by_controller(manager))
+
+
 async def remove(cluster: Cluster, obj: Obj, **options: Any) -> None:
     """Delete an object, if it is still the same."""
     kind = cluster.registry.named(obj["apiVersion"], obj["kind"])

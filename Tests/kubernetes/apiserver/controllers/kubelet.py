@@ -63,7 +63,6 @@ def _begin(cluster: Cluster, pod: actions.Obj, node: actions.Obj) -> None:
     """What a kubelet says when it sees a pod for the first time."""
     address = node["status"]["addresses"][0]["address"]
     status = {**pod["status"], "phase": "Pending", "hostIP": address, "hostIPs": [{"ip": address}], "startTime": now()}
-    status["qosClass"] = _quality(pod["spec"])
     creating = {"waiting": {"reason": "ContainerCreating"}}
     status["containerStatuses"] = [_container(c, dict(creating)) for c in pod["spec"]["containers"]]
     if pod["spec"].get("initContainers"):
@@ -78,15 +77,6 @@ def _begin(cluster: Cluster, pod: actions.Obj, node: actions.Obj) -> None:
         *(entry for entry in before if entry["type"] == "PodScheduled"),
     ]
     actions.set_status(cluster, _NAME, pod, status)
-
-
-def _quality(spec: actions.Obj) -> str:
-    parts = [container.get("resources") or {} for container in spec["containers"]]
-    if not any(part.get("requests") or part.get("limits") for part in parts):
-        return "BestEffort"
-    names = ("cpu", "memory")
-    full = all(all(n in (p.get("limits") or {}) for n in names) and (p.get("requests") or p["limits"]) == p["limits"] for p in parts)
-    return "Guaranteed" if full else "Burstable"
 
 
 def _container(container: actions.Obj, state: actions.Obj, **more: Any) -> actions.Obj:

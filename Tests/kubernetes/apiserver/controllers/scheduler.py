@@ -123,7 +123,7 @@ async def _claims_bound(cluster: Cluster, pod: actions.Obj, node: str) -> bool:
 
 
 async def _bind(cluster: Cluster, pod: actions.Obj, node: str) -> None:
-    await actions.change(cluster, _MANAGER, pod, lambda altered: altered["spec"].update(nodeName=node))
+    actions.place(cluster, _MANAGER, pod, node)
     placed = actions.get(cluster, "Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])
     if placed is None:
         return

@@ -31,6 +31,15 @@ UNOWNED = frozenset(
 """Fields that no manager owns."""
 
 
+_EMBEDDED = frozenset(
+    f"f:{name}"
+    for name in (
+        "metadata spec status template strategy updateStrategy names jobTemplate source containers "
+        "involvedObject nodeInfo daemonEndpoints loadBalancer volumeClaimTemplate acceptedNames"
+    ).split()
+)
+
+
 class DuplicateItems(Exception):
     """Two items of a list of type map or set have the same key."""
 
@@ -64,30 +73,43 @@ def is_granular(node: Node, value: Any) -> bool:
     return isinstance(value, list) and bool(node.list_keys or node.is_set)
 
 
-def leaves(node: Node, value: Any) -> dict[Path, Any]:
-    """The owned fields of an object with their values."""
+def leaves(node: Node, value: Any, containers: bool = False) -> dict[Path, Any]:
+    """The owned fields of an object with their values; with `containers` also what holds them.
+
+    An update owns the maps, lists and optional structs it brings into being, an apply doesn't.
+    """
     found: dict[Path, Any] = {}
-    _collect(node, value, (), found)
+    _collect(node, value, (), found, containers)
     for path in UNOWNED & found.keys():
         del found[path]
     return found
 
 
-def _collect(node: Node, value: Any, path: Path, found: dict[Path, Any]) -> None:
+def _collect(node: Node, value: Any, path: Path, found: dict[Path, Any], containers: bool) -> None:
+    if containers and value and path and is_granular(node, value) and _is_optional(node, path):
+        found[path] = ITEM
     if isinstance(value, dict) and value and not node.atomic:
         for key, item in value.items():
-            _collect(node.field(key) or FREE, item, (*path, "f:" + key), found)
-    elif isinstance(value, list) and node.list_keys:
+            _collect(node.field(key) or FREE, item, (*path, "f:" + key), found, containers)
+    elif isinstance(value, list) and node.list_keys and value:
         for key, item in _keyed_loosely(node, value):
             found[(*path, key)] = ITEM
-            _collect(node.items or FREE, item, (*path, key), found)
-        if not value:
-            found[path] = value
+            _collect(node.items or FREE, item, (*path, key), found, containers)
     elif isinstance(value, list) and node.is_set and value:
         for key, _ in _keyed_loosely(node, value):
             found[(*path, key)] = ITEM
     else:
         found[path] = value
+
+
+def _is_optional(node: Node, path: Path) -> bool:
+    """Whether a container can be absent: in built-in kinds some structs and lists are always there."""
+    step = path[-1]
+    if step[0] == "k":
+        return False
+    if any(earlier[0] == "k" for earlier in path[:-1]):
+        return True
+    return node.custom or not (step in _EMBEDDED or path[-2:] == ("f:spec", "f:resources"))
 
 
 def _keyed_loosely(node: Node, items: list[Any]) -> Iterator[tuple[str, Any]]:
@@ -97,11 +119,14 @@ def _keyed_loosely(node: Node, items: list[Any]) -> Iterator[tuple[str, Any]]:
 def to_fields_v1(paths: frozenset[Path] | set[Path]) -> dict[str, Any]:
     """The nested form in which managedFields keeps paths."""
     root: dict[str, Any] = {}
+    places = []
     for path in sorted(paths):
         here = root
         for step in path:
             here = here.setdefault(step, {})
-        if path[-1].startswith("k:"):
+        places.append(here)
+    for here in places:
+        if here:
             here["."] = {}
     return root
 

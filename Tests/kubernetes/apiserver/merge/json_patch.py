@@ -42,7 +42,8 @@ def _applied(document: Any, operation: dict[str, Any]) -> Any:
     if kind == "add":
         return _put(document, steps, copy.deepcopy(_value(operation)), insert=True)
     if kind == "replace":
-        _get(document, steps)
+        if isinstance(_get(document, steps[:-1]), list):
+            _get(document, steps)
         return _put(document, steps, copy.deepcopy(_value(operation)), insert=False)
     if kind == "remove":
         return _drop(document, steps)

@@ -63,8 +63,9 @@ def owners_of(obj: dict[str, Any]) -> list[Owner]:
 
 
 def entries(owners: list[Owner]) -> list[dict[str, Any]]:
-    """managedFields of owners that own something."""
-    return [owner.entry() for owner in owners if owner.paths]
+    """managedFields of owners that own something, in the order in which the server lists them."""
+    ordered = sorted(owners, key=lambda owner: (owner.operation, owner.time, owner.manager, owner.api_version, owner.subresource))
+    return [owner.entry() for owner in ordered if owner.paths]
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Change:
 
 def change(node: Node, old: dict[str, Any], new: dict[str, Any]) -> Change:
     """What changed from one version of an object to another."""
-    before, after = leaves(node, old), leaves(node, new)
+    before, after = leaves(node, old, True), leaves(node, new, True)
     wrote = {path for path, value in after.items() if path not in before or _differs(before[path], value)}
     return Change(frozenset(wrote), frozenset(before.keys() - after.keys()))
 

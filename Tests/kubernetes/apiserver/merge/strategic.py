@@ -23,7 +23,7 @@ def _struct(node: Node, target: dict[str, Any], patch: dict[str, Any]) -> dict[s
     if directive == "delete":
         return {}
     if directive not in (None, "merge"):
-        raise PatchError(f"Unknown patch type: {directive}")
+        raise PatchError(f"unknown patch type: {directive} in map: map[$patch:{directive}]")
     result = dict(target)
     if _RETAIN in patch:
         result = {key: value for key, value in result.items() if key in patch[_RETAIN]}
@@ -65,7 +65,8 @@ def _list(node: Node, target: list[Any], patch: list[Any]) -> list[Any]:
     result = list(target)
     for item in patch:
         if not isinstance(item, dict) or merge_key not in item:
-            raise PatchError(f"map: {item} does not contain declared merge key: {merge_key}")
+            shown = " ".join(f"{key}:{value}" for key, value in item.items()) if isinstance(item, dict) else item
+            raise PatchError(f"map: map[{shown}] does not contain declared merge key: {merge_key}")
         matches = [index for index, old in enumerate(result) if old.get(merge_key) == item[merge_key]]
         if item.get("$patch") == "delete":
             result = [old for index, old in enumerate(result) if index not in matches]

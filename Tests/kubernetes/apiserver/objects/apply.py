@@ -28,11 +28,11 @@ async def apply(
     cluster: Cluster, kind: Kind, namespace: str, name: str, body: Any, write: Write, subresource: str = ""
 ) -> Stored:
     """Apply a configuration for a field manager. Raises 409 for fields that others own."""
-    _check_request(kind, body, write)
+    _check_request(kind, body, name, write)
     node = cluster.registry.node(kind)
-    body = {"apiVersion": kind.api_version, "kind": kind.name, **body, "metadata": dict(body.get("metadata") or {})}
-    incoming.check_address(kind, body, namespace, name)
     _check_types(kind, node, body)
+    body = {**body, "metadata": dict(body["metadata"])}
+    incoming.check_address(kind, body, namespace, name)
     for attempt in range(_TRIES):
         stored = cluster.store.get(kind.stored, (namespace, name))
         try:
@@ -44,7 +44,7 @@ async def apply(
     raise AssertionError("unreachable")
 
 
-def _check_request(kind: Kind, body: Any, write: Write) -> None:
+def _check_request(kind: Kind, body: Any, name: str, write: Write) -> None:
     if not write.manager:
         raise errors.invalid(PATCH_OPTIONS, "", [fielderrors.required("fieldManager", "is required for apply patch")])
     if not isinstance(body, dict):
@@ -52,11 +52,12 @@ def _check_request(kind: Kind, body: Any, write: Write) -> None:
     if not body.get("apiVersion") or not body.get("kind"):
         raise errors.bad_request("invalid object type: /, Kind=")
     if (body["apiVersion"], body["kind"]) != (kind.api_version, kind.name):
-        raise errors.bad_request(
-            f"failed to create typed patch object: the object provided is {body['apiVersion']}, Kind={body['kind']}, "
-            f"the request is for {kind.api_version}, Kind={kind.name}"
-        )
-    if (body.get("metadata") or {}).get("managedFields"):
+        version = body["apiVersion"] if "/" in body["apiVersion"] else f"/{body['apiVersion']}"
+        raise errors.bad_request(f"invalid object type: {version}, Kind={body['kind']}")
+    meta = body.get("metadata") or {}
+    if not meta.get("name"):
+        raise errors.bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
+    if meta.get("managedFields"):
         raise errors.bad_request("metadata.managedFields must be nil")
 
 
@@ -64,9 +65,11 @@ def _check_types(kind: Kind, node: Node, body: dict[str, Any]) -> None:
     problems = check_typed(node, body)
     if not problems:
         return
-    where = "/".join(part for part in (body["metadata"].get("namespace"), body["metadata"]["name"]) if part)
+    meta = body.get("metadata") or {}
+    where = f"{meta.get('namespace', '')}/{meta.get('name', '')}"
     text = problems[0] if len(problems) == 1 else "errors:\n  " + "\n  ".join(problems)
-    message = f"failed to create typed patch object ({where}; {kind.api_version}, Kind={kind.name}): {text}"
+    version = kind.api_version if kind.group else f"/{kind.version}"
+    message = f"failed to create typed patch object ({where}; {version}, Kind={kind.name}): {text}"
     raise ApiError(500, "", message)
 
 
@@ -111,8 +114,7 @@ def _merged_with(
     difference = ownership.Change(frozenset(filter(scope, difference.written)), difference.removed)
     found = ownership.conflicts(owners, identity, difference)
     if found and not write.force:
-        details = {"name": body["metadata"]["name"], "kind": kind.plural, "causes": ownership.conflict_causes(found)}
-        details |= {"group": kind.group} if kind.group else {}
+        details = {"causes": ownership.conflict_causes(found)}
         raise ApiError(409, "Conflict", ownership.conflict_message(found), details)
     mine = next((owner for owner in owners if owner.identity == identity), None)
     others = [
@@ -122,7 +124,7 @@ def _merged_with(
     ]
     if mine is not None:
         obj = _dropped(node, obj, mine.paths - paths, paths, others)
-    remaining = leaves(node, obj).keys()
+    remaining = leaves(node, obj, True).keys()
     others = [Owner(*owner.identity, owner.time, owner.paths & remaining) for owner in others]
     time = mine.time if mine is not None and mine.paths == paths and obj == live else now()
     return obj, ownership.entries([Owner(*identity, time, paths), *others])

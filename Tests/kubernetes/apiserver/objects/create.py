@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import fielderrors
 from ..cluster import Cluster
+from ..defaults.quality import quality
 from ..errors import invalid
 from ..kinds import Kind
 from ..storage.store import Stored
@@ -29,11 +30,11 @@ async def store_new(
         raise invalid(kind, "", [fielderrors.required("metadata.name", "name or generateName is required")])
     if kind.status:
         reset_status(kind, obj)
-    obj = await pipeline.admit(cluster, kind, obj, None, write)
     if managed is None:
         pipeline.own_update(cluster, kind, obj, None, write, "")
     else:
-        obj["metadata"]["managedFields"] = managed
+        pipeline.set_managed(obj, managed)
+    obj = await pipeline.admit(cluster, kind, obj, None, write)
     return pipeline.commit(cluster, kind, obj, None, write)
 
 
@@ -58,3 +59,8 @@ def reset_status(kind: Kind, obj: dict[str, Any]) -> None:
     obj.pop("status", None)
     if kind.custom is None:
         obj["status"] = dict(_INITIAL_STATUS.get(kind.name, {}))
+    if kind.name == "CustomResourceDefinition":
+        stored = [version["name"] for version in obj["spec"].get("versions") or () if version.get("storage")]
+        obj["status"] = {"acceptedNames": {"plural": "", "kind": ""}, "conditions": [], "storedVersions": stored}
+    if kind.name == "Pod" and kind.custom is None:
+        obj["status"]["qosClass"] = quality(obj["spec"])

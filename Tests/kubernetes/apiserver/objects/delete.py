@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from .. import errors
+from .. import errors, fielderrors
 from ..admission import plugins, webhooks
 from ..clock import now
 from ..cluster import Cluster
-from ..errors import ApiError
 from ..kinds import Kind
 from ..schema.decode import DecodeError, decode
 from ..storage.store import Stored
 from . import pipeline
+from .nameless import OPTIONS
 from .write import Write
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
@@ -41,14 +42,11 @@ def delete_options(cluster: Cluster, body: Any, query: Any) -> dict[str, Any]:
         options.setdefault("orphanDependents", query["orphanDependents"] == "true")
     policy = options.get("propagationPolicy")
     if policy is not None and policy not in _POLICIES:
-        supported = ", ".join(f'"{name}"' for name in sorted(_POLICIES))
-        raise ApiError(
-            422, "Invalid",
-            f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "{policy}": supported values: {supported}, "nil"',
-            {"group": "meta.k8s.io", "kind": "DeleteOptions"},
-        )
+        problem = fielderrors.unsupported("propagationPolicy", policy, ("Foreground", "Background", "Orphan", "nil"))
+        raise errors.invalid(OPTIONS["DELETE"], "", [problem])
     if "orphanDependents" in options and policy is not None:
-        raise errors.bad_request("orphanDependents and deletionPropagation cannot be both set")
+        why = "orphanDependents and deletionPropagation cannot be both set"
+        raise errors.invalid(OPTIONS["DELETE"], "", [fielderrors.invalid("propagationPolicy", policy, why)])
     return options
 
 
@@ -90,13 +88,18 @@ async def delete(
 
 def _check_preconditions(kind: Kind, stored: Stored, preconditions: dict[str, Any]) -> None:
     meta = stored.obj["metadata"]
-    for field, label in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+    for field, label, fate in (
+        ("uid", "UID", "deleted and then recreated"),
+        ("resourceVersion", "ResourceVersion", "modified"),
+    ):
         wanted = preconditions.get(field)
         if wanted is not None and wanted != meta[field]:
+            named = replace(kind, plural=kind.name)
             raise errors.conflict(
-                kind,
+                named,
                 meta["name"],
-                f"Precondition failed: {label} in precondition: {wanted}, {label} in object meta: {meta[field]}",
+                f"the {label} in the precondition ({wanted}) does not match the {label} in record ({meta[field]}). "
+                f"The object might have been {fate}",
             )
 
 

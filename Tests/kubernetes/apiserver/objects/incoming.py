@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from .. import fielderrors
 from ..cluster import Cluster
 from ..defaults import apply_defaults
-from ..errors import ApiError, bad_request
+from ..errors import ApiError, bad_request, invalid
 from ..kinds import Kind
 from ..schema import prune
 from ..schema.builtin import META
@@ -38,15 +40,21 @@ def check_kind(kind: Kind, raw: dict[str, Any]) -> None:
         raise bad_request("couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct")
     version, name = raw.get("apiVersion"), raw.get("kind")
     if kind.custom is not None and not (version and name):
-        missing = "apiVersion" if not version else "kind"
-        raise bad_request(f"Object '{missing.capitalize()}' is missing in the request's body")
+        missing = "Kind" if not name else "apiVersion"
+        raise bad_request(f"the object provided is unrecognized (must be of type {kind.name}): Object '{missing}' is missing")
+    if kind.custom is not None and name != kind.name:
+        told = replace(kind, name=name)
+        raise invalid(told, (raw.get("metadata") or {}).get("name", ""), [fielderrors.invalid("kind", name, f"must be {kind.name}")])
     if version and version != kind.api_version:
         raise bad_request(
-            f"the API version in the data ({version}) does not match the expected API version ({kind.api_version})"
+            f'{name} in version "{version}" cannot be handled as a {kind.name}: '
+            f'no kind "{name}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
         )
     if name and name != kind.name:
-        raise bad_request(f"{name} in version \"{kind.version}\" cannot be handled as a {kind.name}: "
-                          f"the kind in the data ({name}) does not match the expected kind ({kind.name})")
+        raise bad_request(
+            f'{name} in version "{kind.version}" cannot be handled as a {kind.name}: converting '
+            f"({kind.version}.{name}) to ({kind.group or 'core'}.{kind.name}): unknown conversion"
+        )
 
 
 def typed(cluster: Cluster, kind: Kind, raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -60,6 +68,7 @@ def typed(cluster: Cluster, kind: Kind, raw: dict[str, Any]) -> tuple[dict[str, 
         unknown = [f"metadata.{path}" for path in metadata.unknown]
         obj = prune.prune(node, {key: raw[key] for key in raw if key != "metadata"}, "", unknown)
         obj["metadata"] = metadata.value
+        unknown.sort()
     obj = {"apiVersion": kind.api_version, "kind": kind.name, "metadata": {}} | obj
     obj["metadata"] = dict(obj["metadata"])
     return obj, unknown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from .. import errors
@@ -33,7 +34,7 @@ def prepare_new(kind: Kind, obj: dict[str, Any]) -> None:
     """Give a new object what only the server gives. Raises 400 or 422."""
     metadata = obj["metadata"]
     if metadata.get("resourceVersion"):
-        raise errors.bad_request("resourceVersion should not be set on objects to be created")
+        raise errors.ApiError(500, "", "resourceVersion should not be set on objects to be created")
     if not metadata.get("name") and metadata.get("generateName"):
         metadata["name"] = metadata["generateName"][:58] + suffix()
     for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "managedFields"):
@@ -56,14 +57,15 @@ def keep(kind: Kind, obj: dict[str, Any], old: dict[str, Any]) -> None:
     if given in (None, "", "0"):
         if kind.custom is not None or kind.name in _NEEDS_REVISION:
             error = invalid("metadata.resourceVersion", 0, "must be specified for an update")
-            raise errors.invalid(kind, before["name"], [error])
+            raise errors.invalid(replace(kind, name=kind.plural), before["name"], [error])
     elif given != before["resourceVersion"]:
         raise errors.modified(kind, before["name"])
+    where = "/".join(filter(None, (before.get("namespace"), before["name"])))
     if metadata.get("uid", before["uid"]) != before["uid"]:
         raise errors.conflict(
             kind,
             before["name"],
-            f"StorageError: invalid object, Code: 4, Key: /registry/{kind.plural}/{before['name']}, ResourceVersion: 0, "
+            f"StorageError: invalid object, Code: 4, Key: /registry/{kind.plural}/{where}, ResourceVersion: 0, "
             f"AdditionalErrorMsg: Precondition failed: UID in precondition: {metadata['uid']}, "
             f"UID in object meta: {before['uid']}",
         )

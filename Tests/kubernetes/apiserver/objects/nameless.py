@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from ..kinds import Kind
 
-PATCH_OPTIONS = Kind("meta.k8s.io", "v1", "PatchOptions", "", False)
-"""The parameters of a patch."""
+def _options(name: str) -> Kind:
+    return Kind("meta.k8s.io", "v1", name, "", False)
+
+
+OPTIONS = {
+    "POST": _options("CreateOptions"),
+    "PUT": _options("UpdateOptions"),
+    "PATCH": _options("PatchOptions"),
+    "DELETE": _options("DeleteOptions"),
+    "GET": _options("ListOptions"),
+}
+"""The parameters of a request, by its method."""
+PATCH_OPTIONS = OPTIONS["PATCH"]
 NOTHING = Kind("", "", "", "", False)
 """The body of a patch has neither kind nor name."""

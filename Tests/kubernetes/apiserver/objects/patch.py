@@ -31,6 +31,13 @@ def accepted_types(kind: Kind) -> list[str]:
     return types if kind.custom is not None else [*types[:2], STRATEGIC, APPLY]
 
 
+def wrong_type(kind: Kind, content_type: str) -> ApiError:
+    """The 415 for a type of patch that a kind doesn't know, or nobody knows."""
+    if content_type in (JSON_PATCH, MERGE_PATCH, STRATEGIC, APPLY):
+        return errors.unsupported_media(accepted_types(kind))
+    return ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+
+
 async def patch(
     cluster: Cluster,
     kind: Kind,
@@ -43,7 +50,7 @@ async def patch(
 ) -> Stored:
     """Patch an object with a decoded body."""
     if content_type not in accepted_types(kind):
-        raise errors.unsupported_media(content_type, accepted_types(kind))
+        raise wrong_type(kind, content_type)
     if content_type == APPLY:
         return await apply(cluster, kind, namespace, name, body, write, subresource)
     if write.force:
@@ -52,7 +59,7 @@ async def patch(
         stored = pipeline.existing(cluster, kind, namespace, name)
         changed = _patched(cluster, kind, content_type, stored, body)
         try:
-            obj = _decoded(cluster, kind, changed, body, write)
+            obj = _decoded(cluster, kind, changed, write)
             incoming.check_address(kind, obj, namespace, name)
             return await store_changed(cluster, kind, obj, stored, write, subresource)
         except ApiError as error:
@@ -70,29 +77,30 @@ def _patched(cluster: Cluster, kind: Kind, content_type: str, stored: Stored, bo
         MERGE_PATCH: lambda: merge_patch(target, body),
         STRATEGIC: lambda: strategic_merge(cluster.registry.node(kind), target, body),
     }
-    if content_type != JSON_PATCH and not isinstance(body, dict):
-        raise errors.bad_request("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}")
+    if isinstance(body, list) != (content_type == JSON_PATCH):
+        found, wanted = ("array", "map[string]interface {}") if isinstance(body, list) else ("object", "[]handlers.jsonPatchOp")
+        raise errors.bad_request(f"error decoding patch: json: cannot unmarshal {found} into Go value of type {wanted}")
     try:
         return appliers[content_type]()
     except PatchError as error:
         if content_type == JSON_PATCH:
-            raise ApiError(422, "Invalid", f"the server rejected our request due to an error in our request: {error}", {}) from None
-        raise errors.bad_request(str(error)) from None
+            raise ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {}) from error
+        raise ApiError(500, "", str(error)) from None
 
 
-def _decoded(cluster: Cluster, kind: Kind, changed: dict[str, Any], body: Any, write: Write) -> dict[str, Any]:
+def _decoded(cluster: Cluster, kind: Kind, changed: dict[str, Any], write: Write) -> dict[str, Any]:
     incoming.check_kind(kind, changed)
     try:
         obj, unknown = incoming.typed(cluster, kind, changed)
     except DecodeError as error:
-        raise _refused(body, str(error)) from None
+        raise _refused(changed, str(error)) from None
     told = [f'unknown field "{path}"' for path in unknown]
     if told and write.field_validation == "Strict":
-        raise _refused(body, f"strict decoding error: {', '.join(told)}")
+        raise _refused(changed, f"strict decoding error: {', '.join(told)}")
     if write.field_validation == "Warn":
         write.warnings[:] = told
     return incoming.with_defaults(cluster, kind, obj)
 
 
-def _refused(body: Any, why: str) -> ApiError:
-    return errors.invalid(NOTHING, "", [fielderrors.invalid("patch", encode(body).decode(), why)])
+def _refused(changed: dict[str, Any], why: str) -> ApiError:
+    return errors.invalid(NOTHING, "", [fielderrors.invalid("patch", encode(changed).decode(), why)])

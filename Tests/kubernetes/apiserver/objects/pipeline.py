@@ -11,6 +11,7 @@ from ..kinds import Kind
 from ..merge import ownership
 from ..merge.fields import Path
 from ..rules import object_errors
+from ..rules.warnings import warnings_of
 from ..storage.store import Stored
 from . import metadata
 from .write import Write
@@ -39,6 +40,8 @@ async def admit(
     problems = metadata.update_errors(obj, old) if old is not None else []
     if cluster.settings.validate:
         problems += object_errors(cluster, kind, obj, old, subresource)
+    if kind.custom is None and not subresource:
+        write.warnings += warnings_of(kind.name, obj)
     if problems:
         raise errors.invalid(kind, obj["metadata"].get("name", ""), problems)
     return obj
@@ -72,7 +75,13 @@ def own_update(
         (write.manager, kind.api_version, subresource),
         in_scope(kind, subresource),
     )
-    meta["managedFields"] = ownership.entries(owners)
+    set_managed(obj, ownership.entries(owners))
+
+
+def set_managed(obj: dict[str, Any], managed: list[dict[str, Any]]) -> None:
+    obj["metadata"].pop("managedFields", None)
+    if managed:
+        obj["metadata"]["managedFields"] = managed
 
 
 def commit(cluster: Cluster, kind: Kind, obj: dict[str, Any], old: Stored | None, write: Write) -> Stored:

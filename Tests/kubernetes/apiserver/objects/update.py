@@ -45,19 +45,18 @@ async def store_changed(
     metadata.keep(kind, obj, old)
     obj = confined(kind, obj, old, subresource)
     metadata.bump_generation(kind, obj, old)
-    obj = await pipeline.admit(cluster, kind, obj, old, write, subresource)
     if managed is None:
         pipeline.own_update(cluster, kind, obj, old, write, subresource)
     else:
-        obj["metadata"]["managedFields"] = managed
+        pipeline.set_managed(obj, managed)
+    obj = await pipeline.admit(cluster, kind, obj, old, write, subresource)
     return pipeline.commit(cluster, kind, obj, stored, write)
 
 
 def confined(kind: Kind, obj: dict[str, Any], old: dict[str, Any], subresource: str) -> dict[str, Any]:
     """The new version with everything put back that the subresource cannot write."""
     if subresource == "status":
-        meta = {**old["metadata"], "managedFields": obj["metadata"].get("managedFields", [])}
-        result = {**old, "metadata": meta}
+        result = {**old, "metadata": dict(old["metadata"])}
         result.pop("status", None)
         return result | ({"status": obj["status"]} if "status" in obj else {})
     if kind.status:

@@ -8,7 +8,9 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from .. import errors
+from .. import errors, fielderrors
+from ..errors import ApiError
+from ..objects.nameless import OPTIONS
 from ..objects.write import Write
 from ..storage.store import Stored, encode
 
@@ -26,7 +28,7 @@ def media_type(request: web.Request) -> str:
 async def read(request: web.Request) -> Any:
     """The decoded body; None for none. Raises 400 and 415."""
     body = await request.read()
-    if not body:
+    if not body.strip():
         return None
     kind = media_type(request) or JSON
     if kind in ("application/yaml", "application/apply-patch+yaml"):
@@ -35,11 +37,12 @@ async def read(request: web.Request) -> Any:
         except yaml.YAMLError as error:
             raise errors.bad_request(f"error decoding YAML: {error}") from None
     if not (kind == JSON or kind.endswith("+json")):
-        raise errors.unsupported_media(kind, list(_READABLE))
+        raise errors.unsupported_media(list(_READABLE))
     try:
         return json.loads(body)
     except ValueError as error:
-        raise errors.bad_request(f"error decoding the request's body: {error}") from None
+        text = f"couldn't get version/kind; json parse error: {error}"
+        raise errors.bad_request(f"the object provided is unrecognized: {text}") from None
 
 
 def write_of(request: web.Request, user: Any) -> Write:
@@ -48,17 +51,25 @@ def write_of(request: web.Request, user: Any) -> Write:
     manager = query.get("fieldManager", "")
     if not manager and media_type(request) != "application/apply-patch+yaml":
         manager = request.headers.get("User-Agent", "").partition("/")[0]
+    problems = []
     if len(manager) > 128:
-        raise errors.bad_request("fieldManager: Too long: may not be more than 128 bytes")
+        problems.append(fielderrors.too_long("fieldManager", 128))
     dry_run = query.getall("dryRun", [])
     if dry_run and set(dry_run) - {"All"}:
-        raise errors.bad_request(f'dryRun: Unsupported value: "{dry_run[0]}": supported values: "All"')
+        problems.append(fielderrors.unsupported("dryRun", dry_run, ("All",)))
     validation = query.get("fieldValidation") or "Warn"
     if validation not in ("Ignore", "Warn", "Strict"):
-        raise errors.bad_request(
-            f'fieldValidation: Unsupported value: "{validation}": supported values: "Ignore", "Strict", "Warn"'
-        )
+        problems.append(fielderrors.unsupported("fieldValidation", validation, ("", "Ignore", "Strict", "Warn")))
+    if problems:
+        raise errors.invalid(OPTIONS[request.method], "", problems)
     return Write(user, manager, bool(dry_run), validation, query.get("force") == "true")
+
+
+def refuse(error: ApiError, request: web.Request) -> web.Response:
+    """The response of a failed request."""
+    if error.code == 404 and not error.reason:
+        return web.Response(text=error.message, status=404)
+    return respond(error.status(), error.code, request=request)
 
 
 def respond(

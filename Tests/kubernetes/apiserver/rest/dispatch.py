@@ -45,7 +45,7 @@ class Dispatcher:
             user = authenticate(self._cluster.credentials, request)
             response = await self._answer(request, user, watching, fault)
         except ApiError as error:
-            response = bodies.respond(error.status(), error.code, request=request)
+            response = bodies.refuse(error, request)
             response.headers.update(error.headers)
         finally:
             status = response.status if response is not None else 0

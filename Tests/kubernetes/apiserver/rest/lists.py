@@ -7,9 +7,10 @@ import binascii
 import json
 from typing import Any, Mapping
 
-from .. import errors
+from .. import errors, fielderrors
 from ..cluster import Cluster
 from ..kinds import Kind
+from ..objects.nameless import OPTIONS
 from ..storage.selectors import Predicate, field_selector, label_selector
 from ..storage.store import Stored
 
@@ -69,11 +70,14 @@ def view(kind: Kind, stored: Stored) -> bytes:
 def _revision(cluster: Cluster, query: Mapping[str, str]) -> int:
     given, match = query.get("resourceVersion", ""), query.get("resourceVersionMatch", "")
     if match and match not in ("Exact", "NotOlderThan"):
-        raise errors.bad_request(f'resourceVersionMatch: Unsupported value: "{match}"')
+        problem = fielderrors.unsupported("resourceVersionMatch", match, ("Exact", "NotOlderThan", ""))
+        raise errors.invalid(OPTIONS["GET"], "", [problem])
     if match and not given:
-        raise errors.bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided")
+        why = "resourceVersionMatch is forbidden unless resourceVersion is provided"
+        raise errors.invalid(OPTIONS["GET"], "", [fielderrors.forbidden("resourceVersionMatch", why)])
     if match == "Exact" and given == "0":
-        raise errors.bad_request('resourceVersionMatch: Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"')
+        why = 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"'
+        raise errors.invalid(OPTIONS["GET"], "", [fielderrors.forbidden("resourceVersionMatch", why)])
     number = _number(given, "resourceVersion")
     if match == "Exact":
         return number
@@ -84,7 +88,7 @@ def _revision(cluster: Cluster, query: Mapping[str, str]) -> int:
 
 def _number(text: str, name: str) -> int:
     if text and not text.isdigit():
-        raise errors.bad_request(f'{name}: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+        raise errors.bad_request(f'invalid resource version: {name}: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
     return int(text or 0)
 
 
@@ -102,4 +106,4 @@ def _decoded(token: str) -> tuple[int, str]:
         revision, start = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         return int(revision), str(start)
     except (binascii.Error, ValueError, TypeError):
-        raise errors.bad_request("continue key is not valid") from None
+        raise errors.bad_request("invalid continue token: continue key is not valid") from None

@@ -9,6 +9,7 @@ from aiohttp import web
 from .. import errors
 from ..access.users import User
 from ..cluster import Cluster
+from ..kinds import Kind
 from ..objects import create, delete, patch, pipeline, update
 from ..storage.store import Stored
 from . import bodies, lists
@@ -26,10 +27,10 @@ async def serve(cluster: Cluster, target: Target, request: web.Request, user: Us
         return web.Response(body=lists.view(kind, stored), content_type=bodies.JSON)
     write = bodies.write_of(request, user)
     if target.verb == "create":
-        stored = await create.create(cluster, kind, namespace, _object(await bodies.read(request)), write)
+        stored = await create.create(cluster, kind, namespace, _object(await bodies.read(request), kind), write)
         return bodies.respond(stored, 201, write, request)
     if target.verb == "update":
-        raw = _object(await bodies.read(request))
+        raw = _object(await bodies.read(request), kind)
         stored = await update.update(cluster, kind, namespace, name, raw, write, target.subresource)
         return bodies.respond(stored, 201 if write.created else 200, write, request)
     if target.verb == "patch":
@@ -46,18 +47,18 @@ async def serve(cluster: Cluster, target: Target, request: web.Request, user: Us
     return bodies.respond(_deleted(target, stored) if gone and kind.name != "Pod" else stored, 200, write, request)
 
 
-def _object(raw: Any) -> dict[str, Any]:
-    if raw is None:
-        raise errors.bad_request("EOF")
-    if not isinstance(raw, dict):
-        raise errors.bad_request("json: cannot unmarshal array into Go value of type map[string]interface {}")
-    return raw
+def _object(raw: Any, kind: Kind) -> dict[str, Any]:
+    if isinstance(raw, dict):
+        return raw
+    why = "unexpected end of JSON input (<empty>)" if raw is None else "json: cannot unmarshal array into Go value"
+    raise errors.bad_request(
+        f"the object provided is unrecognized (must be of type {kind.name}): couldn't get version/kind; json parse error: {why}"
+    )
 
 
 async def _patch_body(request: web.Request, kind: Any) -> Any:
-    accepted = patch.accepted_types(kind)
-    if bodies.media_type(request) not in accepted:
-        raise errors.unsupported_media(bodies.media_type(request), accepted)
+    if bodies.media_type(request) not in patch.accepted_types(kind):
+        raise patch.wrong_type(kind, bodies.media_type(request))
     return await bodies.read(request)
 
 

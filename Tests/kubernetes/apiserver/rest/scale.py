@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .. import errors
+from .. import errors, fielderrors
 from ..access.users import User
 from ..cluster import Cluster
 from ..kinds import Kind
@@ -16,6 +16,7 @@ from ..storage.store import Stored
 from . import bodies
 from .target import Target
 
+_SCALE = Kind("autoscaling", "v1", "Scale", "scales", True)
 _PATHS = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
 
 
@@ -30,11 +31,12 @@ async def serve(cluster: Cluster, target: Target, request: web.Request, user: Us
     if target.verb == "patch":
         kind = bodies.media_type(request)
         if kind not in (patch.JSON_PATCH, patch.MERGE_PATCH, patch.STRATEGIC):
-            raise errors.unsupported_media(kind, [patch.JSON_PATCH, patch.MERGE_PATCH])
+            raise errors.unsupported_media([patch.JSON_PATCH, patch.MERGE_PATCH])
         body = json_patch(current, body) if kind == patch.JSON_PATCH else merge_patch(current, body)
     replicas = (body.get("spec") or {}).get("replicas", 0)
     if not isinstance(replicas, int) or replicas < 0:
-        raise errors.bad_request(f"spec.replicas: Invalid value: {replicas}: must be greater than or equal to 0")
+        problem = fielderrors.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
+        raise errors.invalid(_SCALE, target.name, [problem])
     obj = stored.copy()
     given = (body.get("metadata") or {}).get("resourceVersion")
     if given and given != obj["metadata"]["resourceVersion"]:

@@ -12,6 +12,7 @@ from ..control.faults import Fault
 from ..errors import ApiError
 from ..fielderrors import forbidden
 from ..kinds import Kind
+from ..objects.nameless import OPTIONS
 from ..storage.selectors import Predicate
 from ..storage.store import Event, Stored, encode
 from .lists import predicate, view
@@ -29,7 +30,7 @@ async def watch(cluster: Cluster, target: Target, request: web.Request, fault: F
     seconds = float(query.get("timeoutSeconds") or _LONGEST)
     if query.get("sendInitialEvents"):
         why = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
-        raise errors.invalid(_LIST_OPTIONS, "", [forbidden("sendInitialEvents", why)])
+        raise errors.invalid(OPTIONS["GET"], "", [forbidden("sendInitialEvents", why)])
     stream = Stream(cluster, kind, target.namespace, selects)
     first = _start(cluster, stream, query.get("resourceVersion", ""), fault)
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
@@ -162,6 +163,3 @@ async def _send(response: web.StreamResponse, frames: list[bytes]) -> None:
 def _bookmark(cluster: Cluster, kind: Kind) -> bytes:
     meta = {"resourceVersion": str(cluster.store.revision)}
     return frame("BOOKMARK", encode({"kind": kind.name, "apiVersion": kind.api_version, "metadata": meta}))
-
-
-_LIST_OPTIONS = Kind("meta.k8s.io", "v1", "ListOptions", "", False)

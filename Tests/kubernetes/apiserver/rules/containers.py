@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..fielderrors import FieldError, duplicate, forbidden, invalid, missing, required, unsupported
@@ -14,18 +15,17 @@ _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
 def container_errors(
-    container: dict[str, Any], field: str, volumes: set[str | None], init: bool = False
+    container: dict[str, Any], field: str, volumes: set[str | None], init: bool, host_network: bool
 ) -> list[FieldError]:
     """Rules of one container; `volumes` are the names it may mount."""
-    found = list(names.label(f"{field}.name", container.get("name", "")))
+    name = container.get("name", "")
+    found = list(names.label(f"{field}.name", name)) if name else [required(f"{field}.name")]
     if not container.get("image"):
         found.append(required(f"{field}.image"))
-    elif container["image"] != container["image"].strip():
-        found.append(invalid(f"{field}.image", container["image"], "must not have leading or trailing whitespace"))
     policies = ("Always", "IfNotPresent", "Never")
     if "imagePullPolicy" in container and container["imagePullPolicy"] not in policies:
         found.append(unsupported(f"{field}.imagePullPolicy", container["imagePullPolicy"], policies))
-    found += _port_errors(container.get("ports") or [], f"{field}.ports")
+    found += _port_errors(container.get("ports") or [], f"{field}.ports", host_network)
     found += _environment_errors(container.get("env") or [], f"{field}.env")
     found += _mount_errors(container.get("volumeMounts") or [], f"{field}.volumeMounts", volumes)
     found += resource_errors(container.get("resources") or {}, f"{field}.resources")
@@ -41,7 +41,7 @@ def container_errors(
     return found
 
 
-def _port_errors(ports: list[dict[str, Any]], field: str) -> list[FieldError]:
+def _port_errors(ports: list[dict[str, Any]], field: str, host_network: bool) -> list[FieldError]:
     found, seen_names, hosts = [], set(), set()
     for index, port in enumerate(ports):
         where = f"{field}[{index}]"
@@ -53,6 +53,8 @@ def _port_errors(ports: list[dict[str, Any]], field: str) -> list[FieldError]:
             seen_names.add(port["name"])
         if port.get("protocol") not in ("TCP", "UDP", "SCTP"):
             found.append(unsupported(f"{where}.protocol", port.get("protocol"), ("SCTP", "TCP", "UDP")))
+        if host_network and port.get("hostPort", port.get("containerPort")) != port.get("containerPort"):
+            found.append(invalid(f"{where}.hostPort", port["hostPort"], "must match `containerPort` when `hostNetwork` is true"))
         if port.get("hostPort"):
             host = (port.get("protocol"), port.get("hostIP", ""), port["hostPort"])
             if host in hosts:
@@ -69,15 +71,14 @@ def port_number(number: Any, field: str) -> list[FieldError]:
 
 def port_name(name: str, field: str) -> list[FieldError]:
     """An IANA service name."""
-    if len(name) > 15:
-        return [invalid(field, name, "must be no more than 15 characters")]
-    if not name.replace("-", "").isalnum() or name != name.lower():
-        return [invalid(field, name, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")]
-    if not any(character.isalpha() for character in name):
-        return [invalid(field, name, "must contain at least one letter (a-z)")]
-    if name[0] == "-" or name[-1] == "-" or "--" in name:
-        return [invalid(field, name, "must not begin or end with a hyphen, nor contain consecutive hyphens")]
-    return []
+    rules = (
+        (len(name) > 15, "must be no more than 15 characters"),
+        (not re.fullmatch(r"[-a-z0-9]+", name), "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"),
+        (not re.search(r"[a-z]", name), "must contain at least one letter (a-z)"),
+        ("--" in name, "must not contain consecutive hyphens"),
+        (name[:1] == "-" or name[-1:] == "-", "must not begin or end with a hyphen"),
+    )
+    return [invalid(field, name, rule) for broken, rule in rules if broken]
 
 
 def _environment_errors(variables: list[dict[str, Any]], field: str) -> list[FieldError]:
@@ -97,7 +98,8 @@ def _environment_errors(variables: list[dict[str, Any]], field: str) -> list[Fie
             found.append(invalid(f"{where}.valueFrom", "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`" if not source else "may not have more than one field specified at a time"))
         path = (source.get("fieldRef") or {}).get("fieldPath")
         if path is not None and not _is_downward(path):
-            found.append(unsupported(f"{where}.valueFrom.fieldRef.fieldPath", path, _DOWNWARD))
+            why = f"error converting fieldPath: field label not supported: {path}"
+            found.append(invalid(f"{where}.valueFrom.fieldRef.fieldPath", path, why))
     return found
 
 
@@ -128,7 +130,7 @@ def _mount_errors(mounts: list[dict[str, Any]], field: str, volumes: set[str | N
         if not mount.get("mountPath"):
             found.append(required(f"{where}.mountPath"))
         if "mountPropagation" in mount and mount["mountPropagation"] not in propagations:
-            found.append(unsupported(f"{where}.mountPropagation", mount["mountPropagation"], propagations))
+            found.append(unsupported(f"{field}.mountPropagation", mount["mountPropagation"], propagations))
         if mount.get("subPath", "").startswith("/") or ".." in mount.get("subPath", "").split("/"):
             found.append(invalid(f"{where}.subPath", mount["subPath"], "must be a relative path without '..'"))
     duplicates = unique(field, mounts, "mountPath")
@@ -146,15 +148,27 @@ def resource_errors(resources: dict[str, Any], field: str) -> list[FieldError]:
     for part in ("limits", "requests"):
         for name, amount in (resources.get(part) or {}).items():
             if "/" not in name and name not in ("cpu", "memory", "ephemeral-storage", "storage") and not name.startswith("hugepages-"):
-                found.append(invalid(f"{field}.{part}[{name}]", name, "must be a standard resource for containers"))
+                for rule in ("must be a standard resource type or fully qualified", "must be a standard resource for containers"):
+                    found.append(invalid(f"{field}.{part}[{name}]", name, rule))
             if parse(amount) < 0:
                 found.append(invalid(f"{field}.{part}[{name}]", amount, "must be greater than or equal to 0"))
     for name, amount in (resources.get("requests") or {}).items():
         if name in limits and parse(amount) > parse(limits[name]):
             found.append(invalid(f"{field}.requests", amount, f"must be less than or equal to {name} limit of {limits[name]}"))
-        if name.startswith("hugepages-") and amount != limits.get(name):
-            found.append(invalid(f"{field}.requests", amount, f"must be equal to {name} limit of {limits.get(name, '0')}"))
+        if _is_fixed(name):
+            if name not in limits:
+                found.append(required(f"{field}.limits", "Limit must be set for non overcommitable resources"))
+            elif amount != limits[name]:
+                found.append(invalid(f"{field}.requests", amount, f"must be equal to {name} limit of {limits[name]}"))
+    asked = {*limits, *(resources.get("requests") or {})}
+    if any(name.startswith("hugepages-") for name in asked) and not asked & {"cpu", "memory"}:
+        found.append(forbidden(field, "HugePages require cpu or memory"))
     return found
+
+
+def _is_fixed(name: str) -> bool:
+    """Whether a resource cannot be promised to more than one."""
+    return name.startswith("hugepages-") or ("/" in name and "kubernetes.io/" not in name)
 
 
 def _probe_errors(probe: dict[str, Any], field: str, name: str) -> list[FieldError]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..fielderrors import FieldError, duplicate, invalid, required
+from ..fielderrors import FieldError, duplicate, invalid
 from ..kinds import Kind
 from . import names
 
@@ -30,7 +30,7 @@ def metadata_errors(kind: Kind, metadata: dict[str, Any]) -> list[FieldError]:
     if sum(len(key) + len(value) for key, value in annotations.items()) > _ANNOTATIONS_LIMIT:
         found.append(FieldError("metadata.annotations", "FieldValueTooLong", f"Too long: may not be more than {_ANNOTATIONS_LIMIT} bytes"))
     for index, finalizer in enumerate(metadata.get("finalizers") or ()):
-        found += names.qualified(f"metadata.finalizers[{index}]", finalizer)
+        found += names.qualified("metadata.finalizers", finalizer)
         if "/" not in finalizer and finalizer not in ("orphan", "foregroundDeletion", "kubernetes") and "." not in finalizer:
             found.append(invalid(f"metadata.finalizers[{index}]", finalizer, "name is neither a standard finalizer name nor is it fully qualified"))
     return found + _owner_errors(metadata.get("ownerReferences") or [])
@@ -39,12 +39,12 @@ def metadata_errors(kind: Kind, metadata: dict[str, Any]) -> list[FieldError]:
 def _owner_errors(references: list[dict[str, Any]]) -> list[FieldError]:
     found: list[FieldError] = []
     controllers = [reference for reference in references if reference.get("controller")]
-    for index, reference in enumerate(references):
+    for reference in references:
         for name in ("apiVersion", "kind", "name", "uid"):
             if reference.get(name) == "":
-                found.append(required(f"metadata.ownerReferences[{index}].{name}", f"{name} must not be empty"))
+                found.append(invalid(f"metadata.ownerReferences.{name}", "", "must not be empty"))
     if len(controllers) > 1:
-        kinds = " and ".join(f"{reference['kind']} {reference['name']}" for reference in controllers[:2])
+        kinds = " and ".join(f"{reference['kind']}/{reference['name']}" for reference in controllers[:2])
         found.append(invalid("metadata.ownerReferences", references, f"Only one reference can have Controller set to true. Found \"true\" in references for {kinds}"))
     return found
 

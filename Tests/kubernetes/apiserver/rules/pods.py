@@ -17,6 +17,10 @@ def pod_errors(obj: dict[str, Any], old: dict[str, Any] | None) -> list[FieldErr
     """Rules of a pod, and of what may change in it."""
     spec = obj["spec"]
     found = pod_spec_errors(spec, "spec")
+    for index, container in enumerate(spec["containers"]):
+        if container.get("image", "") != container.get("image", "").strip():
+            why = "must not have leading or trailing whitespace"
+            found.append(invalid(f"spec.containers[{index}].image", container["image"], why))
     if old is not None and _frozen(spec) != _frozen(old["spec"]):
         found.append(
             forbidden(
@@ -31,8 +35,8 @@ def pod_errors(obj: dict[str, Any], old: dict[str, Any] | None) -> list[FieldErr
 
 
 def _frozen(spec: dict[str, Any]) -> dict[str, Any]:
-    """What of a pod's spec cannot change; the scheduler alone sets a node, once."""
-    kept = {key: value for key, value in spec.items() if key not in _CHANGEABLE and key != "nodeName"}
+    """What of a pod's spec cannot change."""
+    kept = {key: value for key, value in spec.items() if key not in _CHANGEABLE}
     for name in ("containers", "initContainers"):
         kept[name] = [{key: value for key, value in c.items() if key != "image"} for c in spec.get(name) or ()]
     return kept
@@ -46,7 +50,10 @@ def template_errors(template: dict[str, Any], field: str, restart: tuple[str, ..
         found += names.qualified(f"{field}.annotations", key.lower())
     if spec is None:
         return [*found, required(f"{field}.spec.containers")]
-    if spec.get("restartPolicy") not in restart:
+    if spec.get("restartPolicy") == "Always" and "Always" not in restart:
+        options = ", ".join(f'"{policy}"' for policy in restart)
+        found.append(required(f"{field}.spec.restartPolicy", f"valid values: {options}"))
+    elif spec.get("restartPolicy") not in restart:
         found.append(unsupported(f"{field}.spec.restartPolicy", spec.get("restartPolicy"), restart))
     return found + pod_spec_errors(spec, f"{field}.spec")
 
@@ -61,23 +68,21 @@ def pod_spec_errors(spec: dict[str, Any], field: str) -> list[FieldError]:
     known = {volume.get("name") for volume in volumes}
     for name in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(name) or ()):
-            found += container_errors(container, f"{field}.{name}[{index}]", known, init=name == "initContainers")
-    everything = [*(spec.get("initContainers") or ()), *containers]
+            found += container_errors(
+                container, f"{field}.{name}[{index}]", known, name == "initContainers", bool(spec.get("hostNetwork"))
+            )
     taken: set[str] = set()
-    for index, container in enumerate(everything):
-        if container.get("name") in taken:
-            place = index - len(everything) + len(containers)
-            list_name = "containers" if place >= 0 else "initContainers"
-            found.append(duplicate(f"{field}.{list_name}[{place if place >= 0 else index}].name", container["name"]))
-        taken.add(container.get("name", ""))
+    for name in ("containers", "initContainers"):
+        for index, container in enumerate(spec.get(name) or ()):
+            if container.get("name") in taken:
+                found.append(duplicate(f"{field}.{name}[{index}].name", container["name"]))
+            taken.add(container.get("name", ""))
     found += _choices(spec, field)
     for index, toleration in enumerate(spec.get("tolerations") or ()):
         found += _toleration_errors(toleration, f"{field}.tolerations[{index}]")
     found += names.labels(f"{field}.nodeSelector", spec.get("nodeSelector") or {})
     if spec.get("serviceAccountName"):
         found += names.subdomain(f"{field}.serviceAccountName", spec["serviceAccountName"])
-    if spec.get("terminationGracePeriodSeconds", 0) < 0:
-        found.append(invalid(f"{field}.terminationGracePeriodSeconds", spec["terminationGracePeriodSeconds"], "must be greater than or equal to 0"))
     return found + _affinity_errors(spec.get("affinity") or {}, f"{field}.affinity")
 
 
@@ -89,7 +94,9 @@ def _choices(spec: dict[str, Any], field: str) -> list[FieldError]:
     ):
         if spec.get(name) not in options:
             found.append(unsupported(f"{field}.{name}", spec.get(name), options))
-    if spec.get("dnsPolicy") == "None" and not (spec.get("dnsConfig") or {}).get("nameservers"):
+    if spec.get("dnsPolicy") == "None" and "dnsConfig" not in spec:
+        found.append(required(f"{field}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None"))
+    elif spec.get("dnsPolicy") == "None" and not spec["dnsConfig"].get("nameservers"):
         found.append(required(f"{field}.dnsConfig.nameservers", 'must provide at least one DNS nameserver when `dnsPolicy` is None'))
     return found
 
@@ -109,13 +116,13 @@ def _volume_errors(volumes: list[dict[str, Any]], field: str) -> list[FieldError
             found.append(required(f"{where}.persistentVolumeClaim.claimName"))
         host_path = volume.get("hostPath")
         if host_path is not None:
-            kinds = ("", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice")
+            kinds = ("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket")
             if not host_path.get("path"):
                 found.append(required(f"{where}.hostPath.path"))
             elif ".." in host_path["path"].split("/"):
                 found.append(invalid(f"{where}.hostPath.path", host_path["path"], "must not contain '..'"))
             if host_path.get("type", "") not in kinds:
-                found.append(unsupported(f"{where}.hostPath.type", host_path["type"], kinds[1:]))
+                found.append(unsupported(f"{where}.hostPath.type", host_path["type"], kinds))
         medium = (volume.get("emptyDir") or {}).get("medium", "")
         if medium not in ("", "Memory") and not medium.startswith("HugePages"):
             found.append(unsupported(f"{where}.emptyDir.medium", medium, ("", "Memory")))
@@ -128,9 +135,9 @@ def _toleration_errors(toleration: dict[str, Any], field: str) -> list[FieldErro
     if operator not in ("Equal", "Exists"):
         found.append(unsupported(f"{field}.operator", operator, ("Equal", "Exists")))
     if operator == "Exists" and toleration.get("value"):
-        found.append(invalid(f"{field}.operator", toleration, "value must be empty when `operator` is 'Exists'"))
+        found.append(invalid(f"{field}.operator", toleration["value"], "value must be empty when `operator` is 'Exists'"))
     if not toleration.get("key") and operator != "Exists":
-        found.append(invalid(f"{field}.operator", operator, "operator must be Exists when `key` is empty, which means \"match all values and all keys\""))
+        found.append(invalid(f"{field}.operator", toleration.get("operator", ""), "operator must be Exists when `key` is empty, which means \"match all values and all keys\""))
     if toleration.get("effect", "") and toleration["effect"] not in _EFFECTS:
         found.append(unsupported(f"{field}.effect", toleration["effect"], _EFFECTS))
     return found

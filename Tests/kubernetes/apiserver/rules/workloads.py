@@ -19,7 +19,8 @@ def deployment_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     found = _common(obj, old, "spec.selector")
     strategy = spec["strategy"]
     if strategy["type"] not in ("Recreate", "RollingUpdate"):
-        found.append(unsupported("spec.strategy.type", strategy["type"], ("Recreate", "RollingUpdate")))
+        shown = {"Type": strategy["type"], "RollingUpdate": strategy.get("rollingUpdate")}
+        found.append(unsupported("spec.strategy", shown, ("Recreate", "RollingUpdate")))
     if strategy["type"] == "Recreate" and "rollingUpdate" in strategy:
         found.append(forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'"))
     if strategy["type"] == "RollingUpdate":
@@ -42,7 +43,7 @@ def stateful_set_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
             forbidden(
                 "spec",
                 "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
-                "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+                "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
             )
         )
     return found
@@ -57,7 +58,8 @@ def daemon_set_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     found = _common(obj, old, "spec.selector")
     strategy = obj["spec"]["updateStrategy"]
     if strategy["type"] not in ("OnDelete", "RollingUpdate"):
-        found.append(unsupported("spec.updateStrategy.type", strategy["type"], ("OnDelete", "RollingUpdate")))
+        shown = {"Type": strategy["type"], "RollingUpdate": strategy.get("rollingUpdate")}
+        found.append(unsupported("spec.updateStrategy", shown, ("RollingUpdate", "OnDelete")))
     if strategy["type"] == "RollingUpdate":
         found += _rolling_errors(strategy.get("rollingUpdate") or {}, "spec.updateStrategy.rollingUpdate")
     return found
@@ -79,8 +81,10 @@ def job_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
 def cron_job_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     spec = obj["spec"]
     found = []
-    if len(spec["schedule"].split()) != 5 and not spec["schedule"].startswith("@"):
-        found.append(invalid("spec.schedule", spec["schedule"], f"expected exactly 5 fields, found {len(spec['schedule'].split())}: {spec['schedule'].split()}"))
+    parts = spec["schedule"].split()
+    if len(parts) != 5 and not spec["schedule"].startswith("@"):
+        why = f"expected exactly 5 fields, found {len(parts)}: [{' '.join(parts)}]"
+        found.append(invalid("spec.schedule", spec["schedule"], why))
     if spec["concurrencyPolicy"] not in ("Allow", "Forbid", "Replace"):
         found.append(unsupported("spec.concurrencyPolicy", spec["concurrencyPolicy"], ("Allow", "Forbid", "Replace")))
     template = (spec["jobTemplate"].get("spec") or {}).get("template") or {}
@@ -102,8 +106,11 @@ def _common(obj: dict[str, Any], old: Old, field: str) -> list[FieldError]:
     spec = obj["spec"]
     found = _numbers(spec, ("replicas", "minReadySeconds", "revisionHistoryLimit"))
     selector = spec.get("selector") or {}
-    found += selector_errors(selector, field)
-    if not selector.get("matchLabels") and not selector.get("matchExpressions"):
+    syntax = selector_errors(selector, field)
+    found += syntax
+    if syntax:
+        found.append(invalid(field, selector, "invalid label selector"))
+    elif not selector.get("matchLabels") and not selector.get("matchExpressions"):
         found.append(invalid(field, selector, "empty selector is invalid for deployment" if obj["kind"] == "Deployment" else f"empty selector is invalid for {obj['kind'].lower()}"))
     elif not matches(selector, (spec["template"].get("metadata") or {}).get("labels")):
         labels = (spec["template"].get("metadata") or {}).get("labels") or {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,15 +55,23 @@ def decode(node: Node, value: Any) -> Decoded:
     Raises `DecodeError` for a value of the wrong type.
     """
     decoded = Decoded()
-    decoded.value = _decode(node, value, "", "", decoded.unknown)
+    decoded.value = _decode(node, value, "", "", "", decoded.unknown)
     return decoded
 
 
-def _decode(node: Node, value: Any, path: str, struct: str, unknown: list[str]) -> Any:
+def _is_omitted(parent: Node, node: Node, name: str, value: Any) -> bool:
+    """Whether a field is left out when it is an empty map or list."""
+    if not isinstance(value, (dict, list)) or name in parent.raw.get("required", ()):
+        return False
+    return isinstance(value, list) or node.values is not None
+
+
+def _decode(node: Node, value: Any, path: str, go_path: str, struct: str, unknown: list[str]) -> Any:
+    """`path` names the place with keys and indices, `go_path` by the fields of structs alone."""
     types = node.types
     if isinstance(value, dict):
         if types and "object" not in types:
-            _mismatch(node, "object", path, struct)
+            _mismatch(node, "object", go_path, struct)
         if node.free_form:
             return value
         result = {}
@@ -69,22 +79,25 @@ def _decode(node: Node, value: Any, path: str, struct: str, unknown: list[str]) 
         for key, item in value.items():
             child = node.field(key)
             where = f"{path}.{key}" if path else key
+            here = go_path if node.property(key) is None else f"{go_path}.{key}"
             if child is None:
                 unknown.append(where)
             elif item is not None:
-                result[key] = _decode(child, item, where, owner, unknown)
+                made = _decode(child, item, where, here, owner, unknown)
+                if made or not _is_omitted(node, child, key, made):
+                    result[key] = made
         return result
     if isinstance(value, list):
         if types and "array" not in types:
-            _mismatch(node, "array", path, struct)
+            _mismatch(node, "array", go_path, struct)
         items = node.items
         if items is None:
             return value
         return [
-            _decode(items, item, f"{path}[{index}]", struct, unknown) if item is not None else _null_item(items)
+            _decode(items, item, f"{path}[{index}]", go_path, struct, unknown) if item is not None else _null_item(items)
             for index, item in enumerate(value)
         ]
-    _check_scalar(node, value, path, struct)
+    _check_scalar(node, value, go_path, struct)
     if node.name == "Quantity":
         try:
             return canonical(value)
@@ -105,6 +118,8 @@ def _check_scalar(node: Node, value: Any, path: str, struct: str) -> None:
         form = node.raw.get("format")
         if kind == "integer" and form == "int32" and not -(2**31) <= value < 2**31:
             _mismatch(node, f"number {value}", path, struct)
+        if kind == "string" and form == "byte":
+            _check_base64(value)
         if kind == "string" and form == "date-time" and not _TIME.match(value):
             raise DecodeError(
                 f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse "{value}" as "2006"'
@@ -113,12 +128,20 @@ def _check_scalar(node: Node, value: Any, path: str, struct: str) -> None:
     _mismatch(node, "number" if kind == "integer" else "bool" if kind == "boolean" else kind, path, struct)
 
 
+def _check_base64(value: str) -> None:
+    try:
+        base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise DecodeError("illegal base64 data at input byte 0") from None
+
+
 def _mismatch(node: Node, found: str, path: str, struct: str) -> None:
     go_type = node.raw.get("format") or next((_GO_TYPES[t] for t in sorted(node.types) if t in _GO_TYPES), "int64")
     if node.name:
         go_type = f"v1.{node.name}"
-    plain = re.sub(r"\[\d+\]", "", path)
-    raise DecodeError(f"json: cannot unmarshal {found} into Go struct field {struct}.{plain} of type {go_type}")
+    elif node.items is not None and node.items.name:
+        go_type = f"[]v1.{node.items.name}"
+    raise DecodeError(f"json: cannot unmarshal {found} into Go struct field {struct}{path} of type {go_type}")
 
 
 def decode_failure(kind: Any, error: DecodeError) -> ApiError:

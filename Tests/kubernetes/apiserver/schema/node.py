@@ -109,3 +109,5 @@ def _nowhere(reference: str) -> Node:
 
 
 FREE = Node({"x-kubernetes-preserve-unknown-fields": True}, _nowhere)
+"""Whatever a schema leaves open."""
+FREE.custom = True

@@ -70,7 +70,10 @@ def field_selector(text: str, kind: Any) -> Predicate:
         field, operator, value = match.groups()
         known = _METADATA | _FIELDS.get(kind.name, set())
         if field not in known and field not in _selectable(kind):
-            raise bad_request(f"field label not supported: {field}")
+            if kind.name in _FIELDS:
+                raise bad_request(f"field label not supported: {field}")
+            options = ", ".join(f'"{name}"' for name in sorted(known | _selectable(kind)))
+            raise bad_request(f'"{field}" is not a known field selector: only {options}')
         tests.append((field, operator == "!=", value))
     return lambda obj: all((_field(obj, field) == value) != negated for field, negated, value in tests)
 
