@@ -1,6 +1,7 @@
 import Documents
-import Manifests
 import Testing
+
+@testable import Manifests
 
 /// Options land in the workloads.
 @Suite struct RenderingTests {
@@ -26,6 +27,14 @@ import Testing
     let resources = try #require(try store(spec)["resources"])
     #expect(resources["limits", "memory"] == .string(memory))
     #expect(resources["requests", "memory"] == .string(memory))
+  }
+
+  /// The store takes the container's limit less a sixteenth of it, and less 64 MiB at least.
+  @Test(arguments: [1, 1 << 20, 60 << 20, 960 << 20, 1 << 30, 7 << 32, 1 << 40] as [UInt64])
+  func `the store finds the memory it was promised`(_ size: UInt64) {
+    let limit = StoreResources.memory(size: size)
+    #expect(limit - max(64 << 20, limit / 16) >= size)
+    #expect(limit - size <= max(192 << 20, size / 8))
   }
 
   @Test func `without a size nothing limits the memory`() throws {
