@@ -52,7 +52,7 @@ public struct VineyarddSpec: Sendable, Equatable {
 
   /// `spec.etcd`.
   public struct Etcd: Sendable, Equatable {
-    public var image = "registry.k8s.io/etcd:3.6.8-0"
+    public var image = "registry.k8s.io/etcd:3.6.10-0"
     public var imagePullPolicy = "IfNotPresent"
     /// Size of a member's claim; nil keeps the data in the pod.
     public var storageSize: String?
