@@ -85,7 +85,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "SharedMemoryTests", dependencies: ["SharedMemory"], swiftSettings: strict),
     .testTarget(
-      name: "CommandsTests", dependencies: ["Commands", "Support"], exclude: ["Golden"], swiftSettings: strict),
+      name: "CommandsTests", dependencies: ["Commands", "Documents", "Manifests", "Support"], exclude: ["Golden"],
+      swiftSettings: strict),
     .testTarget(
       name: "ManifestsTests", dependencies: ["Documents", "ManifestFiles", "Manifests", "Support"],
       exclude: ["Golden"], swiftSettings: strict),

@@ -54,8 +54,8 @@ extension Value {
       var property = property
       if let image = property["default"]?.string, name == "image" || name.hasSuffix("Image") {
         let isOurs = image.hasPrefix("localhost/vineyardctl:")
-        let default_ = ImageOptions(image: isOurs ? options.image : image, registry: options.registry)
-        property["default"] = .string(default_.reference)
+        let newDefault = ImageOptions(image: isOurs ? options.image : image, registry: options.registry)
+        property["default"] = .string(newDefault.reference)
       }
       property.setImageDefaults(options)
       self["properties", name] = property

@@ -15,8 +15,12 @@ extension CSIDriverSpec {
       guard !sidecar.enableTopology else { return }
       container.setArgument("--feature-gates", "Topology=false,VolumeAttributesClass=false")
       // Room is published per topology segment.
+      let arguments = container["args"]?.array ?? []
       container["args"] = .array(
-        (container["args"]?.array ?? []).filter { $0.string?.contains("capacity") == false })
+        arguments.filter { argument in
+          let text = argument.string ?? ""
+          return text != "--enable-capacity" && !text.hasPrefix("--capacity-")
+        })
     }
     try deployment.editContainer("csi-resizer") { $0.setImage(sidecarImage(sidecar.resizerImage)) }
   }

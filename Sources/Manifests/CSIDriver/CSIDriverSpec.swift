@@ -66,10 +66,12 @@ public struct CSIDriverSpec: Sendable, Equatable {
     public var resizerImage = "registry.k8s.io/sig-storage/csi-resizer:v1.14.0"
     /// Without effect: the volumes need no attaching.
     public var attacherImage: String?
-    public var nodeRegistrarImage = "registry.k8s.io/sig-storage/csi-node-driver-registrar:v2.17.0"
-    public var livenessProbeImage = "registry.k8s.io/sig-storage/livenessprobe:v2.19.0"
+    public var nodeRegistrarImage = "registry.k8s.io/sig-storage/csi-node-driver-registrar:v2.18.0"
+    public var livenessProbeImage = "registry.k8s.io/sig-storage/livenessprobe:v2.20.0"
     public var imagePullPolicy = "IfNotPresent"
     /// Whether pods are only placed where there is a store with room.
     public var enableTopology = true
+
+    public init() {}
   }
 }

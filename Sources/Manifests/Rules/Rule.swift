@@ -40,10 +40,8 @@ enum Rule {
 
   static func range(_ value: Int, _ allowed: ClosedRange<Int>, _ field: String) throws(CommandError) {
     guard allowed.contains(value) else {
-      let bounds =
-        allowed.upperBound == Int.max
-        ? "give \(allowed.lowerBound) or more" : "give \(allowed.lowerBound) to \(allowed.upperBound)"
-      throw CommandError(.usage, "invalid \(field) \(value)", hint: bounds)
+      throw CommandError(
+        .usage, "invalid \(field) \(value)", hint: "give \(allowed.lowerBound) to \(allowed.upperBound)")
     }
   }
 
@@ -57,7 +55,7 @@ enum Rule {
   static func image(_ image: String, _ field: String) throws(CommandError) {
     let hint = "write it like registry.example.com/vineyardctl:1.0"
     guard !image.isEmpty else { throw invalid(field, image, "it is empty", hint: hint) }
-    guard !image.contains("://") else { throw invalid(field, image, "it has a scheme", hint: hint) }
+    guard !hasScheme(image) else { throw invalid(field, image, "it has a scheme", hint: hint) }
     guard image.utf8.allSatisfy(isReferenceByte), !image.hasPrefix("/"), !image.hasSuffix("/"), !image.hasSuffix(":")
     else {
       throw invalid(field, image, "it is no image reference", hint: hint)
@@ -66,8 +64,10 @@ enum Rule {
 
   static func registry(_ registry: String) throws(CommandError) {
     let hint = "write it like registry.example.com:5000/path"
-    guard !registry.contains("://") else { throw invalid("image registry", registry, "it has a scheme", hint: hint) }
-    guard registry.utf8.allSatisfy(isReferenceByte), !registry.hasPrefix("/"), !registry.contains("@") else {
+    guard !hasScheme(registry) else { throw invalid("image registry", registry, "it has a scheme", hint: hint) }
+    guard registry.utf8.allSatisfy(isReferenceByte), !registry.hasPrefix("/"),
+      !registry.utf8.contains(UInt8(ascii: "@"))
+    else {
       throw invalid("image registry", registry, "it is no host", hint: hint)
     }
   }
@@ -76,13 +76,29 @@ enum Rule {
   static func path(_ path: String, _ field: String) throws(CommandError) {
     let hint = "give an absolute path without .."
     guard path.hasPrefix("/"), path.utf8.count > 1 else { throw invalid(field, path, "it is not absolute", hint: hint) }
-    guard !path.split(separator: "/").contains(".."), !path.utf8.contains(0), !path.contains(":") else {
+    guard !path.split(separator: "/").contains(".."), !path.utf8.contains(0), !path.utf8.contains(UInt8(ascii: ":"))
+    else {
       throw invalid(field, path, "it has a part that is not allowed", hint: hint)
+    }
+  }
+
+  /// A name of an environment variable as every Kubernetes release takes it.
+  static func environmentName(_ name: String) throws(CommandError) {
+    guard let first = name.utf8.first, !isDigit(first),
+      name.utf8.allSatisfy({ isLowercase($0 | 0x20) || isDigit($0) || "-._".utf8.contains($0) })
+    else {
+      throw CommandError(
+        .usage, "invalid name of an environment variable '\(name)'",
+        hint: "use letters, digits and _, and no digit at the beginning")
     }
   }
 
   static func invalid(_ field: String, _ value: String, _ cause: String, hint: String?) -> CommandError {
     CommandError(.usage, "invalid \(field) '\(value)'", cause: cause, hint: hint)
+  }
+
+  private static func hasScheme(_ text: String) -> Bool {
+    text.drop { $0 != ":" }.hasPrefix("://")
   }
 
   private static let nameHint = "use letters a-z, digits and -, such as vineyardd-sample"

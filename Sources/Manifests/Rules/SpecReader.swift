@@ -8,7 +8,7 @@ struct SpecReader {
   private var known: Set<String> = []
 
   private init(_ value: Value?, _ path: String) throws {
-    guard let fields = (value ?? .object([:])).fields else { throw Self.wrongType(path, "an object") }
+    guard let fields = (value ?? [:]).fields else { throw Self.wrongType(path, "an object") }
     self.fields = fields
     self.path = path
   }
@@ -17,7 +17,7 @@ struct SpecReader {
   ///
   /// - Throws: `CommandError` with code `usage` that names the field.
   static func read(_ value: Value?, _ path: String, _ body: (inout SpecReader) throws -> Void) throws {
-    var reader = try SpecReader(value.flatMap { $0.isNull ? nil : $0 }, path)
+    var reader = try SpecReader(value?.isNull == true ? [:] : value, path)
     try body(&reader)
     if let unknown = reader.fields.keys.first(where: { !reader.known.contains($0) }) {
       throw CommandError(
@@ -79,7 +79,8 @@ struct SpecReader {
   /// Null is as good as absent.
   private mutating func take(_ key: String) -> Value? {
     known.insert(key)
-    return fields[key].flatMap { $0.isNull ? nil : $0 }
+    guard let value = fields[key], !value.isNull else { return nil }
+    return value
   }
 
   private static func wrongType(_ path: String, _ type: String) -> CommandError {

@@ -15,7 +15,8 @@ extension VineyarddSpec {
     ])
     fillPod(&deployment.podSpec)
     if volume.pvcName.isEmpty {
-      try deployment.editVolume(Self.socketVolumeName) { $0["hostPath", "path"] = .string(socketDirectory) }
+      let directory = try socketDirectory()
+      try deployment.editVolume(Self.socketVolumeName) { $0["hostPath", "path"] = .string(directory) }
     } else {
       try deployment.editVolume(Self.socketVolumeName) { volume in
         volume["hostPath"] = nil

@@ -23,6 +23,8 @@ extension VineyarddSpec {
     /// CPU request and limit as a quantity.
     public var cpu: String?
     public var spill = Spill()
+
+    public init() {}
   }
 
   /// An environment variable with a value, or with a source of it.
@@ -72,6 +74,8 @@ extension VineyarddSpec {
     public var persistentVolumeSpec: Value?
     /// A `PersistentVolumeClaimSpec`; nil makes no claim and spills to the node's disk.
     public var persistentVolumeClaimSpec: Value?
+
+    public init() {}
 
     /// Reads JSON or YAML with the keys `pv-spec` and `pvc-spec`.
     ///

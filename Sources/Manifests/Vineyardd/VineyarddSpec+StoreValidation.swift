@@ -32,9 +32,7 @@ extension VineyarddSpec.Store {
     var names: Set<String> = []
     for variable in env {
       let name = variable.name
-      guard !name.isEmpty, !name.contains("="), name.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-        throw CommandError(.usage, "invalid name of an environment variable '\(name)'", hint: "write NAME=VALUE")
-      }
+      try Rule.environmentName(name)
       guard names.insert(name).inserted else {
         throw CommandError(.usage, "the environment variable \(name) is given twice", hint: "give it once")
       }
@@ -79,8 +77,13 @@ extension VineyarddSpec.Spill {
     }
   }
 
+  /// A share as the definition's pattern takes it.
   private static func rate(_ text: String, _ which: String) throws -> Double {
-    guard let rate = Double(text), (0...1).contains(rate), text.utf8.allSatisfy({ "0123456789.".utf8.contains($0) })
+    let digits = Array(text.utf8)
+    let dot = UInt8(ascii: ".")
+    guard let rate = Double(text), (0...1).contains(rate),
+      digits.allSatisfy({ $0 == dot || (0x30...0x39).contains($0) }),
+      digits.count <= 16, digits.first != dot, digits.last != dot, digits.count == 1 || digits[1] == dot
     else {
       throw CommandError(
         .usage, "invalid \(which) spill rate '\(text)'", hint: "give a share between 0 and 1, like 0.3")

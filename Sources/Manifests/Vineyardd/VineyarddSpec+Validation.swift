@@ -37,12 +37,7 @@ extension VineyarddSpec {
   }
 
   private func validateVolumes() throws {
-    try Rule.path(socketDirectory, "socket directory")
-    guard !store.socket.replacing("{{.Namespace}}", with: "").replacing("{{.Name}}", with: "").contains("{{") else {
-      throw Rule.invalid(
-        "socket directory", store.socket, "unknown template",
-        hint: "only {{.Namespace}} and {{.Name}} stand for something")
-    }
+    try Rule.path(try socketDirectory(), "socket directory")
     if !volume.pvcName.isEmpty { try Rule.subdomain(volume.pvcName, "claim of the socket") }
     if !volume.mountPath.isEmpty { try Rule.path(volume.mountPath, "mount path of the socket") }
     guard volume.mountPath.isEmpty || !volume.pvcName.isEmpty else {
@@ -72,8 +67,10 @@ extension VineyarddSpec {
   public var instanceLabel: String { "\(namespace)-\(name)" }
 
   /// Directory of the socket on the node.
-  public var socketDirectory: String {
-    store.socket.replacing("{{.Namespace}}", with: namespace).replacing("{{.Name}}", with: name)
+  ///
+  /// - Throws: `CommandError` with code `usage` when its template is not understood.
+  public func socketDirectory() throws(CommandError) -> String {
+    try SocketTemplate.expand(store.socket, namespace: namespace, name: name)
   }
 
   var storeImage: ImageOptions {

@@ -46,16 +46,20 @@ public struct VineyarddSpec: Sendable, Equatable {
     public var type = "ClusterIP"
     /// Port of the Service; the stores listen on 9600.
     public var port = 9600
+
+    public init() {}
   }
 
   /// `spec.etcd`.
   public struct Etcd: Sendable, Equatable {
-    public var image = "registry.k8s.io/etcd:3.6.8-0"
+    public var image = "registry.k8s.io/etcd:3.6.10-0"
     public var imagePullPolicy = "IfNotPresent"
     /// Size of a member's claim; nil keeps the data in the pod.
     public var storageSize: String?
     /// Class of the claim; nil means the cluster's default class.
     public var storageClassName: String?
+
+    public init() {}
   }
 
   /// `spec.pluginImage`.
@@ -65,6 +69,8 @@ public struct VineyarddSpec: Sendable, Equatable {
     public var daskRepartitionImage: String?
     public var localAssemblyImage: String?
     public var distributedAssemblyImage: String?
+
+    public init() {}
   }
 
   /// `spec.metric`.
@@ -75,6 +81,8 @@ public struct VineyarddSpec: Sendable, Equatable {
     public var image: String?
     /// Without effect, as `image`.
     public var imagePullPolicy: String?
+
+    public init() {}
   }
 
   /// `spec.volume`.
@@ -83,5 +91,7 @@ public struct VineyarddSpec: Sendable, Equatable {
     public var pvcName = ""
     /// Where it is mounted; empty means `/var/run`.
     public var mountPath = ""
+
+    public init() {}
   }
 }
