@@ -95,6 +95,7 @@ _HANDLERS: dict[tuple[str, str], Setter] = {
     ("POST", "webhooks"): lambda cluster, body: cluster.webhooks.update({body["name"]: body["url"]}),
     ("POST", "compact"): lambda cluster, body: cluster.store.compact(),
     ("POST", "watches/drop"): _drop_watches,
+    ("GET", "watches"): lambda cluster, body: {"open": len(cluster.connections)},
     ("GET", "requests"): lambda cluster, body: [asdict(request) for request in cluster.requests],
     ("DELETE", "requests"): lambda cluster, body: cluster.requests.clear(),
     ("POST", "settings"): _settings,
