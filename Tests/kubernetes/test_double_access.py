@@ -45,7 +45,11 @@ def test_given_a_denial_when_an_administrator_asks_then_403(double, api):
     double.deny(verb="create", resource="deployments", group="apps")
     reply = api.post("/apis/apps/v1/namespaces/default/deployments", {})
     assert reply.status == 403 and 'cannot create resource "deployments" in API group "apps"' in reply.json["message"]
-    review = {"spec": {"resourceAttributes": {"verb": "create", "group": "apps", "resource": "deployments", "namespace": "default"}}}
+    review = {
+        "spec": {
+            "resourceAttributes": {"verb": "create", "group": "apps", "resource": "deployments", "namespace": "default"}
+        }
+    }
     path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
     assert api.post(path, review).json["status"]["allowed"] is False
     double.allow_all()
@@ -59,7 +63,10 @@ def test_given_a_role_and_binding_when_the_service_account_asks_then_only_that_i
     api.post(f"{RBAC}/namespaces/default/roles", {"metadata": {"name": "reader"}, "rules": rules})
     subject = {"kind": "ServiceAccount", "name": "robot", "namespace": "default"}
     reference = {"kind": "Role", "name": "reader"}
-    api.post(f"{RBAC}/namespaces/default/rolebindings", {"metadata": {"name": "b"}, "roleRef": reference, "subjects": [subject]})
+    api.post(
+        f"{RBAC}/namespaces/default/rolebindings",
+        {"metadata": {"name": "b"}, "roleRef": reference, "subjects": [subject]},
+    )
     token = api.post(f"{core}/serviceaccounts/robot/token", {"spec": {}}).json["status"]["token"]
     robot = Client(double.server, double.directory, token)
     assert robot.get(PODS).status == 200

@@ -26,7 +26,9 @@ def events(api, reason):
 
 def test_given_a_deployment_when_created_then_its_pods_become_ready(api):
     api.post(f"{APPS}/deployments", objects.deployment(replicas=2))
-    eventually(lambda: api.get(f"{APPS}/deployments/web").json["status"].get("readyReplicas") == 2, "two replicas are ready")
+    eventually(
+        lambda: api.get(f"{APPS}/deployments/web").json["status"].get("readyReplicas") == 2, "two replicas are ready"
+    )
     deployment = api.get(f"{APPS}/deployments/web").json
     assert deployment["status"]["observedGeneration"] == deployment["metadata"]["generation"] == 1
     assert condition(deployment, "Progressing")["reason"] == "NewReplicaSetAvailable"
@@ -98,21 +100,34 @@ def test_given_anti_affinity_and_taints_when_scheduled_then_each_node_gets_one(a
 
 def test_given_a_daemon_set_when_nodes_come_and_go_then_pods_follow(api, double):
     api.post(f"{APPS}/daemonsets", objects.workload("DaemonSet", "agent"))
-    eventually(lambda: api.get(f"{APPS}/daemonsets/agent").json["status"].get("numberReady") == 3, "three nodes have it")
+    eventually(
+        lambda: api.get(f"{APPS}/daemonsets/agent").json["status"].get("numberReady") == 3, "three nodes have it"
+    )
     double.node("node-4", "add")
-    eventually(lambda: api.get(f"{APPS}/daemonsets/agent").json["status"].get("numberReady") == 4, "the new node has it")
+    eventually(
+        lambda: api.get(f"{APPS}/daemonsets/agent").json["status"].get("numberReady") == 4, "the new node has it"
+    )
 
 
 def test_given_a_stateful_set_when_created_then_pods_come_in_order_with_claims(api):
     api.post("/apis/storage.k8s.io/v1/csidrivers", {"metadata": {"name": "csi.example.org"}, "spec": {}})
     api.post("/apis/storage.k8s.io/v1/storageclasses", {"metadata": {"name": "fast"}, "provisioner": "csi.example.org"})
     spec = {"accessModes": ["ReadWriteOnce"], "storageClassName": "fast", "resources": {"requests": {"storage": "1Gi"}}}
-    body = objects.workload("StatefulSet", "db", serviceName="db", replicas=2, volumeClaimTemplates=[{"metadata": {"name": "data"}, "spec": spec}])
+    body = objects.workload(
+        "StatefulSet",
+        "db",
+        serviceName="db",
+        replicas=2,
+        volumeClaimTemplates=[{"metadata": {"name": "data"}, "spec": spec}],
+    )
     api.post(f"{APPS}/statefulsets", body)
     eventually(lambda: api.get(f"{APPS}/statefulsets/db").json["status"].get("readyReplicas") == 2, "both are ready")
     assert [pod["metadata"]["name"] for pod in pods(api)] == ["db-0", "db-1"]
     claims = api.get(f"{CORE}/persistentvolumeclaims").json["items"]
-    assert [(c["metadata"]["name"], c["status"]["phase"]) for c in claims] == [("data-db-0", "Bound"), ("data-db-1", "Bound")]
+    assert [(c["metadata"]["name"], c["status"]["phase"]) for c in claims] == [
+        ("data-db-0", "Bound"),
+        ("data-db-1", "Bound"),
+    ]
 
 
 def test_given_a_claim_that_waits_when_a_pod_uses_it_then_it_is_bound_and_later_reclaimed(api):
@@ -126,7 +141,9 @@ def test_given_a_claim_that_waits_when_a_pod_uses_it_then_it_is_bound_and_later_
     api.post(f"{CORE}/pods", objects.pod(volumes=volumes))
     eventually(lambda: condition(api.get(f"{CORE}/pods/one").json, "Ready")["status"] == "True", "the pod runs")
     api.delete(f"{CORE}/persistentvolumeclaims/c")
-    assert api.get(f"{CORE}/persistentvolumeclaims/c").json["metadata"]["finalizers"] == ["kubernetes.io/pvc-protection"]
+    assert api.get(f"{CORE}/persistentvolumeclaims/c").json["metadata"]["finalizers"] == [
+        "kubernetes.io/pvc-protection"
+    ]
     api.delete(f"{CORE}/pods/one")
     eventually(lambda: not api.get("/api/v1/persistentvolumes").json["items"], "the volume is reclaimed")
 
@@ -155,7 +172,14 @@ def test_given_a_webhook_without_endpoints_when_objects_are_created_then_its_pol
     def webhook(name, policy, resource):
         service = {"name": "hook", "namespace": "default", "path": "/check"}
         rule = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": [resource]}
-        hook = {"name": f"{name}.example.org", "clientConfig": {"service": service}, "rules": [rule], "failurePolicy": policy, "sideEffects": "None", "admissionReviewVersions": ["v1"]}
+        hook = {
+            "name": f"{name}.example.org",
+            "clientConfig": {"service": service},
+            "rules": [rule],
+            "failurePolicy": policy,
+            "sideEffects": "None",
+            "admissionReviewVersions": ["v1"],
+        }
         path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
         return api.post(path, {"metadata": {"name": name}, "webhooks": [hook]})
 

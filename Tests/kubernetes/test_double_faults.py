@@ -66,15 +66,20 @@ def test_given_a_watch_when_dropped_or_expired_then_the_client_must_start_again(
     double.fault("drop-watch", path=MAPS, seconds=0.1)
     files = {name: str(double.directory / f"client.{end}") for name, end in (("cert_file", "crt"), ("key_file", "key"))}
     pool = urllib3.PoolManager(ca_certs=str(double.directory / "ca.crt"), **files)
-    stream = pool.request("GET", f"{double.server}{MAPS}?watch=1&resourceVersion={start}", preload_content=False)
-    assert b'"ADDED"' in next(stream.stream())
+    reply = pool.request("GET", f"{double.server}{MAPS}?watch=1&resourceVersion={start}", preload_content=False)
+    stream = reply.stream()
+    assert b'"ADDED"' in next(stream)
     with pytest.raises(urllib3.exceptions.ProtocolError):
-        list(stream.stream())
+        list(stream)
 
 
 @pytest.mark.parametrize(
     "certificate, reason",
-    [("expired", "certificate has expired"), ("wrong-name", "mismatch"), ("other-ca", "certificate signature failure|unable to get local issuer")],
+    [
+        ("expired", "certificate has expired"),
+        ("wrong-name", "mismatch"),
+        ("other-ca", "certificate signature failure|unable to get local issuer"),
+    ],
 )
 def test_given_a_bad_certificate_when_connected_then_the_client_refuses(start_double, certificate, reason):
     double = start_double("--certificate", certificate)
@@ -86,8 +91,17 @@ def test_given_requests_when_recorded_then_tests_can_read_them(api, double):
     double.clear_requests()
     api.apply(f"{MAPS}/settings", objects.config_map())
     (record,) = double.requests()
-    assert (record["method"], record["path"], record["query"], record["status"]) == ("PATCH", f"{MAPS}/settings", "fieldManager=tests", 201)
-    assert (record["user_agent"], record["content_type"], record["protocol"]) == ("tests/1.0", "application/apply-patch+yaml", "HTTP/1.1")
+    assert (record["method"], record["path"], record["query"], record["status"]) == (
+        "PATCH",
+        f"{MAPS}/settings",
+        "fieldManager=tests",
+        201,
+    )
+    assert (record["user_agent"], record["content_type"], record["protocol"]) == (
+        "tests/1.0",
+        "application/apply-patch+yaml",
+        "HTTP/1.1",
+    )
 
 
 def test_given_a_fault_of_no_kind_when_asked_for_then_the_control_says_so(double):

@@ -6,12 +6,13 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 
 import objects
 from waiting import eventually
 
 pytestmark = pytest.mark.skipif(not shutil.which(os.environ.get("KUBECTL", "kubectl")), reason="no kubectl here")
-MANIFEST = "\n---\n".join(json.dumps(obj) for obj in (objects.deployment(), objects.service(), objects.config_map(a="1")))
+MANIFEST = yaml.safe_dump_all([objects.deployment(), objects.service(), objects.config_map(a="1")])
 
 
 def test_given_a_manifest_when_applied_twice_then_the_second_time_nothing_changes(kubectl):
@@ -22,7 +23,7 @@ def test_given_a_manifest_when_applied_twice_then_the_second_time_nothing_change
 
 def test_given_a_changed_manifest_when_applied_then_only_the_change_is_made(kubectl):
     kubectl("apply", "-f", "-", stdin=MANIFEST)
-    changed = MANIFEST.replace('"port": 80', '"port": 81')
+    changed = MANIFEST.replace("port: 80", "port: 81")
     output = kubectl("apply", "-f", "-", stdin=changed)
     assert "service/web configured" in output and output.count("unchanged") == 2
     assert kubectl("get", "service", "web", "-o", "jsonpath={.spec.ports[*].port}") == "81"
@@ -39,7 +40,7 @@ def test_given_a_manifest_when_applied_server_side_then_conflicts_are_told(kubec
 
 def test_given_an_object_when_got_then_yaml_and_tables_show_it(kubectl):
     kubectl("create", "configmap", "settings", "--from-literal=a=1")
-    assert "a: \"1\"" in kubectl("get", "configmap", "settings", "-o", "yaml")
+    assert 'a: "1"' in kubectl("get", "configmap", "settings", "-o", "yaml")
     assert "settings" in kubectl("get", "cm")
     assert "No resources found" not in kubectl("get", "all", "-A")
 
@@ -56,7 +57,17 @@ def test_given_a_deployment_when_waited_for_then_rollout_and_wait_return(kubectl
 
 def test_given_a_watch_when_an_object_changes_then_kubectl_prints_it(double, kubectl, api):
     kubectl("create", "configmap", "watched")
-    command = [os.environ.get("KUBECTL", "kubectl"), "--kubeconfig", str(double.kubeconfig), "get", "configmap", "watched", "-w", "-o", "jsonpath={.data.a}\n"]
+    command = [
+        os.environ.get("KUBECTL", "kubectl"),
+        "--kubeconfig",
+        str(double.kubeconfig),
+        "get",
+        "configmap",
+        "watched",
+        "-w",
+        "-o",
+        "jsonpath={.data.a}\n",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
         eventually(lambda: double.open_watches() > 0, "kubectl watches")
         api.patch("/api/v1/namespaces/default/configmaps/watched", {"data": {"a": "seen"}})

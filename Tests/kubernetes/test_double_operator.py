@@ -1,6 +1,5 @@
 """Given a program that renders custom resources, when the manager runs, then the double plays the operator."""
 
-
 import pytest
 
 import objects
@@ -59,13 +58,16 @@ def test_given_no_manager_when_a_resource_is_created_then_nothing_happens_until_
     assert "status" not in api.get(f"{VINEYARDDS}/sample").json
     api.post(f"{APPS}/deployments", objects.deployment("vineyard-controller-manager"))
     status = eventually(
-        lambda: (s := api.get(f"{VINEYARDDS}/sample").json.get("status", {})).get("current") == 2 and s, "two replicas run"
+        lambda: (s := api.get(f"{VINEYARDDS}/sample").json.get("status", {})).get("current") == 2 and s,
+        "two replicas run",
     )
     assert (status["replicas"], status["observedGeneration"], status["conditions"][0]["status"]) == (2, 1, "True")
     owner = api.get(f"{APPS}/deployments/sample").json["metadata"]["ownerReferences"][0]
     assert (owner["kind"], owner["controller"], owner["blockOwnerDeletion"]) == ("Vineyardd", True, True)
     api.patch(f"{VINEYARDDS}/sample", {"spec": {"replicas": 1, "extra": False}})
-    eventually(lambda: api.get("/api/v1/namespaces/default/configmaps/extra").status == 404, "what is not rendered goes")
+    eventually(
+        lambda: api.get("/api/v1/namespaces/default/configmaps/extra").status == 404, "what is not rendered goes"
+    )
     eventually(lambda: api.get(f"{VINEYARDDS}/sample").json["status"]["current"] == 1, "one replica is left")
     api.delete(f"{VINEYARDDS}/sample")
     eventually(lambda: api.get(f"{APPS}/deployments/sample").status == 404, "the deployment goes with its owner")

@@ -42,7 +42,11 @@ def test_given_forgotten_history_when_watched_then_the_client_raises_410(session
     version = core.list_namespaced_config_map("default").metadata.resource_version
     double.compact()
     with pytest.raises(ApiException) as caught:
-        list(watch.Watch().stream(core.list_namespaced_config_map, "default", resource_version=version, timeout_seconds=5))
+        list(
+            watch.Watch().stream(
+                core.list_namespaced_config_map, "default", resource_version=version, timeout_seconds=5
+            )
+        )
     assert caught.value.status == 410
 
 
@@ -50,7 +54,9 @@ def test_given_two_managers_when_applied_through_the_dynamic_client_then_they_co
     maps = dynamic.DynamicClient(session).resources.get(api_version="v1", kind="ConfigMap")
     maps.server_side_apply(body=objects.config_map(a="1"), name="settings", namespace="default", field_manager="one")
     with pytest.raises(ApiException) as caught:
-        maps.server_side_apply(body=objects.config_map(a="2"), name="settings", namespace="default", field_manager="two")
+        maps.server_side_apply(
+            body=objects.config_map(a="2"), name="settings", namespace="default", field_manager="two"
+        )
     assert caught.value.status == 409
     forced = maps.server_side_apply(
         body=objects.config_map(a="2"), name="settings", namespace="default", field_manager="two", force_conflicts=True
@@ -60,7 +66,10 @@ def test_given_two_managers_when_applied_through_the_dynamic_client_then_they_co
 
 def test_given_a_lease_when_two_renew_it_then_the_stale_one_loses(session):
     leases = client.CoordinationV1Api(session)
-    body = client.V1Lease(metadata=client.V1ObjectMeta(name="leader"), spec=client.V1LeaseSpec(holder_identity="a", lease_duration_seconds=15))
+    body = client.V1Lease(
+        metadata=client.V1ObjectMeta(name="leader"),
+        spec=client.V1LeaseSpec(holder_identity="a", lease_duration_seconds=15),
+    )
     lease = leases.create_namespaced_lease("default", body)
     lease.spec.holder_identity = "b"
     leases.replace_namespaced_lease("leader", "default", lease)
@@ -70,7 +79,9 @@ def test_given_a_lease_when_two_renew_it_then_the_stale_one_loses(session):
 
 
 def test_given_a_custom_resource_when_used_then_the_custom_objects_api_works(session):
-    client.ApiextensionsV1Api(session).create_custom_resource_definition(objects.definition(schema={"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}))
+    client.ApiextensionsV1Api(session).create_custom_resource_definition(
+        objects.definition(schema={"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}})
+    )
     custom = client.CustomObjectsApi(session)
     place = ("example.org", "v1", "default", "things")
 

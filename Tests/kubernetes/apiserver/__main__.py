@@ -49,7 +49,9 @@ async def _run(server: Server, directory: Path, with_parent: bool) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m apiserver", description=__doc__)
     parser.add_argument("--directory", type=Path, required=True, help="where certificates and kubeconfigs go")
-    parser.add_argument("--kubernetes-version", default="1.31", help="which Kubernetes to stand for (default: %(default)s)")
+    parser.add_argument(
+        "--kubernetes-version", default="1.31", help="which Kubernetes to stand for (default: %(default)s)"
+    )
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument("--nodes", type=int, default=3)
     parser.add_argument("--node-memory", default="16Gi")

@@ -102,9 +102,7 @@ def expired(message: str = EXPIRED) -> ApiError:
 
 
 def internal(message: str) -> ApiError:
-    return ApiError(
-        500, "InternalError", f"Internal error occurred: {message}", {"causes": [{"message": message}]}
-    )
+    return ApiError(500, "InternalError", f"Internal error occurred: {message}", {"causes": [{"message": message}]})
 
 
 def unsupported_media(accepted: list[str]) -> ApiError:

@@ -52,7 +52,11 @@ def check_namespace(cluster: Cluster, kind: Kind, obj: dict[str, Any]) -> None:
             obj["metadata"]["name"],
             f"unable to create new content in namespace {name} because it is being terminated",
         )
-        cause = {"reason": "NamespaceTerminating", "message": f"namespace {name} is being terminated", "field": "metadata.namespace"}
+        cause = {
+            "reason": "NamespaceTerminating",
+            "message": f"namespace {name} is being terminated",
+            "field": "metadata.namespace",
+        }
         error.details = (error.details or {}) | {"causes": [cause]}
         raise error
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ..clock import now
 from ..cluster import Cluster
@@ -102,9 +103,7 @@ async def drop_finalizer(cluster: Cluster, manager: str, obj: Obj, name: str) ->
     await change(cluster, manager, obj, alter)
 
 
-async def tell(
-    cluster: Cluster, component: str, about: Obj, reason: str, message: str, kind: str = "Normal"
-) -> None:
+async def tell(cluster: Cluster, component: str, about: Obj, reason: str, message: str, kind: str = "Normal") -> None:
     """Record an event; the same event again counts one more."""
     meta = about["metadata"]
     namespace = meta.get("namespace", "default")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from ..cluster import Cluster
 from ..objects.delete import FOREGROUND, ORPHAN
@@ -50,7 +51,11 @@ async def _collect(cluster: Cluster, obj: actions.Obj) -> None:
     alive = [reference for reference in references if _owner(cluster, obj, reference) is not None]
     if not references or len(alive) == len(references):
         waiting = [o for o in (_owner(cluster, obj, reference) for reference in references) if o is not None]
-        going = [o for o in waiting if FOREGROUND in o["metadata"].get("finalizers", ()) and "deletionTimestamp" in o["metadata"]]
+        going = [
+            o
+            for o in waiting
+            if FOREGROUND in o["metadata"].get("finalizers", ()) and "deletionTimestamp" in o["metadata"]
+        ]
         if references and len(going) == len(references):
             await actions.remove(cluster, obj, propagationPolicy="Foreground")
         return

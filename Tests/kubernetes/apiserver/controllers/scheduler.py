@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Iterator
+from collections.abc import Iterator
 
 from ..cluster import Cluster
 from ..storage.store import Event
@@ -41,7 +41,11 @@ async def reconcile(cluster: Cluster, key: tuple[str, str]) -> float | None:
         return None
     problem = _claims_problem(cluster, pod)
     if problem is not None:
-        return await _refuse(cluster, pod, f"0/{len(actions.list_all(cluster, 'Node'))} nodes are available: {problem}. preemption: not eligible due to preemptionPolicy")
+        return await _refuse(
+            cluster,
+            pod,
+            f"0/{len(actions.list_all(cluster, 'Node'))} nodes are available: {problem}. preemption: not eligible due to preemptionPolicy",
+        )
     node, message = _choose(cluster, pod)
     if node is None:
         return await _refuse(cluster, pod, message)
@@ -117,7 +121,10 @@ async def _claims_bound(cluster: Cluster, pod: actions.Obj, node: str) -> bool:
         if claim is not None and "volumeName" not in claim["spec"]:
             bound = False
             await actions.change(
-                cluster, _MANAGER, claim, lambda altered: altered["metadata"].setdefault("annotations", {}).update({_SELECTED: node})
+                cluster,
+                _MANAGER,
+                claim,
+                lambda altered: altered["metadata"].setdefault("annotations", {}).update({_SELECTED: node}),
             )
     return bound
 

@@ -53,9 +53,7 @@ class Dispatcher:
             response = await misbehave.after(fault, request, response)
         return response
 
-    async def _answer(
-        self, request: Any, user: User, watching: bool, fault: Fault | None
-    ) -> web.StreamResponse:
+    async def _answer(self, request: Any, user: User, watching: bool, fault: Fault | None) -> web.StreamResponse:
         cluster, path = self._cluster, request.path
         if path.startswith("/double/"):
             return await endpoint.serve(cluster, request, user)

@@ -59,7 +59,9 @@ async def after(fault: Fault, request: web.BaseRequest, response: web.Response) 
     """A fault that spoils the response."""
     body = response.body if isinstance(response.body, bytes) else b""
     if fault.kind == "malformed":
-        return web.Response(body=body[: len(body) // 2] + b"}{", status=response.status, content_type=response.content_type)
+        return web.Response(
+            body=body[: len(body) // 2] + b"}{", status=response.status, content_type=response.content_type
+        )
     if fault.kind == "truncate":
         cut = web.StreamResponse(status=response.status, headers={"Content-Type": response.content_type})
         cut.content_length = len(body)
