@@ -110,11 +110,6 @@ def unsupported_media(accepted: list[str]) -> ApiError:
     return ApiError(415, "UnsupportedMediaType", message)
 
 
-def not_acceptable() -> ApiError:
-    message = "only the following media types are accepted: application/json, application/yaml"
-    return ApiError(406, "NotAcceptable", message)
-
-
 def timeout(message: str, retry_after: int = 1) -> ApiError:
     return ApiError(504, "Timeout", f"Timeout: {message}", {"retryAfterSeconds": retry_after})
 

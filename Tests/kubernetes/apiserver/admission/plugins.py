@@ -73,7 +73,7 @@ def check_deletion(kind: Kind, obj: dict[str, Any]) -> None:
 
 
 def _default_class(cluster: Cluster, obj: dict[str, Any]) -> None:
-    for stored in cluster.store.list("storage.k8s.io/storageclasses"):
+    for stored in cluster.store.select("storage.k8s.io/storageclasses"):
         if stored.obj["metadata"].get("annotations", {}).get(_DEFAULT_CLASS) == "true":
             obj["spec"]["storageClassName"] = stored.obj["metadata"]["name"]
 

@@ -86,7 +86,7 @@ _HANDLERS: dict[tuple[str, str], Setter] = {
     ("GET", "images"): lambda cluster, body: cluster.images,
     ("DELETE", "images"): lambda cluster, body: cluster.images.clear(),
     ("POST", "nodes"): nodes.change,
-    ("GET", "nodes"): lambda cluster, body: [stored.obj for stored in cluster.store.list("/nodes")],
+    ("GET", "nodes"): lambda cluster, body: [stored.obj for stored in cluster.store.select("/nodes")],
     ("POST", "tokens"): _add_token,
     ("POST", "tokens/revoke"): lambda cluster, body: cluster.credentials.tokens.pop(body["token"], None) and None,
     ("POST", "passwords"): _add_password,

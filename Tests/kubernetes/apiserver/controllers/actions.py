@@ -22,7 +22,7 @@ def get(cluster: Cluster, kind: str, namespace: str, name: str) -> Obj | None:
 
 def list_all(cluster: Cluster, kind: str, namespace: str = "") -> list[Obj]:
     """All objects of a built-in kind; nobody changes them."""
-    return [stored.obj for stored in cluster.store.list(cluster.registry.built_in(kind).stored, namespace)]
+    return [stored.obj for stored in cluster.store.select(cluster.registry.built_in(kind).stored, namespace)]
 
 
 async def make(cluster: Cluster, manager: str, obj: Obj) -> Obj:

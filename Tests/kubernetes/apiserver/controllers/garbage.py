@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from ..cluster import Cluster
@@ -88,7 +89,7 @@ async def _release(cluster: Cluster, owner: actions.Obj) -> float | None:
     if ORPHAN in owner["metadata"]["finalizers"]:
         for obj in found:
             kept = [r for r in obj["metadata"]["ownerReferences"] if r["uid"] != uid]
-            await actions.change(cluster, _NAME, obj, lambda altered: _set_owners(altered, kept))
+            await actions.change(cluster, _NAME, obj, partial(_set_owners, references=kept))
         await actions.drop_finalizer(cluster, _NAME, owner, ORPHAN)
         return None
     blocking = [obj for obj in found if _blocks(obj, uid)]

@@ -191,22 +191,24 @@ def _address(pod: actions.Obj) -> str:
     return f"10.244.{number // 256}.{number % 254 + 1}"
 
 
+def _waits_for(pod: actions.Obj, container: actions.Obj) -> str:
+    """Why a container is waiting; empty if it isn't."""
+    for status in pod["status"].get("containerStatuses", ()):
+        if status["name"] == container["name"]:
+            return (status["state"].get("waiting") or {}).get("reason", "")
+    return ""
+
+
 async def _tell_stuck(cluster: Cluster, pod: actions.Obj, container: actions.Obj, entry: actions.Obj) -> None:
     image = container["image"]
     if entry["behaviour"] in PULL_FAILURES:
-        state = next(
-            (s["state"] for s in pod["status"].get("containerStatuses", ()) if s["name"] == container["name"]), {}
-        )
-        if state.get("waiting", {}).get("reason") == "ImagePullBackOff":
+        if _waits_for(pod, container) == "ImagePullBackOff":
             return
         text = f'Failed to pull image "{image}": {failed_pull(image, entry)}'
         await actions.tell(cluster, _NAME, pod, "Failed", text, "Warning")
         await actions.tell(cluster, _NAME, pod, "BackOff", f'Back-off pulling image "{image}"')
     elif entry["behaviour"] == "CrashLoopBackOff":
-        state = next(
-            (s["state"] for s in pod["status"].get("containerStatuses", ()) if s["name"] == container["name"]), {}
-        )
-        if state.get("waiting", {}).get("reason") == "CrashLoopBackOff":
+        if _waits_for(pod, container) == "CrashLoopBackOff":
             return
         meta = pod["metadata"]
         text = f"Back-off restarting failed container {container['name']} in pod {meta['name']}_{meta['namespace']}({meta['uid']})"
@@ -218,14 +220,16 @@ async def _make_ready(cluster: Cluster, pod: actions.Obj, entries: list[actions.
     if pod["spec"]["restartPolicy"] != "Always" or any(e["behaviour"] in ("Succeed", "Fail") for e in entries):
         ends = [e for e in entries if e["behaviour"] in ("Succeed", "Fail", "Run")]
         if len(ends) == len(entries) and pod["spec"]["restartPolicy"] != "Always":
-            return _finish(cluster, pod, entries)
+            _finish(cluster, pod, entries)
+            return None
     ready = [entry["behaviour"] != "NotReady" for entry in entries]
     statuses = [{**status, "ready": good} for status, good in zip(pod["status"]["containerStatuses"], ready)]
     before = pod["status"]["conditions"]
     unready = [container["name"] for container, good in zip(pod["spec"]["containers"], ready) if not good]
-    reason = () if all(ready) else ("ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]")
+    reason = "" if all(ready) else "ContainersNotReady"
+    message = "" if all(ready) else f"containers with unready status: [{' '.join(unready)}]"
     conditions = [
-        actions.condition(entry["type"], all(ready), *reason, before=before)
+        actions.condition(entry["type"], all(ready), reason, message, before)
         if entry["type"] in ("Ready", "ContainersReady")
         else entry
         for entry in before

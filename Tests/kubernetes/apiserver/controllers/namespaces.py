@@ -41,7 +41,7 @@ async def reconcile(cluster: Cluster, key: tuple[str]) -> float | None:
 
 
 async def _equip(cluster: Cluster, name: str) -> None:
-    wanted = [
+    wanted: list[actions.Obj] = [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}},
         {
             "apiVersion": "v1",

@@ -32,7 +32,7 @@ def keys(cluster: Cluster, event: Event) -> Iterator[tuple[str, str, str]]:
         yield (plural, *event.key)
     elif event.prefix in ("apps/deployments", "apps/daemonsets") or event.prefix.startswith("apiextensions"):
         for plural in _PLURALS:
-            for stored in cluster.store.list(f"{GROUP}/{plural}"):
+            for stored in cluster.store.select(f"{GROUP}/{plural}"):
                 meta = stored.obj["metadata"]
                 yield plural, meta.get("namespace", ""), meta["name"]
 

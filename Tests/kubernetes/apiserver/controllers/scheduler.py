@@ -41,14 +41,14 @@ async def reconcile(cluster: Cluster, key: tuple[str, str]) -> float | None:
         return None
     problem = _claims_problem(cluster, pod)
     if problem is not None:
-        return await _refuse(
-            cluster,
-            pod,
-            f"0/{len(actions.list_all(cluster, 'Node'))} nodes are available: {problem}. preemption: not eligible due to preemptionPolicy",
-        )
+        count = len(actions.list_all(cluster, "Node"))
+        text = f"0/{count} nodes are available: {problem}. preemption: not eligible due to preemptionPolicy"
+        await _refuse(cluster, pod, text)
+        return None
     node, message = _choose(cluster, pod)
     if node is None:
-        return await _refuse(cluster, pod, message)
+        await _refuse(cluster, pod, message)
+        return None
     if not await _claims_bound(cluster, pod, node):
         return None
     await _bind(cluster, pod, node)

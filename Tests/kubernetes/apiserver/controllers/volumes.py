@@ -37,12 +37,14 @@ async def reconcile(cluster: Cluster, key: tuple[str, str, str]) -> float | None
     """Look at one claim or one volume."""
     what, namespace, name = key
     if what == "volume":
-        return await _volume(cluster, name)
+        await _volume(cluster, name)
+        return None
     claim = actions.get(cluster, "PersistentVolumeClaim", namespace, name)
     if claim is None or "deletionTimestamp" in claim["metadata"]:
         return None
     if claim.get("status", {}).get("phase") == "Bound":
-        return await _grow(cluster, claim)
+        await _grow(cluster, claim)
+        return None
     volume = _matching(cluster, claim)
     if volume is None:
         volume = await _provision(cluster, claim)

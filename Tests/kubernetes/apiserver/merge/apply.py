@@ -12,10 +12,6 @@ from .fields import DuplicateItems, Path, is_granular, item_key, keyed
 Tree = dict[str, Any]
 
 
-class TypedError(Exception):
-    """The applied configuration doesn't fit the schema."""
-
-
 _NUMERIC = frozenset(("integer", "number"))
 _WANTED = {
     "object": "map",

@@ -47,7 +47,7 @@ def check_kind(kind: Kind, raw: dict[str, Any]) -> None:
             f"the object provided is unrecognized (must be of type {kind.name}): Object '{missing}' is missing"
         )
     if kind.custom is not None and name != kind.name:
-        told = replace(kind, name=name)
+        told = replace(kind, name=str(name))
         raise invalid(
             told,
             (raw.get("metadata") or {}).get("name", ""),

@@ -29,7 +29,7 @@ class Dispatcher:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
-    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def __call__(self, request: Any) -> web.StreamResponse:
         started, user = time.monotonic(), _NOBODY
         watching = request.query.get("watch") in ("true", "1") or "/watch/" in request.path
         fault = None

@@ -38,7 +38,7 @@ def list_objects(cluster: Cluster, kind: Kind, namespace: str, query: Mapping[st
     if token is not None and revision < cluster.store.compacted:
         raise errors.expired()
     if revision == cluster.store.revision:
-        found = cluster.store.list(kind.stored, namespace)
+        found = cluster.store.select(kind.stored, namespace)
     else:
         found = cluster.store.list_at(kind.stored, namespace, revision)
     selects = predicate(kind, query)

@@ -71,7 +71,3 @@ async def after(fault: Fault, request: web.BaseRequest, response: web.Response) 
             request.transport.close()
         return cut
     return response
-
-
-def bodies_type(response: web.Response) -> str:
-    return response.content_type

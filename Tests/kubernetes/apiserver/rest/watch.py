@@ -117,7 +117,7 @@ def _start(cluster: Cluster, stream: Stream, revision: str, fault: Fault | None)
         if fault is not None and fault.kind == "expire-watch":
             raise errors.expired(f"too old resource version: {revision or 0} ({cluster.store.revision})")
         if revision in ("", "0"):
-            for stored in cluster.store.list(stream.kind.stored, stream.namespace):
+            for stored in cluster.store.select(stream.kind.stored, stream.namespace):
                 if stream.shows(stored):
                     stream.add("ADDED", stored)
         else:

@@ -168,8 +168,8 @@ def _value_errors(schema: dict[str, Any], path: str) -> Iterator[FieldError]:
             )
     if "default" in schema:
         node = CustomNode(schema, lambda reference: FREE)
-        for error in violations(node, schema["default"]):
-            yield FieldError(f"{path}.default", error.reason, error.text)
+        for problem in violations(node, schema["default"]):
+            yield FieldError(f"{path}.default", problem.reason, problem.text)
 
 
 def _combined_errors(part: dict[str, Any], path: str, int_or_string: bool) -> Iterator[FieldError]:

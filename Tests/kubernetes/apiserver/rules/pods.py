@@ -113,7 +113,7 @@ def _choices(spec: dict[str, Any], field: str) -> list[FieldError]:
 
 
 def _volume_errors(volumes: list[dict[str, Any]], field: str) -> list[FieldError]:
-    found = []
+    found: list[FieldError] = []
     for index, volume in enumerate(volumes):
         where = f"{field}[{index}]"
         found += names.label(f"{where}.name", volume.get("name", ""))
@@ -174,7 +174,7 @@ def _toleration_errors(toleration: dict[str, Any], field: str) -> list[FieldErro
 
 
 def _affinity_errors(affinity: dict[str, Any], field: str) -> list[FieldError]:
-    found = []
+    found: list[FieldError] = []
     node = (affinity.get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution")
     if node is not None and not node.get("nodeSelectorTerms"):
         path = f"{field}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"

@@ -8,8 +8,6 @@ from typing import Any
 
 Resolver = Callable[[str], "Node"]
 
-ANY_TYPE: frozenset[str] = frozenset()
-
 
 class Node:
     """One schema, read lazily: children are made when asked for."""

@@ -67,7 +67,7 @@ class Store:
     def get(self, prefix: str, key: Key) -> Stored | None:
         return self._objects.get(prefix, {}).get(key)
 
-    def list(self, prefix: str, namespace: str = "") -> list[Stored]:
+    def select(self, prefix: str, namespace: str = "") -> list[Stored]:
         """Objects of a kind in the order of their keys."""
         found = self._objects.get(prefix, {})
         return [found[key] for key in sorted(found) if not namespace or key[0] == namespace]
