@@ -88,6 +88,9 @@ def test_given_undeclared_or_double_items_when_applied_then_the_patch_object_is_
 
 def test_given_no_manager_or_no_name_when_applied_then_the_request_is_refused(api):
     body = objects.config_map()
-    assert "PatchOptions" in api.send("PATCH", f"{MAPS}/settings", body, kind="application/apply-patch+yaml").json["message"]
+    assert (
+        "PatchOptions"
+        in api.send("PATCH", f"{MAPS}/settings", body, kind="application/apply-patch+yaml").json["message"]
+    )
     del body["metadata"]["name"]
     assert api.apply(f"{MAPS}/settings", body).status == 400

@@ -18,7 +18,11 @@ SCHEMA = {
                 "type": "array",
                 "x-kubernetes-list-type": "map",
                 "x-kubernetes-list-map-keys": ["name"],
-                "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "v": {"type": "string"}}},
+                "items": {
+                    "type": "object",
+                    "required": ["name"],
+                    "properties": {"name": {"type": "string"}, "v": {"type": "string"}},
+                },
             },
             "open": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
         },
@@ -74,7 +78,10 @@ def test_given_the_status_subresource_when_written_then_spec_and_status_are_apar
 
 def test_given_no_version_when_updated_then_422(things):
     things.post(THINGS, objects.custom(size=1))
-    assert "metadata.resourceVersion: Invalid value: 0: must be specified" in things.put(f"{THINGS}/a", objects.custom(size=2)).json["message"]
+    assert (
+        "metadata.resourceVersion: Invalid value: 0: must be specified"
+        in things.put(f"{THINGS}/a", objects.custom(size=2)).json["message"]
+    )
 
 
 def test_given_keyed_lists_when_two_apply_then_items_merge(things):
@@ -97,7 +104,10 @@ def test_given_resources_when_the_definition_is_deleted_then_they_go_with_it(thi
         ({"spec": {"type": "array"}}, "items: Required value: must be specified"),
         ({"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": False}}, "must be true or undefined"),
         ({"spec": {"type": "string", "default": 3}}, "must be of type string"),
-        ({"metadata": {"type": "object", "properties": {"labels": {"type": "object"}}}}, "metadata is implicitly specified"),
+        (
+            {"metadata": {"type": "object", "properties": {"labels": {"type": "object"}}}},
+            "metadata is implicitly specified",
+        ),
     ],
 )
 def test_given_a_schema_that_is_not_structural_when_created_then_422(api, schema, message):

@@ -11,7 +11,13 @@ def owned(name, owner, **reference):
     body = objects.config_map(name)
     meta = owner["metadata"]
     body["metadata"]["ownerReferences"] = [
-        {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": meta["name"], "uid": meta["uid"], **reference}
+        {
+            "apiVersion": owner["apiVersion"],
+            "kind": owner["kind"],
+            "name": meta["name"],
+            "uid": meta["uid"],
+            **reference,
+        }
     ]
     return body
 

@@ -23,10 +23,16 @@ def with_container(**more):
         ({"ports": [{"containerPort": 70000}]}, "must be between 1 and 65535, inclusive"),
         ({"ports": [{"containerPort": 1, "name": "much-too-long-name"}]}, "must be no more than 15 characters"),
         ({"env": [{"name": "1 a"}]}, "a valid environment variable name"),
-        ({"resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}}, "must be less than or equal to cpu limit of 1"),
+        (
+            {"resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}},
+            "must be less than or equal to cpu limit of 1",
+        ),
         ({"resources": {"limits": {"hugepages-2Mi": "2Mi"}}}, "HugePages require cpu or memory"),
         ({"livenessProbe": {}}, "livenessProbe: Required value: must specify a handler type"),
-        ({"livenessProbe": {"exec": {"command": ["x"]}, "tcpSocket": {"port": 1}}}, "may not specify more than 1 handler type"),
+        (
+            {"livenessProbe": {"exec": {"command": ["x"]}, "tcpSocket": {"port": 1}}},
+            "may not specify more than 1 handler type",
+        ),
     ],
 )
 def test_given_a_container_that_breaks_a_rule_when_created_then_422(api, container, message):
@@ -38,10 +44,16 @@ def test_given_a_container_that_breaks_a_rule_when_created_then_422(api, contain
     "spec, message",
     [
         ({"selector": {"matchLabels": {"x": "y"}}}, "`selector` does not match template `labels`"),
-        ({"strategy": {"type": "Recreate", "rollingUpdate": {"maxSurge": 1}}}, "may not be specified when strategy `type` is 'Recreate'"),
+        (
+            {"strategy": {"type": "Recreate", "rollingUpdate": {"maxSurge": 1}}},
+            "may not be specified when strategy `type` is 'Recreate'",
+        ),
         ({"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}}}, "may not be 0 when `maxSurge` is 0"),
         ({"replicas": -1}, "must be greater than or equal to 0"),
-        ({"pod_spec": {"volumes": [{"name": "v", "emptyDir": {}, "hostPath": {"path": "/"}}]}}, "may not specify more than 1 volume type"),
+        (
+            {"pod_spec": {"volumes": [{"name": "v", "emptyDir": {}, "hostPath": {"path": "/"}}]}},
+            "may not specify more than 1 volume type",
+        ),
         ({"pod_spec": {"restartPolicy": "Never"}}, 'supported values: "Always"'),
         ({"pod_spec": {"tolerations": [{"operator": "Exists", "value": "x", "key": "k"}]}}, "value must be empty"),
     ],
@@ -58,7 +70,10 @@ def test_given_a_bad_quantity_when_created_then_400(api):
 
 def test_given_a_selector_when_changed_then_it_is_immutable(api):
     api.post(DEPLOYMENTS, objects.deployment())
-    reply = api.patch(f"{DEPLOYMENTS}/web", {"spec": {"selector": {"matchLabels": {"b": "c"}}, "template": {"metadata": {"labels": {"b": "c"}}}}})
+    reply = api.patch(
+        f"{DEPLOYMENTS}/web",
+        {"spec": {"selector": {"matchLabels": {"b": "c"}}, "template": {"metadata": {"labels": {"b": "c"}}}}},
+    )
     assert reply.status == 422 and "field is immutable" in reply.json["message"]
 
 
@@ -95,7 +110,14 @@ def test_given_a_manifest_when_created_then_defaults_and_canonical_quantities_co
         (f"{CORE}/services", objects.service(), {"spec": {"clusterIP": "10.96.7.7"}}, "may not change once set"),
         (
             f"{CORE}/persistentvolumeclaims",
-            {"metadata": {"name": "c"}, "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "x", "resources": {"requests": {"storage": "1Gi"}}}},
+            {
+                "metadata": {"name": "c"},
+                "spec": {
+                    "accessModes": ["ReadWriteOnce"],
+                    "storageClassName": "x",
+                    "resources": {"requests": {"storage": "1Gi"}},
+                },
+            },
             {"spec": {"accessModes": ["ReadWriteMany"]}},
             "spec is immutable after creation",
         ),

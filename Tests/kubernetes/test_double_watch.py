@@ -44,7 +44,9 @@ def test_given_a_quiet_watch_when_bookmarks_are_wanted_then_they_come(api):
 
 
 def test_given_a_timeout_when_it_is_over_then_the_watch_ends(api):
-    assert list(api.watch(MAPS, resourceVersion=api.get(MAPS).json["metadata"]["resourceVersion"], timeoutSeconds=1)) == []
+    assert (
+        list(api.watch(MAPS, resourceVersion=api.get(MAPS).json["metadata"]["resourceVersion"], timeoutSeconds=1)) == []
+    )
 
 
 def test_given_many_objects_when_listed_in_pages_then_pages_show_one_moment(api, double):

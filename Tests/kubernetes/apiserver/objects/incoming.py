@@ -37,14 +37,22 @@ def decoded(cluster: Cluster, kind: Kind, raw: dict[str, Any], write: Write) -> 
 def check_kind(kind: Kind, raw: dict[str, Any]) -> None:
     """Raise 400 unless a body is of the kind its path says."""
     if not isinstance(raw, dict):
-        raise bad_request("couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct")
+        raise bad_request(
+            "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct"
+        )
     version, name = raw.get("apiVersion"), raw.get("kind")
     if kind.custom is not None and not (version and name):
         missing = "Kind" if not name else "apiVersion"
-        raise bad_request(f"the object provided is unrecognized (must be of type {kind.name}): Object '{missing}' is missing")
+        raise bad_request(
+            f"the object provided is unrecognized (must be of type {kind.name}): Object '{missing}' is missing"
+        )
     if kind.custom is not None and name != kind.name:
-        told = replace(kind, name=name)
-        raise invalid(told, (raw.get("metadata") or {}).get("name", ""), [fielderrors.invalid("kind", name, f"must be {kind.name}")])
+        told = replace(kind, name=str(name))
+        raise invalid(
+            told,
+            (raw.get("metadata") or {}).get("name", ""),
+            [fielderrors.invalid("kind", name, f"must be {kind.name}")],
+        )
     if version and version != kind.api_version:
         raise bad_request(
             f'{name} in version "{version}" cannot be handled as a {kind.name}: '

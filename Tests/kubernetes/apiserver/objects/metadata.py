@@ -18,7 +18,16 @@ _WITH_GENERATION = frozenset(
     "MutatingWebhookConfiguration ValidatingWebhookConfiguration CustomResourceDefinition PriorityClass "
     "ReplicationController IngressClass EndpointSlice".split()
 )
-_KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "name", "namespace", "generateName")
+_KEPT = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+    "name",
+    "namespace",
+    "generateName",
+)
 _NEEDS_REVISION = frozenset(
     "Lease CustomResourceDefinition MutatingWebhookConfiguration ValidatingWebhookConfiguration CSIDriver "
     "PodDisruptionBudget CSIStorageCapacity".split()
@@ -100,7 +109,6 @@ def update_errors(obj: dict[str, Any], old: dict[str, Any]) -> list[FieldError]:
     return [
         forbidden(
             "metadata.finalizers",
-            "no new finalizers can be added if the object is being deleted, "
-            f"found new finalizers []string{{{names}}}",
+            f"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{names}}}",
         )
     ]

@@ -75,7 +75,7 @@ async def _delete_collection(
     cluster: Cluster, target: Target, request: web.Request, options: dict[str, Any], write: Any
 ) -> web.Response:
     selects = lists.predicate(target.kind, request.query)
-    found = [s for s in cluster.store.list(target.kind.stored, target.namespace) if selects is None or selects(s.obj)]
+    found = [s for s in cluster.store.select(target.kind.stored, target.namespace) if selects is None or selects(s.obj)]
     for stored in found:
         key = stored.obj["metadata"]
         if cluster.store.get(target.kind.stored, (key.get("namespace", ""), key["name"])) is not None:

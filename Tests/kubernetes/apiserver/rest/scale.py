@@ -53,7 +53,11 @@ def _path(kind: Kind, name: str) -> list[str]:
 
 def _scale(kind: Kind, stored: Stored) -> dict[str, Any]:
     obj = stored.obj
-    meta = {key: obj["metadata"][key] for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if key in obj["metadata"]}
+    meta = {
+        key: obj["metadata"][key]
+        for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+        if key in obj["metadata"]
+    }
     status: dict[str, Any] = {"replicas": _get(obj, _path(kind, "statusReplicasPath")) or 0}
     selector = (obj.get("spec") or {}).get("selector")
     if kind.custom is None and isinstance(selector, dict):

@@ -49,7 +49,9 @@ async def _token(cluster: Cluster, target: Target, request: web.Request) -> web.
     seconds = spec.get("expirationSeconds", 3600)
     if seconds < 600:
         kind = Kind("authentication.k8s.io", "v1", "TokenRequest", "", True)
-        problem = fielderrors.invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")
+        problem = fielderrors.invalid(
+            "spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"
+        )
         raise errors.invalid(kind, "", [problem])
     user = service_account(target.namespace, target.name, account.obj["metadata"]["uid"])
     status = {"token": cluster.credentials.issue(user, seconds), "expirationTimestamp": now(seconds)}
@@ -72,5 +74,3 @@ async def _finalize(cluster: Cluster, target: Target, request: web.Request, user
     obj["spec"] = {"finalizers": finalizers} if finalizers else {}
     write = bodies.write_of(request, user)
     return bodies.respond(pipeline.commit(cluster, target.kind, obj, stored, write), 200, write)
-
-

@@ -123,7 +123,9 @@ def volume_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     if old is not None:
         for name in sources or _SOURCES:
             if spec.get(name) != old["spec"].get(name):
-                found.append(forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation"))
+                found.append(
+                    forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation")
+                )
     return found
 
 
@@ -174,5 +176,7 @@ def csi_driver_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
             found.append(unsupported("spec.volumeLifecycleModes", mode, ("Persistent", "Ephemeral")))
     if old is not None:
         found += immutable("spec.attachedRequired", old["spec"]["attachRequired"], spec["attachRequired"])
-        found += immutable("spec.volumeLifecycleModes", old["spec"]["volumeLifecycleModes"], spec["volumeLifecycleModes"])
+        found += immutable(
+            "spec.volumeLifecycleModes", old["spec"]["volumeLifecycleModes"], spec["volumeLifecycleModes"]
+        )
     return found

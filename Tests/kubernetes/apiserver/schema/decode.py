@@ -94,7 +94,9 @@ def _decode(node: Node, value: Any, path: str, go_path: str, struct: str, unknow
         if items is None:
             return value
         return [
-            _decode(items, item, f"{path}[{index}]", go_path, struct, unknown) if item is not None else _null_item(items)
+            _decode(items, item, f"{path}[{index}]", go_path, struct, unknown)
+            if item is not None
+            else _null_item(items)
             for index, item in enumerate(value)
         ]
     _check_scalar(node, value, go_path, struct)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Iterator
+from typing import Any
 
 from ..fielderrors import FieldError, duplicate, invalid, required, too_long, too_many, unsupported, wrong_type
 from .decode import json_type
