@@ -20,6 +20,6 @@ struct Session: Sendable {
   ///
   /// - Throws: `CommandError` when there is no such cluster.
   func client() throws -> KubernetesClient {
-    KubernetesClient(try ClientConfiguration.resolve(options, from: context.configurationSources), log: log)
+    KubernetesClient(try ClientConfiguration.resolve(options, sources: context.configurationSources), log: log)
   }
 }
