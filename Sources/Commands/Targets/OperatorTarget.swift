@@ -14,7 +14,8 @@ struct OperatorTarget: DeploymentTarget {
 
   func plan(_ setting: Setting) throws -> Plan {
     Plan(
-      "vineyard operator in \(setting.namespace)", objects: try operators.objects(setting, images.options(setting.host)))
+      "vineyard operator in \(setting.namespace)", objects: try operators.objects(setting, images.options(setting.host))
+    )
   }
 
   /// Everything an operator consists of, for its removal.

@@ -24,6 +24,7 @@ enum FieldHandover {
   }
 
   private static func isOurs(_ entry: Value, operation: String) -> Bool {
-    entry["manager"]?.string == KubernetesClient.fieldManager && entry["operation"]?.string == operation && entry["subresource"] == nil
+    entry["manager"]?.string == KubernetesClient.fieldManager && entry["operation"]?.string == operation
+      && entry["subresource"] == nil
   }
 }
