@@ -69,7 +69,12 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "SharedMemoryTests", dependencies: ["SharedMemory"], swiftSettings: strict),
     .testTarget(
-      name: "CommandsTests", dependencies: ["Commands", "Support"], exclude: ["Golden"], swiftSettings: strict),
+      name: "CommandsTests",
+      dependencies: [
+        "Commands", "Documents", "KubernetesClient", "Support",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "StoreServerTests",
       dependencies: ["SeededRandom", "StoreServer", "StoreClient", "StoreProtocol", "SharedMemory", "Support"],

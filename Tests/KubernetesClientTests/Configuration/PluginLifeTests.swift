@@ -122,7 +122,7 @@ import Testing
   @Test func `a plugin inherits no descriptor, no blocked signal and no stdin`() async throws {
     let folder = try PluginFolder(
       """
-      { grep SigBlk /proc/$$/status; readlink /proc/$$/fd/0; ls /proc/$$/fd | grep -x 200; } > seen
+      { grep SigBlk /proc/self/status; readlink /proc/$$/fd/0; ls /proc/$$/fd | grep -x 200; } > seen
       """ + "\n" + PluginFolder.answer("\"token\": \"t\""))
     let descriptor = dup2(STDERR_FILENO, 200)
     defer { close(descriptor) }
