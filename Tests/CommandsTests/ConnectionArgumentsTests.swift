@@ -30,6 +30,21 @@ import Testing
     #expect(try ConnectionArguments.parse(["--request-timeout", text]).options.requestTimeout == seconds)
   }
 
+  @Test func `the cluster is found in the world of the command`() throws {
+    let kubeconfig = """
+      clusters: [{name: c, cluster: {server: 'https://c'}}]
+      contexts: [{name: c, context: {cluster: c, namespace: apps}}]
+      """
+    let world = World(environment: ["HOME": "/h"], files: ["/h/.kube/config": kubeconfig])
+    let arguments = try ConnectionArguments.parse(["--context=c"])
+    #expect(try arguments.configuration(world.context).server == "https://c")
+    #expect(arguments.namespace == "vineyard-system")
+    let error = try #require(throws: CommandError.self) {
+      try ConnectionArguments.parse(["--context=d"]).configuration(world.context)
+    }
+    #expect(error.code == .failed)
+  }
+
   @Test func `waiting has a limit unless it is zero`() throws {
     #expect(try WaitArguments.parse([]).limit == .seconds(300))
     #expect(try WaitArguments.parse(["--timeout=10"]).limit == .seconds(10))
