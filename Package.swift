@@ -78,15 +78,21 @@ let package = Package(
     .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
     .testTarget(name: "SupportTests", dependencies: ["Support"], swiftSettings: strict),
     .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
-    .testTarget(name: "KubernetesClientTests", dependencies: ["Documents", "KubernetesClient", "Support"], swiftSettings: strict),
+    .testTarget(
+      name: "KubernetesClientTests", dependencies: ["CLinux", "Documents", "KubernetesClient", "Support"],
+      swiftSettings: strict),
     .testTarget(name: "StoreProtocolTests", dependencies: ["JSON", "StoreProtocol"], swiftSettings: strict),
     .testTarget(
       name: "StoreCoreTests", dependencies: ["JSON", "SeededRandom", "StoreCore", "StoreProtocol"],
       swiftSettings: strict),
     .testTarget(name: "SharedMemoryTests", dependencies: ["SharedMemory"], swiftSettings: strict),
     .testTarget(
-      name: "CommandsTests", dependencies: ["Commands", "Documents", "Manifests", "Support"], exclude: ["Golden"],
-      swiftSettings: strict),
+      name: "CommandsTests",
+      dependencies: [
+        "Commands", "Documents", "KubernetesClient", "Manifests", "Support",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "ManifestsTests", dependencies: ["Documents", "ManifestFiles", "Manifests", "Support"],
       exclude: ["Golden"], swiftSettings: strict),

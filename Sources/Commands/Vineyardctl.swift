@@ -11,8 +11,8 @@ public struct Vineyardctl: ContextCommand {
 
       Shell completion: vineyardctl --generate-completion-script bash|zsh|fish
 
-      Exit status: 0 done, 1 failed, 2 wrong usage, 3 not ready or timed out, 4 not found. Data goes to stdout, \
-      messages go to stderr.
+      Exit status: 0 done, 1 failed, 2 wrong usage, 3 not ready or timed out, 4 not found, 130 or 143 interrupted. \
+      Data goes to stdout, messages go to stderr.
       """,
     version: "vineyardctl version \(Version.product) (protocol \(Version.current))",
     subcommands: [

@@ -6,12 +6,12 @@ import Testing
     ("foo", "unknown command 'foo' (hint: 'vineyardctl --help' lists the commands)"),
     ("versoin", "unknown command 'versoin' (hint: did you mean 'version'?)"),
     ("help foo", "unknown command 'foo' (hint: 'vineyardctl --help' lists the commands)"),
-    ("--nope", "unknown option '--nope' (hint: 'vineyardctl --help' explains the flags)"),
-    ("version --nope", "unknown option '--nope' (hint: 'vineyardctl version --help' explains the flags)"),
+    ("--nope", "unknown flag '--nope' (hint: 'vineyardctl --help' explains the flags)"),
+    ("version --nope", "unknown flag '--nope' (hint: 'vineyardctl version --help' explains the flags)"),
     ("version x", "unexpected argument 'x' (hint: 'vineyardctl version --help' explains the flags)"),
     (
       "version -o xml",
-      "the value 'xml' is invalid for '-o <format>' (hint: please provide one of 'text', 'json' or 'yaml')"
+      "the value 'xml' is invalid for '--output <format>' (hint: please provide one of 'text', 'json' or 'yaml')"
     ),
     ("vineyardd --soket=1", "unknown flag '--soket=1' (hint: did you mean --socket?)"),
     (

@@ -1,6 +1,9 @@
-import Commands
+import ArgumentParser
+import KubernetesClient
 import Support
 import Synchronization
+
+@testable import Commands
 
 /// A world for commands that writes nothing, starts nothing and remembers what it was told.
 final class World: Sendable {
@@ -14,10 +17,13 @@ final class World: Sendable {
   private let state = Mutex(State())
   private let environment: [String: String]
   private let files: [String: String]
+  private let signal: Int32?
 
-  init(environment: [String: String] = [:], files: [String: String] = [:]) {
+  /// - Parameter signal: what arrives as soon as a command watches for signals.
+  init(environment: [String: String] = [:], files: [String: String] = [:], signal: Int32? = nil) {
     self.environment = environment
     self.files = files
+    self.signal = signal
   }
 
   var output: String { state.withLock { $0.output } }
@@ -27,10 +33,25 @@ final class World: Sendable {
   var started: VineyarddOptions? { state.withLock { $0.started } }
 
   /// Runs `vineyardctl` with some arguments.
-  func run(_ arguments: String...) -> ExitStatus { run(["vineyardctl"] + arguments) }
+  func run(_ arguments: String...) -> Support.ExitStatus { run(["vineyardctl"] + arguments) }
 
   /// Runs a command line that begins with the program's name.
-  func run(_ commandLine: [String]) -> ExitStatus { Vineyardctl.execute(commandLine, context: context) }
+  func run(_ commandLine: [String]) -> Support.ExitStatus { Vineyardctl.execute(commandLine, context: context) }
+
+  /// Runs a command line of another tree of commands.
+  func run(_ commandLine: [String], root: any ParsableCommand.Type) -> Support.ExitStatus {
+    Vineyardctl.execute(commandLine, root: root, context: context)
+  }
+
+  /// Runs a command line on a thread of its own, which an asynchronous command blocks.
+  func runOnThread(_ commandLine: [String], root: any ParsableCommand.Type) async -> Support.ExitStatus {
+    await withCheckedContinuation { continuation in
+      let isStarted = startThread(named: "command") {
+        continuation.resume(returning: self.run(commandLine, root: root))
+      }
+      if !isStarted { continuation.resume(returning: .failed) }
+    }
+  }
 
   /// Names and variables instead of the machine's own.
   var host: HostFacts {
@@ -46,7 +67,7 @@ final class World: Sendable {
     GFlagsNormalizer(environment: host.environment, readFile: read)
   }
 
-  private var context: CommandContext {
+  var context: CommandContext {
     var context = CommandContext(
       host: host,
       output: { text in self.state.withLock { $0.output += text } },
@@ -57,6 +78,9 @@ final class World: Sendable {
       readFile: read,
       startDaemon: { options, _ in self.state.withLock { $0.started = options } })
     context.columns = 80
+    context.watchSignals = { [signal] signalled in if let signal { signalled(signal) } }
+    context.configurationSources = ConfigurationSources(
+      environment: host.environment, readFile: { [files] path in files[path] })
     return context
   }
 

@@ -14,6 +14,15 @@ import Testing
     #expect(error.line == "error: cannot open /nonexistent/flags: No such file or directory")
   }
 
+  @Test func `a file that may be missing is nil when it is`() throws {
+    let path = try temporaryFile(Array("x".utf8))
+    defer { unlink(path) }
+    #expect(try TextFile.readIfPresent(path) == "x")
+    #expect(try TextFile.readIfPresent("/nonexistent/x") == nil)
+    #expect(try TextFile.readIfPresent("\(path)/x") == nil)
+    #expect(throws: CommandError.self) { try TextFile.readIfPresent("/tmp") }
+  }
+
   @Test func `a directory cannot be read`() throws {
     let error = try #require(throws: CommandError.self) { try TextFile.read("/tmp") }
     #expect(error.cause == "Is a directory")

@@ -38,13 +38,20 @@ struct ConnectionArguments: ParsableArguments {
     }
   }
 
-  /// What the flags say, for `ClientConfiguration.resolve`.
+  /// What the flags say about the cluster.
   var options: ConnectionOptions {
     ConnectionOptions(
       kubeconfig: kubeconfig, context: context, impersonate: impersonate, server: server,
       skipsTLSVerification: skipsTLSVerification,
       // Validation has refused what cannot be read.
       requestTimeout: requestTimeout.flatMap { try? TimeSpan.parse($0) }?.seconds)
+  }
+
+  /// The cluster to talk to.
+  ///
+  /// - Throws: `CommandError` when none is found or the kubeconfig is wrong.
+  func configuration(_ context: CommandContext) throws(CommandError) -> ClientConfiguration {
+    try ClientConfiguration.resolve(options, sources: context.configurationSources)
   }
 
   /// The log of a command: with `--verbose` it also tells what only a developer wants to know.

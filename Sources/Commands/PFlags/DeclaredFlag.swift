@@ -58,8 +58,13 @@ struct DeclaredFlag: Equatable {
     case .boolean(_, let isInverted):
       if values.last == "true" { return [spelling] }
       return isInverted ? ["--no-\(name)"] : []
-    case .single: return values.suffix(1).map { "\(spelling)=\($0)" }
-    case .list: return values.map { "\(spelling)=\($0)" }
+    case .single: return values.suffix(1).flatMap { words(for: $0) }
+    case .list: return values.flatMap { words(for: $0) }
     }
+  }
+
+  /// The argument parser takes an empty value as a word only, and a word with a dash behind an equals sign only.
+  private func words(for value: String) -> [String] {
+    value.isEmpty ? [spelling, ""] : ["\(spelling)=\(value)"]
   }
 }

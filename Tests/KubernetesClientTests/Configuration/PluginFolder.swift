@@ -28,7 +28,7 @@ final class PluginFolder {
   }
 
   deinit {
-    for name in ["plugin", "runs", "go", "seen", "info", "pid", "child", "answer", "errors"] {
+    for name in ["plugin", "runs", "go", "seen", "info", "pid", "child", "errors", "token"] {
       unlink("\(path)/\(name)")
     }
     rmdir(path)

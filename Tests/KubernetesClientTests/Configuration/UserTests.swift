@@ -56,6 +56,22 @@ import Testing
     #expect(try await source.current().authorization == "Bearer old")
   }
 
+  @Test func `tokens rotate on a real disk`() async throws {
+    let folder = try PluginFolder(nil)
+    try folder.write("token", "one")
+    folder.world["\(folder.path)/config"] = ConfigurationWorld.kubeconfig(user: "tokenFile: token")
+    var sources = folder.world.sources
+    sources.readFile = { [world = folder.world] path throws(CommandError) in
+      if let text = world[path] { return text }
+      return try ConfigurationSources.process.readFile(path)
+    }
+    let source = try ClientConfiguration.resolve(ConnectionOptions(), sources: sources).credentials
+    #expect(try await source.current().authorization == "Bearer one")
+    try folder.write("token", "two\n")
+    #expect(await source.refresh())
+    #expect(try await source.current().authorization == "Bearer two")
+  }
+
   @Test func `a token file that vanishes is an error of the next request`() async throws {
     let world = world("tokenFile: /token", files: ["/token": "one"])
     let source = try world.resolve().credentials
