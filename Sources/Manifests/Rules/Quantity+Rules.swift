@@ -13,7 +13,8 @@ extension Quantity {
         hint: "write a number and a suffix as Kubernetes does, such as 4Gi, 512M or 500m")
     }
     guard quantity.value > 0, quantity.value.isFinite else {
-      throw CommandError(.usage, "invalid \(field) '\(text)'", cause: "it is not above zero", hint: "leave it out for none")
+      throw CommandError(
+        .usage, "invalid \(field) '\(text)'", cause: "it is not above zero", hint: "leave it out for none")
     }
     self = quantity
   }
