@@ -68,7 +68,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Deployer", "Documents", "JSON", "KubernetesClient", "Manifests", "StoreClient", "StoreServer", "StoreCore", "SharedMemory", "Support",
+        "Deployer", "Documents", "JSON", "KubernetesClient", "Manifests", "StoreClient", "StoreServer", "StoreCore",
+        "SharedMemory", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
