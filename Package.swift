@@ -62,6 +62,9 @@ let package = Package(
     .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
     .testTarget(name: "SupportTests", dependencies: ["Support"], swiftSettings: strict),
     .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
+    .testTarget(
+      name: "KubernetesClientTests", dependencies: ["CLinux", "Documents", "KubernetesClient", "Support"],
+      swiftSettings: strict),
     .testTarget(name: "StoreProtocolTests", dependencies: ["JSON", "StoreProtocol"], swiftSettings: strict),
     .testTarget(
       name: "StoreCoreTests", dependencies: ["JSON", "SeededRandom", "StoreCore", "StoreProtocol"],
