@@ -6,8 +6,10 @@ import Testing
 @Suite("lists", .timeLimit(.minutes(2)))
 struct ListTests {
   private func fill(_ world: TestWorld, _ count: Int) async throws {
+    // A few at a time: on a busy machine the last of a thousand handshakes would take longer than a request may.
     try await withThrowingTaskGroup(of: Void.self) { group in
       for index in 0..<count {
+        if index >= 16 { try await group.next() }
         group.addTask {
           _ = try await world.client.create(world.configMap("c-\(index)", labels: ["half": "\(index % 2)"]))
         }
