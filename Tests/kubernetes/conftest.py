@@ -55,7 +55,12 @@ def kubectl(double, tmp_path):
     def run(*arguments, stdin="", fails=False):
         environment = {**os.environ, "KUBECONFIG": str(double.kubeconfig), "HOME": str(tmp_path)}
         done = subprocess.run(
-            [os.environ.get("KUBECTL", "kubectl"), *arguments], input=stdin, capture_output=True, text=True, timeout=60, env=environment
+            [os.environ.get("KUBECTL", "kubectl"), *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=environment,
         )
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         return done.stderr if fails else done.stdout

@@ -31,7 +31,9 @@ def test_given_a_stale_version_when_updated_then_409_conflict(api):
 
 def test_given_the_same_content_when_updated_then_the_version_stays(api):
     first = api.post(MAPS, objects.config_map(a="1")).json
-    assert api.put(f"{MAPS}/settings", first).json["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
+    assert (
+        api.put(f"{MAPS}/settings", first).json["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
+    )
 
 
 def test_given_a_generate_name_when_created_then_each_gets_a_name_of_its_own(api):
@@ -70,8 +72,10 @@ def test_given_a_spec_change_when_updated_then_the_generation_grows_and_status_i
 
 def test_given_the_status_subresource_when_written_then_the_spec_is_ignored(api):
     path = "/api/v1/namespaces/default"
-    api.post("/api/v1/namespaces/default/resourcequotas", {
-        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": {"pods": "3"}}})
+    api.post(
+        "/api/v1/namespaces/default/resourcequotas",
+        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": {"pods": "3"}}},
+    )
     body = {"spec": {"hard": {"pods": "9"}}, "status": {"hard": {"pods": "3"}}}
     changed = api.patch(f"{path}/resourcequotas/q/status", body).json
     assert changed["spec"]["hard"] == {"pods": "3"} and changed["status"]["hard"] == {"pods": "3"}
@@ -89,7 +93,10 @@ def test_given_an_unknown_field_when_written_then_validation_decides(api):
 def test_given_a_wrong_type_when_written_then_400_names_the_field(api):
     reply = api.post("/apis/apps/v1/namespaces/default/deployments", objects.deployment(replicas="two"))
     assert reply.status == 400
-    assert "cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32" in reply.json["message"]
+    assert (
+        "cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32"
+        in reply.json["message"]
+    )
 
 
 def test_given_another_name_in_the_body_when_updated_then_400(api):

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -39,17 +40,25 @@ async def _run(server: Server, directory: Path, with_parent: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if with_parent:
-        loop.add_reader(sys.stdin.fileno(), lambda: sys.stdin.buffer.raw.read(4096) or stop.set())
+        loop.add_reader(sys.stdin.fileno(), _stop_at_end, stop)
     async with contextlib.AsyncExitStack() as stack:
         url = await server.start(stack)
         print(json.dumps({"server": url, "kubeconfig": str(directory / "kubeconfig")}), flush=True)
         await stop.wait()
 
 
+def _stop_at_end(stop: asyncio.Event) -> None:
+    """Stop when standard input has ended, which it does when the parent does."""
+    if not os.read(sys.stdin.fileno(), 4096):
+        stop.set()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m apiserver", description=__doc__)
     parser.add_argument("--directory", type=Path, required=True, help="where certificates and kubeconfigs go")
-    parser.add_argument("--kubernetes-version", default="1.31", help="which Kubernetes to stand for (default: %(default)s)")
+    parser.add_argument(
+        "--kubernetes-version", default="1.31", help="which Kubernetes to stand for (default: %(default)s)"
+    )
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument("--nodes", type=int, default=3)
     parser.add_argument("--node-memory", default="16Gi")

@@ -16,7 +16,9 @@ def fill(cluster: Cluster) -> None:
     for name in NAMESPACES:
         labels = {"kubernetes.io/metadata.name": name}
         obj = _object("v1", "Namespace", name, labels=labels)
-        cluster.store.put("/namespaces", ("", name), obj | {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}})
+        cluster.store.put(
+            "/namespaces", ("", name), obj | {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
+        )
         account = _object("v1", "ServiceAccount", "default", name)
         cluster.store.put("/serviceaccounts", (name, "default"), account)
     for index in range(cluster.settings.nodes):
@@ -44,7 +46,15 @@ def reset(cluster: Cluster) -> None:
     """Make the cluster as it was at the start; open watches end."""
     for drop in list(cluster.connections):
         drop.set()
-    for thing in (cluster.denials, cluster.faults, cluster.requests, cluster.images, cluster.logs, cluster.forwards, cluster.webhooks):
+    for thing in (
+        cluster.denials,
+        cluster.faults,
+        cluster.requests,
+        cluster.images,
+        cluster.logs,
+        cluster.forwards,
+        cluster.webhooks,
+    ):
         thing.clear()
     cluster.store.clear()
     cluster.use_version(cluster.settings.kubernetes_version)

@@ -55,9 +55,7 @@ class Authority:
         builder = (
             _builder(subject, self._name, key.public_key(), expired)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
-            )
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )
         if alternatives is not None:
             builder = builder.add_extension(alternatives, critical=False)
@@ -68,7 +66,7 @@ class Authority:
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, expired: bool
 ) -> x509.CertificateBuilder:
-    today = datetime.datetime.now(datetime.timezone.utc)
+    today = datetime.datetime.now(datetime.UTC)
     start, end = (today - 10 * _DAY, today - _DAY) if expired else (today - _DAY, today + 3650 * _DAY)
     return (
         x509.CertificateBuilder()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 from urllib.parse import urlencode, urlparse
 
 APPLY = "application/apply-patch+yaml"
@@ -51,8 +52,14 @@ class Client:
             self._connection = None
 
     def send(
-        self, method: str, path: str, body: Any = None, *, kind: str = "application/json",
-        headers: dict[str, str] | None = None, **query: Any,
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        kind: str = "application/json",
+        headers: dict[str, str] | None = None,
+        **query: Any,
     ) -> Reply:
         """Send a request; a body that isn't text is sent as JSON. Raises `OSError` for a broken connection."""
         if query:

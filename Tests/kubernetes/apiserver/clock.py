@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 
 def now(later: float = 0) -> str:
     """The time in whole seconds, some seconds later."""
-    moment = datetime.now(timezone.utc) + timedelta(seconds=later)
+    moment = datetime.now(UTC) + timedelta(seconds=later)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def now_micro() -> str:
-    """The time in microseconds."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def seconds_since(moment: str) -> float:
     """How long ago a time of an object was."""
     then = datetime.fromisoformat(moment.replace("Z", "+00:00"))
-    return (datetime.now(timezone.utc) - then).total_seconds()
+    return (datetime.now(UTC) - then).total_seconds()

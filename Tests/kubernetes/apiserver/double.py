@@ -115,6 +115,10 @@ class Double:
         """Cut every open watch; returns how many there were."""
         return self._control("POST", "watches/drop")["dropped"]
 
+    def open_watches(self) -> int:
+        """How many watches are open now."""
+        return self._control("GET", "watches")["open"]
+
     def requests(self) -> list[dict[str, Any]]:
         """What was asked so far, oldest first, the control endpoint apart."""
         return self._control("GET", "requests")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Iterable
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ def forbidden(field: str, detail: str) -> FieldError:
 
 def missing(field: str, value: Any) -> FieldError:
     return FieldError(field, "FieldValueNotFound", f"Not found: {shown(value)}")
+
+
+def too_many(field: str, count: int, limit: int) -> FieldError:
+    return FieldError(field, "FieldValueTooMany", f"Too many: {count}: must have at most {limit} items")
 
 
 def too_long(field: str, limit: int) -> FieldError:

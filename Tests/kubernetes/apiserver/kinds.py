@@ -73,14 +73,25 @@ _REVIEW: dict[str, Any] = {"verbs": ("create",)}
 _AUTHORIZATION = "authorization.k8s.io/v1"
 
 BUILT_IN: tuple[Kind, ...] = (
-    _core("Namespace", "namespaces", False, short=("ns",), subresources=(("finalize", "v1 Namespace", ("update",)),), **_WITH_STATUS),
+    _core(
+        "Namespace",
+        "namespaces",
+        False,
+        short=("ns",),
+        subresources=(("finalize", "v1 Namespace", ("update",)),),
+        **_WITH_STATUS,
+    ),
     _core("Pod", "pods", short=("po",), categories=_ALL, subresources=_POD_SUBRESOURCES, **_WITH_STATUS),
     _core("Service", "services", short=("svc",), categories=_ALL, **_WITH_STATUS),
     _core("Endpoints", "endpoints", short=("ep",), list_name="EndpointsList"),
     _core("ConfigMap", "configmaps", short=("cm",)),
     _core("Secret", "secrets"),
-    _core("ServiceAccount", "serviceaccounts", short=("sa",),
-          subresources=(("token", "authentication.k8s.io/v1 TokenRequest", ("create",)),)),
+    _core(
+        "ServiceAccount",
+        "serviceaccounts",
+        short=("sa",),
+        subresources=(("token", "authentication.k8s.io/v1 TokenRequest", ("create",)),),
+    ),
     _core("Node", "nodes", False, short=("no",), **_WITH_STATUS),
     _core("Event", "events", short=("ev",)),
     _core("PersistentVolume", "persistentvolumes", False, short=("pv",), **_WITH_STATUS),
@@ -88,7 +99,9 @@ BUILT_IN: tuple[Kind, ...] = (
     _core("ResourceQuota", "resourcequotas", short=("quota",), **_WITH_STATUS),
     _core("LimitRange", "limitranges", short=("limits",)),
     _core("PodTemplate", "podtemplates"),
-    _core("ReplicationController", "replicationcontrollers", short=("rc",), categories=_ALL, scale=True, **_WITH_STATUS),
+    _core(
+        "ReplicationController", "replicationcontrollers", short=("rc",), categories=_ALL, scale=True, **_WITH_STATUS
+    ),
     _kind("apps/v1", "Deployment", "deployments", short=("deploy",), categories=_ALL, scale=True, **_WITH_STATUS),
     _kind("apps/v1", "ReplicaSet", "replicasets", short=("rs",), categories=_ALL, scale=True, **_WITH_STATUS),
     _kind("apps/v1", "StatefulSet", "statefulsets", short=("sts",), categories=_ALL, scale=True, **_WITH_STATUS),
@@ -96,7 +109,14 @@ BUILT_IN: tuple[Kind, ...] = (
     _kind("apps/v1", "ControllerRevision", "controllerrevisions"),
     _kind("batch/v1", "Job", "jobs", categories=_ALL, **_WITH_STATUS),
     _kind("batch/v1", "CronJob", "cronjobs", short=("cj",), categories=_ALL, **_WITH_STATUS),
-    _kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", short=("hpa",), categories=_ALL, **_WITH_STATUS),
+    _kind(
+        "autoscaling/v2",
+        "HorizontalPodAutoscaler",
+        "horizontalpodautoscalers",
+        short=("hpa",),
+        categories=_ALL,
+        **_WITH_STATUS,
+    ),
     _kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", short=("pdb",), **_WITH_STATUS),
     _kind("rbac.authorization.k8s.io/v1", "Role", "roles"),
     _kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings"),
@@ -110,9 +130,17 @@ BUILT_IN: tuple[Kind, ...] = (
     _kind("scheduling.k8s.io/v1", "PriorityClass", "priorityclasses", False, short=("pc",)),
     _kind("coordination.k8s.io/v1", "Lease", "leases"),
     _kind("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", False),
-    _kind("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", False),
-    _kind("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", False,
-          short=("crd", "crds"), **_WITH_STATUS),
+    _kind(
+        "admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", False
+    ),
+    _kind(
+        "apiextensions.k8s.io/v1",
+        "CustomResourceDefinition",
+        "customresourcedefinitions",
+        False,
+        short=("crd", "crds"),
+        **_WITH_STATUS,
+    ),
     _kind("events.k8s.io/v1", "Event", "events", short=("ev",)),
     _kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", short=("netpol",)),
     _kind("networking.k8s.io/v1", "Ingress", "ingresses", short=("ing",), **_WITH_STATUS),

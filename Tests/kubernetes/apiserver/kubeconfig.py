@@ -32,9 +32,7 @@ def _kubeconfig(server: str, authority: bytes, user: dict[str, Any], namespace: 
             }
         ],
         "users": [{"name": "admin", "user": user}],
-        "contexts": [
-            {"name": "double", "context": {"cluster": "double", "user": "admin", "namespace": namespace}}
-        ],
+        "contexts": [{"name": "double", "context": {"cluster": "double", "user": "admin", "namespace": namespace}}],
         "current-context": "double",
     }
     return yaml.safe_dump(config, sort_keys=False)

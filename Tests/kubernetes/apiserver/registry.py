@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .kinds import BUILT_IN, Kind
@@ -19,7 +19,6 @@ class Custom:
     storage: bool
     crd: str
     scale_paths: dict[str, str] | None = None
-    columns: list[dict[str, Any]] = field(default_factory=list)
     selectable: frozenset[str] = frozenset()
 
 
@@ -52,11 +51,6 @@ class Registry:
 
     def all(self) -> list[Kind]:
         return list(self._by_path.values())
-
-    def stored_as(self, prefix: str) -> Kind | None:
-        """The kind by whose name objects with a prefix are stored."""
-        found = [kind for kind in self._by_path.values() if kind.stored == prefix]
-        return next((kind for kind in found if kind.custom is None or kind.custom.storage), None)
 
     def node(self, kind: Kind) -> Node:
         """The schema of a kind."""
@@ -96,7 +90,6 @@ class Registry:
                 version["storage"],
                 crd["metadata"]["name"],
                 subresources.get("scale"),
-                version.get("additionalPrinterColumns", []),
                 frozenset(entry["jsonPath"].lstrip(".") for entry in version.get("selectableFields", ())),
             )
             found.append(

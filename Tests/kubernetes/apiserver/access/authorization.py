@@ -48,9 +48,9 @@ def check(cluster: Cluster, user: User, wanted: Attributes) -> None:
 
 def rules_for(cluster: Cluster, user: User, namespace: str) -> list[dict[str, Any]]:
     """The RBAC rules that hold for a user in a namespace (empty: at the cluster scope)."""
-    bindings = [(stored.obj, "") for stored in cluster.store.list(f"{_RBAC}/clusterrolebindings")]
+    bindings = [(stored.obj, "") for stored in cluster.store.select(f"{_RBAC}/clusterrolebindings")]
     if namespace:
-        bindings += [(stored.obj, namespace) for stored in cluster.store.list(f"{_RBAC}/rolebindings", namespace)]
+        bindings += [(stored.obj, namespace) for stored in cluster.store.select(f"{_RBAC}/rolebindings", namespace)]
     rules: list[dict[str, Any]] = []
     for binding, scope in bindings:
         if any(_is_subject(subject, user, scope) for subject in binding.get("subjects") or ()):

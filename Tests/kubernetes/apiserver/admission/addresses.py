@@ -18,7 +18,7 @@ def allocate(cluster: Cluster, obj: dict[str, Any], old: dict[str, Any] | None) 
     for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
         if name not in spec and name in before:
             spec[name] = before[name]
-    used = {stored.obj["spec"].get("clusterIP") for stored in cluster.store.list("/services")}
+    used = {stored.obj["spec"].get("clusterIP") for stored in cluster.store.select("/services")}
     if not spec.get("clusterIP"):
         spec["clusterIP"] = next(
             address for n in range(256, 65000) if (address := f"10.96.{n // 256}.{n % 256}") not in used
@@ -33,7 +33,7 @@ def allocate(cluster: Cluster, obj: dict[str, Any], old: dict[str, Any] | None) 
 def _node_ports(cluster: Cluster, spec: dict[str, Any], before: dict[str, Any]) -> None:
     used = {
         port.get("nodePort")
-        for stored in cluster.store.list("/services")
+        for stored in cluster.store.select("/services")
         for port in stored.obj["spec"].get("ports") or ()
     }
     kept = {(port["port"], port.get("protocol")): port.get("nodePort") for port in before.get("ports") or ()}

@@ -52,7 +52,11 @@ def check_namespace(cluster: Cluster, kind: Kind, obj: dict[str, Any]) -> None:
             obj["metadata"]["name"],
             f"unable to create new content in namespace {name} because it is being terminated",
         )
-        cause = {"reason": "NamespaceTerminating", "message": f"namespace {name} is being terminated", "field": "metadata.namespace"}
+        cause = {
+            "reason": "NamespaceTerminating",
+            "message": f"namespace {name} is being terminated",
+            "field": "metadata.namespace",
+        }
         error.details = (error.details or {}) | {"causes": [cause]}
         raise error
 
@@ -69,7 +73,7 @@ def check_deletion(kind: Kind, obj: dict[str, Any]) -> None:
 
 
 def _default_class(cluster: Cluster, obj: dict[str, Any]) -> None:
-    for stored in cluster.store.list("storage.k8s.io/storageclasses"):
+    for stored in cluster.store.select("storage.k8s.io/storageclasses"):
         if stored.obj["metadata"].get("annotations", {}).get(_DEFAULT_CLASS) == "true":
             obj["spec"]["storageClassName"] = stored.obj["metadata"]["name"]
 
@@ -84,3 +88,4 @@ def _label_job(obj: dict[str, Any]) -> None:
     for prefix in ("", "batch.kubernetes.io/"):
         labels.setdefault(f"{prefix}controller-uid", meta["uid"])
         labels.setdefault(f"{prefix}job-name", meta["name"])
+    meta["labels"] = {**labels, **meta.get("labels", {})}

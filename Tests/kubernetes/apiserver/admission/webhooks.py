@@ -34,7 +34,7 @@ async def admit(
         return obj
     for mutating in (True, False):
         plural = "mutatingwebhookconfigurations" if mutating else "validatingwebhookconfigurations"
-        for configuration in cluster.store.list(f"{_GROUP}/{plural}"):
+        for configuration in cluster.store.select(f"{_GROUP}/{plural}"):
             for webhook in configuration.obj.get("webhooks") or ():
                 if _wants(cluster, webhook, kind, obj or old or {}, operation, subresource):
                     obj = await _call(cluster, webhook, kind, obj, old, operation, write, mutating)

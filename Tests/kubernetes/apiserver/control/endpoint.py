@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, Callable
+from typing import Any
 
 from aiohttp import web
 
@@ -85,7 +86,7 @@ _HANDLERS: dict[tuple[str, str], Setter] = {
     ("GET", "images"): lambda cluster, body: cluster.images,
     ("DELETE", "images"): lambda cluster, body: cluster.images.clear(),
     ("POST", "nodes"): nodes.change,
-    ("GET", "nodes"): lambda cluster, body: [stored.obj for stored in cluster.store.list("/nodes")],
+    ("GET", "nodes"): lambda cluster, body: [stored.obj for stored in cluster.store.select("/nodes")],
     ("POST", "tokens"): _add_token,
     ("POST", "tokens/revoke"): lambda cluster, body: cluster.credentials.tokens.pop(body["token"], None) and None,
     ("POST", "passwords"): _add_password,
@@ -95,6 +96,7 @@ _HANDLERS: dict[tuple[str, str], Setter] = {
     ("POST", "webhooks"): lambda cluster, body: cluster.webhooks.update({body["name"]: body["url"]}),
     ("POST", "compact"): lambda cluster, body: cluster.store.compact(),
     ("POST", "watches/drop"): _drop_watches,
+    ("GET", "watches"): lambda cluster, body: {"open": len(cluster.connections)},
     ("GET", "requests"): lambda cluster, body: [asdict(request) for request in cluster.requests],
     ("DELETE", "requests"): lambda cluster, body: cluster.requests.clear(),
     ("POST", "settings"): _settings,

@@ -14,7 +14,9 @@ def change(cluster: Cluster, body: dict[str, Any]) -> None:
     """Carry out `action` on the node `name`: add, remove, cordon, uncordon, taint, untaint, label, memory, ready."""
     name, action = body["name"], body["action"]
     if action == "add":
-        node = bootstrap.node(name, body.get("memory", cluster.settings.node_memory), body.get("cpu", cluster.settings.node_cpu))
+        node = bootstrap.node(
+            name, body.get("memory", cluster.settings.node_memory), body.get("cpu", cluster.settings.node_cpu)
+        )
         cluster.store.put(_KEY, ("", name), node)
         return
     stored = cluster.store.get(_KEY, ("", name))
@@ -31,7 +33,9 @@ def change(cluster: Cluster, body: dict[str, Any]) -> None:
         case "uncordon":
             spec.pop("unschedulable", None)
         case "taint":
-            spec.setdefault("taints", []).append({"key": body["key"], "value": body.get("value", ""), "effect": body.get("effect", "NoSchedule")})
+            spec.setdefault("taints", []).append(
+                {"key": body["key"], "value": body.get("value", ""), "effect": body.get("effect", "NoSchedule")}
+            )
         case "untaint":
             spec["taints"] = [taint for taint in spec.get("taints", []) if taint["key"] != body["key"]]
         case "label":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ..clock import now
 from ..cluster import Cluster
@@ -21,7 +22,7 @@ def get(cluster: Cluster, kind: str, namespace: str, name: str) -> Obj | None:
 
 def list_all(cluster: Cluster, kind: str, namespace: str = "") -> list[Obj]:
     """All objects of a built-in kind; nobody changes them."""
-    return [stored.obj for stored in cluster.store.list(cluster.registry.built_in(kind).stored, namespace)]
+    return [stored.obj for stored in cluster.store.select(cluster.registry.built_in(kind).stored, namespace)]
 
 
 async def make(cluster: Cluster, manager: str, obj: Obj) -> Obj:
@@ -102,9 +103,7 @@ async def drop_finalizer(cluster: Cluster, manager: str, obj: Obj, name: str) ->
     await change(cluster, manager, obj, alter)
 
 
-async def tell(
-    cluster: Cluster, component: str, about: Obj, reason: str, message: str, kind: str = "Normal"
-) -> None:
+async def tell(cluster: Cluster, component: str, about: Obj, reason: str, message: str, kind: str = "Normal") -> None:
     """Record an event; the same event again counts one more."""
     meta = about["metadata"]
     namespace = meta.get("namespace", "default")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from collections.abc import Iterator
 
 from ..clock import seconds_since
 from ..cluster import Cluster
@@ -61,11 +61,11 @@ def _names(crd: actions.Obj, status: actions.Obj | None = None) -> actions.Obj:
 async def _end(cluster: Cluster, crd: actions.Obj) -> float | None:
     """Delete every resource of a CRD that is being deleted, then the CRD."""
     prefix = f"{crd['spec']['group']}/{crd['spec']['names']['plural']}"
-    left = cluster.store.list(prefix)
+    left = cluster.store.select(prefix)
     for stored in left:
         if "deletionTimestamp" not in stored.obj["metadata"]:
             await actions.remove(cluster, stored.obj)
-    if cluster.store.list(prefix):
+    if cluster.store.select(prefix):
         return _AGAIN
     if CLEANUP in crd["metadata"].get("finalizers", ()):
         cluster.registry.withdraw(crd["metadata"]["name"])

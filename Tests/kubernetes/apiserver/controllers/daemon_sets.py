@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from ..cluster import Cluster
 from ..storage.store import Event
@@ -69,7 +70,9 @@ def _node(pod: actions.Obj) -> str:
     """The node that a pod of a DaemonSet is for, whether it is there yet or not."""
     if pod["spec"].get("nodeName"):
         return pod["spec"]["nodeName"]
-    terms = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    terms = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][
+        "nodeSelectorTerms"
+    ]
     return terms[0]["matchFields"][0]["values"][0]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from ..clock import now, seconds_since
 from ..cluster import Cluster
@@ -90,7 +91,12 @@ async def _make_set(cluster: Cluster, obj: actions.Obj, name: str, label: str, r
             "annotations": {REVISION: revision},
             "ownerReferences": [actions.owner_reference(obj)],
         },
-        "spec": {"replicas": first, "selector": selector, "template": template, "minReadySeconds": spec.get("minReadySeconds", 0)},
+        "spec": {
+            "replicas": first,
+            "selector": selector,
+            "template": template,
+            "minReadySeconds": spec.get("minReadySeconds", 0),
+        },
     }
     return await actions.make(cluster, _MANAGER, replica_set)
 
@@ -104,7 +110,9 @@ async def _scale(cluster: Cluster, obj: actions.Obj, new_name: str, sets: list[a
     if spec["strategy"]["type"] == "Recreate":
         for found in old:
             await _resize(cluster, obj, found, 0)
-        pods_left = any(found.get("status", {}).get("replicas") for found in sets if found["metadata"]["name"] != new_name)
+        pods_left = any(
+            found.get("status", {}).get("replicas") for found in sets if found["metadata"]["name"] != new_name
+        )
         if not old and not pods_left:
             await _resize(cluster, obj, new, wanted)
         return
@@ -142,7 +150,11 @@ async def _resize(cluster: Cluster, obj: actions.Obj, replica_set: actions.Obj, 
 
 async def _trim(cluster: Cluster, obj: actions.Obj, new_name: str, sets: list[actions.Obj]) -> None:
     """Delete old ReplicaSets beyond the revision history limit."""
-    old = [f for f in sets if f["metadata"]["name"] != new_name and not f["spec"]["replicas"] and not f.get("status", {}).get("replicas")]
+    old = [
+        f
+        for f in sets
+        if f["metadata"]["name"] != new_name and not f["spec"]["replicas"] and not f.get("status", {}).get("replicas")
+    ]
     old.sort(key=lambda found: int(found["metadata"].get("annotations", {}).get(REVISION, 0)))
     for found in old[: max(len(old) - obj["spec"]["revisionHistoryLimit"], 0)]:
         await actions.remove(cluster, found)
@@ -174,7 +186,9 @@ def _tell(cluster: Cluster, obj: actions.Obj, sets: list[actions.Obj]) -> float 
     return again
 
 
-def _conditions(obj: actions.Obj, counts: dict[str, int], before: actions.Obj, new_name: str) -> tuple[list[actions.Obj], float | None]:
+def _conditions(
+    obj: actions.Obj, counts: dict[str, int], before: actions.Obj, new_name: str
+) -> tuple[list[actions.Obj], float | None]:
     spec, old = obj["spec"], before.get("conditions") or []
     rolling = spec["strategy"].get("rollingUpdate") or {}
     missing = scaled(rolling.get("maxUnavailable", 0), spec["replicas"], up=False) if rolling else 0
@@ -186,13 +200,13 @@ def _conditions(obj: actions.Obj, counts: dict[str, int], before: actions.Obj, n
         "Deployment has minimum availability." if enough else "Deployment does not have minimum availability.",
         old,
     )
-    complete = (
-        counts["updatedReplicas"] == counts["replicas"] == counts["availableReplicas"] == spec["replicas"]
-    )
+    complete = counts["updatedReplicas"] == counts["replicas"] == counts["availableReplicas"] == spec["replicas"]
     last = next((entry for entry in old if entry["type"] == "Progressing"), None)
-    moved = last is None or any(before.get(name, 0) != count for name, count in counts.items()) or before.get(
-        "observedGeneration"
-    ) != obj["metadata"]["generation"]
+    moved = (
+        last is None
+        or any(before.get(name, 0) != count for name, count in counts.items())
+        or before.get("observedGeneration") != obj["metadata"]["generation"]
+    )
     updated = now() if moved else (last or {}).get("lastUpdateTime", now())
     again = None
     if complete:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from ..cluster import Cluster
 from ..storage.store import Event
@@ -76,7 +77,12 @@ def _address(pod: actions.Obj) -> actions.Obj:
 def _port(port: actions.Obj, pod: actions.Obj) -> actions.Obj:
     number = port["targetPort"]
     if isinstance(number, str):
-        named = [p["containerPort"] for c in pod["spec"]["containers"] for p in c.get("ports") or () if p.get("name") == number]
+        named = [
+            p["containerPort"]
+            for c in pod["spec"]["containers"]
+            for p in c.get("ports") or ()
+            if p.get("name") == number
+        ]
         number = named[0] if named else port["port"]
     entry = {"port": number, "protocol": port["protocol"]}
     return entry | ({"name": port["name"]} if port.get("name") else {})
@@ -100,9 +106,19 @@ async def _slice(cluster: Cluster, service: actions.Obj, subsets: list[actions.O
     ports = [{"name": "", **port} for subset in subsets for port in subset.get("ports", ())]
     existing = actions.get(cluster, "EndpointSlice", meta["namespace"], name)
     if existing is not None:
-        await actions.change(cluster, _MANAGER, existing, lambda altered: altered.update(endpoints=endpoints, ports=ports))
+        await actions.change(
+            cluster, _MANAGER, existing, lambda altered: altered.update(endpoints=endpoints, ports=ports)
+        )
         return
-    labels = {"kubernetes.io/service-name": meta["name"], "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"}
-    metadata = {"name": name, "namespace": meta["namespace"], "labels": labels, "ownerReferences": [actions.owner_reference(service)]}
+    labels = {
+        "kubernetes.io/service-name": meta["name"],
+        "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+    }
+    metadata = {
+        "name": name,
+        "namespace": meta["namespace"],
+        "labels": labels,
+        "ownerReferences": [actions.owner_reference(service)],
+    }
     obj = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": metadata, "addressType": "IPv4"}
     await actions.make(cluster, _MANAGER, obj | {"endpoints": endpoints, "ports": ports})

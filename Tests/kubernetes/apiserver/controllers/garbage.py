@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 from ..cluster import Cluster
 from ..objects.delete import FOREGROUND, ORPHAN
@@ -50,7 +52,11 @@ async def _collect(cluster: Cluster, obj: actions.Obj) -> None:
     alive = [reference for reference in references if _owner(cluster, obj, reference) is not None]
     if not references or len(alive) == len(references):
         waiting = [o for o in (_owner(cluster, obj, reference) for reference in references) if o is not None]
-        going = [o for o in waiting if FOREGROUND in o["metadata"].get("finalizers", ()) and "deletionTimestamp" in o["metadata"]]
+        going = [
+            o
+            for o in waiting
+            if FOREGROUND in o["metadata"].get("finalizers", ()) and "deletionTimestamp" in o["metadata"]
+        ]
         if references and len(going) == len(references):
             await actions.remove(cluster, obj, propagationPolicy="Foreground")
         return
@@ -83,7 +89,7 @@ async def _release(cluster: Cluster, owner: actions.Obj) -> float | None:
     if ORPHAN in owner["metadata"]["finalizers"]:
         for obj in found:
             kept = [r for r in obj["metadata"]["ownerReferences"] if r["uid"] != uid]
-            await actions.change(cluster, _NAME, obj, lambda altered: _set_owners(altered, kept))
+            await actions.change(cluster, _NAME, obj, partial(_set_owners, references=kept))
         await actions.drop_finalizer(cluster, _NAME, owner, ORPHAN)
         return None
     blocking = [obj for obj in found if _blocks(obj, uid)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from ..clock import now, seconds_since
 from ..cluster import Cluster
@@ -51,12 +52,18 @@ async def reconcile(cluster: Cluster, key: tuple[str, str]) -> float | None:
 
 async def _tell(cluster: Cluster, obj: actions.Obj, active: list[actions.Obj], succeeded: int, failed: int) -> None:
     spec, before = obj["spec"], obj.get("status") or {}
-    status: dict[str, Any] = {"startTime": before.get("startTime", now()), "ready": sum(map(is_ready, active)), "terminating": 0}
+    status: dict[str, Any] = {
+        "startTime": before.get("startTime", now()),
+        "ready": sum(map(is_ready, active)),
+        "terminating": 0,
+    }
     counts = {"active": len(active), "succeeded": succeeded, "failed": failed}
     status |= {name: count for name, count in counts.items() if count}
     if failed > spec["backoffLimit"]:
         text = "Job has reached the specified backoff limit"
-        status["conditions"] = [actions.condition("Failed", True, "BackoffLimitExceeded", text) | {"lastProbeTime": now()}]
+        status["conditions"] = [
+            actions.condition("Failed", True, "BackoffLimitExceeded", text) | {"lastProbeTime": now()}
+        ]
         await actions.tell(cluster, _NAME, obj, "BackoffLimitExceeded", text, "Warning")
     elif succeeded >= spec.get("completions", 1):
         status["completionTime"] = now()

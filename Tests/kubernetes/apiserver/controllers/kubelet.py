@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from ..clock import now
 from ..cluster import Cluster
@@ -45,7 +46,9 @@ async def _end(cluster: Cluster, pod: actions.Obj, delay: float) -> float | None
         return None
     if any("running" in s.get("state", {}) for s in pod["status"].get("containerStatuses", ())) and _is_ready(pod):
         conditions = [
-            actions.condition(c["type"], False, before=pod["status"]["conditions"]) if c["type"] in ("Ready", "ContainersReady") else c
+            actions.condition(c["type"], False, before=pod["status"]["conditions"])
+            if c["type"] in ("Ready", "ContainersReady")
+            else c
             for c in pod["status"]["conditions"]
         ]
         actions.set_status(cluster, _NAME, pod, {**pod["status"], "conditions": conditions})
@@ -140,7 +143,10 @@ async def _run(cluster: Cluster, pod: actions.Obj, entries: list[actions.Obj], d
     for container, entry, old in zip(pod["spec"]["containers"], entries, pod["status"]["containerStatuses"]):
         kind = entry["behaviour"]
         running = {"running": {"startedAt": now()}}
-        identity = {"imageID": f"{container['image']}@sha256:{0:064x}", "containerID": f"containerd://{pod['metadata']['uid']}"}
+        identity = {
+            "imageID": f"{container['image']}@sha256:{0:064x}",
+            "containerID": f"containerd://{pod['metadata']['uid']}",
+        }
         if kind in PULL_FAILURES:
             shown = "ErrImagePull" if kind == "ImagePullBackOff" and "ContainerCreating" in str(old["state"]) else kind
             statuses.append(_container(container, waiting({**entry, "behaviour": shown}, pod, container)))
@@ -148,13 +154,24 @@ async def _run(cluster: Cluster, pod: actions.Obj, entries: list[actions.Obj], d
         elif kind == "CrashLoopBackOff":
             count = max(old["restartCount"], entry.get("restarts", 1))
             last = _exited(entry.get("exitCode", 1))
-            statuses.append(_container(container, waiting(entry, pod, container), restartCount=count, lastState=last, **identity))
+            statuses.append(
+                _container(container, waiting(entry, pod, container), restartCount=count, lastState=last, **identity)
+            )
             again = _RECHECK
         else:
-            statuses.append({**_container(container, old["state"] if "running" in old["state"] else running, **identity), "started": True})
+            statuses.append(
+                {
+                    **_container(container, old["state"] if "running" in old["state"] else running, **identity),
+                    "started": True,
+                }
+            )
         await _tell_stuck(cluster, pod, container, entry)
     started = [status for status in statuses if "running" in status["state"] or status["restartCount"]]
-    status = {**pod["status"], "containerStatuses": statuses, "phase": "Running" if len(started) == len(statuses) else "Pending"}
+    status = {
+        **pod["status"],
+        "containerStatuses": statuses,
+        "phase": "Running" if len(started) == len(statuses) else "Pending",
+    }
     if pod["spec"].get("initContainers"):
         status["initContainerStatuses"] = [_container(c, _exited(0), ready=True) for c in pod["spec"]["initContainers"]]
     if started and "podIP" not in status:
@@ -174,18 +191,24 @@ def _address(pod: actions.Obj) -> str:
     return f"10.244.{number // 256}.{number % 254 + 1}"
 
 
+def _waits_for(pod: actions.Obj, container: actions.Obj) -> str:
+    """Why a container is waiting; empty if it isn't."""
+    for status in pod["status"].get("containerStatuses", ()):
+        if status["name"] == container["name"]:
+            return (status["state"].get("waiting") or {}).get("reason", "")
+    return ""
+
+
 async def _tell_stuck(cluster: Cluster, pod: actions.Obj, container: actions.Obj, entry: actions.Obj) -> None:
     image = container["image"]
     if entry["behaviour"] in PULL_FAILURES:
-        state = next((s["state"] for s in pod["status"].get("containerStatuses", ()) if s["name"] == container["name"]), {})
-        if state.get("waiting", {}).get("reason") == "ImagePullBackOff":
+        if _waits_for(pod, container) == "ImagePullBackOff":
             return
         text = f'Failed to pull image "{image}": {failed_pull(image, entry)}'
         await actions.tell(cluster, _NAME, pod, "Failed", text, "Warning")
         await actions.tell(cluster, _NAME, pod, "BackOff", f'Back-off pulling image "{image}"')
     elif entry["behaviour"] == "CrashLoopBackOff":
-        state = next((s["state"] for s in pod["status"].get("containerStatuses", ()) if s["name"] == container["name"]), {})
-        if state.get("waiting", {}).get("reason") == "CrashLoopBackOff":
+        if _waits_for(pod, container) == "CrashLoopBackOff":
             return
         meta = pod["metadata"]
         text = f"Back-off restarting failed container {container['name']} in pod {meta['name']}_{meta['namespace']}({meta['uid']})"
@@ -197,26 +220,35 @@ async def _make_ready(cluster: Cluster, pod: actions.Obj, entries: list[actions.
     if pod["spec"]["restartPolicy"] != "Always" or any(e["behaviour"] in ("Succeed", "Fail") for e in entries):
         ends = [e for e in entries if e["behaviour"] in ("Succeed", "Fail", "Run")]
         if len(ends) == len(entries) and pod["spec"]["restartPolicy"] != "Always":
-            return _finish(cluster, pod, entries)
+            _finish(cluster, pod, entries)
+            return None
     ready = [entry["behaviour"] != "NotReady" for entry in entries]
     statuses = [{**status, "ready": good} for status, good in zip(pod["status"]["containerStatuses"], ready)]
     before = pod["status"]["conditions"]
     unready = [container["name"] for container, good in zip(pod["spec"]["containers"], ready) if not good]
-    reason = () if all(ready) else ("ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]")
+    reason = "" if all(ready) else "ContainersNotReady"
+    message = "" if all(ready) else f"containers with unready status: [{' '.join(unready)}]"
     conditions = [
-        actions.condition(entry["type"], all(ready), *reason, before=before) if entry["type"] in ("Ready", "ContainersReady") else entry
+        actions.condition(entry["type"], all(ready), reason, message, before)
+        if entry["type"] in ("Ready", "ContainersReady")
+        else entry
         for entry in before
     ]
     for container, good in zip(pod["spec"]["containers"], ready):
         if not good and "readinessProbe" in container:
-            await actions.tell(cluster, _NAME, pod, "Unhealthy", "Readiness probe failed: connection refused", "Warning")
+            await actions.tell(
+                cluster, _NAME, pod, "Unhealthy", "Readiness probe failed: connection refused", "Warning"
+            )
     actions.set_status(cluster, _NAME, pod, {**pod["status"], "containerStatuses": statuses, "conditions": conditions})
     return None if all(ready) and not cluster.images else _RECHECK
 
 
 def _finish(cluster: Cluster, pod: actions.Obj, entries: list[actions.Obj]) -> None:
     codes = [entry.get("exitCode", 1) if entry["behaviour"] == "Fail" else 0 for entry in entries]
-    statuses = [{**status, "state": _exited(code), "ready": False} for status, code in zip(pod["status"]["containerStatuses"], codes)]
+    statuses = [
+        {**status, "state": _exited(code), "ready": False}
+        for status, code in zip(pod["status"]["containerStatuses"], codes)
+    ]
     end = "Failed" if any(codes) else "Succeeded"
     before = pod["status"]["conditions"]
     conditions = [
@@ -225,4 +257,6 @@ def _finish(cluster: Cluster, pod: actions.Obj, entries: list[actions.Obj]) -> N
         else c
         for c in before
     ]
-    actions.set_status(cluster, _NAME, pod, {**pod["status"], "phase": end, "containerStatuses": statuses, "conditions": conditions})
+    actions.set_status(
+        cluster, _NAME, pod, {**pod["status"], "phase": end, "containerStatuses": statuses, "conditions": conditions}
+    )

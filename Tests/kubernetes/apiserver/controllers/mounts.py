@@ -31,7 +31,9 @@ def problem(cluster: Cluster, pod: actions.Obj) -> Problem | None:
             if obj is None:
                 return Problem("Failed", "CreateContainerConfigError", f'{kind.lower()} "{name}" not found')
             if key and key not in {**obj.get("data", {}), **obj.get("binaryData", {})}:
-                return Problem("Failed", "CreateContainerConfigError", f"couldn't find key {key} in {kind} {namespace}/{name}")
+                return Problem(
+                    "Failed", "CreateContainerConfigError", f"couldn't find key {key} in {kind} {namespace}/{name}"
+                )
     return None
 
 

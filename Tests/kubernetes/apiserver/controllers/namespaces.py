@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from collections.abc import Iterator
 
 from ..cluster import Cluster
 from ..errors import ApiError
@@ -41,7 +41,7 @@ async def reconcile(cluster: Cluster, key: tuple[str]) -> float | None:
 
 
 async def _equip(cluster: Cluster, name: str) -> None:
-    wanted = [
+    wanted: list[actions.Obj] = [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}},
         {
             "apiVersion": "v1",
@@ -63,7 +63,11 @@ def _tell(cluster: Cluster, namespace: actions.Obj, count: int) -> None:
     """Say in the conditions what a namespace still waits for."""
     before = namespace.get("status", {}).get("conditions", [])
     remaining = actions.condition(
-        "NamespaceContentRemaining", True, "SomeResourcesRemain", f"Some resources are remaining: {count} resource instances", before
+        "NamespaceContentRemaining",
+        True,
+        "SomeResourcesRemain",
+        f"Some resources are remaining: {count} resource instances",
+        before,
     )
     waiting = [
         finalizer

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from .. import errors
 from ..cluster import Cluster
@@ -31,7 +32,7 @@ def keys(cluster: Cluster, event: Event) -> Iterator[tuple[str, str, str]]:
         yield (plural, *event.key)
     elif event.prefix in ("apps/deployments", "apps/daemonsets") or event.prefix.startswith("apiextensions"):
         for plural in _PLURALS:
-            for stored in cluster.store.list(f"{GROUP}/{plural}"):
+            for stored in cluster.store.select(f"{GROUP}/{plural}"):
                 meta = stored.obj["metadata"]
                 yield plural, meta.get("namespace", ""), meta["name"]
 
@@ -49,14 +50,18 @@ async def reconcile(cluster: Cluster, key: tuple[str, str, str]) -> float | None
         objects = await _render(cluster, resource, manager if plural == "csidrivers" else None)
         _RENDERED[version] = [await _apply(cluster, obj, resource) for obj in objects]
         await _prune(cluster, resource, _RENDERED[version])
-    status = _vineyardd_status(cluster, resource) if plural == "vineyardds" else _driver_status(cluster, resource, manager)
+    status = (
+        _vineyardd_status(cluster, resource) if plural == "vineyardds" else _driver_status(cluster, resource, manager)
+    )
     await _set_status(cluster, resource, status)
     return None
 
 
 def _manager_namespace(cluster: Cluster) -> str | None:
     for obj in actions.list_all(cluster, "Deployment"):
-        available = any(c["type"] == "Available" and c["status"] == "True" for c in obj.get("status", {}).get("conditions", ()))
+        available = any(
+            c["type"] == "Available" and c["status"] == "True" for c in obj.get("status", {}).get("conditions", ())
+        )
         if obj["metadata"]["name"] == MANAGER and available:
             return obj["metadata"]["namespace"]
     return None
@@ -65,7 +70,11 @@ def _manager_namespace(cluster: Cluster) -> str | None:
 async def _render(cluster: Cluster, resource: actions.Obj, namespace: str | None) -> list[actions.Obj]:
     arguments = ["render", "-f", "-", "-o", "json", *(["--namespace", namespace] if namespace else [])]
     process = await asyncio.create_subprocess_exec(
-        cluster.settings.operator, *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        cluster.settings.operator,
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     output, problems = await process.communicate(json.dumps(resource).encode())
     if process.returncode:
@@ -115,7 +124,9 @@ def _driver_status(cluster: Cluster, resource: actions.Obj, namespace: str) -> a
         and deployment.get("status", {}).get("readyReplicas", 0) >= deployment["spec"]["replicas"]
         and nodes.get("status", {}).get("numberReady", 0) >= nodes.get("status", {}).get("desiredNumberScheduled", 1)
     )
-    return _with_condition(resource, {"state": "running" if running else "pending"}, running, "Running" if running else "Pending")
+    return _with_condition(
+        resource, {"state": "running" if running else "pending"}, running, "Running" if running else "Pending"
+    )
 
 
 def _with_condition(resource: actions.Obj, status: actions.Obj, ready: bool, reason: str) -> actions.Obj:
@@ -127,10 +138,16 @@ def _with_condition(resource: actions.Obj, status: actions.Obj, ready: bool, rea
 async def _set_status(cluster: Cluster, resource: actions.Obj, status: actions.Obj) -> None:
     """Write the status through the CRD's schema, which drops what it doesn't declare."""
     kind: Kind | None = cluster.registry.named(resource["apiVersion"], resource["kind"])
-    stored = cluster.store.get(kind.stored, (resource["metadata"].get("namespace", ""), resource["metadata"]["name"])) if kind else None
+    stored = (
+        cluster.store.get(kind.stored, (resource["metadata"].get("namespace", ""), resource["metadata"]["name"]))
+        if kind
+        else None
+    )
     if kind is None or stored is None:
         return
     write = by_controller(_FIELD_MANAGER)
     write.field_validation = "Ignore"
     raw = stored.copy() | {"status": status}
-    await update.update(cluster, kind, raw["metadata"].get("namespace", ""), raw["metadata"]["name"], raw, write, "status")
+    await update.update(
+        cluster, kind, raw["metadata"].get("namespace", ""), raw["metadata"]["name"], raw, write, "status"
+    )

@@ -62,7 +62,9 @@ def matches_node(spec: Obj, node: Obj) -> bool:
     labels = node["metadata"].get("labels") or {}
     if any(labels.get(key) != value for key, value in (spec.get("nodeSelector") or {}).items()):
         return False
-    affinity = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution")
+    affinity = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    )
     if affinity is None:
         return True
     return any(_term_holds(term, node) for term in affinity.get("nodeSelectorTerms") or ())
@@ -132,7 +134,9 @@ def _antipathy(pod: Obj, node: Obj, everywhere: list[tuple[Obj, Obj]]) -> str | 
 
 
 def _terms(pod: Obj, name: str) -> list[Obj]:
-    return ((pod["spec"].get("affinity") or {}).get(name) or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or []
+    return ((pod["spec"].get("affinity") or {}).get(name) or {}).get(
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    ) or []
 
 
 def _selects(term: Obj, pod: Obj, own_namespace: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Iterator
+from collections.abc import Iterator
 
 from ..cluster import Cluster
 from ..storage.store import Event
@@ -41,10 +41,14 @@ async def reconcile(cluster: Cluster, key: tuple[str, str]) -> float | None:
         return None
     problem = _claims_problem(cluster, pod)
     if problem is not None:
-        return await _refuse(cluster, pod, f"0/{len(actions.list_all(cluster, 'Node'))} nodes are available: {problem}. preemption: not eligible due to preemptionPolicy")
+        count = len(actions.list_all(cluster, "Node"))
+        text = f"0/{count} nodes are available: {problem}. preemption: not eligible due to preemptionPolicy"
+        await _refuse(cluster, pod, text)
+        return None
     node, message = _choose(cluster, pod)
     if node is None:
-        return await _refuse(cluster, pod, message)
+        await _refuse(cluster, pod, message)
+        return None
     if not await _claims_bound(cluster, pod, node):
         return None
     await _bind(cluster, pod, node)
@@ -117,7 +121,10 @@ async def _claims_bound(cluster: Cluster, pod: actions.Obj, node: str) -> bool:
         if claim is not None and "volumeName" not in claim["spec"]:
             bound = False
             await actions.change(
-                cluster, _MANAGER, claim, lambda altered: altered["metadata"].setdefault("annotations", {}).update({_SELECTED: node})
+                cluster,
+                _MANAGER,
+                claim,
+                lambda altered: altered["metadata"].setdefault("annotations", {}).update({_SELECTED: node}),
             )
     return bound
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from ..cluster import Cluster
 from ..quantity import parse
@@ -36,12 +37,14 @@ async def reconcile(cluster: Cluster, key: tuple[str, str, str]) -> float | None
     """Look at one claim or one volume."""
     what, namespace, name = key
     if what == "volume":
-        return await _volume(cluster, name)
+        await _volume(cluster, name)
+        return None
     claim = actions.get(cluster, "PersistentVolumeClaim", namespace, name)
     if claim is None or "deletionTimestamp" in claim["metadata"]:
         return None
     if claim.get("status", {}).get("phase") == "Bound":
-        return await _grow(cluster, claim)
+        await _grow(cluster, claim)
+        return None
     volume = _matching(cluster, claim)
     if volume is None:
         volume = await _provision(cluster, claim)
@@ -92,7 +95,14 @@ async def _provision(cluster: Cluster, claim: actions.Obj) -> actions.Obj | None
     storage_class = actions.get(cluster, "StorageClass", "", name)
     if storage_class is None:
         if name:
-            await actions.tell(cluster, _NAME, claim, "ProvisioningFailed", f'storageclass.storage.k8s.io "{name}" not found', "Warning")
+            await actions.tell(
+                cluster,
+                _NAME,
+                claim,
+                "ProvisioningFailed",
+                f'storageclass.storage.k8s.io "{name}" not found',
+                "Warning",
+            )
         else:
             text = "no persistent volumes available for this claim and no storage class is set"
             await actions.tell(cluster, _NAME, claim, "FailedBinding", text)
@@ -122,7 +132,10 @@ async def _provision(cluster: Cluster, claim: actions.Obj) -> actions.Obj | None
 def _new_volume(claim: actions.Obj, storage_class: actions.Obj) -> actions.Obj:
     meta, provisioner = claim["metadata"], storage_class["provisioner"]
     name = f"pvc-{meta['uid']}"
-    attributes = {"storage.kubernetes.io/csiProvisionerIdentity": f"1-8081-{provisioner}", **storage_class.get("parameters", {})}
+    attributes = {
+        "storage.kubernetes.io/csiProvisionerIdentity": f"1-8081-{provisioner}",
+        **storage_class.get("parameters", {}),
+    }
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
@@ -154,7 +167,9 @@ def _reference(claim: actions.Obj) -> actions.Obj:
 async def _bind(cluster: Cluster, claim: actions.Obj, volume: actions.Obj) -> None:
     name = volume["metadata"]["name"]
     if "uid" not in (volume["spec"].get("claimRef") or {}):
-        await actions.change(cluster, _MANAGER, volume, lambda altered: altered["spec"].update(claimRef=_reference(claim)))
+        await actions.change(
+            cluster, _MANAGER, volume, lambda altered: altered["spec"].update(claimRef=_reference(claim))
+        )
     volume = actions.get(cluster, "PersistentVolume", "", name) or volume
     actions.set_status(cluster, _MANAGER, volume, {**volume.get("status", {}), "phase": "Bound"})
 
@@ -164,7 +179,11 @@ async def _bind(cluster: Cluster, claim: actions.Obj, volume: actions.Obj) -> No
 
     bound = await actions.change(cluster, _MANAGER, claim, take)
     if bound is not None:
-        status: dict[str, Any] = {"phase": "Bound", "accessModes": volume["spec"]["accessModes"], "capacity": volume["spec"]["capacity"]}
+        status: dict[str, Any] = {
+            "phase": "Bound",
+            "accessModes": volume["spec"]["accessModes"],
+            "capacity": volume["spec"]["capacity"],
+        }
         actions.set_status(cluster, _MANAGER, bound, status)
 
 
@@ -175,7 +194,9 @@ async def _grow(cluster: Cluster, claim: actions.Obj) -> None:
     if volume is None:
         actions.set_status(cluster, _MANAGER, claim, {**claim["status"], "phase": "Lost"})
     elif parse(wanted) > parse(claim["status"].get("capacity", {}).get("storage", "0")):
-        await actions.change(cluster, _MANAGER, volume, lambda altered: altered["spec"]["capacity"].update(storage=wanted))
+        await actions.change(
+            cluster, _MANAGER, volume, lambda altered: altered["spec"]["capacity"].update(storage=wanted)
+        )
         actions.set_status(cluster, _MANAGER, claim, {**claim["status"], "capacity": {"storage": wanted}})
 
 

@@ -15,6 +15,8 @@ def pod(obj: dict[str, Any]) -> None:
     pod_spec(spec)
     spec.setdefault("enableServiceLinks", True)
     for container in [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]:
+        for port in container.get("ports") or () if spec.get("hostNetwork") else ():
+            port.setdefault("hostPort", port.get("containerPort"))
         limits = container["resources"].get("limits")
         if limits:
             requests = container["resources"].setdefault("requests", {})
@@ -39,12 +41,12 @@ def pod_spec(spec: dict[str, Any]) -> None:
     if account:
         spec["serviceAccountName"] = spec["serviceAccount"] = account
     for container in [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]:
-        _container(container, bool(spec.get("hostNetwork")))
+        _container(container)
     for volume in spec.get("volumes") or ():
         _volume(volume)
 
 
-def _container(container: dict[str, Any], host_network: bool) -> None:
+def _container(container: dict[str, Any]) -> None:
     container.setdefault("terminationMessagePath", "/dev/termination-log")
     container.setdefault("terminationMessagePolicy", "File")
     container.setdefault("resources", {})
@@ -52,8 +54,6 @@ def _container(container: dict[str, Any], host_network: bool) -> None:
         container.setdefault("imagePullPolicy", _pull_policy(container["image"]))
     for port in container.get("ports") or ():
         port.setdefault("protocol", "TCP")
-        if host_network and "containerPort" in port:
-            port.setdefault("hostPort", port["containerPort"])
     for name in _PROBES:
         if isinstance(container.get(name), dict):
             _probe(container[name])

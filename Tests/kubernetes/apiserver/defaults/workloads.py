@@ -44,6 +44,7 @@ def stateful_set(obj: dict[str, Any]) -> None:
 
 
 def daemon_set(obj: dict[str, Any]) -> None:
+    obj["metadata"].setdefault("annotations", {}).setdefault("deprecated.daemonset.template.generation", "1")
     spec = _spec(obj)
     strategy = spec.setdefault("updateStrategy", {})
     strategy.setdefault("type", "RollingUpdate")
@@ -76,6 +77,7 @@ def _job_spec(spec: dict[str, Any]) -> None:
     spec.setdefault("backoffLimit", 6)
     spec.setdefault("completionMode", "NonIndexed")
     spec.setdefault("suspend", False)
+    spec.setdefault("podReplacementPolicy", "TerminatingOrFailed")
 
 
 def _spec(obj: dict[str, Any]) -> dict[str, Any]:

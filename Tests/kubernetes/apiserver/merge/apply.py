@@ -12,12 +12,15 @@ from .fields import DuplicateItems, Path, is_granular, item_key, keyed
 Tree = dict[str, Any]
 
 
-class TypedError(Exception):
-    """The applied configuration doesn't fit the schema."""
-
-
 _NUMERIC = frozenset(("integer", "number"))
-_WANTED = {"object": "map", "array": "list", "string": "string", "boolean": "boolean", "number": "float", "integer": "numeric (int or float)"}
+_WANTED = {
+    "object": "map",
+    "array": "list",
+    "string": "string",
+    "boolean": "boolean",
+    "number": "float",
+    "integer": "numeric (int or float)",
+}
 
 
 def check_typed(node: Node, value: Any, path: str = "") -> list[str]:
@@ -45,7 +48,9 @@ def check_typed(node: Node, value: Any, path: str = "") -> list[str]:
                 problems.append(f"{path}: duplicate entries for key {_key_text(str(error))}")
             for key in node.list_keys if value else ():
                 if any(isinstance(item, dict) and "null" in item_key(node, item) for item in value):
-                    problems.append(f"{path}: element 0: associative list with keys has an element that omits key field {key!r}")
+                    problems.append(
+                        f"{path}: element 0: associative list with keys has an element that omits key field {key!r}"
+                    )
         for index, item in enumerate(value):
             problems += check_typed(node.items or FREE, item, f"{path}[{index}]")
     return problems

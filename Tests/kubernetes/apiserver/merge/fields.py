@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from ..schema.node import FREE, Node
 
@@ -34,7 +35,7 @@ UNOWNED = frozenset(
 _EMBEDDED = frozenset(
     f"f:{name}"
     for name in (
-        "metadata spec status template strategy updateStrategy names jobTemplate clientConfig source containers "
+        "metadata spec status template strategy updateStrategy names jobTemplate source containers "
         "involvedObject nodeInfo daemonEndpoints loadBalancer volumeClaimTemplate acceptedNames"
     ).split()
 )
@@ -107,6 +108,8 @@ def _is_optional(node: Node, path: Path) -> bool:
     step = path[-1]
     if step[0] == "k":
         return False
+    if any(earlier[0] == "k" for earlier in path[:-1]):
+        return True
     return node.custom or not (step in _EMBEDDED or path[-2:] == ("f:spec", "f:resources"))
 
 

@@ -64,7 +64,9 @@ def owners_of(obj: dict[str, Any]) -> list[Owner]:
 
 def entries(owners: list[Owner]) -> list[dict[str, Any]]:
     """managedFields of owners that own something, in the order in which the server lists them."""
-    ordered = sorted(owners, key=lambda owner: (owner.operation, owner.time, owner.manager, owner.api_version, owner.subresource))
+    ordered = sorted(
+        owners, key=lambda owner: (owner.operation, owner.time, owner.manager, owner.api_version, owner.subresource)
+    )
     return [owner.entry() for owner in ordered if owner.paths]
 
 
@@ -118,9 +120,7 @@ def after_update(
     return result
 
 
-def conflicts(
-    owners: list[Owner], applier: tuple[str, str, str, str], difference: Change
-) -> list[tuple[Owner, Path]]:
+def conflicts(owners: list[Owner], applier: tuple[str, str, str, str], difference: Change) -> list[tuple[Owner, Path]]:
     """Fields that an apply would change and that others own."""
     return [
         (owner, path)

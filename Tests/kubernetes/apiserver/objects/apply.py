@@ -56,7 +56,9 @@ def _check_request(kind: Kind, body: Any, name: str, write: Write) -> None:
         raise errors.bad_request(f"invalid object type: {version}, Kind={body['kind']}")
     meta = body.get("metadata") or {}
     if not meta.get("name"):
-        raise errors.bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
+        raise errors.bad_request(
+            f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )
     if meta.get("managedFields"):
         raise errors.bad_request("metadata.managedFields must be nil")
 
@@ -74,7 +76,13 @@ def _check_types(kind: Kind, node: Node, body: dict[str, Any]) -> None:
 
 
 async def _apply_once(
-    cluster: Cluster, kind: Kind, node: Node, body: dict[str, Any], stored: Stored | None, write: Write, subresource: str
+    cluster: Cluster,
+    kind: Kind,
+    node: Node,
+    body: dict[str, Any],
+    stored: Stored | None,
+    write: Write,
+    subresource: str,
 ) -> Stored:
     scope = pipeline.in_scope(kind, subresource)
     paths = frozenset(path for path in leaves(node, _without_nulls(body)) if scope(path))
@@ -83,12 +91,19 @@ async def _apply_once(
         if subresource:
             raise errors.not_found(kind, body["metadata"]["name"])
         if body["metadata"].get("uid"):
-            raise errors.conflict(kind, body["metadata"]["name"], "uid mismatch: the provided object specified uid "
-                                  f"{body['metadata']['uid']}, and no existing object was found")
+            raise errors.conflict(
+                kind,
+                body["metadata"]["name"],
+                "uid mismatch: the provided object specified uid "
+                f"{body['metadata']['uid']}, and no existing object was found",
+            )
         obj, _ = incoming.typed(cluster, kind, body)
         managed = ownership.entries([Owner(*identity, now(), paths)])
         return await store_new(cluster, kind, incoming.with_defaults(cluster, kind, obj), write, managed)
-    if body["metadata"].get("resourceVersion", stored.obj["metadata"]["resourceVersion"]) != stored.obj["metadata"]["resourceVersion"]:
+    if (
+        body["metadata"].get("resourceVersion", stored.obj["metadata"]["resourceVersion"])
+        != stored.obj["metadata"]["resourceVersion"]
+    ):
         raise errors.modified(kind, body["metadata"]["name"])
     obj, managed = _merged_with(kind, node, body, stored, identity, paths, write, scope)
     obj, _ = incoming.typed(cluster, kind, obj)

@@ -59,5 +59,8 @@ def reset_status(kind: Kind, obj: dict[str, Any]) -> None:
     obj.pop("status", None)
     if kind.custom is None:
         obj["status"] = dict(_INITIAL_STATUS.get(kind.name, {}))
+    if kind.name == "CustomResourceDefinition":
+        stored = [version["name"] for version in obj["spec"].get("versions") or () if version.get("storage")]
+        obj["status"] = {"acceptedNames": {"plural": "", "kind": ""}, "conditions": [], "storedVersions": stored}
     if kind.name == "Pod" and kind.custom is None:
         obj["status"]["qosClass"] = quality(obj["spec"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from .. import fielderrors
 from ..cluster import Cluster
 from ..defaults import apply_defaults
-from ..errors import ApiError, bad_request
+from ..errors import ApiError, bad_request, invalid
 from ..kinds import Kind
 from ..schema import prune
 from ..schema.builtin import META
@@ -35,11 +37,22 @@ def decoded(cluster: Cluster, kind: Kind, raw: dict[str, Any], write: Write) -> 
 def check_kind(kind: Kind, raw: dict[str, Any]) -> None:
     """Raise 400 unless a body is of the kind its path says."""
     if not isinstance(raw, dict):
-        raise bad_request("couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct")
+        raise bad_request(
+            "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct"
+        )
     version, name = raw.get("apiVersion"), raw.get("kind")
     if kind.custom is not None and not (version and name):
-        missing = "apiVersion" if not version else "kind"
-        raise bad_request(f"Object '{missing.capitalize()}' is missing in the request's body")
+        missing = "Kind" if not name else "apiVersion"
+        raise bad_request(
+            f"the object provided is unrecognized (must be of type {kind.name}): Object '{missing}' is missing"
+        )
+    if kind.custom is not None and name != kind.name:
+        told = replace(kind, name=str(name))
+        raise invalid(
+            told,
+            (raw.get("metadata") or {}).get("name", ""),
+            [fielderrors.invalid("kind", name, f"must be {kind.name}")],
+        )
     if version and version != kind.api_version:
         raise bad_request(
             f'{name} in version "{version}" cannot be handled as a {kind.name}: '
@@ -63,6 +76,7 @@ def typed(cluster: Cluster, kind: Kind, raw: dict[str, Any]) -> tuple[dict[str, 
         unknown = [f"metadata.{path}" for path in metadata.unknown]
         obj = prune.prune(node, {key: raw[key] for key in raw if key != "metadata"}, "", unknown)
         obj["metadata"] = metadata.value
+        unknown.sort()
     obj = {"apiVersion": kind.api_version, "kind": kind.name, "metadata": {}} | obj
     obj["metadata"] = dict(obj["metadata"])
     return obj, unknown

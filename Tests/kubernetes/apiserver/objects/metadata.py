@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from .. import errors
@@ -17,7 +18,16 @@ _WITH_GENERATION = frozenset(
     "MutatingWebhookConfiguration ValidatingWebhookConfiguration CustomResourceDefinition PriorityClass "
     "ReplicationController IngressClass EndpointSlice".split()
 )
-_KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "name", "namespace", "generateName")
+_KEPT = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+    "name",
+    "namespace",
+    "generateName",
+)
 _NEEDS_REVISION = frozenset(
     "Lease CustomResourceDefinition MutatingWebhookConfiguration ValidatingWebhookConfiguration CSIDriver "
     "PodDisruptionBudget CSIStorageCapacity".split()
@@ -56,7 +66,7 @@ def keep(kind: Kind, obj: dict[str, Any], old: dict[str, Any]) -> None:
     if given in (None, "", "0"):
         if kind.custom is not None or kind.name in _NEEDS_REVISION:
             error = invalid("metadata.resourceVersion", 0, "must be specified for an update")
-            raise errors.invalid(kind, before["name"], [error])
+            raise errors.invalid(replace(kind, name=kind.plural), before["name"], [error])
     elif given != before["resourceVersion"]:
         raise errors.modified(kind, before["name"])
     where = "/".join(filter(None, (before.get("namespace"), before["name"])))
@@ -99,7 +109,6 @@ def update_errors(obj: dict[str, Any], old: dict[str, Any]) -> list[FieldError]:
     return [
         forbidden(
             "metadata.finalizers",
-            "no new finalizers can be added if the object is being deleted, "
-            f"found new finalizers []string{{{names}}}",
+            f"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{names}}}",
         )
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..kinds import Kind
 
+
 def _options(name: str) -> Kind:
     return Kind("meta.k8s.io", "v1", name, "", False)
 

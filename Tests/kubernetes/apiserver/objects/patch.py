@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from .. import errors, fielderrors
 from ..cluster import Cluster
@@ -31,6 +32,13 @@ def accepted_types(kind: Kind) -> list[str]:
     return types if kind.custom is not None else [*types[:2], STRATEGIC, APPLY]
 
 
+def wrong_type(kind: Kind, content_type: str) -> ApiError:
+    """The 415 for a type of patch that a kind doesn't know, or nobody knows."""
+    if content_type in (JSON_PATCH, MERGE_PATCH, STRATEGIC, APPLY):
+        return errors.unsupported_media(accepted_types(kind))
+    return ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+
+
 async def patch(
     cluster: Cluster,
     kind: Kind,
@@ -43,11 +51,13 @@ async def patch(
 ) -> Stored:
     """Patch an object with a decoded body."""
     if content_type not in accepted_types(kind):
-        raise ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+        raise wrong_type(kind, content_type)
     if content_type == APPLY:
         return await apply(cluster, kind, namespace, name, body, write, subresource)
     if write.force:
-        raise errors.invalid(PATCH_OPTIONS, "", [fielderrors.forbidden("force", "may not be specified for non-apply patch")])
+        raise errors.invalid(
+            PATCH_OPTIONS, "", [fielderrors.forbidden("force", "may not be specified for non-apply patch")]
+        )
     for attempt in range(_TRIES):
         stored = pipeline.existing(cluster, kind, namespace, name)
         changed = _patched(cluster, kind, content_type, stored, body)
@@ -71,13 +81,17 @@ def _patched(cluster: Cluster, kind: Kind, content_type: str, stored: Stored, bo
         STRATEGIC: lambda: strategic_merge(cluster.registry.node(kind), target, body),
     }
     if isinstance(body, list) != (content_type == JSON_PATCH):
-        found, wanted = ("array", "map[string]interface {}") if isinstance(body, list) else ("object", "[]handlers.jsonPatchOp")
+        found, wanted = (
+            ("array", "map[string]interface {}") if isinstance(body, list) else ("object", "[]handlers.jsonPatchOp")
+        )
         raise errors.bad_request(f"error decoding patch: json: cannot unmarshal {found} into Go value of type {wanted}")
     try:
         return appliers[content_type]()
     except PatchError as error:
         if content_type == JSON_PATCH:
-            raise ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {}) from error
+            raise ApiError(
+                422, "Invalid", "the server rejected our request due to an error in our request", {}
+            ) from error
         raise ApiError(500, "", str(error)) from None
 
 

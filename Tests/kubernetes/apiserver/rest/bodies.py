@@ -15,9 +15,8 @@ from ..objects.write import Write
 from ..storage.store import Stored, encode
 
 JSON = "application/json"
-_READABLE = (JSON, "application/yaml", "application/vnd.kubernetes.protobuf")
+_READABLE = (JSON, "application/yaml")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 
 def media_type(request: web.Request) -> str:

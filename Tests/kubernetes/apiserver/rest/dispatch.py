@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Any
 
 from aiohttp import web
 
-from .. import errors
 from ..access.authentication import authenticate
 from ..access.authorization import check
 from ..access.denials import Attributes
@@ -31,8 +29,7 @@ class Dispatcher:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
-    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
-        assert isinstance(request, web.BaseRequest)
+    async def __call__(self, request: Any) -> web.StreamResponse:
         started, user = time.monotonic(), _NOBODY
         watching = request.query.get("watch") in ("true", "1") or "/watch/" in request.path
         fault = None
@@ -41,7 +38,9 @@ class Dispatcher:
         response: web.StreamResponse | None = None
         try:
             if fault is not None and fault.kind not in ("truncate", "malformed", "drop-watch", "expire-watch"):
-                await misbehave.before(fault, request)
+                response = await misbehave.before(fault, request)
+                if response is not None:
+                    return response
             user = authenticate(self._cluster.credentials, request)
             response = await self._answer(request, user, watching, fault)
         except ApiError as error:
@@ -54,9 +53,7 @@ class Dispatcher:
             response = await misbehave.after(fault, request, response)
         return response
 
-    async def _answer(
-        self, request: Any, user: User, watching: bool, fault: Fault | None
-    ) -> web.StreamResponse:
+    async def _answer(self, request: Any, user: User, watching: bool, fault: Fault | None) -> web.StreamResponse:
         cluster, path = self._cluster, request.path
         if path.startswith("/double/"):
             return await endpoint.serve(cluster, request, user)
@@ -97,10 +94,3 @@ class Dispatcher:
                 seconds,
             )
         )
-
-
-async def failed(request: web.BaseRequest, error: BaseException) -> web.Response:
-    """The answer when the double itself broke: a test must see that it did."""
-    if isinstance(error, asyncio.CancelledError):
-        raise error
-    return bodies.respond(errors.internal(f"the double failed: {error!r}").status(), 500)

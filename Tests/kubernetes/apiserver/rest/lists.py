@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from .. import errors, fielderrors
 from ..cluster import Cluster
@@ -37,7 +38,7 @@ def list_objects(cluster: Cluster, kind: Kind, namespace: str, query: Mapping[st
     if token is not None and revision < cluster.store.compacted:
         raise errors.expired()
     if revision == cluster.store.revision:
-        found = cluster.store.list(kind.stored, namespace)
+        found = cluster.store.select(kind.stored, namespace)
     else:
         found = cluster.store.list_at(kind.stored, namespace, revision)
     selects = predicate(kind, query)
@@ -88,7 +89,9 @@ def _revision(cluster: Cluster, query: Mapping[str, str]) -> int:
 
 def _number(text: str, name: str) -> int:
     if text and not text.isdigit():
-        raise errors.bad_request(f'invalid resource version: {name}: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+        raise errors.bad_request(
+            f'invalid resource version: {name}: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        )
     return int(text or 0)
 
 

@@ -19,11 +19,16 @@ async def serve(cluster: Cluster, target: Target, request: web.Request) -> web.R
     if not container:
         if len(names) > 1:
             choices = " ".join(names)
-            raise errors.bad_request(f"a container name must be specified for pod {target.name}, choose one of: [{choices}]")
+            raise errors.bad_request(
+                f"a container name must be specified for pod {target.name}, choose one of: [{choices}]"
+            )
         container = names[0]
     elif container not in names + inits:
         raise errors.bad_request(f"container {container} is not valid for pod {target.name}")
-    statuses = [*(pod.get("status", {}).get("containerStatuses") or ()), *(pod.get("status", {}).get("initContainerStatuses") or ())]
+    statuses = [
+        *(pod.get("status", {}).get("containerStatuses") or ()),
+        *(pod.get("status", {}).get("initContainerStatuses") or ()),
+    ]
     status = next((entry for entry in statuses if entry["name"] == container), None)
     if request.query.get("previous") == "true" and not (status or {}).get("restartCount"):
         raise errors.bad_request(f'previous terminated container "{container}" in pod "{target.name}" not found')
@@ -39,8 +44,11 @@ def _text(cluster: Cluster, target: Target, container: str) -> str:
     for key in ((target.namespace, target.name, container), (target.namespace, target.name, "")):
         if key in cluster.logs:
             return cluster.logs[key]
-    owned = [(name, text) for (namespace, name, part), text in cluster.logs.items()
-             if namespace == target.namespace and part in ("", container) and target.name.startswith(name + "-")]
+    owned = [
+        (name, text)
+        for (namespace, name, part), text in cluster.logs.items()
+        if namespace == target.namespace and part in ("", container) and target.name.startswith(name + "-")
+    ]
     return owned[0][1] if owned else ""
 
 

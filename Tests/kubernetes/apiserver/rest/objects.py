@@ -9,7 +9,6 @@ from aiohttp import web
 from .. import errors
 from ..access.users import User
 from ..cluster import Cluster
-from ..errors import ApiError
 from ..kinds import Kind
 from ..objects import create, delete, patch, pipeline, update
 from ..storage.store import Stored
@@ -59,7 +58,7 @@ def _object(raw: Any, kind: Kind) -> dict[str, Any]:
 
 async def _patch_body(request: web.Request, kind: Any) -> Any:
     if bodies.media_type(request) not in patch.accepted_types(kind):
-        raise ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+        raise patch.wrong_type(kind, bodies.media_type(request))
     return await bodies.read(request)
 
 
@@ -76,7 +75,7 @@ async def _delete_collection(
     cluster: Cluster, target: Target, request: web.Request, options: dict[str, Any], write: Any
 ) -> web.Response:
     selects = lists.predicate(target.kind, request.query)
-    found = [s for s in cluster.store.list(target.kind.stored, target.namespace) if selects is None or selects(s.obj)]
+    found = [s for s in cluster.store.select(target.kind.stored, target.namespace) if selects is None or selects(s.obj)]
     for stored in found:
         key = stored.obj["metadata"]
         if cluster.store.get(target.kind.stored, (key.get("namespace", ""), key["name"])) is not None:

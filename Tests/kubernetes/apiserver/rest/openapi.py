@@ -11,17 +11,21 @@ from .. import errors
 from ..cluster import Cluster
 from ..kinds import Kind
 from ..objects.patch import accepted_types
-from . import bodies
+from . import bodies, openapi_v2
 
 
 def answer(cluster: Cluster, request: Any) -> web.Response:
-    """The answer to /openapi/v3 and below. Raises 404."""
+    """The answer to /openapi/v2, /openapi/v3 and below. Raises 404."""
     path = request.path.rstrip("/")
+    if path == "/openapi/v2":
+        return web.Response(body=openapi_v2.document(cluster), content_type=openapi_v2.MEDIA_TYPE)
     by_path: dict[str, list[Kind]] = {}
     for kind in cluster.registry.all():
         by_path.setdefault(kind.path.strip("/"), []).append(kind)
     if path == "/openapi/v3":
-        return bodies.respond({"paths": {name: {"serverRelativeURL": _url(name, kinds)} for name, kinds in by_path.items()}})
+        return bodies.respond(
+            {"paths": {name: {"serverRelativeURL": _url(name, kinds)} for name, kinds in by_path.items()}}
+        )
     kinds = by_path.get(path.removeprefix("/openapi/v3/"))
     if kinds is None:
         raise errors.no_such_path()
@@ -55,7 +59,10 @@ def _patch(kind: Kind) -> dict[str, Any]:
     ]
     return {
         "description": f"partially update the specified {kind.name}",
-        "parameters": [*parameters, {"name": "force", "in": "query", "schema": {"type": "boolean", "uniqueItems": True}}],
+        "parameters": [
+            *parameters,
+            {"name": "force", "in": "query", "schema": {"type": "boolean", "uniqueItems": True}},
+        ],
         "requestBody": {"content": {media: {} for media in accepted_types(kind)}, "required": True},
         "responses": {"200": {"description": "OK"}},
         "x-kubernetes-action": "patch",
@@ -71,7 +78,8 @@ def _schemas(cluster: Cluster, kinds: list[Kind]) -> dict[str, Any]:
         gvk = [{"group": kind.group, "version": kind.version, "kind": kind.name}]
         if kind.custom is not None:
             name = ".".join([*reversed(kind.group.split(".")), kind.version, kind.name])
-            found[name] = {**kind.custom.node.raw, "x-kubernetes-group-version-kind": gvk}
+            schema = {**kind.custom.node.published(), "x-kubernetes-group-version-kind": gvk}
+            found[name] = _rewritten(schema, wanted)
         else:
             wanted.append(cluster.registry.schemas.definition_name(kind.group, kind.version, kind.name) or "")
     while wanted:

@@ -29,7 +29,9 @@ async def serve(cluster: Cluster, target: Target, request: web.Request) -> web.S
     if not ports:
         raise errors.bad_request("you must specify at least 1 port")
     if pod.get("status", {}).get("phase") != "Running":
-        raise errors.bad_request(f"unable to forward port because pod is not running. Current status={pod['status'].get('phase')}")
+        raise errors.bad_request(
+            f"unable to forward port because pod is not running. Current status={pod['status'].get('phase')}"
+        )
     socket = web.WebSocketResponse(protocols=(PROTOCOL,), autoping=True)
     await socket.prepare(request)
     if socket.ws_protocol != PROTOCOL:
@@ -53,7 +55,11 @@ async def serve(cluster: Cluster, target: Target, request: web.Request) -> web.S
 def _destination(cluster: Cluster, target: Target, port: int) -> tuple[str, int] | None:
     """Where a pod's port leads; a rule may name the pod by its owner's name."""
     for (namespace, name, number), place in cluster.forwards.items():
-        if namespace == target.namespace and number == port and (target.name == name or target.name.startswith(name + "-")):
+        if (
+            namespace == target.namespace
+            and number == port
+            and (target.name == name or target.name.startswith(name + "-"))
+        ):
             return place
     return None
 

@@ -14,7 +14,18 @@ from ..objects import incoming
 from . import bodies
 from .target import Target
 
-_READ_ONLY = ("/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version")
+_READ_ONLY = (
+    "/api",
+    "/api/*",
+    "/apis",
+    "/apis/*",
+    "/healthz",
+    "/livez",
+    "/openapi",
+    "/openapi/*",
+    "/readyz",
+    "/version",
+)
 
 
 async def serve(cluster: Cluster, target: Target, request: web.Request, user: User) -> web.Response:

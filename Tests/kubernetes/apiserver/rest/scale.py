@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .. import errors
+from .. import errors, fielderrors
 from ..access.users import User
 from ..cluster import Cluster
 from ..kinds import Kind
@@ -16,6 +16,7 @@ from ..storage.store import Stored
 from . import bodies
 from .target import Target
 
+_SCALE = Kind("autoscaling", "v1", "Scale", "scales", True)
 _PATHS = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
 
 
@@ -34,7 +35,8 @@ async def serve(cluster: Cluster, target: Target, request: web.Request, user: Us
         body = json_patch(current, body) if kind == patch.JSON_PATCH else merge_patch(current, body)
     replicas = (body.get("spec") or {}).get("replicas", 0)
     if not isinstance(replicas, int) or replicas < 0:
-        raise errors.bad_request(f"spec.replicas: Invalid value: {replicas}: must be greater than or equal to 0")
+        problem = fielderrors.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
+        raise errors.invalid(_SCALE, target.name, [problem])
     obj = stored.copy()
     given = (body.get("metadata") or {}).get("resourceVersion")
     if given and given != obj["metadata"]["resourceVersion"]:
@@ -51,7 +53,11 @@ def _path(kind: Kind, name: str) -> list[str]:
 
 def _scale(kind: Kind, stored: Stored) -> dict[str, Any]:
     obj = stored.obj
-    meta = {key: obj["metadata"][key] for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if key in obj["metadata"]}
+    meta = {
+        key: obj["metadata"][key]
+        for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+        if key in obj["metadata"]
+    }
     status: dict[str, Any] = {"replicas": _get(obj, _path(kind, "statusReplicasPath")) or 0}
     selector = (obj.get("spec") or {}).get("selector")
     if kind.custom is None and isinstance(selector, dict):

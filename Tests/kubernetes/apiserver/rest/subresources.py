@@ -6,10 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-from .. import errors
+from .. import errors, fielderrors
 from ..access.users import User, service_account
 from ..clock import now
 from ..cluster import Cluster
+from ..kinds import Kind
 from ..objects import delete, pipeline
 from . import bodies, logs, portforward, scale
 from .target import Target
@@ -47,7 +48,11 @@ async def _token(cluster: Cluster, target: Target, request: web.Request) -> web.
     spec = raw.get("spec") or {}
     seconds = spec.get("expirationSeconds", 3600)
     if seconds < 600:
-        raise errors.bad_request("spec.expirationSeconds: may not specify a duration less than 10 minutes")
+        kind = Kind("authentication.k8s.io", "v1", "TokenRequest", "", True)
+        problem = fielderrors.invalid(
+            "spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"
+        )
+        raise errors.invalid(kind, "", [problem])
     user = service_account(target.namespace, target.name, account.obj["metadata"]["uid"])
     status = {"token": cluster.credentials.issue(user, seconds), "expirationTimestamp": now(seconds)}
     meta = {"name": target.name, "namespace": target.namespace, "creationTimestamp": now()}
@@ -69,5 +74,3 @@ async def _finalize(cluster: Cluster, target: Target, request: web.Request, user
     obj["spec"] = {"finalizers": finalizers} if finalizers else {}
     write = bodies.write_of(request, user)
     return bodies.respond(pipeline.commit(cluster, target.kind, obj, stored, write), 200, write)
-
-

@@ -61,9 +61,9 @@ def target_of(registry: Registry, method: str, path: str, watching: bool) -> Tar
 def _verb(method: str, kind: Kind, namespace: str, name: str, subresource: str, watching: bool) -> str:
     if name and kind.namespaced and not namespace:
         raise errors.no_such_path()
-    if subresource:
-        _check_subresource(kind, subresource)
     verb = (_OBJECT_VERBS if name else _COLLECTION_VERBS).get(method)
+    if subresource:
+        _check_subresource(kind, subresource, verb)
     if verb is None or (verb == "create" and bool(name) != bool(subresource)):
         raise errors.method_not_allowed()
     if verb == "create" and kind.namespaced and not namespace:
@@ -75,11 +75,13 @@ def _verb(method: str, kind: Kind, namespace: str, name: str, subresource: str, 
     return verb
 
 
-def _check_subresource(kind: Kind, subresource: str) -> None:
-    served = {name for name, _, _ in kind.subresources}
+def _check_subresource(kind: Kind, subresource: str, verb: str | None) -> None:
+    served = {name: verbs for name, _, verbs in kind.subresources}
     if kind.status:
-        served.add("status")
+        served["status"] = ("get", "patch", "update")
     if kind.scale:
-        served.add("scale")
+        served["scale"] = ("get", "patch", "update")
     if subresource not in served:
         raise errors.no_such_path()
+    if verb not in served[subresource]:
+        raise errors.method_not_allowed()

@@ -110,12 +110,14 @@ def _start(cluster: Cluster, stream: Stream, revision: str, fault: Fault | None)
     """The events with which a watch begins."""
     if revision and not revision.isdigit():
         stream.close()
-        raise errors.bad_request(f'resourceVersion: Invalid value: "{revision}": strconv.ParseUint: parsing "{revision}": invalid syntax')
+        raise errors.bad_request(
+            f'resourceVersion: Invalid value: "{revision}": strconv.ParseUint: parsing "{revision}": invalid syntax'
+        )
     try:
         if fault is not None and fault.kind == "expire-watch":
             raise errors.expired(f"too old resource version: {revision or 0} ({cluster.store.revision})")
         if revision in ("", "0"):
-            for stored in cluster.store.list(stream.kind.stored, stream.namespace):
+            for stored in cluster.store.select(stream.kind.stored, stream.namespace):
                 if stream.shows(stored):
                     stream.add("ADDED", stored)
         else:

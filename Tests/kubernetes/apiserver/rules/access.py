@@ -23,9 +23,21 @@ def role_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
             found.append(required(f"{where}.verbs", "verbs must contain at least one value"))
         if rule.get("nonResourceURLs"):
             if not cluster:
-                found.append(invalid(f"{where}.nonResourceURLs", rule["nonResourceURLs"], "namespaced rules cannot apply to non-resource URLs"))
+                found.append(
+                    invalid(
+                        f"{where}.nonResourceURLs",
+                        rule["nonResourceURLs"],
+                        "namespaced rules cannot apply to non-resource URLs",
+                    )
+                )
             if rule.get("apiGroups") or rule.get("resources") or rule.get("resourceNames"):
-                found.append(invalid(f"{where}.nonResourceURLs", rule["nonResourceURLs"], "rules cannot apply to both regular resources and non-resource URLs"))
+                found.append(
+                    invalid(
+                        f"{where}.nonResourceURLs",
+                        rule["nonResourceURLs"],
+                        "rules cannot apply to both regular resources and non-resource URLs",
+                    )
+                )
             continue
         if not rule.get("apiGroups"):
             found.append(required(f"{where}.apiGroups", "resource rules must supply at least one api group"))
@@ -62,7 +74,14 @@ def priority_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     found: list[FieldError] = []
     name = obj["metadata"]["name"]
     if name.startswith("system-"):
-        found.append(forbidden("metadata.name", "priority class names with 'system-' prefix are reserved for system use only. error: " + name))
+        found.append(
+            forbidden(
+                "metadata.name",
+                "priority class names with 'system-' prefix are reserved for system use only. error: "
+                + name
+                + " is not a known system priority class",
+            )
+        )
     if obj["value"] > _HIGHEST:
         found.append(forbidden("value", f"maximum allowed value of a user defined priority is {_HIGHEST}"))
     if obj["preemptionPolicy"] not in ("PreemptLowerPriority", "Never"):
@@ -91,17 +110,37 @@ def webhook_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     for index, webhook in enumerate(webhooks):
         where = f"webhooks[{index}]"
         if webhook["name"].count(".") < 2:
-            found.append(invalid(f"{where}.name", webhook["name"], "should be a domain with at least three segments separated by dots"))
+            found.append(
+                invalid(
+                    f"{where}.name",
+                    webhook["name"],
+                    "should be a domain with at least three segments separated by dots",
+                )
+            )
         if not webhook.get("admissionReviewVersions"):
             found.append(required(f"{where}.admissionReviewVersions", "must specify one of v1, v1beta1"))
         elif not {"v1", "v1beta1"} & set(webhook["admissionReviewVersions"]):
-            found.append(invalid(f"{where}.admissionReviewVersions", webhook["admissionReviewVersions"], "must include at least one of v1, v1beta1"))
+            found.append(
+                invalid(
+                    f"{where}.admissionReviewVersions",
+                    webhook["admissionReviewVersions"],
+                    "must include at least one of v1, v1beta1",
+                )
+            )
         if webhook.get("sideEffects") not in ("None", "NoneOnDryRun"):
             found.append(unsupported(f"{where}.sideEffects", webhook.get("sideEffects", ""), ("None", "NoneOnDryRun")))
         if webhook["failurePolicy"] not in ("Fail", "Ignore"):
             found.append(unsupported(f"{where}.failurePolicy", webhook["failurePolicy"], ("Fail", "Ignore")))
+        if webhook["matchPolicy"] not in ("Exact", "Equivalent"):
+            found.append(unsupported(f"{where}.matchPolicy", webhook["matchPolicy"], ("Equivalent", "Exact")))
         if not 1 <= webhook["timeoutSeconds"] <= 30:
-            found.append(invalid(f"{where}.timeoutSeconds", webhook["timeoutSeconds"], "the timeout value must be between 1 and 30 seconds"))
+            found.append(
+                invalid(
+                    f"{where}.timeoutSeconds",
+                    webhook["timeoutSeconds"],
+                    "the timeout value must be between 1 and 30 seconds",
+                )
+            )
         found += client_errors(webhook["clientConfig"], f"{where}.clientConfig")
         for place, rule in enumerate(webhook.get("rules") or ()):
             found += _rule_errors(rule, f"{where}.rules[{place}]")
@@ -116,7 +155,17 @@ def client_errors(config: dict[str, Any], field: str) -> list[FieldError]:
     if (config.get("url") is None) == (service is None):
         return [required(field, "exactly one of url or service is required")]
     if service is None:
-        return [] if config["url"].startswith("https://") else [invalid(f"{field}.url", config["url"], "'https' is the only allowed URL scheme")]
+        return (
+            []
+            if config["url"].startswith("https://")
+            else [
+                invalid(
+                    f"{field}.url",
+                    config["url"].partition("://")[0],
+                    "'https' is the only allowed URL scheme; desired format: https://host[/path]",
+                )
+            ]
+        )
     found = [required(f"{field}.service.{name}") for name in ("name", "namespace") if not service.get(name)]
     if not str(service.get("path", "/")).startswith("/"):
         found.append(invalid(f"{field}.service.path", service["path"], "must start with a '/'"))
@@ -125,11 +174,15 @@ def client_errors(config: dict[str, Any], field: str) -> list[FieldError]:
 
 def _rule_errors(rule: dict[str, Any], field: str) -> list[FieldError]:
     found = [
-        required(f"{field}.{name}") for name in ("operations", "apiGroups", "apiVersions", "resources") if not rule.get(name)
+        required(f"{field}.{name}")
+        for name in ("operations", "apiGroups", "apiVersions", "resources")
+        if not rule.get(name)
     ]
-    for operation in rule.get("operations") or ():
+    for index, operation in enumerate(rule.get("operations") or ()):
         if operation not in ("*", "CREATE", "UPDATE", "DELETE", "CONNECT"):
-            found.append(unsupported(f"{field}.operations", operation, ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")))
+            found.append(
+                unsupported(f"{field}.operations[{index}]", operation, ("*", "CONNECT", "CREATE", "DELETE", "UPDATE"))
+            )
     if rule["scope"] not in ("*", "Cluster", "Namespaced"):
         found.append(unsupported(f"{field}.scope", rule["scope"], ("*", "Cluster", "Namespaced")))
     return found

@@ -33,7 +33,9 @@ def container_errors(
     for name in _PROBES:
         if name in container:
             if init and not restartable:
-                found.append(forbidden(f"{field}.{name}", "may not be set for init containers without restartPolicy=Always"))
+                found.append(
+                    forbidden(f"{field}.{name}", "may not be set for init containers without restartPolicy=Always")
+                )
             found += _probe_errors(container[name], f"{field}.{name}", name)
     for hook, action in (container.get("lifecycle") or {}).items():
         if isinstance(action, dict):
@@ -53,8 +55,10 @@ def _port_errors(ports: list[dict[str, Any]], field: str, host_network: bool) ->
             seen_names.add(port["name"])
         if port.get("protocol") not in ("TCP", "UDP", "SCTP"):
             found.append(unsupported(f"{where}.protocol", port.get("protocol"), ("SCTP", "TCP", "UDP")))
-        if host_network and port.get("hostPort", 0) != port.get("containerPort"):
-            found.append(invalid(f"{where}.hostPort", port.get("hostPort", 0), "must match `containerPort` when `hostNetwork` is true"))
+        if host_network and port.get("hostPort", port.get("containerPort")) != port.get("containerPort"):
+            found.append(
+                invalid(f"{where}.hostPort", port["hostPort"], "must match `containerPort` when `hostNetwork` is true")
+            )
         if port.get("hostPort"):
             host = (port.get("protocol"), port.get("hostIP", ""), port["hostPort"])
             if host in hosts:
@@ -73,7 +77,10 @@ def port_name(name: str, field: str) -> list[FieldError]:
     """An IANA service name."""
     rules = (
         (len(name) > 15, "must be no more than 15 characters"),
-        (not re.fullmatch(r"[-a-z0-9]+", name), "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"),
+        (
+            not re.fullmatch(r"[-a-z0-9]+", name),
+            "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)",
+        ),
         (not re.search(r"[a-z]", name), "must contain at least one letter (a-z)"),
         ("--" in name, "must not contain consecutive hyphens"),
         (name[:1] == "-" or name[-1:] == "-", "must not begin or end with a hyphen"),
@@ -95,7 +102,15 @@ def _environment_errors(variables: list[dict[str, Any]], field: str) -> list[Fie
         if variable.get("value"):
             found.append(invalid(f"{where}.valueFrom", "", "may not be specified when `value` is not empty"))
         if len(source) != 1:
-            found.append(invalid(f"{where}.valueFrom", "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`" if not source else "may not have more than one field specified at a time"))
+            found.append(
+                invalid(
+                    f"{where}.valueFrom",
+                    "",
+                    "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
+                    if not source
+                    else "may not have more than one field specified at a time",
+                )
+            )
         path = (source.get("fieldRef") or {}).get("fieldPath")
         if path is not None and not _is_downward(path):
             why = f"error converting fieldPath: field label not supported: {path}"
@@ -147,14 +162,23 @@ def resource_errors(resources: dict[str, Any], field: str) -> list[FieldError]:
     limits = resources.get("limits") or {}
     for part in ("limits", "requests"):
         for name, amount in (resources.get(part) or {}).items():
-            if "/" not in name and name not in ("cpu", "memory", "ephemeral-storage", "storage") and not name.startswith("hugepages-"):
-                for rule in ("must be a standard resource type or fully qualified", "must be a standard resource for containers"):
+            if (
+                "/" not in name
+                and name not in ("cpu", "memory", "ephemeral-storage", "storage")
+                and not name.startswith("hugepages-")
+            ):
+                for rule in (
+                    "must be a standard resource type or fully qualified",
+                    "must be a standard resource for containers",
+                ):
                     found.append(invalid(f"{field}.{part}[{name}]", name, rule))
             if parse(amount) < 0:
                 found.append(invalid(f"{field}.{part}[{name}]", amount, "must be greater than or equal to 0"))
     for name, amount in (resources.get("requests") or {}).items():
         if name in limits and parse(amount) > parse(limits[name]):
-            found.append(invalid(f"{field}.requests", amount, f"must be less than or equal to {name} limit of {limits[name]}"))
+            found.append(
+                invalid(f"{field}.requests", amount, f"must be less than or equal to {name} limit of {limits[name]}")
+            )
         if _is_fixed(name):
             if name not in limits:
                 found.append(required(f"{field}.limits", "Limit must be set for non overcommitable resources"))

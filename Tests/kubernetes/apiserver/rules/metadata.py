@@ -28,11 +28,27 @@ def metadata_errors(kind: Kind, metadata: dict[str, Any]) -> list[FieldError]:
     for key in annotations:
         found += names.qualified("metadata.annotations", key.lower())
     if sum(len(key) + len(value) for key, value in annotations.items()) > _ANNOTATIONS_LIMIT:
-        found.append(FieldError("metadata.annotations", "FieldValueTooLong", f"Too long: may not be more than {_ANNOTATIONS_LIMIT} bytes"))
+        found.append(
+            FieldError(
+                "metadata.annotations",
+                "FieldValueTooLong",
+                f"Too long: may not be more than {_ANNOTATIONS_LIMIT} bytes",
+            )
+        )
     for index, finalizer in enumerate(metadata.get("finalizers") or ()):
         found += names.qualified("metadata.finalizers", finalizer)
-        if "/" not in finalizer and finalizer not in ("orphan", "foregroundDeletion", "kubernetes") and "." not in finalizer:
-            found.append(invalid(f"metadata.finalizers[{index}]", finalizer, "name is neither a standard finalizer name nor is it fully qualified"))
+        if (
+            "/" not in finalizer
+            and finalizer not in ("orphan", "foregroundDeletion", "kubernetes")
+            and "." not in finalizer
+        ):
+            found.append(
+                invalid(
+                    f"metadata.finalizers[{index}]",
+                    finalizer,
+                    "name is neither a standard finalizer name nor is it fully qualified",
+                )
+            )
     return found + _owner_errors(metadata.get("ownerReferences") or [])
 
 
@@ -45,7 +61,13 @@ def _owner_errors(references: list[dict[str, Any]]) -> list[FieldError]:
                 found.append(invalid(f"metadata.ownerReferences.{name}", "", "must not be empty"))
     if len(controllers) > 1:
         kinds = " and ".join(f"{reference['kind']}/{reference['name']}" for reference in controllers[:2])
-        found.append(invalid("metadata.ownerReferences", references, f"Only one reference can have Controller set to true. Found \"true\" in references for {kinds}"))
+        found.append(
+            invalid(
+                "metadata.ownerReferences",
+                references,
+                f'Only one reference can have Controller set to true. Found "true" in references for {kinds}',
+            )
+        )
     return found
 
 
@@ -63,5 +85,3 @@ def unique(field: str, values: list[Any], key: str = "name") -> list[FieldError]
             found.append(duplicate(f"{field}[{index}].{key}", value))
         seen.add(value)
     return found
-
-

@@ -29,12 +29,23 @@ def service_errors(obj: dict[str, Any], old: dict[str, Any] | None) -> list[Fiel
     if headless and kind in ("NodePort", "LoadBalancer"):
         found.append(invalid("spec.clusterIPs[0]", "None", f"may not be set to 'None' for {kind} services"))
     if spec.get("clusterIP") and not headless and not _is_address(spec["clusterIP"]):
-        found.append(invalid("spec.clusterIPs", spec.get("clusterIPs"), "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"))
+        found.append(
+            invalid(
+                "spec.clusterIPs",
+                spec.get("clusterIPs"),
+                "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+            )
+        )
     if spec["sessionAffinity"] not in ("ClientIP", "None"):
         found.append(unsupported("spec.sessionAffinity", spec["sessionAffinity"], ("ClientIP", "None")))
     found += names.labels("spec.selector", spec.get("selector") or {})
     found += _port_errors(ports)
-    if old is not None and old["spec"].get("clusterIP") and kind != "ExternalName" and old["spec"]["type"] != "ExternalName":
+    if (
+        old is not None
+        and old["spec"].get("clusterIP")
+        and kind != "ExternalName"
+        and old["spec"]["type"] != "ExternalName"
+    ):
         if spec.get("clusterIP") != old["spec"]["clusterIP"]:
             found.append(invalid("spec.clusterIPs[0]", [spec.get("clusterIP")], "may not change once set"))
     return found
@@ -56,7 +67,11 @@ def _port_errors(ports: list[dict[str, Any]]) -> list[FieldError]:
             seen_names.add(name)
         found += port_number(port["port"], f"{where}.port")
         target = port.get("targetPort", port["port"])
-        found += port_name(target, f"{where}.targetPort") if isinstance(target, str) else port_number(target, f"{where}.targetPort")
+        found += (
+            port_name(target, f"{where}.targetPort")
+            if isinstance(target, str)
+            else port_number(target, f"{where}.targetPort")
+        )
         if port["protocol"] not in ("TCP", "UDP", "SCTP"):
             found.append(unsupported(f"{where}.protocol", port["protocol"], ("SCTP", "TCP", "UDP")))
         key = (port["port"], port["protocol"])
@@ -64,7 +79,13 @@ def _port_errors(ports: list[dict[str, Any]]) -> list[FieldError]:
             found.append(duplicate(where, {"port": port["port"], "protocol": port["protocol"]}))
         seen.add(key)
         if port.get("nodePort") and port["nodePort"] not in NODE_PORTS:
-            found.append(invalid(f"{where}.nodePort", port["nodePort"], f"provided port is not in the valid range. The range of valid ports is {NODE_PORTS.start}-{NODE_PORTS.stop - 1}"))
+            found.append(
+                invalid(
+                    f"{where}.nodePort",
+                    port["nodePort"],
+                    f"provided port is not in the valid range. The range of valid ports is {NODE_PORTS.start}-{NODE_PORTS.stop - 1}",
+                )
+            )
     return found
 
 
@@ -83,5 +104,3 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-

@@ -9,7 +9,14 @@ from . import names
 from .containers import container_errors
 from .metadata import unique
 
-_CHANGEABLE = ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "containers", "initContainers", "schedulingGates")
+_CHANGEABLE = (
+    "activeDeadlineSeconds",
+    "tolerations",
+    "terminationGracePeriodSeconds",
+    "containers",
+    "initContainers",
+    "schedulingGates",
+)
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
@@ -50,7 +57,10 @@ def template_errors(template: dict[str, Any], field: str, restart: tuple[str, ..
         found += names.qualified(f"{field}.annotations", key.lower())
     if spec is None:
         return [*found, required(f"{field}.spec.containers")]
-    if spec.get("restartPolicy") not in restart:
+    if spec.get("restartPolicy") == "Always" and "Always" not in restart:
+        options = ", ".join(f'"{policy}"' for policy in restart)
+        found.append(required(f"{field}.spec.restartPolicy", f"valid values: {options}"))
+    elif spec.get("restartPolicy") not in restart:
         found.append(unsupported(f"{field}.spec.restartPolicy", spec.get("restartPolicy"), restart))
     return found + pod_spec_errors(spec, f"{field}.spec")
 
@@ -94,26 +104,41 @@ def _choices(spec: dict[str, Any], field: str) -> list[FieldError]:
     if spec.get("dnsPolicy") == "None" and "dnsConfig" not in spec:
         found.append(required(f"{field}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None"))
     elif spec.get("dnsPolicy") == "None" and not spec["dnsConfig"].get("nameservers"):
-        found.append(required(f"{field}.dnsConfig.nameservers", 'must provide at least one DNS nameserver when `dnsPolicy` is None'))
+        found.append(
+            required(
+                f"{field}.dnsConfig.nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None"
+            )
+        )
     return found
 
 
 def _volume_errors(volumes: list[dict[str, Any]], field: str) -> list[FieldError]:
-    found = []
+    found: list[FieldError] = []
     for index, volume in enumerate(volumes):
         where = f"{field}[{index}]"
         found += names.label(f"{where}.name", volume.get("name", ""))
         sources = [key for key in volume if key != "name"]
         if len(sources) != 1:
             found.append(
-                forbidden(f"{where}.{sorted(sources)[1]}", "may not specify more than 1 volume type") if sources else required(where, "must specify a volume type")
+                forbidden(f"{where}.{sorted(sources)[1]}", "may not specify more than 1 volume type")
+                if sources
+                else required(where, "must specify a volume type")
             )
         claim = volume.get("persistentVolumeClaim")
         if claim is not None and not claim.get("claimName"):
             found.append(required(f"{where}.persistentVolumeClaim.claimName"))
         host_path = volume.get("hostPath")
         if host_path is not None:
-            kinds = ("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket")
+            kinds = (
+                "",
+                "BlockDevice",
+                "CharDevice",
+                "Directory",
+                "DirectoryOrCreate",
+                "File",
+                "FileOrCreate",
+                "Socket",
+            )
             if not host_path.get("path"):
                 found.append(required(f"{where}.hostPath.path"))
             elif ".." in host_path["path"].split("/"):
@@ -132,16 +157,24 @@ def _toleration_errors(toleration: dict[str, Any], field: str) -> list[FieldErro
     if operator not in ("Equal", "Exists"):
         found.append(unsupported(f"{field}.operator", operator, ("Equal", "Exists")))
     if operator == "Exists" and toleration.get("value"):
-        found.append(invalid(f"{field}.operator", toleration["value"], "value must be empty when `operator` is 'Exists'"))
+        found.append(
+            invalid(f"{field}.operator", toleration["value"], "value must be empty when `operator` is 'Exists'")
+        )
     if not toleration.get("key") and operator != "Exists":
-        found.append(invalid(f"{field}.operator", toleration.get("operator", ""), "operator must be Exists when `key` is empty, which means \"match all values and all keys\""))
+        found.append(
+            invalid(
+                f"{field}.operator",
+                toleration.get("operator", ""),
+                'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+            )
+        )
     if toleration.get("effect", "") and toleration["effect"] not in _EFFECTS:
         found.append(unsupported(f"{field}.effect", toleration["effect"], _EFFECTS))
     return found
 
 
 def _affinity_errors(affinity: dict[str, Any], field: str) -> list[FieldError]:
-    found = []
+    found: list[FieldError] = []
     node = (affinity.get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution")
     if node is not None and not node.get("nodeSelectorTerms"):
         path = f"{field}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
@@ -154,7 +187,13 @@ def _affinity_errors(affinity: dict[str, Any], field: str) -> list[FieldError]:
                 found.append(required(f"{path}[{index}].topologyKey", "can not be empty"))
         for index, term in enumerate(part.get("preferredDuringSchedulingIgnoredDuringExecution") or ()):
             if not 1 <= term.get("weight", 0) <= 100:
-                found.append(invalid(f"{field}.{name}.preferredDuringSchedulingIgnoredDuringExecution[{index}].weight", term.get("weight", 0), "must be in the range 1-100"))
+                found.append(
+                    invalid(
+                        f"{field}.{name}.preferredDuringSchedulingIgnoredDuringExecution[{index}].weight",
+                        term.get("weight", 0),
+                        "must be in the range 1-100",
+                    )
+                )
     return found
 
 
@@ -169,7 +208,7 @@ def selector_errors(selector: dict[str, Any], field: str) -> list[FieldError]:
         elif operator in ("In", "NotIn") and not item.get("values"):
             found.append(required(f"{where}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
         elif operator in ("Exists", "DoesNotExist") and item.get("values"):
-            found.append(forbidden(f"{where}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
+            found.append(
+                forbidden(f"{where}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+            )
     return found
-
-

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from typing import Any
 
@@ -14,7 +12,7 @@ from .metadata import immutable
 from .pods import selector_errors
 
 Old = dict[str, Any] | None
-_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
+_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _KEY = re.compile(r"[-._a-zA-Z0-9]+\Z")
 _LIMIT = 1024 * 1024
 _KEY_RULE = (
@@ -36,11 +34,6 @@ def config_map_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
 def secret_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     data = obj.get("data") or {}
     found = _key_errors(data, "data")
-    for key, value in data.items():
-        try:
-            base64.b64decode(value, validate=True)
-        except (binascii.Error, ValueError):
-            found.append(invalid(f"data[{key}]", value, "illegal base64 data"))
     needed = {
         "kubernetes.io/tls": ("tls.crt", "tls.key"),
         "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
@@ -130,7 +123,9 @@ def volume_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     if old is not None:
         for name in sources or _SOURCES:
             if spec.get(name) != old["spec"].get(name):
-                found.append(forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation"))
+                found.append(
+                    forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation")
+                )
     return found
 
 
@@ -173,13 +168,15 @@ def class_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
 def csi_driver_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     spec = obj["spec"]
     found = []
-    policies = ("ReadWriteOnceWithFSType", "File", "None")
+    policies = ("File", "None", "ReadWriteOnceWithFSType")
     if spec["fsGroupPolicy"] not in policies:
         found.append(unsupported("spec.fsGroupPolicy", spec["fsGroupPolicy"], policies))
     for mode in spec["volumeLifecycleModes"]:
         if mode not in ("Persistent", "Ephemeral"):
-            found.append(unsupported("spec.volumeLifecycleModes", mode, ("Ephemeral", "Persistent")))
+            found.append(unsupported("spec.volumeLifecycleModes", mode, ("Persistent", "Ephemeral")))
     if old is not None:
-        for name in ("attachRequired", "volumeLifecycleModes"):
-            found += immutable(f"spec.{name}", old["spec"][name], spec[name])
+        found += immutable("spec.attachedRequired", old["spec"]["attachRequired"], spec["attachRequired"])
+        found += immutable(
+            "spec.volumeLifecycleModes", old["spec"]["volumeLifecycleModes"], spec["volumeLifecycleModes"]
+        )
     return found

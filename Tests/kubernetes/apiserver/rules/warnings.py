@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 _TEMPLATES = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 
@@ -22,7 +23,9 @@ def _pod(spec: dict[str, Any], field: str) -> Iterator[str]:
         yield f"{field}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"
     for index, container in enumerate(spec.get("containers") or ()):
         where = f"{field}.containers[{index}]"
-        for place, earlier in _repeated(container.get("ports") or [], ("containerPort", "protocol", "hostPort", "hostIP")):
+        for place, earlier in _repeated(
+            container.get("ports") or [], ("containerPort", "protocol", "hostPort", "hostIP")
+        ):
             yield f"{where}.ports[{place}]: duplicate port definition with {where}.ports[{earlier}]"
         variables = container.get("env") or []
         for place, _ in _repeated(variables, ("name",)):

@@ -22,11 +22,17 @@ def deployment_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
         shown = {"Type": strategy["type"], "RollingUpdate": strategy.get("rollingUpdate")}
         found.append(unsupported("spec.strategy", shown, ("Recreate", "RollingUpdate")))
     if strategy["type"] == "Recreate" and "rollingUpdate" in strategy:
-        found.append(forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'"))
+        found.append(
+            forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
+        )
     if strategy["type"] == "RollingUpdate":
         found += _rolling_errors(strategy.get("rollingUpdate") or {}, "spec.strategy.rollingUpdate")
     if spec["progressDeadlineSeconds"] <= spec.get("minReadySeconds", 0):
-        found.append(invalid("spec.progressDeadlineSeconds", spec["progressDeadlineSeconds"], "must be greater than minReadySeconds"))
+        found.append(
+            invalid(
+                "spec.progressDeadlineSeconds", spec["progressDeadlineSeconds"], "must be greater than minReadySeconds"
+            )
+        )
     return found
 
 
@@ -37,20 +43,32 @@ def replica_set_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
 def stateful_set_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     found = _common(obj, None, "spec.selector")
     if obj["spec"]["podManagementPolicy"] not in ("OrderedReady", "Parallel"):
-        found.append(invalid("spec.podManagementPolicy", obj["spec"]["podManagementPolicy"], "must be 'OrderedReady' or 'Parallel'"))
+        found.append(
+            invalid(
+                "spec.podManagementPolicy", obj["spec"]["podManagementPolicy"], "must be 'OrderedReady' or 'Parallel'"
+            )
+        )
     if old is not None and _fixed_set(obj["spec"]) != _fixed_set(old["spec"]):
         found.append(
             forbidden(
                 "spec",
                 "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
-                "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+                "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
             )
         )
     return found
 
 
 def _fixed_set(spec: dict[str, Any]) -> dict[str, Any]:
-    free = ("replicas", "ordinals", "template", "updateStrategy", "persistentVolumeClaimRetentionPolicy", "minReadySeconds", "revisionHistoryLimit")
+    free = (
+        "replicas",
+        "ordinals",
+        "template",
+        "updateStrategy",
+        "persistentVolumeClaimRetentionPolicy",
+        "minReadySeconds",
+        "revisionHistoryLimit",
+    )
     return {key: value for key, value in spec.items() if key not in free}
 
 
@@ -81,8 +99,10 @@ def job_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
 def cron_job_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     spec = obj["spec"]
     found = []
-    if len(spec["schedule"].split()) != 5 and not spec["schedule"].startswith("@"):
-        found.append(invalid("spec.schedule", spec["schedule"], f"expected exactly 5 fields, found {len(spec['schedule'].split())}: {spec['schedule'].split()}"))
+    parts = spec["schedule"].split()
+    if len(parts) != 5 and not spec["schedule"].startswith("@"):
+        why = f"expected exactly 5 fields, found {len(parts)}: [{' '.join(parts)}]"
+        found.append(invalid("spec.schedule", spec["schedule"], why))
     if spec["concurrencyPolicy"] not in ("Allow", "Forbid", "Replace"):
         found.append(unsupported("spec.concurrencyPolicy", spec["concurrencyPolicy"], ("Allow", "Forbid", "Replace")))
     template = (spec["jobTemplate"].get("spec") or {}).get("template") or {}
@@ -109,7 +129,15 @@ def _common(obj: dict[str, Any], old: Old, field: str) -> list[FieldError]:
     if syntax:
         found.append(invalid(field, selector, "invalid label selector"))
     elif not selector.get("matchLabels") and not selector.get("matchExpressions"):
-        found.append(invalid(field, selector, "empty selector is invalid for deployment" if obj["kind"] == "Deployment" else f"empty selector is invalid for {obj['kind'].lower()}"))
+        found.append(
+            invalid(
+                field,
+                selector,
+                "empty selector is invalid for deployment"
+                if obj["kind"] == "Deployment"
+                else f"empty selector is invalid for {obj['kind'].lower()}",
+            )
+        )
     elif not matches(selector, (spec["template"].get("metadata") or {}).get("labels")):
         labels = (spec["template"].get("metadata") or {}).get("labels") or {}
         found.append(invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"))
@@ -142,7 +170,13 @@ def _count_errors(value: Any, field: str) -> list[FieldError]:
         return [] if value >= 0 else [invalid(field, value, "must be greater than or equal to 0")]
     if _PERCENT.match(value):
         return []
-    return [invalid(field, value, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")]
+    return [
+        invalid(
+            field,
+            value,
+            "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+        )
+    ]
 
 
 def scaled(value: int | str, whole: int, up: bool) -> int:
@@ -151,5 +185,3 @@ def scaled(value: int | str, whole: int, up: bool) -> int:
         return value
     part = int(value.rstrip("%")) * whole
     return -(-part // 100) if up else part // 100
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ class BuiltInSchemas:
         return self.node(name) if name else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def schemas_of(version: str) -> BuiltInSchemas:
     """The schemas of a version, read once per process."""
     return BuiltInSchemas(version)

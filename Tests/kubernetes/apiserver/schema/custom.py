@@ -25,6 +25,12 @@ class CustomRoot(CustomNode):
         self._properties["apiVersion"] = self._properties["kind"] = CustomNode({"type": "string"}, schemas.node)
         self._properties["metadata"] = schemas.node(META)
 
+    def published(self) -> dict[str, Any]:
+        """The schema as OpenAPI documents show it: with the fields that every object has."""
+        text = {"type": "string"}
+        properties = {"apiVersion": text, "kind": text, "metadata": {"$ref": f"#/definitions/{META}"}}
+        return {**self.raw, "properties": {**self.raw.get("properties", {}), **properties}}
+
     @property
     def property_names(self) -> frozenset[str]:  # type: ignore[override]
         return frozenset(self.raw.get("properties", ())) | {"apiVersion", "kind", "metadata"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,7 +94,9 @@ def _decode(node: Node, value: Any, path: str, go_path: str, struct: str, unknow
         if items is None:
             return value
         return [
-            _decode(items, item, f"{path}[{index}]", go_path, struct, unknown) if item is not None else _null_item(items)
+            _decode(items, item, f"{path}[{index}]", go_path, struct, unknown)
+            if item is not None
+            else _null_item(items)
             for index, item in enumerate(value)
         ]
     _check_scalar(node, value, go_path, struct)
@@ -116,12 +120,21 @@ def _check_scalar(node: Node, value: Any, path: str, struct: str) -> None:
         form = node.raw.get("format")
         if kind == "integer" and form == "int32" and not -(2**31) <= value < 2**31:
             _mismatch(node, f"number {value}", path, struct)
+        if kind == "string" and form == "byte":
+            _check_base64(value)
         if kind == "string" and form == "date-time" and not _TIME.match(value):
             raise DecodeError(
                 f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse "{value}" as "2006"'
             )
         return
     _mismatch(node, "number" if kind == "integer" else "bool" if kind == "boolean" else kind, path, struct)
+
+
+def _check_base64(value: str) -> None:
+    try:
+        base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise DecodeError("illegal base64 data at input byte 0") from None
 
 
 def _mismatch(node: Node, found: str, path: str, struct: str) -> None:

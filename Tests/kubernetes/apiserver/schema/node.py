@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Callable
+from typing import Any
 
 Resolver = Callable[[str], "Node"]
-
-ANY_TYPE: frozenset[str] = frozenset()
 
 
 class Node:
@@ -109,3 +108,5 @@ def _nowhere(reference: str) -> Node:
 
 
 FREE = Node({"x-kubernetes-preserve-unknown-fields": True}, _nowhere)
+"""Whatever a schema leaves open."""
+FREE.custom = True

@@ -30,7 +30,10 @@ def prune(node: Node, value: Any, path: str, unknown: list[str]) -> Any:
 
 
 def apply_defaults(node: Node, value: Any) -> None:
-    """Fill in the schema's defaults, in place; a null where null is not allowed counts as absent."""
+    """Fill in the schema's defaults, in place; a null where null is not allowed counts as absent.
+
+    Undeclared nulls stay.
+    """
     if isinstance(value, dict):
         for name in node.raw.get("properties", ()):
             child = node.property(name)
@@ -39,6 +42,8 @@ def apply_defaults(node: Node, value: Any) -> None:
             absent = name not in value or (value[name] is None and not child.raw.get("nullable"))
             if absent and "default" in child.raw:
                 value[name] = copy.deepcopy(child.raw["default"])
+            elif absent:
+                value.pop(name, None)
         for key, item in value.items():
             child = node.field(key)
             if child is not None and child.custom and isinstance(item, (dict, list)):

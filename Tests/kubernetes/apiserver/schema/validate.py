@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Iterator
+from typing import Any
 
-from ..fielderrors import FieldError, duplicate, invalid, required, unsupported, wrong_type
+from ..fielderrors import FieldError, duplicate, invalid, required, too_long, too_many, unsupported, wrong_type
 from .decode import json_type
 from .node import Node
 
@@ -49,14 +50,14 @@ def _combined(node: Node, value: Any, path: str) -> Iterator[FieldError]:
 
 
 def _string(raw: dict[str, Any], value: str, path: str) -> Iterator[FieldError]:
-    if "pattern" in raw and not _compiled(raw["pattern"]).search(value):
-        yield invalid(path, value, f"{path} in body should match '{raw['pattern']}'")
     if len(value) > raw.get("maxLength", len(value)):
-        yield invalid(path, value, f"{path} in body should be at most {raw['maxLength']} chars long")
-    if len(value) < raw.get("minLength", 0):
+        yield too_long(path, raw["maxLength"])
+    elif len(value) < raw.get("minLength", 0):
         yield invalid(path, value, f"{path} in body should be at least {raw['minLength']} chars long")
+    elif "pattern" in raw and not _compiled(raw["pattern"]).search(value):
+        yield invalid(path, value, f"{path} in body should match '{raw['pattern']}'")
     if raw.get("format") == "date-time" and not re.match(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d", value):
-        yield invalid(path, value, f'{path} in body must be of type date-time: "{value}"')
+        yield wrong_type(path, value, f'{path} in body must be of type date-time: "{value}"')
 
 
 def _number(raw: dict[str, Any], value: float, path: str) -> Iterator[FieldError]:
@@ -76,7 +77,7 @@ def _number(raw: dict[str, Any], value: float, path: str) -> Iterator[FieldError
 def _array(node: Node, value: list[Any], path: str) -> Iterator[FieldError]:
     raw = node.raw
     if len(value) > raw.get("maxItems", len(value)):
-        yield invalid(path, len(value), f"{path} in body should have at most {raw['maxItems']} items")
+        yield too_many(path, len(value), raw["maxItems"])
     if len(value) < raw.get("minItems", 0):
         yield invalid(path, len(value), f"{path} in body should have at least {raw['minItems']} items")
     seen: list[Any] = []
@@ -94,7 +95,7 @@ def _array(node: Node, value: list[Any], path: str) -> Iterator[FieldError]:
 
 def _object(node: Node, value: dict[str, Any], path: str) -> Iterator[FieldError]:
     raw = node.raw
-    for name in raw.get("required", ()):
+    for name in (*raw.get("required", ()), *(("apiVersion", "kind") if node.embedded else ())):
         if name not in value:
             yield required(f"{path}.{name}" if path else name)
     if len(value) > raw.get("maxProperties", len(value)):

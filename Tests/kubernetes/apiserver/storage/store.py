@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Callable, Iterator
+from typing import Any
 
 from ..errors import ApiError, expired, timeout
 
@@ -66,7 +67,7 @@ class Store:
     def get(self, prefix: str, key: Key) -> Stored | None:
         return self._objects.get(prefix, {}).get(key)
 
-    def list(self, prefix: str, namespace: str = "") -> list[Stored]:
+    def select(self, prefix: str, namespace: str = "") -> list[Stored]:
         """Objects of a kind in the order of their keys."""
         found = self._objects.get(prefix, {})
         return [found[key] for key in sorted(found) if not namespace or key[0] == namespace]
@@ -99,8 +100,8 @@ class Store:
 
     def compact(self) -> None:
         """Forget history: every earlier resourceVersion answers 410 from now on."""
-        self.compacted = self.revision
         self.revision += 1
+        self.compacted = self.revision
         self._history.clear()
 
     def clear(self) -> None:
@@ -132,7 +133,10 @@ class Store:
             raise expired(f"too old resource version: {revision} ({self.compacted})")
         if revision > self.revision:
             error: ApiError = timeout(f"Too large resource version: {revision}, current: {self.revision}")
-            error.details = {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}], "retryAfterSeconds": 1}
+            error.details = {
+                "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+                "retryAfterSeconds": 1,
+            }
             raise error
 
     def _record(self, event: Event) -> None:
