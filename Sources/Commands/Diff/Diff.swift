@@ -21,7 +21,8 @@ struct Diff<Target: DeploymentTarget>: AsyncContextCommand {
   mutating func run(_ context: CommandContext) async throws {
     let session = Session(connection, context)
     var planning = Planning(
-      target: target, connection: connection, creation: NamespaceCreationArguments(creating: true), context, story: session.story)
+      target: target, connection: connection, creation: NamespaceCreationArguments(creating: true), context,
+      story: session.story)
     try planning.requireSense()
     let client = try session.client()
     let plan = try await planning.plan(client)

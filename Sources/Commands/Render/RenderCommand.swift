@@ -11,7 +11,8 @@ struct RenderCommand: ContextCommand {
       Nothing is asked of a cluster: vineyardctl render -f cluster.yaml | kubectl diff -f -
       """)
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The resource, as YAML or JSON; - is standard input.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The resource, as YAML or JSON; - is standard input.", valueName: "file"))
   var file: String
 
   @Option(

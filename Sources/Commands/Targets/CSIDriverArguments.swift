@@ -92,7 +92,8 @@ struct SidecarArguments: ParsableArguments {
     name: .customLong("livenessProbeImage"), help: ArgumentHelp("Image of the liveness probe.", valueName: "image"))
   var livenessProbeImage = Self.defaults.livenessProbeImage
 
-  @Option(name: .customLong("sidecar.imagePullPolicy"), help: ArgumentHelp("When nodes pull them.", valueName: "policy"))
+  @Option(
+    name: .customLong("sidecar.imagePullPolicy"), help: ArgumentHelp("When nodes pull them.", valueName: "policy"))
   var imagePullPolicy = Self.defaults.imagePullPolicy
 
   @Flag(

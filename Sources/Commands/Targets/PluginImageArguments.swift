@@ -6,7 +6,8 @@ struct PluginImageArguments: ParsableArguments {
   @Option(name: .customLong("pluginImage.backupImage"), help: ArgumentHelp("Image of backup jobs.", valueName: "image"))
   var backup: String?
 
-  @Option(name: .customLong("pluginImage.recoverImage"), help: ArgumentHelp("Image of recovery jobs.", valueName: "image"))
+  @Option(
+    name: .customLong("pluginImage.recoverImage"), help: ArgumentHelp("Image of recovery jobs.", valueName: "image"))
   var recover: String?
 
   @Option(

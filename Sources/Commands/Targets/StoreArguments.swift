@@ -4,15 +4,18 @@ import Manifests
 /// The flags that describe the store of each node (`--vineyardd.…`).
 struct StoreArguments: ParsableArguments {
   @Option(
-    name: .customLong("vineyardd.image"), help: ArgumentHelp("Image of the stores; default: --image.", valueName: "image")
+    name: .customLong("vineyardd.image"),
+    help: ArgumentHelp("Image of the stores; default: --image.", valueName: "image")
   )
   var image: String?
 
-  @Option(name: .customLong("vineyardd.imagePullPolicy"), help: ArgumentHelp("When nodes pull it.", valueName: "policy"))
+  @Option(
+    name: .customLong("vineyardd.imagePullPolicy"), help: ArgumentHelp("When nodes pull it.", valueName: "policy"))
   var pullPolicy: String?
 
   @Flag(
-    name: .customLong("vineyardd.syncCRDs"), inversion: .prefixedNo, help: "Mirror persisted objects as custom resources.")
+    name: .customLong("vineyardd.syncCRDs"), inversion: .prefixedNo,
+    help: "Mirror persisted objects as custom resources.")
   var syncsCRDs = true
 
   @Option(
@@ -22,7 +25,8 @@ struct StoreArguments: ParsableArguments {
 
   @Option(
     name: .customLong("vineyardd.size"),
-    help: ArgumentHelp("Memory for objects, such as 4Gi; default: as much as the container may use.", valueName: "size"))
+    help: ArgumentHelp("Memory for objects, such as 4Gi; default: as much as the container may use.", valueName: "size")
+  )
   var size = ""
 
   @Flag(name: .customLong("vineyardd.reserve_memory"), inversion: .prefixedNo, help: "Take all of it at start.")

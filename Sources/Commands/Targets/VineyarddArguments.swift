@@ -33,10 +33,12 @@ struct VineyarddArguments: ParsableArguments {
     help: ArgumentHelp("Without effect, as above.", valueName: "policy"))
   var metricPullPolicy: String?
 
-  @Option(name: .customLong("vineyardd.service.type"), help: ArgumentHelp("Type of the RPC Service.", valueName: "type"))
+  @Option(
+    name: .customLong("vineyardd.service.type"), help: ArgumentHelp("Type of the RPC Service.", valueName: "type"))
   var serviceType = "ClusterIP"
 
-  @Option(name: .customLong("vineyardd.service.port"), help: ArgumentHelp("Port of the RPC Service.", valueName: "port"))
+  @Option(
+    name: .customLong("vineyardd.service.port"), help: ArgumentHelp("Port of the RPC Service.", valueName: "port"))
   var servicePort = 9600
 
   @OptionGroup var plugins: PluginImageArguments
