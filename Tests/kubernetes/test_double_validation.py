@@ -145,3 +145,15 @@ def test_given_a_missing_namespace_when_created_then_404(api):
 def test_given_no_validation_when_started_so_then_rules_are_not_checked(start_double):
     client = start_double("--no-validate", "--no-controllers").client
     assert client.post(DEPLOYMENTS, objects.deployment(replicas=-1)).status == 201
+
+
+def test_containers_of_a_stateful_set_mount_the_claims_it_makes(api):
+    claims = [{
+        "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }]
+    mounting = objects.container(volumeMounts=[{"name": "data", "mountPath": "/data"}])
+    made = objects.workload("StatefulSet", serviceName="web", volumeClaimTemplates=claims)
+    made["spec"]["template"]["spec"]["containers"] = [mounting]
+
+    assert api.post("/apis/apps/v1/namespaces/default/statefulsets", made).status == 201

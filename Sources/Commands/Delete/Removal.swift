@@ -1,6 +1,7 @@
 import Deployer
 import Documents
 import KubernetesClient
+import Manifests
 import Support
 
 /// What the delete commands have in common: look, guard, remove, tell.
@@ -23,15 +24,23 @@ struct Removal {
     client = try session.client()
   }
 
-  /// Removes the objects of a plan.
+  /// Removes objects, those of later kinds first.
   ///
-  /// - Parameter classes: storage classes that stop working; bound claims of them prevent the removal.
-  func remove(_ plan: Plan, classes: Set<String> = []) async throws {
-    if !arguments.force { try await ClaimGuard(client: client).requireUnused(classes, by: plan.title) }
+  /// - Parameters:
+  ///   - title: what they are together.
+  ///   - classes: storage classes that stop working; bound claims of them prevent the removal.
+  ///   - mayEmptyNamespace: whether the namespace goes too when deploying made it and it holds nothing else.
+  func remove(
+    _ title: String, _ objects: [KubernetesObject], classes: Set<String> = [], mayEmptyNamespace: Bool = true
+  ) async throws {
+    let namespace = try await namespace(besides: objects, mayBeEmpty: mayEmptyNamespace)
+    let plan = Plan(title, objects: namespace + objects)
+    if !arguments.force { try await ClaimGuard(client: client).requireUnused(classes, by: title) }
     var options = Remover.Options(timeout: waiting.limit)
     options.waits = waiting.wait
     options.deletesNamespace = arguments.deletesNamespace
     options.isDryRun = arguments.dryRun != .none
+    options.asksServer = arguments.dryRun == .server
     let removed = try await Remover(client: client, story: session.story, log: session.log, options: options)
       .remove(plan)
     if arguments.output == .name {
@@ -40,9 +49,23 @@ struct Removal {
     session.story.tell(.done, ending(plan, removed))
   }
 
+  /// The namespace, unless it is in the plan already: on request, or because deploying made it.
+  private func namespace(besides objects: [KubernetesObject], mayBeEmpty: Bool) async throws -> [KubernetesObject] {
+    let namespace = try Manifests.namespace(connection.namespace, isOurs: true)
+    if objects.contains(where: { $0.reference == namespace.reference }) { return [] }
+    if arguments.deletesNamespace { return [namespace] }
+    guard mayBeEmpty, let live = try await client.get(namespace.reference), Ownership.isCreatedByUs(live) else {
+      return []
+    }
+    // It goes with the operator.
+    return try await OperatorPresence(client: client).isIn(connection.namespace) ? [] : [namespace]
+  }
+
   private func ending(_ plan: Plan, _ removed: [ObjectReference]) -> String {
     if removed.isEmpty { return "\(plan.title): nothing to delete" }
-    if arguments.dryRun != .none { return "\(plan.title): \(removed.count) objects would be deleted" }
+    if arguments.dryRun != .none {
+      return "\(plan.title): \(removed.count) \(removed.count == 1 ? "object" : "objects") would be deleted"
+    }
     return waiting.wait ? "\(plan.title) is gone" : "\(plan.title) is being deleted"
   }
 }

@@ -141,7 +141,8 @@ def _common(obj: dict[str, Any], old: Old, field: str) -> list[FieldError]:
     elif not matches(selector, (spec["template"].get("metadata") or {}).get("labels")):
         labels = (spec["template"].get("metadata") or {}).get("labels") or {}
         found.append(invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"))
-    found += template_errors(spec["template"], "spec.template")
+    claims = [claim["metadata"].get("name", "") for claim in spec.get("volumeClaimTemplates") or ()]
+    found += template_errors(spec["template"], "spec.template", claims=claims)
     if old is not None:
         found += immutable(field, old["spec"]["selector"], selector)
     return found
