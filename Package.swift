@@ -44,7 +44,23 @@ let package = Package(
     .target(
       name: "KubernetesClient", dependencies: ["CCurl", "CLinux", "Documents", "Support"], swiftSettings: strict),
     .target(
-      name: "ManifestFiles", path: "manifests", resources: [.embedInCode("namespace.yaml")], swiftSettings: strict),
+      name: "ManifestFiles", path: "manifests",
+      resources: [
+        .embedInCode("crd-csidrivers.yaml"),
+        .embedInCode("crd-vineyardds.yaml"),
+        .embedInCode("csi-access.yaml"),
+        .embedInCode("csi-controller.yaml"),
+        .embedInCode("csi-driver.yaml"),
+        .embedInCode("csi-node.yaml"),
+        .embedInCode("etcd.yaml"),
+        .embedInCode("namespace.yaml"),
+        .embedInCode("operator-access.yaml"),
+        .embedInCode("operator.yaml"),
+        .embedInCode("vineyardd-spill.yaml"),
+        .embedInCode("vineyardd.yaml"),
+        .embedInCode("webhooks.yaml"),
+      ],
+      swiftSettings: strict),
     .target(
       name: "Manifests", dependencies: ["Documents", "ManifestFiles", "Support"], swiftSettings: strict),
     .target(
@@ -52,7 +68,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Deployer", "Documents", "KubernetesClient", "Manifests", "StoreServer", "StoreCore", "SharedMemory", "Support",
+        "Deployer", "Documents", "JSON", "KubernetesClient", "Manifests", "StoreClient", "StoreServer", "StoreCore",
+        "SharedMemory", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -73,9 +90,12 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: [
-        "Commands", "Documents", "KubernetesClient", "Support",
+        "Commands", "Documents", "KubernetesClient", "Manifests", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      exclude: ["Golden"], swiftSettings: strict),
+    .testTarget(
+      name: "ManifestsTests", dependencies: ["Documents", "ManifestFiles", "Manifests", "Support"],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "StoreServerTests",

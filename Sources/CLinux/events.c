@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <spawn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,7 +19,7 @@ const char *clinux_error_text(int code) {
 
 char *const *clinux_environment(void) { return environ; }
 
-int clinux_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+int clinux_spawn_close_from(void *actions, int first) {
   return -posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 

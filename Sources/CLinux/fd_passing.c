@@ -69,7 +69,7 @@ int clinux_recv_fd(int sock) {
   return first;
 }
 
-int clinux_peer_credentials(int sock, pid_t *pid, uid_t *uid, gid_t *gid) {
+int clinux_peer_credentials(int sock, int32_t *pid, uint32_t *uid, uint32_t *gid) {
   struct ucred peer;
   socklen_t size = sizeof(peer);
   if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return -errno;

@@ -15,7 +15,10 @@ public struct Vineyardctl: ContextCommand {
       Data goes to stdout, messages go to stderr.
       """,
     version: "vineyardctl version \(Version.product) (protocol \(Version.current))",
-    subcommands: [VineyarddCommand.self, VersionCommand.self])
+    subcommands: [
+      DeployCommand.self, DeleteCommand.self, DiffCommand.self, RenderCommand.self, CheckCommand.self,
+      StatusCommand.self, VineyarddCommand.self, ProbeCommand.self, VersionCommand.self,
+    ])
 
   @Flag(name: [.customShort("j"), .customLong("dump-usage")], help: "Print all commands and flags as JSON on stderr.")
   var dumpsUsage = false

@@ -11,8 +11,9 @@ public final class StoreClient {
 
   /// Connects without registering.
   ///
+  /// - Parameter timeout: how long connecting, sending and receiving may block, each; nil for as long as it takes.
   /// - Throws: `CommandError` when nobody accepts on `path`.
-  public init(path: String) throws(CommandError) {
+  public init(path: String, timeout: TimeSpan? = nil) throws(CommandError) {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
@@ -21,6 +22,7 @@ public final class StoreClient {
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
     file = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
+    if let timeout { Self.limit(file, timeout) }
     let connected = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(file, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
@@ -34,6 +36,15 @@ public final class StoreClient {
   }
 
   deinit { close(file) }
+
+  /// Source: socket(7); the limit for sending holds for connecting, too.
+  private static func limit(_ file: CInt, _ timeout: TimeSpan) {
+    var limit = timeval(
+      tv_sec: Int(timeout.nanoseconds / 1_000_000_000), tv_usec: Int(timeout.nanoseconds % 1_000_000_000 / 1000))
+    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      setsockopt(file, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+  }
 
   /// Registers and returns the reply.
   @discardableResult

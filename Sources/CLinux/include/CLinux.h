@@ -6,10 +6,8 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
-#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 // memfd_create(2) flags.
 #define CLINUX_MFD_CLOEXEC 0x0001U
@@ -33,7 +31,9 @@ const char *_Nonnull clinux_error_text(int code);
 char *_Nullable const *_Nullable clinux_environment(void);
 
 /// Lets a program start with no descriptor from `first` on (posix_spawn_file_actions_addclosefrom_np(3)).
-int clinux_spawn_close_from(posix_spawn_file_actions_t *_Nonnull actions, int first);
+///
+/// `actions` is a posix_spawn_file_actions_t; its header would bring types of the C library into this module.
+int clinux_spawn_close_from(void *_Nonnull actions, int first);
 
 // Descriptor passing and peers (fd_passing.c)
 
@@ -47,7 +47,7 @@ int clinux_recv_fd(int sock);
 int clinux_accept(int listener);
 
 /// Reads who is at the other end of a Unix socket at the time it connected (SO_PEERCRED).
-int clinux_peer_credentials(int sock, pid_t *_Nonnull pid, uid_t *_Nonnull uid, gid_t *_Nonnull gid);
+int clinux_peer_credentials(int sock, int32_t *_Nonnull pid, uint32_t *_Nonnull uid, uint32_t *_Nonnull gid);
 
 // Memory files (memory.c)
 

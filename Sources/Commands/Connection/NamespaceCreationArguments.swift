@@ -4,4 +4,9 @@ import ArgumentParser
 struct NamespaceCreationArguments: ParsableArguments {
   @Flag(name: .customLong("create-namespace"), help: "Create the namespace when it is missing.")
   var createsNamespace = false
+
+  init() {}
+
+  /// The flag as given by another command, which plans as if the namespace were to be created.
+  init(creating: Bool) { createsNamespace = creating }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import KubernetesClient
 import Support
 
@@ -13,7 +14,7 @@ public struct CommandContext: Sendable {
   public var columns: Int?
   /// The log, before flags change its level.
   public var log: Log
-  /// Reads a small text file.
+  /// Reads a small text file, or standard input under the name `-`.
   public var readFile: @Sendable (String) throws -> String
   /// Runs the store until it is told to stop.
   public var startDaemon: @Sendable (VineyarddOptions, Log) throws -> Void
@@ -21,6 +22,8 @@ public struct CommandContext: Sendable {
   public var watchSignals: @Sendable (_ signalled: @escaping @Sendable (Int32) -> Void) -> Void = { _ in }
   /// Where the configuration of a connection is read from.
   public var configurationSources: ConfigurationSources = .process
+  /// Whether stderr is a terminal, on which lines can be replaced.
+  public var isErrorTerminal = false
   /// What reading the command line found worth telling; the command logs it once the log level is known.
   var warnings: [String] = []
 
@@ -48,9 +51,10 @@ public struct CommandContext: Sendable {
       output: { StandardStream.output.write($0) },
       errorOutput: { StandardStream.error.write($0) },
       log: Log(),
-      readFile: { try TextFile.read($0) },
+      readFile: { try TextFile.read($0 == "-" ? "/dev/stdin" : $0) },
       startDaemon: { try runDaemon($0, log: $1) })
     context.watchSignals = { watchInterrupts($0) }
+    context.isErrorTerminal = isatty(STDERR_FILENO) == 1
     return context
   }
 }

@@ -63,9 +63,11 @@ final class CommandTask: Sendable {
     let status: ExitStatus = signal == SIGINT ? .interrupted : .terminated
     switch result {
     case .failure(is CancellationError): throw CommandError(status, "interrupted", hint: hint)
-    case .failure(let error as CommandError):
-      throw CommandError(status, error.message, cause: error.cause, hint: error.hint)
-    case .failure(let error): throw CommandError(status, "interrupted", cause: "\(error)", hint: hint)
+    case .failure(let error):
+      if let error = CommandError(told: error) {
+        throw CommandError(status, error.message, cause: error.cause, hint: error.hint)
+      }
+      throw CommandError(status, "interrupted", cause: "\(error)", hint: hint)
     case .success, nil: return status
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import KubernetesClient
 import Support
 
 extension Vineyardctl {
@@ -50,7 +51,9 @@ extension Invocation {
   }
 
   private func report(_ error: any Error, _ context: CommandContext) -> ExitStatus {
-    if let error = error as? CommandError {
+    // A command that has told everything already, and only ends otherwise than well.
+    if let exit = error as? ExitCode { return ExitStatus(rawValue: exit.rawValue) ?? .failed }
+    if let error = CommandError(told: error) {
       context.errorOutput("\(error.line)\n")
       return error.code
     }
@@ -80,5 +83,16 @@ extension Invocation {
   private func sentenceCase(_ text: Substring) -> String {
     let body = text.hasSuffix(".") ? text.dropLast() : text
     return (body.first?.lowercased() ?? "") + body.dropFirst()
+  }
+}
+
+extension CommandError {
+  /// What an error tells the user, nil for errors of the argument parser.
+  init?(told error: any Error) {
+    switch error {
+    case let error as CommandError: self = error
+    case let error as any ClientError: self = error.asCommandError
+    default: return nil
+    }
   }
 }

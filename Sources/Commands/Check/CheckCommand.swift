@@ -1,0 +1,56 @@
+import ArgumentParser
+import Deployer
+import Documents
+import Support
+
+/// Checks a cluster before or after a deployment.
+struct CheckCommand: AsyncContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Check whether a cluster can take Vineyard, and whether what is deployed is well.",
+    discussion: """
+      √ passed, ‼ a warning, × failed; a hint says what to do. Exit status: 0 nothing failed, 1 something did.
+      """)
+
+  @Flag(help: "Check only what matters before a deployment.")
+  var pre = false
+
+  @Option(help: ArgumentHelp("Memory that one store shall have, such as 4Gi.", valueName: "size"))
+  var size: String?
+
+  @Option(name: .shortAndLong, help: "How to print.")
+  var output: CheckOutput = .text
+
+  @OptionGroup(title: "What would be deployed") var target: VineyardClusterTarget
+  @OptionGroup(title: "Cluster") var connection: ConnectionArguments
+
+  mutating func run(_ context: CommandContext) async throws {
+    let session = Session(connection, context)
+    let bytes = try size.flatMap { try ByteSize.parse($0)?.bytes }
+    let planning = Planning(
+      target: target, connection: connection, creation: NamespaceCreationArguments(creating: true), context,
+      story: Story { _ in })
+    let subject = ClusterCheck.Subject(
+      namespace: connection.namespace, objects: try planning.offlinePlan().objects,
+      image: target.image(context.host), size: bytes, isBeforehand: pre)
+    let findings = try await ClusterCheck(client: try session.client(), subject: subject, log: session.log).run()
+    context.output(output.text(findings))
+    let failures = findings.count { $0.outcome == .failed }
+    guard failures > 0 else { return }
+    throw CommandError(
+      .failed, "\(failures) \(failures == 1 ? "check" : "checks") failed", hint: "the lines with × say what to do")
+  }
+}
+
+/// How findings are printed.
+enum CheckOutput: String, ExpressibleByArgument, CaseIterable {
+  case text, json, yaml
+
+  func text(_ findings: [Finding]) -> String {
+    let value = Value.array(findings.map(\.value))
+    switch self {
+    case .text: return Finding.text(findings)
+    case .json: return value.indentedJSON
+    case .yaml: return value.yaml
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+import Deployer
+import Documents
+
+/// Deletes a CSI driver.
+struct DeleteCSIDriver: AsyncContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: CSIDriverTarget.commandName, abstract: "Delete \(CSIDriverTarget.summary).")
+
+  @Option(help: ArgumentHelp("Name of the driver.", valueName: "name"))
+  var name = CSIDriverArguments.defaultName
+  @OptionGroup var arguments: DeleteArguments
+  @OptionGroup var waiting: WaitArguments
+  @OptionGroup(title: "Cluster") var connection: ConnectionArguments
+
+  mutating func run(_ context: CommandContext) async throws {
+    let removal = try Removal(connection, waiting, arguments, context)
+    let plan = Plan("csidriver \(name)", objects: [CSIDriverTarget.resource(name)])
+    try await removal.remove(plan, classes: removal.storageClasses(ofDriver: name))
+  }
+}

@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// The group of commands that delete.
+struct DeleteCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "delete", abstract: "Delete what was deployed, and only that.",
+    subcommands: [
+      DeleteVineyardCluster.self, DeleteOperator.self, DeleteVineyardd.self, DeleteVineyardDeployment.self,
+      DeleteCSIDriver.self,
+    ])
+}

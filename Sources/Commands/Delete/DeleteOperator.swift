@@ -1,0 +1,22 @@
+import ArgumentParser
+import Deployer
+
+/// Deletes the operator.
+struct DeleteOperator: AsyncContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: OperatorTarget.commandName, abstract: "Delete \(OperatorTarget.summary).",
+    discussion: """
+      Clusters and drivers go on running without it. The definitions stay as long as there are resources of them.
+      """)
+
+  @OptionGroup var arguments: DeleteArguments
+  @OptionGroup var waiting: WaitArguments
+  @OptionGroup(title: "Cluster") var connection: ConnectionArguments
+
+  mutating func run(_ context: CommandContext) async throws {
+    let removal = try Removal(connection, waiting, arguments, context)
+    let plan = Plan(
+      "vineyard operator in \(connection.namespace)", objects: try OperatorTarget.allObjects(in: connection.namespace))
+    try await removal.remove(plan)
+  }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import Deployer
+import Documents
+
+/// Deletes the operator and the cluster it runs.
+struct DeleteVineyardCluster: AsyncContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: VineyardClusterTarget.commandName, abstract: "Delete \(VineyardClusterTarget.summary).",
+    discussion: """
+      Goes backwards: CSI drivers that serve only this cluster, the cluster, the operator, the definitions, and the \
+      namespace if --create-namespace made it and nothing else is in it.
+      """)
+
+  @Option(help: ArgumentHelp("Name of the cluster.", valueName: "name"))
+  var name = VineyarddArguments.defaultName
+  @OptionGroup var arguments: DeleteArguments
+  @OptionGroup var waiting: WaitArguments
+  @OptionGroup(title: "Cluster") var connection: ConnectionArguments
+
+  mutating func run(_ context: CommandContext) async throws {
+    let removal = try Removal(connection, waiting, arguments, context)
+    let cluster = "\(connection.namespace)/\(name)"
+    let drivers = try await removal.driversServingOnly(connection.namespace, name)
+    let plan = Plan(
+      "vineyard cluster \(cluster)",
+      objects: try OperatorTarget.allObjects(in: connection.namespace)
+        + drivers + [VineyarddTarget.resource(name, in: connection.namespace)])
+    try await removal.remove(plan, classes: ["\(connection.namespace).\(name).csi"])
+  }
+}

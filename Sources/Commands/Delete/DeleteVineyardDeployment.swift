@@ -1,0 +1,23 @@
+import ArgumentParser
+import Deployer
+
+/// Deletes a cluster that runs without the operator.
+struct DeleteVineyardDeployment: AsyncContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: VineyardDeploymentTarget.commandName, abstract: "Delete \(VineyardDeploymentTarget.summary).",
+    discussion: "Finds everything by its label, whatever flags it was deployed with.")
+
+  @Option(help: ArgumentHelp("Name of the cluster.", valueName: "name"))
+  var name = VineyarddArguments.defaultName
+  @OptionGroup var arguments: DeleteArguments
+  @OptionGroup var waiting: WaitArguments
+  @OptionGroup(title: "Cluster") var connection: ConnectionArguments
+
+  mutating func run(_ context: CommandContext) async throws {
+    let removal = try Removal(connection, waiting, arguments, context)
+    let cluster = "\(connection.namespace)/\(name)"
+    let objects = try await LabelledObjects(client: removal.client).of(cluster: name, in: connection.namespace)
+    let plan = Plan("vineyard deployment \(cluster)", objects: objects)
+    try await removal.remove(plan, classes: ["\(connection.namespace).\(name).csi"])
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Deployer
+import Documents
+import KubernetesClient
+import Support
+
+/// Deploys a target; repeating it brings the deployment up to date.
+struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: Target.commandName, abstract: "Deploy \(Target.summary).", discussion: Target.discussion)
+  }
+
+  @OptionGroup(title: "What is deployed") var target: Target
+  @OptionGroup var creation: NamespaceCreationArguments
+  @OptionGroup var waiting: WaitArguments
+  @OptionGroup var changes: ChangeArguments
+  @OptionGroup(title: "Cluster") var connection: ConnectionArguments
+
+  mutating func run(_ context: CommandContext) async throws {
+    let session = Session(connection, context)
+    var planning = Planning(target: target, connection: connection, creation: creation, context, story: session.story)
+    if changes.dryRun == .client {
+      let objects = try planning.offlinePlan().objects
+      context.output((changes.output ?? .yaml).text(objects))
+      return
+    }
+    try planning.requireSense()
+    let client = try session.client()
+    let plan = try await planning.plan(client)
+    var options = Installer.Options(timeout: waiting.limit)
+    options.waits = waiting.wait
+    options.forcesConflicts = changes.forcesConflicts
+    options.isDryRun = changes.dryRun == .server
+    let installer = Installer(client: client, story: session.story, log: session.log, options: options)
+    let applied = try await installer.apply(plan)
+    if let output = changes.output { context.output(output.text(applied)) }
+    session.story.tell(.done, "\(plan.title) \(ending)")
+  }
+
+  private var ending: String {
+    if changes.dryRun == .server { return "would be accepted by the server; nothing was changed" }
+    return waiting.wait ? "is ready" : "is applied; 'vineyardctl status --wait' waits until it is ready"
+  }
+
+  var interruptionHint: String {
+    "what was applied stays; run the same command again to go on, or 'vineyardctl status' to see how far it is"
+  }
+}

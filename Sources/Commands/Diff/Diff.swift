@@ -1,0 +1,34 @@
+import ArgumentParser
+import Deployer
+import Support
+
+/// Compares what is deployed with what would be.
+struct Diff<Target: DeploymentTarget>: AsyncContextCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: Target.commandName, abstract: "Compare \(Target.summary) with what is deployed.",
+      discussion: """
+        Differences are printed in unified format, with the values of secrets masked. Exit status: 0 no difference, \
+        1 differences or a failure, which stderr tells.
+        """)
+  }
+
+  @OptionGroup(title: "What is compared") var target: Target
+  @Flag(name: .customLong("force-conflicts"), help: "Take over fields that another field manager has set.")
+  var forcesConflicts = false
+  @OptionGroup(title: "Cluster") var connection: ConnectionArguments
+
+  mutating func run(_ context: CommandContext) async throws {
+    let session = Session(connection, context)
+    var planning = Planning(
+      target: target, connection: connection, creation: NamespaceCreationArguments(creating: true), context,
+      story: session.story)
+    try planning.requireSense()
+    let client = try session.client()
+    let plan = try await planning.plan(client)
+    let text = try await PlanDiff(client: client, forcesConflicts: forcesConflicts).text(plan)
+    guard !text.isEmpty else { return session.story.tell(.done, "\(plan.title) is as planned") }
+    context.output(text)
+    throw ExitCode(ExitStatus.failed.rawValue)
+  }
+}

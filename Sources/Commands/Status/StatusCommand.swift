@@ -1,0 +1,74 @@
+import ArgumentParser
+import Deployer
+import Documents
+import Support
+
+/// Shows what is deployed in a namespace and how it is.
+struct StatusCommand: AsyncContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Show what is deployed and how it is.",
+    discussion: """
+      Exit status: 0 everything is ready, 3 something is not, 4 nothing is deployed in the namespace.
+      """)
+
+  @Flag(help: "Wait until everything is ready.")
+  var wait = false
+
+  @Option(help: ArgumentHelp("Longest time to wait, such as 90s or 10m; 0 for no limit.", valueName: "duration"))
+  var timeout = "5m"
+
+  @Option(name: .shortAndLong, help: "How to print.")
+  var output: StatusOutput = .table
+
+  @OptionGroup(title: "Cluster") var connection: ConnectionArguments
+
+  mutating func validate() throws { _ = try TimeSpan.parse(timeout) }
+
+  mutating func run(_ context: CommandContext) async throws {
+    let session = Session(connection, context)
+    let reader = StatusReader(client: try session.client(), namespace: connection.namespace, log: session.log)
+    var status = try await reader.read()
+    if wait && !status.isReady {
+      let span = try TimeSpan.parse(timeout)
+      try await reader.waitUntilReady(timeout: span.nanoseconds > 0 ? span : nil, story: session.story)
+      status = try await reader.read()
+    }
+    context.output(output.text(status))
+    guard !status.isReady else { return }
+    let missing = status.components.filter { !$0.isReady }.map { "\($0.object): \($0.detail)" }
+    throw CommandError(
+      .notReady, "not everything is ready", cause: missing.joined(separator: "; "),
+      hint: "'vineyardctl status --wait' waits for it")
+  }
+
+  var interruptionHint: String { "the deployment goes on; run the same command again to wait for it" }
+}
+
+/// How a status is printed.
+enum StatusOutput: String, ExpressibleByArgument, CaseIterable {
+  case table, json, yaml
+
+  func text(_ status: InstallationStatus) -> String {
+    switch self {
+    case .table: table(status)
+    case .json: status.value.indentedJSON
+    case .yaml: status.value.yaml
+    }
+  }
+
+  private func table(_ status: InstallationStatus) -> String {
+    var components = Table("component", "name", "desired", "ready", "updated", "version")
+    for component in status.components {
+      components.add(
+        component.role, "\(component.object.type.kind.lowercased())/\(component.object.name)", "\(component.desired)",
+        "\(component.ready)", "\(component.updated)", component.version)
+    }
+    var pods = Table("pod", "ready", "status", "restarts", "node", "memory")
+    for pod in status.pods {
+      let memory = pod.memory.map { "\(ByteSize(bytes: $0.used)) of \(ByteSize(bytes: $0.limit))" }
+      pods.add(pod.name, pod.readyText, pod.state, "\(pod.restarts)", pod.node, memory ?? "")
+    }
+    let warnings = status.warnings.map { "‼ \($0.onOneLine)\n" }.joined()
+    return components.text + (status.pods.isEmpty ? "" : "\n\(pods.text)") + (warnings.isEmpty ? "" : "\n\(warnings)")
+  }
+}

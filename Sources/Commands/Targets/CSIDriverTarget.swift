@@ -1,0 +1,48 @@
+import ArgumentParser
+import Deployer
+import Documents
+import KubernetesClient
+import Manifests
+import Support
+
+/// A CSI driver for one or more clusters.
+struct CSIDriverTarget: DeploymentTarget {
+  static let commandName = "csidriver"
+  static let summary = "a CSI driver that gives clusters out as volumes"
+  static let type = ObjectType(apiVersion: Manifests.apiVersion, kind: "CSIDriver")
+
+  @OptionGroup var images: ImageArguments
+  @OptionGroup var driver: CSIDriverArguments
+  @OptionGroup var sidecars: SidecarArguments
+
+  @Argument(help: .hidden)
+  var input: StandardInputMark?
+
+  func plan(_ setting: Setting) throws -> Plan {
+    let image = images.options(setting.host)
+    var spec = try driver.spec(image, isVerbose: setting.isVerbose)
+    sidecars.apply(to: &spec.sidecar)
+    try spec.validate()
+    if sidecars.attacherImage != nil {
+      setting.story.tell(.warning, "--attacherImage has no effect: volumes need no attaching")
+    }
+    let classes = spec.clusters.map(\.storageClassName).joined(separator: ", ")
+    return Plan("csidriver \(spec.name) (storage class \(classes))", objects: [spec.customResource()])
+  }
+
+  func requirePrerequisites(_ client: KubernetesClient, _ setting: Setting) async throws {
+    try await Self.type.require(of: client)
+    for cluster in try driver.clusterList() {
+      let reference = VineyarddTarget.resource(cluster.name, in: cluster.namespace).reference
+      guard try await client.get(reference) == nil else { continue }
+      setting.story.tell(.warning, "there is no \(reference) yet; the driver serves it once it is deployed")
+    }
+  }
+
+  /// A resource by its name, for its removal.
+  static func resource(_ name: String) -> KubernetesObject {
+    KubernetesObject([
+      "apiVersion": .string(type.apiVersion), "kind": .string(type.kind), "metadata": ["name": .string(name)],
+    ])
+  }
+}

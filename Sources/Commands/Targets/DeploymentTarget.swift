@@ -1,0 +1,65 @@
+import ArgumentParser
+import Deployer
+import Documents
+import KubernetesClient
+import Support
+
+/// Something that can be deployed, compared and deleted, with the flags that describe it.
+protocol DeploymentTarget: ParsableArguments {
+  /// The word on the command line: `vineyard-cluster`.
+  static var commandName: String { get }
+  /// What it is, as in `Deploy <summary>.`
+  static var summary: String { get }
+  /// What a newcomer should know before deploying it.
+  static var discussion: String { get }
+
+  /// The objects it consists of.
+  ///
+  /// - Throws: `CommandError` with code `usage` for flags that make no sense.
+  func plan(_ setting: Setting) throws -> Plan
+
+  /// Makes sure that what it builds on is there.
+  ///
+  /// - Throws: `CommandError` that says what to deploy first.
+  func requirePrerequisites(_ client: KubernetesClient, _ setting: Setting) async throws
+
+  /// The custom resource that keeps its number of replicas when nobody gives one, nil without such a thing.
+  func scaledObject(in namespace: String) -> ObjectReference?
+}
+
+extension DeploymentTarget {
+  static var discussion: String { "" }
+  func requirePrerequisites(_ client: KubernetesClient, _ setting: Setting) async throws {}
+  func scaledObject(in namespace: String) -> ObjectReference? { nil }
+}
+
+/// Where and into what something is deployed.
+struct Setting: Sendable {
+  let namespace: String
+  let createsNamespace: Bool
+  let isVerbose: Bool
+  /// What the cluster says of itself; nil when it is not asked (`--dry-run=client`).
+  var facts: ClusterFacts?
+  /// The replicas of what is deployed already.
+  var liveReplicas: Int?
+  let host: HostFacts
+  /// Reads a file, or standard input under the name `-`.
+  let readFile: @Sendable (String) throws -> String
+  let story: Story
+
+  /// The number of stores: as asked for, else as deployed, else one for each node that can take a pod.
+  func replicas(_ asked: Int?) -> Int {
+    if let asked { return asked }
+    if let liveReplicas {
+      story.tell(.action, "replicas: \(liveReplicas), as deployed (--replicas changes it)")
+      return liveReplicas
+    }
+    guard let nodes = facts?.nodes else {
+      story.tell(.action, "3 replicas: the nodes are not known (--replicas changes it)")
+      return 3
+    }
+    let choice = NodeFacts.defaultReplicas(nodes)
+    story.tell(.action, "\(choice.reason) (--replicas changes it)")
+    return choice.count
+  }
+}

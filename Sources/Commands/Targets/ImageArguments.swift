@@ -1,0 +1,27 @@
+import ArgumentParser
+import Manifests
+import Support
+
+/// The flags for images of this program.
+struct ImageArguments: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Image of vineyardctl; default: $VINEYARDCTL_IMAGE, then \(ImageOptions.vineyardctl).", valueName: "image"))
+  var image: String?
+
+  @Option(name: .customLong("imagePullPolicy"), help: ArgumentHelp("When nodes pull it.", valueName: "policy"))
+  var pullPolicy = "IfNotPresent"
+
+  @Option(
+    name: .customLong("image-registry"),
+    help: ArgumentHelp("Registry that all images come from instead of their own.", valueName: "registry"))
+  var registry: String?
+
+  /// What the flags and the environment say.
+  func options(_ host: HostFacts) -> ImageOptions {
+    ImageOptions(
+      image: image ?? host.nonEmpty("VINEYARDCTL_IMAGE") ?? ImageOptions.vineyardctl, pullPolicy: pullPolicy,
+      registry: registry)
+  }
+}

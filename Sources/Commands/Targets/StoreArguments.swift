@@ -1,0 +1,65 @@
+import ArgumentParser
+import Manifests
+
+/// The flags that describe the store of each node (`--vineyardd.…`).
+struct StoreArguments: ParsableArguments {
+  @Option(
+    name: .customLong("vineyardd.image"),
+    help: ArgumentHelp("Image of the stores; default: --image.", valueName: "image")
+  )
+  var image: String?
+
+  @Option(
+    name: .customLong("vineyardd.imagePullPolicy"), help: ArgumentHelp("When nodes pull it.", valueName: "policy"))
+  var pullPolicy: String?
+
+  @Flag(
+    name: .customLong("vineyardd.syncCRDs"), inversion: .prefixedNo,
+    help: "Mirror persisted objects as custom resources.")
+  var syncsCRDs = true
+
+  @Option(
+    name: .customLong("vineyardd.socket"),
+    help: ArgumentHelp("Directory of the socket on the node.", valueName: "directory"))
+  var socket = VineyarddSpec().store.socket
+
+  @Option(
+    name: .customLong("vineyardd.size"),
+    help: ArgumentHelp("Memory for objects, such as 4Gi; default: as much as the container may use.", valueName: "size")
+  )
+  var size = ""
+
+  @Flag(name: .customLong("vineyardd.reserve_memory"), inversion: .prefixedNo, help: "Take all of it at start.")
+  var reservesMemory = false
+
+  @Option(
+    name: .customLong("vineyardd.streamThreshold"),
+    help: ArgumentHelp("Percent of it that streams may fill.", valueName: "percent"))
+  var streamThreshold = 80
+
+  @Option(
+    name: .customLong("vineyardd.envs"),
+    help: ArgumentHelp("Environment variables; repeatable, or separated by commas.", valueName: "name=value"))
+  var environment: [String] = []
+
+  @Option(
+    name: .customLong("vineyardd.memory"),
+    help: ArgumentHelp("Memory request and limit; default: derived from the size.", valueName: "quantity"))
+  var memory: String?
+
+  @Option(name: .customLong("vineyardd.cpu"), help: ArgumentHelp("CPU request and limit.", valueName: "quantity"))
+  var cpu: String?
+
+  func apply(to store: inout VineyarddSpec.Store) throws {
+    store.image = image ?? store.image
+    store.imagePullPolicy = pullPolicy ?? store.imagePullPolicy
+    store.syncCRDs = syncsCRDs
+    store.socket = socket
+    store.size = size
+    store.reserveMemory = reservesMemory
+    store.streamThreshold = streamThreshold
+    store.env = try environment.map { try VineyarddSpec.EnvironmentVariable(flag: $0) }
+    store.memory = memory?.nonEmpty
+    store.cpu = cpu?.nonEmpty
+  }
+}

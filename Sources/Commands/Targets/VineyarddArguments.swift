@@ -1,0 +1,75 @@
+import ArgumentParser
+import Deployer
+import Manifests
+import Support
+
+/// The flags that describe a cluster.
+struct VineyarddArguments: ParsableArguments {
+  static let defaultName = "vineyardd-sample"
+
+  @Option(help: ArgumentHelp("Name of the cluster.", valueName: "name"))
+  var name = Self.defaultName
+
+  @Option(help: "Number of stores, each on a node of its own; default: as deployed, else one per usable node up to 3.")
+  var replicas: Int?
+
+  @Option(name: .customLong("etcd.replicas"), help: "Number of etcd members.")
+  var etcdReplicas = 1
+
+  @OptionGroup var store: StoreArguments
+  @OptionGroup var spill: SpillArguments
+  @OptionGroup var pod: PodArguments
+
+  @Flag(name: .customLong("vineyardd.metric.enable"), inversion: .prefixedNo, help: "Offer the metrics to Prometheus.")
+  var enablesMetrics = false
+
+  @Option(
+    name: .customLong("vineyardd.metric.image"),
+    help: ArgumentHelp("Without effect: stores serve metrics themselves.", valueName: "image"))
+  var metricImage: String?
+
+  @Option(
+    name: .customLong("vineyardd.metric.imagePullPolicy"),
+    help: ArgumentHelp("Without effect, as above.", valueName: "policy"))
+  var metricPullPolicy: String?
+
+  @Option(
+    name: .customLong("vineyardd.service.type"), help: ArgumentHelp("Type of the RPC Service.", valueName: "type"))
+  var serviceType = "ClusterIP"
+
+  @Option(
+    name: .customLong("vineyardd.service.port"), help: ArgumentHelp("Port of the RPC Service.", valueName: "port"))
+  var servicePort = 9600
+
+  @OptionGroup var plugins: PluginImageArguments
+
+  /// The cluster that the flags describe.
+  ///
+  /// - Throws: `CommandError` with code `usage` for flags that make no sense.
+  func spec(_ setting: Setting, image: ImageOptions, replicas: Int, standardInput: Bool = false) throws
+    -> VineyarddSpec
+  {
+    var spec = VineyarddSpec()
+    spec.name = name
+    spec.namespace = setting.namespace
+    spec.replicas = replicas
+    spec.etcdReplicas = etcdReplicas
+    spec.imageRegistry = image.registry
+    spec.service.type = serviceType
+    spec.service.port = servicePort
+    spec.metric.enable = enablesMetrics
+    spec.metric.image = metricImage
+    spec.metric.imagePullPolicy = metricPullPolicy
+    spec.store.image = image.image
+    spec.store.imagePullPolicy = image.pullPolicy
+    try store.apply(to: &spec.store)
+    try spill.apply(to: &spec.store.spill, standardInput: standardInput ? try setting.readFile("-") : nil)
+    try pod.apply(to: &spec)
+    plugins.apply(to: &spec.pluginImage)
+    try spec.validate()
+    if metricImage != nil || metricPullPolicy != nil {
+      setting.story.tell(.warning, "--vineyardd.metric.image has no effect: stores serve metrics themselves")
+    }
+    return spec
+  }
+}

@@ -1,0 +1,30 @@
+import Documents
+import KubernetesClient
+
+/// Hands the fields that the original program wrote over to server-side apply.
+///
+/// The original created objects with plain requests, so its fields belong to the manager `vineyardctl` with the
+/// operation Update. Under the operation Apply they become ours, and fields that are in its manifests but not in ours
+/// (the retired proxy container, for instance) go away with the next apply.
+/// Source: Kubernetes documentation, "Server-Side Apply", upgrading from client-side apply.
+enum FieldHandover {
+  /// The patch for a live object; nil when there is nothing to hand over.
+  static func patch(for live: KubernetesObject) -> Patch? {
+    guard let entries = live.tree["metadata", "managedFields"]?.array, let version = live.resourceVersion,
+      !entries.contains(where: { isOurs($0, operation: "Apply") }),
+      let index = entries.firstIndex(where: { isOurs($0, operation: "Update") })
+    else { return nil }
+    var entry = entries[index]
+    entry["operation"] = "Apply"
+    return .json([
+      ["op": "replace", "path": "/metadata/managedFields/\(index)", "value": entry],
+      // Fails with a conflict when somebody changed the object since it was read.
+      ["op": "replace", "path": "/metadata/resourceVersion", "value": .string(version)],
+    ])
+  }
+
+  private static func isOurs(_ entry: Value, operation: String) -> Bool {
+    entry["manager"]?.string == KubernetesClient.fieldManager && entry["operation"]?.string == operation
+      && entry["subresource"] == nil
+  }
+}

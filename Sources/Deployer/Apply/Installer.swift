@@ -1,0 +1,76 @@
+import Documents
+import KubernetesClient
+import Support
+
+/// Makes a cluster hold what a plan says, by server-side apply, wave after wave.
+public struct Installer: Sendable {
+  /// How to go about it.
+  public struct Options: Sendable {
+    /// Whether to wait for what no later wave needs, too.
+    public var waits = true
+    /// How long all waves may take together, nil for as long as it takes.
+    public var timeout: TimeSpan?
+    /// Whether fields that another field manager owns are taken over.
+    public var forcesConflicts = false
+    /// Whether the server only checks and changes nothing.
+    public var isDryRun = false
+
+    public init(timeout: TimeSpan?) { self.timeout = timeout }
+  }
+
+  let client: KubernetesClient
+  let story: Story
+  let log: Log
+  let options: Options
+
+  public init(client: KubernetesClient, story: Story, log: Log, options: Options) {
+    self.client = client
+    self.story = story
+    self.log = log
+    self.options = options
+  }
+
+  /// Applies a plan.
+  ///
+  /// - Returns: the objects as the server has them now, in the order of the plan.
+  /// - Throws: `CommandError`: `failed` when the server refuses an object, `notReady` when something does not get
+  ///   ready in time; what was applied until then stays.
+  public func apply(_ plan: Plan) async throws -> [KubernetesObject] {
+    let deadline = Deadline(after: options.timeout)
+    let board = WaitBoard(story: story)
+    let waiter = Waiter(client: client, board: board, log: log)
+    var applied: [KubernetesObject] = []
+    for (index, wave) in plan.waves.enumerated() {
+      applied += try await apply(wave, until: deadline)
+      if options.isDryRun { continue }
+      let isLast = index == plan.waves.count - 1
+      let gates = wave.gates.filter { options.waits || (!isLast && $0.isRequired) }
+      try await waiter.wait(for: gates, until: deadline)
+    }
+    return applied
+  }
+
+  /// Applies the objects of one wave side by side and tells of each in the order of the plan.
+  private func apply(_ wave: Plan.Wave, until deadline: Deadline) async throws -> [KubernetesObject] {
+    try await withThrowingTaskGroup(of: (Int, ApplyOutcome).self) { group in
+      for (index, object) in wave.objects.enumerated() {
+        group.addTask { (index, try await ObjectApplier(installer: self, deadline: deadline).apply(object)) }
+      }
+      var outcomes: [Int: ApplyOutcome] = [:]
+      var told = 0
+      for try await (index, outcome) in group {
+        outcomes[index] = outcome
+        while let next = outcomes[told] {
+          tell(next)
+          told += 1
+        }
+      }
+      return wave.objects.indices.compactMap { outcomes[$0]?.object }
+    }
+  }
+
+  private func tell(_ outcome: ApplyOutcome) {
+    let suffix = options.isDryRun ? " (dry run)" : ""
+    story.tell(.change, "\(outcome.object.reference) \(outcome.change.rawValue)\(suffix)")
+  }
+}

@@ -1,0 +1,73 @@
+import Documents
+import KubernetesClient
+import Support
+
+/// Applies one object, patient with what is still starting.
+struct ObjectApplier: Sendable {
+  let installer: Installer
+  let deadline: Deadline
+
+  private var client: KubernetesClient { installer.client }
+
+  /// Applies the object, taking over what the original program made.
+  func apply(_ object: KubernetesObject) async throws -> ApplyOutcome {
+    var delay = Duration.milliseconds(100)
+    while true {
+      do {
+        return try await applyOnce(object)
+      } catch let error as KubernetesError where isStartingUp(error) && !deadline.hasPassed {
+        installer.log.debug("\(object.reference) is tried again: \(error.message)")
+        try await Task.sleep(for: delay)
+        delay = min(delay * 2, .seconds(2))
+      }
+    }
+  }
+
+  private func applyOnce(_ object: KubernetesObject) async throws -> ApplyOutcome {
+    let live = try await lookUp(object.reference)
+    if installer.options.isDryRun {
+      guard let applied = try await dryRun(object) else { return ApplyOutcome(object: object, change: .unchecked) }
+      return outcome(applied, live)
+    }
+    if let live, let handover = FieldHandover.patch(for: live) {
+      installer.story.tell(.action, "\(object.reference): taking over from the original vineyardctl")
+      _ = try await client.patch(object.reference, handover)
+    }
+    let applied = try await client.apply(object, force: installer.options.forcesConflicts)
+    return outcome(applied, live)
+  }
+
+  /// nil also when the server does not know the kind, whose definition an earlier wave has just made or, in a dry
+  /// run, has not.
+  private func lookUp(_ reference: ObjectReference) async throws -> KubernetesObject? {
+    do {
+      return try await client.get(reference)
+    } catch let error as KubernetesError where error.httpStatus == 404 && installer.options.isDryRun {
+      return nil
+    }
+  }
+
+  /// nil when the namespace or the kind does not exist yet.
+  private func dryRun(_ object: KubernetesObject) async throws -> KubernetesObject? {
+    do {
+      return try await client.apply(object, force: installer.options.forcesConflicts, dryRun: true)
+    } catch let error as KubernetesError where error.httpStatus == 404 {
+      return nil
+    }
+  }
+
+  private func outcome(_ applied: KubernetesObject, _ live: KubernetesObject?) -> ApplyOutcome {
+    guard let live else { return ApplyOutcome(object: applied, change: .created) }
+    let isSame =
+      installer.options.isDryRun
+      ? ComparableObject.tree(live) == ComparableObject.tree(applied) : live.resourceVersion == applied.resourceVersion
+    return ApplyOutcome(object: applied, change: isSame ? .unchanged : .configured)
+  }
+
+  /// A definition made a moment ago is not served yet; a webhook whose pod is starting cannot be called.
+  private func isStartingUp(_ error: KubernetesError) -> Bool {
+    if installer.options.isDryRun { return false }
+    if error.isUnknownKind { return true }
+    return error.httpStatus == 500 && error.message.contains("failed calling webhook")
+  }
+}

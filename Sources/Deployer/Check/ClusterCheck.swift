@@ -1,0 +1,85 @@
+import Documents
+import KubernetesClient
+import Support
+
+/// Looks whether a cluster can take an installation, or whether the installation in it is as it should be.
+public struct ClusterCheck: Sendable {
+  /// What the check is for.
+  public struct Subject: Sendable {
+    public var namespace: String
+    /// Everything that a deployment would make; its kinds are what permissions are asked for.
+    public var objects: [KubernetesObject]
+    /// The image that nodes must have or be able to pull.
+    public var image: String
+    /// Bytes one store takes, nil when it takes what a node gives.
+    public var size: UInt64?
+    /// Whether only what comes before a deployment is checked.
+    public var isBeforehand: Bool
+
+    public init(
+      namespace: String, objects: [KubernetesObject], image: String, size: UInt64?, isBeforehand: Bool
+    ) {
+      self.namespace = namespace
+      self.objects = objects
+      self.image = image
+      self.size = size
+      self.isBeforehand = isBeforehand
+    }
+  }
+
+  let client: KubernetesClient
+  let subject: Subject
+  let log: Log
+
+  public init(client: KubernetesClient, subject: Subject, log: Log) {
+    self.client = client
+    self.subject = subject
+    self.log = log
+  }
+
+  /// Runs every check; one that cannot be done is a warning.
+  ///
+  /// - Throws: `CommandError` when the API server cannot be reached at all.
+  public func run() async throws -> [Finding] {
+    let version = try await client.version()
+    async let permissions = PermissionCheck(check: self).run()
+    async let nodes = NodeCheck(check: self).run()
+    async let definitions = DefinitionCheck(check: self).run()
+    async let conflicts = ConflictCheck(check: self).run()
+    async let storage = StorageCheck(check: self).run()
+    async let components = subject.isBeforehand ? [] : componentFindings()
+    return try await [versionFinding(version)] + permissions + nodes + definitions + conflicts + storage + components
+  }
+
+  private func versionFinding(_ version: ServerVersion) -> Finding {
+    let group = "Kubernetes API"
+    let text = "\(client.server) is Kubernetes \(version.gitVersion)"
+    guard version.major == 1 && version.minor < ClusterFacts.oldestMinor else { return Finding(group, .passed, text) }
+    return Finding(group, .failed, text, hint: "vineyardctl needs 1.\(ClusterFacts.oldestMinor) or newer")
+  }
+
+  private func componentFindings() async throws -> [Finding] {
+    let group = "Components"
+    do {
+      let status = try await StatusReader(client: client, namespace: subject.namespace, log: log).read()
+      let findings = status.components.map { component in
+        Finding(
+          group, component.isReady ? .passed : .failed, "\(component.role): \(component.object): \(component.detail)",
+          hint: component.isReady ? nil : "'vineyardctl status' shows the pods and what is wrong with them")
+      }
+      return findings + status.warnings.map { Finding(group, .warning, $0) }
+    } catch let error as CommandError {
+      return [Finding(group, error.code == .notFound ? .failed : .warning, error.message, hint: error.hint)]
+    }
+  }
+
+  /// Runs a check whose requests may be refused, and turns the refusal into a warning.
+  func guarded(_ group: String, _ body: () async throws -> [Finding]) async throws -> [Finding] {
+    do {
+      return try await body()
+    } catch let error as KubernetesError {
+      let reason = error.asCommandError
+      return [Finding(group, .warning, "cannot be checked: \(reason.message)", hint: reason.hint)]
+    }
+  }
+}

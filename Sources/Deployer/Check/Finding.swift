@@ -1,0 +1,57 @@
+import Documents
+import Support
+
+/// What one check found.
+public struct Finding: Sendable, Equatable {
+  public enum Outcome: String, Sendable {
+    case passed
+    case warning
+    case failed
+
+    /// The sign in front of a line.
+    public var sign: String {
+      switch self {
+      case .passed: "√"
+      case .warning: "‼"
+      case .failed: "×"
+      }
+    }
+  }
+
+  /// The heading it stands under: `Kubernetes API`.
+  public let group: String
+  public let outcome: Outcome
+  /// One sentence without a full stop.
+  public let text: String
+  /// What to do about it; nil when it passed.
+  public let hint: String?
+
+  init(_ group: String, _ outcome: Outcome, _ text: String, hint: String? = nil) {
+    self.group = group
+    self.outcome = outcome
+    self.text = text
+    self.hint = hint
+  }
+
+  /// The finding as data.
+  public var value: Value {
+    var value: Value = ["group": .string(group), "outcome": .string(outcome.rawValue), "text": .string(text)]
+    if let hint { value["hint"] = .string(hint) }
+    return value
+  }
+}
+
+extension Finding {
+  /// Findings as people read them, under their headings.
+  public static func text(_ findings: [Finding]) -> String {
+    var text = ""
+    var group: String?
+    for finding in findings {
+      if finding.group != group { text += "\(group == nil ? "" : "\n")\(finding.group)\n" }
+      group = finding.group
+      text += "  \(finding.outcome.sign) \(finding.text.onOneLine)\n"
+      if let hint = finding.hint { text += "    hint: \(hint.onOneLine)\n" }
+    }
+    return text
+  }
+}

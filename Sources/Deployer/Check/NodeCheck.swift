@@ -1,0 +1,100 @@
+import Documents
+import KubernetesClient
+import Support
+
+/// Whether nodes can take stores: schedulable, with memory, with the image, with a known kubelet directory.
+struct NodeCheck: Sendable {
+  let check: ClusterCheck
+
+  private static let group = "Nodes"
+
+  func run() async throws -> [Finding] {
+    try await check.guarded(Self.group) {
+      let nodes = try await check.client.list(.node).items
+      let facts = nodes.map { NodeFacts($0) }
+      let usable = facts.filter { $0.obstacle == nil }
+      guard !usable.isEmpty else {
+        return [
+          Finding(
+            Self.group, .failed, "no node can take a pod (\(NodeFacts.defaultReplicas(facts).reason))",
+            hint: "add a node, or uncordon one with 'kubectl uncordon'")
+        ]
+      }
+      let count = Finding(Self.group, .passed, "\(usable.count) of \(facts.count) nodes can take a pod")
+      return try await [count, memory(usable), image(nodes)] + kubeletDirectories(nodes)
+    }
+  }
+
+  /// What nodes have left for pods, against the size of a store.
+  private func memory(_ usable: [NodeFacts]) async throws -> Finding {
+    let requested = try await requestedMemory()
+    let free = usable.map { node in
+      (name: node.name, bytes: node.allocatableMemory.saturatingSubtract(requested[node.name] ?? 0))
+    }.sorted { $0.bytes > $1.bytes }
+    let largest = free.first.map { "\(ByteSize(bytes: $0.bytes)) on \($0.name)" } ?? "none"
+    guard let size = check.subject.size else {
+      return Finding(Self.group, .passed, "free memory: at most \(largest)")
+    }
+    let fitting = free.count { $0.bytes >= size }
+    let text = "a store of \(ByteSize(bytes: size)) fits on \(fitting) of \(usable.count) nodes (at most \(largest))"
+    if fitting == usable.count { return Finding(Self.group, .passed, text) }
+    return Finding(
+      Self.group, fitting == 0 ? .failed : .warning, text, hint: "choose a smaller --size or fewer replicas")
+  }
+
+  /// Bytes requested by the pods of each node.
+  private func requestedMemory() async throws -> [String: UInt64] {
+    let pods = try await check.client.list(.pod, fields: "status.phase!=Succeeded,status.phase!=Failed").items
+    return pods.reduce(into: [:]) { requested, pod in
+      guard let node = pod.tree["spec", "nodeName"]?.string else { return }
+      for container in pod.tree["spec", "containers"]?.array ?? [] {
+        let request = container["resources", "requests", "memory"]?.string
+        requested[node, default: 0] += request.flatMap { Quantity($0)?.bytes } ?? 0
+      }
+    }
+  }
+
+  /// Nodes report the images they hold, the fifty largest only.
+  private func image(_ nodes: [KubernetesObject]) -> Finding {
+    let image = check.subject.image
+    let holders = nodes.filter { node in
+      (node.tree["status", "images"]?.array ?? []).contains { entry in
+        (entry["names"]?.array ?? []).contains { $0.string == image }
+      }
+    }
+    if holders.count == nodes.count { return Finding(Self.group, .passed, "every node has the image \(image)") }
+    guard image.hasPrefix("localhost/") else {
+      return Finding(
+        Self.group, .warning, "\(holders.count) of \(nodes.count) nodes are known to have the image \(image)",
+        hint: "the others pull it; make sure that they can reach its registry")
+    }
+    return Finding(
+      Self.group, .warning,
+      "\(holders.count) of \(nodes.count) nodes are known to have the image \(image), which no registry has",
+      hint: "load it onto the nodes ('kind load docker-image', 'ctr images import'), or push it and use --image")
+  }
+
+  /// Distributions that keep the kubelet's directory elsewhere say so in their version.
+  private func kubeletDirectories(_ nodes: [KubernetesObject]) -> [Finding] {
+    let unusual = nodes.compactMap { node -> String? in
+      let version = node.tree["status", "nodeInfo", "kubeletVersion"]?.string ?? ""
+      if version.contains("k0s") { return "\(node.name): /var/lib/k0s/kubelet" }
+      if node.labels.keys.contains(where: { $0.hasPrefix("microk8s.io/") }) {
+        return "\(node.name): /var/snap/microk8s/common/var/lib/kubelet"
+      }
+      return nil
+    }
+    if unusual.isEmpty {
+      return [Finding(Self.group, .passed, "nothing says that a kubelet works elsewhere than in /var/lib/kubelet")]
+    }
+    return [
+      Finding(
+        Self.group, .failed, "kubelets do not work in /var/lib/kubelet: \(ObjectRemover.enumerated(unusual))",
+        hint: "link /var/lib/kubelet to that directory on the nodes, or CSI volumes cannot be mounted")
+    ]
+  }
+}
+
+extension UInt64 {
+  fileprivate func saturatingSubtract(_ other: UInt64) -> UInt64 { self > other ? self - other : 0 }
+}

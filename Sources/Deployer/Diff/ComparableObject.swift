@@ -1,0 +1,30 @@
+import Documents
+
+/// Objects without what the server keeps for itself, so that two of them can be compared and shown.
+enum ComparableObject {
+  /// The tree without status and server-set metadata.
+  static func tree(_ object: KubernetesObject) -> Value {
+    var tree = object.tree
+    tree["status"] = nil
+    for key in serverFields { tree["metadata", key] = nil }
+    return tree
+  }
+
+  /// The tree to show: values of a secret are masked, and marked where they differ from the counterpart's.
+  static func shown(_ object: KubernetesObject, as side: String, besides other: KubernetesObject?) -> Value {
+    var tree = tree(object)
+    guard object.kind == "Secret" else { return tree }
+    for section in ["data", "stringData"] {
+      for (key, value) in tree[section]?.fields ?? [:] {
+        let isSame = other.map { $0.tree[section, key] == value } ?? true
+        tree[section, key] = isSame ? "***" : "*** (\(side))"
+      }
+    }
+    return tree
+  }
+
+  private static let serverFields = [
+    "managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink",
+    "deletionTimestamp", "deletionGracePeriodSeconds",
+  ]
+}

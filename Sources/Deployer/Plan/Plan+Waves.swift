@@ -1,0 +1,45 @@
+import Documents
+
+extension Plan {
+  /// A plan with waves by kind: what others live in or are instances of comes first, custom resources last.
+  public init(_ title: String, objects: [KubernetesObject]) {
+    let waves = Rank.allCases.map { rank in
+      let members = objects.filter { Rank($0) == rank }
+      return Wave(rank.rawValue, members, gates: members.compactMap { rank.gate($0) })
+    }
+    self.init(title, waves: waves)
+  }
+}
+
+/// The order in which kinds are made.
+private enum Rank: String, CaseIterable {
+  case namespace = "namespace"
+  case definition = "custom resource definitions"
+  case support = "accounts, roles, services and settings"
+  case workload = "workloads"
+  case resource = "custom resources"
+
+  init(_ object: KubernetesObject) {
+    switch object.reference.type {
+    case .namespace: self = .namespace
+    case .customResourceDefinition: self = .definition
+    case .deployment, .statefulSet, .daemonSet: self = .workload
+    default: self = object.reference.type.group == "k8s.v6d.io" ? .resource : .support
+    }
+  }
+
+  func gate(_ object: KubernetesObject) -> Gate? {
+    switch self {
+    case .namespace, .support: nil
+    case .definition: Gate(object.reference, required: true)
+    case .workload: Gate(workload: object, required: true)
+    case .resource: Gate(object.reference, pods: podSelector(object), in: podNamespace(object), required: false)
+    }
+  }
+
+  /// The pods that the operator makes for a custom resource carry its name.
+  private func podSelector(_ object: KubernetesObject) -> String { "app.vineyard.io/name=\(object.name)" }
+
+  /// Pods of a driver live where the operator lives, which its resource does not say.
+  private func podNamespace(_ object: KubernetesObject) -> String? { object.namespace }
+}

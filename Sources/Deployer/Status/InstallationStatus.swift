@@ -1,0 +1,21 @@
+import Documents
+
+/// How an installation is: its workloads, their pods and what is wrong.
+public struct InstallationStatus: Sendable, Equatable {
+  public let namespace: String
+  public let components: [ComponentStatus]
+  public let pods: [PodStatus]
+  /// What pods and custom resources report, in their own words.
+  public let warnings: [String]
+
+  /// Whether everything does what it should.
+  public var isReady: Bool { components.allSatisfy(\.isReady) }
+
+  /// The status as data.
+  public var value: Value {
+    [
+      "namespace": .string(namespace), "isReady": .boolean(isReady),
+      "components": .array(components.map(\.value)), "pods": .array(pods.map(\.value)), "warnings": Value(warnings),
+    ]
+  }
+}

@@ -1,0 +1,51 @@
+import Documents
+
+/// How one pod of an installation is.
+public struct PodStatus: Sendable, Equatable {
+  public let name: String
+  public let namespace: String
+  /// The node it is on, empty while it is on none.
+  public let node: String
+  public let readyContainers: Int
+  public let containers: Int
+  /// `Running`, or why it is not: `ImagePullBackOff`, `Pending`, …
+  public let state: String
+  public let restarts: Int
+  /// Bytes of its store, nil for other pods and for stores that cannot be reached.
+  public var memory: StoreMemory?
+
+  /// Bytes used and bytes there may be.
+  public struct StoreMemory: Sendable, Equatable {
+    public let used: UInt64
+    public let limit: UInt64
+  }
+
+  init(_ pod: KubernetesObject) {
+    let statuses = pod.tree["status", "containerStatuses"]?.array ?? []
+    name = pod.name
+    namespace = pod.namespace ?? ""
+    node = pod.tree["spec", "nodeName"]?.string ?? ""
+    containers = pod.tree["spec", "containers"]?.array?.count ?? 0
+    readyContainers = statuses.count { $0["ready"]?.bool == true }
+    restarts = statuses.reduce(0) { $0 + ($1["restartCount"]?.int ?? 0) }
+    let waiting = statuses.lazy.compactMap { $0["state", "waiting", "reason"]?.string }.first
+    let phase = pod.tree["status", "phase"]?.string ?? "Unknown"
+    state = pod.isBeingDeleted ? "Terminating" : waiting ?? phase
+  }
+
+  /// `2/2`, as kubectl shows it.
+  public var readyText: String { "\(readyContainers)/\(containers)" }
+
+  /// The status as data.
+  public var value: Value {
+    var value: Value = [
+      "name": .string(name), "namespace": .string(namespace), "node": .string(node), "ready": .string(readyText),
+      "state": .string(state), "restarts": Value(restarts),
+    ]
+    if let memory {
+      value["memoryUsed"] = .integer(Int64(clamping: memory.used))
+      value["memoryLimit"] = .integer(Int64(clamping: memory.limit))
+    }
+    return value
+  }
+}

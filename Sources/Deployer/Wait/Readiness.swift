@@ -1,0 +1,97 @@
+import Documents
+
+/// How far an object is.
+public enum Readiness: Sendable, Equatable {
+  /// It does what it is for; the text says how, for instance `3/3 ready`.
+  case ready(String)
+  /// It is on its way; the text says what is missing.
+  case pending(String)
+
+  /// The text.
+  public var detail: String {
+    switch self {
+    case .ready(let text), .pending(let text): text
+    }
+  }
+
+  public var isReady: Bool {
+    if case .ready = self { return true }
+    return false
+  }
+}
+
+extension Readiness {
+  /// How far an object is, by the rules of its kind; kinds without rules are ready once they exist.
+  ///
+  /// Source: the status fields of apps/v1, apiextensions.k8s.io/v1 and our own resources; a controller has seen the
+  /// current spec when `status.observedGeneration` has reached `metadata.generation`.
+  public static func of(_ object: KubernetesObject) -> Readiness {
+    if object.isBeingDeleted { return .pending("being deleted") }
+    switch (object.reference.type.group, object.kind) {
+    case ("apps", "Deployment"), ("apps", "StatefulSet"): return replicas(object)
+    case ("apps", "DaemonSet"): return daemonSet(object)
+    case ("apiextensions.k8s.io", _): return condition("Established", object, ready: "established")
+    case ("k8s.v6d.io", "Vineyardd"): return vineyardd(object)
+    case ("k8s.v6d.io", "CSIDriver"): return csiDriver(object)
+    default: return .ready("exists")
+    }
+  }
+
+  private static func isSeen(_ object: KubernetesObject) -> Bool {
+    (object.tree["status", "observedGeneration"]?.int ?? 0) >= (object.generation ?? 0)
+  }
+
+  private static func replicas(_ object: KubernetesObject) -> Readiness {
+    let desired = object.tree["spec", "replicas"]?.int ?? 1
+    let status = object.tree["status"]
+    let ready = status?["readyReplicas"]?.int ?? 0
+    let updated = status?["updatedReplicas"]?.int ?? 0
+    let all = status?["replicas"]?.int ?? 0
+    if !isSeen(object) { return .pending("waiting for its controller") }
+    if updated < desired { return .pending("\(updated)/\(desired) updated, \(ready) ready") }
+    if all > desired { return .pending("\(ready)/\(desired) ready, \(all - desired) old to go") }
+    return ready >= desired ? .ready("\(ready)/\(desired) ready") : .pending("\(ready)/\(desired) ready")
+  }
+
+  private static func daemonSet(_ object: KubernetesObject) -> Readiness {
+    let status = object.tree["status"]
+    let desired = status?["desiredNumberScheduled"]?.int ?? 0
+    let ready = status?["numberReady"]?.int ?? 0
+    let updated = status?["updatedNumberScheduled"]?.int ?? 0
+    if !isSeen(object) { return .pending("waiting for its controller") }
+    if updated < desired { return .pending("\(updated)/\(desired) updated, \(ready) ready") }
+    return ready >= desired ? .ready("\(ready)/\(desired) ready") : .pending("\(ready)/\(desired) ready")
+  }
+
+  /// `status.current` is what the original operator sets; ours also says which generation it has seen.
+  private static func vineyardd(_ object: KubernetesObject) -> Readiness {
+    let desired = object.tree["spec", "replicas"]?.int ?? 3
+    let current = object.tree["status", "current"]?.int ?? 0
+    if object.tree["status"] == nil { return .pending("waiting for the operator") }
+    if object.tree["status", "observedGeneration"] != nil, !isSeen(object) {
+      return .pending("waiting for the operator")
+    }
+    return current == desired ? .ready("\(current)/\(desired) ready") : .pending("\(current)/\(desired) ready")
+  }
+
+  private static func csiDriver(_ object: KubernetesObject) -> Readiness {
+    guard let state = object.tree["status", "state"]?.string, !state.isEmpty else {
+      return .pending("waiting for the operator")
+    }
+    if object.tree["status", "observedGeneration"] != nil, !isSeen(object) {
+      return .pending("waiting for the operator")
+    }
+    return state == "running" ? .ready("running") : .pending(notReadyMessage(object) ?? state)
+  }
+
+  private static func condition(_ type: String, _ object: KubernetesObject, ready: String) -> Readiness {
+    let condition = object.tree["status", "conditions"]?.array?.first { $0["type"]?.string == type }
+    if condition?["status"]?.string == "True" { return .ready(ready) }
+    return .pending(condition?["message"]?.string ?? "not \(ready) yet")
+  }
+
+  private static func notReadyMessage(_ object: KubernetesObject) -> String? {
+    object.tree["status", "conditions"]?.array?
+      .first { $0["type"]?.string == "Ready" && $0["status"]?.string != "True" }?["message"]?.string
+  }
+}

@@ -1,0 +1,63 @@
+import Support
+
+extension TransportError: ClientError {
+  public var asCommandError: CommandError {
+    let (cause, hint) = explanation
+    return CommandError(kind == .timeout ? .notReady : .failed, "cannot \(purpose)", cause: cause, hint: hint)
+  }
+
+  private var explanation: (cause: String, hint: String?) {
+    switch kind {
+    case .unreachable(let reason): unreachable(reason)
+    case .tls(let problem): explanation(of: problem)
+    case .timeout:
+      ("\(server) took the request and did not answer in time", "try again, or give it longer with --request-timeout")
+    case .reset: ("the connection to \(server) broke: \(detail)", "try again")
+    case .malformedAnswer:
+      ("\(server) sent what no API server sends: \(detail)", "check that the server's URL is a Kubernetes API server's")
+    case .tooLarge: ("the answer of \(server) is too large: \(detail)", nil)
+    case .unsupported: ("\(server) \(detail)", nil)
+    case .podUnreachable: (detail, "does the container listen at that port?")
+    case .unusable: (detail, nil)
+    }
+  }
+
+  private func unreachable(_ reason: Unreachable) -> (String, String?) {
+    let hint = "is the cluster running? check --context and --kubeconfig"
+    return switch reason {
+    case .refused: ("nothing listens at \(server)", hint)
+    case .unknownHost: ("the host name of \(server) is unknown", "\(hint), and the name server")
+    case .noRoute: ("\(server) cannot be reached: \(detail)", hint)
+    case .noAnswer: ("\(server) does not answer", "\(hint), and firewalls on the way")
+    case .proxy:
+      ("the proxy on the way to \(server) failed: \(detail)", "check proxy-url, HTTPS_PROXY and NO_PROXY")
+    }
+  }
+
+  private func explanation(of problem: TLSProblem) -> (String, String?) {
+    switch problem {
+    case .expired:
+      ("the certificate of \(server) has expired", "have it renewed; --insecure-skip-tls-verify trusts it all the same")
+    case .notYetValid: ("the certificate of \(server) is not valid yet", "check the clock of this machine")
+    case .unknownAuthority:
+      (
+        "the certificate of \(server) is signed by an unknown authority",
+        "check certificate-authority in the kubeconfig; --insecure-skip-tls-verify trusts any certificate"
+      )
+    case .wrongName:
+      (
+        "the certificate of \(server) is for another name: \(detail)",
+        "check the server's URL, or set tls-server-name in the kubeconfig"
+      )
+    case .clientCertificate:
+      (
+        "the client certificate is not accepted: \(detail)",
+        "check client-certificate and client-key in the kubeconfig, and whether they have expired"
+      )
+    case .authorityUnreadable:
+      ("the certificate authority cannot be read: \(detail)", "check certificate-authority in the kubeconfig")
+    case .notTLS: ("\(server) does not speak TLS", "check the server's URL: http:// instead of https://?")
+    case .other: ("no TLS connection with \(server): \(detail)", nil)
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/// A request that got no usable answer, and why.
+public struct TransportError: Error, Equatable, Sendable {
+  /// What went wrong on the way.
+  public enum Kind: Equatable, Sendable {
+    /// There is no connection.
+    case unreachable(Unreachable)
+    /// The TLS handshake failed.
+    case tls(TLSProblem)
+    /// The server took the request and did not answer in time.
+    case timeout
+    /// The connection broke before the answer was whole.
+    case reset
+    /// The answer is not HTTP, not JSON or cut short.
+    case malformedAnswer
+    /// The answer is larger than this client takes.
+    case tooLarge
+    /// The server cannot do what was asked for.
+    case unsupported
+    /// The node cannot reach the pod's port.
+    case podUnreachable
+    /// libcurl or the system cannot do what the configuration asks for.
+    case unusable
+  }
+
+  /// Why there is no connection.
+  public enum Unreachable: Sendable {
+    case refused, unknownHost, noRoute, noAnswer, proxy
+  }
+
+  /// Why the two ends do not trust each other.
+  public enum TLSProblem: Sendable {
+    case expired, notYetValid, unknownAuthority, wrongName
+    /// The server refuses the client's certificate, or the client cannot read it.
+    case clientCertificate
+    case authorityUnreadable
+    /// The other end does not speak TLS.
+    case notTLS
+    case other
+  }
+
+  public let kind: Kind
+  /// The text of the layer below.
+  public let detail: String
+  /// What was asked for.
+  public let purpose: Purpose
+  /// The server's URL.
+  public let server: String
+
+  init(_ failure: TransportFailure, _ purpose: Purpose, server: String) {
+    kind = failure.kind
+    detail = failure.detail
+    self.purpose = purpose
+    self.server = server
+  }
+}

@@ -1,0 +1,53 @@
+import Documents
+import Support
+import Synchronization
+
+/// Talks to one Kubernetes API server.
+///
+/// Every call may throw `KubernetesError` (the server said no), `TransportError` (it said nothing usable),
+/// `CommandError` (the configuration or its credentials are at fault) and `CancellationError`.
+public final class KubernetesClient: Sendable {
+  /// Who owns the fields this program applies.
+  public static let fieldManager = "vineyardctl"
+
+  let configuration: ClientConfiguration
+  let log: Log
+  let timing: Timing
+  let transport = Transport()
+  let discovery = DiscoveryCache()
+  /// Warnings of the server that were passed on.
+  let warnings = Mutex<Set<String>>([])
+  /// Whether the server has ever answered.
+  let hasAnswered = Atomic(false)
+
+  /// Makes a client; nothing is read or connected before the first call.
+  public convenience init(_ configuration: ClientConfiguration, log: Log) {
+    self.init(configuration, log: log, timing: Timing())
+  }
+
+  init(_ configuration: ClientConfiguration, log: Log, timing: Timing) {
+    self.configuration = configuration
+    self.log = log
+    self.timing = timing
+  }
+
+  /// The server's URL.
+  public var server: String { configuration.server }
+
+  /// The namespace of objects that name none: the context's, else `default`.
+  public var defaultNamespace: String { configuration.namespace ?? "default" }
+
+  /// How long the client waits for what; tests give their own.
+  struct Timing: Sendable {
+    var retry = RetryPolicy()
+    /// One request, unless the configuration says otherwise.
+    var request: Duration = .seconds(30)
+    /// How long a watch lives at most before the client asks for a new one; the server ends it.
+    var watch: ClosedRange<Int> = 240...420
+    /// Bookmarks come every minute, so a watch that is silent for longer than this is dead.
+    var silence: Duration = .seconds(150)
+    /// Bytes of events that may wait for their reader.
+    var watchBuffer = 64 << 20
+    var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+  }
+}

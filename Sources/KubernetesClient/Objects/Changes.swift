@@ -1,0 +1,26 @@
+import Documents
+
+/// A change to an object on the server.
+public enum Patch: Sendable, Equatable {
+  /// A JSON merge patch (RFC 7396): fields to set, null for those to remove.
+  case merge(Value)
+  /// A JSON patch (RFC 6902): a list of operations.
+  case json(Value)
+}
+
+/// What becomes of the objects that a deleted one owns.
+public enum Propagation: String, Sendable {
+  /// They go afterwards.
+  case background = "Background"
+  /// They go first.
+  case foreground = "Foreground"
+  /// They stay.
+  case orphan = "Orphan"
+}
+
+/// Objects of one type as they were at one moment.
+public struct ObjectList: Sendable, Equatable {
+  public let items: [KubernetesObject]
+  /// The moment, for a watch that goes on from it.
+  public let resourceVersion: String
+}

@@ -1,0 +1,83 @@
+import Documents
+import Support
+
+/// Reading all objects of a type.
+extension KubernetesClient {
+  /// Objects a page holds at most.
+  private static let pageSize = 500
+
+  /// The objects of a type.
+  ///
+  /// - Parameters:
+  ///   - namespace: nil for every namespace.
+  ///   - labels: a label selector, for instance `app=vineyard,tier!=test`.
+  ///   - fields: a field selector, for instance `spec.nodeName=node-1`.
+  /// - Throws: `KubernetesError` with `isUnknownKind` when the server has no such type.
+  public func list(
+    _ type: ObjectType, namespace: String? = nil, labels: String? = nil, fields: String? = nil
+  ) async throws -> ObjectList {
+    let selection = Selection(type: type, namespace: namespace, labels: labels, fields: fields)
+    let resource = try await existingResource(for: type, selection.purpose("list"))
+    return try await list(selection, resource)
+  }
+
+  func list(_ selection: Selection, _ resource: APIResource) async throws -> ObjectList {
+    // A token can expire again while the pages of the second try are read; then one page has to do.
+    for pageSize in [Self.pageSize, Self.pageSize, nil] {
+      if let list = try await pages(selection, resource, size: pageSize) { return list }
+    }
+    throw malformed("its pages expire while they are read", selection.purpose("list"))
+  }
+
+  /// - Returns: nil when a page after the first is no longer there.
+  private func pages(_ selection: Selection, _ resource: APIResource, size: Int?) async throws -> ObjectList? {
+    let purpose = selection.purpose("list")
+    var items: [KubernetesObject] = []
+    var next: String?
+    repeat {
+      let path = selection.path(resource).setting("limit", size.map { String($0) }).setting("continue", next)
+      let page: Value
+      do {
+        page = try await send(APICall(path, purpose))
+      } catch let error as KubernetesError where error.isExpired && next != nil {
+        log.debug("\(purpose): the next page has expired, starting again")
+        return nil
+      }
+      guard page["items"] != nil, let version = page["metadata", "resourceVersion"]?.string else {
+        throw malformed("it is no list", purpose)
+      }
+      items += (page["items"]?.array ?? []).map { KubernetesObject($0, completedWith: selection.type) }
+      next = page["metadata", "continue"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+      if next == nil { return ObjectList(items: items, resourceVersion: version) }
+    } while true
+  }
+}
+
+/// The objects a list or a watch is about.
+struct Selection: Sendable {
+  let type: ObjectType
+  let namespace: String?
+  let labels: String?
+  let fields: String?
+
+  func path(_ resource: APIResource) -> APIPath {
+    APIPath(resource, namespace: namespace).setting("labelSelector", labels).setting("fieldSelector", fields)
+  }
+
+  func purpose(_ verb: String) -> Purpose {
+    Purpose(verb, "\(type.kind) objects\(namespace.map { " in namespace \($0)" } ?? "")")
+  }
+}
+
+extension KubernetesObject {
+  /// Gives an element of a list the type that servers leave out.
+  init(_ element: Value, completedWith type: ObjectType) {
+    self.init(element)
+    guard var fields = element.fields else { return }
+    if fields["kind"] == nil { fields.updateValue(.string(type.kind), forKey: "kind", insertingAt: 0) }
+    if fields["apiVersion"] == nil {
+      fields.updateValue(.string(type.apiVersion), forKey: "apiVersion", insertingAt: 0)
+    }
+    tree = .object(fields)
+  }
+}

@@ -1,0 +1,29 @@
+import Documents
+
+/// One request to the API server, without what all requests have in common.
+struct APICall: Sendable {
+  var method = "GET"
+  var path: APIPath
+  var purpose: Purpose
+  var effect = RetryPolicy.Effect.read
+  var body: Value?
+  var contentType = "application/json"
+  var accept = "application/json"
+
+  init(_ path: APIPath, _ purpose: Purpose) {
+    self.path = path
+    self.purpose = purpose
+  }
+
+  init(
+    _ method: String, _ path: APIPath, _ purpose: Purpose, effect: RetryPolicy.Effect, body: Value,
+    contentType: String = "application/json"
+  ) {
+    self.method = method
+    self.path = path
+    self.purpose = purpose
+    self.effect = effect
+    self.body = body
+    self.contentType = contentType
+  }
+}

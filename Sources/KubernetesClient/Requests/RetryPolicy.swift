@@ -1,0 +1,81 @@
+/// When a request is tried again, and after how long.
+struct RetryPolicy: Sendable {
+  /// Tries in all.
+  var attempts = 6
+  /// Tries in all where connections break and none has ever brought an answer.
+  var attemptsAtStrangers = 3
+  /// The wait before the second try; each further one is twice as long.
+  var first: Duration = .milliseconds(250)
+  var longest: Duration = .seconds(5)
+  /// A server that wants to be left alone for longer gets no second try.
+  var longestAsked: Duration = .seconds(30)
+  /// A number from 0 to 1, so that clients do not come back all at once.
+  var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
+
+  /// What carrying a request out twice would do.
+  enum Effect: Sendable {
+    /// It changes nothing.
+    case read
+    /// The second time changes nothing more.
+    case repeatable
+    /// It may do something twice.
+    case once
+  }
+
+  /// What speaks for and against another try.
+  struct Situation {
+    /// Tries made so far.
+    var attempt: Int
+    var effect: Effect
+    /// Whether this server has answered this client before.
+    var hasAnswered: Bool
+  }
+
+  /// The wait before another try; nil when there must not be one.
+  func delay(after error: any Error, _ situation: Situation) -> Duration? {
+    guard situation.attempt < attempts else { return nil }
+    switch error {
+    case let error as KubernetesError: return delay(after: error, situation)
+    case let error as TransportError:
+      return allows(error.kind, situation) ? backOff(situation.attempt) : nil
+    default: return nil
+    }
+  }
+
+  private func delay(after error: KubernetesError, _ situation: Situation) -> Duration? {
+    let isAllowed =
+      switch error.httpStatus {
+      case 429: situation.effect != .once || error.retryAfter != nil
+      case 502, 503, 504: situation.effect != .once
+      case 500:
+        situation.effect == .read || situation.effect == .repeatable && (error.retryAfter != nil || error.isPassing)
+      default: false
+      }
+    guard isAllowed else { return nil }
+    guard let asked = error.retryAfter else { return backOff(situation.attempt) }
+    return asked > longestAsked ? nil : max(asked, backOff(situation.attempt))
+  }
+
+  /// A server that was there a moment ago is restarting; one never seen is more likely the wrong one.
+  private func allows(_ kind: TransportError.Kind, _ situation: Situation) -> Bool {
+    switch kind {
+    case .reset, .malformedAnswer:
+      situation.effect != .once && (situation.hasAnswered || situation.attempt < attemptsAtStrangers)
+    case .unreachable(.refused), .unreachable(.noRoute), .unreachable(.noAnswer): situation.hasAnswered
+    default: false
+    }
+  }
+
+  /// Between half and all of the exponential wait.
+  func backOff(_ attempt: Int) -> Duration {
+    let full = min(longest, first * (1 << min(attempt - 1, 20)))
+    return full * (0.5 + 0.5 * jitter())
+  }
+}
+
+extension KubernetesError {
+  /// Whether an internal error is one of etcd's that go away by themselves.
+  fileprivate var isPassing: Bool {
+    message.contains("leader changed") || message.contains("request timed out")
+  }
+}

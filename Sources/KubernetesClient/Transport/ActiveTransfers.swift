@@ -1,0 +1,111 @@
+import CCurl
+
+/// The exchanges under way in one multi handle; lives on the loop's thread.
+struct ActiveTransfers {
+  fileprivate struct Active {
+    let handle: EasyHandle
+    let sink: TransferSink
+
+    var transfer: Transfer { sink.transfer }
+  }
+
+  /// Connections to one server for exchanges that end by themselves; only HTTP/1.1 needs more than one.
+  private static let shortConnections = 8
+
+  private let multi: UnsafeMutableRawPointer
+  private var byHandle: [UnsafeMutableRawPointer: Active] = [:]
+  private var handles: [ObjectIdentifier: UnsafeMutableRawPointer] = [:]
+  private var streams = 0
+  private let activity = Activity()
+
+  /// Milliseconds to wait for news when nothing says otherwise; short while something is under way, in case libcurl
+  /// forgets about bytes it has already read.
+  var patience: CInt { byHandle.isEmpty ? 60_000 : 200 }
+
+  init(multi: UnsafeMutableRawPointer) {
+    self.multi = multi
+    limitConnections()
+  }
+
+  mutating func start(_ transfer: Transfer) {
+    do throws(TransportFailure) {
+      let handle = try EasyHandle()
+      try handle.configure(transfer.request.connection)
+      try handle.configure(transfer.request)
+      let sink = TransferSink(transfer, activity)
+      try handle.deliver(to: sink)
+      byHandle[handle.pointer] = Active(handle: handle, sink: sink)
+      handles[ObjectIdentifier(transfer)] = handle.pointer
+      if transfer.isStreamed { streams += 1 }
+      limitConnections()
+      let code = curl_multi_add_handle(multi, handle.pointer)
+      guard code == CURLM_OK else {
+        throw TransportFailure(.unusable, String(cString: curl_multi_strerror(code)))
+      }
+    } catch {
+      remove(transfer)
+      transfer.finish(.failure(error))
+    }
+  }
+
+  /// Drops an exchange whose end nobody waits for.
+  mutating func cancel(_ transfer: Transfer) { remove(transfer) }
+
+  mutating func cancelAll() {
+    for active in byHandle.values {
+      curl_multi_remove_handle(multi, active.handle.pointer)
+      active.transfer.finish(.failure(CancellationError()))
+    }
+    byHandle = [:]
+    handles = [:]
+  }
+
+  /// Does what can be done without waiting, and ends what is complete.
+  mutating func advance() {
+    // With HTTP/2, libcurl 7.88 may read bytes of one exchange while it serves another that comes later in its list,
+    // and wait for the socket nevertheless: so it is asked until nothing moves any more.
+    var seen: Int
+    repeat {
+      seen = activity.count
+      var running: CInt = 0
+      curl_multi_perform(multi, &running)
+      endCompleted()
+    } while activity.count != seen
+  }
+
+  private mutating func endCompleted() {
+    var left: CInt = 0
+    while let message = curl_multi_info_read(multi, &left) {
+      guard let pointer = ccurl_message_handle(message), let active = byHandle[pointer] else { continue }
+      let code = ccurl_message_result(message)
+      activity.count += 1
+      let failure = code == CURLE_OK ? nil : active.failure(code)
+      remove(active.transfer)
+      active.transfer.finish(failure.map { .failure($0) } ?? .success(()))
+    }
+  }
+
+  private mutating func remove(_ transfer: Transfer) {
+    guard let pointer = handles.removeValue(forKey: ObjectIdentifier(transfer)), byHandle[pointer] != nil else {
+      return
+    }
+    curl_multi_remove_handle(multi, pointer)
+    byHandle[pointer] = nil
+    if transfer.isStreamed { streams -= 1 }
+    limitConnections()
+  }
+
+  /// A stream may hold a connection for good, so each gets one on top.
+  private func limitConnections() {
+    ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, Self.shortConnections + streams)
+  }
+}
+
+extension ActiveTransfers.Active {
+  fileprivate func failure(_ code: CURLcode) -> TransportFailure {
+    if transfer.hasOverflowed {
+      return TransportFailure(.tooLarge, "more than \(transfer.request.bodyLimit) bytes are waiting to be read")
+    }
+    return TransportFailure(code, handle)
+  }
+}

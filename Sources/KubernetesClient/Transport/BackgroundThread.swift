@@ -1,0 +1,54 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// A thread that is waited for when its work is over.
+final class BackgroundThread: Sendable {
+  private final class Start: Sendable {
+    let name: String
+    let body: @Sendable () -> Void
+
+    init(name: String, body: @escaping @Sendable () -> Void) {
+      self.name = name
+      self.body = body
+    }
+  }
+
+  private let thread: Mutex<pthread_t?>
+
+  /// Starts a thread on which all signals are blocked, so that a broken connection cannot raise SIGPIPE.
+  ///
+  /// - Throws: `TransportFailure` where the system refuses another thread.
+  init(named name: String, _ body: @escaping @Sendable () -> Void) throws(TransportFailure) {
+    let context = Unmanaged.passRetained(Start(name: name, body: body))
+    var started = pthread_t()
+    let code = pthread_create(
+      &started, nil,
+      { raw in
+        guard let raw else { return nil }
+        let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
+        _ = clinux_block_signals()
+        _ = clinux_thread_name(start.name)
+        start.body()
+        return nil
+      }, context.toOpaque())
+    guard code == 0 else {
+      context.release()
+      throw TransportFailure(.unusable, "cannot start a thread: \(String(cString: clinux_error_text(code)))")
+    }
+    thread = Mutex(started)
+  }
+
+  /// Returns when the thread has ended.
+  func join() {
+    let running = thread.withLock { thread in
+      defer { thread = nil }
+      return thread
+    }
+    if let running { pthread_join(running, nil) }
+  }
+
+  deinit {
+    if let running = thread.withLock({ $0 }) { pthread_detach(running) }
+  }
+}

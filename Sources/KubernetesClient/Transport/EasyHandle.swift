@@ -1,0 +1,102 @@
+import CCurl
+import Glibc
+
+/// A libcurl easy handle; used by one thread only.
+final class EasyHandle {
+  let pointer: UnsafeMutableRawPointer
+  private var lists: [UnsafeMutablePointer<curl_slist>] = []
+  private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+
+  init() throws(TransportFailure) {
+    CurlLibrary.start()
+    errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    guard let pointer = curl_easy_init() else { throw TransportFailure(.unusable, "libcurl gives no handle") }
+    self.pointer = pointer
+    try set(CURLOPT_ERRORBUFFER, errorText)
+    try set(CURLOPT_NOSIGNAL, 1)
+  }
+
+  deinit {
+    curl_easy_cleanup(pointer)
+    for list in lists { curl_slist_free_all(list) }
+    errorText.deallocate()
+  }
+
+  /// Sets a number or a switch.
+  func set(_ option: CURLoption, _ value: Int) throws(TransportFailure) {
+    try check(ccurl_set_long(pointer, option, value), option)
+  }
+
+  /// Sets a text, which libcurl copies.
+  func set(_ option: CURLoption, _ value: String?) throws(TransportFailure) {
+    guard let value else { return try check(ccurl_set_string(pointer, option, nil), option) }
+    try check(value.withCString { ccurl_set_string(pointer, option, $0) }, option)
+  }
+
+  func set(_ option: CURLoption, _ value: UnsafeMutableRawPointer) throws(TransportFailure) {
+    try check(ccurl_set_pointer(pointer, option, value), option)
+  }
+
+  /// Sets bytes, which libcurl copies.
+  func set(_ option: CURLoption, blob: [UInt8]) throws(TransportFailure) {
+    try check(blob.withUnsafeBytes { ccurl_set_blob(pointer, option, $0.baseAddress, $0.count) }, option)
+  }
+
+  /// Sets bytes for an option that copies what it points to.
+  func set(_ option: CURLoption, copying bytes: [UInt8]) throws(TransportFailure) {
+    let code = bytes.withUnsafeBytes {
+      ccurl_set_pointer(pointer, option, UnsafeMutableRawPointer(mutating: $0.baseAddress))
+    }
+    try check(code, option)
+  }
+
+  /// Sets a list of texts, which lives as long as the handle.
+  func set(_ option: CURLoption, _ values: [String]) throws(TransportFailure) {
+    var list: UnsafeMutablePointer<curl_slist>?
+    for value in values {
+      guard let longer = curl_slist_append(list, value) else {
+        throw TransportFailure(.unusable, "libcurl is out of memory")
+      }
+      list = longer
+    }
+    guard let list else { return }
+    lists.append(list)
+    try check(ccurl_set_list(pointer, option, list), option)
+  }
+
+  func set(_ option: CURLoption, _ callback: ccurl_write_callback) throws(TransportFailure) {
+    try check(ccurl_set_write(pointer, option, callback), option)
+  }
+
+  private func check(_ code: CURLcode, _ option: CURLoption) throws(TransportFailure) {
+    guard code != CURLE_OK else { return }
+    let text = String(cString: curl_easy_strerror(code))
+    throw TransportFailure(.unusable, "libcurl refuses option \(option.rawValue): \(text)")
+  }
+
+  /// A number about the exchange, 0 when there is none.
+  func number(_ info: CURLINFO) -> Int {
+    var value = 0
+    return ccurl_get_long(pointer, info, &value) == CURLE_OK ? value : 0
+  }
+
+  /// A time in microseconds from the start, 0 for what was not reached.
+  func microseconds(_ info: CURLINFO) -> Int {
+    var value: curl_off_t = 0
+    return ccurl_get_offset(pointer, info, &value) == CURLE_OK ? Int(value) : 0
+  }
+
+  /// libcurl's text about the last error.
+  func text(of code: CURLcode) -> String {
+    let text = String(cString: errorText)
+    return text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
+  }
+}
+
+/// The library as a whole.
+enum CurlLibrary {
+  private static let started: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+
+  /// Prepares the library once per process.
+  static func start() { _ = started }
+}

@@ -1,0 +1,67 @@
+/// One exchange for the transfer loop to carry out.
+struct HTTPRequest: Sendable {
+  var method = "GET"
+  /// The absolute URL, already escaped.
+  var url: String
+  /// Path and query of the URL, for those who write the request line themselves.
+  var target = "/"
+  var headers: [HTTPHeader] = []
+  var body: [UInt8]?
+  var connection = TransferSettings()
+  /// The whole exchange must be over by then; nil for one that may stay open.
+  var timeout: Duration?
+  /// The longest time without a byte, for exchanges that stay open.
+  var silence: Duration?
+  /// Bytes of the answer that may wait to be taken.
+  var bodyLimit = 256 << 20
+
+  init(_ url: String) { self.url = url }
+}
+
+/// One line of a header.
+struct HTTPHeader: Sendable, Equatable {
+  let name: String
+  let value: String
+
+  init(_ name: String, _ value: String) {
+    self.name = name
+    self.value = value
+  }
+}
+
+/// Where connections go and how both ends prove themselves; exchanges with equal options share connections.
+struct TransferSettings: Sendable {
+  var tls = TLSOptions()
+  var certificate: ClientCertificate?
+  var proxy: Proxy = .environment
+  /// A `host:port:host:port` rule, to connect elsewhere than the URL says.
+  var connectTo: String?
+
+  enum Proxy: Sendable, Equatable {
+    case environment
+    case url(String)
+    case none
+  }
+}
+
+/// Status line and headers of an answer.
+struct HTTPHead: Sendable, Equatable {
+  var status = 0
+  var headers: [HTTPHeader] = []
+
+  /// The first value of a header, whatever the case of its name.
+  func value(_ name: String) -> String? { values(name).first }
+
+  /// Every value of a header.
+  func values(_ name: String) -> [String] {
+    headers.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
+  }
+}
+
+/// A whole answer.
+struct HTTPResponse: Sendable {
+  let head: HTTPHead
+  let body: [UInt8]
+
+  var status: Int { head.status }
+}

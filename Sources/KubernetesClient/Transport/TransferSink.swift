@@ -1,0 +1,33 @@
+/// Counts what moved, so that the loop sees when nothing does.
+final class Activity {
+  var count = 0
+}
+
+/// Where libcurl's callbacks put the answer of one exchange; used on the loop's thread only.
+final class TransferSink {
+  let transfer: Transfer
+  private let activity: Activity
+
+  init(_ transfer: Transfer, _ activity: Activity) {
+    self.transfer = transfer
+    self.activity = activity
+  }
+
+  /// The sink behind a callback's context.
+  static func at(_ context: UnsafeMutableRawPointer?) -> TransferSink? {
+    context.map { Unmanaged<TransferSink>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  /// - Returns: the number of bytes taken, as libcurl wants it.
+  func take(headerLine bytes: UnsafeRawBufferPointer) -> Int {
+    activity.count += 1
+    transfer.receive(headerLine: String(decoding: bytes, as: UTF8.self))
+    return bytes.count
+  }
+
+  /// - Returns: the number of bytes taken; fewer than there are end the exchange.
+  func take(_ bytes: UnsafeRawBufferPointer) -> Int {
+    activity.count += 1
+    return transfer.receive(bytes) ? bytes.count : 0
+  }
+}

@@ -1,0 +1,57 @@
+import CCurl
+import Glibc
+
+extension TransportFailure {
+  /// Reads what libcurl says about a failed exchange.
+  init(_ code: CURLcode, _ handle: EasyHandle) {
+    self.init(Self.kind(code, handle), handle.text(of: code))
+  }
+
+  private static func kind(_ code: CURLcode, _ handle: EasyHandle) -> TransportError.Kind {
+    switch code {
+    case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return .unreachable(.unknownHost)
+    case CURLE_COULDNT_CONNECT:
+      return .unreachable(CInt(handle.number(CURLINFO_OS_ERRNO)) == ECONNREFUSED ? .refused : .noRoute)
+    case CURLE_PROXY: return .unreachable(.proxy)
+    case CURLE_OPERATION_TIMEDOUT:
+      // libcurl counts the time to a connection only once there is one.
+      return handle.microseconds(CURLINFO_PRETRANSFER_TIME_T) == 0 ? .unreachable(.noAnswer) : .timeout
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return .tls(certificateProblem(handle.number(CURLINFO_SSL_VERIFYRESULT), handle.text(of: code)))
+    case CURLE_SSL_CERTPROBLEM: return .tls(.clientCertificate)
+    case CURLE_SSL_CACERT_BADFILE: return .tls(.authorityUnreadable)
+    case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED:
+      return .tls(handshakeProblem(handle.text(of: code)))
+    case CURLE_SEND_ERROR, CURLE_RECV_ERROR:
+      // With TLS 1.3 a server refuses the client's certificate after the handshake.
+      return handle.text(of: code).contains("alert") ? .tls(handshakeProblem(handle.text(of: code))) : .reset
+    case CURLE_GOT_NOTHING, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_PARTIAL_FILE: return .reset
+    case CURLE_UNSUPPORTED_PROTOCOL where handle.number(CURLINFO_RESPONSE_CODE) == 0,
+      CURLE_URL_MALFORMAT:
+      return .unusable
+    case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING: return .malformedAnswer
+    default: return .unusable
+    }
+  }
+
+  /// Reads a verification result of OpenSSL (openssl-verify(1)).
+  private static func certificateProblem(_ result: Int, _ text: String) -> TransportError.TLSProblem {
+    // libcurl compares names itself, after OpenSSL was content.
+    if text.contains("subject name") { return .wrongName }
+    return switch result {
+    case 9: .notYetValid
+    case 10: .expired
+    case 2, 18, 19, 20, 21: .unknownAuthority
+    case 62, 64: .wrongName
+    default: .other
+    }
+  }
+
+  private static func handshakeProblem(_ text: String) -> TransportError.TLSProblem {
+    if text.contains("alert") && text.contains("certificate") || text.contains("unknown ca") {
+      return .clientCertificate
+    }
+    if text.contains("wrong version number") || text.contains("packet length") { return .notTLS }
+    return .other
+  }
+}

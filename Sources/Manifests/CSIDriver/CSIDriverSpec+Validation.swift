@@ -1,0 +1,56 @@
+import Support
+
+extension CSIDriverSpec {
+  /// Checks every field and what they say together.
+  ///
+  /// - Throws: `CommandError` with code `usage` for the first that makes no sense.
+  public func validate() throws {
+    // The longest name made of it is the label `app` of the controller.
+    try Rule.name(name, "CSI driver name", limit: 52, beginsWithLetter: true)
+    try validateClusters()
+    try driverImage.validate("image")
+    for (image, field) in [
+      (sidecar.provisionerImage, "provisioner image"), (sidecar.resizerImage, "resizer image"),
+      (sidecar.nodeRegistrarImage, "node registrar image"), (sidecar.livenessProbeImage, "liveness probe image"),
+    ] {
+      try sidecarImage(image).validate(field)
+    }
+    try Rule.range(replicas, 1...9, "number of controller replicas")
+    try Rule.oneOf(["WaitForFirstConsumer", "Immediate"], volumeBindingMode, "volume binding mode")
+    if let scope { try Rule.oneOf(["volume", "cluster"], scope, "scope") }
+    if let onDelete { try Rule.oneOf(["delete", "retain"], onDelete, "deletion policy") }
+    try Rule.path(kubeletDirectory, "kubelet directory")
+  }
+
+  private func validateClusters() throws {
+    guard !clusters.isEmpty else {
+      throw CommandError(
+        .usage, "no vineyard cluster is given",
+        hint: "name one as NAMESPACE/NAME, such as vineyard-system/vineyardd-sample")
+    }
+    var seen: Set<Cluster> = []
+    for cluster in clusters {
+      try Rule.name(cluster.namespace, "namespace of a vineyard cluster")
+      try Rule.name(cluster.name, "name of a vineyard cluster")
+      guard seen.insert(cluster).inserted else {
+        throw CommandError(
+          .usage, "the vineyard cluster \(cluster.namespace)/\(cluster.name) is given twice", hint: "give it once")
+      }
+    }
+    if let storageClassName {
+      try Rule.subdomain(storageClassName, "storage class name")
+      guard !clusters.contains(where: { $0.storageClassName == storageClassName }) else {
+        throw Rule.invalid(
+          "storage class name", storageClassName, "it is made for its cluster anyway", hint: "leave it out")
+      }
+    }
+  }
+
+  var driverImage: ImageOptions {
+    ImageOptions(image: image, pullPolicy: imagePullPolicy, registry: imageRegistry)
+  }
+
+  func sidecarImage(_ image: String) -> ImageOptions {
+    ImageOptions(image: image, pullPolicy: sidecar.imagePullPolicy, registry: imageRegistry)
+  }
+}

@@ -1,0 +1,67 @@
+import Documents
+
+extension CSIDriverSpec {
+  /// Turns the sample Deployment into this driver's.
+  func fillController(_ deployment: inout KubernetesObject) throws {
+    let app = "\(name)-csi-driver"
+    fillLabels(&deployment, app: app)
+    deployment.tree["spec", "replicas"] = Value(replicas)
+    deployment.podSpec["serviceAccountName"] = .string("\(name)-controller")
+    deployment.podSpec["affinity", "podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution"]?
+      .mapElements { $0["podAffinityTerm", "labelSelector", "matchLabels", "app"] = .string(app) }
+    try fillDriver(&deployment)
+    try deployment.editContainer("csi-provisioner") { container in
+      container.setImage(sidecarImage(sidecar.provisionerImage))
+      guard !sidecar.enableTopology else { return }
+      container.setArgument("--feature-gates", "Topology=false,VolumeAttributesClass=false")
+      // Room is published per topology segment.
+      let arguments = container["args"]?.array ?? []
+      container["args"] = .array(
+        arguments.filter { argument in
+          let text = argument.string ?? ""
+          return text != "--enable-capacity" && !text.hasPrefix("--capacity-")
+        })
+    }
+    try deployment.editContainer("csi-resizer") { $0.setImage(sidecarImage(sidecar.resizerImage)) }
+  }
+
+  /// Turns the sample DaemonSet into this driver's.
+  func fillNodePlugin(_ set: inout KubernetesObject) throws {
+    fillLabels(&set, app: "\(name)-csi-nodes")
+    set.podSpec["serviceAccountName"] = .string("\(name)-node")
+    if enableToleration { set.podSpec["tolerations"] = [["operator": "Exists"]] }
+    try fillDriver(&set)
+    try set.editContainer("node-driver-registrar") { container in
+      container.setImage(sidecarImage(sidecar.nodeRegistrarImage))
+      container.setArgument("--kubelet-registration-path", "\(pluginDirectory)/csi.sock")
+    }
+    try set.editContainer("vineyard-csi-driver") { container in
+      // At the same place as on the node: the kubelet names target paths as it sees them.
+      container["volumeMounts"]?.mapElements { mount in
+        if mount["name"]?.string == "kubelet-dir" { mount["mountPath"] = .string(kubeletDirectory) }
+      }
+    }
+    try set.editVolume("kubelet-dir") { $0["hostPath", "path"] = .string(kubeletDirectory) }
+    try set.editVolume("plugin-dir") { $0["hostPath", "path"] = .string(pluginDirectory) }
+    try set.editVolume("registration-dir") { volume in
+      volume["hostPath", "path"] = .string("\(kubeletDirectory)/plugins_registry")
+    }
+  }
+
+  private var pluginDirectory: String { "\(kubeletDirectory)/plugins/csi.vineyard.v6d.io" }
+
+  private func fillLabels(_ workload: inout KubernetesObject, app: String) {
+    workload.setLabel("app", app)
+    workload.setSelector(["app": app])
+    workload.tree["spec", "template", "metadata", "labels", "app.vineyard.io/name"] = .string(name)
+  }
+
+  /// What controller and node plugin have in common.
+  private func fillDriver(_ workload: inout KubernetesObject) throws {
+    try workload.editContainer("vineyard-csi-driver") { container in
+      container.setImage(driverImage)
+      if enableVerboseLog { container["args"]?.append("--verbose") }
+    }
+    try workload.editContainer("liveness-probe") { $0.setImage(sidecarImage(sidecar.livenessProbeImage)) }
+  }
+}

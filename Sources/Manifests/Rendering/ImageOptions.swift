@@ -1,0 +1,51 @@
+import Support
+
+/// The image of a container.
+public struct ImageOptions: Sendable, Equatable {
+  /// The image as given, such as `localhost/vineyardctl:0.1.0`.
+  public var image: String
+  /// `Always`, `IfNotPresent` or `Never`.
+  public var pullPolicy: String
+  /// What takes the place of the image's registry, with or without a path below it; nil leaves it.
+  public var registry: String?
+
+  /// The image of this program, of its own version.
+  public static let vineyardctl = "localhost/vineyardctl:\(Version.product)"
+
+  public init(image: String = Self.vineyardctl, pullPolicy: String = "IfNotPresent", registry: String? = nil) {
+    self.image = image
+    self.pullPolicy = pullPolicy
+    self.registry = registry
+  }
+
+  /// The image to pull, its registry replaced.
+  public var reference: String {
+    guard let registry, !registry.isEmpty else { return image }
+    return "\(registry.trimmingSlashes)/\(Self.path(of: image))"
+  }
+
+  /// The image without its registry: the first part is one when it has a dot, a port, or is `localhost`
+  /// (OCI distribution, as Docker reads it).
+  private static func path(of image: String) -> Substring {
+    guard let slash = image.firstIndex(of: "/") else { return image[...] }
+    let first = image[..<slash]
+    guard first == "localhost" || first.contains(where: { $0 == "." || $0 == ":" }) else { return image[...] }
+    return image[image.index(after: slash)...]
+  }
+
+  /// - Parameter field: what the image is called in an error.
+  /// - Throws: `CommandError` with code `usage`.
+  func validate(_ field: String) throws {
+    try Rule.image(image, field)
+    try Rule.oneOf(["Always", "IfNotPresent", "Never"], pullPolicy, "\(field) pull policy")
+    if let registry, !registry.isEmpty { try Rule.registry(registry) }
+  }
+}
+
+extension String {
+  fileprivate var trimmingSlashes: Substring {
+    var text = self[...]
+    while text.hasSuffix("/") { text.removeLast() }
+    return text
+  }
+}

@@ -1,0 +1,36 @@
+import Documents
+
+/// How much memory and CPU a store's container gets.
+enum StoreResources {
+  /// The container's memory in bytes for a size in bytes.
+  ///
+  /// The store takes at most the limit less a sixteenth, and less 64 MiB at least (`MemoryPlan`); 64 MiB more are for
+  /// its metadata.
+  static func memory(size: UInt64) -> UInt64 {
+    // A sixteenth of the limit is a fifteenth of what is left.
+    let reserve = max(64 << 20, size / 15 + 1) + (64 << 20)
+    let (sum, overflows) = size.addingReportingOverflow(reserve)
+    return overflows ? .max : sum
+  }
+
+  /// The container's memory as a quantity.
+  static func memoryLimit(size: UInt64) -> String { mebibytes(memory(size: size)) }
+
+  /// `resources` of the container. What is known is request and limit at once, so that the store is the last to go when
+  /// a node is short of memory.
+  ///
+  /// - Parameter fallback: the requests where nothing is said.
+  static func resources(_ store: VineyarddSpec.Store, fallback: Value) throws -> Value {
+    var resources: Value = ["requests": fallback]
+    let size = try store.sizeInBytes()
+    if let memory = store.memory ?? size.map(memoryLimit(size:)) {
+      resources["requests", "memory"] = .string(memory)
+      resources["limits", "memory"] = .string(memory)
+    }
+    if let cpu = store.cpu {
+      resources["requests", "cpu"] = .string(cpu)
+      resources["limits", "cpu"] = .string(cpu)
+    }
+    return resources
+  }
+}

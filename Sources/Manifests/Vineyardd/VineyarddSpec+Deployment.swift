@@ -1,0 +1,130 @@
+import Documents
+
+extension VineyarddSpec {
+  /// Port of the RPC listener in the pod.
+  static let rpcPort = 9600
+  /// Port of `/metrics` in the pod.
+  static let metricsPort = 9601
+
+  /// Turns the sample Deployment into this cluster's.
+  func fillDeployment(_ deployment: inout KubernetesObject, uid: String?) throws {
+    deployment.setLabel("app.kubernetes.io/instance", instanceLabel)
+    deployment.tree["spec", "replicas"] = Value(replicas)
+    deployment.setSelector([
+      "app.vineyard.io/name": name, "app.kubernetes.io/name": name, "app.kubernetes.io/instance": instanceLabel,
+    ])
+    fillPod(&deployment.podSpec)
+    if volume.pvcName.isEmpty {
+      let directory = try socketDirectory()
+      try deployment.editVolume(Self.socketVolumeName) { $0["hostPath", "path"] = .string(directory) }
+    } else {
+      try deployment.editVolume(Self.socketVolumeName) { volume in
+        volume["hostPath"] = nil
+        volume["persistentVolumeClaim", "claimName"] = .string(self.volume.pvcName)
+      }
+    }
+    let size = try store.sizeInBytes()
+    try deployment.editVolume(Self.sharedMemoryVolumeName) { volume in
+      volume["emptyDir", "sizeLimit"] = size.map { .string(mebibytes($0)) }
+    }
+    let resources = try StoreResources.resources(
+      store, fallback: ["cpu": "100m", "memory": "256Mi"])
+    try deployment.editContainer("vineyardd") { container in
+      fillContainer(&container, uid: uid)
+      container["resources"] = resources
+    }
+  }
+
+  private func fillPod(_ pod: inout Value) {
+    pod["serviceAccountName"] = .string(name)
+    pod["automountServiceAccountToken"] = .boolean(store.syncCRDs && StoreFeatures.mirrorsObjects)
+    pod["affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"]?.mapElements { term in
+      term["labelSelector", "matchExpressions"]?.mapElements { $0["values"] = [.string(instanceLabel)] }
+    }
+    pod["topologySpreadConstraints"]?.mapElements { constraint in
+      constraint["labelSelector", "matchLabels", "app.kubernetes.io/instance"] = .string(instanceLabel)
+    }
+    if !nodeSelector.isEmpty { pod["nodeSelector"] = Value(nodeSelector) }
+    if !tolerations.isEmpty { pod["tolerations"] = .array(tolerations) }
+    pod["priorityClassName"] = priorityClassName.map { .string($0) }
+    if let volume = spillVolume { pod["volumes"]?.append(volume) }
+    for volume in volumes { pod["volumes"]?.append(volume) }
+  }
+
+  private func fillContainer(_ container: inout Value, uid: String?) {
+    container.setImage(storeImage)
+    container["args"] = Value(arguments)
+    if let uid { container.setEnvironment(["name": "VINEYARDD_UID", "value": .string(uid)]) }
+    container.setEnvironment(["name": "VINEYARDD_NAME", "value": .string(name)])
+    container.setEnvironment(["name": "VINEYARDD_NAMESPACE", "value": .string(namespace)])
+    for variable in store.env { container.setEnvironment(variable.tree) }
+    for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
+      container[probe, "exec", "command"]?.mapElements { argument in
+        if argument.string?.hasPrefix("--socket=") == true { argument = .string("--socket=\(socketPath)") }
+      }
+    }
+    if let securityContext { container.setSecurityContext(securityContext) }
+    container["volumeMounts"]?.mapElements { mount in
+      if mount["name"]?.string == Self.socketVolumeName { mount["mountPath"] = .string(socketMountPath) }
+    }
+    if store.spill.isEnabled {
+      container["volumeMounts"]?.append([
+        "name": .string(store.spill.name), "mountPath": .string(store.spill.path), "subPathExpr": "$(MY_NODE_NAME)",
+      ])
+    }
+    for mount in volumeMounts { container["volumeMounts"]?.append(mount) }
+  }
+
+  /// The flags of the store, none of them empty.
+  private var arguments: [String] {
+    var arguments = ["--socket=\(socketPath)"]
+    if !store.size.isEmpty { arguments.append("--size=\(store.size)") }
+    if store.reserveMemory { arguments.append("--reserve_memory=true") }
+    arguments.append("--stream_threshold=\(store.streamThreshold)")
+    arguments.append("--rpc_socket_port=\(Self.rpcPort)")
+    arguments.append("--metrics_port=\(Self.metricsPort)")
+    if StoreFeatures.keepsMetadataInEtcd {
+      arguments += [
+        "--meta=etcd", "--etcd_prefix=/vineyard", "--etcd_endpoint=http://\(name)-etcd-service.\(namespace).svc:2379",
+      ]
+    } else {
+      arguments.append("--meta=local")
+    }
+    if store.syncCRDs && StoreFeatures.mirrorsObjects { arguments.append("--sync_crds=true") }
+    if store.spill.isEnabled {
+      arguments += [
+        "--spill_path=\(store.spill.path)", "--spill_lower_rate=\(store.spill.spillLowerRate)",
+        "--spill_upper_rate=\(store.spill.spillUpperRate)",
+      ]
+    }
+    return arguments
+  }
+
+  private var socketMountPath: String { volume.mountPath.isEmpty ? "/var/run" : volume.mountPath }
+  private var socketPath: String {
+    socketMountPath.hasSuffix("/") ? "\(socketMountPath)vineyard.sock" : "\(socketMountPath)/vineyard.sock"
+  }
+
+  /// The claim, or the node's disk where none is described.
+  private var spillVolume: Value? {
+    guard store.spill.isEnabled else { return nil }
+    let name = Value.string(store.spill.name)
+    guard store.spill.persistentVolumeClaimSpec != nil else { return ["name": name, "emptyDir": [:]] }
+    return ["name": name, "persistentVolumeClaim": ["claimName": name]]
+  }
+}
+
+extension Value {
+  /// Puts a security context over the container's own.
+  fileprivate mutating func setSecurityContext(_ context: Value) {
+    self["securityContext"]?.overlay(context)
+    // The API server refuses these two together with a ban on escalation.
+    let capabilities = context["capabilities", "add"]?.array ?? []
+    let isPowerful =
+      context["privileged"]?.bool == true || capabilities.contains("SYS_ADMIN")
+      || capabilities.contains("CAP_SYS_ADMIN")
+    if isPowerful && context["allowPrivilegeEscalation"] == nil {
+      self["securityContext", "allowPrivilegeEscalation"] = nil
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Documents
+import Support
+
+extension VineyarddSpec {
+  /// Checks every field and what they say together.
+  ///
+  /// - Throws: `CommandError` with code `usage` for the first that makes no sense.
+  public func validate() throws {
+    try validateNames()
+    try Rule.range(replicas, 0...10_000, "number of replicas")
+    try Rule.range(etcdReplicas, 1...9, "number of etcd replicas")
+    try Rule.oneOf(["ClusterIP", "NodePort", "LoadBalancer"], service.type, "service type")
+    try Rule.range(service.port, 1...65535, "service port")
+    try storeImage.validate("image")
+    try etcdImage.validate("etcd image")
+    if let size = etcd.storageSize { _ = try Quantity(size, "etcd storage size") }
+    if let name = etcd.storageClassName {
+      guard etcd.storageSize != nil else {
+        throw CommandError(.usage, "a storage class for etcd without a size", hint: "give the size of the claim too")
+      }
+      try Rule.subdomain(name, "etcd storage class")
+    }
+    try store.validate()
+    try validateVolumes()
+    if let name = priorityClassName { try Rule.subdomain(name, "priority class") }
+  }
+
+  private func validateNames() throws {
+    // The longest label made of it is a revision of the etcd StatefulSet: -etcd- and ten characters.
+    try Rule.name(name, "cluster name", limit: 47, beginsWithLetter: true)
+    try Rule.name(namespace, "namespace")
+    guard instanceLabel.utf8.count <= 63 else {
+      throw Rule.invalid(
+        "cluster name", name, "with its namespace it has \(instanceLabel.utf8.count) characters, 63 are possible",
+        hint: "choose a shorter name or namespace")
+    }
+  }
+
+  private func validateVolumes() throws {
+    try Rule.path(try socketDirectory(), "socket directory")
+    if !volume.pvcName.isEmpty { try Rule.subdomain(volume.pvcName, "claim of the socket") }
+    if !volume.mountPath.isEmpty { try Rule.path(volume.mountPath, "mount path of the socket") }
+    guard volume.mountPath.isEmpty || !volume.pvcName.isEmpty else {
+      throw CommandError(.usage, "a mount path of the socket without a claim", hint: "name the claim too")
+    }
+    var names = [VineyarddSpec.socketVolumeName, VineyarddSpec.sharedMemoryVolumeName]
+    if !store.spill.name.isEmpty { names.append(store.spill.name) }
+    for volume in volumes {
+      let name = volume["name"]?.string ?? ""
+      try Rule.name(name, "volume name")
+      guard !names.contains(name) else {
+        throw Rule.invalid("volume name", name, "there is another volume of this name", hint: "choose another name")
+      }
+      names.append(name)
+    }
+    for mount in volumeMounts {
+      let name = mount["name"]?.string ?? ""
+      guard names.contains(name) else {
+        throw Rule.invalid(
+          "volume mount", name, "there is no volume of this name", hint: "declare it among the volumes")
+      }
+      try Rule.path(mount["mountPath"]?.string ?? "", "mount path of volume \(name)")
+    }
+  }
+
+  /// The label `app.kubernetes.io/instance` of the stores.
+  public var instanceLabel: String { "\(namespace)-\(name)" }
+
+  /// Directory of the socket on the node.
+  ///
+  /// - Throws: `CommandError` with code `usage` when its template is not understood.
+  public func socketDirectory() throws(CommandError) -> String {
+    try SocketTemplate.expand(store.socket, namespace: namespace, name: name)
+  }
+
+  var storeImage: ImageOptions {
+    ImageOptions(image: store.image, pullPolicy: store.imagePullPolicy, registry: imageRegistry)
+  }
+
+  var etcdImage: ImageOptions {
+    ImageOptions(image: etcd.image, pullPolicy: etcd.imagePullPolicy, registry: imageRegistry)
+  }
+
+  static let socketVolumeName = "vineyard-socket"
+  static let sharedMemoryVolumeName = "shm"
+}

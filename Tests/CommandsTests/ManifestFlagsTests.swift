@@ -1,0 +1,53 @@
+import Commands
+import Documents
+import Manifests
+import Support
+import Testing
+
+/// What the manifests start is a command line that this program takes.
+@Suite struct ManifestFlagsTests {
+  private func store(_ change: (inout VineyarddSpec) -> Void) throws -> [String] {
+    var spec = VineyarddSpec()
+    change(&spec)
+    let deployment = try #require(
+      try Manifests.vineyardd(spec, uid: nil, controlledByOperator: false).first { $0.kind == "Deployment" })
+    let container = try #require(deployment.tree["spec", "template", "spec", "containers"]?[0])
+    let words = (container["command"]?.array ?? []) + (container["args"]?.array ?? [])
+    return words.compactMap(\.string)
+  }
+
+  @Test func `a store starts without a word of warning`() throws {
+    let world = World()
+    #expect(world.run(try store { _ in }) == .ok)
+    #expect(world.log.isEmpty && world.errors.isEmpty)
+    #expect(world.started?.socketPath == "/var/run/vineyard.sock")
+    #expect(world.started?.rpcPort == 9600)
+    #expect(world.started?.metricsPort == 9601)
+    #expect(world.started?.memoryLimit == nil)
+  }
+
+  @Test func `size, reserve and streams reach the store`() throws {
+    let world = World()
+    let commandLine = try store { spec in
+      spec.store.size = "4Gi"
+      spec.store.reserveMemory = true
+      spec.store.streamThreshold = 60
+    }
+    #expect(world.run(commandLine) == .ok)
+    #expect(world.log.isEmpty)
+    #expect(world.started?.memoryLimit == 4 << 30)
+    #expect(world.started?.populate == .all)
+    #expect(world.started?.streamThreshold == 60)
+  }
+
+  @Test func `spilling is taken with a warning until there is some`() throws {
+    let world = World()
+    let commandLine = try store { spec in
+      spec.store.spill.name = "overflow"
+      spec.store.spill.path = "/spill"
+      spec.store.spill.spillLowerRate = "0.4"
+    }
+    #expect(world.run(commandLine) == .ok)
+    #expect(world.log.count == 2)
+  }
+}

@@ -1,0 +1,1 @@
+"""Admission: what changes or refuses a write between decoding and validation."""

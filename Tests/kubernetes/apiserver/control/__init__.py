@@ -1,0 +1,1 @@
+"""What a test tells the double, beyond the Kubernetes API."""

@@ -1,0 +1,57 @@
+"""Faults that a test asks for, matched against requests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+KINDS = ("status", "reset", "delay", "truncate", "close", "malformed", "drop-watch", "expire-watch")
+
+
+@dataclass
+class Fault:
+    """What happens to requests whose method and path match; `times` None: until cleared."""
+
+    kind: str
+    method: str = ".*"
+    path: str = ".*"
+    times: int | None = 1
+    code: int = 500
+    reason: str = ""
+    message: str = ""
+    retry_after: int | None = None
+    seconds: float = 0.0
+    after_bytes: int = 20
+    skip: int = 0
+    """How many matching requests pass before the fault begins."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown kind of fault {self.kind!r}; one of {', '.join(KINDS)}")
+        self._method = re.compile(self.method)
+        self._path = re.compile(self.path)
+
+    def matches(self, method: str, path_and_query: str) -> bool:
+        return bool(self._method.fullmatch(method) and self._path.search(path_and_query))
+
+
+def take(faults: list[Fault], method: str, path_and_query: str, watch: bool) -> Fault | None:
+    """The fault for a request, counted as used."""
+    for fault in faults:
+        if (fault.kind in ("drop-watch", "expire-watch")) > watch or not fault.matches(method, path_and_query):
+            continue
+        if fault.skip > 0:
+            fault.skip -= 1
+            continue
+        if fault.times is not None:
+            fault.times -= 1
+            if fault.times <= 0:
+                faults.remove(fault)
+        return fault
+    return None
+
+
+def described(fault: Fault) -> dict[str, Any]:
+    """A fault as the control endpoint lists it."""
+    return {key: value for key, value in vars(fault).items() if not key.startswith("_")}

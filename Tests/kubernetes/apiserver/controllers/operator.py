@@ -1,0 +1,153 @@
+"""The operator's stand-in: a program renders custom resources, this applies what it renders.
+
+It works while the Deployment `vineyard-controller-manager` is available somewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from .. import errors
+from ..cluster import Cluster
+from ..kinds import Kind
+from ..objects import apply, update
+from ..objects.write import by_controller
+from ..storage.store import Event
+from . import actions
+
+GROUP = "k8s.v6d.io"
+MANAGER = "vineyard-controller-manager"
+_FIELD_MANAGER = "vineyard-operator"
+_PLURALS = ("vineyardds", "csidrivers")
+_RENDERED: dict[tuple[str, int], list[Any]] = {}
+
+
+def keys(cluster: Cluster, event: Event) -> Iterator[tuple[str, str, str]]:
+    plural = event.prefix.removeprefix(f"{GROUP}/")
+    if event.prefix.startswith(f"{GROUP}/") and plural in _PLURALS:
+        yield (plural, *event.key)
+    elif event.prefix in ("apps/deployments", "apps/daemonsets") or event.prefix.startswith("apiextensions"):
+        for plural in _PLURALS:
+            for stored in cluster.store.select(f"{GROUP}/{plural}"):
+                meta = stored.obj["metadata"]
+                yield plural, meta.get("namespace", ""), meta["name"]
+
+
+async def reconcile(cluster: Cluster, key: tuple[str, str, str]) -> float | None:
+    """Render one custom resource if it changed, and tell how its workloads are."""
+    plural, namespace, name = key
+    stored = cluster.store.get(f"{GROUP}/{plural}", (namespace, name))
+    manager = _manager_namespace(cluster)
+    if stored is None or manager is None or "deletionTimestamp" in stored.obj["metadata"]:
+        return None
+    resource = stored.obj
+    version = (resource["metadata"]["uid"], resource["metadata"]["generation"])
+    if version not in _RENDERED:
+        objects = await _render(cluster, resource, manager if plural == "csidrivers" else None)
+        _RENDERED[version] = [await _apply(cluster, obj, resource) for obj in objects]
+        await _prune(cluster, resource, _RENDERED[version])
+    status = (
+        _vineyardd_status(cluster, resource) if plural == "vineyardds" else _driver_status(cluster, resource, manager)
+    )
+    await _set_status(cluster, resource, status)
+    return None
+
+
+def _manager_namespace(cluster: Cluster) -> str | None:
+    for obj in actions.list_all(cluster, "Deployment"):
+        available = any(
+            c["type"] == "Available" and c["status"] == "True" for c in obj.get("status", {}).get("conditions", ())
+        )
+        if obj["metadata"]["name"] == MANAGER and available:
+            return obj["metadata"]["namespace"]
+    return None
+
+
+async def _render(cluster: Cluster, resource: actions.Obj, namespace: str | None) -> list[actions.Obj]:
+    arguments = ["render", "-f", "-", "-o", "json", *(["--namespace", namespace] if namespace else [])]
+    process = await asyncio.create_subprocess_exec(
+        cluster.settings.operator,
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, problems = await process.communicate(json.dumps(resource).encode())
+    if process.returncode:
+        print(f"operator: {problems.decode()}", file=sys.stderr, flush=True)
+        raise errors.internal(f"{cluster.settings.operator} render failed: {problems.decode()}")
+    return json.loads(output)["items"]
+
+
+async def _apply(cluster: Cluster, obj: actions.Obj, resource: actions.Obj) -> tuple[str, str, str]:
+    """Apply a rendered object; returns its prefix and key."""
+    kind = cluster.registry.named(obj["apiVersion"], obj["kind"])
+    if kind is None:
+        raise errors.bad_request(f"no matches for kind {obj['kind']} in version {obj['apiVersion']}")
+    meta = {**obj["metadata"], "ownerReferences": [actions.owner_reference(resource)]}
+    namespace = meta.get("namespace", resource["metadata"].get("namespace", "default")) if kind.namespaced else ""
+    write = by_controller(_FIELD_MANAGER)
+    write.force = True
+    await apply.apply(cluster, kind, namespace, meta["name"], {**obj, "metadata": meta}, write)
+    return kind.stored, namespace, meta["name"]
+
+
+async def _prune(cluster: Cluster, resource: actions.Obj, rendered: list[Any]) -> None:
+    """Delete what an earlier rendering of the resource made and this one doesn't."""
+    for prefix, key, stored in cluster.store.all():
+        entries = stored.obj["metadata"].get("managedFields", ())
+        ours = any(entry["manager"] == _FIELD_MANAGER and entry["operation"] == "Apply" for entry in entries)
+        if ours and actions.controlled_by(stored.obj, resource) and (prefix, *key) not in rendered:
+            await actions.remove(cluster, stored.obj)
+
+
+def _vineyardd_status(cluster: Cluster, resource: actions.Obj) -> actions.Obj:
+    meta = resource["metadata"]
+    deployment = actions.get(cluster, "Deployment", meta["namespace"], meta["name"])
+    wanted = deployment["spec"]["replicas"] if deployment else resource["spec"].get("replicas", 0)
+    ready = (deployment or {}).get("status", {}).get("readyReplicas", 0)
+    reason = "MinimumReplicasAvailable" if ready >= wanted else "MinimumReplicasUnavailable"
+    return _with_condition(resource, {"current": ready, "replicas": wanted}, ready >= wanted, reason)
+
+
+def _driver_status(cluster: Cluster, resource: actions.Obj, namespace: str) -> actions.Obj:
+    name = resource["metadata"]["name"]
+    deployment = actions.get(cluster, "Deployment", namespace, f"{name}-csi-driver")
+    nodes = actions.get(cluster, "DaemonSet", namespace, f"{name}-csi-nodes")
+    running = (
+        deployment is not None
+        and nodes is not None
+        and deployment.get("status", {}).get("readyReplicas", 0) >= deployment["spec"]["replicas"]
+        and nodes.get("status", {}).get("numberReady", 0) >= nodes.get("status", {}).get("desiredNumberScheduled", 1)
+    )
+    return _with_condition(
+        resource, {"state": "running" if running else "pending"}, running, "Running" if running else "Pending"
+    )
+
+
+def _with_condition(resource: actions.Obj, status: actions.Obj, ready: bool, reason: str) -> actions.Obj:
+    before = (resource.get("status") or {}).get("conditions") or []
+    condition = actions.condition("Ready", ready, reason, "", before) | {"message": ""}
+    return {**status, "observedGeneration": resource["metadata"]["generation"], "conditions": [condition]}
+
+
+async def _set_status(cluster: Cluster, resource: actions.Obj, status: actions.Obj) -> None:
+    """Write the status through the CRD's schema, which drops what it doesn't declare."""
+    kind: Kind | None = cluster.registry.named(resource["apiVersion"], resource["kind"])
+    stored = (
+        cluster.store.get(kind.stored, (resource["metadata"].get("namespace", ""), resource["metadata"]["name"]))
+        if kind
+        else None
+    )
+    if kind is None or stored is None:
+        return
+    write = by_controller(_FIELD_MANAGER)
+    write.field_validation = "Ignore"
+    raw = stored.copy() | {"status": status}
+    await update.update(
+        cluster, kind, raw["metadata"].get("namespace", ""), raw["metadata"]["name"], raw, write, "status"
+    )

@@ -1,0 +1,106 @@
+"""Rules of services and network policies."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from ..admission.addresses import NODE_PORTS
+from ..fielderrors import FieldError, duplicate, invalid, required, unsupported
+from . import names
+from .containers import port_name, port_number
+from .pods import selector_errors
+
+_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+
+
+def service_errors(obj: dict[str, Any], old: dict[str, Any] | None) -> list[FieldError]:
+    """Rules of a service."""
+    spec = obj["spec"]
+    kind, ports = spec["type"], spec.get("ports") or []
+    found: list[FieldError] = []
+    if kind not in _TYPES:
+        found.append(unsupported("spec.type", kind, _TYPES))
+    headless = spec.get("clusterIP") == "None"
+    if not ports and not headless and kind != "ExternalName":
+        found.append(required("spec.ports"))
+    if kind == "ExternalName" and not spec.get("externalName"):
+        found.append(required("spec.externalName"))
+    if headless and kind in ("NodePort", "LoadBalancer"):
+        found.append(invalid("spec.clusterIPs[0]", "None", f"may not be set to 'None' for {kind} services"))
+    if spec.get("clusterIP") and not headless and not _is_address(spec["clusterIP"]):
+        found.append(
+            invalid(
+                "spec.clusterIPs",
+                spec.get("clusterIPs"),
+                "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+            )
+        )
+    if spec["sessionAffinity"] not in ("ClientIP", "None"):
+        found.append(unsupported("spec.sessionAffinity", spec["sessionAffinity"], ("ClientIP", "None")))
+    found += names.labels("spec.selector", spec.get("selector") or {})
+    found += _port_errors(ports)
+    if (
+        old is not None
+        and old["spec"].get("clusterIP")
+        and kind != "ExternalName"
+        and old["spec"]["type"] != "ExternalName"
+    ):
+        if spec.get("clusterIP") != old["spec"]["clusterIP"]:
+            found.append(invalid("spec.clusterIPs[0]", [spec.get("clusterIP")], "may not change once set"))
+    return found
+
+
+def _port_errors(ports: list[dict[str, Any]]) -> list[FieldError]:
+    found: list[FieldError] = []
+    seen_names: set[str] = set()
+    seen: set[tuple[Any, Any]] = set()
+    for index, port in enumerate(ports):
+        where = f"spec.ports[{index}]"
+        name = port.get("name", "")
+        if not name and len(ports) > 1:
+            found.append(required(f"{where}.name"))
+        elif name:
+            found += names.label(f"{where}.name", name)
+            if name in seen_names:
+                found.append(duplicate(f"{where}.name", name))
+            seen_names.add(name)
+        found += port_number(port["port"], f"{where}.port")
+        target = port.get("targetPort", port["port"])
+        found += (
+            port_name(target, f"{where}.targetPort")
+            if isinstance(target, str)
+            else port_number(target, f"{where}.targetPort")
+        )
+        if port["protocol"] not in ("TCP", "UDP", "SCTP"):
+            found.append(unsupported(f"{where}.protocol", port["protocol"], ("SCTP", "TCP", "UDP")))
+        key = (port["port"], port["protocol"])
+        if key in seen:
+            found.append(duplicate(where, {"port": port["port"], "protocol": port["protocol"]}))
+        seen.add(key)
+        if port.get("nodePort") and port["nodePort"] not in NODE_PORTS:
+            found.append(
+                invalid(
+                    f"{where}.nodePort",
+                    port["nodePort"],
+                    f"provided port is not in the valid range. The range of valid ports is {NODE_PORTS.start}-{NODE_PORTS.stop - 1}",
+                )
+            )
+    return found
+
+
+def policy_errors(obj: dict[str, Any], old: dict[str, Any] | None) -> list[FieldError]:
+    spec = obj.get("spec") or {}
+    found = selector_errors(spec.get("podSelector") or {}, "spec.podSelector")
+    for index, kind in enumerate(spec.get("policyTypes") or ()):
+        if kind not in ("Ingress", "Egress"):
+            found.append(unsupported(f"spec.policyTypes[{index}]", kind, ("Egress", "Ingress")))
+    return found
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Objects in memory with one revision counter and their history."""

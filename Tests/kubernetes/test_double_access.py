@@ -1,0 +1,81 @@
+"""Given users and rules, when they ask, then authentication and authorization answer."""
+
+import base64
+
+from apiserver.client import Client
+from waiting import eventually
+
+PODS = "/api/v1/namespaces/default/pods"
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+
+
+def test_given_an_unknown_token_when_asked_then_401(double):
+    reply = Client(double.server, double.directory, "wrong").get(PODS)
+    assert (reply.status, reply.json["reason"]) == (401, "Unauthorized")
+
+
+def test_given_a_token_when_revoked_or_expired_then_401(double):
+    double.token("mine", "me", ("system:masters",))
+    client = Client(double.server, double.directory, "mine")
+    assert client.get(PODS).status == 200
+    double.revoke("mine")
+    assert client.get(PODS).status == 401
+    double.token("short", "me", ("system:masters",), seconds=0.2)
+    short = Client(double.server, double.directory, "short")
+    eventually(lambda: short.get(PODS).status == 401, "the token expires")
+
+
+def test_given_a_password_when_sent_then_it_proves_the_user(double, api):
+    double.password("me", "secret", ("system:masters",))
+    encoded = base64.b64encode(b"me:secret").decode()
+    assert api.send("GET", PODS, headers={"Authorization": f"Basic {encoded}"}).status == 200
+    assert double.requests()[-1]["user"] == "me"
+
+
+def test_given_a_user_without_rules_when_asked_then_403_says_what_is_missing(double):
+    double.token("weak", "jane")
+    reply = Client(double.server, double.directory, "weak").get(PODS)
+    assert reply.status == 403
+    assert reply.json["message"] == (
+        'pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "default"'
+    )
+
+
+def test_given_a_denial_when_an_administrator_asks_then_403(double, api):
+    double.deny(verb="create", resource="deployments", group="apps")
+    reply = api.post("/apis/apps/v1/namespaces/default/deployments", {})
+    assert reply.status == 403 and 'cannot create resource "deployments" in API group "apps"' in reply.json["message"]
+    review = {
+        "spec": {
+            "resourceAttributes": {"verb": "create", "group": "apps", "resource": "deployments", "namespace": "default"}
+        }
+    }
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    assert api.post(path, review).json["status"]["allowed"] is False
+    double.allow_all()
+    assert api.post(path, review).json["status"]["allowed"] is True
+
+
+def test_given_a_role_and_binding_when_the_service_account_asks_then_only_that_is_allowed(double, api):
+    core = "/api/v1/namespaces/default"
+    api.post(f"{core}/serviceaccounts", {"metadata": {"name": "robot"}})
+    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]
+    api.post(f"{RBAC}/namespaces/default/roles", {"metadata": {"name": "reader"}, "rules": rules})
+    subject = {"kind": "ServiceAccount", "name": "robot", "namespace": "default"}
+    reference = {"kind": "Role", "name": "reader"}
+    api.post(
+        f"{RBAC}/namespaces/default/rolebindings",
+        {"metadata": {"name": "b"}, "roleRef": reference, "subjects": [subject]},
+    )
+    token = api.post(f"{core}/serviceaccounts/robot/token", {"spec": {}}).json["status"]["token"]
+    robot = Client(double.server, double.directory, token)
+    assert robot.get(PODS).status == 200
+    assert robot.get("/api/v1/namespaces/kube-system/pods").status == 403
+    assert robot.get("/api/v1/nodes").status == 403
+    assert robot.get("/version").status == 200
+
+
+def test_given_impersonation_when_asked_then_the_other_user_is_checked_and_recorded(double, api):
+    assert api.send("GET", PODS, headers={"Impersonate-User": "jane"}).status == 403
+    record = double.requests()[-1]
+    assert (record["user"], record["impersonator"], record["status"]) == ("jane", "kubernetes-admin", 403)
