@@ -72,6 +72,7 @@ extension EasyHandle {
     try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
     // Calls that start together share the first connection instead of opening one each.
     try set(CURLOPT_PIPEWAIT, 1)
+    if request.needsNewConnection { try set(CURLOPT_FRESH_CONNECT, 1) }
     if request.timeout != nil { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
     if let body = request.body {
       try set(CURLOPT_POSTFIELDSIZE, body.count)

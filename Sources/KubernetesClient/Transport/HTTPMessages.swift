@@ -12,6 +12,8 @@ struct HTTPRequest: Sendable {
   var timeout: Duration?
   /// The longest time without a byte, for exchanges that stay open.
   var silence: Duration?
+  /// Whether it may do something twice: libcurl repeats what it sends on a connection that dies, unless it is new.
+  var needsNewConnection = false
   /// Bytes of the answer that may wait to be taken.
   var bodyLimit = 256 << 20
 

@@ -26,9 +26,6 @@ extension TransportFailure {
       // With TLS 1.3 a server refuses the client's certificate after the handshake.
       return handle.text(of: code).contains("alert") ? .tls(handshakeProblem(handle.text(of: code))) : .reset
     case CURLE_GOT_NOTHING, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_PARTIAL_FILE: return .reset
-    case CURLE_UNSUPPORTED_PROTOCOL where handle.number(CURLINFO_RESPONSE_CODE) == 0,
-      CURLE_URL_MALFORMAT:
-      return .unusable
     case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING: return .malformedAnswer
     default: return .unusable
     }

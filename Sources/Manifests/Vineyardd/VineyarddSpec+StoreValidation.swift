@@ -1,3 +1,4 @@
+import Documents
 import Support
 
 extension VineyarddSpec.Store {
