@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Support
 import Synchronization
 
 @testable import KubernetesClient
