@@ -109,7 +109,7 @@ extension KubernetesClient {
     let address = try ServerAddress(configuration.server)
     var request = HTTPRequest("")
     request.method = call.method
-    request.needsNewConnection = call.effect == .once
+    request.isSentOnce = call.effect == .once
     request.body = call.body.map { Array($0.json.utf8) }
     request.timeout = configuration.requestTimeout.map { .seconds($0) } ?? timing.request
     request.connection = TransferSettings(

@@ -12,8 +12,8 @@ struct HTTPRequest: Sendable {
   var timeout: Duration?
   /// The longest time without a byte, for exchanges that stay open.
   var silence: Duration?
-  /// Whether it may do something twice: libcurl repeats what it sends on a connection that dies, unless it is new.
-  var needsNewConnection = false
+  /// Whether the body must not be sent a second time when a connection dies, which libcurl does by itself.
+  var isSentOnce = false
   /// Bytes of the answer that may wait to be taken.
   var bodyLimit = 256 << 20
 

@@ -82,6 +82,10 @@ struct TLSTests {
     #expect(try await testClient(configuration).version().minor == 30)
     #expect(server.requests.all.first?.hasPrefix("GET http://api.example.invalid:8080/k/version HTTP/1.1\r\n") == true)
     configuration.proxy = "http://127.0.0.1:1"
-    #expect(try await problem(configuration) == .unreachable(.refused))
+    #expect(try await problem(configuration) == .unreachable(.proxy))
+    let refusing = try ScriptedServer { _ in [answer("403 Forbidden", "no")] }
+    configuration.server = "https://api.example.invalid"
+    configuration.proxy = refusing.url
+    #expect(try await problem(configuration) == .unreachable(.proxy))
   }
 }
