@@ -15,13 +15,16 @@ struct PodArguments: ParsableArguments {
     help: ArgumentHelp("Where the claim is mounted.", valueName: "directory"))
   var mountPath = ""
 
-  @Option(help: ArgumentHelp("Security context of the container, as JSON.", valueName: "object"))
+  @Option(
+    name: .customLong("securityContext"),
+    help: ArgumentHelp("Security context of the container, as JSON.", valueName: "object"))
   var securityContext: String?
 
   @Option(help: ArgumentHelp("More volumes, as a JSON array.", valueName: "array"))
   var volume: String?
 
-  @Option(help: ArgumentHelp("More mounts, as a JSON array.", valueName: "array"))
+  @Option(
+    name: .customLong("volumeMount"), help: ArgumentHelp("More mounts, as a JSON array.", valueName: "array"))
   var volumeMount: String?
 
   func apply(to spec: inout VineyarddSpec) throws {
