@@ -77,6 +77,7 @@ let package = Package(
     .executableTarget(
       name: "wire-load", dependencies: ["CLinux", "StoreClient", "Support"], swiftSettings: strict),
     .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
+    .target(name: "GoldenRecords", dependencies: ["Support"], path: "Tests/GoldenRecords", swiftSettings: strict),
     .testTarget(name: "SupportTests", dependencies: ["Support"], swiftSettings: strict),
     .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
     .testTarget(
@@ -90,12 +91,12 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: [
-        "Commands", "Documents", "KubernetesClient", "Manifests", "Support",
+        "Commands", "Documents", "GoldenRecords", "KubernetesClient", "Manifests", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
-      name: "ManifestsTests", dependencies: ["Documents", "ManifestFiles", "Manifests", "Support"],
+      name: "ManifestsTests", dependencies: ["Documents", "GoldenRecords", "ManifestFiles", "Manifests", "Support"],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "StoreServerTests",

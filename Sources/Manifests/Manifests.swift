@@ -8,6 +8,8 @@ public enum Manifests {
   public static let apiVersion = "k8s.v6d.io/v1alpha1"
   /// The annotation of a namespace that this program made and may remove.
   public static let createdByAnnotation = "k8s.v6d.io/created-by"
+  /// The label of what a cluster spills to, whose value is `namespace.name` of the cluster.
+  public static let clusterLabel = "app.vineyard.io/cluster"
   /// The value of `createdByAnnotation`, and of the label `app.kubernetes.io/managed-by`.
   public static let creator = "vineyardctl"
 

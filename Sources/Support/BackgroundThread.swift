@@ -2,49 +2,60 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Starts a detached thread that takes no signals.
-///
-/// - Returns: false when the system refuses another thread; then `body` never runs.
-public func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
-  final class Start: Sendable {
+/// A thread on which all signals are blocked, so that a broken connection cannot raise SIGPIPE.
+public final class BackgroundThread: Sendable {
+  private final class Start: Sendable {
     let name: String
     let body: @Sendable () -> Void
 
-    init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+    init(name: String, body: @escaping @Sendable () -> Void) {
       self.name = name
       self.body = body
     }
   }
-  let context = Unmanaged.passRetained(Start(name, body))
-  var attributes = pthread_attr_t()
-  pthread_attr_init(&attributes)
-  defer { pthread_attr_destroy(&attributes) }
-  pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
-  var thread = pthread_t()
-  let code = pthread_create(
-    &thread, &attributes,
-    { raw in
-      guard let raw else { return nil }
-      let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
-      _ = clinux_block_signals()
-      _ = clinux_thread_name(start.name)
-      start.body()
-      return nil
-    }, context.toOpaque())
-  if code != 0 { context.release() }
-  return code == 0
+
+  private let thread: Mutex<pthread_t?>
+
+  /// Starts a thread.
+  ///
+  /// - Throws: `CommandError` when the system refuses another one; then `body` never runs.
+  public init(named name: String, _ body: @escaping @Sendable () -> Void) throws(CommandError) {
+    let context = Unmanaged.passRetained(Start(name: name, body: body))
+    var started = pthread_t()
+    let code = pthread_create(
+      &started, nil,
+      { raw in
+        guard let raw else { return nil }
+        let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
+        _ = clinux_block_signals()
+        _ = clinux_thread_name(start.name)
+        start.body()
+        return nil
+      }, context.toOpaque())
+    guard code == 0 else {
+      context.release()
+      throw CommandError.system("cannot start a thread", errno: code)
+    }
+    thread = Mutex(started)
+  }
+
+  /// Returns when the thread has ended.
+  public func join() {
+    let running = thread.withLock { thread in
+      defer { thread = nil }
+      return thread
+    }
+    if let running { pthread_join(running, nil) }
+  }
+
+  deinit {
+    if let running = thread.withLock({ $0 }) { pthread_detach(running) }
+  }
 }
 
-/// Unix time in milliseconds.
-public func unixMilliseconds() -> UInt64 {
-  var time = timespec()
-  clock_gettime(CLOCK_REALTIME, &time)
-  return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
-}
-
-/// Nanoseconds of a clock that never steps back.
-public func monotonicNanoseconds() -> UInt64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+/// Starts a thread that nobody waits for.
+///
+/// - Returns: false when the system refuses another thread; then `body` never runs.
+public func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+  (try? BackgroundThread(named: name, body)) != nil
 }

@@ -1,23 +1,11 @@
-import Glibc
-import Support
+import GoldenRecords
 import Testing
 
 /// Recorded outputs in the folder `Golden` beside this file.
 enum Golden {
   /// Compares a text with its record, or replaces the record when `UPDATE_GOLDEN` is set.
   static func check(_ text: String, _ name: String, location: SourceLocation = #_sourceLocation) throws {
-    let path = "\(folder)/\(name).txt"
-    if getenv("UPDATE_GOLDEN") != nil {
-      let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-      try #require(file >= 0, sourceLocation: location)
-      writeText(text, to: file)
-      close(file)
-    }
-    #expect(try TextFile.read(path) == text, "run with UPDATE_GOLDEN=1 to accept", sourceLocation: location)
+    let record = try GoldenRecord.text(of: "\(name).txt", besides: #filePath, accepting: text)
+    #expect(record == text, "run with UPDATE_GOLDEN=1 to accept", sourceLocation: location)
   }
-
-  private static let folder: String = {
-    let file = #filePath
-    return String(file[..<(file.lastIndex(of: "/") ?? file.endIndex)]) + "/Golden"
-  }()
 }

@@ -15,7 +15,7 @@ struct DeleteCSIDriver: AsyncContextCommand {
 
   mutating func run(_ context: CommandContext) async throws {
     let removal = try Removal(connection, waiting, arguments, context)
-    let plan = Plan("csidriver \(name)", objects: [CSIDriverTarget.resource(name)])
-    try await removal.remove(plan, classes: removal.storageClasses(ofDriver: name))
+    try await removal.remove(
+      "csidriver \(name)", [CSIDriverTarget.resource(name)], classes: removal.storageClasses(ofDriver: name))
   }
 }

@@ -15,8 +15,7 @@ struct DeleteOperator: AsyncContextCommand {
 
   mutating func run(_ context: CommandContext) async throws {
     let removal = try Removal(connection, waiting, arguments, context)
-    let plan = Plan(
-      "vineyard operator in \(connection.namespace)", objects: try OperatorTarget.allObjects(in: connection.namespace))
-    try await removal.remove(plan)
+    try await removal.remove(
+      "vineyard operator in \(connection.namespace)", try OperatorTarget.allObjects(in: connection.namespace))
   }
 }

@@ -20,11 +20,13 @@ struct DeleteVineyardCluster: AsyncContextCommand {
   mutating func run(_ context: CommandContext) async throws {
     let removal = try Removal(connection, waiting, arguments, context)
     let cluster = "\(connection.namespace)/\(name)"
-    let drivers = try await removal.driversServingOnly(connection.namespace, name)
-    let plan = Plan(
-      "vineyard cluster \(cluster)",
-      objects: try OperatorTarget.allObjects(in: connection.namespace)
-        + drivers + [VineyarddTarget.resource(name, in: connection.namespace)])
-    try await removal.remove(plan, classes: ["\(connection.namespace).\(name).csi"])
+    let leftBehind = try await LabelledObjects(client: removal.client, namespace: connection.namespace, name: name)
+      .leftBehind()
+    let objects =
+      try OperatorTarget.allObjects(in: connection.namespace)
+      + leftBehind + (try await removal.driversServingOnly(cluster))
+      + [VineyarddTarget.resource(name, in: connection.namespace)]
+    try await removal.remove(
+      "vineyard cluster \(cluster)", objects, classes: removal.storageClasses(ofCluster: cluster))
   }
 }

@@ -16,8 +16,8 @@ struct DeleteVineyardDeployment: AsyncContextCommand {
   mutating func run(_ context: CommandContext) async throws {
     let removal = try Removal(connection, waiting, arguments, context)
     let cluster = "\(connection.namespace)/\(name)"
-    let objects = try await LabelledObjects(client: removal.client).of(cluster: name, in: connection.namespace)
-    let plan = Plan("vineyard deployment \(cluster)", objects: objects)
-    try await removal.remove(plan, classes: ["\(connection.namespace).\(name).csi"])
+    let objects = try await LabelledObjects(client: removal.client, namespace: connection.namespace, name: name).all()
+    try await removal.remove(
+      "vineyard deployment \(cluster)", objects, classes: removal.storageClasses(ofCluster: cluster))
   }
 }

@@ -15,8 +15,11 @@ struct DeleteVineyardd: AsyncContextCommand {
 
   mutating func run(_ context: CommandContext) async throws {
     let removal = try Removal(connection, waiting, arguments, context)
-    let plan = Plan(
-      "vineyardd \(connection.namespace)/\(name)", objects: [VineyarddTarget.resource(name, in: connection.namespace)])
-    try await removal.remove(plan, classes: ["\(connection.namespace).\(name).csi"])
+    let cluster = "\(connection.namespace)/\(name)"
+    let leftBehind = try await LabelledObjects(client: removal.client, namespace: connection.namespace, name: name)
+      .leftBehind()
+    try await removal.remove(
+      "vineyardd \(cluster)", leftBehind + [VineyarddTarget.resource(name, in: connection.namespace)],
+      classes: removal.storageClasses(ofCluster: cluster))
   }
 }

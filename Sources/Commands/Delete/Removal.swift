@@ -1,6 +1,7 @@
 import Deployer
 import Documents
 import KubernetesClient
+import Manifests
 import Support
 
 /// What the delete commands have in common: look, guard, remove, tell.
@@ -23,11 +24,14 @@ struct Removal {
     client = try session.client()
   }
 
-  /// Removes the objects of a plan.
+  /// Removes objects, those of later kinds first.
   ///
-  /// - Parameter classes: storage classes that stop working; bound claims of them prevent the removal.
-  func remove(_ plan: Plan, classes: Set<String> = []) async throws {
-    if !arguments.force { try await ClaimGuard(client: client).requireUnused(classes, by: plan.title) }
+  /// - Parameters:
+  ///   - title: what they are together.
+  ///   - classes: storage classes that stop working; bound claims of them prevent the removal.
+  func remove(_ title: String, _ objects: [KubernetesObject], classes: Set<String> = []) async throws {
+    let plan = Plan(title, objects: try await namespace(besides: objects) + objects)
+    if !arguments.force { try await ClaimGuard(client: client).requireUnused(classes, by: title) }
     var options = Remover.Options(timeout: waiting.limit)
     options.waits = waiting.wait
     options.deletesNamespace = arguments.deletesNamespace
@@ -40,9 +44,19 @@ struct Removal {
     session.story.tell(.done, ending(plan, removed))
   }
 
+  /// The namespace, unless it is in the plan already: on request, or because deploying made it.
+  private func namespace(besides objects: [KubernetesObject]) async throws -> [KubernetesObject] {
+    let namespace = try Manifests.namespace(connection.namespace, isOurs: true)
+    if objects.contains(where: { $0.reference == namespace.reference }) { return [] }
+    if arguments.deletesNamespace { return [namespace] }
+    return try await client.get(namespace.reference).map { Ownership.isCreatedByUs($0) } == true ? [namespace] : []
+  }
+
   private func ending(_ plan: Plan, _ removed: [ObjectReference]) -> String {
     if removed.isEmpty { return "\(plan.title): nothing to delete" }
-    if arguments.dryRun != .none { return "\(plan.title): \(removed.count) objects would be deleted" }
+    if arguments.dryRun != .none {
+      return "\(plan.title): \(removed.count) \(removed.count == 1 ? "object" : "objects") would be deleted"
+    }
     return waiting.wait ? "\(plan.title) is gone" : "\(plan.title) is being deleted"
   }
 }

@@ -21,7 +21,7 @@ struct OperatorTarget: DeploymentTarget {
   /// Everything an operator consists of, for its removal.
   static func allObjects(in namespace: String) throws -> [KubernetesObject] {
     try [Manifests.namespace(namespace, isOurs: true)] + Manifests.customResourceDefinitions()
-      + Manifests.operatorObjects(OperatorOptions(namespace: namespace))
+      + Manifests.operatorObjects(OperatorOptions(namespace: namespace)) + OriginalOperator.objects
   }
 }
 

@@ -6,7 +6,7 @@ struct StorageCheck: Sendable {
   let check: ClusterCheck
 
   private static let group = "Storage"
-  private static let driver = "csi.vineyard.v6d.io"
+  private static let driver = StorageClasses.driver
 
   func run() async throws -> [Finding] {
     try await check.guarded(Self.group) {

@@ -7,6 +7,7 @@ extension ObjectType {
   static let pod = ObjectType(apiVersion: "v1", kind: "Pod")
   static let event = ObjectType(apiVersion: "v1", kind: "Event")
   static let persistentVolumeClaim = ObjectType(apiVersion: "v1", kind: "PersistentVolumeClaim")
+  static let persistentVolume = ObjectType(apiVersion: "v1", kind: "PersistentVolume")
   static let deployment = ObjectType(apiVersion: "apps/v1", kind: "Deployment")
   static let statefulSet = ObjectType(apiVersion: "apps/v1", kind: "StatefulSet")
   static let daemonSet = ObjectType(apiVersion: "apps/v1", kind: "DaemonSet")

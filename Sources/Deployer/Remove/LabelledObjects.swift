@@ -1,13 +1,21 @@
 import Documents
 import KubernetesClient
+import Manifests
 
-/// Finds what belongs to a cluster by its label.
+/// Finds what belongs to a cluster by its labels.
 public struct LabelledObjects: Sendable {
   private let client: KubernetesClient
+  private let namespace: String
+  private let name: String
 
-  public init(client: KubernetesClient) { self.client = client }
+  /// - Parameter name: of the cluster.
+  public init(client: KubernetesClient, namespace: String, name: String) {
+    self.client = client
+    self.namespace = namespace
+    self.name = name
+  }
 
-  private static let namespaced = [
+  private static let types = [
     ObjectType.deployment, .statefulSet, .persistentVolumeClaim,
     ObjectType(apiVersion: "v1", kind: "Service"), ObjectType(apiVersion: "v1", kind: "ServiceAccount"),
     ObjectType(apiVersion: "v1", kind: "Secret"), ObjectType(apiVersion: "v1", kind: "ConfigMap"),
@@ -16,20 +24,42 @@ public struct LabelledObjects: Sendable {
     ObjectType(apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role"),
     ObjectType(apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding"),
   ]
-  private static let clusterWide = [ObjectType(apiVersion: "v1", kind: "PersistentVolume")]
 
-  /// The objects of a cluster that nothing else controls; what they control goes with them.
-  public func of(cluster name: String, in namespace: String) async throws -> [KubernetesObject] {
-    return try await withThrowingTaskGroup(of: [KubernetesObject].self) { group in
-      for type in Self.namespaced + Self.clusterWide {
-        let scope = Self.clusterWide.contains(type) ? nil : namespace
-        group.addTask { try await client.list(type, namespace: scope, labels: "app.vineyard.io/name=\(name)").items }
-      }
-      return try await group.reduce(into: []) { $0 += $1.filter { !Self.isControlled($0) } }
+  /// All of it that nothing else controls; what is controlled goes with its owner.
+  public func all() async throws -> [KubernetesObject] {
+    try await withThrowingTaskGroup(of: [KubernetesObject].self) { group in
+      for type in Self.types { group.addTask { try await list(type, label) } }
+      group.addTask { try await spill() }
+      let found = try await group.reduce(into: []) { $0 += $1 }
+      return found.filter { !$0.isControlled }
     }
   }
 
-  private static func isControlled(_ object: KubernetesObject) -> Bool {
-    (object.tree["metadata", "ownerReferences"]?.array ?? []).contains { $0["controller"]?.bool == true }
+  /// What outlives the cluster's custom resource: the claims of etcd, and the volume for spilling, which belongs to no
+  /// namespace.
+  public func leftBehind() async throws -> [KubernetesObject] {
+    async let claims = list(.persistentVolumeClaim, "\(label),app.vineyard.io/role=etcd")
+    async let spill = spill()
+    return try await (claims + spill).filter { !$0.isControlled }
+  }
+
+  private var label: String { "app.vineyard.io/name=\(name)" }
+
+  /// The volume and the claim have a name of their own, so another label says whose they are.
+  private func spill() async throws -> [KubernetesObject] {
+    let label = "\(Manifests.clusterLabel)=\(namespace).\(name)"
+    async let claims = list(.persistentVolumeClaim, label)
+    async let volumes = client.list(.persistentVolume, labels: label).items
+    return try await claims + volumes
+  }
+
+  private func list(_ type: ObjectType, _ labels: String) async throws -> [KubernetesObject] {
+    try await client.list(type, namespace: namespace, labels: labels).items
+  }
+}
+
+extension KubernetesObject {
+  fileprivate var isControlled: Bool {
+    (tree["metadata", "ownerReferences"]?.array ?? []).contains { $0["controller"]?.bool == true }
   }
 }

@@ -4,33 +4,67 @@ import KubernetesClient
 /// What a namespace holds apart from what Kubernetes itself puts into each.
 struct NamespaceContent: Sendable {
   let client: KubernetesClient
+  /// What is going anyway.
+  let doomed: Doomed
 
   private static let types = [
     ObjectType.pod, .deployment, .statefulSet, .daemonSet, .persistentVolumeClaim,
+    ObjectType(apiVersion: "apps/v1", kind: "ReplicaSet"),
     ObjectType(apiVersion: "v1", kind: "Service"), ObjectType(apiVersion: "v1", kind: "ConfigMap"),
-    ObjectType(apiVersion: "v1", kind: "Secret"), ObjectType(apiVersion: "batch/v1", kind: "Job"),
-    ObjectType(apiVersion: "batch/v1", kind: "CronJob"),
+    ObjectType(apiVersion: "v1", kind: "Secret"), ObjectType(apiVersion: "v1", kind: "ServiceAccount"),
+    ObjectType(apiVersion: "v1", kind: "ResourceQuota"), ObjectType(apiVersion: "v1", kind: "LimitRange"),
+    ObjectType(apiVersion: "batch/v1", kind: "Job"), ObjectType(apiVersion: "batch/v1", kind: "CronJob"),
+    ObjectType(apiVersion: "policy/v1", kind: "PodDisruptionBudget"),
+    ObjectType(apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler"),
+    ObjectType(apiVersion: "networking.k8s.io/v1", kind: "Ingress"),
+    ObjectType(apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy"),
+    ObjectType(apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role"),
+    ObjectType(apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding"),
   ]
 
-  /// Objects somebody else would lose with the namespace, as `Kind name`.
-  func foreignObjects(in namespace: String) async throws -> [String] {
-    try await withThrowingTaskGroup(of: [String].self) { group in
-      for type in Self.types {
-        group.addTask {
-          let objects = try await client.list(type, namespace: namespace).items
-          return objects.filter { Self.counts($0) }.map { "\($0.kind.isEmpty ? type.kind : $0.kind) \($0.name)" }
-        }
-      }
+  /// Objects somebody would lose with the namespace, as `Kind name`.
+  func remaining(in namespace: String) async throws -> [String] {
+    let types = Self.types + (try await customTypes())
+    let objects = try await withThrowingTaskGroup(of: [KubernetesObject].self) { group in
+      for type in types { group.addTask { try await list(type, in: namespace) } }
       return try await group.reduce(into: []) { $0 += $1 }
+    }
+    // What one of them owns goes with it, and is not worth telling.
+    let uids = Set(objects.compactMap(\.uid))
+    let roots = objects.filter { object in !object.ownerUIDs.contains { uids.contains($0) } }
+    return roots.filter { !doomed.contains($0) && Self.counts($0) }.map { "\($0.kind) \($0.name)" }
+  }
+
+  private func list(_ type: ObjectType, in namespace: String) async throws -> [KubernetesObject] {
+    do {
+      return try await client.list(type, namespace: namespace).items
+    } catch let error as KubernetesError where error.isNotFound {
+      // The kind went a moment ago, or this server has none.
+      return []
     }
   }
 
-  /// Whether an object is somebody's: not being deleted, not controlled by another one, not ours, not made for every
-  /// namespace.
+  /// The kinds that custom resource definitions add to namespaces.
+  private func customTypes() async throws -> [ObjectType] {
+    try await client.list(.customResourceDefinition).items.compactMap { definition in
+      let spec = definition.tree["spec"]
+      guard !doomed.contains(definition), spec?["scope"]?.string == "Namespaced", let group = spec?["group"]?.string,
+        let kind = spec?["names", "kind"]?.string,
+        let version = spec?["versions"]?.array?.first(where: { $0["served"]?.bool == true })?["name"]?.string
+      else { return nil }
+      return ObjectType(apiVersion: "\(group)/\(version)", kind: kind)
+    }
+  }
+
+  /// Whether an object is somebody's, and not made for every namespace or by the operator for itself.
   private static func counts(_ object: KubernetesObject) -> Bool {
-    if object.isBeingDeleted || Ownership.isOurs(object) { return false }
-    if !(object.tree["metadata", "ownerReferences"]?.array ?? []).isEmpty { return false }
-    if object.name == "kube-root-ca.crt" { return false }
-    return object.tree["type"]?.string != "kubernetes.io/service-account-token"
+    switch object.kind {
+    case "ServiceAccount" where object.name == "default": return false
+    case "ConfigMap" where ["kube-root-ca.crt", "openshift-service-ca.crt"].contains(object.name): return false
+    default: break
+    }
+    if object.tree["type"]?.string == "kubernetes.io/service-account-token" { return false }
+    return object.labels["app.kubernetes.io/managed-by"] != "vineyardctl"
+      || object.labels["app.kubernetes.io/component"] != "operator"
   }
 }

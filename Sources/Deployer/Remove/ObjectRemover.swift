@@ -4,24 +4,36 @@ import Support
 
 /// Removes single objects, each by the rules of its kind.
 struct ObjectRemover: Sendable {
-  let remover: Remover
+  let client: KubernetesClient
+  let options: Remover.Options
+  /// What was removed before.
+  let doomed: Doomed
 
-  private var client: KubernetesClient { remover.client }
-  private var story: Story { remover.story }
+  /// What became of an object.
+  enum Outcome: Sendable {
+    case absent
+    /// It stays, for the reason given.
+    case kept(String)
+    /// It was there, and is going now with the others.
+    case deleted(KubernetesObject, with: [KubernetesObject])
+  }
 
   /// Deletes an object if it is there and ours to delete.
-  ///
-  /// - Returns: the object as it was, nil when it was not there or is kept.
-  func delete(_ reference: ObjectReference) async throws -> KubernetesObject? {
-    guard let live = try await existing(reference) else { return nil }
-    if let reason = try await reasonToKeep(live) {
-      story.tell(.warning, "\(reference) is kept: \(reason)")
-      return nil
-    }
+  func delete(_ reference: ObjectReference) async throws -> Outcome {
+    guard let live = try await existing(reference) else { return .absent }
+    if let reason = try await reasonToKeep(live) { return .kept(reason) }
+    // Some servers refuse to delete a namespace twice.
+    if live.isBeingDeleted && live.reference.type == .namespace { return .deleted(live, with: []) }
     // What depends on it goes first, so that its end means the end of all.
+    var propagation = Propagation.foreground
+    var dependents: [KubernetesObject] = []
+    if live.reference.type.group == "k8s.v6d.io", try await DeadWebhooks(client: client).concern(live.reference.type) {
+      propagation = .background
+      dependents = try await Dependents(client: client).of(live)
+    }
     let isThere = try await client.delete(
-      reference, propagation: .foreground, uid: live.uid, dryRun: remover.options.isDryRun)
-    return isThere ? live : nil
+      reference, propagation: propagation, uid: live.uid, dryRun: options.isDryRun)
+    return isThere ? .deleted(live, with: dependents) : .absent
   }
 
   /// nil also when the server does not know the kind: then there is no object of it.
@@ -51,60 +63,28 @@ struct ObjectRemover: Sendable {
       let kind = definition.tree["spec", "names", "kind"]?.string,
       let version = definition.tree["spec", "versions"]?.array?.first?["name"]?.string
     else { return nil }
-    let resources = try await client.list(ObjectType(apiVersion: "\(group)/\(version)", kind: kind)).items
-    guard !resources.isEmpty else { return nil }
-    return "there are still resources of this kind: \(Self.enumerated(resources.map { $0.reference.description }))"
+    let resources: [KubernetesObject]
+    do {
+      resources = try await client.list(ObjectType(apiVersion: "\(group)/\(version)", kind: kind)).items
+    } catch let error as KubernetesError where error.isNotFound {
+      return nil
+    }
+    let others = resources.filter { !doomed.contains($0) }
+    guard !others.isEmpty else { return nil }
+    return "there are still resources of this kind: \(Self.enumerated(others.map { $0.reference.description }))"
   }
 
   private func namespaceReason(_ namespace: KubernetesObject) async throws -> String? {
-    if remover.options.deletesNamespace { return nil }
-    guard Ownership.isCreatedByUs(namespace) else {
-      return "it was not created by vineyardctl (--delete-namespace deletes it with all it holds)"
-    }
-    let others = try await NamespaceContent(client: client).foreignObjects(in: namespace.name)
-    guard !others.isEmpty else { return nil }
-    return "it still holds \(Self.enumerated(others)) (--delete-namespace deletes it with all it holds)"
-  }
-
-  /// Waits for the end of an object that is being deleted.
-  func waitUntilGone(_ object: KubernetesObject, _ board: WaitBoard) async throws {
-    let reference = object.reference
-    board.update(reference.description, "being deleted")
-    let events = client.watch(reference.type, namespace: reference.namespace, fields: "metadata.name=\(reference.name)")
+    if options.deletesNamespace || namespace.isBeingDeleted { return nil }
+    let hint = "(--delete-namespace deletes it with all it holds)"
+    guard Ownership.isCreatedByUs(namespace) else { return "it was not created by vineyardctl \(hint)" }
+    let others: [String]
     do {
-      for try await event in events {
-        guard let latest = event.latest, latest.uid == object.uid else { break }
-        board.update(reference.description, Self.obstacle(latest) ?? "being deleted")
-      }
-    } catch let error as KubernetesError where error.httpStatus == 404 {
-      // The definition is gone, and its resources with it.
+      others = try await NamespaceContent(client: client, doomed: doomed).remaining(in: namespace.name)
+    } catch let error as KubernetesError where error.isForbidden {
+      return "nobody knows what it holds: \(error.asCommandError.message): \(error.message) \(hint)"
     }
-    try Task.checkCancellation()
-    board.update(reference.description, "gone", isDone: true)
-  }
-
-  /// The error for objects that outlive the deadline.
-  func stillThere(_ objects: [KubernetesObject], _ deadline: Deadline) async -> CommandError {
-    for object in objects {
-      guard let live = try? await client.get(object.reference), live.uid == object.uid else { continue }
-      return CommandError(
-        .notReady, "\(object.reference) is still there after \(deadline.text)", cause: Self.obstacle(live),
-        hint: "deletion goes on in the cluster; run the same command again to wait for it")
-    }
-    return CommandError(.notReady, "deletion took longer than \(deadline.text)", hint: "run the same command again")
-  }
-
-  /// What holds up the deletion of an object.
-  private static func obstacle(_ object: KubernetesObject) -> String? {
-    let finalizers = (object.tree["metadata", "finalizers"]?.array ?? []).compactMap(\.string)
-    let conditions = object.tree["status", "conditions"]?.array ?? []
-    let remaining = conditions.first {
-      $0["type"]?.string == "NamespaceContentRemaining" && $0["status"]?.string == "True"
-    }
-    if let message = remaining?["message"]?.string { return message }
-    let others = finalizers.filter { $0 != "foregroundDeletion" }
-    if !others.isEmpty { return "held by the finalizers \(others.joined(separator: ", "))" }
-    return finalizers.isEmpty ? nil : "waiting for what depends on it"
+    return others.isEmpty ? nil : "it still holds \(Self.enumerated(others)) \(hint)"
   }
 
   /// A few names and how many more there are.

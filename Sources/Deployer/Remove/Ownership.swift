@@ -3,17 +3,28 @@ import KubernetesClient
 import Manifests
 
 /// Whose an object is.
-enum Ownership {
+public enum Ownership {
   /// Whether this program, or the original one under the same name, made the object.
   static func isOurs(_ object: KubernetesObject) -> Bool {
     if object.labels["app.kubernetes.io/managed-by"] == Manifests.creator { return true }
-    return object.tree["metadata", "managedFields"]?.array?.contains { entry in
-      entry["manager"]?.string == KubernetesClient.fieldManager && entry["subresource"] == nil
-    } ?? false
+    return isEtcdClaim(object) || isWritten(object, by: KubernetesClient.fieldManager)
   }
 
-  /// Whether the namespace exists because of `--create-namespace`.
-  static func isCreatedByUs(_ namespace: KubernetesObject) -> Bool {
+  /// Whether the namespace exists because of `--create-namespace`, or of the original, which always made it.
+  public static func isCreatedByUs(_ namespace: KubernetesObject) -> Bool {
     namespace.annotations[Manifests.createdByAnnotation] == Manifests.creator
+      || isWritten(namespace, by: KubernetesClient.fieldManager)
+  }
+
+  /// A StatefulSet leaves the claims of its members behind.
+  private static func isEtcdClaim(_ object: KubernetesObject) -> Bool {
+    object.kind == "PersistentVolumeClaim" && object.labels["app.vineyard.io/role"] == "etcd"
+      && object.labels["app.vineyard.io/name"] != nil
+  }
+
+  private static func isWritten(_ object: KubernetesObject, by manager: String) -> Bool {
+    object.tree["metadata", "managedFields"]?.array?.contains { entry in
+      entry["manager"]?.string == manager && entry["subresource"] == nil
+    } ?? false
   }
 }

@@ -36,41 +36,55 @@ public struct Remover: Sendable {
   /// - Throws: `CommandError`: `failed` when the server refuses, `notReady` when something is still there at the end.
   public func remove(_ plan: Plan) async throws -> [ObjectReference] {
     let deadline = Deadline(after: options.timeout)
-    let board = WaitBoard(story: story)
+    let disappearance = Disappearance(client: client, board: WaitBoard(story: story))
     var removed: [ObjectReference] = []
+    var doomed = Doomed()
     for wave in plan.waves.reversed() {
-      let doomed = try await delete(wave.objects.reversed())
-      removed += doomed.map(\.reference)
+      let going = try await delete(wave.objects.map(\.reference).reversed(), after: doomed)
+      removed += going.objects.map(\.reference)
+      doomed.insert(going.objects)
       // Later waves serve earlier ones: an operator must outlive its resources.
-      if !options.isDryRun { try await waitUntilGone(doomed, deadline, board) }
+      if options.waits && !options.isDryRun {
+        try await disappearance.wait(for: going.objects + going.dependents, until: deadline)
+      }
     }
     return removed
   }
 
-  private func delete(_ objects: [KubernetesObject]) async throws -> [KubernetesObject] {
-    try await withThrowingTaskGroup(of: (Int, KubernetesObject?).self) { group in
-      for (index, object) in objects.enumerated() {
-        group.addTask { (index, try await ObjectRemover(remover: self).delete(object.reference)) }
+  private struct Going {
+    var objects: [KubernetesObject] = []
+    var dependents: [KubernetesObject] = []
+  }
+
+  /// Deletes the objects of one wave side by side and tells of each in their order.
+  private func delete(_ references: [ObjectReference], after doomed: Doomed) async throws -> Going {
+    let remover = ObjectRemover(client: client, options: options, doomed: doomed)
+    return try await withThrowingTaskGroup(of: (Int, ObjectRemover.Outcome).self) { group in
+      for (index, reference) in references.enumerated() {
+        group.addTask { (index, try await remover.delete(reference)) }
       }
-      var deleted: [Int: KubernetesObject] = [:]
-      for try await (index, object) in group { deleted[index] = object }
-      let inOrder = objects.indices.compactMap { deleted[$0] }
-      for object in inOrder {
-        story.tell(.action, "\(object.reference) \(options.isDryRun ? "would be deleted" : "deleted")")
+      var outcomes: [Int: ObjectRemover.Outcome] = [:]
+      var going = Going()
+      var told = 0
+      for try await (index, outcome) in group {
+        outcomes[index] = outcome
+        while let next = outcomes[told] {
+          note(next, of: references[told], in: &going)
+          told += 1
+        }
       }
-      return inOrder
+      return going
     }
   }
 
-  private func waitUntilGone(_ objects: [KubernetesObject], _ deadline: Deadline, _ board: WaitBoard) async throws {
-    guard options.waits, !objects.isEmpty else { return }
-    let isDone = try await deadline.race {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for object in objects { group.addTask { try await ObjectRemover(remover: self).waitUntilGone(object, board) } }
-        try await group.waitForAll()
-      }
+  private func note(_ outcome: ObjectRemover.Outcome, of reference: ObjectReference, in going: inout Going) {
+    switch outcome {
+    case .absent: break
+    case .kept(let reason): story.tell(.warning, "\(reference) is kept: \(reason)")
+    case .deleted(let object, let dependents):
+      story.tell(.action, "\(reference) \(options.isDryRun ? "would be deleted" : "deleted")")
+      going.objects.append(object)
+      going.dependents += dependents
     }
-    guard !isDone else { return }
-    throw await ObjectRemover(remover: self).stillThere(objects, deadline)
   }
 }

@@ -1,3 +1,5 @@
+import Support
+
 /// Runs what blocks on a thread of its own.
 func onThread<Output: Sendable>(
   named name: String, _ body: @escaping @Sendable () throws -> Output

@@ -1,3 +1,4 @@
+import Support
 import Synchronization
 
 /// HTTP for one client; the thread starts with the first exchange and ends with this object.

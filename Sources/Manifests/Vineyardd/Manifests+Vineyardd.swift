@@ -51,6 +51,7 @@ extension Manifests {
     documents.editAll { object in
       object.setLabel("app.vineyard.io/name", spill.name)
       object.setLabel("app.kubernetes.io/name", spill.name)
+      object.setLabel(clusterLabel, "\(spec.namespace).\(spec.name)")
     }
     try documents.edit("PersistentVolumeClaim") { claim in
       claim.tree["spec"] = claimSpec

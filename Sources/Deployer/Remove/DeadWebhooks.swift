@@ -1,0 +1,55 @@
+import Documents
+import KubernetesClient
+import Support
+
+/// Finds out whether changes of our custom resources are refused because nobody answers the webhooks that must see
+/// them.
+///
+/// Deleting a resource in the foreground ends with a change of it, which such a webhook stops for ever.
+/// Source: Kubernetes documentation, "Garbage Collection" (foreground deletion) and "Dynamic Admission Control"
+/// (`failurePolicy`).
+struct DeadWebhooks: Sendable {
+  let client: KubernetesClient
+
+  private static let types = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"].map {
+    ObjectType(apiVersion: "admissionregistration.k8s.io/v1", kind: $0)
+  }
+
+  /// Whether a webhook for a kind's group must be asked and cannot answer.
+  func concern(_ type: ObjectType) async throws -> Bool {
+    for configurations in Self.types {
+      for namespace in Set(try await list(configurations).flatMap { Self.namespaces($0, asked: type.group) }) {
+        if try await !isAnswering(in: namespace) { return true }
+      }
+    }
+    return false
+  }
+
+  /// The namespaces of the services that must be asked about changes in an API group.
+  private static func namespaces(_ configuration: KubernetesObject, asked group: String) -> [String] {
+    (configuration.tree["webhooks"]?.array ?? []).compactMap { webhook in
+      let groups = (webhook["rules"]?.array ?? []).flatMap { $0["apiGroups"]?.array ?? [] }
+      guard webhook["failurePolicy"]?.string != "Ignore", groups.contains(where: { $0.string == group }) else {
+        return nil
+      }
+      return webhook["clientConfig", "service", "namespace"]?.string
+    }
+  }
+
+  /// The operator answers the webhooks.
+  private func isAnswering(in namespace: String) async throws -> Bool {
+    let operators = try await client.list(
+      .deployment, namespace: namespace, labels: "k8s.v6d.io/instance=vineyard-operator"
+    ).items
+    return operators.contains { ($0.tree["status", "availableReplicas"]?.int ?? 0) > 0 }
+  }
+
+  /// Without the right to see them, they are taken for alive.
+  private func list(_ type: ObjectType) async throws -> [KubernetesObject] {
+    do {
+      return try await client.list(type).items
+    } catch let error as KubernetesError where error.isForbidden {
+      return []
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Documents
+import KubernetesClient
+import Support
+
+/// Waits for the end of objects that are being deleted.
+struct Disappearance: Sendable {
+  let client: KubernetesClient
+  let board: WaitBoard
+
+  /// Waits until the objects are gone.
+  ///
+  /// - Throws: `CommandError` with code `notReady` and what holds an object up.
+  func wait(for objects: [KubernetesObject], until deadline: Deadline) async throws {
+    guard !objects.isEmpty else { return }
+    let isDone = try await deadline.race {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for object in objects { group.addTask { try await follow(object) } }
+        try await group.waitForAll()
+      }
+    }
+    guard !isDone else { return }
+    throw await stillThere(objects, deadline)
+  }
+
+  private func follow(_ object: KubernetesObject) async throws {
+    let reference = object.reference
+    board.update(reference.description, "being deleted")
+    let events = client.watch(reference.type, namespace: reference.namespace, fields: "metadata.name=\(reference.name)")
+    do {
+      for try await event in events {
+        guard let latest = event.latest, latest.uid == object.uid else { break }
+        board.update(reference.description, Self.obstacle(latest) ?? "being deleted")
+      }
+    } catch let error as KubernetesError where error.httpStatus == 404 {
+      // The definition is gone, and its resources with it.
+    }
+    try Task.checkCancellation()
+    board.update(reference.description, "gone", isDone: true)
+  }
+
+  /// The error for objects that outlive the deadline.
+  private func stillThere(_ objects: [KubernetesObject], _ deadline: Deadline) async -> CommandError {
+    for object in objects {
+      guard let live = try? await client.get(object.reference), live.uid == object.uid else { continue }
+      return CommandError(
+        .notReady, "\(object.reference) is still there after \(deadline.text)", cause: Self.obstacle(live),
+        hint: "deletion goes on in the cluster; run the same command again to wait for it")
+    }
+    return CommandError(.notReady, "deletion took longer than \(deadline.text)", hint: "run the same command again")
+  }
+
+  /// What holds up the deletion of an object.
+  static func obstacle(_ object: KubernetesObject) -> String? {
+    let finalizers = (object.tree["metadata", "finalizers"]?.array ?? []).compactMap(\.string)
+    let conditions = object.tree["status", "conditions"]?.array ?? []
+    for type in ["NamespaceFinalizersRemaining", "NamespaceContentRemaining"] {
+      let remaining = conditions.first { $0["type"]?.string == type && $0["status"]?.string == "True" }
+      if let message = remaining?["message"]?.string { return message }
+    }
+    let others = finalizers.filter { $0 != "foregroundDeletion" }
+    if !others.isEmpty { return "held by the finalizers \(others.joined(separator: ", "))" }
+    return finalizers.isEmpty ? nil : "waiting for what depends on it"
+  }
+}

@@ -1,0 +1,20 @@
+import Glibc
+import Support
+
+/// Recorded outputs in the folder `Golden` beside the file of a test.
+public enum GoldenRecord {
+  /// The recorded text; with `UPDATE_GOLDEN` set it is replaced by the new one first.
+  ///
+  /// - Parameter file: the test's file, `#filePath`.
+  /// - Throws: `CommandError` when there is no record.
+  public static func text(of name: String, besides file: String, accepting text: String) throws -> String {
+    let path = "\(file[..<(file.lastIndex(of: "/") ?? file.endIndex)])/Golden/\(name)"
+    if getenv("UPDATE_GOLDEN") != nil {
+      let record = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+      guard record >= 0 else { throw CommandError.system("cannot write \(path)", errno: errno) }
+      writeText(text, to: record)
+      close(record)
+    }
+    return try TextFile.read(path)
+  }
+}
