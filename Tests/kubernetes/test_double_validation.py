@@ -22,7 +22,7 @@ def with_container(**more):
         ({"volumeMounts": [{"name": "no", "mountPath": "/a"}]}, 'volumeMounts[0].name: Not found: "no"'),
         ({"ports": [{"containerPort": 70000}]}, "must be between 1 and 65535, inclusive"),
         ({"ports": [{"containerPort": 1, "name": "much-too-long-name"}]}, "must be no more than 15 characters"),
-        ({"env": [{"name": "1 a"}]}, "a valid environment variable name"),
+        ({"env": [{"name": "a=b"}]}, "a valid environment variable name"),
         (
             {"resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}},
             "must be less than or equal to cpu limit of 1",
@@ -93,7 +93,7 @@ def test_given_a_manifest_when_created_then_defaults_and_canonical_quantities_co
             "/apis/storage.k8s.io/v1/storageclasses",
             {"metadata": {"name": "fast"}, "provisioner": "example.org/p"},
             {"provisioner": "example.org/q"},
-            "updates to provisioner are forbidden",
+            "provisioner: ",
         ),
         (
             "/apis/scheduling.k8s.io/v1/priorityclasses",
@@ -145,3 +145,18 @@ def test_given_a_missing_namespace_when_created_then_404(api):
 def test_given_no_validation_when_started_so_then_rules_are_not_checked(start_double):
     client = start_double("--no-validate", "--no-controllers").client
     assert client.post(DEPLOYMENTS, objects.deployment(replicas=-1)).status == 201
+
+
+def test_given_a_stateful_set_when_it_mounts_what_its_claims_make_then_it_is_accepted(api):
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    mount = {"volumeMounts": [{"name": "data", "mountPath": "/data"}]}
+    spec = {"containers": [objects.container(**mount)]}
+    body = objects.workload(
+        "StatefulSet",
+        "db",
+        serviceName="db",
+        pod_spec=None,
+        volumeClaimTemplates=[{"metadata": {"name": "data"}, "spec": claim}],
+    )
+    body["spec"]["template"]["spec"] = spec
+    assert api.post("/apis/apps/v1/namespaces/default/statefulsets", body).status == 201

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..fielderrors import FieldError, duplicate, forbidden, invalid, required, unsupported
@@ -49,8 +50,10 @@ def _frozen(spec: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def template_errors(template: dict[str, Any], field: str, restart: tuple[str, ...] = ("Always",)) -> list[FieldError]:
-    """Rules of a pod template; `restart`: the restart policies its owner allows."""
+def template_errors(
+    template: dict[str, Any], field: str, restart: tuple[str, ...] = ("Always",), claims: Iterable[str] = ()
+) -> list[FieldError]:
+    """Rules of a pod template; `restart`: the restart policies its owner allows; `claims`: volumes its owner adds."""
     meta, spec = template.get("metadata") or {}, template.get("spec")
     found = list(names.labels(f"{field}.labels", meta.get("labels") or {}))
     for key in meta.get("annotations") or {}:
@@ -62,17 +65,17 @@ def template_errors(template: dict[str, Any], field: str, restart: tuple[str, ..
         found.append(required(f"{field}.spec.restartPolicy", f"valid values: {options}"))
     elif spec.get("restartPolicy") not in restart:
         found.append(unsupported(f"{field}.spec.restartPolicy", spec.get("restartPolicy"), restart))
-    return found + pod_spec_errors(spec, f"{field}.spec")
+    return found + pod_spec_errors(spec, f"{field}.spec", claims)
 
 
-def pod_spec_errors(spec: dict[str, Any], field: str) -> list[FieldError]:
-    """Rules of a pod's spec."""
+def pod_spec_errors(spec: dict[str, Any], field: str, claims: Iterable[str] = ()) -> list[FieldError]:
+    """Rules of a pod's spec; `claims`: names of volumes besides those in it."""
     volumes = spec.get("volumes") or []
     found = _volume_errors(volumes, f"{field}.volumes")
     containers = spec.get("containers") or []
     if not containers:
         found.append(required(f"{field}.containers"))
-    known = {volume.get("name") for volume in volumes}
+    known = {volume.get("name") for volume in volumes} | set(claims)
     for name in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(name) or ()):
             found += container_errors(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from ..fielderrors import FieldError, forbidden, invalid, unsupported
@@ -41,7 +42,8 @@ def replica_set_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
 
 
 def stateful_set_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
-    found = _common(obj, None, "spec.selector")
+    claims = [claim["metadata"].get("name", "") for claim in obj["spec"].get("volumeClaimTemplates") or ()]
+    found = _common(obj, None, "spec.selector", claims)
     if obj["spec"]["podManagementPolicy"] not in ("OrderedReady", "Parallel"):
         found.append(
             invalid(
@@ -120,7 +122,7 @@ def budget_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     return found + selector_errors(spec.get("selector") or {}, "spec.selector")
 
 
-def _common(obj: dict[str, Any], old: Old, field: str) -> list[FieldError]:
+def _common(obj: dict[str, Any], old: Old, field: str, claims: Iterable[str] = ()) -> list[FieldError]:
     spec = obj["spec"]
     found = _numbers(spec, ("replicas", "minReadySeconds", "revisionHistoryLimit"))
     selector = spec.get("selector") or {}
@@ -141,7 +143,7 @@ def _common(obj: dict[str, Any], old: Old, field: str) -> list[FieldError]:
     elif not matches(selector, (spec["template"].get("metadata") or {}).get("labels")):
         labels = (spec["template"].get("metadata") or {}).get("labels") or {}
         found.append(invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"))
-    found += template_errors(spec["template"], "spec.template")
+    found += template_errors(spec["template"], "spec.template", claims=claims)
     if old is not None:
         found += immutable(field, old["spec"]["selector"], selector)
     return found
