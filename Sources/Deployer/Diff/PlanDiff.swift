@@ -26,7 +26,8 @@ public struct PlanDiff: Sendable {
 
   private func difference(_ object: KubernetesObject) async throws -> String {
     let live = try await existing(object.reference)
-    let merged = try await merged(object)
+    let rehearsal = Rehearsal(client: client, forcesConflicts: forcesConflicts)
+    let merged = try await rehearsal.apply(object, over: live) ?? object
     let name = "\(object.reference)"
     return UnifiedDiff.text(
       from: live.map { ComparableObject.shown($0, as: "live", besides: merged).yaml } ?? "",
@@ -39,15 +40,6 @@ public struct PlanDiff: Sendable {
       return try await client.get(reference)
     } catch let error as KubernetesError where error.httpStatus == 404 {
       return nil
-    }
-  }
-
-  /// The object as the server would make it; as planned when its namespace or kind does not exist yet.
-  private func merged(_ object: KubernetesObject) async throws -> KubernetesObject {
-    do {
-      return try await client.apply(object, force: forcesConflicts, dryRun: true)
-    } catch let error as KubernetesError where error.httpStatus == 404 {
-      return object
     }
   }
 }
