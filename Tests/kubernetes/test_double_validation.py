@@ -147,16 +147,13 @@ def test_given_no_validation_when_started_so_then_rules_are_not_checked(start_do
     assert client.post(DEPLOYMENTS, objects.deployment(replicas=-1)).status == 201
 
 
-def test_given_a_stateful_set_when_it_mounts_what_its_claims_make_then_it_is_accepted(api):
-    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-    mount = {"volumeMounts": [{"name": "data", "mountPath": "/data"}]}
-    spec = {"containers": [objects.container(**mount)]}
-    body = objects.workload(
-        "StatefulSet",
-        "db",
-        serviceName="db",
-        pod_spec=None,
-        volumeClaimTemplates=[{"metadata": {"name": "data"}, "spec": claim}],
-    )
-    body["spec"]["template"]["spec"] = spec
-    assert api.post("/apis/apps/v1/namespaces/default/statefulsets", body).status == 201
+def test_containers_of_a_stateful_set_mount_the_claims_it_makes(api):
+    claims = [{
+        "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }]
+    mounting = objects.container(volumeMounts=[{"name": "data", "mountPath": "/data"}])
+    made = objects.workload("StatefulSet", serviceName="web", volumeClaimTemplates=claims)
+    made["spec"]["template"]["spec"]["containers"] = [mounting]
+
+    assert api.post("/apis/apps/v1/namespaces/default/statefulsets", made).status == 201

@@ -16,6 +16,7 @@ struct DeleteCSIDriver: AsyncContextCommand {
   mutating func run(_ context: CommandContext) async throws {
     let removal = try Removal(connection, waiting, arguments, context)
     try await removal.remove(
-      "csidriver \(name)", [CSIDriverTarget.resource(name)], classes: removal.storageClasses(ofDriver: name))
+      "csidriver \(name)", [CSIDriverTarget.resource(name)], classes: removal.storageClasses(ofDriver: name),
+      mayEmptyNamespace: false)
   }
 }

@@ -29,13 +29,18 @@ struct Removal {
   /// - Parameters:
   ///   - title: what they are together.
   ///   - classes: storage classes that stop working; bound claims of them prevent the removal.
-  func remove(_ title: String, _ objects: [KubernetesObject], classes: Set<String> = []) async throws {
-    let plan = Plan(title, objects: try await namespace(besides: objects) + objects)
+  ///   - mayEmptyNamespace: whether the namespace goes too when deploying made it and it holds nothing else.
+  func remove(
+    _ title: String, _ objects: [KubernetesObject], classes: Set<String> = [], mayEmptyNamespace: Bool = true
+  ) async throws {
+    let namespace = try await namespace(besides: objects, mayBeEmpty: mayEmptyNamespace)
+    let plan = Plan(title, objects: namespace + objects)
     if !arguments.force { try await ClaimGuard(client: client).requireUnused(classes, by: title) }
     var options = Remover.Options(timeout: waiting.limit)
     options.waits = waiting.wait
     options.deletesNamespace = arguments.deletesNamespace
     options.isDryRun = arguments.dryRun != .none
+    options.asksServer = arguments.dryRun == .server
     let removed = try await Remover(client: client, story: session.story, log: session.log, options: options)
       .remove(plan)
     if arguments.output == .name {
@@ -45,11 +50,15 @@ struct Removal {
   }
 
   /// The namespace, unless it is in the plan already: on request, or because deploying made it.
-  private func namespace(besides objects: [KubernetesObject]) async throws -> [KubernetesObject] {
+  private func namespace(besides objects: [KubernetesObject], mayBeEmpty: Bool) async throws -> [KubernetesObject] {
     let namespace = try Manifests.namespace(connection.namespace, isOurs: true)
     if objects.contains(where: { $0.reference == namespace.reference }) { return [] }
     if arguments.deletesNamespace { return [namespace] }
-    return try await client.get(namespace.reference).map { Ownership.isCreatedByUs($0) } == true ? [namespace] : []
+    guard mayBeEmpty, let live = try await client.get(namespace.reference), Ownership.isCreatedByUs(live) else {
+      return []
+    }
+    // It goes with the operator.
+    return try await OperatorPresence(client: client).isIn(connection.namespace) ? [] : [namespace]
   }
 
   private func ending(_ plan: Plan, _ removed: [ObjectReference]) -> String {

@@ -9,7 +9,7 @@ struct ConflictCheck: Sendable {
 
   func run() async throws -> [Finding] {
     try await check.guarded(Self.group) {
-      let operators = try await check.client.list(.deployment, labels: "k8s.v6d.io/instance=vineyard-operator").items
+      let operators = try await OperatorPresence(client: check.client).deployments()
       let findings = operators.compactMap { finding($0) }
       return findings.isEmpty ? [Finding(Self.group, .passed, "no other operator is in the way")] : findings
     }

@@ -19,7 +19,7 @@ struct DeadWebhooks: Sendable {
   func concern(_ type: ObjectType) async throws -> Bool {
     for configurations in Self.types {
       for namespace in Set(try await list(configurations).flatMap { Self.namespaces($0, asked: type.group) }) {
-        if try await !isAnswering(in: namespace) { return true }
+        if try await !OperatorPresence(client: client).isAvailable(in: namespace) { return true }
       }
     }
     return false
@@ -34,14 +34,6 @@ struct DeadWebhooks: Sendable {
       }
       return webhook["clientConfig", "service", "namespace"]?.string
     }
-  }
-
-  /// The operator answers the webhooks.
-  private func isAnswering(in namespace: String) async throws -> Bool {
-    let operators = try await client.list(
-      .deployment, namespace: namespace, labels: "k8s.v6d.io/instance=vineyard-operator"
-    ).items
-    return operators.contains { ($0.tree["status", "availableReplicas"]?.int ?? 0) > 0 }
   }
 
   /// Without the right to see them, they are taken for alive.

@@ -24,18 +24,20 @@ struct Disappearance: Sendable {
 
   private func follow(_ object: KubernetesObject) async throws {
     let reference = object.reference
-    board.update(reference.description, "being deleted")
+    // What goes at once is not worth a line.
+    var isShown = false
     let events = client.watch(reference.type, namespace: reference.namespace, fields: "metadata.name=\(reference.name)")
     do {
       for try await event in events {
         guard let latest = event.latest, latest.uid == object.uid else { break }
         board.update(reference.description, Self.obstacle(latest) ?? "being deleted")
+        isShown = true
       }
     } catch let error as KubernetesError where error.httpStatus == 404 {
       // The definition is gone, and its resources with it.
     }
     try Task.checkCancellation()
-    board.update(reference.description, "gone", isDone: true)
+    if isShown { board.update(reference.description, "gone", isDone: true) }
   }
 
   /// The error for objects that outlive the deadline.

@@ -17,7 +17,7 @@ public struct LabelledObjects: Sendable {
 
   private static let types = [
     ObjectType.deployment, .statefulSet, .persistentVolumeClaim,
-    ObjectType(apiVersion: "v1", kind: "Service"), ObjectType(apiVersion: "v1", kind: "ServiceAccount"),
+    ObjectType(apiVersion: "v1", kind: "ServiceAccount"),
     ObjectType(apiVersion: "v1", kind: "Secret"), ObjectType(apiVersion: "v1", kind: "ConfigMap"),
     ObjectType(apiVersion: "v1", kind: "Pod"),
     ObjectType(apiVersion: "policy/v1", kind: "PodDisruptionBudget"),
@@ -30,6 +30,7 @@ public struct LabelledObjects: Sendable {
     try await withThrowingTaskGroup(of: [KubernetesObject].self) { group in
       for type in Self.types { group.addTask { try await list(type, label) } }
       group.addTask { try await spill() }
+      group.addTask { try await services() }
       let found = try await group.reduce(into: []) { $0 += $1 }
       return found.filter { !$0.isControlled }
     }
@@ -51,6 +52,18 @@ public struct LabelledObjects: Sendable {
     async let claims = list(.persistentVolumeClaim, label)
     async let volumes = client.list(.persistentVolume, labels: label).items
     return try await claims + volumes
+  }
+
+  /// Most Services of the original have no label, but select by it, or by the name of a member of etcd.
+  private func services() async throws -> [KubernetesObject] {
+    let all = try await client.list(ObjectType(apiVersion: "v1", kind: "Service"), namespace: namespace).items
+    return all.filter { service in
+      if service.labels["app.vineyard.io/name"] == name { return true }
+      let selector = service.tree["spec", "selector"]?.stringFields ?? [:]
+      let isTheirs =
+        selector["app.vineyard.io/name"] == name || selector["etcd_node"]?.hasPrefix("\(name)-etcd-") == true
+      return isTheirs && Ownership.isOurs(service)
+    }
   }
 
   private func list(_ type: ObjectType, _ labels: String) async throws -> [KubernetesObject] {

@@ -64,7 +64,7 @@ struct NamespaceContent: Sendable {
     default: break
     }
     if object.tree["type"]?.string == "kubernetes.io/service-account-token" { return false }
-    return object.labels["app.kubernetes.io/managed-by"] != "vineyardctl"
-      || object.labels["app.kubernetes.io/component"] != "operator"
+    let isOperators = object.labels["app.kubernetes.io/component"] == "operator" && Ownership.isOurs(object)
+    return object.kind != "Secret" || !isOperators
   }
 }

@@ -24,6 +24,7 @@ struct ObjectRemover: Sendable {
     if let reason = try await reasonToKeep(live) { return .kept(reason) }
     // Some servers refuse to delete a namespace twice.
     if live.isBeingDeleted && live.reference.type == .namespace { return .deleted(live, with: []) }
+    if options.isDryRun && !options.asksServer { return .deleted(live, with: []) }
     // What depends on it goes first, so that its end means the end of all.
     var propagation = Propagation.foreground
     var dependents: [KubernetesObject] = []

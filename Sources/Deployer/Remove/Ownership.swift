@@ -7,7 +7,7 @@ public enum Ownership {
   /// Whether this program, or the original one under the same name, made the object.
   static func isOurs(_ object: KubernetesObject) -> Bool {
     if object.labels["app.kubernetes.io/managed-by"] == Manifests.creator { return true }
-    return isEtcdClaim(object) || isWritten(object, by: KubernetesClient.fieldManager)
+    return isEtcdClaim(object) || isBareAccount(object) || isWritten(object, by: KubernetesClient.fieldManager)
   }
 
   /// Whether the namespace exists because of `--create-namespace`, or of the original, which always made it.
@@ -20,6 +20,11 @@ public enum Ownership {
   private static func isEtcdClaim(_ object: KubernetesObject) -> Bool {
     object.kind == "PersistentVolumeClaim" && object.labels["app.vineyard.io/role"] == "etcd"
       && object.labels["app.vineyard.io/name"] != nil
+  }
+
+  /// An account without labels, as the original makes it, has no fields and so bears no sign of who made it.
+  private static func isBareAccount(_ object: KubernetesObject) -> Bool {
+    object.kind == "ServiceAccount" && object.tree["metadata", "managedFields"] == nil
   }
 
   private static func isWritten(_ object: KubernetesObject, by manager: String) -> Bool {

@@ -12,8 +12,10 @@ public struct Remover: Sendable {
     public var timeout: TimeSpan?
     /// Whether the namespace goes even if this program did not create it.
     public var deletesNamespace = false
-    /// Whether the server only checks and changes nothing.
+    /// Whether nothing is deleted.
     public var isDryRun = false
+    /// Whether the server checks a dry run.
+    public var asksServer = true
 
     public init(timeout: TimeSpan?) { self.timeout = timeout }
   }

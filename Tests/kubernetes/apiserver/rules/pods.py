@@ -53,7 +53,7 @@ def _frozen(spec: dict[str, Any]) -> dict[str, Any]:
 def template_errors(
     template: dict[str, Any], field: str, restart: tuple[str, ...] = ("Always",), claims: Iterable[str] = ()
 ) -> list[FieldError]:
-    """Rules of a pod template; `restart`: the restart policies its owner allows; `claims`: volumes its owner adds."""
+    """Rules of a pod template; `restart`: the restart policies its owner allows; `claims`: volumes it adds."""
     meta, spec = template.get("metadata") or {}, template.get("spec")
     found = list(names.labels(f"{field}.labels", meta.get("labels") or {}))
     for key in meta.get("annotations") or {}:
@@ -69,7 +69,7 @@ def template_errors(
 
 
 def pod_spec_errors(spec: dict[str, Any], field: str, claims: Iterable[str] = ()) -> list[FieldError]:
-    """Rules of a pod's spec; `claims`: names of volumes besides those in it."""
+    """Rules of a pod's spec."""
     volumes = spec.get("volumes") or []
     found = _volume_errors(volumes, f"{field}.volumes")
     containers = spec.get("containers") or []

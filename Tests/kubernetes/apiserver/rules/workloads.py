@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from ..fielderrors import FieldError, forbidden, invalid, unsupported
@@ -42,8 +41,7 @@ def replica_set_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
 
 
 def stateful_set_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
-    claims = [claim["metadata"].get("name", "") for claim in obj["spec"].get("volumeClaimTemplates") or ()]
-    found = _common(obj, None, "spec.selector", claims)
+    found = _common(obj, None, "spec.selector")
     if obj["spec"]["podManagementPolicy"] not in ("OrderedReady", "Parallel"):
         found.append(
             invalid(
@@ -122,7 +120,7 @@ def budget_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
     return found + selector_errors(spec.get("selector") or {}, "spec.selector")
 
 
-def _common(obj: dict[str, Any], old: Old, field: str, claims: Iterable[str] = ()) -> list[FieldError]:
+def _common(obj: dict[str, Any], old: Old, field: str) -> list[FieldError]:
     spec = obj["spec"]
     found = _numbers(spec, ("replicas", "minReadySeconds", "revisionHistoryLimit"))
     selector = spec.get("selector") or {}
@@ -143,6 +141,7 @@ def _common(obj: dict[str, Any], old: Old, field: str, claims: Iterable[str] = (
     elif not matches(selector, (spec["template"].get("metadata") or {}).get("labels")):
         labels = (spec["template"].get("metadata") or {}).get("labels") or {}
         found.append(invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"))
+    claims = [claim["metadata"].get("name", "") for claim in spec.get("volumeClaimTemplates") or ()]
     found += template_errors(spec["template"], "spec.template", claims=claims)
     if old is not None:
         found += immutable(field, old["spec"]["selector"], selector)
