@@ -17,6 +17,13 @@ def genuine_kubeconfig():
     return Path(path) if path else None
 
 
+def pytest_runtest_setup(item):
+    """Skip what a genuine server cannot show."""
+    marker = item.get_closest_marker("double_only")
+    if marker is not None and genuine_kubeconfig() is not None:
+        pytest.skip(marker.kwargs["reason"])
+
+
 @pytest.fixture(scope="session")
 def genuine(tmp_path_factory):
     """The genuine server with what stands in for nodes and operator; None for the double."""

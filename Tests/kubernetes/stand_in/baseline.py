@@ -30,6 +30,7 @@ class Baseline:
 
     def restore(self) -> None:
         """Delete every object that was not there, and wait until it is gone."""
+        self._api.delete("/api/v1/namespaces/default/events")
         deadline = time.monotonic() + _PATIENCE_SECONDS
         asked: set[str] = set()
         while news := [(path, obj) for path, obj in self._objects() if obj["metadata"]["uid"] not in self._known]:
