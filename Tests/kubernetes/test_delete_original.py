@@ -56,7 +56,8 @@ def test_objects_that_the_original_mirrored_keep_their_definition(cluster, viney
 def test_an_original_cluster_without_an_operator_goes(cluster, vineyardctl, original):
     # The original makes pods before its new namespace has an account for them, and fails.
     make(cluster.client, "/api/v1/namespaces", namespace(NAMESPACE))
-    eventually(lambda: exists(cluster.client, f"{SYSTEM}/serviceaccounts/default"), "pods can be made")
+    for made in ("serviceaccounts/default", "configmaps/kube-root-ca.crt"):
+        eventually(lambda path=f"{SYSTEM}/{made}": exists(cluster.client, path), "the namespace is furnished")
     before = everything(cluster.client)
     original("deploy", "vineyard-deployment", "--replicas", "1")
 
