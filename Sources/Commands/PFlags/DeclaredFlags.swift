@@ -29,9 +29,9 @@ struct DeclaredFlags {
     takesArguments = arguments.contains { $0["kind"]?.string == "positional" }
     flags = arguments.compactMap { DeclaredFlag($0) }.reduce(into: []) { flags, flag in
       if let last = flags.indices.last, case .boolean(let standard, _) = flags[last].kind,
-        flag.name == "no-\(flags[last].name)"
+        flags[last].isInverted(by: flag)
       {
-        flags[last].kind = .boolean(default: standard, isInverted: true)
+        flags[last].kind = .boolean(default: standard, inverse: flag.name)
       } else {
         flags.append(flag)
       }
@@ -39,6 +39,8 @@ struct DeclaredFlags {
   }
 
   func flag(named name: String) -> DeclaredFlag? { flags.first { $0.longNames.contains(name) } }
+
+  func flag(inverse name: String) -> DeclaredFlag? { flags.first { $0.inverse == name } }
 
   func flag(letter: Character) -> DeclaredFlag? { flags.first { $0.letters.contains(letter) } }
 }
