@@ -67,15 +67,9 @@ struct DeclaredFlag: Equatable {
     switch kind {
     case .boolean(_, let inverse):
       if values.last == "true" { return [spelling] }
-<<<<<<< HEAD
-      return isInverted ? ["--no-\(name)"] : []
+      return inverse.map { ["--\($0)"] } ?? []
     case .single: return values.suffix(1).flatMap { words(for: $0) }
     case .list: return values.flatMap { words(for: $0) }
-=======
-      return inverse.map { ["--\($0)"] } ?? []
-    case .single: return values.suffix(1).map { "\(spelling)=\($0)" }
-    case .list: return values.map { "\(spelling)=\($0)" }
->>>>>>> etests1
     }
   }
 
