@@ -1,6 +1,7 @@
 """Given field managers, when they apply, then each owns what it applied."""
 
 import objects
+from apiserver.client import JSON_PATCH
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -94,3 +95,22 @@ def test_given_no_manager_or_no_name_when_applied_then_the_request_is_refused(ap
     )
     del body["metadata"]["name"]
     assert api.apply(f"{MAPS}/settings", body).status == 400
+
+
+def test_given_an_owner_that_updated_when_its_entry_is_turned_into_an_applier_then_its_apply_meets_no_conflict(api):
+    made = api.post(MAPS, objects.config_map(a="1", b="2")).json
+    entry = {**made["metadata"]["managedFields"][0], "operation": "Apply"}
+    api.patch(f"{MAPS}/settings", [{"op": "replace", "path": "/metadata/managedFields/0", "value": entry}], JSON_PATCH)
+
+    reply = api.apply(f"{MAPS}/settings", objects.config_map(a="3"), manager=entry["manager"])
+
+    assert reply.status == 200
+    assert reply.json["data"] == {"a": "3"}
+    assert owners(reply.json) == {(entry["manager"], "Apply")}
+
+
+def test_given_managed_fields_that_are_emptied_when_written_again_then_nobody_is_recorded(api):
+    api.post(MAPS, objects.config_map(a="1"))
+    api.patch(f"{MAPS}/settings", {"metadata": {"managedFields": [{}]}})
+
+    assert "managedFields" not in api.patch(f"{MAPS}/settings", {"data": {"a": "2"}}).json["metadata"]

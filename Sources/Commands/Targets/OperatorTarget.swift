@@ -14,8 +14,9 @@ struct OperatorTarget: DeploymentTarget {
 
   func plan(_ setting: Setting) throws -> Plan {
     Plan(
-      "vineyard operator in \(setting.namespace)", objects: try operators.objects(setting, images.options(setting.host))
-    )
+      "vineyard operator in \(setting.namespace)",
+      objects: try operators.objects(setting, images.options(setting.host)),
+      retiring: [operators.retirement(setting)])
   }
 
   /// Everything an operator consists of, for its removal.
@@ -29,6 +30,14 @@ struct OperatorTarget: DeploymentTarget {
 struct OperatorArguments: ParsableArguments {
   @Option(name: .customLong("operator.replicas"), help: "Number of operators, one of which leads.")
   var replicas = 1
+
+  /// What it replaces of the original.
+  func retirement(_ setting: Setting) -> Retirement {
+    .operatorRoles(
+      successor: ObjectReference(
+        type: ObjectType(apiVersion: "apps/v1", kind: "Deployment"), namespace: setting.namespace,
+        name: "vineyard-controller-manager"))
+  }
 
   /// The operator, its definitions and, when it is to be created, its namespace.
   func objects(_ setting: Setting, _ image: ImageOptions) throws -> [KubernetesObject] {

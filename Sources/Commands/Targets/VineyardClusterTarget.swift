@@ -16,9 +16,14 @@ struct VineyardClusterTarget: DeploymentTarget {
   func plan(_ setting: Setting) throws -> Plan {
     let image = images.options(setting.host)
     let spec = try cluster.checkedSpec(setting, image: image, replicas: setting.replicas(cluster.replicas))
+    let resource = spec.customResource()
     return Plan(
       "vineyard cluster \(setting.namespace)/\(spec.name)",
-      objects: try operators.objects(setting, image) + [spec.customResource()])
+      objects: try operators.objects(setting, image) + [resource],
+      retiring: [
+        operators.retirement(setting),
+        .etcdMembers(of: spec.name, in: setting.namespace, successor: resource.reference),
+      ])
   }
 
   func scaledObject(in namespace: String) -> ObjectReference? {

@@ -34,7 +34,10 @@ struct VineyardDeploymentTarget: DeploymentTarget {
       return object
     }
     return Plan(
-      "vineyard deployment \(spec.namespace)/\(spec.name)", objects: try setting.namespaceObjects + objects)
+      "vineyard deployment \(spec.namespace)/\(spec.name)", objects: try setting.namespaceObjects + objects,
+      retiring: [
+        .etcdMembers(of: spec.name, in: spec.namespace, successor: Self.workload(spec.name, in: spec.namespace))
+      ])
   }
 
   private func spec(_ setting: Setting) throws -> VineyarddSpec {
@@ -62,7 +65,10 @@ struct VineyardDeploymentTarget: DeploymentTarget {
 
   func scaledObject(in namespace: String) -> ObjectReference? {
     guard file == nil, cluster.replicas == nil else { return nil }
-    return ObjectReference(
-      type: ObjectType(apiVersion: "apps/v1", kind: "Deployment"), namespace: namespace, name: cluster.name)
+    return Self.workload(cluster.name, in: namespace)
+  }
+
+  private static func workload(_ name: String, in namespace: String) -> ObjectReference {
+    ObjectReference(type: ObjectType(apiVersion: "apps/v1", kind: "Deployment"), namespace: namespace, name: name)
   }
 }

@@ -25,7 +25,11 @@ struct VineyarddTarget: DeploymentTarget {
   func plan(_ setting: Setting) throws -> Plan {
     let resource = try resource(setting)
     return Plan(
-      "vineyardd \(setting.namespace)/\(resource.name)", objects: try setting.namespaceObjects + [resource])
+      "vineyardd \(setting.namespace)/\(resource.name)", objects: try setting.namespaceObjects + [resource],
+      retiring: [
+        .etcdMembers(
+          of: resource.name, in: resource.namespace ?? setting.namespace, successor: resource.reference)
+      ])
   }
 
   private func resource(_ setting: Setting) throws -> KubernetesObject {

@@ -6,8 +6,8 @@ struct ApplyOutcome: Sendable {
     case created
     case configured
     case unchanged
-    /// The server could not check it because what it lives in does not exist yet.
-    case unchecked = "to be created, not checked by the server"
+    /// The server could not check it because it builds on what an earlier step makes.
+    case unchecked = "would be applied, not checked by the server"
   }
 
   let object: KubernetesObject

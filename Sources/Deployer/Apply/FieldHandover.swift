@@ -11,7 +11,7 @@ enum FieldHandover {
   /// The patch for a live object; nil when there is nothing to hand over.
   static func patch(for live: KubernetesObject) -> Patch? {
     guard let entries = live.tree["metadata", "managedFields"]?.array, let version = live.resourceVersion,
-      !entries.contains(where: { isOurs($0, operation: "Apply") }),
+      !isApplied(live),
       let index = entries.firstIndex(where: { isOurs($0, operation: "Update") })
     else { return nil }
     var entry = entries[index]
@@ -21,6 +21,16 @@ enum FieldHandover {
       // Fails with a conflict when somebody changed the object since it was read.
       ["op": "replace", "path": "/metadata/resourceVersion", "value": .string(version)],
     ])
+  }
+
+  /// Whether this program has applied the object before.
+  static func isApplied(_ live: KubernetesObject) -> Bool { hasEntry(live, operation: "Apply") }
+
+  /// Whether the original program made the object and this one has not taken it over.
+  static func isOriginal(_ live: KubernetesObject) -> Bool { !isApplied(live) && hasEntry(live, operation: "Update") }
+
+  private static func hasEntry(_ live: KubernetesObject, operation: String) -> Bool {
+    live.tree["metadata", "managedFields"]?.array?.contains { isOurs($0, operation: operation) } ?? false
   }
 
   private static func isOurs(_ entry: Value, operation: String) -> Bool {

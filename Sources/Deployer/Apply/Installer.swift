@@ -41,7 +41,10 @@ public struct Installer: Sendable {
     let waiter = Waiter(client: client, board: board, log: log)
     var applied: [KubernetesObject] = []
     for (index, wave) in plan.waves.enumerated() {
-      applied += try await apply(wave, until: deadline)
+      for retirement in wave.retirements {
+        try await Retirer(installer: self, deadline: deadline, board: board).retire(retirement)
+      }
+      applied += try await apply(wave, until: deadline, board)
       if options.isDryRun { continue }
       let isLast = index == plan.waves.count - 1
       let gates = wave.gates.filter { options.waits || (!isLast && $0.isRequired) }
@@ -51,10 +54,13 @@ public struct Installer: Sendable {
   }
 
   /// Applies the objects of one wave side by side and tells of each in the order of the plan.
-  private func apply(_ wave: Plan.Wave, until deadline: Deadline) async throws -> [KubernetesObject] {
+  private func apply(_ wave: Plan.Wave, until deadline: Deadline, _ board: WaitBoard) async throws -> [KubernetesObject]
+  {
     try await withThrowingTaskGroup(of: (Int, ApplyOutcome).self) { group in
       for (index, object) in wave.objects.enumerated() {
-        group.addTask { (index, try await ObjectApplier(installer: self, deadline: deadline).apply(object)) }
+        group.addTask {
+          (index, try await ObjectApplier(installer: self, deadline: deadline, board: board).apply(object))
+        }
       }
       var outcomes: [Int: ApplyOutcome] = [:]
       var told = 0

@@ -6,6 +6,7 @@ import Support
 struct ObjectApplier: Sendable {
   let installer: Installer
   let deadline: Deadline
+  let board: WaitBoard
 
   private var client: KubernetesClient { installer.client }
 
@@ -15,7 +16,8 @@ struct ObjectApplier: Sendable {
     while true {
       do {
         return try await applyOnce(object)
-      } catch let error as KubernetesError where isStartingUp(error) && !deadline.hasPassed {
+      } catch let error as KubernetesError where isStartingUp(error) {
+        guard !deadline.hasPassed else { throw tooLate(object, error) }
         installer.log.debug("\(object.reference) is tried again: \(error.message)")
         try await Task.sleep(for: delay)
         delay = min(delay * 2, .seconds(2))
@@ -26,8 +28,15 @@ struct ObjectApplier: Sendable {
   private func applyOnce(_ object: KubernetesObject) async throws -> ApplyOutcome {
     let live = try await lookUp(object.reference)
     if installer.options.isDryRun {
-      guard let applied = try await dryRun(object) else { return ApplyOutcome(object: object, change: .unchecked) }
+      let rehearsal = Rehearsal(client: client, forcesConflicts: installer.options.forcesConflicts)
+      guard let applied = try await rehearsal.apply(object, over: live) else {
+        return ApplyOutcome(object: object, change: .unchecked)
+      }
       return outcome(applied, live)
+    }
+    if let live, live.isBeingDeleted {
+      try await OldObject(client: client, board: board).waitUntilGone(live, deadline)
+      return ApplyOutcome(object: try await client.apply(object), change: .created)
     }
     if let live, let handover = FieldHandover.patch(for: live) {
       installer.story.tell(.action, "\(object.reference): taking over from the original vineyardctl")
@@ -47,21 +56,18 @@ struct ObjectApplier: Sendable {
     }
   }
 
-  /// nil when the namespace or the kind does not exist yet.
-  private func dryRun(_ object: KubernetesObject) async throws -> KubernetesObject? {
-    do {
-      return try await client.apply(object, force: installer.options.forcesConflicts, dryRun: true)
-    } catch let error as KubernetesError where error.httpStatus == 404 {
-      return nil
-    }
-  }
-
   private func outcome(_ applied: KubernetesObject, _ live: KubernetesObject?) -> ApplyOutcome {
     guard let live else { return ApplyOutcome(object: applied, change: .created) }
     let isSame =
       installer.options.isDryRun
       ? ComparableObject.tree(live) == ComparableObject.tree(applied) : live.resourceVersion == applied.resourceVersion
     return ApplyOutcome(object: applied, change: isSame ? .unchanged : .configured)
+  }
+
+  private func tooLate(_ object: KubernetesObject, _ error: KubernetesError) -> CommandError {
+    CommandError(
+      .notReady, "cannot apply \(object.reference) within \(deadline.text)", cause: error.message,
+      hint: "what was applied stays; see how the operator's pods are, then run the same command again")
   }
 
   /// A definition made a moment ago is not served yet; a webhook whose pod is starting cannot be called.

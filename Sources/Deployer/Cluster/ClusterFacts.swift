@@ -9,6 +9,8 @@ public struct ClusterFacts: Sendable {
   public let hasNamespace: Bool
   /// Whether somebody else made it.
   public let isNamespaceOthers: Bool
+  /// Whether it is on its way out.
+  public let isNamespaceEnding: Bool
   /// The nodes; nil without the right to list them.
   public let nodes: [NodeFacts]?
 
@@ -22,7 +24,8 @@ public struct ClusterFacts: Sendable {
     let existing = try await found
     return try await ClusterFacts(
       version: version, hasNamespace: existing != nil,
-      isNamespaceOthers: existing.map { !Ownership.isCreatedByUs($0) } ?? false, nodes: nodes)
+      isNamespaceOthers: existing.map { !$0.isBeingDeleted && !Ownership.isCreatedByUs($0) } ?? false,
+      isNamespaceEnding: existing?.isBeingDeleted ?? false, nodes: nodes)
   }
 
   private static func nodesIfAllowed(_ client: KubernetesClient) async throws -> [NodeFacts]? {
@@ -42,7 +45,12 @@ public struct ClusterFacts: Sendable {
         .failed, "Kubernetes \(version.gitVersion) is too old",
         hint: "vineyardctl needs 1.\(Self.oldestMinor) or newer")
     }
-    guard !hasNamespace && !createsNamespace else { return }
+    if createsNamespace || hasNamespace && !isNamespaceEnding { return }
+    guard !isNamespaceEnding else {
+      throw CommandError(
+        .failed, "the namespace '\(namespace)' is being deleted",
+        hint: "--create-namespace waits for its end and creates it anew")
+    }
     throw CommandError(
       .failed, "the namespace '\(namespace)' does not exist",
       hint: "--create-namespace creates it, -n names another one")

@@ -5,10 +5,13 @@ import Support
 /// What applying a plan would change, as the server sees it.
 public struct PlanDiff: Sendable {
   private let client: KubernetesClient
+  private let story: Story
   private let forcesConflicts: Bool
 
-  public init(client: KubernetesClient, forcesConflicts: Bool) {
+  /// - Parameter forcesConflicts: whether conflicts with other field managers are taken for granted, not told.
+  public init(client: KubernetesClient, story: Story, forcesConflicts: Bool) {
     self.client = client
+    self.story = story
     self.forcesConflicts = forcesConflicts
   }
 
@@ -26,7 +29,7 @@ public struct PlanDiff: Sendable {
 
   private func difference(_ object: KubernetesObject) async throws -> String {
     let live = try await existing(object.reference)
-    let merged = try await merged(object)
+    let merged = try await rehearsed(object, over: live) ?? object
     let name = "\(object.reference)"
     return UnifiedDiff.text(
       from: live.map { ComparableObject.shown($0, as: "live", besides: merged).yaml } ?? "",
@@ -34,20 +37,21 @@ public struct PlanDiff: Sendable {
       names: ("live \(name)", "planned \(name)"))
   }
 
+  /// A conflict is a difference, too, which is told and shown.
+  private func rehearsed(_ object: KubernetesObject, over live: KubernetesObject?) async throws -> KubernetesObject? {
+    do {
+      return try await Rehearsal(client: client, forcesConflicts: forcesConflicts).apply(object, over: live)
+    } catch let error as KubernetesError where error.isConflict && !forcesConflicts {
+      story.tell(.warning, error.description)
+      return try await Rehearsal(client: client, forcesConflicts: true).apply(object, over: live)
+    }
+  }
+
   private func existing(_ reference: ObjectReference) async throws -> KubernetesObject? {
     do {
       return try await client.get(reference)
     } catch let error as KubernetesError where error.httpStatus == 404 {
       return nil
-    }
-  }
-
-  /// The object as the server would make it; as planned when its namespace or kind does not exist yet.
-  private func merged(_ object: KubernetesObject) async throws -> KubernetesObject {
-    do {
-      return try await client.apply(object, force: forcesConflicts, dryRun: true)
-    } catch let error as KubernetesError where error.httpStatus == 404 {
-      return object
     }
   }
 }

@@ -2,10 +2,16 @@ import Documents
 
 extension Plan {
   /// A plan with waves by kind: what others live in or are instances of comes first, custom resources last.
-  public init(_ title: String, objects: [KubernetesObject]) {
+  ///
+  /// - Parameter retirements: what goes, each before the wave of its successor.
+  public init(_ title: String, objects: [KubernetesObject], retiring retirements: [Retirement] = []) {
     let waves = Rank.allCases.map { rank in
       let members = objects.filter { Rank($0) == rank }
-      return Wave(rank.rawValue, members, gates: members.compactMap { rank.gate($0) })
+      var wave = Wave(rank.rawValue, members, gates: members.compactMap { rank.gate($0) })
+      wave.retirements = retirements.filter { retirement in
+        members.contains { $0.reference == retirement.successor }
+      }
+      return wave
     }
     self.init(title, waves: waves)
   }

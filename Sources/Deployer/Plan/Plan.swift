@@ -11,6 +11,8 @@ public struct Plan: Sendable {
     public let objects: [KubernetesObject]
     /// What has to be ready before the next wave, or before the command ends.
     public let gates: [Gate]
+    /// What goes before this step begins.
+    var retirements: [Retirement] = []
 
     public init(_ title: String, _ objects: [KubernetesObject], gates: [Gate] = []) {
       self.title = title

@@ -30,6 +30,9 @@ final class WaitBoard: Sendable {
     }
   }
 
+  /// Whether there was any news of an object.
+  func knows(_ name: String) -> Bool { state.withLock { state in state.lines.contains { $0.name == name } } }
+
   /// Says something between the news, above the block on a terminal.
   func tell(_ sign: Story.Sign, _ text: String) {
     state.withLock { state in

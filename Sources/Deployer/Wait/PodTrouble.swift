@@ -26,6 +26,13 @@ enum PodTrouble {
     }?["name"]?.string
   }
 
+  /// Whether a container has run before, so that the log of its last end is the previous one.
+  static func hasRestarted(_ container: String, in pod: KubernetesObject) -> Bool {
+    pod.tree["status", "containerStatuses"]?.array?.contains {
+      $0["name"]?.string == container && $0["lastState", "terminated"] != nil
+    } ?? false
+  }
+
   private static func unschedulable(_ status: Value?) -> String? {
     let condition = status?["conditions"]?.array?.first { $0["type"]?.string == "PodScheduled" }
     guard condition?["status"]?.string == "False" else { return nil }

@@ -93,5 +93,6 @@ extension Readiness {
   private static func notReadyMessage(_ object: KubernetesObject) -> String? {
     object.tree["status", "conditions"]?.array?
       .first { $0["type"]?.string == "Ready" && $0["status"]?.string != "True" }?["message"]?.string
+      .flatMap { $0.isEmpty ? nil : $0 }
   }
 }

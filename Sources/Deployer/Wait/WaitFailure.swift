@@ -1,6 +1,7 @@
 import Documents
 import KubernetesClient
 import Support
+import Synchronization
 
 /// Finds out why something did not get ready in time.
 struct WaitFailure: Sendable {
@@ -8,38 +9,68 @@ struct WaitFailure: Sendable {
   let log: Log
 
   /// Tells the reasons of all gates that are not ready, and makes the error of the first.
-  func explain(_ gates: [Gate], after deadline: Deadline, board: WaitBoard) async -> CommandError {
-    var first: CommandError?
-    for gate in gates {
-      let live = try? await client.get(gate.object)
-      let readiness = live.map { Readiness.of($0) } ?? .pending("does not exist")
-      if readiness.isReady { continue }
-      let reasons = await self.reasons(gate)
-      for reason in reasons { board.tell(.failure, reason) }
-      let cause = [readiness.detail, reasons.first].compactMap { $0 }.joined(separator: "; ")
-      first =
-        first
-        ?? CommandError(
-          .notReady, "\(gate.object) is not ready after \(deadline.text)", cause: cause,
-          hint: "what was applied stays; run the same command again to go on waiting, or with a longer --timeout")
+  ///
+  /// - Throws: `CancellationError` when the command is interrupted.
+  func explain(_ gates: [Gate], after deadline: Deadline, board: WaitBoard) async throws -> CommandError {
+    let first = Mutex<CommandError?>(nil)
+    // The server may be what fails; then it must not hold up the end.
+    _ = try await Deadline(after: Self.patience).race {
+      for gate in gates {
+        guard let error = await explain(gate, after: deadline, board: board) else { continue }
+        first.withLock { $0 = $0 ?? error }
+      }
     }
-    return first
+    try Task.checkCancellation()
+    return first.withLock { $0 }
       ?? CommandError(
         .notReady, "not ready after \(deadline.text)", hint: "run the same command again to go on waiting")
   }
 
+  /// How long finding out may take.
+  private static let patience = TimeSpan(nanoseconds: 10_000_000_000)
+
+  private func explain(_ gate: Gate, after deadline: Deadline, board: WaitBoard) async -> CommandError? {
+    var detail: String
+    do {
+      let readiness = try await client.get(gate.object).map { Readiness.of($0) } ?? .pending("does not exist")
+      if readiness.isReady { return nil }
+      detail = readiness.detail
+    } catch {
+      detail = "its state cannot be read: \(error)"
+    }
+    let (reasons, advice) = await self.reasons(gate)
+    for reason in reasons { board.tell(.failure, reason) }
+    if let reason = reasons.first { detail += "; \(reason)" }
+    let goOn = "run the same command again to go on waiting"
+    return CommandError(
+      .notReady, "\(gate.object) is not ready after \(deadline.text)", cause: detail,
+      hint: advice.map { "\($0); then \(goOn)" } ?? "what was applied stays; \(goOn), or with a longer --timeout")
+  }
+
   /// Pod troubles first, then the last events, then the end of the log of a crashed container.
-  private func reasons(_ gate: Gate) async -> [String] {
+  private func reasons(_ gate: Gate) async -> (texts: [String], advice: String?) {
     var reasons: [String] = []
+    var advice: String?
     if let selector = gate.podSelector {
-      let pods = (try? await client.list(.pod, namespace: gate.podNamespace, labels: selector).items) ?? []
-      reasons += pods.compactMap { PodTrouble.of($0) }
-      for pod in pods.prefix(Self.podLimit) {
+      let all = (try? await client.list(.pod, namespace: gate.podNamespace, labels: selector).items) ?? []
+      let troubled = all.filter { PodTrouble.of($0) != nil }
+      let idle = all.filter { PodTrouble.of($0) == nil && PodTrouble.idleness($0) != nil }
+      reasons += troubled.compactMap { PodTrouble.of($0) } + idle.compactMap { PodTrouble.idleness($0) }
+      advice = troubled.first.flatMap { PodTrouble.advice($0) }
+      for pod in (troubled + idle).prefix(Self.podLimit) {
         reasons += await events(of: pod.name, in: pod.namespace)
         if let container = PodTrouble.crashedContainer(pod) { reasons += await logEnd(pod, container) }
       }
     }
-    return reasons + (await events(of: gate.object.name, in: gate.object.namespace))
+    reasons += await refusals(gate.object)
+    return (reasons + (await events(of: gate.object.name, in: gate.object.namespace)), advice)
+  }
+
+  /// Why a controller cannot make pods at all, for instance because of a quota.
+  private func refusals(_ reference: ObjectReference) async -> [String] {
+    let conditions = (try? await client.get(reference))?.tree["status", "conditions"]?.array ?? []
+    return conditions.filter { $0["type"]?.string == "ReplicaFailure" && $0["status"]?.string == "True" }
+      .compactMap { $0["message"]?.string }
   }
 
   /// Pods whose events and logs are shown; the others fail the same way.
@@ -65,7 +96,8 @@ struct WaitFailure: Sendable {
   private func logEnd(_ pod: KubernetesObject, _ container: String) async -> [String] {
     do {
       let text = try await client.log(
-        ofPod: pod.name, namespace: pod.namespace ?? "", container: container, tailLines: 3, previous: true)
+        ofPod: pod.name, namespace: pod.namespace ?? "", container: container, tailLines: 3,
+        previous: PodTrouble.hasRestarted(container, in: pod))
       return text.split(whereSeparator: \.isNewline).map { "log of \(pod.name)/\(container): \($0)" }
     } catch {
       log.debug("the log of \(pod.name) cannot be read: \(error)")

@@ -21,7 +21,7 @@ struct Waiter: Sendable {
       }
     }
     guard !isDone else { return }
-    throw await WaitFailure(client: client, log: log).explain(gates, after: deadline, board: board)
+    throw try await WaitFailure(client: client, log: log).explain(gates, after: deadline, board: board)
   }
 
   /// Follows one object and its pods until it is ready.

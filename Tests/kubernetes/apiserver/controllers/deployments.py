@@ -128,14 +128,19 @@ async def _scale(cluster: Cluster, obj: actions.Obj, new_name: str, sets: list[a
         await _resize(cluster, obj, new, wanted)
     elif current < wanted:
         await _resize(cluster, obj, new, wanted if not old else min(wanted, current + max(room, 0)))
-    ready = sum(found.get("status", {}).get("availableReplicas", 0) for found in sets)
-    spare = ready - (wanted - missing)
+    new = actions.get(cluster, "ReplicaSet", new["metadata"]["namespace"], new_name) or new
+    fewest = wanted - missing
+    unready_new = new["spec"]["replicas"] - new.get("status", {}).get("availableReplicas", 0)
+    # What may go at most; the counts in the statuses are older than those in the specs.
+    limit = sum(found["spec"]["replicas"] for found in old) + new["spec"]["replicas"] - fewest - unready_new
+    spare = sum(found.get("status", {}).get("availableReplicas", 0) for found in sets) - fewest
     for found in old:
-        unready = found["spec"]["replicas"] - found.get("status", {}).get("availableReplicas", 0)
-        cut = min(found["spec"]["replicas"], max(spare, 0) + max(unready, 0))
+        unready = max(found["spec"]["replicas"] - found.get("status", {}).get("availableReplicas", 0), 0)
+        cut = min(found["spec"]["replicas"], max(spare, 0) + unready, limit)
         if cut > 0:
             await _resize(cluster, obj, found, found["spec"]["replicas"] - cut)
             spare -= max(cut - unready, 0)
+            limit -= cut
 
 
 async def _resize(cluster: Cluster, obj: actions.Obj, replica_set: actions.Obj, replicas: int) -> None:

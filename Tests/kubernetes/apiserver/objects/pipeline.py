@@ -60,17 +60,23 @@ def in_scope(kind: Kind, subresource: str) -> Callable[[Path], bool]:
 def own_update(
     cluster: Cluster, kind: Kind, obj: dict[str, Any], old: dict[str, Any] | None, write: Write, subresource: str
 ) -> None:
-    """Record a writer that updates (or creates) in managedFields."""
+    """Record a writer that updates (or creates) in managedFields.
+
+    The main resource may bring managedFields of its own; an empty list, or one of an empty entry, ends the recording.
+    """
     meta = obj["metadata"]
-    if old is not None and "managedFields" in meta and meta["managedFields"] == []:
+    given = meta.get("managedFields") if not subresource else None
+    if old is not None and given in ([], [{}]):
         del meta["managedFields"]
         return
     before = old if old is not None else {"metadata": {}}
     if not write.manager:
         return
+    if old is not None and not given and "managedFields" not in old["metadata"]:
+        return
     owners = ownership.after_update(
         cluster.registry.node(kind),
-        ownership.owners_of(before),
+        ownership.owners_of(obj if given and old is not None else before),
         before,
         obj,
         (write.manager, kind.api_version, subresource),

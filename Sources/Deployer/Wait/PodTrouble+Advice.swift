@@ -1,0 +1,33 @@
+import Documents
+
+extension PodTrouble {
+  /// What to do about a pod's trouble, nil when nothing general can be said.
+  ///
+  /// Source: the reasons of waiting containers in the kubelet, and the messages of the scheduler's filters.
+  static func advice(_ pod: KubernetesObject) -> String? {
+    guard let trouble = of(pod) else { return nil }
+    if ["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"].contains(where: trouble.contains) {
+      return "bring the image where the nodes pull from, or name another with --image"
+    }
+    if let container = crashedContainer(pod) {
+      return "'kubectl logs -n \(pod.namespace ?? "") \(pod.name) -c \(container) --previous' shows the whole log"
+    }
+    guard trouble.contains("not scheduled") else { return nil }
+    if trouble.contains("Insufficient") {
+      return "free some on the nodes, or ask for less with --vineyardd.size, --vineyardd.memory or --vineyardd.cpu"
+    }
+    if trouble.contains("anti-affinity") {
+      return "each store needs a node of its own: add nodes, or choose fewer with --replicas"
+    }
+    return "uncordon or repair nodes, or remove their taints"
+  }
+
+  /// What is known of a pod that is neither ready nor in trouble when time is up.
+  static func idleness(_ pod: KubernetesObject) -> String? {
+    guard !pod.isBeingDeleted else { return nil }
+    let container = pod.tree["status", "containerStatuses"]?.array?.first { $0["ready"]?.bool != true }
+    guard let container else { return nil }
+    let state = container["state", "running"] != nil ? "runs but is not ready" : "has not started"
+    return "\(pod.name): container \(container["name"]?.string ?? "?"): \(state)"
+  }
+}
