@@ -95,7 +95,7 @@ public struct ClusterCheck: Sendable {
       return try await body()
     } catch let error as KubernetesError {
       let reason = error.asCommandError
-      return [Finding(group, .warning, "cannot be checked: \(reason.message)", hint: reason.hint)]
+      return [Finding(group, .warning, "cannot be checked: \(reason.message): \(error.message)", hint: reason.hint)]
     }
   }
 }
