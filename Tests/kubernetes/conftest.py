@@ -84,23 +84,33 @@ def start_double(tmp_path):
 
 
 @pytest.fixture
-def kubectl(double, tmp_path):
-    """Runs kubectl against the double; returns standard output, or fails with standard error."""
+def kubectl_of(tmp_path):
+    """Makes a function that runs kubectl against a double; it returns standard output, or fails with standard error."""
 
-    def run(*arguments, stdin="", fails=False):
+    def of(double):
         environment = {**os.environ, "KUBECONFIG": str(double.kubeconfig), "HOME": str(tmp_path)}
-        done = subprocess.run(
-            [os.environ.get("KUBECTL", "kubectl"), *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env=environment,
-        )
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stderr if fails else done.stdout
 
-    return run
+        def run(*arguments, stdin="", fails=False):
+            done = subprocess.run(
+                [os.environ.get("KUBECTL", "kubectl"), *arguments],
+                input=stdin,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                env=environment,
+            )
+            assert (done.returncode != 0) == fails, done.stdout + done.stderr
+            return done.stderr if fails else done.stdout
+
+        return run
+
+    return of
+
+
+@pytest.fixture
+def kubectl(double, kubectl_of):
+    """Runs kubectl against the double."""
+    return kubectl_of(double)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,13 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
     var planning = Planning(target: target, connection: connection, creation: creation, context, story: session.story)
     if changes.dryRun == .client {
       let objects = try planning.offlinePlan().objects
-      context.output((changes.output ?? .yaml).text(objects))
+      let output = changes.output ?? .yaml
+      context.output(output.text(objects))
+      if output != .name, objects.contains(where: { $0.kind == "CustomResourceDefinition" }),
+        objects.contains(where: { $0.reference.type == VineyarddTarget.type })
+      {
+        session.story.tell(.action, "'kubectl apply' takes two runs: the first only defines what a Vineyardd is")
+      }
       return
     }
     try planning.requireSense()
@@ -39,7 +45,7 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
   }
 
   private var ending: String {
-    if changes.dryRun == .server { return "would be accepted by the server; nothing was changed" }
+    if changes.dryRun == .server { return "passed the checks of the server; nothing was changed" }
     return waiting.wait ? "is ready" : "is applied; 'vineyardctl status --wait' waits until it is ready"
   }
 

@@ -26,7 +26,7 @@ struct Diff<Target: DeploymentTarget>: AsyncContextCommand {
     try planning.requireSense()
     let client = try session.client()
     let plan = try await planning.plan(client)
-    let text = try await PlanDiff(client: client, forcesConflicts: forcesConflicts).text(plan)
+    let text = try await PlanDiff(client: client, story: session.story, forcesConflicts: forcesConflicts).text(plan)
     guard !text.isEmpty else { return session.story.tell(.done, "\(plan.title) is as planned") }
     context.output(text)
     throw ExitCode(ExitStatus.failed.rawValue)

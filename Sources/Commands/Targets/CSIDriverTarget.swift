@@ -11,6 +11,9 @@ struct CSIDriverTarget: DeploymentTarget {
   static let summary = "a CSI driver that gives clusters out as volumes"
   static let type = ObjectType(apiVersion: Manifests.apiVersion, kind: "CSIDriver")
 
+  /// It is where its operator is.
+  static let needsNamespace = false
+
   @OptionGroup var images: ImageArguments
   @OptionGroup var driver: CSIDriverArguments
   @OptionGroup var sidecars: SidecarArguments
@@ -27,7 +30,9 @@ struct CSIDriverTarget: DeploymentTarget {
       setting.story.tell(.warning, "--attacherImage has no effect: volumes need no attaching")
     }
     let classes = spec.clusters.map(\.storageClassName).joined(separator: ", ")
-    return Plan("csidriver \(spec.name) (storage class \(classes))", objects: [spec.customResource()])
+    return Plan(
+      "csidriver \(spec.name) (storage class \(classes))",
+      objects: try setting.namespaceObjects + [spec.customResource()])
   }
 
   func requirePrerequisites(_ client: KubernetesClient, _ setting: Setting) async throws {

@@ -13,6 +13,9 @@ protocol DeploymentTarget: ParsableArguments {
   /// What a newcomer should know before deploying it.
   static var discussion: String { get }
 
+  /// Whether anything of it is in the namespace that is deployed to.
+  static var needsNamespace: Bool { get }
+
   /// The objects it consists of.
   ///
   /// - Throws: `CommandError` with code `usage` for flags that make no sense.
@@ -29,6 +32,7 @@ protocol DeploymentTarget: ParsableArguments {
 
 extension DeploymentTarget {
   static var discussion: String { "" }
+  static var needsNamespace: Bool { true }
   func requirePrerequisites(_ client: KubernetesClient, _ setting: Setting) async throws {}
   func scaledObject(in namespace: String) -> ObjectReference? { nil }
 }

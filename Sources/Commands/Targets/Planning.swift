@@ -27,7 +27,8 @@ struct Planning<Target: DeploymentTarget> {
   /// The plan for a cluster, once it is clear that it can be deployed to.
   mutating func plan(_ client: KubernetesClient) async throws -> Plan {
     let facts = try await ClusterFacts.gather(client, namespace: setting.namespace)
-    try facts.requireUsable(namespace: setting.namespace, createsNamespace: setting.createsNamespace)
+    try facts.requireUsable(
+      namespace: setting.namespace, createsNamespace: setting.createsNamespace || !Target.needsNamespace)
     setting.facts = facts
     try await target.requirePrerequisites(client, setting)
     if let object = target.scaledObject(in: setting.namespace), try await client.resource(for: object.type) != nil {

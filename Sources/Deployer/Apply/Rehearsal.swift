@@ -1,5 +1,6 @@
 import Documents
 import KubernetesClient
+import Support
 
 /// What applying an object would make of it, as the server sees it.
 struct Rehearsal: Sendable {
@@ -14,7 +15,10 @@ struct Rehearsal: Sendable {
     let isTakeover = live.map { FieldHandover.patch(for: $0) != nil } ?? false
     do {
       return try await client.apply(object, force: forcesConflicts || isTakeover, dryRun: true)
-    } catch let error as KubernetesError where error.isNotFound || Self.isOldSchema(error, object) {
+    } catch let error as KubernetesError where error.isNotFound {
+      return nil
+    } catch let error as KubernetesError where error.message.contains("field not declared in schema") {
+      guard try await hasOldDefinition(object) else { throw error }
       return nil
     } catch let error as KubernetesError where isTakeover && error.httpStatus == 422 {
       // Fields of both programs side by side may contradict each other, which they will not be.
@@ -22,8 +26,12 @@ struct Rehearsal: Sendable {
     }
   }
 
-  /// A definition of an older version is replaced before its resources are applied.
-  private static func isOldSchema(_ error: KubernetesError, _ object: KubernetesObject) -> Bool {
-    object.reference.type.group == ObjectType.vineyardd.group && error.message.contains("field not declared in schema")
+  /// Whether the object's kind is defined by another version, which is replaced before its resources are applied.
+  private func hasOldDefinition(_ object: KubernetesObject) async throws -> Bool {
+    let type = object.reference.type
+    guard type.group == ObjectType.vineyardd.group else { return false }
+    let definition = try await client.get(
+      ObjectReference(type: .customResourceDefinition, name: "\(type.kind.lowercased())s.\(type.group)"))
+    return definition?.labels["app.kubernetes.io/version"] != Version.product
   }
 }

@@ -40,8 +40,14 @@ struct Retirer: Sendable {
     case .members(let name, let namespace):
       async let pods = client.list(.pod, namespace: namespace, labels: "etcd_node").items
       async let services = client.list(.service, namespace: namespace, labels: "etcd_node").items
-      return try await (pods + services).filter { $0.labels["etcd_node"]?.hasPrefix("\(name)-") == true }
+      return try await (pods + services).filter { isMember($0, of: name) }
     }
+  }
+
+  /// Whether an object is that of `NAME-0`, `NAME-1` and so on.
+  private func isMember(_ object: KubernetesObject, of name: String) -> Bool {
+    guard let node = object.labels["etcd_node"], node.hasPrefix("\(name)-") else { return false }
+    return UInt(node.dropFirst(name.count + 1)) != nil
   }
 
   /// nil also when the kind is not there yet, as in a dry run.

@@ -2,12 +2,12 @@ import Documents
 
 /// Objects without what the server keeps for itself, so that two of them can be compared and shown.
 enum ComparableObject {
-  /// The tree without status and server-set metadata.
+  /// The tree without status and server-set metadata, its keys in alphabetical order: a server may list them anyhow.
   static func tree(_ object: KubernetesObject) -> Value {
     var tree = object.tree
     tree["status"] = nil
     for key in serverFields { tree["metadata", key] = nil }
-    return tree
+    return tree.sortedByKey
   }
 
   /// The tree to show: values of a secret are masked, and marked where they differ from the counterpart's.
@@ -27,4 +27,14 @@ enum ComparableObject {
     "managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink",
     "deletionTimestamp", "deletionGracePeriodSeconds",
   ]
+}
+
+extension Value {
+  fileprivate var sortedByKey: Value {
+    if let elements = array { return .array(elements.map(\.sortedByKey)) }
+    guard let fields else { return self }
+    var sorted: Value = [:]
+    for (key, value) in fields.sorted(by: { $0.key < $1.key }) { sorted[key] = value.sortedByKey }
+    return sorted
+  }
 }
