@@ -53,12 +53,16 @@ class CommandLine:
 
     def __call__(self, *arguments: str, status: int = 0, stdin: str = "", **environment: str) -> Run:
         """Run to the end; `status` is the exit status it must have."""
+        run = self.run(*arguments, stdin=stdin, **environment)
+        assert run.status == status, f"exit status {run.status}\n{run.story}\n{run.output}"
+        return run
+
+    def run(self, *arguments: str, stdin: str = "", **environment: str) -> Run:
+        """Run to the end, however that is."""
         done = subprocess.run(
             [program(), *arguments], input=stdin, capture_output=True, text=True, timeout=PATIENCE,
             env={**self._environment, **environment})
-        run = Run(done.returncode, done.stdout, done.stderr)
-        assert run.status == status, f"exit status {run.status}\n{run.story}\n{run.output}"
-        return run
+        return Run(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start without waiting; the caller ends it."""

@@ -23,15 +23,24 @@ struct CheckCommand: AsyncContextCommand {
   @OptionGroup(title: "What would be deployed") var target: VineyardClusterTarget
   @OptionGroup(title: "Cluster") var connection: ConnectionArguments
 
+  func validate() throws { _ = try bytes() }
+
+  private func bytes() throws -> UInt64? {
+    guard let size else { return nil }
+    guard let bytes = try ByteSize.parse(size)?.bytes else {
+      throw CommandError(.usage, "invalid --size '\(size)'", hint: "write a number above zero and a unit, such as 4Gi")
+    }
+    return bytes
+  }
+
   mutating func run(_ context: CommandContext) async throws {
     let session = Session(connection, context)
-    let bytes = try size.flatMap { try ByteSize.parse($0)?.bytes }
     let planning = Planning(
       target: target, connection: connection, creation: NamespaceCreationArguments(creating: true), context,
       story: Story { _ in })
     let subject = ClusterCheck.Subject(
       namespace: connection.namespace, objects: try planning.offlinePlan().objects,
-      image: target.image(context.host), size: bytes, isBeforehand: pre)
+      image: target.image(context.host), size: try bytes(), isBeforehand: pre)
     let findings = try await ClusterCheck(client: try session.client(), subject: subject, log: session.log).run()
     context.output(output.text(findings))
     let failures = findings.count { $0.outcome == .failed }

@@ -13,6 +13,8 @@ struct DeleteVineyardd: AsyncContextCommand {
   @OptionGroup var waiting: WaitArguments
   @OptionGroup(title: "Cluster") var connection: ConnectionArguments
 
+  func validate() throws { try DNSLabel.require(name, of: "--name") }
+
   mutating func run(_ context: CommandContext) async throws {
     let removal = try Removal(connection, waiting, arguments, context)
     let cluster = "\(connection.namespace)/\(name)"

@@ -42,20 +42,36 @@ public struct ClusterCheck: Sendable {
   /// - Throws: `CommandError` when the API server cannot be reached at all.
   public func run() async throws -> [Finding] {
     let version = try await client.version()
+    async let namespace = namespaceFindings()
     async let permissions = PermissionCheck(check: self).run()
     async let nodes = NodeCheck(check: self).run()
     async let definitions = DefinitionCheck(check: self).run()
     async let conflicts = ConflictCheck(check: self).run()
     async let storage = StorageCheck(check: self).run()
     async let components = subject.isBeforehand ? [] : componentFindings()
-    return try await [versionFinding(version)] + permissions + nodes + definitions + conflicts + storage + components
+    return try await [versionFinding(version)] + namespace + permissions + nodes + definitions + conflicts + storage + components
   }
 
+  private static let serverGroup = "Kubernetes API"
+
   private func versionFinding(_ version: ServerVersion) -> Finding {
-    let group = "Kubernetes API"
+    let group = Self.serverGroup
     let text = "\(client.server) is Kubernetes \(version.gitVersion)"
     guard version.major == 1 && version.minor < ClusterFacts.oldestMinor else { return Finding(group, .passed, text) }
     return Finding(group, .failed, text, hint: "vineyardctl needs 1.\(ClusterFacts.oldestMinor) or newer")
+  }
+
+  private func namespaceFindings() async throws -> [Finding] {
+    try await guarded(Self.serverGroup) {
+      let name = "the namespace \(subject.namespace)"
+      guard let live = try await client.get(ObjectReference(type: .namespace, name: subject.namespace)) else {
+        return subject.isBeforehand
+          ? [Finding(Self.serverGroup, .passed, "\(name) does not exist yet; --create-namespace makes it")]
+          : [Finding(Self.serverGroup, .failed, "\(name) does not exist", hint: "-n names another one")]
+      }
+      guard live.isBeingDeleted else { return [Finding(Self.serverGroup, .passed, "\(name) exists")] }
+      return [Finding(Self.serverGroup, .failed, "\(name) is being deleted", hint: "wait until it is gone")]
+    }
   }
 
   private func componentFindings() async throws -> [Finding] {

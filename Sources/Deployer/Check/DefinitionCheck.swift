@@ -12,27 +12,35 @@ struct DefinitionCheck: Sendable {
       let planned = check.subject.objects.filter { $0.reference.type == .customResourceDefinition }
       var findings: [Finding] = []
       for definition in planned {
-        findings.append(finding(definition.name, try await check.client.get(definition.reference)))
+        findings.append(
+          Self.finding(
+            definition.name, try await check.client.get(definition.reference), isBeforehand: check.subject.isBeforehand))
       }
       return findings
     }
   }
 
-  private func finding(_ name: String, _ live: KubernetesObject?) -> Finding {
+  static func finding(_ name: String, _ live: KubernetesObject?, isBeforehand: Bool) -> Finding {
     guard let live else {
-      return check.subject.isBeforehand
-        ? Finding(Self.group, .passed, "\(name) does not exist yet and will be made")
+      return isBeforehand
+        ? Finding(group, .passed, "\(name) does not exist yet and will be made")
         : Finding(
-          Self.group, .failed, "\(name) does not exist", hint: "'vineyardctl deploy operator' makes it")
+          group, .failed, "\(name) does not exist", hint: "'vineyardctl deploy operator' makes it")
     }
     if live.tree["spec", "conversion", "strategy"]?.string == "Webhook" {
       return Finding(
-        Self.group, .warning, "\(name) is the original's",
+        group, .warning, "\(name) is the original's",
         hint: "deploying takes it over; its resources stay")
     }
     let readiness = Readiness.of(live)
-    if readiness.isReady { return Finding(Self.group, .passed, "\(name) is \(readiness.detail)") }
+    if readiness.isReady { return Finding(group, .passed, "\(name) is \(readiness.detail)") }
+    let conditions = live.tree["status", "conditions"]?.array ?? []
+    let names = conditions.first { $0["type"]?.string == "NamesAccepted" && $0["status"]?.string == "False" }
+    if let conflict = names?["message"]?.string {
+      return Finding(group, .failed, "\(name): \(conflict)", hint: "delete the definition that uses the same names")
+    }
     return Finding(
-      Self.group, .failed, "\(name): \(readiness.detail)", hint: "another definition may use the same names")
+      group, .failed, "\(name) is not established: \(readiness.detail)",
+      hint: "it may take a moment; 'kubectl describe crd \(name)' shows more")
   }
 }

@@ -57,9 +57,10 @@ struct NodeCheck: Sendable {
   /// Nodes report the images they hold, the fifty largest only.
   private func image(_ nodes: [KubernetesObject]) -> Finding {
     let image = check.subject.image
+    let names = Self.names(of: image)
     let holders = nodes.filter { node in
       (node.tree["status", "images"]?.array ?? []).contains { entry in
-        (entry["names"]?.array ?? []).contains { $0.string == image }
+        (entry["names"]?.array ?? []).contains { $0.string.map { names.contains($0) } ?? false }
       }
     }
     if holders.count == nodes.count { return Finding(Self.group, .passed, "every node has the image \(image)") }
@@ -72,6 +73,18 @@ struct NodeCheck: Sendable {
       Self.group, .warning,
       "\(holders.count) of \(nodes.count) nodes are known to have the image \(image), which no registry has",
       hint: "load it onto the nodes ('kind load docker-image', 'ctr images import'), or push it and use --image")
+  }
+
+  /// An image as it may be called: nodes report the registry and the tag that people leave out.
+  ///
+  /// Source: the distribution project's reference grammar; Docker Hub is the registry of names without one.
+  static func names(of image: String) -> Set<String> {
+    let last = image.split(separator: "/").last ?? ""
+    let tagged = last.contains(":") || last.contains("@") ? image : "\(image):latest"
+    let parts = tagged.split(separator: "/", omittingEmptySubsequences: false)
+    let hasRegistry = parts.count > 1 && (parts[0].contains(".") || parts[0].contains(":") || parts[0] == "localhost")
+    if hasRegistry { return [tagged] }
+    return [tagged, parts.count == 1 ? "docker.io/library/\(tagged)" : "docker.io/\(tagged)"]
   }
 
   /// Distributions that keep the kubelet's directory elsewhere say so in their version.
