@@ -104,3 +104,12 @@ def test_a_namespace_that_is_going_already_is_waited_for(cluster, vineyardctl):
     _, story = running.communicate(timeout=60)
     assert running.returncode == 0, story
     assert not exists(cluster.client, f"/api/v1/namespaces/{NAMESPACE}")
+
+
+def test_only_what_owns_others_waits_for_the_garbage_collector(cluster, vineyardctl):
+    vineyardctl(*CLUSTER)
+
+    run = vineyardctl("delete", "vineyard-cluster")
+
+    waiting = {line.split()[1] for line in run.lines if line.endswith(": waiting for what depends on it")}
+    assert waiting <= {"Vineyardd", "Deployment", "Namespace"}

@@ -111,7 +111,6 @@ def test_given_a_daemon_set_when_nodes_come_and_go_then_pods_follow(api, double)
     )
 
 
-@pytest.mark.double_only(reason="needs somebody who provisions volumes")
 def test_given_a_stateful_set_when_created_then_pods_come_in_order_with_claims(api):
     api.post("/apis/storage.k8s.io/v1/csidrivers", {"metadata": {"name": "csi.example.org"}, "spec": {}})
     api.post("/apis/storage.k8s.io/v1/storageclasses", {"metadata": {"name": "fast"}, "provisioner": "csi.example.org"})
@@ -133,7 +132,6 @@ def test_given_a_stateful_set_when_created_then_pods_come_in_order_with_claims(a
     ]
 
 
-@pytest.mark.double_only(reason="needs somebody who provisions volumes")
 def test_given_a_claim_that_waits_when_a_pod_uses_it_then_it_is_bound_and_later_reclaimed(api):
     api.post("/apis/storage.k8s.io/v1/csidrivers", {"metadata": {"name": "csi.example.org"}, "spec": {}})
     body = {"metadata": {"name": "late"}, "provisioner": "csi.example.org", "volumeBindingMode": "WaitForFirstConsumer"}

@@ -25,8 +25,9 @@ struct ObjectRemover: Sendable {
     // Some servers refuse to delete a namespace twice.
     if live.isBeingDeleted && live.reference.type == .namespace { return .deleted(live, with: []) }
     if options.isDryRun && !options.asksServer { return .deleted(live, with: []) }
-    // What depends on it goes first, so that its end means the end of all.
-    var propagation = Propagation.foreground
+    // What depends on it goes first, so that its end means the end of all. The rest needs no garbage collector, which
+    // takes objects one by one.
+    var propagation = Self.hasDependents(live.reference.type) ? Propagation.foreground : .background
     var dependents: [KubernetesObject] = []
     if live.reference.type.group == "k8s.v6d.io", try await DeadWebhooks(client: client).concern(live.reference.type) {
       propagation = .background
@@ -35,6 +36,10 @@ struct ObjectRemover: Sendable {
     let isThere = try await client.delete(
       reference, propagation: propagation, uid: live.uid, dryRun: options.isDryRun)
     return isThere ? .deleted(live, with: dependents) : .absent
+  }
+
+  private static func hasDependents(_ type: ObjectType) -> Bool {
+    type.group == "apps" || type.group == "k8s.v6d.io"
   }
 
   /// nil also when the server does not know the kind: then there is no object of it.

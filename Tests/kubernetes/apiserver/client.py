@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
+# Servers close connections that nobody uses.
+_IDLE_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Client:
         if token is None:
             self._context.load_cert_chain(directory / "client.crt", directory / "client.key")
         self._connection: http.client.HTTPSConnection | None = None
+        self._used = 0.0
 
     def close(self) -> None:
         if self._connection is not None:
@@ -81,6 +85,9 @@ class Client:
         return reply
 
     def _connected(self) -> http.client.HTTPSConnection:
+        if time.monotonic() - self._used > _IDLE_SECONDS:
+            self.close()
+        self._used = time.monotonic()
         if self._connection is None:
             self._connection = http.client.HTTPSConnection(self._address, context=self._context, timeout=60)
         return self._connection

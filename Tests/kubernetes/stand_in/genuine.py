@@ -13,6 +13,7 @@ from .kubelet import Kubelet
 from .loop import Follower, Worker
 from .nodes import HEARTBEAT_SECONDS, Nodes
 from .operator import GROUP, Operator
+from .provisioner import Provisioner
 from .webhooks import Webhooks
 
 
@@ -38,6 +39,11 @@ class Genuine:
             Worker("heartbeats", lambda: self._nodes.beat(self._heart), beats),
             Follower(access.client(), "/api/v1/pods", self._kubelet.handle),
         ]
+        claims, volumes = Provisioner(access.client()), Provisioner(access.client())
+        self._threads += [
+            Follower(access.client(), "/api/v1/persistentvolumeclaims", claims.claim),
+            Follower(access.client(), "/api/v1/persistentvolumes", volumes.volume),
+        ]
         for plural in ("mutatingwebhookconfigurations", "validatingwebhookconfigurations"):
             hooks = Webhooks(access.client(), plural)
             self._threads.append(Follower(access.client(), hooks.path, hooks.park))
@@ -57,13 +63,15 @@ class Genuine:
 
     def stop(self) -> int:
         """Leave the cluster as it was found."""
-        self._baseline.restore()
-        for thread in self._threads:
-            thread.end()
-        for thread in self._threads:
-            thread.join()
-        self._nodes.remove_all()
-        self.client.close()
+        try:
+            self._baseline.restore()
+        finally:
+            for thread in self._threads:
+                thread.end()
+            for thread in self._threads:
+                thread.join()
+            self._nodes.remove_all()
+            self.client.close()
         return 0
 
     def reset(self) -> None:
