@@ -1,17 +1,49 @@
-"""Fixtures: one double for all tests, as new for each."""
+"""Fixtures: one double for all tests, as new for each; or a genuine API server, named by VINEYARDCTL_TEST_KUBECONFIG."""
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from apiserver.double import Double
 from command_line import CommandLine, program
+from stand_in.genuine import Genuine
+
+
+def genuine_kubeconfig():
+    """The kubeconfig of the genuine server to test against; None for the double."""
+    path = os.environ.get("VINEYARDCTL_TEST_KUBECONFIG")
+    return Path(path) if path else None
+
+
+def pytest_runtest_setup(item):
+    """Skip what a genuine server cannot show."""
+    marker = item.get_closest_marker("double_only")
+    if marker is not None and genuine_kubeconfig() is not None:
+        pytest.skip(marker.kwargs["reason"])
 
 
 @pytest.fixture(scope="session")
-def running_double(tmp_path_factory):
+def genuine(tmp_path_factory):
+    """The genuine server with what stands in for nodes and operator; None for the double."""
+    kubeconfig = genuine_kubeconfig()
+    if kubeconfig is None:
+        yield None
+        return
+    server = Genuine(kubeconfig, tmp_path_factory.mktemp("genuine"), os.environ.get("VINEYARDCTL"))
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def running_double(tmp_path_factory, genuine):
     """The double that tests share; in the end it stops in an orderly way and broke nowhere."""
+    if genuine is not None:
+        yield genuine
+        return
     double = Double(tmp_path_factory.mktemp("double"), "--pod-delay", "0.01", "--kubernetes-version", "1.31")
     try:
         yield double
@@ -38,6 +70,8 @@ def api(double):
 @pytest.fixture
 def start_double(tmp_path):
     """Starts further doubles with options of their own."""
+    if genuine_kubeconfig() is not None:
+        pytest.skip("needs an API server started with options of its own, which a genuine one doesn't give")
     doubles = []
 
     def start(*options):
@@ -80,8 +114,11 @@ def kubectl(double, kubectl_of):
 
 
 @pytest.fixture(scope="session")
-def running_cluster(tmp_path_factory):
-    """A double in which `vineyardctl render` stands for the operator."""
+def running_cluster(tmp_path_factory, genuine):
+    """A cluster in which `vineyardctl render` stands for the operator."""
+    if genuine is not None:
+        yield genuine
+        return
     double = Double(tmp_path_factory.mktemp("cluster"), "--pod-delay", "0.01", "--operator", program())
     try:
         yield double

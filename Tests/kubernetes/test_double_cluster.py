@@ -1,5 +1,7 @@
 """Given workloads, when controllers play, then pods live as in a cluster."""
 
+import pytest
+
 import objects
 from waiting import eventually
 
@@ -92,7 +94,7 @@ def test_given_anti_affinity_and_taints_when_scheduled_then_each_node_gets_one(a
     apart = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
     api.post(f"{APPS}/deployments", objects.deployment(replicas=3, pod_spec={"affinity": apart}))
     message = eventually(lambda: events(api, "FailedScheduling"), "the third pod finds no node")[0]["message"]
-    assert "1 node(s) had untolerated taint {dedicated: gpu}" in message
+    assert "1 node(s) had untolerated taint" in message
     assert "2 node(s) didn't match pod anti-affinity rules" in message
     double.node("node-3", "untaint", key="dedicated")
     eventually(lambda: len({pod["spec"].get("nodeName") for pod in pods(api)} - {None}) == 3, "every node has one")
@@ -109,6 +111,7 @@ def test_given_a_daemon_set_when_nodes_come_and_go_then_pods_follow(api, double)
     )
 
 
+@pytest.mark.double_only(reason="needs somebody who provisions volumes")
 def test_given_a_stateful_set_when_created_then_pods_come_in_order_with_claims(api):
     api.post("/apis/storage.k8s.io/v1/csidrivers", {"metadata": {"name": "csi.example.org"}, "spec": {}})
     api.post("/apis/storage.k8s.io/v1/storageclasses", {"metadata": {"name": "fast"}, "provisioner": "csi.example.org"})
@@ -130,6 +133,7 @@ def test_given_a_stateful_set_when_created_then_pods_come_in_order_with_claims(a
     ]
 
 
+@pytest.mark.double_only(reason="needs somebody who provisions volumes")
 def test_given_a_claim_that_waits_when_a_pod_uses_it_then_it_is_bound_and_later_reclaimed(api):
     api.post("/apis/storage.k8s.io/v1/csidrivers", {"metadata": {"name": "csi.example.org"}, "spec": {}})
     body = {"metadata": {"name": "late"}, "provisioner": "csi.example.org", "volumeBindingMode": "WaitForFirstConsumer"}
@@ -148,6 +152,7 @@ def test_given_a_claim_that_waits_when_a_pod_uses_it_then_it_is_bound_and_later_
     eventually(lambda: not api.get("/api/v1/persistentvolumes").json["items"], "the volume is reclaimed")
 
 
+@pytest.mark.double_only(reason="needs a kubelet that mounts volumes")
 def test_given_a_missing_config_map_when_mounted_then_the_pod_waits_for_it(api):
     volumes = [{"name": "v", "configMap": {"name": "settings"}}]
     api.post(f"{CORE}/pods", objects.pod(volumes=volumes))
@@ -168,6 +173,7 @@ def test_given_a_service_when_its_pods_are_ready_then_endpoints_list_them(api):
     eventually(addresses, "both pods are endpoints")
 
 
+@pytest.mark.double_only(reason="what happens without endpoints depends on the network around the server")
 def test_given_a_webhook_without_endpoints_when_objects_are_created_then_its_policy_decides(api):
     def webhook(name, policy, resource):
         service = {"name": "hook", "namespace": "default", "path": "/check"}

@@ -51,6 +51,7 @@ def test_given_a_target_when_forwarded_then_bytes_flow_after_the_port_numbers(do
     stream.close()
 
 
+@pytest.mark.double_only(reason="needs a kubelet")
 def test_given_no_target_when_forwarded_then_the_error_channel_says_so(double, pod):
     stream = connect(double, 1)
     messages = [stream.recv() for _ in range(3)]

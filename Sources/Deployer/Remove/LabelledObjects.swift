@@ -50,8 +50,17 @@ public struct LabelledObjects: Sendable {
   private func spill() async throws -> [KubernetesObject] {
     let label = "\(Manifests.clusterLabel)=\(namespace).\(name)"
     async let claims = list(.persistentVolumeClaim, label)
-    async let volumes = client.list(.persistentVolume, labels: label).items
+    async let volumes = volumesIfAllowed(label)
     return try await claims + volumes
+  }
+
+  /// Who may not even see volumes, which belong to no namespace, has not deployed one.
+  private func volumesIfAllowed(_ labels: String) async throws -> [KubernetesObject] {
+    do {
+      return try await client.list(.persistentVolume, labels: labels).items
+    } catch let error as KubernetesError where error.isForbidden {
+      return []
+    }
   }
 
   /// Most Services of the original have no label, but select by it, or by the name of a member of etcd.

@@ -9,7 +9,7 @@ from ..cluster import Cluster
 from ..errors import ApiError
 from ..kinds import Kind
 from ..objects.write import Write
-from . import addresses, pods
+from . import addresses, pod_security, pods
 
 _PROTECTED = ("default", "kube-system", "kube-public")
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -24,6 +24,7 @@ def admit(
         return
     if kind.name == "Service":
         addresses.allocate(cluster, obj, old)
+    write.warnings += pod_security.admit(cluster, kind, obj)
     if old is not None:
         return
     if kind.name == "Pod":

@@ -187,6 +187,8 @@ def _tell(cluster: Cluster, obj: actions.Obj, sets: list[actions.Obj]) -> float 
     status: dict[str, Any] = {"observedGeneration": stored["metadata"]["generation"]}
     status |= {name: count for name, count in counts.items() if count}
     status["conditions"], again = _conditions(stored, counts, before, name)
+    failures = [entry for found in sets for entry in found.get("status", {}).get("conditions", ())]
+    status["conditions"] += [entry for entry in failures if entry["type"] == "ReplicaFailure"][:1]
     actions.set_status(cluster, _MANAGER, stored, status)
     return again
 

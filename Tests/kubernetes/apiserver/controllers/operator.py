@@ -17,7 +17,7 @@ from ..kinds import Kind
 from ..objects import apply, update
 from ..objects.write import by_controller
 from ..storage.store import Event
-from . import actions
+from . import actions, resource_status
 
 GROUP = "k8s.v6d.io"
 MANAGER = "vineyard-controller-manager"
@@ -50,9 +50,12 @@ async def reconcile(cluster: Cluster, key: tuple[str, str, str]) -> float | None
         objects = await _render(cluster, resource, manager if plural == "csidrivers" else None)
         _RENDERED[version] = [await _apply(cluster, obj, resource) for obj in objects]
         await _prune(cluster, resource, _RENDERED[version])
-    status = (
-        _vineyardd_status(cluster, resource) if plural == "vineyardds" else _driver_status(cluster, resource, manager)
-    )
+    if plural == "vineyardds":
+        status = resource_status.vineyardd(resource, actions.get(cluster, "Deployment", namespace, name))
+    else:
+        controller = actions.get(cluster, "Deployment", manager, f"{name}-csi-driver")
+        nodes = actions.get(cluster, "DaemonSet", manager, f"{name}-csi-nodes")
+        status = resource_status.driver(resource, controller, nodes)
     await _set_status(cluster, resource, status)
     return None
 
@@ -103,36 +106,6 @@ async def _prune(cluster: Cluster, resource: actions.Obj, rendered: list[Any]) -
         ours = any(entry["manager"] == _FIELD_MANAGER and entry["operation"] == "Apply" for entry in entries)
         if ours and actions.controlled_by(stored.obj, resource) and (prefix, *key) not in rendered:
             await actions.remove(cluster, stored.obj)
-
-
-def _vineyardd_status(cluster: Cluster, resource: actions.Obj) -> actions.Obj:
-    meta = resource["metadata"]
-    deployment = actions.get(cluster, "Deployment", meta["namespace"], meta["name"])
-    wanted = deployment["spec"]["replicas"] if deployment else resource["spec"].get("replicas", 0)
-    ready = (deployment or {}).get("status", {}).get("readyReplicas", 0)
-    reason = "MinimumReplicasAvailable" if ready >= wanted else "MinimumReplicasUnavailable"
-    return _with_condition(resource, {"current": ready, "replicas": wanted}, ready >= wanted, reason)
-
-
-def _driver_status(cluster: Cluster, resource: actions.Obj, namespace: str) -> actions.Obj:
-    name = resource["metadata"]["name"]
-    deployment = actions.get(cluster, "Deployment", namespace, f"{name}-csi-driver")
-    nodes = actions.get(cluster, "DaemonSet", namespace, f"{name}-csi-nodes")
-    running = (
-        deployment is not None
-        and nodes is not None
-        and deployment.get("status", {}).get("readyReplicas", 0) >= deployment["spec"]["replicas"]
-        and nodes.get("status", {}).get("numberReady", 0) >= nodes.get("status", {}).get("desiredNumberScheduled", 1)
-    )
-    return _with_condition(
-        resource, {"state": "running" if running else "pending"}, running, "Running" if running else "Pending"
-    )
-
-
-def _with_condition(resource: actions.Obj, status: actions.Obj, ready: bool, reason: str) -> actions.Obj:
-    before = (resource.get("status") or {}).get("conditions") or []
-    condition = actions.condition("Ready", ready, reason, "", before) | {"message": ""}
-    return {**status, "observedGeneration": resource["metadata"]["generation"], "conditions": [condition]}
 
 
 async def _set_status(cluster: Cluster, resource: actions.Obj, status: actions.Obj) -> None:

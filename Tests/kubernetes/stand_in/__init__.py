@@ -1,0 +1,1 @@
+"""Stands in for what a bare control plane lacks: nodes, their kubelets, and the operator."""

@@ -1,0 +1,44 @@
+"""From a kubeconfig to plain requests."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from apiserver.client import Client
+
+_FILES = {
+    "ca.crt": ("cluster", "certificate-authority"),
+    "client.crt": ("user", "client-certificate"),
+    "client.key": ("user", "client-key"),
+}
+
+
+class Access:
+    """The server of a kubeconfig's current context, as its user, who has a client certificate."""
+
+    def __init__(self, kubeconfig: Path, directory: Path) -> None:
+        config = yaml.safe_load(kubeconfig.read_text())
+        context = _named(config["contexts"], config["current-context"], "context")
+        parts = {
+            "cluster": _named(config["clusters"], context["cluster"], "cluster"),
+            "user": _named(config["users"], context["user"], "user"),
+        }
+        for name, (part, key) in _FILES.items():
+            data = parts[part].get(f"{key}-data")
+            content = base64.b64decode(data) if data else (kubeconfig.parent / parts[part][key]).read_bytes()
+            (directory / name).write_bytes(content)
+            (directory / name).chmod(0o600)
+        self.server: str = parts["cluster"]["server"]
+        self._directory = directory
+
+    def client(self) -> Client:
+        """A client with a connection of its own, for one thread."""
+        return Client(self.server, self._directory)
+
+
+def _named(entries: list[dict[str, Any]], name: str, key: str) -> dict[str, Any]:
+    return next(entry[key] for entry in entries if entry["name"] == name)

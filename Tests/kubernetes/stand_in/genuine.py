@@ -1,0 +1,92 @@
+"""A genuine API server in the place of the double."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .access import Access
+from .baseline import Baseline
+from .kubelet import Kubelet
+from .loop import Follower, Worker
+from .nodes import HEARTBEAT_SECONDS, Nodes
+from .operator import GROUP, Operator
+from .webhooks import Webhooks
+
+
+class Genuine:
+    """A control plane without kubelets, and what tests can tell it of what they tell a `Double`."""
+
+    def __init__(self, kubeconfig: Path, directory: Path, program: str | None) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        access = Access(kubeconfig, directory)
+        self.server = access.server
+        self.kubeconfig = kubeconfig
+        self.directory = directory
+        self.client = access.client()
+        nodes = [node["metadata"]["name"] for node in self.client.get("/api/v1/nodes").json["items"]]
+        if nodes:
+            pytest.exit(f"{self.server} has nodes ({', '.join(nodes)}): tests run on a bare control plane only", 4)
+        self._baseline = Baseline(self.client)
+        self._nodes = Nodes(self.client)
+        self._nodes.make_as_new()
+        self._kubelet = Kubelet(access.client)
+        self._heart, beats = access.client(), HEARTBEAT_SECONDS
+        self._threads: list[Follower | Worker] = [
+            Worker("heartbeats", lambda: self._nodes.beat(self._heart), beats),
+            Follower(access.client(), "/api/v1/pods", self._kubelet.handle),
+        ]
+        for plural in ("mutatingwebhookconfigurations", "validatingwebhookconfigurations"):
+            hooks = Webhooks(access.client(), plural)
+            self._threads.append(Follower(access.client(), hooks.path, hooks.park))
+        if program is not None:
+            operator = Worker("operator", Operator(access.client(), program).reconcile, 1)
+            custom = [f"/apis/{GROUP}/v1alpha1/{plural}" for plural in ("vineyardds", "csidrivers")]
+            followed = ["/apis/apps/v1/deployments", "/apis/apps/v1/daemonsets", *custom]
+            self._threads += [operator, *(Follower(access.client(), path, operator.wake) for path in followed)]
+        for thread in self._threads:
+            thread.start()
+
+    def __getattr__(self, name: str) -> Any:
+        """What only a double can do."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        pytest.skip(f"needs control of the API server ({name}), which a genuine one doesn't give")
+
+    def stop(self) -> int:
+        """Leave the cluster as it was found."""
+        self._baseline.restore()
+        for thread in self._threads:
+            thread.end()
+        for thread in self._threads:
+            thread.join()
+        self._nodes.remove_all()
+        self.client.close()
+        return 0
+
+    def reset(self) -> None:
+        """The cluster as it was at the start."""
+        self._kubelet.clear_rules()
+        self._kubelet.delay = 0
+        self._baseline.restore()
+        self._nodes.make_as_new()
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        """Only `pod_delay` can be changed."""
+        self._kubelet.delay = changes.pop("pod_delay", self._kubelet.delay)
+        if changes:
+            pytest.skip(f"needs control of the API server ({', '.join(changes)}), which a genuine one doesn't give")
+        return {"pod_delay": self._kubelet.delay}
+
+    def node(self, name: str, action: str, **more: Any) -> None:
+        """add, remove, cordon, uncordon, taint, untaint, label, memory, ready."""
+        self._nodes.change(name, action, **more)
+
+    def image(self, pattern: str, behaviour: str, **more: Any) -> None:
+        """What becomes of containers whose image matches; the newest rule wins."""
+        self._kubelet.rule(pattern, behaviour, **more)
+
+    def clear_images(self) -> None:
+        self._kubelet.clear_rules()
