@@ -11,6 +11,7 @@ extension TransportFailure {
     switch code {
     case CURLE_COULDNT_RESOLVE_HOST: return .unreachable(.unknownHost)
     case CURLE_COULDNT_CONNECT:
+      if isAboutProxy(handle.text(of: code), url: handle.url) { return .unreachable(.proxy) }
       return .unreachable(CInt(handle.number(CURLINFO_OS_ERRNO)) == ECONNREFUSED ? .refused : .noRoute)
     case CURLE_PROXY, CURLE_COULDNT_RESOLVE_PROXY: return .unreachable(.proxy)
     case CURLE_OPERATION_TIMEDOUT:
@@ -31,6 +32,16 @@ extension TransportFailure {
     case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING: return .malformedAnswer
     default: return .unusable
     }
+  }
+
+  /// Whether libcurl failed to connect to another host or port than the URL's: then that is a proxy.
+  static func isAboutProxy(_ text: String, url: String) -> Bool {
+    let words = text.split(separator: " ")
+    guard text.hasPrefix("Failed to connect to "), words.count > 6, words[5] == "port" else { return false }
+    let (host, port) = (words[4], words[6])
+    var authorities = ["\(host):\(port)", "[\(host)]:\(port)"]
+    if port == "443" || port == "80" { authorities += ["\(host)", "[\(host)]"] }
+    return !authorities.contains { url.contains("://\($0)/") || url.hasSuffix("://\($0)") }
   }
 
   /// Reads a verification result of OpenSSL (openssl-verify(1)).
