@@ -67,7 +67,7 @@ public struct Installer: Sendable {
       for try await (index, outcome) in group {
         outcomes[index] = outcome
         while let next = outcomes[told] {
-          tell(next)
+          tell(next, board)
           told += 1
         }
       }
@@ -75,8 +75,8 @@ public struct Installer: Sendable {
     }
   }
 
-  private func tell(_ outcome: ApplyOutcome) {
+  private func tell(_ outcome: ApplyOutcome, _ board: WaitBoard) {
     let suffix = options.isDryRun ? " (dry run)" : ""
-    story.tell(.change, "\(outcome.object.reference) \(outcome.change.rawValue)\(suffix)")
+    board.tell(.change, "\(outcome.object.reference) \(outcome.change.rawValue)\(suffix)")
   }
 }
