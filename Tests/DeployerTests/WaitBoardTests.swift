@@ -9,7 +9,7 @@ import Testing
     private let written = Mutex("")
     var text: String { written.withLock { $0 } }
     func story(isTerminal: Bool) -> Story {
-      Story(isTerminal: isTerminal) { text in self.written.withLock { $0 += text } }
+      Story(columns: { isTerminal ? 120 : nil }, write: { text in self.written.withLock { $0 += text } })
     }
   }
 

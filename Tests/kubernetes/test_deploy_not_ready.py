@@ -96,8 +96,8 @@ def test_given_no_room_when_time_is_up_then_the_scheduler_is_quoted(cluster, vin
     "action, more, message, why",
     [
         ("cordon", {}, "were unschedulable", "cordoned"),
-        ("ready", {"ready": False}, "node.kubernetes.io/not-ready", "not ready"),
-        ("taint", {"key": "maintenance"}, "untolerated taint {maintenance: }", "tainted maintenance"),
+        ("ready", {"ready": False}, "untolerated taint", "not ready"),
+        ("taint", {"key": "maintenance"}, "untolerated taint", "tainted maintenance"),
     ],
 )
 def test_given_no_usable_node_when_time_is_up_then_the_story_tells_it_from_the_start(

@@ -51,6 +51,8 @@ def test_given_a_terminal_when_deployed_then_each_object_is_shown_once_in_the_en
     lines = screen(drawn)
     assert lines.count("✔ Vineyardd vineyard-system/vineyardd-sample: 3/3 ready") == 1
     assert not [line for line in lines if line.startswith("◎")]
+    assert {"✚ Namespace vineyard-system created", "✚ Deployment vineyard-system/vineyard-controller-manager created",
+            "✚ Vineyardd vineyard-system/vineyardd-sample created"} <= set(lines), "redrawing erases nothing else"
     assert lines[-2:] == ["✔ vineyard cluster vineyard-system/vineyardd-sample is ready", ""]
 
 

@@ -18,7 +18,9 @@ def until(process, text):
     raise AssertionError(f"the story ended without: {text}")
 
 
-def test_given_no_terminal_when_waiting_then_each_object_gets_a_line_for_its_news(vineyardctl):
+def test_given_no_terminal_when_waiting_then_each_object_gets_a_line_for_its_news(cluster, vineyardctl):
+    cluster.settings(pod_delay=0.3)
+
     run = vineyardctl(*CLUSTER)
 
     assert run.output == ""

@@ -1,5 +1,7 @@
 """Given finalizers, owners and namespaces, when objects are deleted, then what depends on them follows."""
 
+import time
+
 import objects
 from waiting import eventually
 
@@ -116,3 +118,19 @@ def test_given_a_selector_when_a_collection_is_deleted_then_only_the_selected_go
     api.post(MAPS, objects.config_map("b"))
     api.delete(MAPS, labelSelector="gone=yes")
     assert api.get(f"{MAPS}/a").status == 404 and api.get(f"{MAPS}/b").status == 200
+
+
+def test_given_an_owner_in_a_namespace_of_what_is_in_none_when_deleted_in_the_foreground_then_it_stays(api):
+    made = api.post(MAPS, objects.config_map("owner")).json
+    reference = {key: made[key] for key in ("apiVersion", "kind")} | {"name": "owner", "uid": made["metadata"]["uid"]}
+    meta = {"name": "misplaced", "ownerReferences": [{**reference, "blockOwnerDeletion": True}]}
+    roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+    assert api.post(roles, {"metadata": meta, "rules": []}).status == 201
+
+    api.delete(f"{MAPS}/owner", propagationPolicy="Foreground")
+
+    time.sleep(1)
+    assert api.get(f"{MAPS}/owner").status == 200
+    assert api.get(f"{roles}/misplaced").status == 200
+    api.delete(f"{roles}/misplaced")
+    eventually(lambda: api.get(f"{MAPS}/owner").status == 404, "nothing holds the owner any more")

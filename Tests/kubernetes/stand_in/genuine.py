@@ -14,7 +14,7 @@ from .loop import Follower, Worker
 from .nodes import HEARTBEAT_SECONDS, Nodes
 from .operator import GROUP, Operator
 from .provisioner import Provisioner
-from .webhooks import Webhooks
+from .webhooks import CONFIGURATIONS, DEPLOYMENTS, Webhooks
 
 
 class Genuine:
@@ -44,14 +44,14 @@ class Genuine:
             Follower(access.client(), "/api/v1/persistentvolumeclaims", claims.claim),
             Follower(access.client(), "/api/v1/persistentvolumes", volumes.volume),
         ]
-        for plural in ("mutatingwebhookconfigurations", "validatingwebhookconfigurations"):
-            hooks = Webhooks(access.client(), plural)
-            self._threads.append(Follower(access.client(), hooks.path, hooks.park))
+        hooks = Worker("webhooks", Webhooks(access.client()).reconcile, 1)
+        followed = {hooks: [DEPLOYMENTS, *CONFIGURATIONS]}
         if program is not None:
             operator = Worker("operator", Operator(access.client(), program).reconcile, 1)
             custom = [f"/apis/{GROUP}/v1alpha1/{plural}" for plural in ("vineyardds", "csidrivers")]
-            followed = ["/apis/apps/v1/deployments", "/apis/apps/v1/daemonsets", *custom]
-            self._threads += [operator, *(Follower(access.client(), path, operator.wake) for path in followed)]
+            followed[operator] = [DEPLOYMENTS, "/apis/apps/v1/daemonsets", *custom]
+        for worker, paths in followed.items():
+            self._threads += [worker, *(Follower(access.client(), path, worker.wake) for path in paths)]
         for thread in self._threads:
             thread.start()
 

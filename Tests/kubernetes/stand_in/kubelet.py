@@ -70,6 +70,7 @@ class Kubelet:
             if rule["behaviour"] in PULL_FAILURES:
                 text = f'Failed to pull image "{container["image"]}": {failed_pull(container["image"], rule)}'
                 self._event(pod, "Failed", text)
+                self._event(pod, "BackOff", f'Back-off pulling image "{container["image"]}"', "Normal")
             elif rule["behaviour"] == "CrashLoopBackOff":
                 where = f"{meta['name']}_{meta['namespace']}({meta['uid']})"
                 self._event(
@@ -78,7 +79,7 @@ class Kubelet:
             elif rule["behaviour"] == "NotReady" and "readinessProbe" in container:
                 self._event(pod, "Unhealthy", "Readiness probe failed: connection refused")
 
-    def _event(self, pod: Obj, reason: str, message: str) -> None:
+    def _event(self, pod: Obj, reason: str, message: str, kind: str = "Warning") -> None:
         meta = pod["metadata"]
         if (meta["uid"], message) in self._told:
             return
@@ -89,7 +90,7 @@ class Kubelet:
             "involvedObject": about,
             "reason": reason,
             "message": message,
-            "type": "Warning",
+            "type": kind,
             "count": 1,
             "firstTimestamp": now(),
             "lastTimestamp": now(),

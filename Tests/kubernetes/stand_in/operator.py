@@ -8,9 +8,10 @@ from typing import Any
 
 from apiserver.client import MERGE, Client
 from apiserver.controllers import actions, resource_status
-from apiserver.controllers.operator import GROUP, MANAGER
+from apiserver.controllers.operator import GROUP
 
 from . import resources
+from .webhooks import DEPLOYMENTS, is_operator
 
 Obj = dict[str, Any]
 _FIELD_MANAGER = "vineyard-operator"
@@ -28,8 +29,8 @@ class Operator:
 
     def reconcile(self) -> None:
         """Bring all custom resources up to date."""
-        deployments = _by_name(self._items("/apis/apps/v1/deployments"))
-        manager = next((where for (where, name), obj in deployments.items() if name == MANAGER and _available(obj)), None)
+        deployments = _by_name(self._items(DEPLOYMENTS))
+        manager = next((where for (where, _), obj in deployments.items() if is_operator(obj)), None)
         if manager is None:
             return
         for resource in self._items(f"{_ROOT}/vineyardds"):
@@ -69,7 +70,10 @@ class Operator:
 
     def _apply(self, obj: Obj, resource: Obj) -> str:
         kind = resources.of(self._api, obj)
-        meta = {**obj["metadata"], "ownerReferences": [actions.owner_reference(resource)]}
+        meta = dict(obj["metadata"])
+        # An object of no namespace must not have an owner in one.
+        if kind.namespaced or "namespace" not in resource["metadata"]:
+            meta["ownerReferences"] = [actions.owner_reference(resource)]
         if kind.namespaced:
             meta.setdefault("namespace", resource["metadata"].get("namespace", "default"))
         whole = {**obj, "metadata": meta}
@@ -87,7 +91,3 @@ class Operator:
 def _by_name(objects: list[Obj]) -> dict[tuple[str, str], Obj]:
     return {(obj["metadata"]["namespace"], obj["metadata"]["name"]): obj for obj in objects}
 
-
-def _available(deployment: Obj) -> bool:
-    conditions = deployment.get("status", {}).get("conditions", ())
-    return any(entry["type"] == "Available" and entry["status"] == "True" for entry in conditions)

@@ -49,6 +49,8 @@ async def reconcile(cluster: Cluster, key: tuple[Any, ...]) -> float | None:
 async def _collect(cluster: Cluster, obj: actions.Obj) -> None:
     """Delete an object none of whose owners lives; drop references to the dead when some do."""
     references = obj["metadata"].get("ownerReferences", [])
+    if any(_is_misplaced(cluster, obj, reference) for reference in references):
+        return
     alive = [reference for reference in references if _owner(cluster, obj, reference) is not None]
     if not references or len(alive) == len(references):
         waiting = [o for o in (_owner(cluster, obj, reference) for reference in references) if o is not None]
@@ -65,6 +67,12 @@ async def _collect(cluster: Cluster, obj: actions.Obj) -> None:
         return
     policy = "Orphan" if ORPHAN in obj["metadata"].get("finalizers", ()) else "Background"
     await actions.remove(cluster, obj, propagationPolicy=policy)
+
+
+def _is_misplaced(cluster: Cluster, obj: actions.Obj, reference: dict[str, Any]) -> bool:
+    """Whether an object of no namespace names an owner in one, which nobody can look up: it is never collected."""
+    kind = cluster.registry.named(reference["apiVersion"], reference["kind"])
+    return kind is not None and kind.namespaced and "namespace" not in obj["metadata"]
 
 
 def _owner(cluster: Cluster, obj: actions.Obj, reference: dict[str, Any]) -> actions.Obj | None:

@@ -91,7 +91,10 @@ async def _apply(cluster: Cluster, obj: actions.Obj, resource: actions.Obj) -> t
     kind = cluster.registry.named(obj["apiVersion"], obj["kind"])
     if kind is None:
         raise errors.bad_request(f"no matches for kind {obj['kind']} in version {obj['apiVersion']}")
-    meta = {**obj["metadata"], "ownerReferences": [actions.owner_reference(resource)]}
+    meta = dict(obj["metadata"])
+    # An object of no namespace must not have an owner in one.
+    if kind.namespaced or "namespace" not in resource["metadata"]:
+        meta["ownerReferences"] = [actions.owner_reference(resource)]
     namespace = meta.get("namespace", resource["metadata"].get("namespace", "default")) if kind.namespaced else ""
     write = by_controller(_FIELD_MANAGER)
     write.force = True
