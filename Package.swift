@@ -78,6 +78,9 @@ let package = Package(
       name: "wire-load", dependencies: ["CLinux", "StoreClient", "Support"], swiftSettings: strict),
     .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
     .target(name: "GoldenRecords", dependencies: ["Support"], path: "Tests/GoldenRecords", swiftSettings: strict),
+    .testTarget(
+      name: "DeployerTests", dependencies: ["Deployer", "Documents", "KubernetesClient", "Manifests", "Support"],
+      swiftSettings: strict),
     .testTarget(name: "SupportTests", dependencies: ["Support"], swiftSettings: strict),
     .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
     .testTarget(

@@ -7,6 +7,14 @@ public enum StandardStream: Int32, Sendable {
 
   /// Writes a text, in one `write(2)` unless the kernel takes less; a closed stream is ignored.
   public func write(_ text: String) { writeText(text, to: rawValue) }
+
+  /// Characters in a row when the stream is a terminal, else nil (ioctl_tty(2)); one without a size counts as 80.
+  public var terminalColumns: Int? {
+    guard isatty(rawValue) == 1 else { return nil }
+    var size = winsize()
+    guard ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
 }
 
 /// Writes a text to a descriptor, in one `write(2)` unless the kernel takes less; failures are ignored.

@@ -36,11 +36,14 @@ import Testing
       contexts: [{name: c, context: {cluster: c, namespace: apps}}]
       """
     let world = World(environment: ["HOME": "/h"], files: ["/h/.kube/config": kubeconfig])
+    func resolve(_ arguments: ConnectionArguments) throws -> ClientConfiguration {
+      try ClientConfiguration.resolve(arguments.options, sources: world.context.configurationSources)
+    }
     let arguments = try ConnectionArguments.parse(["--context=c"])
-    #expect(try arguments.configuration(world.context).server == "https://c")
+    #expect(try resolve(arguments).server == "https://c")
     #expect(arguments.namespace == "vineyard-system")
     let error = try #require(throws: CommandError.self) {
-      try ConnectionArguments.parse(["--context=d"]).configuration(world.context)
+      try resolve(try ConnectionArguments.parse(["--context=d"]))
     }
     #expect(error.code == .failed)
   }

@@ -47,7 +47,7 @@ import Testing
       ])
     let wait = try #require(node["GlobalFlags"]?.array?.first { $0["Name"] == "wait" })
     #expect(wait["Default"] == "true" && wait["Type"] == "bool")
-    #expect(wait["Help"] == "Wait until everything is ready.")
+    #expect(wait["Help"] == "Wait until everything is ready, or gone.")
   }
 
   @Test func `a command lists only the persistent flags it heeds`() throws {

@@ -8,7 +8,7 @@ import pytest
 from command_line import CommandLine
 from deployments import CLASSES, CLUSTER, CRDS, NAMESPACE, make
 from findings import findings, hint
-from test_delete_original import original  # noqa: F401
+from original import Original
 
 NODES = "/api/v1/nodes"
 
@@ -156,8 +156,8 @@ def test_our_own_operator_is_not_in_the_way(vineyardctl):
     assert findings(check(vineyardctl), "Other installations") == [("√", "no other operator is in the way")]
 
 
-def test_the_original_is_taken_over(vineyardctl, original):  # noqa: F811
-    original("deploy", "operator", "--wait=false")
+def test_the_original_is_taken_over(cluster, vineyardctl):
+    Original(cluster).run("deploy", "operator", "--wait=false")
 
     run = check(vineyardctl)
 

@@ -86,7 +86,7 @@ def test_given_a_definition_that_is_established_late_when_deployed_then_it_is_wa
     finally:
         cluster.settings(crd_delay=0.02)
 
-    assert "◎ CustomResourceDefinition vineyardds.k8s.v6d.io: the initial names have been accepted" in run.lines
+    assert "✔ CustomResourceDefinition vineyardds.k8s.v6d.io: established" in run.lines
     assert run.lines[-1] == READY
 
 

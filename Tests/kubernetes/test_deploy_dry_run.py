@@ -67,15 +67,17 @@ def test_given_the_published_schemas_when_rendered_then_built_in_kinds_follow_th
 def test_given_rendered_yaml_when_kubectl_applies_it_twice_then_the_cluster_has_it(offline, cluster, kubectl_of):
     kubectl = kubectl_of(cluster)
     operator = rendered(offline, "operator", "--create-namespace")
-    rest = "---\n".join(rendered(offline, target) for target in ("vineyardd", "vineyard-deployment", "csidriver"))
+    # A cluster of the operator's and a plain one cannot have the same name.
+    plain = rendered(offline, "vineyard-deployment", "--name", "plain")
+    rest = "---\n".join([rendered(offline, "vineyardd"), plain, rendered(offline, "csidriver")])
     kubectl("apply", "-f", "-", stdin=operator)
     kubectl("wait", "--for=condition=Available", "-n", "vineyard-system", "deployment/vineyard-controller-manager")
     for _ in range(2):
         kubectl("apply", "-f", "-", stdin=rest)
 
     assert "customresourcedefinition" in kubectl("apply", "-f", "-", stdin=operator)
-    assert {"statefulsets vineyard-system/vineyardd-sample-etcd", "deployments vineyard-system/vineyardd-sample"} <= (
-        everything(cluster.client))
+    made = {"statefulsets vineyard-system/plain-etcd", "deployments vineyard-system/plain"}
+    assert made <= everything(cluster.client)
 
 
 def test_given_definitions_and_resources_in_one_when_kubectl_applies_them_then_two_runs_do(

@@ -42,7 +42,7 @@ def python(package, tmp_path):
 
 
 def test_given_the_module_when_run_then_it_is_our_program(python):
-    assert python("-m", "vineyard.ctl", "version").stdout.startswith("vineyardctl version")
+    assert python("-m", "vineyard.ctl", "--version").stdout.startswith("vineyardctl version")
 
 
 def test_given_the_module_when_it_deploys_then_flags_and_exit_status_pass_through(python, cluster):

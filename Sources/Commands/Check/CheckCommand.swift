@@ -20,7 +20,7 @@ struct CheckCommand: AsyncContextCommand {
   @Option(name: .shortAndLong, help: "How to print.")
   var output: CheckOutput = .text
 
-  @OptionGroup(title: "What would be deployed") var target: VineyardClusterTarget
+  @OptionGroup var images: ImageArguments
   @OptionGroup(title: "Cluster") var connection: ConnectionArguments
 
   func validate() throws { _ = try bytes() }
@@ -35,6 +35,8 @@ struct CheckCommand: AsyncContextCommand {
 
   mutating func run(_ context: CommandContext) async throws {
     let session = Session(connection, context)
+    var target = try VineyardClusterTarget.parse([])
+    target.images = images
     let planning = Planning(
       target: target, connection: connection, creation: NamespaceCreationArguments(creating: true), context,
       story: Story { _ in })

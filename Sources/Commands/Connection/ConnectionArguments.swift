@@ -47,13 +47,6 @@ struct ConnectionArguments: ParsableArguments {
       requestTimeout: requestTimeout.flatMap { try? TimeSpan.parse($0) }?.seconds)
   }
 
-  /// The cluster to talk to.
-  ///
-  /// - Throws: `CommandError` when none is found or the kubeconfig is wrong.
-  func configuration(_ context: CommandContext) throws(CommandError) -> ClientConfiguration {
-    try ClientConfiguration.resolve(options, sources: context.configurationSources)
-  }
-
   /// The log of a command: with `--verbose` it also tells what only a developer wants to know.
   func log(_ context: CommandContext) -> Log {
     verbose ? context.log.with(minimum: .debug) : context.log

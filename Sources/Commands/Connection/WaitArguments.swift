@@ -3,7 +3,7 @@ import Support
 
 /// The flags of commands that wait for the cluster to follow.
 struct WaitArguments: ParsableArguments {
-  @Flag(inversion: .prefixedNo, help: "Wait until everything is ready.")
+  @Flag(inversion: .prefixedNo, help: "Wait until everything is ready, or gone.")
   var wait = true
 
   @Option(help: ArgumentHelp("Longest time to wait, such as 90s or 10m; 0 for no limit.", valueName: "duration"))

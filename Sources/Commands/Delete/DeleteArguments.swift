@@ -17,6 +17,12 @@ struct DeleteArguments: ParsableArguments {
 
   @Option(name: .shortAndLong, help: "Print the names of deleted objects to stdout.")
   var output: DeleteOutput?
+
+  @OptionGroup var waiting: WaitArguments
+  @OptionGroup(title: "Cluster") var connection: ConnectionArguments
+
+  /// Where the objects are.
+  var namespace: String { connection.namespace }
 }
 
 /// How deleted objects are printed.

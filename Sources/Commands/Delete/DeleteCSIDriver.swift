@@ -10,13 +10,11 @@ struct DeleteCSIDriver: AsyncContextCommand {
   @Option(help: ArgumentHelp("Name of the driver.", valueName: "name"))
   var name = CSIDriverArguments.defaultName
   @OptionGroup var arguments: DeleteArguments
-  @OptionGroup var waiting: WaitArguments
-  @OptionGroup(title: "Cluster") var connection: ConnectionArguments
 
   func validate() throws { try DNSLabel.require(name, of: "--name") }
 
   mutating func run(_ context: CommandContext) async throws {
-    let removal = try Removal(connection, waiting, arguments, context)
+    let removal = try Removal(arguments, context)
     try await removal.remove(
       "csidriver \(name)", [CSIDriverTarget.resource(name)], classes: removal.storageClasses(ofDriver: name),
       mayEmptyNamespace: false)

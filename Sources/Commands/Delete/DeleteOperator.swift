@@ -10,12 +10,10 @@ struct DeleteOperator: AsyncContextCommand {
       """)
 
   @OptionGroup var arguments: DeleteArguments
-  @OptionGroup var waiting: WaitArguments
-  @OptionGroup(title: "Cluster") var connection: ConnectionArguments
 
   mutating func run(_ context: CommandContext) async throws {
-    let removal = try Removal(connection, waiting, arguments, context)
+    let removal = try Removal(arguments, context)
     try await removal.remove(
-      "vineyard operator in \(connection.namespace)", try OperatorTarget.allObjects(in: connection.namespace))
+      "vineyard operator in \(arguments.namespace)", try OperatorTarget.allObjects(in: arguments.namespace))
   }
 }

@@ -14,20 +14,18 @@ struct DeleteVineyardCluster: AsyncContextCommand {
   @Option(help: ArgumentHelp("Name of the cluster.", valueName: "name"))
   var name = VineyarddArguments.defaultName
   @OptionGroup var arguments: DeleteArguments
-  @OptionGroup var waiting: WaitArguments
-  @OptionGroup(title: "Cluster") var connection: ConnectionArguments
 
   func validate() throws { try DNSLabel.require(name, of: "--name") }
 
   mutating func run(_ context: CommandContext) async throws {
-    let removal = try Removal(connection, waiting, arguments, context)
-    let cluster = "\(connection.namespace)/\(name)"
-    let leftBehind = try await LabelledObjects(client: removal.client, namespace: connection.namespace, name: name)
+    let removal = try Removal(arguments, context)
+    let cluster = "\(arguments.namespace)/\(name)"
+    let leftBehind = try await LabelledObjects(client: removal.client, namespace: arguments.namespace, name: name)
       .leftBehind()
     let objects =
-      try OperatorTarget.allObjects(in: connection.namespace)
+      try OperatorTarget.allObjects(in: arguments.namespace)
       + leftBehind + (try await removal.driversServingOnly(cluster))
-      + [VineyarddTarget.resource(name, in: connection.namespace)]
+      + [VineyarddTarget.resource(name, in: arguments.namespace)]
     try await removal.remove(
       "vineyard cluster \(cluster)", objects, classes: removal.storageClasses(ofCluster: cluster))
   }

@@ -10,15 +10,13 @@ struct DeleteVineyardDeployment: AsyncContextCommand {
   @Option(help: ArgumentHelp("Name of the cluster.", valueName: "name"))
   var name = VineyarddArguments.defaultName
   @OptionGroup var arguments: DeleteArguments
-  @OptionGroup var waiting: WaitArguments
-  @OptionGroup(title: "Cluster") var connection: ConnectionArguments
 
   func validate() throws { try DNSLabel.require(name, of: "--name") }
 
   mutating func run(_ context: CommandContext) async throws {
-    let removal = try Removal(connection, waiting, arguments, context)
-    let cluster = "\(connection.namespace)/\(name)"
-    let objects = try await LabelledObjects(client: removal.client, namespace: connection.namespace, name: name).all()
+    let removal = try Removal(arguments, context)
+    let cluster = "\(arguments.namespace)/\(name)"
+    let objects = try await LabelledObjects(client: removal.client, namespace: arguments.namespace, name: name).all()
     try await removal.remove(
       "vineyard deployment \(cluster)", objects, classes: removal.storageClasses(ofCluster: cluster))
   }

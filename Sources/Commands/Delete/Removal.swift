@@ -6,21 +6,15 @@ import Support
 
 /// What the delete commands have in common: look, guard, remove, tell.
 struct Removal {
-  let connection: ConnectionArguments
-  let waiting: WaitArguments
   let arguments: DeleteArguments
   let context: CommandContext
   let session: Session
   let client: KubernetesClient
 
-  init(
-    _ connection: ConnectionArguments, _ waiting: WaitArguments, _ arguments: DeleteArguments, _ context: CommandContext
-  ) throws {
-    self.connection = connection
-    self.waiting = waiting
+  init(_ arguments: DeleteArguments, _ context: CommandContext) throws {
     self.arguments = arguments
     self.context = context
-    session = Session(connection, context)
+    session = Session(arguments.connection, context)
     client = try session.client()
   }
 
@@ -36,8 +30,8 @@ struct Removal {
     let namespace = try await namespace(besides: objects, mayBeEmpty: mayEmptyNamespace)
     let plan = Plan(title, objects: namespace + objects)
     if !arguments.force { try await ClaimGuard(client: client).requireUnused(classes, by: title) }
-    var options = Remover.Options(timeout: waiting.limit)
-    options.waits = waiting.wait
+    var options = Remover.Options(timeout: arguments.waiting.limit)
+    options.waits = arguments.waiting.wait
     options.deletesNamespace = arguments.deletesNamespace
     options.isDryRun = arguments.dryRun != .none
     options.asksServer = arguments.dryRun == .server
@@ -51,14 +45,14 @@ struct Removal {
 
   /// The namespace, unless it is in the plan already: on request, or because deploying made it.
   private func namespace(besides objects: [KubernetesObject], mayBeEmpty: Bool) async throws -> [KubernetesObject] {
-    let namespace = try Manifests.namespace(connection.namespace, isOurs: true)
+    let namespace = try Manifests.namespace(arguments.namespace, isOurs: true)
     if objects.contains(where: { $0.reference == namespace.reference }) { return [] }
     if arguments.deletesNamespace { return [namespace] }
     guard mayBeEmpty, let live = try await client.get(namespace.reference), Ownership.isCreatedByUs(live) else {
       return []
     }
     // It goes with the operator.
-    return try await OperatorPresence(client: client).isIn(connection.namespace) ? [] : [namespace]
+    return try await OperatorPresence(client: client).isIn(arguments.namespace) ? [] : [namespace]
   }
 
   private func ending(_ plan: Plan, _ removed: [ObjectReference]) -> String {
@@ -66,6 +60,6 @@ struct Removal {
     if arguments.dryRun != .none {
       return "\(plan.title): \(removed.count) \(removed.count == 1 ? "object" : "objects") would be deleted"
     }
-    return waiting.wait ? "\(plan.title) is gone" : "\(plan.title) is being deleted"
+    return arguments.waiting.wait ? "\(plan.title) is gone" : "\(plan.title) is being deleted"
   }
 }

@@ -4,8 +4,8 @@ import Documents
 struct DeclaredFlag: Equatable {
   /// What the flag takes.
   enum Kind: Equatable {
-    /// `--x` and `--x=false`; an inverted one is switched off by `--no-x`.
-    case boolean(default: Bool, isInverted: Bool)
+    /// `--x` and `--x=false`; `inverse` is the name, if any, that switches it off: `no-x`, or `noX.yZ` for `x.yZ`.
+    case boolean(default: Bool, inverse: String?)
     /// One value, the last one counts.
     case single
     /// Values that add up.
@@ -33,7 +33,7 @@ struct DeclaredFlag: Equatable {
     guard let name = argument["preferredName", "name"]?.string ?? long.first else { return nil }
     defaultText = argument["defaultValue"]?.string
     switch (argument["kind"]?.string, argument["isRepeating"]?.bool) {
-    case ("flag", _): kind = .boolean(default: defaultText == "--\(name)", isInverted: false)
+    case ("flag", _): kind = .boolean(default: defaultText == "--\(name)", inverse: nil)
     case ("option", true): kind = .list
     case ("option", _): kind = .single
     default: return nil
@@ -49,15 +49,25 @@ struct DeclaredFlag: Equatable {
     if case .boolean = kind { true } else { false }
   }
 
+  /// The name that switches a boolean off, nil without one.
+  var inverse: String? {
+    if case .boolean(_, let inverse) = kind { inverse } else { nil }
+  }
+
+  /// Whether another flag is this one's inverse, as the argument parser names it.
+  func isInverted(by other: DeclaredFlag) -> Bool {
+    isBoolean && (other.name == "no-\(name)" || other.name == "no\(name.prefix(1).uppercased())\(name.dropFirst())")
+  }
+
   /// The name with its dashes.
   var spelling: String { longNames.isEmpty ? "-\(name)" : "--\(name)" }
 
   /// The words that set the flag, for the argument parser.
   func words(for values: [String]) -> [String] {
     switch kind {
-    case .boolean(_, let isInverted):
+    case .boolean(_, let inverse):
       if values.last == "true" { return [spelling] }
-      return isInverted ? ["--no-\(name)"] : []
+      return inverse.map { ["--\($0)"] } ?? []
     case .single: return values.suffix(1).flatMap { words(for: $0) }
     case .list: return values.flatMap { words(for: $0) }
     }

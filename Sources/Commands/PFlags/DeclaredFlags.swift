@@ -8,7 +8,15 @@ struct DeclaredFlags {
   /// Whether the command takes words that are not flags.
   let takesArguments: Bool
 
-  /// The flags of a command or a group of flags.
+  /// The flags of a command, without those of its subcommands.
+  init(of command: any ParsableCommand.Type) {
+    func flags<Command: ParsableCommand>(of _: Command.Type) -> any ParsableArguments.Type {
+      FlagsOfCommand<Command>.self
+    }
+    self.init(command.configuration.subcommands.isEmpty ? command : flags(of: command))
+  }
+
+  /// The flags of a group of flags.
   init(_ type: any ParsableArguments.Type) {
     // A dump that cannot be read has no flags, which then are unknown.
     let dump = try? Value(json: type._dumpHelp())
@@ -21,9 +29,9 @@ struct DeclaredFlags {
     takesArguments = arguments.contains { $0["kind"]?.string == "positional" }
     flags = arguments.compactMap { DeclaredFlag($0) }.reduce(into: []) { flags, flag in
       if let last = flags.indices.last, case .boolean(let standard, _) = flags[last].kind,
-        flag.name == "no-\(flags[last].name)"
+        flags[last].isInverted(by: flag)
       {
-        flags[last].kind = .boolean(default: standard, isInverted: true)
+        flags[last].kind = .boolean(default: standard, inverse: flag.name)
       } else {
         flags.append(flag)
       }
@@ -32,5 +40,12 @@ struct DeclaredFlags {
 
   func flag(named name: String) -> DeclaredFlag? { flags.first { $0.longNames.contains(name) } }
 
+  func flag(inverse name: String) -> DeclaredFlag? { flags.first { $0.inverse == name } }
+
   func flag(letter: Character) -> DeclaredFlag? { flags.first { $0.letters.contains(letter) } }
+}
+
+/// A command as a group of flags: its dump leaves out the subcommands, which can be many.
+private struct FlagsOfCommand<Command: ParsableCommand>: ParsableArguments {
+  @OptionGroup var command: Command
 }

@@ -60,7 +60,7 @@ struct PFlagsNormalizer {
         return flag.isBoolean ? flag : nil
       }
       try set(flag, value)
-    } else if name.hasPrefix("no-"), let flag = flag(named: String(name.dropFirst(3))), flag.isBoolean {
+    } else if let flag = inverted(name) {
       let isOff = try boolean(value ?? "true", of: flag)
       try set(flag, isOff ? "false" : "true")
     } else {
@@ -98,6 +98,13 @@ struct PFlagsNormalizer {
   }
 
   private func flag(named name: String) -> DeclaredFlag? { own.flag(named: name) ?? persistent.flag(named: name) }
+
+  /// The boolean that a name switches off.
+  private func inverted(_ name: String) -> DeclaredFlag? {
+    if let flag = own.flag(inverse: name) { return flag }
+    guard name.hasPrefix("no-"), let flag = flag(named: String(name.dropFirst(3))), flag.isBoolean else { return nil }
+    return flag
+  }
 
   /// The value of a flag that has none behind an equals sign.
   private func value(of flag: DeclaredFlag, _ rest: inout ArraySlice<String>) throws(CommandError) -> String {

@@ -22,8 +22,8 @@ public struct CommandContext: Sendable {
   public var watchSignals: @Sendable (_ signalled: @escaping @Sendable (Int32) -> Void) -> Void = { _ in }
   /// Where the configuration of a connection is read from.
   public var configurationSources: ConfigurationSources = .process
-  /// Whether stderr is a terminal, on which lines can be replaced.
-  public var isErrorTerminal = false
+  /// The width of the terminal that stderr is, in characters; nil when it is none.
+  public var errorColumns: @Sendable () -> Int? = { nil }
   /// What reading the command line found worth telling; the command logs it once the log level is known.
   var warnings: [String] = []
 
@@ -54,7 +54,7 @@ public struct CommandContext: Sendable {
       readFile: { try TextFile.read($0 == "-" ? "/dev/stdin" : $0) },
       startDaemon: { try runDaemon($0, log: $1) })
     context.watchSignals = { watchInterrupts($0) }
-    context.isErrorTerminal = isatty(STDERR_FILENO) == 1
+    context.errorColumns = { StandardStream.error.terminalColumns }
     return context
   }
 }

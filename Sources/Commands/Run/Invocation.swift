@@ -54,7 +54,7 @@ struct Invocation {
     if words.isEmpty { return [] }
     if words.count == 1, words[0] == "--help" || words[0] == "-h" { return ["--help"] }
     var normalizer = PFlagsNormalizer(
-      command: path.text, own: DeclaredFlags(path.command), persistent: PersistentArguments.flags)
+      command: path.text, own: DeclaredFlags(of: path.command), persistent: PersistentArguments.flags)
     return try normalizer.normalize(words)
   }
 }

@@ -23,7 +23,8 @@ struct PodArguments: ParsableArguments {
   @Option(help: ArgumentHelp("More volumes, as a JSON array.", valueName: "array"))
   var volume: String?
 
-  @Option(name: .customLong("volumeMount"), help: ArgumentHelp("More mounts, as a JSON array.", valueName: "array"))
+  @Option(
+    name: .customLong("volumeMount"), help: ArgumentHelp("More mounts, as a JSON array.", valueName: "array"))
   var volumeMount: String?
 
   func apply(to spec: inout VineyarddSpec) throws {

@@ -37,10 +37,11 @@ public struct Installer: Sendable {
   ///   ready in time; what was applied until then stays.
   public func apply(_ plan: Plan) async throws -> [KubernetesObject] {
     let deadline = Deadline(after: options.timeout)
-    let board = WaitBoard(story: story)
-    let waiter = Waiter(client: client, board: board, log: log)
     var applied: [KubernetesObject] = []
     for (index, wave) in plan.waves.enumerated() {
+      // The block of an earlier wave stays as it is: lines have been written below it.
+      let board = WaitBoard(story: story)
+      let waiter = Waiter(client: client, board: board, log: log)
       for retirement in wave.retirements {
         try await Retirer(installer: self, deadline: deadline, board: board).retire(retirement)
       }
@@ -67,7 +68,7 @@ public struct Installer: Sendable {
       for try await (index, outcome) in group {
         outcomes[index] = outcome
         while let next = outcomes[told] {
-          tell(next)
+          tell(next, board)
           told += 1
         }
       }
@@ -75,8 +76,8 @@ public struct Installer: Sendable {
     }
   }
 
-  private func tell(_ outcome: ApplyOutcome) {
+  private func tell(_ outcome: ApplyOutcome, _ board: WaitBoard) {
     let suffix = options.isDryRun ? " (dry run)" : ""
-    story.tell(.change, "\(outcome.object.reference) \(outcome.change.rawValue)\(suffix)")
+    board.tell(.change, "\(outcome.object.reference) \(outcome.change.rawValue)\(suffix)")
   }
 }

@@ -39,7 +39,7 @@ struct ObjectApplier: Sendable {
       return ApplyOutcome(object: try await client.apply(object), change: .created)
     }
     if let live, let handover = FieldHandover.patch(for: live) {
-      installer.story.tell(.action, "\(object.reference): taking over from the original vineyardctl")
+      board.tell(.action, "\(object.reference): taking over from the original vineyardctl")
       _ = try await client.patch(object.reference, handover)
     }
     let applied = try await client.apply(object, force: installer.options.forcesConflicts)

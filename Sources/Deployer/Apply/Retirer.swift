@@ -17,7 +17,7 @@ struct Retirer: Sendable {
     let doomed = try await objects(retirement.selection)
     for object in doomed {
       let ending = installer.options.isDryRun ? "would be removed" : "removed"
-      installer.story.tell(.action, "\(object.reference) of the original \(ending): \(retirement.reason)")
+      board.tell(.action, "\(object.reference) of the original \(ending): \(retirement.reason)")
       if installer.options.isDryRun { continue }
       _ = try await client.delete(object.reference, uid: object.uid)
     }

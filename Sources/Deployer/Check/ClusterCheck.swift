@@ -49,7 +49,8 @@ public struct ClusterCheck: Sendable {
     async let conflicts = ConflictCheck(check: self).run()
     async let storage = StorageCheck(check: self).run()
     async let components = subject.isBeforehand ? [] : componentFindings()
-    return try await [versionFinding(version)] + namespace + permissions + nodes + definitions + conflicts + storage + components
+    return try await [versionFinding(version)] + namespace + permissions + nodes + definitions + conflicts + storage
+      + components
   }
 
   private static let serverGroup = "Kubernetes API"
@@ -95,7 +96,7 @@ public struct ClusterCheck: Sendable {
       return try await body()
     } catch let error as KubernetesError {
       let reason = error.asCommandError
-      return [Finding(group, .warning, "cannot be checked: \(reason.message)", hint: reason.hint)]
+      return [Finding(group, .warning, "cannot be checked: \(reason.message): \(error.message)", hint: reason.hint)]
     }
   }
 }

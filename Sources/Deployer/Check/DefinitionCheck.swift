@@ -14,7 +14,8 @@ struct DefinitionCheck: Sendable {
       for definition in planned {
         findings.append(
           Self.finding(
-            definition.name, try await check.client.get(definition.reference), isBeforehand: check.subject.isBeforehand))
+            definition.name, try await check.client.get(definition.reference), isBeforehand: check.subject.isBeforehand)
+        )
       }
       return findings
     }

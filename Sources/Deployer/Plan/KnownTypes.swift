@@ -15,7 +15,7 @@ extension ObjectType {
   static let statefulSet = ObjectType(apiVersion: "apps/v1", kind: "StatefulSet")
   static let daemonSet = ObjectType(apiVersion: "apps/v1", kind: "DaemonSet")
   static let storageClass = ObjectType(apiVersion: "storage.k8s.io/v1", kind: "StorageClass")
-  static let customResourceDefinition = ObjectType(
+  public static let customResourceDefinition = ObjectType(
     apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition")
   static let vineyardd = ObjectType(apiVersion: "k8s.v6d.io/v1alpha1", kind: "Vineyardd")
   static let csiDriver = ObjectType(apiVersion: "k8s.v6d.io/v1alpha1", kind: "CSIDriver")

@@ -21,16 +21,20 @@ extension Retirement {
   ///
   /// - Parameter successor: the Deployment of our operator.
   public static func operatorRoles(successor: ObjectReference) -> Retirement {
+    Retirement(
+      selection: .named(originalRoles), successor: successor, reason: "the operator needs it no more")
+  }
+
+  /// The roles of the original operator that ours has not, and what binds them.
+  public static let originalRoles: [ObjectReference] = {
     let roles = ["proxy-role", "scheduler-plugin-role"]
     let bindings = [
       "kube-scheduler-rolebinding", "proxy-rolebinding", "scheduler-plugin-rolebinding", "scheduler-rolebinding",
       "volume-scheduler-rolebinding",
     ]
-    let references =
-      bindings.map { ObjectReference(type: .clusterRoleBinding, name: "vineyard-\($0)") }
+    return bindings.map { ObjectReference(type: .clusterRoleBinding, name: "vineyard-\($0)") }
       + roles.map { ObjectReference(type: .clusterRole, name: "vineyard-\($0)") }
-    return Retirement(selection: .named(references), successor: successor, reason: "the operator needs it no more")
-  }
+  }()
 
   /// The etcd members of the original, each a bare pod with a Service; our StatefulSet has pods of the same names.
   ///

@@ -65,7 +65,7 @@ public struct LabelledObjects: Sendable {
 
   /// Most Services of the original have no label, but select by it, or by the name of a member of etcd.
   private func services() async throws -> [KubernetesObject] {
-    let all = try await client.list(ObjectType(apiVersion: "v1", kind: "Service"), namespace: namespace).items
+    let all = try await client.list(.service, namespace: namespace).items
     return all.filter { service in
       if service.labels["app.vineyard.io/name"] == name { return true }
       let selector = service.tree["spec", "selector"]?.stringFields ?? [:]

@@ -10,7 +10,7 @@ struct NamespaceContent: Sendable {
   private static let types = [
     ObjectType.pod, .deployment, .statefulSet, .daemonSet, .persistentVolumeClaim,
     ObjectType(apiVersion: "apps/v1", kind: "ReplicaSet"),
-    ObjectType(apiVersion: "v1", kind: "Service"), ObjectType(apiVersion: "v1", kind: "ConfigMap"),
+    .service, ObjectType(apiVersion: "v1", kind: "ConfigMap"),
     ObjectType(apiVersion: "v1", kind: "Secret"), ObjectType(apiVersion: "v1", kind: "ServiceAccount"),
     ObjectType(apiVersion: "v1", kind: "ResourceQuota"), ObjectType(apiVersion: "v1", kind: "LimitRange"),
     ObjectType(apiVersion: "batch/v1", kind: "Job"), ObjectType(apiVersion: "batch/v1", kind: "CronJob"),

@@ -38,7 +38,6 @@ public struct Remover: Sendable {
   /// - Throws: `CommandError`: `failed` when the server refuses, `notReady` when something is still there at the end.
   public func remove(_ plan: Plan) async throws -> [ObjectReference] {
     let deadline = Deadline(after: options.timeout)
-    let disappearance = Disappearance(client: client, board: WaitBoard(story: story))
     var removed: [ObjectReference] = []
     var doomed = Doomed()
     for wave in plan.waves.reversed() {
@@ -47,6 +46,7 @@ public struct Remover: Sendable {
       doomed.insert(going.objects)
       // Later waves serve earlier ones: an operator must outlive its resources.
       if options.waits && !options.isDryRun {
+        let disappearance = Disappearance(client: client, board: WaitBoard(story: story))
         try await disappearance.wait(for: going.objects + going.dependents, until: deadline)
       }
     }

@@ -13,13 +13,26 @@ public struct Story: Sendable {
   }
 
   private let write: @Sendable (String) -> Void
-  /// Whether lines that were written can be replaced.
-  let isTerminal: Bool
+  /// Characters in a row of the terminal, on which lines can be replaced; nil without a terminal.
+  private let columns: @Sendable () -> Int?
 
   /// A story that goes through `write`, whole lines with their line breaks.
-  public init(isTerminal: Bool = false, write: @escaping @Sendable (String) -> Void) {
-    self.isTerminal = isTerminal
+  ///
+  /// - Parameter columns: the width of the terminal now, nil when it is none.
+  public init(
+    columns: @escaping @Sendable () -> Int? = { nil }, write: @escaping @Sendable (String) -> Void
+  ) {
+    self.columns = columns
     self.write = write
+  }
+
+  /// Whether lines that were written can be replaced.
+  var isTerminal: Bool { columns() != nil }
+
+  /// A line cut to one row: one that wraps would take two, and the next redraw would start too low.
+  func fitted(_ line: String) -> String {
+    guard let columns = columns() else { return line }
+    return String(line.prefix(max(1, columns - 1)))
   }
 
   /// Writes one line.

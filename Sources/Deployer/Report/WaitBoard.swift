@@ -50,9 +50,8 @@ final class WaitBoard: Sendable {
   private func redraw(_ state: inout State) {
     var text = state.drawn > 0 ? "\u{1B}[\(state.drawn)A\u{1B}[J" : ""
     for line in state.lines {
-      // A line that wraps would take two rows, and the next redraw would start too low.
       let content = "\((line.isDone ? Story.Sign.done : .wait).rawValue) \(line.name): \(line.text)".onOneLine
-      text += "\(content.prefix(119))\n"
+      text += "\(story.fitted(content))\n"
     }
     state.drawn = state.lines.count
     story.draw(text)

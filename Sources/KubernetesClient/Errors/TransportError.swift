@@ -47,9 +47,20 @@ public struct TransportError: Error, Equatable, Sendable {
   public let server: String
 
   init(_ failure: TransportFailure, _ purpose: Purpose, server: String) {
-    kind = failure.kind
+    kind = failure.isOfProxy(server: server) ? .unreachable(.proxy) : failure.kind
     detail = failure.detail
     self.purpose = purpose
     self.server = server
+  }
+}
+
+extension TransportFailure {
+  /// Whether libcurl's text names another host than the server's, which can only be a proxy's.
+  fileprivate func isOfProxy(server: String) -> Bool {
+    guard case .unreachable(let reason) = kind, reason == .refused || reason == .noRoute,
+      let text = detail.firstRange(of: "connect to "),
+      let address = try? ServerAddress(server)
+    else { return false }
+    return !detail[text.upperBound...].hasPrefix("\(address.host) ")
   }
 }

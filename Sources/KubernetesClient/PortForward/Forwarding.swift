@@ -40,6 +40,8 @@ final class Forwarding: Sendable {
     await withTaskCancellationHandler {
       await withDiscardingTaskGroup { group in
         while let local = await accept() { group.addTask { await self.serve(local) } }
+        // The thread that accepted may hold the listener a little longer.
+        listener.refuse()
       }
     } onCancel: {
       stop.raise()
@@ -51,16 +53,15 @@ final class Forwarding: Sendable {
   }
 
   private func serve(_ local: CInt) async {
-    var isHandedOver = false
+    // Closed last, so that whoever sees the end of the connection also finds the reason.
+    defer { close(local) }
     do {
       let channel = try await channel()
-      isHandedOver = true
       try await onThread(named: "kubernetes-pump") {
         var pump = Pump(local: local, channel, stop: self.stop)
         try pump.run()
       }
     } catch {
-      if !isHandedOver { close(local) }
       if error is CancellationError { return }
       let placed = client.placed(error, call.purpose)
       client.log.debug("\(call.purpose): \(placed)")

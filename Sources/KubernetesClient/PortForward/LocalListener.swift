@@ -31,6 +31,9 @@ final class LocalListener: Sendable {
 
   deinit { close(descriptor) }
 
+  /// Refuses connections from now on.
+  func refuse() { shutdown(descriptor, CInt(SHUT_RDWR)) }
+
   /// The next connection, non-blocking; nil once there is a stop.
   func accept(stop: StopSignal) -> CInt? {
     while true {

@@ -15,7 +15,7 @@ struct Pump {
   private var hasLocalEnded = false
   private var buffer = [UInt8](repeating: 0, count: 1 << 15)
 
-  /// - Parameter local: a non-blocking socket, closed at the end.
+  /// - Parameter local: a non-blocking socket.
   init(local: CInt, _ channel: PodChannel, stop: StopSignal) {
     self.local = local
     self.channel = channel
@@ -24,7 +24,6 @@ struct Pump {
 
   /// - Throws: `TransportFailure`.
   mutating func run() throws {
-    defer { close(local) }
     while true {
       if incoming.count < Self.limit, !channel.isAtEnd { incoming += try channel.receive(limit: Self.limit) }
       guard writeLocal(), !(channel.isAtEnd && incoming.isEmpty) else { break }

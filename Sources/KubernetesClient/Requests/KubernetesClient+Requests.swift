@@ -30,9 +30,7 @@ extension KubernetesClient {
 
   /// Opens a stream, with one more try after a 401; other failures are the caller's to repeat.
   func open(_ call: APICall) async throws -> HTTPStream {
-    var call = call
-    call.effect = .once
-    return try await repeating(call) { request in
+    try await repeating(call, mayWait: false) { request in
       var request = request
       request.timeout = nil
       request.silence = self.timing.silence
@@ -58,7 +56,7 @@ extension KubernetesClient {
   }
 
   func repeating<Answer>(
-    _ call: APICall, _ exchange: (HTTPRequest) async throws -> Answer
+    _ call: APICall, mayWait: Bool = true, _ exchange: (HTTPRequest) async throws -> Answer
   ) async throws -> Answer {
     var attempts = 0
     var hasRefreshed = false
@@ -83,7 +81,7 @@ extension KubernetesClient {
       }
       let situation = RetryPolicy.Situation(
         attempt: attempts, effect: call.effect, hasAnswered: hasAnswered.load(ordering: .relaxed))
-      guard let delay = timing.retry.delay(after: error, situation) else { throw error }
+      guard mayWait, let delay = timing.retry.delay(after: error, situation) else { throw error }
       log.debug("\(call.purpose): \(error); trying again in \(delay.milliseconds) ms")
       try await timing.sleep(delay)
     }
@@ -111,6 +109,7 @@ extension KubernetesClient {
     let address = try ServerAddress(configuration.server)
     var request = HTTPRequest("")
     request.method = call.method
+    request.isSentOnce = call.effect == .once
     request.body = call.body.map { Array($0.json.utf8) }
     request.timeout = configuration.requestTimeout.map { .seconds($0) } ?? timing.request
     request.connection = TransferSettings(

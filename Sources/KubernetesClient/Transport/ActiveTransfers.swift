@@ -11,11 +11,16 @@ struct ActiveTransfers {
 
   /// Connections to one server for exchanges that end by themselves; only HTTP/1.1 needs more than one.
   private static let shortConnections = 8
+  /// Exchanges at once that end by themselves. The time for an exchange runs from its start, so what would only wait
+  /// for a connection is started later.
+  private static let shortTransfers = 64
 
   private let multi: UnsafeMutableRawPointer
   private var byHandle: [UnsafeMutableRawPointer: Active] = [:]
   private var handles: [ObjectIdentifier: UnsafeMutableRawPointer] = [:]
   private var streams = 0
+  /// What waits for others to end, first come, first served.
+  private var queue: [Transfer] = []
   private let activity = Activity()
 
   /// Milliseconds to wait for news when nothing says otherwise; short while something is under way, in case libcurl
@@ -27,7 +32,16 @@ struct ActiveTransfers {
     limitConnections()
   }
 
+  /// Begins an exchange, now or when others have ended.
   mutating func start(_ transfer: Transfer) {
+    if transfer.isStreamed || byHandle.count - streams < Self.shortTransfers {
+      begin(transfer)
+    } else {
+      queue.append(transfer)
+    }
+  }
+
+  private mutating func begin(_ transfer: Transfer) {
     do throws(TransportFailure) {
       let handle = try EasyHandle()
       try handle.configure(transfer.request.connection)
@@ -49,15 +63,28 @@ struct ActiveTransfers {
   }
 
   /// Drops an exchange whose end nobody waits for.
-  mutating func cancel(_ transfer: Transfer) { remove(transfer) }
+  mutating func cancel(_ transfer: Transfer) {
+    queue.removeAll { $0 === transfer }
+    remove(transfer)
+    beginQueued()
+  }
 
   mutating func cancelAll() {
     for active in byHandle.values {
       curl_multi_remove_handle(multi, active.handle.pointer)
       active.transfer.finish(.failure(CancellationError()))
     }
+    for transfer in queue { transfer.finish(.failure(CancellationError())) }
     byHandle = [:]
     handles = [:]
+    queue = []
+  }
+
+  private mutating func beginQueued() {
+    while let transfer = queue.first, byHandle.count - streams < Self.shortTransfers {
+      queue.removeFirst()
+      begin(transfer)
+    }
   }
 
   /// Does what can be done without waiting, and ends what is complete.
@@ -70,6 +97,7 @@ struct ActiveTransfers {
       var running: CInt = 0
       curl_multi_perform(multi, &running)
       endCompleted()
+      beginQueued()
     } while activity.count != seen
   }
 

@@ -75,7 +75,12 @@ extension EasyHandle {
     if request.timeout != nil { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
     if let body = request.body {
       try set(CURLOPT_POSTFIELDSIZE, body.count)
-      try body.isEmpty ? set(CURLOPT_COPYPOSTFIELDS, "") : set(CURLOPT_COPYPOSTFIELDS, copying: body)
+      if request.isSentOnce {
+        // Read through a callback that cannot be rewound; once any of it is sent, there is no second time.
+        try set(CURLOPT_POST, 1)
+      } else {
+        try body.isEmpty ? set(CURLOPT_COPYPOSTFIELDS, "") : set(CURLOPT_COPYPOSTFIELDS, copying: body)
+      }
     }
     try set(CURLOPT_CUSTOMREQUEST, request.method)
     // A server that answers "100 Continue" late would cost a second.
@@ -87,7 +92,7 @@ extension EasyHandle {
     }
   }
 
-  /// Sends what arrives to a sink, which must outlive the handle's use.
+  /// Connects the handle with a sink, which must outlive the handle's use.
   func deliver(to sink: TransferSink) throws(TransportFailure) {
     let context = Unmanaged.passUnretained(sink).toOpaque()
     try set(CURLOPT_HEADERDATA, context)
@@ -97,6 +102,11 @@ extension EasyHandle {
     }
     try set(CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
       TransferSink.at(context)?.take(UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
+    }
+    guard sink.transfer.request.isSentOnce else { return }
+    try set(CURLOPT_READDATA, context)
+    try set(CURLOPT_READFUNCTION) { bytes, size, count, context in
+      TransferSink.at(context)?.give(UnsafeMutableRawBufferPointer(start: bytes, count: size * count)) ?? 0
     }
   }
 }

@@ -86,6 +86,13 @@ final class EasyHandle {
     return ccurl_get_offset(pointer, info, &value) == CURLE_OK ? Int(value) : 0
   }
 
+  /// The URL of the exchange, empty before it is set.
+  var url: String {
+    var value: UnsafeMutableRawPointer?
+    guard ccurl_get_pointer(pointer, CURLINFO_EFFECTIVE_URL, &value) == CURLE_OK, let value else { return "" }
+    return String(cString: value.assumingMemoryBound(to: CChar.self))
+  }
+
   /// libcurl's text about the last error.
   func text(of code: CURLcode) -> String {
     let text = String(cString: errorText)

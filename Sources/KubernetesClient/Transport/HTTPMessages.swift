@@ -12,6 +12,8 @@ struct HTTPRequest: Sendable {
   var timeout: Duration?
   /// The longest time without a byte, for exchanges that stay open.
   var silence: Duration?
+  /// Whether the body must not be sent a second time when a connection dies, which libcurl does by itself.
+  var isSentOnce = false
   /// Bytes of the answer that may wait to be taken.
   var bodyLimit = 256 << 20
 

@@ -99,13 +99,13 @@ final class Transfer: Sendable {
     }
   }
 
-  /// Takes bytes of the body.
+  /// Takes bytes of the body; the first ones always, so that a reader gets on whatever the limit.
   ///
   /// - Returns: false when more would be waiting than allowed.
   func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var fits = true
     notify { state in
-      fits = state.waiting.count + bytes.count <= request.bodyLimit
+      fits = state.waiting.isEmpty || state.waiting.count + bytes.count <= request.bodyLimit
       state.hasOverflowed = !fits
       if fits { state.waiting.append(contentsOf: bytes) }
       return fits

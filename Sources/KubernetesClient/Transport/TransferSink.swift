@@ -3,10 +3,12 @@ final class Activity {
   var count = 0
 }
 
-/// Where libcurl's callbacks put the answer of one exchange; used on the loop's thread only.
+/// What libcurl's callbacks of one exchange read and write; used on the loop's thread only.
 final class TransferSink {
   let transfer: Transfer
   private let activity: Activity
+  /// Bytes of the body that libcurl has read.
+  private var given = 0
 
   init(_ transfer: Transfer, _ activity: Activity) {
     self.transfer = transfer
@@ -16,6 +18,14 @@ final class TransferSink {
   /// The sink behind a callback's context.
   static func at(_ context: UnsafeMutableRawPointer?) -> TransferSink? {
     context.map { Unmanaged<TransferSink>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  /// - Returns: the number of bytes of the body put into the buffer.
+  func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+    let rest = (transfer.request.body ?? [])[given...].prefix(buffer.count)
+    buffer.copyBytes(from: rest)
+    given += rest.count
+    return rest.count
   }
 
   /// - Returns: the number of bytes taken, as libcurl wants it.

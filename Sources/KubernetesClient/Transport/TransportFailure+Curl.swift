@@ -9,10 +9,11 @@ extension TransportFailure {
 
   private static func kind(_ code: CURLcode, _ handle: EasyHandle) -> TransportError.Kind {
     switch code {
-    case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return .unreachable(.unknownHost)
+    case CURLE_COULDNT_RESOLVE_HOST: return .unreachable(.unknownHost)
     case CURLE_COULDNT_CONNECT:
+      if isAboutProxy(handle.text(of: code), url: handle.url) { return .unreachable(.proxy) }
       return .unreachable(CInt(handle.number(CURLINFO_OS_ERRNO)) == ECONNREFUSED ? .refused : .noRoute)
-    case CURLE_PROXY: return .unreachable(.proxy)
+    case CURLE_PROXY, CURLE_COULDNT_RESOLVE_PROXY: return .unreachable(.proxy)
     case CURLE_OPERATION_TIMEDOUT:
       // libcurl counts the time to a connection only once there is one.
       return handle.microseconds(CURLINFO_PRETRANSFER_TIME_T) == 0 ? .unreachable(.noAnswer) : .timeout
@@ -22,16 +23,25 @@ extension TransportFailure {
     case CURLE_SSL_CACERT_BADFILE: return .tls(.authorityUnreadable)
     case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED:
       return .tls(handshakeProblem(handle.text(of: code)))
+    case CURLE_RECV_ERROR where handle.text(of: code).contains("CONNECT tunnel failed"): return .unreachable(.proxy)
     case CURLE_SEND_ERROR, CURLE_RECV_ERROR:
       // With TLS 1.3 a server refuses the client's certificate after the handshake.
       return handle.text(of: code).contains("alert") ? .tls(handshakeProblem(handle.text(of: code))) : .reset
-    case CURLE_GOT_NOTHING, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_PARTIAL_FILE: return .reset
-    case CURLE_UNSUPPORTED_PROTOCOL where handle.number(CURLINFO_RESPONSE_CODE) == 0,
-      CURLE_URL_MALFORMAT:
-      return .unusable
+    // The connection died, and the body must not be sent again.
+    case CURLE_SEND_FAIL_REWIND, CURLE_GOT_NOTHING, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_PARTIAL_FILE: return .reset
     case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING: return .malformedAnswer
     default: return .unusable
     }
+  }
+
+  /// Whether libcurl failed to connect to another host or port than the URL's: then that is a proxy.
+  static func isAboutProxy(_ text: String, url: String) -> Bool {
+    let words = text.split(separator: " ")
+    guard text.hasPrefix("Failed to connect to "), words.count > 6, words[5] == "port" else { return false }
+    let (host, port) = (words[4], words[6])
+    var authorities = ["\(host):\(port)", "[\(host)]:\(port)"]
+    if port == "443" || port == "80" { authorities += ["\(host)", "[\(host)]"] }
+    return !authorities.contains { url.contains("://\($0)/") || url.hasSuffix("://\($0)") }
   }
 
   /// Reads a verification result of OpenSSL (openssl-verify(1)).

@@ -61,6 +61,7 @@ struct Kubeconfig {
   }
 
   private static func broken(_ file: String, _ cause: String) -> CommandError {
-    CommandError(.failed, "broken kubeconfig \(file)", cause: cause)
+    CommandError(
+      .failed, "broken kubeconfig \(file)", cause: cause, hint: "repair it, or name another with --kubeconfig")
   }
 }

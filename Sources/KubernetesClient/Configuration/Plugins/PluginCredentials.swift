@@ -7,9 +7,7 @@ actor PluginCredentials: CredentialSource {
   private let now: @Sendable () -> Timestamp
   private var answer: PluginAnswer?
   private var answerTime = Timestamp(milliseconds: 0)
-  private var run: Task<PluginAnswer, any Error>?
-  private var runNumber = 0
-  private var waiterCount = 0
+  private var run: SharedTask<PluginAnswer>?
 
   /// - Parameters:
   ///   - certificate: one the kubeconfig has besides the plugin, for an answer without one.
@@ -24,16 +22,8 @@ actor PluginCredentials: CredentialSource {
     while true {
       try Task.checkCancellation()
       if let answer, answer.isUsable(at: now()) { return credentials(of: answer) }
-      let run = run ?? start()
-      waiterCount += 1
-      let number = runNumber
       do {
-        let answer = try await withTaskCancellationHandler {
-          try await run.value
-        } onCancel: {
-          Task { await self.leave(number) }
-        }
-        return credentials(of: answer)
+        return credentials(of: try await sharedRun().value())
       } catch is CancellationError where !Task.isCancelled {
         // Everybody had left that run before this caller joined it.
         continue
@@ -50,27 +40,21 @@ actor PluginCredentials: CredentialSource {
 
   private static let freshMilliseconds: Int64 = 5000
 
-  private func start() -> Task<PluginAnswer, any Error> {
-    runNumber += 1
-    waiterCount = 0
-    let task = Task { try await runPlugin() }
-    run = task
-    return task
+  /// The run under way, or a new one.
+  private func sharedRun() -> SharedTask<PluginAnswer> {
+    if let run, !run.isAbandoned { return run }
+    let started = SharedTask { try await self.runPlugin() }
+    run = started
+    return started
   }
 
   private func runPlugin() async throws -> PluginAnswer {
-    defer { run = nil }
+    let own = run
+    defer { if run === own { run = nil } }
     let answer = try await call()
     self.answer = answer
     answerTime = now()
     return answer
-  }
-
-  /// One caller of a run no longer waits; nobody waits, nobody needs it.
-  private func leave(_ number: Int) {
-    guard number == runNumber else { return }
-    waiterCount -= 1
-    if waiterCount == 0 { run?.cancel() }
   }
 
   private func credentials(of answer: PluginAnswer) -> Credentials {

@@ -34,12 +34,7 @@ struct PluginProcess: Sendable {
   func run() async throws -> End {
     let cancellation = try Cancellation()
     return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        let isStarted = startThread(named: "plugin") {
-          continuation.resume(with: Result { try self.runBlocking(cancellation) })
-        }
-        if !isStarted { continuation.resume(throwing: CommandError(.failed, "cannot start a thread")) }
-      }
+      try await onThread(named: "plugin") { try runBlocking(cancellation) }
     } onCancel: {
       cancellation.cancel()
     }

@@ -1,0 +1,55 @@
+import Synchronization
+import Testing
+
+@testable import Deployer
+
+/// What is shown while waiting, on a terminal and elsewhere.
+@Suite struct WaitBoardTests {
+  private final class Paper: Sendable {
+    private let written = Mutex("")
+    var text: String { written.withLock { $0 } }
+    func story(isTerminal: Bool) -> Story {
+      Story(columns: { isTerminal ? 120 : nil }, write: { text in self.written.withLock { $0 += text } })
+    }
+  }
+
+  @Test func `elsewhere there is a line for each change`() {
+    let paper = Paper()
+    let board = WaitBoard(story: paper.story(isTerminal: false))
+    board.update("a", "0/1 ready")
+    board.update("a", "0/1 ready")
+    board.update("b", "exists", isDone: true)
+    board.tell(.warning, "slow")
+    board.update("a", "1/1 ready", isDone: true)
+    #expect(paper.text == "◎ a: 0/1 ready\n✔ b: exists\n⚠ slow\n✔ a: 1/1 ready\n")
+  }
+
+  @Test func `on a terminal the block is redrawn in place`() {
+    let paper = Paper()
+    let board = WaitBoard(story: paper.story(isTerminal: true))
+    board.update("a", "0/1 ready")
+    board.update("b", "0/1 ready")
+    board.update("a", "1/1 ready", isDone: true)
+    #expect(
+      paper.text == "◎ a: 0/1 ready\n"
+        + "\u{1B}[1A\u{1B}[J◎ a: 0/1 ready\n◎ b: 0/1 ready\n"
+        + "\u{1B}[2A\u{1B}[J✔ a: 1/1 ready\n◎ b: 0/1 ready\n")
+  }
+
+  @Test func `news go above the block`() {
+    let paper = Paper()
+    let board = WaitBoard(story: paper.story(isTerminal: true))
+    board.tell(.warning, "first")
+    board.update("a", "0/1 ready")
+    board.tell(.warning, "slow")
+    #expect(paper.text == "⚠ first\n◎ a: 0/1 ready\n\u{1B}[1A\u{1B}[J⚠ slow\n◎ a: 0/1 ready\n")
+  }
+
+  @Test func `a line of the block is one row`() {
+    let paper = Paper()
+    let board = WaitBoard(story: paper.story(isTerminal: true))
+    board.update("a", "two\nlines " + String(repeating: "x", count: 200))
+    #expect(paper.text.split(separator: "\n").count == 1)
+    #expect(paper.text.count == 120)
+  }
+}

@@ -1,0 +1,76 @@
+import Documents
+import Glibc
+import Support
+import Synchronization
+import Testing
+
+@testable import KubernetesClient
+
+/// The API server double over TLS, and what tests tell it.
+final class APIServerDouble: Sendable {
+  /// The one that tests share; each works in a namespace of its own.
+  static let shared = Result { try APIServerDouble() }
+
+  let server: String
+  let authority: [UInt8]
+  let certificate: ClientCertificate
+  let token: String
+  private let process: ServerProcess
+
+  /// Starts one, with options of `python -m apiserver`.
+  init(_ options: String...) throws {
+    var template = Array("/tmp/apiserver-XXXXXX\0".utf8.map { CChar($0) })
+    try #require(mkdtemp(&template) != nil)
+    let directory = String(decoding: template.dropLast().map { UInt8($0) }, as: UTF8.self)
+    // Nobody reads the files again, so the directory need not outlive the start.
+    defer { removeDirectory(directory) }
+    process = try ServerProcess(["--directory", directory] + options)
+    server = try #require(try Value(json: process.announcement)["server"]?.string)
+    authority = try contents("\(directory)/ca.crt")
+    certificate = ClientCertificate(
+      chain: .data(try contents("\(directory)/client.crt")), key: .data(try contents("\(directory)/client.key")))
+    token = String(decoding: try contents("\(directory)/token"), as: UTF8.self)
+  }
+
+  /// A configuration for the administrator, or for whom the credentials say.
+  func configuration(_ credentials: (any CredentialSource)? = nil) -> ClientConfiguration {
+    ClientConfiguration(
+      server: server, tls: TLSOptions(authority: .data(authority)),
+      credentials: credentials ?? FixedCredentials(Credentials(certificate: certificate)))
+  }
+
+  /// Tells the double's control endpoint something.
+  @discardableResult
+  func control(_ method: String, _ name: String, _ body: Value = [:]) async throws -> Value {
+    let client = KubernetesClient(configuration(), log: Log(minimum: .error))
+    let purpose = Purpose("control", name)
+    return try await client.send(APICall(method, APIPath("double", name), purpose, effect: .once, body: body))
+  }
+
+  /// Makes requests go wrong whose path and query match a regular expression.
+  func fault(_ kind: String, _ path: String, method: String = ".*", times: Int = 1, _ more: Value = [:]) async throws {
+    var fault: Value = ["kind": .string(kind), "path": .string(path), "method": .string(method), "times": Value(times)]
+    for (key, value) in more.fields ?? [:] { fault[key] = value }
+    try await control("POST", "faults", fault)
+  }
+
+  /// The requests so far whose path has a text in it.
+  func requests(_ part: String) async throws -> [Value] {
+    let all = try await control("GET", "requests").array ?? []
+    return all.filter { $0["path"]?.string?.contains(part) == true }
+  }
+}
+
+func contents(_ path: String) throws -> [UInt8] { Array(try TextFile.read(path).utf8) }
+
+func removeDirectory(_ directory: String) {
+  guard let entries = opendir(directory) else { return }
+  while let entry = readdir(entries) {
+    let name = withUnsafePointer(to: entry.pointee.d_name) {
+      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    unlink("\(directory)/\(name)")
+  }
+  closedir(entries)
+  rmdir(directory)
+}
