@@ -1,5 +1,7 @@
 """Given a deployment that takes its time, when it is waited for, then the story tells how far it is."""
 
+import time
+
 import pytest
 
 from command_line import interrupt
@@ -102,3 +104,18 @@ def test_given_a_deletion_under_way_when_deployed_then_its_end_is_waited_for(clu
 
     assert run.lines[-1].endswith("is ready")
     assert cluster.client.get(f"/api/v1/namespaces/{SYSTEM}").json["status"]["phase"] == "Active"
+
+
+def test_given_pods_that_get_ready_meanwhile_when_deployed_again_then_nothing_has_changed(cluster, vineyardctl):
+    target = ("deploy", "vineyard-deployment", "--create-namespace")
+    cluster.image("vineyardctl", "NotReady")
+    vineyardctl(*target, "--wait=false")
+    cluster.fault("delay", method="PATCH", path="/deployments/", seconds=2)
+    process = vineyardctl.start(*target)
+    until(process, "✚ PodDisruptionBudget")
+    time.sleep(0.5)
+    cluster.clear_images()
+
+    story = process.communicate(timeout=60)[1]
+
+    assert "✚ Deployment vineyard-system/vineyardd-sample unchanged\n" in story

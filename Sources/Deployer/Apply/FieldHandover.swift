@@ -29,6 +29,11 @@ enum FieldHandover {
   /// Whether the original program made the object and this one has not taken it over.
   static func isOriginal(_ live: KubernetesObject) -> Bool { !isApplied(live) && hasEntry(live, operation: "Update") }
 
+  /// The names of the fields that this program has applied, nil when it has not.
+  static func appliedFields(_ object: KubernetesObject) -> Value? {
+    object.tree["metadata", "managedFields"]?.array?.first { isOurs($0, operation: "Apply") }?["fieldsV1"]
+  }
+
   private static func hasEntry(_ live: KubernetesObject, operation: String) -> Bool {
     live.tree["metadata", "managedFields"]?.array?.contains { isOurs($0, operation: operation) } ?? false
   }

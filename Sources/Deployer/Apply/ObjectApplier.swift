@@ -58,9 +58,11 @@ struct ObjectApplier: Sendable {
 
   private func outcome(_ applied: KubernetesObject, _ live: KubernetesObject?) -> ApplyOutcome {
     guard let live else { return ApplyOutcome(object: applied, change: .created) }
+    let hasSameContent = ComparableObject.tree(live) == ComparableObject.tree(applied)
+    // The version says less: meanwhile a controller may have written the status.
     let isSame =
-      installer.options.isDryRun
-      ? ComparableObject.tree(live) == ComparableObject.tree(applied) : live.resourceVersion == applied.resourceVersion
+      hasSameContent
+      && (installer.options.isDryRun || FieldHandover.appliedFields(live) == FieldHandover.appliedFields(applied))
     return ApplyOutcome(object: applied, change: isSame ? .unchanged : .configured)
   }
 

@@ -44,7 +44,8 @@ def is_operator(deployment: Obj) -> bool:
     """Whether a Deployment is an operator that works."""
     conditions = deployment.get("status", {}).get("conditions", ())
     available = any(entry["type"] == "Available" and entry["status"] == "True" for entry in conditions)
-    return deployment["metadata"]["name"] == MANAGER and available
+    meta = deployment["metadata"]
+    return meta["name"] == MANAGER and available and "deletionTimestamp" not in meta
 
 
 def _is_vineyards(hook: Obj) -> bool:
