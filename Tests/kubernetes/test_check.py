@@ -9,6 +9,7 @@ from findings import findings
 import yaml
 
 VARYING = {
+    "kubernetes": r"(?<= is Kubernetes )v\S+",
     "server": r"https://127\.0\.0\.1:\d+", "version": r"(?<=vineyardctl:)[^ ,]+", "most": r"(?<=at most )[^)\n]+",
 }
 

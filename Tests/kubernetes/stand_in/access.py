@@ -8,7 +8,9 @@ from typing import Any
 
 import yaml
 
+from apiserver.certificates import Pair
 from apiserver.client import Client
+from apiserver.kubeconfig import with_certificate, with_token
 
 _FILES = {
     "ca.crt": ("cluster", "certificate-authority"),
@@ -34,6 +36,19 @@ class Access:
             (directory / name).chmod(0o600)
         self.server: str = parts["cluster"]["server"]
         self._directory = directory
+
+        pair = Pair((directory / "client.crt").read_bytes(), (directory / "client.key").read_bytes())
+        self.kubeconfig = directory / "kubeconfig"
+        self.kubeconfig.write_text(with_certificate(self.server, self._authority, pair))
+
+    @property
+    def _authority(self) -> bytes:
+        return (self._directory / "ca.crt").read_bytes()
+
+    def write_token(self, token: str) -> None:
+        """Write what a `Double` writes for the same user with a bearer token."""
+        (self._directory / "token").write_text(token)
+        (self._directory / "kubeconfig-token").write_text(with_token(self.server, self._authority, token))
 
     def client(self) -> Client:
         """A client with a connection of its own, for one thread."""

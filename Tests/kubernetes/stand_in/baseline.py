@@ -63,8 +63,10 @@ class Baseline:
 
 
 def _counts(obj: Obj) -> bool:
-    """Whether nothing makes the object again by itself."""
-    meta = obj["metadata"]
-    if any(reference.get("controller") for reference in meta.get("ownerReferences", ())):
+    """Whether nothing of Kubernetes makes the object again, or takes it away, by itself."""
+    owners = [entry for entry in obj["metadata"].get("ownerReferences", ()) if entry.get("controller")]
+    # The garbage collector may not know custom resources yet.
+    if any("." not in owner["apiVersion"].split("/")[0] for owner in owners):
         return False
+    meta = obj["metadata"]
     return (obj["kind"], meta["name"]) not in _EVERYWHERE

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from .access import Access
+from .account import Account
 from .baseline import Baseline
 from .kubelet import Kubelet
 from .loop import Follower, Worker
@@ -24,12 +25,14 @@ class Genuine:
         directory.mkdir(parents=True, exist_ok=True)
         access = Access(kubeconfig, directory)
         self.server = access.server
-        self.kubeconfig = kubeconfig
+        self.kubeconfig = access.kubeconfig
         self.directory = directory
         self.client = access.client()
         nodes = [node["metadata"]["name"] for node in self.client.get("/api/v1/nodes").json["items"]]
         if nodes:
             pytest.exit(f"{self.server} has nodes ({', '.join(nodes)}): tests run on a bare control plane only", 4)
+        self._account = Account(self.client)
+        access.write_token(self._account.token)
         self._baseline = Baseline(self.client)
         self._nodes = Nodes(self.client)
         self._nodes.make_as_new()
@@ -44,14 +47,15 @@ class Genuine:
             Follower(access.client(), "/api/v1/persistentvolumeclaims", claims.claim),
             Follower(access.client(), "/api/v1/persistentvolumes", volumes.volume),
         ]
-        hooks = Worker("webhooks", Webhooks(access.client()).reconcile, 1)
-        followed = {hooks: [DEPLOYMENTS, *CONFIGURATIONS]}
+        webhooks = Webhooks(access.client())
+        duties, paths = [webhooks.reconcile], [DEPLOYMENTS, *CONFIGURATIONS]
         if program is not None:
-            operator = Worker("operator", Operator(access.client(), program).reconcile, 1)
+            # A cluster is ready only when the webhooks are as they will stay.
+            duties.append(Operator(access.client(), program).reconcile)
             custom = [f"/apis/{GROUP}/v1alpha1/{plural}" for plural in ("vineyardds", "csidrivers")]
-            followed[operator] = [DEPLOYMENTS, "/apis/apps/v1/daemonsets", *custom]
-        for worker, paths in followed.items():
-            self._threads += [worker, *(Follower(access.client(), path, worker.wake) for path in paths)]
+            paths += ["/apis/apps/v1/daemonsets", *custom]
+        operator = Worker("operator", lambda: [duty() for duty in duties], 1)
+        self._threads += [operator, *(Follower(access.client(), path, operator.wake) for path in paths)]
         for thread in self._threads:
             thread.start()
 
@@ -71,6 +75,7 @@ class Genuine:
             for thread in self._threads:
                 thread.join()
             self._nodes.remove_all()
+            self._account.remove()
             self.client.close()
         return 0
 
@@ -82,10 +87,10 @@ class Genuine:
         self._nodes.make_as_new()
 
     def settings(self, **changes: Any) -> dict[str, Any]:
-        """Only `pod_delay` can be changed."""
-        self._kubelet.delay = changes.pop("pod_delay", self._kubelet.delay)
-        if changes:
-            pytest.skip(f"needs control of the API server ({', '.join(changes)}), which a genuine one doesn't give")
+        """Only `pod_delay` is there."""
+        if changes.keys() != {"pod_delay"}:
+            pytest.skip("needs control of the API server (settings), which a genuine one doesn't give")
+        self._kubelet.delay = changes["pod_delay"]
         return {"pod_delay": self._kubelet.delay}
 
     def node(self, name: str, action: str, **more: Any) -> None:

@@ -96,7 +96,7 @@ class Nodes:
         extra = {key: None for key in node["metadata"]["labels"] if key not in plain["metadata"]["labels"]}
         spec = {"unschedulable": None, "taints": None}
         self._merge(f"/api/v1/nodes/{name}", {"metadata": {"labels": extra}, "spec": spec})
-        self._merge(f"/api/v1/nodes/{name}/status", {"status": plain["status"]})
+        self._merge(f"/api/v1/nodes/{name}/status", {"status": {**plain["status"], "images": None}})
 
     def _set_ready(self, name: str, ready: bool) -> None:
         (self._silent.discard if ready else self._silent.add)(name)
