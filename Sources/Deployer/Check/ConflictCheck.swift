@@ -27,7 +27,9 @@ struct ConflictCheck: Sendable {
     case (false, true):
       return Finding(
         Self.group, .warning, "the original operator runs as \(place)",
-        hint: "deploying takes its objects over: same names, fields that only it had go away, running stores stay")
+        hint:
+          "deploying takes its objects over: same names, its stores are replaced one by one and what they hold in memory is lost"
+      )
     case (false, false): return nil
     }
   }
