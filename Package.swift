@@ -16,7 +16,12 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
   ],
   targets: [
     .target(name: "CLinux"),
@@ -27,7 +32,8 @@ let package = Package(
     .target(name: "StoreProtocol", dependencies: ["JSON"], swiftSettings: strict),
     .target(name: "StoreCore", dependencies: ["JSON", "StoreProtocol"], swiftSettings: strict),
     .target(name: "SharedMemory", dependencies: ["CLinux"], swiftSettings: strict),
-    .target(name: "StoreClient", dependencies: ["CLinux", "StoreProtocol", "Support"], swiftSettings: strict),
+    .target(
+      name: "StoreClient", dependencies: ["CLinux", "Documents", "StoreProtocol", "Support"], swiftSettings: strict),
     .target(
       name: "StoreServer",
       dependencies: [
@@ -65,6 +71,28 @@ let package = Package(
       name: "Manifests", dependencies: ["Documents", "ManifestFiles", "Support"], swiftSettings: strict),
     .target(
       name: "Deployer", dependencies: ["Documents", "KubernetesClient", "Manifests", "Support"], swiftSettings: strict),
+    // Generated code: warnings are its generator's.
+    .target(
+      name: "CSIProtocol",
+      dependencies: [
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+      ],
+      exclude: ["csi.proto"], swiftSettings: [.swiftLanguageMode(.v6)]),
+    .target(
+      name: "CSIDriver",
+      dependencies: [
+        "CLinux", "CSIProtocol", "Documents", "JSON", "KubernetesClient", "Manifests", "StoreClient", "StoreProtocol",
+        "Support",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: strict),
     .target(
       name: "Commands",
       dependencies: [

@@ -1,0 +1,15 @@
+/// The keys of StorageClass parameters, volume attributes and the volume context.
+enum VolumeParameter: String, CaseIterable {
+  case clusterNamespace = "k8s.v6d.io/vineyard/namespace"
+  case clusterName = "k8s.v6d.io/vineyard/name"
+  case scope
+  case onDelete
+  /// `request`, `none` or a quantity; in a volume context bytes or `none`.
+  case quota
+
+  /// Keys that Kubernetes and its sidecars add begin so.
+  static let kubernetesPrefixes = ["csi.storage.k8s.io/", "storage.kubernetes.io/"]
+  static let ephemeral = "csi.storage.k8s.io/ephemeral"
+  /// The original's CreateVolume put the volume's id in the context.
+  static let originalVolumeID = "volume_id"
+}
