@@ -21,10 +21,11 @@ class PeerError(Exception):
 class Peer:
     """Runs Python source in another process, where `client`, `np`, `pd`, `pa`, `vineyard` exist.
 
-    Without a socket path the process makes no connection of its own.
+    Without a socket path the process makes no connection of its own. `user` is the number of the
+    user it runs as; then `directory` may be one that this user cannot get to by its path.
     """
 
-    def __init__(self, socket_path=None):
+    def __init__(self, socket_path=None, user=None, directory=None):
         script = Path(__file__).with_name("peer_process.py")
         arguments = [socket_path] if socket_path else []
         self.process = subprocess.Popen(
@@ -32,6 +33,10 @@ class Peer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+            cwd=directory,
             preexec_fn=end_with_parent,
         )
         assert self.answer() == "ready"

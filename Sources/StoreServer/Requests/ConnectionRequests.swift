@@ -18,6 +18,7 @@ extension RequestHandler {
     guard let session = store.sessions[id] else {
       throw StoreError(.invalid, "Session (sid = \(HexText.string(prefix: UInt8(ascii: "S"), id))) not exit")
     }
+    if session.volume != nil { try requireToken(connection) }
     store.move(connection.client, to: session)
   }
 
@@ -37,9 +38,11 @@ extension RequestHandler {
     reply.append("{\"instance_id\":")
     reply.append(decimal: identity.instance)
     reply.append(",\"ipc_socket\":")
-    reply.append(jsonString: identity.socketPath(of: session.id))
+    reply.append(jsonString: socketPath(of: connection.client))
     reply.append(",\"rpc_endpoint\":")
-    reply.append(jsonString: session.id == 0 ? identity.rpcEndpoint : InstanceIdentity.noRPC)
+    // Nobody could tell over RPC through which volume a client came.
+    let isOutside = session.id == 0 && connection.client.volume == nil
+    reply.append(jsonString: isOutside ? identity.rpcEndpoint : InstanceIdentity.noRPC)
     reply.append(",\"session_id\":")
     reply.append(decimal: session.id)
     reply.append(",\"store_match\":")
@@ -49,6 +52,11 @@ extension RequestHandler {
     reply.append("}")
     reply.endFrame()
     return .reply
+  }
+
+  private func socketPath(of client: Connection) -> String {
+    guard let volume = client.volume else { return identity.socketPath(of: client.session.id) }
+    return identity.volumeLayout.socketPath(of: volume.id, isReadOnly: client.isReadOnly)
   }
 
   func clusterMeta() -> Disposition {
@@ -72,7 +80,10 @@ extension RequestHandler {
     return .reply
   }
 
-  func instanceStatus() -> Disposition {
+  /// A volume's clients are told about the volume.
+  func instanceStatus(_ client: Connection) -> Disposition {
+    let volume = client.volume
+    let limit = volume.map { min($0.account.limit, store.memory.limit) } ?? store.memory.limit
     reply.beginFrame()
     reply.append("{\"meta\":{\"deferred_requests\":")
     reply.append(decimal: parkedRequests)
@@ -81,13 +92,13 @@ extension RequestHandler {
     reply.append(",\"instance_id\":")
     reply.append(decimal: identity.instance)
     reply.append(",\"ipc_connections\":")
-    reply.append(decimal: connectionCounts.ipc)
+    reply.append(decimal: volume?.connections ?? connectionCounts.ipc)
     reply.append(",\"memory_limit\":")
-    reply.append(decimal: store.memory.limit)
+    reply.append(decimal: limit)
     reply.append(",\"memory_usage\":")
-    reply.append(decimal: store.memory.used)
+    reply.append(decimal: volume?.account.used ?? store.memory.used)
     reply.append(",\"rpc_connections\":")
-    reply.append(decimal: connectionCounts.rpc)
+    reply.append(decimal: volume == nil ? connectionCounts.rpc : 0)
     reply.append("},\"type\":\"instance_status_reply\"}")
     reply.endFrame()
     return .reply
