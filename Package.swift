@@ -25,7 +25,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux"),
-    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(name: "CCurl"),
     .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "Support", dependencies: ["CLinux"], swiftSettings: strict),
@@ -35,12 +35,18 @@ let package = Package(
     .target(
       name: "StoreClient", dependencies: ["CLinux", "Documents", "StoreProtocol", "Support"], swiftSettings: strict),
     .target(
-      name: "StoreServer",
+      name: "HTTPEndpoint",
       dependencies: [
-        "CLinux", "JSON", "StoreProtocol", "StoreCore", "SharedMemory", "Support",
+        "Support",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "StoreServer",
+      dependencies: [
+        "CLinux", "HTTPEndpoint", "JSON", "StoreProtocol", "StoreCore", "SharedMemory", "Support",
       ],
       swiftSettings: strict),
     .target(
@@ -83,7 +89,8 @@ let package = Package(
     .target(
       name: "CSIDriver",
       dependencies: [
-        "CLinux", "CSIProtocol", "Documents", "JSON", "KubernetesClient", "Manifests", "StoreClient", "StoreProtocol",
+        "CLinux", "CSIProtocol", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "Manifests", "StoreClient",
+        "StoreProtocol",
         "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -96,7 +103,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Deployer", "Documents", "JSON", "KubernetesClient", "Manifests", "StoreClient", "StoreServer", "StoreCore",
+        "CSIDriver", "Deployer", "Documents", "JSON", "KubernetesClient", "Manifests", "StoreClient", "StoreServer",
+        "StoreCore",
         "SharedMemory", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -106,6 +114,14 @@ let package = Package(
       name: "wire-load", dependencies: ["CLinux", "StoreClient", "Support"], swiftSettings: strict),
     .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
     .target(name: "GoldenRecords", dependencies: ["Support"], path: "Tests/GoldenRecords", swiftSettings: strict),
+    .testTarget(
+      name: "CSIDriverTests",
+      dependencies: [
+        "CSIDriver", "CSIProtocol", "StoreClient", "Support",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "DeployerTests", dependencies: ["Deployer", "Documents", "KubernetesClient", "Manifests", "Support"],
       swiftSettings: strict),

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPEndpoint
 import JSON
 import StoreCore
 import StoreProtocol

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import HTTPEndpoint
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -29,7 +30,7 @@ public final class StoreServer {
   let authenticator: Authenticator?
   let metricsLog: MetricsLog?
   var metrics = RequestMetrics()
-  var metricsEndpoint: MetricsEndpoint?
+  var metricsEndpoint: HTTPEndpoint?
   /// Nil until there is a volume.
   var volumeDirectories: VolumeDirectories?
 
@@ -94,7 +95,12 @@ public final class StoreServer {
     reopenVolumes()
     try listen(rpc: rpc)
     metricsEndpoint = try configuration.metricsPort.map { port throws(CommandError) in
-      try MetricsEndpoint(port: port) { deliver in mailbox.post { deliver($0.metricsText()) } }
+      try HTTPEndpoint(
+        port: port,
+        routes: [
+          "/metrics": { deliver in mailbox.post { deliver(HTTPEndpoint.Answer($0.metricsText())) } },
+          "/healthz": { $0(.ok) }, "/readyz": { $0(.ok) },
+        ], flag: "--metrics_port")
     }
     announce()
   }

@@ -21,11 +21,10 @@ class PeerError(Exception):
 class Peer:
     """Runs Python source in another process, where `client`, `np`, `pd`, `pa`, `vineyard` exist.
 
-    Without a socket path the process makes no connection of its own. `user` is the number of the
-    user it runs as; then `directory` may be one that this user cannot get to by its path.
+    Without a socket path the process makes no connection of its own.
     """
 
-    def __init__(self, socket_path=None, user=None, directory=None):
+    def __init__(self, socket_path=None):
         script = Path(__file__).with_name("peer_process.py")
         arguments = [socket_path] if socket_path else []
         self.process = subprocess.Popen(
@@ -33,10 +32,6 @@ class Peer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            user=user,
-            group=user,
-            extra_groups=None if user is None else [],
-            cwd=directory,
             preexec_fn=end_with_parent,
         )
         assert self.answer() == "ready"

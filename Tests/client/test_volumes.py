@@ -48,7 +48,10 @@ def test_given_a_volume_when_written_by_one_step_then_the_next_reads_it(volume):
 
 
 def test_given_an_unprivileged_user_when_it_uses_the_directory_it_was_given_then_it_writes_and_reads(volume):
-    with Peer(user=NOBODY, directory=volume.directory) as step:
+    with Peer() as step:
+        # The directories above are closed to everybody; a pod gets this one mounted.
+        step.run("os.chdir(directory)", directory=str(volume.directory))
+        step.run("os.setgroups([]); os.setgid(user); os.setuid(user)", user=NOBODY)
         step.run("client = vineyard.connect('vineyard.sock')")
         step.run("client.put(np.arange(1000), persist=True, name='numbers')")
         assert step.run("os.getuid(), int(client.get(name='numbers').sum())") == [NOBODY, 499500]

@@ -59,7 +59,9 @@ extension RequestHandler {
     return identity.volumeLayout.socketPath(of: volume.id, isReadOnly: client.isReadOnly)
   }
 
-  func clusterMeta() -> Disposition {
+  /// A volume's clients find nothing but the volume: the released client would else write what does not fit in it
+  /// directly into the store.
+  func clusterMeta(_ client: Connection) -> Disposition {
     reply.beginFrame()
     reply.append("{\"meta\":{\"i")
     reply.append(decimal: identity.instance)
@@ -68,11 +70,11 @@ extension RequestHandler {
     reply.append(",\"hostname\":")
     reply.append(jsonString: identity.hostname)
     reply.append(",\"ipc_socket\":")
-    reply.append(jsonString: identity.socketPath)
+    reply.append(jsonString: client.volume == nil ? identity.socketPath : socketPath(of: client))
     reply.append(",\"nodename\":")
     reply.append(jsonString: identity.nodename)
     reply.append(",\"rpc_endpoint\":")
-    reply.append(jsonString: identity.rpcEndpoint)
+    reply.append(jsonString: client.volume == nil ? identity.rpcEndpoint : InstanceIdentity.noRPC)
     reply.append(",\"timestamp\":")
     reply.append(decimal: identity.timestamp)
     reply.append("}},\"type\":\"cluster_meta\"}")

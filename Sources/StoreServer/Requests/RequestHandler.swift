@@ -107,7 +107,7 @@ final class RequestHandler {
     case .listName: return try listName(client)
     case .dropName: return try dropName(client)
 
-    case .clusterMeta: return clusterMeta()
+    case .clusterMeta: return clusterMeta(client)
     case .instanceStatus: return instanceStatus(client)
     case .debug: return debug()
     case .acquireLock: return try acquireLock(client)

@@ -1,0 +1,40 @@
+/// Writes metrics in the text format of Prometheus (exposition format 0.0.4).
+public struct MetricsPage {
+  public private(set) var text = ""
+
+  public init() {}
+
+  /// Starts a family of samples; `type` is gauge, counter or histogram.
+  public mutating func family(_ name: String, _ type: String, _ help: String) {
+    text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+  }
+
+  /// One sample; `labels` is empty or like `kind="ipc"`.
+  public mutating func sample(_ name: String, labels: String = "", _ value: String) {
+    text += labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n"
+  }
+
+  /// A family of one sample.
+  public mutating func single(_ name: String, _ type: String, _ help: String, _ value: UInt64) {
+    family(name, type, help)
+    sample(name, "\(value)")
+  }
+
+  /// The buckets, sum and count of a histogram whose family was started; `labels` must not be empty.
+  public mutating func histogram(_ name: String, labels: String, _ durations: DurationHistogram) {
+    var cumulative: UInt64 = 0
+    for (bound, count) in zip(DurationHistogram.bounds, durations.buckets) {
+      cumulative += count
+      sample("\(name)_bucket", labels: "\(labels),le=\"\(Self.seconds(bound))\"", "\(cumulative)")
+    }
+    sample("\(name)_bucket", labels: "\(labels),le=\"+Inf\"", "\(durations.count)")
+    sample("\(name)_sum", labels: labels, Self.seconds(durations.nanoseconds))
+    sample("\(name)_count", labels: labels, "\(durations.count)")
+  }
+
+  /// Nanoseconds as seconds.
+  public static func seconds(_ nanoseconds: UInt64) -> String {
+    let fraction = String(nanoseconds % 1_000_000_000)
+    return "\(nanoseconds / 1_000_000_000)." + String(repeating: "0", count: 9 - fraction.count) + fraction
+  }
+}
