@@ -21,6 +21,9 @@
 #define CLINUX_MADV_HUGEPAGE 14
 #define CLINUX_MADV_POPULATE_WRITE 23
 
+// open(2) flag for a descriptor that only names a file; the same on all architectures built for.
+#define CLINUX_O_PATH 010000000
+
 // errno of a page with a hardware memory error, which Swift's Glibc module does not name.
 #define CLINUX_EHWPOISON 133
 
