@@ -37,7 +37,7 @@ final class AdminTokens: Sendable {
       type: ObjectType(apiVersion: "v1", kind: "Secret"), namespace: cluster.namespace,
       name: "\(cluster.name)-admin-token")
     do {
-      let secret = try await withTimeLimit(patience, { .late("the API server does not give \(reference)") }) {
+      let secret = try await withTimeLimit(patience, late: .late("the API server does not give \(reference)")) {
         try await client.get(reference)
       }
       return token(in: secret, reference)

@@ -7,7 +7,9 @@ struct LocalStores: StoreDirectory {
   let root: String
   let node: String
 
-  func stores(of cluster: ClusterName) async throws(RPCError) -> [StoreEndpoint] { store(of: cluster).map { [$0] } ?? [] }
+  func stores(of cluster: ClusterName) async throws(RPCError) -> [StoreEndpoint] {
+    store(of: cluster).map { [$0] } ?? []
+  }
 
   func clusters() async throws(RPCError) -> [ClusterName] {
     var clusters: [ClusterName] = []

@@ -1,11 +1,10 @@
-import OrderedCollections
 import Synchronization
 
 /// Lets so many do something at once; the others wait in the order in which they came.
 final class Seats: Sendable {
   private struct State {
     var free: Int
-    var waiting: OrderedDictionary<UInt64, CheckedContinuation<Bool, Never>> = [:]
+    var waiting: [(id: UInt64, continuation: CheckedContinuation<Bool, Never>)] = []
     var lastID: UInt64 = 0
   }
 
@@ -34,7 +33,7 @@ final class Seats: Sendable {
             state.free -= 1
             return true
           }
-          state.waiting[id] = continuation
+          state.waiting.append((id, continuation))
           return nil
         }
         if let isSeated { continuation.resume(returning: isSeated) }
@@ -45,7 +44,9 @@ final class Seats: Sendable {
   }
 
   private func cancel(_ id: UInt64) {
-    let waiting = state.withLock { $0.waiting.removeValue(forKey: id) }
+    let waiting = state.withLock { state in
+      state.waiting.firstIndex { $0.id == id }.map { state.waiting.remove(at: $0).continuation }
+    }
     waiting?.resume(returning: false)
   }
 
@@ -55,7 +56,7 @@ final class Seats: Sendable {
         state.free += 1
         return nil
       }
-      return state.waiting.removeFirst().value
+      return state.waiting.removeFirst().continuation
     }
     next?.resume(returning: true)
   }

@@ -6,14 +6,13 @@ import Synchronization
 ///
 /// - Throws: `late` after `limit`; otherwise what the work throws.
 func withTimeLimit<Output: Sendable>(
-  _ limit: Duration, _ late: @escaping @Sendable () -> RPCError,
-  _ work: @escaping @Sendable () async throws -> Output
+  _ limit: Duration, late: RPCError, _ work: @escaping @Sendable () async throws -> Output
 ) async throws -> Output {
   try await withThrowingTaskGroup(of: Output.self) { group in
     group.addTask { try await work() }
     group.addTask {
       try await Task.sleep(for: limit)
-      throw late()
+      throw late
     }
     defer { group.cancelAll() }
     guard let output = try await group.next() else { throw CancellationError() }
