@@ -24,7 +24,7 @@ struct MountEntry: Equatable, Sendable {
   private static let deletedMark = "//deleted"
 
   /// - Returns: nil for a line that is no such text.
-  init?(_ line: some Collection<UInt8>) {
+  init?(_ line: ArraySlice<UInt8>) {
     let fields = line.split(separator: UInt8(ascii: " "))
     guard let dash = fields.firstIndex(where: { $0.elementsEqual([UInt8(ascii: "-")]) }), dash >= 6,
       fields.count >= dash + 3, let id = UInt64(Self.text(fields[0])), let parent = UInt64(Self.text(fields[1]))
@@ -42,10 +42,10 @@ struct MountEntry: Equatable, Sendable {
     source = Self.unescaped(fields[dash + 2])
   }
 
-  private static func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+  private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
   /// Resolves octal escapes; a backslash without three digits stands for itself.
-  private static func unescaped(_ bytes: some Collection<UInt8>) -> String {
+  private static func unescaped(_ bytes: ArraySlice<UInt8>) -> String {
     guard bytes.contains(UInt8(ascii: "\\")) else { return text(bytes) }
     var result: [UInt8] = []
     var rest = Array(bytes)[...]
@@ -59,6 +59,6 @@ struct MountEntry: Equatable, Sendable {
       result.append(value)
       rest = rest.dropFirst(3)
     }
-    return text(result)
+    return text(result[...])
   }
 }
