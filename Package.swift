@@ -25,7 +25,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux"),
-    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(name: "CCurl"),
     .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "Support", dependencies: ["CLinux"], swiftSettings: strict),

@@ -75,6 +75,7 @@ extension ClientConnection {
     switch state {
     case .awaitingPages, .transferring, .authenticating: true
     case .ready, .parked: hasPendingOutput
+    case .leaving: false
     }
   }
 }
