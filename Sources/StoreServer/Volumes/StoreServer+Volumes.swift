@@ -45,6 +45,7 @@ extension StoreServer: VolumeHosting {
       guard document.settings.id == id else {
         throw CommandError(.failed, "the document in \(directories.layout.directory(of: id)) is another volume's")
       }
+      directories.removeUnfinishedDocument(of: id)
       try directories.make(id)
       let volume = store.reopenVolume(
         document.settings, created: document.created, isFrozen: document.isFrozen, wasWritten: document.isWritten)

@@ -98,6 +98,9 @@ final class VolumeDirectories {
     close(directory)
   }
 
+  /// Removes a new document that never took the place of the old one.
+  func removeUnfinishedDocument(of id: String) { removeFile("\(id)/\(Self.newDocumentName)") }
+
   /// Removes a file, if there is one.
   func removeFile(_ name: String) { unlinkat(root, name, 0) }
 
