@@ -7,6 +7,24 @@ import Testing
 
 @Suite("A lock for each key", .timeLimit(.minutes(1)))
 struct KeyedLockTests {
+  /// Who holds which key.
+  private final class Record: Sendable {
+    private let state = Mutex<(inside: [String: Int], visitors: [Int])>(([:], []))
+
+    /// - Returns: how many are inside now.
+    func enter(_ key: String, _ visitor: Int) -> Int {
+      state.withLock { state in
+        state.visitors.append(visitor)
+        state.inside[key, default: 0] += 1
+        return state.inside[key, default: 0]
+      }
+    }
+
+    func leave(_ key: String) { state.withLock { $0.inside[key, default: 0] -= 1 } }
+
+    var visitors: [Int] { state.withLock { $0.visitors } }
+  }
+
   /// Lets others run until something holds.
   private func until(_ condition: () -> Bool) async {
     while !condition() { await Task.yield() }
@@ -32,17 +50,15 @@ struct KeyedLockTests {
   @Test("lets one in at a time, in the order in which they came")
   func order() async throws {
     let lock = KeyedLock("volume")
-    let order = Mutex<[Int]>([])
-    let inside = Atomic(0)
+    let record = Record()
     try await withThrowingTaskGroup(of: Void.self) { group in
       try await lock.withLock("a", timeout: .seconds(60)) {
         for number in 0..<50 {
           group.addTask {
             try await lock.withLock("a", timeout: .seconds(60)) {
-              #expect(inside.add(1, ordering: .relaxed).newValue == 1)
-              order.withLock { $0.append(number) }
+              #expect(record.enter("a", number) == 1)
               await Task.yield()
-              inside.subtract(1, ordering: .relaxed)
+              record.leave("a")
             }
           }
           await until { lock.waiterCount("a") == number + 1 }
@@ -50,7 +66,7 @@ struct KeyedLockTests {
       }
       try await group.waitForAll()
     }
-    #expect(order.withLock { $0 } == Array(0..<50))
+    #expect(record.visitors == Array(0..<50))
     #expect(lock.takenCount == 0)
   }
 
@@ -99,20 +115,16 @@ struct KeyedLockTests {
   @Test("survives many who come, wait, give up and are cancelled at once")
   func storm() async throws {
     let lock = KeyedLock("volume")
-    let counts = Mutex<[String: Int]>([:])
+    let record = Record()
     await withTaskGroup(of: Void.self) { group in
       for number in 0..<400 {
         group.addTask {
           let key = "\(number % 3)"
           let work = Task {
             try await lock.withLock(key, timeout: TimeSpan(nanoseconds: Int64(number % 7) * 200_000)) {
-              let count = counts.withLock { counts in
-                counts[key, default: 0] += 1
-                return counts[key]
-              }
-              #expect(count == 1)
+              #expect(record.enter(key, number) == 1)
               await Task.yield()
-              counts.withLock { $0[key, default: 0] -= 1 }
+              record.leave(key)
             }
           }
           if number % 5 == 0 { work.cancel() }

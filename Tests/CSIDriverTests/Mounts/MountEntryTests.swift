@@ -4,12 +4,12 @@ import Testing
 
 @Suite("A line of the table of mounts")
 struct MountEntryTests {
-  private func entry(_ line: String) -> MountEntry? { MountEntry(Array(line.utf8)[...]) }
+  private func parse(_ line: String) -> MountEntry? { MountEntry(Array(line.utf8)[...]) }
 
   @Test("is read field by field")
   func fields() throws {
     let entry = try #require(
-      entry("36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 propagate_from:2 - ext3 /dev/root rw,errors=continue"))
+      parse("36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 propagate_from:2 - ext3 /dev/root rw,errors=continue"))
     #expect(entry.id == 36)
     #expect(entry.parent == 35)
     #expect(entry.device == "98:0")
@@ -29,7 +29,7 @@ struct MountEntryTests {
       ("unbindable ", ["unbindable"]), ("shared:1 - - ", ["shared:1"]),
     ])
   func propagation(fields: String, expected: [String]) {
-    #expect(entry("1 2 0:3 / /a rw \(fields)- tmpfs none rw")?.propagation == expected)
+    #expect(parse("1 2 0:3 / /a rw \(fields)- tmpfs none rw")?.propagation == expected)
   }
 
   @Test(
@@ -40,7 +40,7 @@ struct MountEntryTests {
       (#"/a\089"#, #"/a\089"#), (#"/a\777"#, #"/a\777"#), (#"/\040\040"#, "/  "),
     ])
   func escapes(text: String, expected: String) {
-    let entry = entry("1 2 0:3 \(text) \(text) rw - tmpfs \(text) rw")
+    let entry = parse("1 2 0:3 \(text) \(text) rw - tmpfs \(text) rw")
     #expect(entry?.root == expected)
     #expect(entry?.mountPoint == expected)
     #expect(entry?.source == expected)
@@ -48,14 +48,14 @@ struct MountEntryTests {
 
   @Test("tells that its directory was deleted")
   func deleted() throws {
-    let entry = try #require(entry(#"1 2 0:3 /v/a\040b//deleted /p ro - tmpfs none rw"#))
+    let entry = try #require(parse(#"1 2 0:3 /v/a\040b//deleted /p ro - tmpfs none rw"#))
     #expect(entry.isDeleted)
     #expect(entry.root == "/v/a b")
   }
 
   @Test("of a mount point that ends in the mark is no deleted directory")
   func markInMountPoint() {
-    #expect(entry("1 2 0:3 /v /p//deleted ro - tmpfs none rw")?.isDeleted == false)
+    #expect(parse("1 2 0:3 /v /p//deleted ro - tmpfs none rw")?.isDeleted == false)
   }
 
   @Test(
@@ -64,5 +64,5 @@ struct MountEntryTests {
       "", "1", "1 2 0:3 / /a rw", "1 2 0:3 / /a rw -", "1 2 0:3 / /a rw - tmpfs", "x 2 0:3 / /a rw - tmpfs none rw",
       "1 -2 0:3 / /a rw - tmpfs none rw", "1 2 0:3 - tmpfs none rw",
     ])
-  func broken(line: String) { #expect(entry(line) == nil) }
+  func broken(line: String) { #expect(parse(line) == nil) }
 }

@@ -28,13 +28,13 @@ struct MountTargetTests {
 
   @Test("is made once, looked at, and removed once")
   func directory() throws {
-    let scratch = try ScratchDirectory()
+    let scratch = try TemporaryDirectory()
     let target = try MountTarget("\(scratch.path)/t", field: "target_path")
     #expect(try target.look() == nil)
     try target.make()
     try target.make()
     #expect(try target.look()?.isMountRoot == false)
-    #expect(try target.unmount(Log { _ in }) == 0)
+    #expect(try target.unmount(Log(write: { _ in })) == 0)
     try target.remove()
     try target.remove()
     #expect(try target.look() == nil)
@@ -42,7 +42,7 @@ struct MountTargetTests {
 
   @Test("is not followed when it is a link, and is no file")
   func links() throws {
-    let scratch = try ScratchDirectory()
+    let scratch = try TemporaryDirectory()
     #expect(symlink("/tmp", "\(scratch.path)/link") == 0)
     let file = open("\(scratch.path)/file", O_CREAT | O_WRONLY, 0o600)
     close(file)
@@ -55,7 +55,7 @@ struct MountTargetTests {
 
   @Test("keeps what is in it")
   func notEmpty() throws {
-    let scratch = try ScratchDirectory()
+    let scratch = try TemporaryDirectory()
     #expect(mkdir("\(scratch.path)/t", 0o755) == 0 && mkdir("\(scratch.path)/t/kept", 0o755) == 0)
     let target = try MountTarget("\(scratch.path)/t", field: "target_path")
     let error = #expect(throws: RPCError.self) { try target.remove() }
@@ -65,7 +65,7 @@ struct MountTargetTests {
 
   @Test("has links in its parents resolved where the kernel's table of mounts is concerned")
   func kernelPath() throws {
-    let scratch = try ScratchDirectory()
+    let scratch = try TemporaryDirectory()
     #expect(mkdir("\(scratch.path)/real", 0o755) == 0 && symlink("real", "\(scratch.path)/link") == 0)
     let target = try MountTarget("\(scratch.path)/link/t", field: "target_path")
     #expect(target.kernelPath == realPath(scratch.path).map { "\($0)/real/t" })

@@ -6,12 +6,12 @@ import Testing
 
 @Suite("The directories of volumes")
 struct VolumeTreeTests {
-  private let scratch: ScratchDirectory
+  private let scratch: TemporaryDirectory
   private let tree: VolumeTree
   private let cluster: ClusterName
 
   init() throws {
-    scratch = try ScratchDirectory()
+    scratch = try TemporaryDirectory()
     tree = VolumeTree(root: scratch.path)
     cluster = try #require(ClusterName(namespace: "ns", name: "c"))
   }
