@@ -2,6 +2,7 @@ import CSIProtocol
 import GRPCCore
 import StoreClient
 import SwiftProtobuf
+import Synchronization
 import Testing
 
 @testable import CSIDriver
