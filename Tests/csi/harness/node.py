@@ -31,6 +31,8 @@ class Node:
         self.name = name
         # Short, so that paths of sockets have room; real kubelet paths are longer and are not connected to.
         self.directory = Path(tempfile.mkdtemp(prefix="csi-"))
+        # Pods of any user have their volumes in there.
+        self.directory.chmod(0o755)
         self.root = self.directory / "run"
         self.pods = self.directory / "pods"
         self.root.mkdir()
@@ -90,7 +92,7 @@ class Node:
     # Calls, as sidecars and kubelet make them
 
     def create(self, name, size=32 * MIB, cluster=CLUSTER, driver=None, **more):
-        """Makes a volume; capital keys of `more` are none of its parameters' business."""
+        """Makes a volume; `more` are fields of the request."""
         fields = {"capacity_range": {"required_bytes": size}} if size else {}
         fields["parameters"] = parameters(cluster, **more.pop("parameters", {}))
         fields["volume_capabilities"] = [capability()]

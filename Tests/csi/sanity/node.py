@@ -7,6 +7,7 @@ from sanity.table import NODE, refusal, spec
 
 STAGES, EXPANDS, STATS = "STAGE_UNSTAGE_VOLUME", "node EXPAND_VOLUME", "GET_VOLUME_STATS"
 ANYWHERE = "/nonexistent/mount"
+NOWHERE = "some/path"
 
 for title, method, needs, fields in (
     ("NodePublishVolume should fail when no volume id is provided", "NodePublishVolume", "",
@@ -36,9 +37,9 @@ for title, method, needs, fields in (
     refusal(NODE, title, "INVALID_ARGUMENT", method, needs=needs, **fields)
 
 refusal(NODE, "NodeGetVolumeStats should fail when volume is not found", "NOT_FOUND", "NodeGetVolumeStats",
-        needs=STATS, volume_id="no-such-volume", volume_path=ANYWHERE)  # fmt: skip
+        needs=STATS, volume_id="no-such-volume", volume_path=NOWHERE)  # fmt: skip
 refusal(NODE, "NodeExpandVolume should fail when volume is not found", "NOT_FOUND", "NodeExpandVolume", needs=EXPANDS,
-        volume_id="no-such-volume", volume_path=ANYWHERE, capacity_range={"required_bytes": MIB})  # fmt: skip
+        volume_id="no-such-volume", volume_path=NOWHERE, capacity_range={"required_bytes": MIB})  # fmt: skip
 
 
 @spec(NODE, "NodeGetCapabilities should return appropriate capabilities")
@@ -89,7 +90,8 @@ def _(node):
     volume = node.create("pvc-1")
     node.publish(volume)
     ident = volume.volume_id
-    assert node.driver.refused("NodeGetVolumeStats", volume_id=ident, volume_path=ANYWHERE).code == "NOT_FOUND"
+    for path in (NOWHERE, ANYWHERE, str(node.pods)):
+        assert node.driver.refused("NodeGetVolumeStats", volume_id=ident, volume_path=path).code == "NOT_FOUND"
 
 
 @spec(NODE, "NodeExpandVolume should work if node-expand is called after node-publish", needs=EXPANDS)
