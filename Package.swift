@@ -117,7 +117,8 @@ let package = Package(
     .testTarget(
       name: "CSIDriverTests",
       dependencies: [
-        "CSIDriver", "CSIProtocol", "StoreClient", "Support",
+        "CSIDriver", "CSIProtocol", "Documents", "SharedMemory", "StoreClient", "StoreProtocol", "StoreServer",
+        "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],

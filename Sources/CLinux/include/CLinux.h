@@ -57,6 +57,9 @@ int clinux_peer_credentials(int sock, int32_t *_Nonnull pid, uint32_t *_Nonnull 
 /// Creates an anonymous memory file; where vm.memfd_noexec=2 refuses it, asks again with MFD_NOEXEC_SEAL.
 int clinux_memfd_create(const char *_Nonnull name, unsigned int flags);
 
+/// Fixes the size of a memory file made with CLINUX_MFD_ALLOW_SEALING, and which seals it has (F_ADD_SEALS, fcntl(2)).
+int clinux_seal_size(int fd);
+
 /// Opens an unnamed file on a new detached tmpfs of `size_bytes` with `huge=` (or NULL); it dies with its last user.
 int clinux_tmpfs_file(uint64_t size_bytes, const char *_Nullable huge);
 

@@ -102,6 +102,7 @@ extension Store {
       guard quota - volume.account.used <= room.available else { throw Self.noRoom(id, quota, room) }
     }
     volume.settings.quota = quota
+    if volume.settings.limit > volume.account.limit { volume.account.wasRefused = false }
     volume.account.limit = volume.settings.limit
     return volume
   }
@@ -111,6 +112,11 @@ extension Store {
     let volume = try requireVolume(id)
     volume.isFrozen = isFrozen
     return volume
+  }
+
+  /// Lets the next write to a volume count as its first, if it holds nothing now.
+  public func forgetWrites(to volume: Volume) {
+    if volume.isEmpty { volume.account.isWritten = false }
   }
 
   /// Lets a volume pay for a blob.
