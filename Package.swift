@@ -25,7 +25,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux"),
-    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(name: "CCurl"),
     .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "Support", dependencies: ["CLinux"], swiftSettings: strict),
@@ -119,7 +119,8 @@ let package = Package(
     .testTarget(
       name: "CSIDriverTests",
       dependencies: [
-        "CSIDriver", "CSIProtocol", "StoreClient", "Support",
+        "CSIDriver", "CSIProtocol", "Documents", "SharedMemory", "StoreClient", "StoreProtocol", "StoreServer",
+        "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
