@@ -52,9 +52,10 @@ import Testing
   }
 
   @Test func `a volume is made on the node that was chosen, as long as nodes matter`() throws {
-    #expect(try arguments("csi-provisioner", objects { _ in }).contains("--strict-topology"))
+    let usual = try arguments("csi-provisioner", objects { _ in })
+    #expect(usual.contains("--strict-topology") && usual.contains("--immediate-topology=false"))
     let without = try arguments("csi-provisioner", objects { $0.sidecar.enableTopology = false })
-    #expect(without.filter { $0.contains("capacity") || $0.contains("strict") }.isEmpty)
+    #expect(without.filter { $0.contains("capacity") || $0.contains("-topology") }.isEmpty)
   }
 
   @Test func `without snapshots the pods are those of the tutorial`() throws {

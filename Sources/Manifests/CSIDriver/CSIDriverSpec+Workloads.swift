@@ -15,11 +15,10 @@ extension CSIDriverSpec {
       guard !sidecar.enableTopology else { return }
       container.setArgument("--feature-gates", "Topology=false,VolumeAttributesClass=false")
       // Room is published per topology segment.
-      let arguments = container["args"]?.array ?? []
+      let ofTopology = ["--strict-topology", "--immediate-topology=", "--enable-capacity", "--capacity-"]
       container["args"] = .array(
-        arguments.filter { argument in
-          let text = argument.string ?? ""
-          return !["--strict-topology", "--enable-capacity"].contains(text) && !text.hasPrefix("--capacity-")
+        (container["args"]?.array ?? []).filter { argument in
+          !ofTopology.contains { argument.string?.hasPrefix($0) == true }
         })
     }
     try deployment.editContainer("csi-resizer") { $0.setImage(sidecarImage(sidecar.resizerImage)) }
