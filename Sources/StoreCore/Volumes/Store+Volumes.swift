@@ -9,6 +9,12 @@ public struct Room: Sendable, Equatable {
   /// What volumes may still write within their quotas.
   public let promised: UInt64
 
+  public init(limit: UInt64, used: UInt64, promised: UInt64) {
+    self.limit = limit
+    self.used = used
+    self.promised = promised
+  }
+
   /// The largest quota a new volume can be given.
   public var available: UInt64 {
     let (taken, overflow) = used.addingReportingOverflow(promised)
