@@ -6,7 +6,6 @@ from sanity.table import CONTROLLER, refusal, spec, unwanted
 EXPAND, MODIFY = "ExpandVolume [Controller Server]", "ModifyVolume [Controller Server]"
 MODIFIES = "MODIFY_VOLUME"
 UNKNOWN = {"XXX_FakeKey": "XXX_FakeValue"}
-FROZEN = {"readOnly": "true"}
 
 refusal(EXPAND, "should fail if no volume id is given", "INVALID_ARGUMENT", "ControllerExpandVolume",
         needs="EXPAND_VOLUME", capacity_range={"required_bytes": MIB})  # fmt: skip
