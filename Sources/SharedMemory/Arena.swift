@@ -46,6 +46,8 @@ public final class Arena: @unchecked Sendable {
       throw error
     }
     self.fileDescriptor = fileDescriptor
+    // A client that cut the file short would take everybody's pages along. Files on a tmpfs cannot be sealed.
+    _ = clinux_seal_size(fileDescriptor)
     // Whoever was given it for reading must not be able to reopen it for writing by way of /proc.
     fchmod(fileDescriptor, 0o600)
     readOnlyFileDescriptor = open("/proc/self/fd/\(fileDescriptor)", O_RDONLY | O_CLOEXEC)

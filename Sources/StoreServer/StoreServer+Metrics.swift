@@ -36,7 +36,10 @@ extension StoreServer {
     page.single("vineyard_volumes", "gauge", "Volumes.", UInt64(volumes.count))
     page.single("vineyard_snapshots", "gauge", "Snapshots of volumes.", UInt64(store.snapshots.count))
     let families: [(name: String, help: String, value: (Volume) -> UInt64)] = [
-      ("limit_bytes", "Bytes that the blobs of a volume may take.", { [store] in min($0.account.limit, store.memory.limit) }),
+      (
+        "limit_bytes", "Bytes that the blobs of a volume may take.",
+        { [store] in min($0.account.limit, store.memory.limit) }
+      ),
       ("used_bytes", "Bytes that the blobs of a volume take.", { $0.account.used }),
       ("objects", "Objects of a volume.", { UInt64($0.objectCount) }),
       ("connections", "Clients connected to a volume.", { UInt64($0.connections) }),

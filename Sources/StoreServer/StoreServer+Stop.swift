@@ -21,6 +21,7 @@ extension StoreServer {
 
   /// Stops accepting, answers requests that have arrived, tells parked clients, waits a little for transfers.
   func drain() {
+    saveEmptied()
     for (token, listener) in listeners {
       poller.remove(listener.file)
       listener.removePath()

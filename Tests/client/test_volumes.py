@@ -53,7 +53,7 @@ def test_given_an_unprivileged_user_when_it_uses_the_directory_it_was_given_then
         step.run("os.chdir(directory)", directory=str(volume.directory))
         step.run("os.setgroups([]); os.setgid(user); os.setuid(user)", user=NOBODY)
         step.run("client = vineyard.connect('vineyard.sock')")
-        step.run("client.put(np.arange(1000), persist=True, name='numbers')")
+        step.run("ident = client.put(np.arange(1000), persist=True, name='numbers')")
         assert step.run("os.getuid(), int(client.get(name='numbers').sum())") == [NOBODY, 499500]
         with pytest.raises(PeerError):
             step.run("os.listdir('..')")

@@ -80,6 +80,9 @@ public struct DriverServer: Sendable {
           client: options.kubernetes, nodeID: options.nodeID, socketRoot: options.socketRoot,
           stateFile: options.stateFile, log: log))
     }
+    if options.mode.hasNode {
+      services.append(NodeService(nodeID: options.nodeID, socketRoot: options.socketRoot, log: log))
+    }
     return services
   }
 

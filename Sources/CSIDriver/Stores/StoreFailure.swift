@@ -20,13 +20,8 @@ struct StoreFailure: Error {
     return nil
   }
 
-  /// Whether another admin token may help.
-  var mayBeAboutToken: Bool {
-    switch code {
-    case nil, .objectNotExists, .objectExists, .notEnoughMemory: false
-    default: true
-    }
-  }
+  /// Whether the store doesn't take the admin token.
+  var isAboutToken: Bool { code == .connectionError }
 
   var message: String { "\(store): \(reason)".onOneLine }
 
@@ -34,7 +29,8 @@ struct StoreFailure: Error {
   var rpcError: RPCError {
     let code: RPCError.Code =
       switch self.code {
-      case nil: .unavailable
+      // A new token reaches the driver and the stores at different times.
+      case nil, .connectionError: .unavailable
       case .objectNotExists: .notFound
       case .objectExists: .alreadyExists
       case .notEnoughMemory: .resourceExhausted

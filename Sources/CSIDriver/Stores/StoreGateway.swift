@@ -27,7 +27,7 @@ struct StoreGateway: Sendable {
     do {
       return try await ask(store, token: token, question)
     } catch {
-      guard error.mayBeAboutToken else { throw error }
+      guard error.isAboutToken else { throw error }
       let renewed = try await Self.token(tokens, store, insteadOf: token)
       guard renewed != token else { throw error }
       return try await ask(store, token: renewed, question)

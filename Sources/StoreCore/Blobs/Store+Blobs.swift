@@ -32,6 +32,7 @@ extension Store {
       for size in sizes { payloads.append(try createBlob(size, by: connection)) }
     } catch {
       for payload in payloads { removeBlob(payload.id, in: connection.session, by: connection) }
+      connection.volume?.account.wasRefused = true
       throw error
     }
     return payloads

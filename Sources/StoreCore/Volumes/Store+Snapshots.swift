@@ -12,7 +12,8 @@ extension Store {
       guard present.settings.source?.id == source else {
         throw StoreError(
           .objectExists,
-          "snapshot '\(id)' exists already: it is one of volume '\(present.settings.source?.id ?? "")', not '\(source)'")
+          "snapshot '\(id)' exists already: it is one of volume '\(present.settings.source?.id ?? "")', not '\(source)'"
+        )
       }
       return present
     }
@@ -21,7 +22,6 @@ extension Store {
     settings.source = Volume.Source(kind: .volume, id: source)
     let volume = try requireVolume(source)
     try requireOwnSession(volume)
-    settings.isEphemeral = volume.settings.isEphemeral
     let session = openSession(.normal)
     let snapshot = Volume(settings, kind: .snapshot, session: session, created: now)
     session.volume = snapshot
@@ -31,12 +31,17 @@ extension Store {
     return snapshot
   }
 
-  /// - Returns: whether there was one.
-  public func deleteSnapshot(_ id: String) -> Bool {
-    guard let snapshot = snapshots.removeValue(forKey: id) else { return false }
+  /// Deletes a snapshot; bytes that other volumes share stay theirs.
+  ///
+  /// - Returns: the snapshot there was, if any.
+  @discardableResult
+  public func deleteSnapshot(_ id: String) -> Volume? {
+    guard let snapshot = snapshots.removeValue(forKey: id) else { return nil }
+    firstWrites.removeAll { $0 === snapshot }
+    retireClients(of: snapshot)
     clear(snapshot.session)
     remove(snapshot.session)
-    return true
+    return snapshot
   }
 
   /// The volume or snapshot that a new volume starts with.

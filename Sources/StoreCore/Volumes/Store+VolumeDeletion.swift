@@ -9,7 +9,7 @@ extension Store {
   public func deleteVolume(_ id: String) -> Volume? {
     guard let volume = volumes.removeValue(forKey: id) else { return nil }
     firstWrites.removeAll { $0 === volume }
-    for client in clients.values.filter({ $0.volume === volume }).sorted(by: { $0.id < $1.id }) { retire(client) }
+    retireClients(of: volume)
     switch (volume.settings.scope, volume.settings.onDelete) {
     case (.volume, .delete): clear(volume.session)
     case (.volume, .retain): moveContents(of: volume.session, to: root)
@@ -20,6 +20,10 @@ extension Store {
     }
     if volume.settings.scope == .volume { remove(volume.session) }
     return volume
+  }
+
+  func retireClients(of volume: Volume) {
+    for client in clients.values.filter({ $0.volume === volume }).sorted(by: { $0.id < $1.id }) { retire(client) }
   }
 
   /// Forgets the emptied session of a volume.

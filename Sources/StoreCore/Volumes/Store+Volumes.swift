@@ -9,6 +9,12 @@ public struct Room: Sendable, Equatable {
   /// What volumes may still write within their quotas.
   public let promised: UInt64
 
+  public init(limit: UInt64, used: UInt64, promised: UInt64) {
+    self.limit = limit
+    self.used = used
+    self.promised = promised
+  }
+
   /// The largest quota a new volume can be given.
   public var available: UInt64 {
     let (taken, overflow) = used.addingReportingOverflow(promised)
@@ -102,6 +108,7 @@ extension Store {
       guard quota - volume.account.used <= room.available else { throw Self.noRoom(id, quota, room) }
     }
     volume.settings.quota = quota
+    if volume.settings.limit > volume.account.limit { volume.account.wasRefused = false }
     volume.account.limit = volume.settings.limit
     return volume
   }
@@ -111,6 +118,11 @@ extension Store {
     let volume = try requireVolume(id)
     volume.isFrozen = isFrozen
     return volume
+  }
+
+  /// Lets the next write to a volume count as its first, if it holds nothing now.
+  public func forgetWrites(to volume: Volume) {
+    if volume.isEmpty { volume.account.isWritten = false }
   }
 
   /// Lets a volume pay for a blob.

@@ -6,21 +6,11 @@ extension Store {
     if volume.hasLostContents {
       return "the store was restarted and what was written before is lost: write it again"
     }
-    guard volume.kind == .volume else { return nil }
     let account = volume.account
-    if account.wasRefused, account.limit == .max || account.used < account.limit / 100 * 90 {
-      return "an object did not fit: \(account.used) bytes are in use\(limitText(volume)), "
-        + "the store has \(memory.largestFree) bytes in a row"
-    }
-    if account.wasRefused { return "the volume is full: \(account.used) bytes are in use\(limitText(volume))" }
-    if account.limit != .max, account.used >= account.limit / 100 * 95 {
-      return "the volume is nearly full: \(account.used) bytes are in use\(limitText(volume))"
-    }
-    return nil
-  }
-
-  private func limitText(_ volume: Volume) -> String {
-    volume.settings.quota == 0 ? "" : " of \(volume.settings.quota)"
+    let isNearlyFull = account.limit != .max && account.used >= account.limit - account.limit / 20
+    guard volume.kind == .volume, account.wasRefused || isNearlyFull else { return nil }
+    let limit = volume.settings.quota == 0 ? "" : " of \(volume.settings.quota)"
+    return "\(account.wasRefused ? "an object did not fit" : "nearly full"): \(account.used)\(limit) bytes are in use"
   }
 
   /// The refusal of an allocation that a volume may not make.

@@ -23,7 +23,8 @@ extension StoreServer: VolumeHosting {
     }
     volumeDirectories = directories
     store.now = unixMilliseconds()
-    for name in directories.names() { reopen(name, directories) }
+    for id in directories.ids() { reopen(id, directories) }
+    warnOfLostSnapshots(directories)
     if !store.volumes.isEmpty {
       log.info("\(store.volumes.count) volumes are open again; what was written to them before is lost")
     }
@@ -131,6 +132,7 @@ extension StoreServer: VolumeHosting {
   }
 
   private func save(_ volume: Volume) throws(StoreError) {
+    store.forgetWrites(to: volume)
     do throws(CommandError) {
       try directoriesOfVolumes().save(VolumeDocument(volume).json, of: volume.id)
     } catch {
@@ -140,12 +142,19 @@ extension StoreServer: VolumeHosting {
 
   /// Notes on disk which volumes have contents now, for the one who starts after this store.
   func saveFirstWrites() {
-    for volume in store.takeFirstWrites() where volume.kind == .volume {
-      do throws(StoreError) {
-        try save(volume)
-      } catch {
-        log.warning(error.message)
-      }
+    for volume in store.takeFirstWrites() where volume.kind == .volume { saveIfPossible(volume) }
+  }
+
+  /// Notes on disk which volumes have no contents any more.
+  func saveEmptied() {
+    for volume in store.volumes.values where volume.isWritten && volume.isEmpty { saveIfPossible(volume) }
+  }
+
+  private func saveIfPossible(_ volume: Volume) {
+    do throws(StoreError) {
+      try save(volume)
+    } catch {
+      log.warning(error.message)
     }
   }
 
@@ -160,11 +169,15 @@ extension StoreServer: VolumeHosting {
     closeSockets(of: id)
     let volume = store.deleteVolume(id)
     if let volume {
-      for connection in Array(connections.values) where connection.client.volume === volume { showOut(connection) }
+      showOutClients(of: volume)
       log.info("volume \(id) is deleted")
     }
     if let error = volumeDirectories?.removeRemains(of: id) { log.warning(error.description) }
     return volume != nil
+  }
+
+  func showOutClients(of volume: Volume) {
+    for connection in Array(connections.values) where connection.client.volume === volume { showOut(connection) }
   }
 
   /// Ends a connection whose volume is gone.
@@ -184,14 +197,4 @@ extension StoreServer: VolumeHosting {
     shutdown(connection.file, CInt(SHUT_WR))
     poller.change(connection.file, .hangUp, token: connection.id)
   }
-
-  // MARK: - Snapshots
-
-  func createSnapshot(
-    _ id: String, of source: String, attributes: [String: String]
-  ) throws(StoreError) -> Volume {
-    try store.createSnapshot(id, of: source, attributes: attributes)
-  }
-
-  func deleteSnapshot(_ id: String) throws(StoreError) -> Bool { store.deleteSnapshot(id) }
 }

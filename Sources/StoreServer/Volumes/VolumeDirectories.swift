@@ -1,4 +1,5 @@
 import Glibc
+import StoreCore
 import Support
 
 /// The directories of volumes on disk. Nobody else uses them while this lives.
@@ -58,20 +59,24 @@ final class VolumeDirectories {
 
   /// Replaces a volume's document; after a crash the old or the new one is there, whole.
   func save(_ document: [UInt8], of id: String) throws(CommandError) {
-    let path = "\(layout.directory(of: id))/\(VolumeLayout.documentName)"
-    let new = "\(id)/\(Self.newDocumentName)"
+    try replace("\(id)/\(VolumeLayout.documentName)", by: document, through: "\(id)/\(Self.newDocumentName)")
+    synchronize(id)
+    synchronize(".")
+  }
+
+  /// Writes a file under another name first, so that it is there whole or as before.
+  func replace(_ name: String, by document: [UInt8], through new: String) throws(CommandError) {
+    let path = "\(layout.directory)/\(name)"
     let file = openat(root, new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw CommandError.system("cannot write \(path)", errno: errno) }
     let isWritten = Self.write(document, to: file) && fsync(file) == 0
     let code = errno
     close(file)
-    guard isWritten, renameat(root, new, root, "\(id)/\(VolumeLayout.documentName)") == 0 else {
+    guard isWritten, renameat(root, new, root, name) == 0 else {
       let error = CommandError.system("cannot write \(path)", errno: isWritten ? errno : code)
       unlinkat(root, new, 0)
       throw error
     }
-    synchronize(id)
-    synchronize(".")
   }
 
   private static func write(_ bytes: [UInt8], to file: CInt) -> Bool {
@@ -93,6 +98,9 @@ final class VolumeDirectories {
     close(directory)
   }
 
+  /// Removes a file, if there is one.
+  func removeFile(_ name: String) { unlinkat(root, name, 0) }
+
   /// Takes a volume's document away, with which it is deleted for good.
   func removeDocument(of id: String) throws(CommandError) {
     guard unlinkat(root, "\(id)/\(VolumeLayout.documentName)", 0) != 0, errno != ENOENT else { return }
@@ -113,8 +121,8 @@ final class VolumeDirectories {
 
   // MARK: - All volumes
 
-  /// The names of the directories, in ascending order.
-  func names() -> [String] {
+  /// The names that can be ids of volumes, in ascending order.
+  func ids() -> [String] {
     let directory = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard directory >= 0, let stream = fdopendir(directory) else { return [] }
     defer { closedir(stream) }
@@ -123,15 +131,20 @@ final class VolumeDirectories {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if name != ".", name != ".." { names.append(name) }
+      if Volume.isValid(id: name) { names.append(name) }
     }
     return names.sorted()
   }
 
   /// A volume's document, nil when there is none.
   func document(of id: String) throws(CommandError) -> [UInt8]? {
-    let path = "\(layout.directory(of: id))/\(VolumeLayout.documentName)"
-    let file = openat(root, "\(id)/\(VolumeLayout.documentName)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    try contents(of: "\(id)/\(VolumeLayout.documentName)")
+  }
+
+  /// The bytes of a file, nil when there is none.
+  func contents(of name: String) throws(CommandError) -> [UInt8]? {
+    let path = "\(layout.directory)/\(name)"
+    let file = openat(root, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
     if file < 0, errno == ENOENT || errno == ENOTDIR { return nil }
     guard file >= 0 else { throw CommandError.system("cannot read \(path)", errno: errno) }
     defer { close(file) }

@@ -17,7 +17,8 @@ extension RequestMessage {
     guard Volume.isValid(id: id) else {
       throw StoreError(
         .userInputError,
-        "'\(id.prefix(160))' cannot be the id of a volume: 1 to \(Volume.longestID) of letters, digits, '.', '_' and '-'")
+        "'\(id.prefix(160))' cannot be the id of a volume: 1 to \(Volume.longestID) of letters, digits, '.', '_' and '-'"
+      )
     }
     return id
   }
