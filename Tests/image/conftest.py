@@ -143,7 +143,7 @@ def pod(manifests, image, tmp_path):
     """Makes the pod of a workload."""
 
     def make(kind, name, **volumes):
-        return Pod(manifests[kind, name]["spec"]["template"], tmp_path / "volumes", image.configuration, volumes)
+        return Pod(manifests, (kind, name), tmp_path / "volumes", image.configuration, volumes)
 
     return make
 

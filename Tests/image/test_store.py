@@ -74,8 +74,7 @@ def test_pod_of_the_original_runs_in_the_image_with_a_shell(build, containers, m
         "/usr/local/bin/vineyardd --sync_crds true --socket /var/run/vineyard.sock --size  --stream_threshold 80 "
         "--etcd_cmd etcd --etcd_prefix /vineyard --etcd_endpoint http://vineyardd-sample-etcd-service:2379 "
         "--meta local")
-    template = manifests[DEPLOYMENT]["spec"]["template"]
-    process = Pod(template, tmp_path / "volumes", image.configuration).process("vineyardd")
+    process = Pod(manifests, DEPLOYMENT, tmp_path / "volumes", image.configuration).process("vineyardd")
     process = replace(process, arguments=["/bin/bash", "-c", line])
     container = containers(image, process)
     eventually(
