@@ -6,8 +6,6 @@ import numpy
 import vineyard
 import yaml
 
-from waiting import eventually
-
 
 def test_without_arguments_it_prints_the_help(run, program):
     help_text = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
@@ -55,7 +53,7 @@ def test_store_serves_the_released_client(containers, image, tmp_path):
     subprocess.run(["chown", "65532:65532", sockets], check=True)
     process.mounts = {"/run/vineyard": (sockets, False)}
     store = containers(image, process)
-    eventually(lambda: store.runs() and (sockets / "vineyard.sock").exists(), "the socket is there")
+    store.until((sockets / "vineyard.sock").exists, "the socket is there")
     client = vineyard.connect(str(sockets / "vineyard.sock"))
     value = numpy.arange(1000)
     numpy.testing.assert_array_equal(client.get(client.put(value)), value)

@@ -9,7 +9,6 @@ import vineyard
 import vineyard.csi
 
 from pod import Pod
-from waiting import eventually
 
 DEPLOYMENT = ("Deployment", "vineyardd-sample")
 
@@ -20,7 +19,7 @@ def store(pod, containers, image):
     made = pod(*DEPLOYMENT)
     container = containers(image, made.process("vineyardd"))
     probe = made.container("vineyardd")["readinessProbe"]["exec"]["command"]
-    eventually(lambda: container.runs() and container.execute(*probe).status == 0, "the readiness probe succeeds")
+    container.until(lambda: container.execute(*probe).status == 0, "the readiness probe succeeds")
     return made, container
 
 
@@ -77,5 +76,5 @@ def test_pod_of_the_original_runs_in_the_image_with_a_shell(build, containers, m
     process = Pod(manifests, DEPLOYMENT, tmp_path / "volumes", image.configuration).process("vineyardd")
     process = replace(process, arguments=["/bin/bash", "-c", line])
     container = containers(image, process)
-    eventually(
-        lambda: container.runs() and container.execute("ls", "/var/run/vineyard.sock").status == 0, "ls finds the socket")
+    container.until(
+        lambda: container.execute("ls", "/var/run/vineyard.sock").status == 0, "ls finds the socket")
