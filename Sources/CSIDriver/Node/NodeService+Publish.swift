@@ -1,7 +1,6 @@
 import CSIProtocol
 import GRPCCore
 import StoreClient
-import StoreProtocol
 import Support
 
 extension NodeService {
@@ -47,7 +46,7 @@ extension NodeService {
       guard error.isSilence else { throw error.rpcError }
       throw RPCError(
         code: .unavailable,
-        message: "\(error.message) (hint: is Vineyardd \(store.cluster) deployed, with a ready pod on this node?)")
+        message: "\(error.silence) (hint: is Vineyardd \(store.cluster) deployed, with a ready pod on this node?)")
     }
   }
 
@@ -89,13 +88,9 @@ extension NodeService {
       }
       try client.handshake()
     } catch {
-      let reason: String
-      switch error {
-      case .unreachable(let error): reason = error.cause ?? error.message
-      case .refused(let error): reason = error.message
-      }
       throw RPCError(
-        code: .unavailable, message: "nobody serves the volume at \(directory.path)/\(VolumeTree.socket): \(reason)")
+        code: .unavailable,
+        message: "nobody serves the volume at \(directory.path)/\(VolumeTree.socket): \(error.plainReason)")
     }
   }
 

@@ -20,7 +20,10 @@ extension NodeService {
       }
       return Self.stats(published, volume: answer.0, room: answer.1)
     } catch {
-      return Self.stats(nil, abnormal: "\(error.message) (hint: programs that use the volume wait for it or fail)")
+      return Self.stats(
+        nil,
+        abnormal:
+          "\(error.isSilence ? error.silence : error.message) (hint: programs that use the volume wait for it or fail)")
     }
   }
 
