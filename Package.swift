@@ -61,9 +61,11 @@ let package = Package(
         .embedInCode("crd-csidrivers.yaml"),
         .embedInCode("crd-vineyardds.yaml"),
         .embedInCode("csi-access.yaml"),
+        .embedInCode("csi-admin-tokens.yaml"),
         .embedInCode("csi-controller.yaml"),
         .embedInCode("csi-driver.yaml"),
         .embedInCode("csi-node.yaml"),
+        .embedInCode("csi-snapshots.yaml"),
         .embedInCode("etcd.yaml"),
         .embedInCode("namespace.yaml"),
         .embedInCode("operator-access.yaml"),
@@ -144,7 +146,8 @@ let package = Package(
       ],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
-      name: "ManifestsTests", dependencies: ["Documents", "GoldenRecords", "ManifestFiles", "Manifests", "Support"],
+      name: "ManifestsTests",
+      dependencies: ["Documents", "GoldenRecords", "ManifestFiles", "Manifests", "SeededRandom", "Support"],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "StoreServerTests",

@@ -1,11 +1,17 @@
 """Fixtures: each test gets a node of its own, in a mount namespace that the whole run has for itself."""
 
 import faulthandler
+import os
 
 import pytest
 
-from harness import namespace
+# Before they are loaded: the checks of the table and of the harness are to be explained like those of tests.
+pytest.register_assert_rewrite("harness", "sanity")
 
+from harness import namespace  # noqa: E402
+
+# Before grpc is loaded: programs are started while calls run, and they are none of its business.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 OBSTACLE = namespace.enter()
 HANG_LIMIT = 200
 
@@ -48,7 +54,23 @@ def start_node():
 @pytest.fixture
 def node(start_node):
     """A node with one store and a driver that serves everything."""
-    node = start_node()
+    return serve(start_node())
+
+
+@pytest.fixture(scope="module")
+def shared_node():
+    """The same for all tests of a module that leave nothing behind."""
+    from harness.node import Node
+
+    node = Node()
+    try:
+        yield serve(node)
+        node.end()
+    finally:
+        node.discard()
+
+
+def serve(node):
     node.start_store()
     node.start_driver()
     return node

@@ -5,7 +5,7 @@ import SwiftProtobuf
 extension ControllerService {
   private static let capabilities: [Csi_V1_ControllerServiceCapability.RPC.TypeEnum] = [
     .createDeleteVolume, .listVolumes, .getCapacity, .createDeleteSnapshot, .listSnapshots, .cloneVolume,
-    .expandVolume, .volumeCondition, .getVolume, .singleNodeMultiWriter, .getSnapshot,
+    .expandVolume, .volumeCondition, .getVolume, .singleNodeMultiWriter, .getSnapshot, .modifyVolume,
   ]
 
   public func controllerGetCapabilities(

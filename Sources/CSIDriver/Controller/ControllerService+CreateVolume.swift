@@ -10,7 +10,9 @@ extension ControllerService {
   ) async throws -> Csi_V1_CreateVolumeResponse {
     try await answer(context) {
       let order = try VolumeOrder(request)
-      let made = try await exclusively(.volume, order.handle) { try await make(order) }
+      let made = try await exclusively(.volume, order.handle) {
+        try await modify(try await make(order), order.modification)
+      }
       return .with { $0.volume = Csi_V1_Volume(made.record, in: made.store) }
     }
   }

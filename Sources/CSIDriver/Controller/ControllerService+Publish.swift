@@ -25,13 +25,4 @@ extension ControllerService {
     guard !request.volumeID.isEmpty else { throw RPCError(code: .invalidArgument, message: "volume_id is missing") }
     return Csi_V1_ControllerUnpublishVolumeResponse()
   }
-
-  public func controllerModifyVolume(
-    request: Csi_V1_ControllerModifyVolumeRequest, context: ServerContext
-  ) async throws -> Csi_V1_ControllerModifyVolumeResponse {
-    guard !request.volumeID.isEmpty else { throw RPCError(code: .invalidArgument, message: "volume_id is missing") }
-    throw RPCError(
-      code: .unimplemented,
-      message: "volumes have nothing to modify but their size (hint: expand the claim for a larger quota)")
-  }
 }

@@ -20,6 +20,7 @@ extension ControllerService {
           $0.volumeContext = request.volumeContext
           $0.volumeCapabilities = request.volumeCapabilities
           $0.parameters = request.parameters
+          $0.mutableParameters = request.mutableParameters
         }
       }
     }
@@ -43,7 +44,7 @@ extension ControllerService {
     _ request: Csi_V1_ValidateVolumeCapabilitiesRequest, _ made: VolumeSettings?
   ) -> String? {
     if let objection = request.volumeCapabilities.lazy.compactMap(\.objection).first { return objection }
-    if !request.mutableParameters.isEmpty { return "mutable_parameters are not supported" }
+    do throws(RPCError) { _ = try VolumeModification(request.mutableParameters) } catch { return error.message }
     for texts in [request.parameters, request.volumeContext] where !texts.isEmpty {
       let asked: VolumeSettings
       do throws(RPCError) { asked = try VolumeSettings(texts) } catch { return error.message }

@@ -39,6 +39,6 @@ extension ControllerService {
   }
 
   static func unknown(_ id: String, _ kind: VolumeKind) -> RPCError {
-    RPCError(code: .notFound, message: "\(kind.rawValue) '\(id)' does not exist")
+    RPCError(code: .notFound, message: "\(kind.rawValue) '\(id.prefix(160))' does not exist")
   }
 }

@@ -14,16 +14,14 @@ struct VolumeOrder: Sendable {
   let quota: UInt64?
   let source: VolumeSource?
   let choice: NodeChoice
+  /// What is changed once it is made.
+  let modification: VolumeModification
 
   /// - Throws: `RPCError` with code `invalidArgument`, `outOfRange` or, for a source that cannot be, `notFound`.
   init(_ request: Csi_V1_CreateVolumeRequest) throws(RPCError) {
     guard !request.name.isEmpty else { throw RPCError(code: .invalidArgument, message: "name is missing") }
     try request.volumeCapabilities.check()
-    guard request.mutableParameters.isEmpty else {
-      throw RPCError(
-        code: .invalidArgument,
-        message: "mutable_parameters are not supported (hint: put them into the StorageClass)")
-    }
+    modification = try VolumeModification(request.mutableParameters)
     var settings = try VolumeSettings(request.parameters)
     settings.isEphemeral = false
     settings.attributes[VolumeParameter.ephemeral] = nil

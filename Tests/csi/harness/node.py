@@ -7,7 +7,6 @@ from pathlib import Path
 from daemon import Daemon
 from harness import mounts
 from harness.driver import Driver
-from wire import WireClient
 
 MIB = 1 << 20
 NAMESPACE, CLUSTER = "pipelines", "store"
@@ -31,6 +30,8 @@ class Node:
         self.name = name
         # Short, so that paths of sockets have room; real kubelet paths are longer and are not connected to.
         self.directory = Path(tempfile.mkdtemp(prefix="csi-"))
+        # Pods of any user have their volumes in there.
+        self.directory.chmod(0o755)
         self.root = self.directory / "run"
         self.pods = self.directory / "pods"
         self.root.mkdir()
@@ -43,9 +44,9 @@ class Node:
     def socket_directory(self, cluster=CLUSTER, namespace=NAMESPACE):
         return self.root / namespace / cluster
 
-    def start_store(self, cluster=CLUSTER, namespace=NAMESPACE, size="256M", flags=(), rpc=False):
-        """Starts the store of a cluster on this node."""
-        directory = self.socket_directory(cluster, namespace)
+    def start_store(self, cluster=CLUSTER, namespace=NAMESPACE, size="256M", flags=(), rpc=False, directory=None):
+        """Starts the store of a cluster on this node, or one in a directory that the driver doesn't know."""
+        directory = directory or self.socket_directory(cluster, namespace)
         directory.mkdir(parents=True, exist_ok=True)
         store = Daemon(size=size, socket_path=directory / "vineyard.sock", rpc=rpc, flags=flags)
         self.stores[namespace, cluster] = store
@@ -90,7 +91,7 @@ class Node:
     # Calls, as sidecars and kubelet make them
 
     def create(self, name, size=32 * MIB, cluster=CLUSTER, driver=None, **more):
-        """Makes a volume; capital keys of `more` are none of its parameters' business."""
+        """Makes a volume; `more` are fields of the request."""
         fields = {"capacity_range": {"required_bytes": size}} if size else {}
         fields["parameters"] = parameters(cluster, **more.pop("parameters", {}))
         fields["volume_capabilities"] = [capability()]
@@ -123,17 +124,13 @@ class Node:
 
     # What the store says
 
-    def wire(self, cluster=CLUSTER, namespace=NAMESPACE):
-        """A registered raw connection to a store's main socket."""
-        return WireClient(self.socket_directory(cluster, namespace) / "vineyard.sock").register()
-
-    def records(self, kind="volume", **store):
+    def records(self, kind="volume", store=None):
         """What a store knows of its volumes, by their names in it."""
-        with self.wire(**store) as main:
+        with (store or self.store).wire() as main:
             listed = main.ask("list_volumes_request")["volumes"]
         return {record["id"]: record for record in listed if record["kind"] == kind}
 
-    def usage(self, **store):
+    def usage(self, store=None):
         """Bytes that a store has given out."""
-        with self.wire(**store) as main:
+        with (store or self.store).wire() as main:
             return main.ask("instance_status_request")["meta"]["memory_usage"]

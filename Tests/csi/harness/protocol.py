@@ -1,7 +1,6 @@
 """The messages of the interface, made of the repository's own description of it."""
 
 import importlib
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -26,8 +25,6 @@ def _generate():
             sys.path.remove(directory)
 
 
-# Before grpc is loaded: programs are started while calls run, and they are none of its business.
-os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 messages = _generate()
 
 METHODS = {
