@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import vineyard
 
+from daemon import daemon_command
 from volumes import Volume
 from wire import WireClient
 
@@ -96,3 +97,20 @@ def churn(daemon, prefix, seconds):
     timer.join()
     daemon.process.wait()
     return certain, uncertain
+
+
+def test_given_no_descriptors_left_when_a_volume_is_opened_then_it_is_refused_and_leaves_nothing(start_daemon):
+    daemon = start_daemon(size="64M", rpc=False, command=["prlimit", "--nofile=64:64", *daemon_command()])
+    directory = Path(daemon.socket).parent / "volumes"
+    with daemon.wire() as main:
+        for number in range(64):
+            reply = main.call("open_volume_request", id=f"v{number}")
+            if "code" in reply:
+                break
+        assert reply["code"] == 4 and "Too many open files" in reply["message"]
+        ids = {volume["id"] for volume in main.ask("list_volumes_request")["volumes"]}
+        assert ids == {f"v{opened}" for opened in range(number)} == {entry.name for entry in directory.iterdir()}
+        main.ask("delete_volume_request", id="v0")
+        main.ask("open_volume_request", id="again")
+        with WireClient(directory / "again" / "vineyard.sock") as client:
+            client.register()

@@ -67,7 +67,7 @@ extension StoreServer: VolumeHosting {
       do throws(CommandError) {
         try directories.make(volume.id)
         try openSockets(of: volume, directories)
-        try directories.save(VolumeDocument(volume).json, of: volume.id)
+        try directories.save(VolumeDocument(volume).json, of: volume.id, isFirst: true)
       } catch {
         closeSockets(of: volume.id)
         _ = directories.removeRemains(of: volume.id)

@@ -57,9 +57,12 @@ final class VolumeDirectories {
     close(directory)
   }
 
-  /// Replaces a volume's document; after a crash the old or the new one is there, whole.
-  func save(_ document: [UInt8], of id: String) throws(CommandError) {
+  /// Writes a volume's document; after a crash the old or the new one is there, whole.
+  ///
+  /// - Parameter isFirst: whether it makes the volume, which is to outlive a power failure from now on.
+  func save(_ document: [UInt8], of id: String, isFirst: Bool = false) throws(CommandError) {
     try replace("\(id)/\(VolumeLayout.documentName)", by: document, through: "\(id)/\(Self.newDocumentName)")
+    guard isFirst else { return }
     synchronize(id)
     synchronize(".")
   }
