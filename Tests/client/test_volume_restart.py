@@ -10,6 +10,7 @@ import pytest
 import vineyard
 
 from daemon import daemon_command
+from peer import Peer
 from volumes import Volume
 from wire import WireClient
 
@@ -42,6 +43,17 @@ def test_given_a_volume_when_the_store_is_started_again_then_the_same_directory_
     client.put(1, persist=True, name="n")
     assert not volume.record["condition"]["abnormal"]
     os.close(mounted)
+
+
+def test_given_a_step_that_starts_while_the_store_is_down_when_the_store_comes_back_then_it_works(daemon):
+    volume = Volume(daemon, "v")
+    daemon.stop()
+    with Peer() as step:
+        step.run("del os.environ['VINEYARD_IPC_SKIP_RETRY']")
+        step.begin("vineyard.csi.write([1], path)", path=volume.path("x"))
+        daemon.start()
+        assert step.answer() is None
+    assert volume.record["names"] == 1
 
 
 def test_given_a_restarted_store_when_a_volume_is_opened_again_then_it_is_the_same(daemon):
