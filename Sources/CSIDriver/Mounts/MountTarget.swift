@@ -72,7 +72,7 @@ struct MountTarget: Hashable, Sendable {
   ///
   /// - Throws: `RPCError`.
   func remove() throws(RPCError) {
-    guard rmdir(path) != 0, errno != ENOENT else { return }
+    guard rmdir(path) != 0, errno != ENOENT, errno != ENOTDIR else { return }
     let error = PathError(attempt: "cannot remove", path: path, code: errno)
     guard error.code == ENOTEMPTY else { throw error.rpcError }
     throw RPCError(

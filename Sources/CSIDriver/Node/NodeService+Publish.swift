@@ -79,6 +79,15 @@ extension NodeService {
 
   /// Makes sure that the volume's own socket is served.
   private static func connect(_ directory: OpenDirectory) throws(RPCError) {
+    func unserved(_ reason: String) -> RPCError {
+      RPCError(
+        code: .unavailable, message: "nobody serves the volume at \(directory.path)/\(VolumeTree.socket): \(reason)")
+    }
+    // A link would lead the driver to any other socket of the node.
+    let place = try orRPCError { () throws(PathError) in
+      try Place.look(at: VolumeTree.socket, in: directory.file)
+    }
+    guard place?.isSocket == true else { throw unserved("there is no socket") }
     do throws(StoreClientError) {
       let client: StoreClient
       do throws(CommandError) {
@@ -88,9 +97,7 @@ extension NodeService {
       }
       try client.handshake()
     } catch {
-      throw RPCError(
-        code: .unavailable,
-        message: "nobody serves the volume at \(directory.path)/\(VolumeTree.socket): \(error.plainReason)")
+      throw unserved(error.plainReason)
     }
   }
 

@@ -31,13 +31,15 @@ extension NodeService {
   ///
   /// - Throws: `RPCError` with code `notFound` unless it is a volume with this id.
   func published(_ id: String, at path: String) async throws -> PublishedVolume {
-    let target = try MountTarget(path, field: "volume_path")
+    try Self.require(path, "volume_path")
     return try await work.run { () throws(RPCError) in
       let table = try mountTable()
-      guard let place = try? target.look(), place.isMountRoot, let entry = table.entry(id: place.mount),
-        let volume = try tree.reader(table)?.volume(entry), volume.isMount(of: id)
+      guard let place = try? MountTarget(path, field: "volume_path").look(), place.isMountRoot,
+        let entry = table.entry(id: place.mount), let volume = try tree.reader(table)?.volume(entry),
+        volume.isMount(of: id)
       else {
-        throw RPCError(code: .notFound, message: "volume '\(id.prefix(160))' is not published at \(target.path)")
+        throw RPCError(
+          code: .notFound, message: "volume '\(id.prefix(160))' is not published at '\(path.prefix(160))'")
       }
       return volume
     }
