@@ -1,3 +1,4 @@
+import HTTPEndpoint
 import SharedMemory
 import StoreCore
 

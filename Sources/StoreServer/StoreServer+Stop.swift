@@ -1,3 +1,4 @@
+import HTTPEndpoint
 import Glibc
 import JSON
 import StoreCore

@@ -1,3 +1,4 @@
+import HTTPEndpoint
 import CLinux
 import Glibc
 import SharedMemory
@@ -29,7 +30,7 @@ public final class StoreServer {
   let authenticator: Authenticator?
   let metricsLog: MetricsLog?
   var metrics = RequestMetrics()
-  var metricsEndpoint: MetricsEndpoint?
+  var metricsEndpoint: HTTPEndpoint?
 
   var listeners: [UInt64: Listener] = [:]
   var connections: [UInt64: ClientConnection] = [:]
@@ -89,7 +90,7 @@ public final class StoreServer {
     try populateEverything()
     try listen(rpc: rpc)
     metricsEndpoint = try configuration.metricsPort.map { port throws(CommandError) in
-      try MetricsEndpoint(port: port) { deliver in mailbox.post { deliver($0.metricsText()) } }
+      try HTTPEndpoint(metricsPort: port) { deliver in mailbox.post { deliver($0.metricsText()) } }
     }
     announce()
   }

@@ -1,0 +1,71 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import Support
+
+/// A small HTTP/1.1 server: metrics, health, webhooks. It has one thread of its own.
+public final class HTTPEndpoint: Sendable {
+  /// Answers a request by calling the closure once, on any thread.
+  public typealias Handler = @Sendable (Request, _ answer: @escaping @Sendable (Response) -> Void) -> Void
+
+  /// Gives the certificate of a new connection; nil closes it. Called on the server's thread, so it must not block.
+  public typealias TLS = @Sendable () -> NIOSSLContext?
+
+  private let group: MultiThreadedEventLoopGroup
+  private let channel: any Channel
+
+  /// Listens.
+  ///
+  /// - Parameters:
+  ///   - purpose: what it is for, as an error says it.
+  ///   - bodyLimit: bytes of a request's body that are taken; longer ones are answered with 413.
+  ///   - tls: nil speaks plain HTTP.
+  /// - Throws: `CommandError` when the address cannot be had.
+  public init(
+    _ address: ListenAddress, for purpose: String, bodyLimit: Int = 0, tls: TLS? = nil, handler: @escaping Handler
+  ) throws(CommandError) {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 128)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let pipeline = channel.pipeline.syncOperations
+          if let tls {
+            guard let context = tls() else { throw NoCertificate() }
+            try pipeline.addHandler(NIOSSLServerHandler(context: context))
+          }
+          try pipeline.addHandler(IdleStateHandler(allTimeout: Self.patience))
+          try pipeline.configureHTTPServerPipeline()
+          try pipeline.addHandler(RequestHandler(bodyLimit: bodyLimit, handler: handler))
+        }
+      }
+    do {
+      channel = try Self.bind(bootstrap, to: address)
+    } catch {
+      try? group.syncShutdownGracefully()
+      throw CommandError(
+        .failed, "cannot listen on \(address) for \(purpose)", cause: "\(error)", hint: "choose another address")
+    }
+    self.group = group
+  }
+
+  private struct NoCertificate: Error {}
+
+  /// How long a connection may be silent.
+  private static let patience: TimeAmount = .seconds(90)
+
+  private static func bind(_ bootstrap: ServerBootstrap, to address: ListenAddress) throws -> any Channel {
+    if let host = address.host { return try bootstrap.bind(host: host, port: address.port).wait() }
+    // A socket of IPv6 takes IPv4 as well, where the machine has IPv6 at all.
+    if let channel = try? bootstrap.bind(host: "::", port: address.port).wait() { return channel }
+    return try bootstrap.bind(host: "0.0.0.0", port: address.port).wait()
+  }
+
+  /// Closes the port and all its connections, and ends the thread.
+  public func stop() { try? group.syncShutdownGracefully() }
+
+  /// The port it listens on.
+  public var port: Int { channel.localAddress?.port ?? 0 }
+}
