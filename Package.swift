@@ -37,12 +37,6 @@ let package = Package(
     .target(
       name: "StoreClient", dependencies: ["CLinux", "Documents", "StoreProtocol", "Support"], swiftSettings: strict),
     .target(
-      name: "StoreServer",
-      dependencies: [
-        "CLinux", "HTTPEndpoint", "JSON", "StoreProtocol", "StoreCore", "SharedMemory", "Support",
-      ],
-      swiftSettings: strict),
-    .target(
       name: "HTTPEndpoint",
       dependencies: [
         "Support",
@@ -50,6 +44,12 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "StoreServer",
+      dependencies: [
+        "CLinux", "HTTPEndpoint", "JSON", "StoreProtocol", "StoreCore", "SharedMemory", "Support",
       ],
       swiftSettings: strict),
     .target(
@@ -102,7 +102,8 @@ let package = Package(
     .target(
       name: "CSIDriver",
       dependencies: [
-        "CLinux", "CSIProtocol", "Documents", "JSON", "KubernetesClient", "Manifests", "StoreClient", "StoreProtocol",
+        "CLinux", "CSIProtocol", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "Manifests", "StoreClient",
+        "StoreProtocol",
         "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -115,8 +116,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Deployer", "Documents", "JSON", "KubernetesClient", "Manifests", "Operator", "StoreClient", "StoreServer",
-        "StoreCore", "SharedMemory", "Support",
+        "CSIDriver", "Deployer", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "Manifests", "Operator",
+        "StoreClient", "StoreServer", "StoreCore", "SharedMemory", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -125,6 +126,14 @@ let package = Package(
       name: "wire-load", dependencies: ["CLinux", "StoreClient", "Support"], swiftSettings: strict),
     .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
     .target(name: "GoldenRecords", dependencies: ["Support"], path: "Tests/GoldenRecords", swiftSettings: strict),
+    .testTarget(
+      name: "CSIDriverTests",
+      dependencies: [
+        "CSIDriver", "CSIProtocol", "StoreClient", "Support",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "DeployerTests", dependencies: ["Deployer", "Documents", "KubernetesClient", "Manifests", "Support"],
       swiftSettings: strict),

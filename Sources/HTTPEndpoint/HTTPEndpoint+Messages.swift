@@ -24,27 +24,27 @@ extension HTTPEndpoint {
     public var isRead: Bool { method == "GET" || method == "HEAD" }
   }
 
-  /// An answer.
-  public struct Response: Sendable, Equatable {
+  /// What is answered.
+  public struct Answer: Sendable, Equatable {
     public var status: Int
-    public var contentType: String
     public var text: String
+    public var contentType: String
 
-    public init(_ status: Int = 200, _ text: String, contentType: String = "text/plain; charset=utf-8") {
+    public init(status: Int = 200, _ text: String, contentType: String = plain) {
       self.status = status
       self.text = text
       self.contentType = contentType
     }
 
-    /// A page of metrics (Prometheus exposition format 0.0.4).
-    public static func metrics(_ text: String) -> Response {
-      Response(200, text, contentType: "text/plain; version=0.0.4; charset=utf-8")
-    }
+    /// The type of a page of metrics (Prometheus exposition format 0.0.4), which is plain text to others.
+    public static let plain = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// JSON.
-    public static func json(_ text: String) -> Response { Response(200, text, contentType: "application/json") }
+    /// The type of JSON.
+    public static let json = "application/json"
+
+    public static let ok = Answer("ok\n")
 
     /// The answer to anything but GET where that is all there is.
-    public static let onlyReads = Response(405, "only GET is answered here\n")
+    public static let onlyReads = Answer(status: 405, "only GET is answered here\n")
   }
 }

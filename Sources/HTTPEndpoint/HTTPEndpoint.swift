@@ -7,7 +7,7 @@ import Support
 /// A small HTTP/1.1 server: metrics, health, webhooks. It has one thread of its own.
 public final class HTTPEndpoint: Sendable {
   /// Answers a request by calling the closure once, on any thread.
-  public typealias Handler = @Sendable (Request, _ answer: @escaping @Sendable (Response) -> Void) -> Void
+  public typealias Handler = @Sendable (Request, _ answer: @escaping @Sendable (Answer) -> Void) -> Void
 
   /// Gives the certificate of a new connection; nil closes it. Called on the server's thread, so it must not block.
   public typealias TLS = @Sendable () -> NIOSSLContext?
@@ -18,12 +18,12 @@ public final class HTTPEndpoint: Sendable {
   /// Listens.
   ///
   /// - Parameters:
-  ///   - purpose: what it is for, as an error says it.
+  ///   - flag: the flag that chose the address, for the hint of an error.
   ///   - bodyLimit: bytes of a request's body that are taken; longer ones are answered with 413.
   ///   - tls: nil speaks plain HTTP.
   /// - Throws: `CommandError` when the address cannot be had.
   public init(
-    _ address: ListenAddress, for purpose: String, bodyLimit: Int = 0, tls: TLS? = nil, handler: @escaping Handler
+    _ address: ListenAddress, flag: String, bodyLimit: Int = 0, tls: TLS? = nil, handler: @escaping Handler
   ) throws(CommandError) {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let bootstrap = ServerBootstrap(group: group)
@@ -46,7 +46,7 @@ public final class HTTPEndpoint: Sendable {
     } catch {
       try? group.syncShutdownGracefully()
       throw CommandError(
-        .failed, "cannot listen on \(address) for \(purpose)", cause: "\(error)", hint: "choose another address")
+        .failed, "cannot listen on \(address)", cause: "\(error)", hint: "choose another with \(flag)")
     }
     self.group = group
   }

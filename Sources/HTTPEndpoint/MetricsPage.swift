@@ -1,8 +1,7 @@
 /// Writes metrics in the text format of Prometheus (exposition format 0.0.4).
-public struct MetricsPage: Sendable {
+public struct MetricsPage {
   public private(set) var text = ""
 
-  /// An empty page.
   public init() {}
 
   /// Starts a family of samples; `type` is gauge, counter or histogram.
@@ -19,6 +18,18 @@ public struct MetricsPage: Sendable {
   public mutating func single(_ name: String, _ type: String, _ help: String, _ value: UInt64) {
     family(name, type, help)
     sample(name, "\(value)")
+  }
+
+  /// The buckets, sum and count of a histogram whose family was started; `labels` must not be empty.
+  public mutating func histogram(_ name: String, labels: String, _ durations: DurationHistogram) {
+    var cumulative: UInt64 = 0
+    for (bound, count) in zip(DurationHistogram.bounds, durations.buckets) {
+      cumulative += count
+      sample("\(name)_bucket", labels: "\(labels),le=\"\(Self.seconds(bound))\"", "\(cumulative)")
+    }
+    sample("\(name)_bucket", labels: "\(labels),le=\"+Inf\"", "\(durations.count)")
+    sample("\(name)_sum", labels: labels, Self.seconds(durations.nanoseconds))
+    sample("\(name)_count", labels: labels, "\(durations.count)")
   }
 
   /// Nanoseconds as seconds.

@@ -25,7 +25,7 @@ final class RequestHandler: ChannelInboundHandler {
       guard let head else { return }
       guard bytes.readableBytes <= bodyLimit - body.count else {
         self.head = nil
-        let refusal = HTTPEndpoint.Response(413, "the body may have \(bodyLimit) bytes at most\n")
+        let refusal = HTTPEndpoint.Answer(status: 413, "the body may have \(bodyLimit) bytes at most\n")
         return respond(context, head, refusal, closes: true)
       }
       body.append(contentsOf: bytes.readableBytesView)
@@ -60,7 +60,7 @@ final class RequestHandler: ChannelInboundHandler {
   }
 
   private func respond(
-    _ context: ChannelHandlerContext, _ request: HTTPRequestHead, _ response: HTTPEndpoint.Response,
+    _ context: ChannelHandlerContext, _ request: HTTPRequestHead, _ response: HTTPEndpoint.Answer,
     closes: Bool = false
   ) {
     guard context.channel.isActive else { return }

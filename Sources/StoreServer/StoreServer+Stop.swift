@@ -1,5 +1,5 @@
-import HTTPEndpoint
 import Glibc
+import HTTPEndpoint
 import JSON
 import StoreCore
 import StoreProtocol

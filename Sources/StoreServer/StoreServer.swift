@@ -1,6 +1,6 @@
-import HTTPEndpoint
 import CLinux
 import Glibc
+import HTTPEndpoint
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -90,7 +90,12 @@ public final class StoreServer {
     try populateEverything()
     try listen(rpc: rpc)
     metricsEndpoint = try configuration.metricsPort.map { port throws(CommandError) in
-      try HTTPEndpoint(metricsPort: port) { deliver in mailbox.post { deliver($0.metricsText()) } }
+      try HTTPEndpoint(
+        port: port,
+        routes: [
+          "/metrics": { deliver in mailbox.post { deliver(HTTPEndpoint.Answer($0.metricsText())) } },
+          "/healthz": { $0(.ok) }, "/readyz": { $0(.ok) },
+        ], flag: "--metrics_port")
     }
     announce()
   }

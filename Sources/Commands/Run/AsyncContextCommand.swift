@@ -12,8 +12,13 @@ public protocol AsyncContextCommand: ParsableCommand {
 
   /// How to go on after an interruption, without a full stop.
   var interruptionHint: String { get }
+
+  /// Whether a signal is how it is meant to end, as with a server: then the exit status is 0.
+  var endsBySignal: Bool { get }
 }
 
 extension AsyncContextCommand {
+  public var endsBySignal: Bool { false }
+
   public var interruptionHint: String { "run the same command again, it goes on where it was stopped" }
 }

@@ -20,10 +20,10 @@ final class CommandTask: Sendable {
   static func run(_ command: sending any AsyncContextCommand, _ context: CommandContext) throws -> ExitStatus {
     let run = CommandTask()
     context.watchSignals { run.interrupt($0) }
-    let hint = command.interruptionHint
+    let (hint, endsBySignal) = (command.interruptionHint, command.endsBySignal)
     run.start(command, context)
     run.end.wait()
-    return try run.outcome(hint: hint)
+    return try run.outcome(hint: hint, endsBySignal: endsBySignal)
   }
 
   private func start(_ command: sending any AsyncContextCommand, _ context: CommandContext) {
@@ -54,7 +54,7 @@ final class CommandTask: Sendable {
     task?.cancel()
   }
 
-  private func outcome(hint: String) throws -> ExitStatus {
+  private func outcome(hint: String, endsBySignal: Bool) throws -> ExitStatus {
     let (signal, result) = state.withLock { ($0.signal, $0.result) }
     guard let signal else {
       try result?.get()
@@ -68,7 +68,7 @@ final class CommandTask: Sendable {
         throw CommandError(status, error.message, cause: error.cause, hint: error.hint)
       }
       throw CommandError(status, "interrupted", cause: "\(error)", hint: hint)
-    case .success, nil: return status
+    case .success, nil: return endsBySignal ? .ok : status
     }
   }
 }

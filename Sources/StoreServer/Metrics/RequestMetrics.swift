@@ -1,15 +1,11 @@
+import HTTPEndpoint
 import StoreProtocol
 
 /// Counts and durations of requests, by type. Owned by the loop.
 struct RequestMetrics {
-  /// Upper bounds of the histogram buckets in nanoseconds: 1 µs to about 4 s, by powers of four.
-  static let bounds: [UInt64] = (0..<12).map { 1000 << (2 * UInt64($0)) }
-
   struct Entry {
-    var count: UInt64 = 0
     var errors: UInt64 = 0
-    var nanoseconds: UInt64 = 0
-    var buckets = [UInt64](repeating: 0, count: RequestMetrics.bounds.count)
+    var durations = DurationHistogram()
   }
 
   private(set) var entries = [Entry](repeating: Entry(), count: RequestType.allCases.count)
@@ -17,14 +13,30 @@ struct RequestMetrics {
   private(set) var malformed: UInt64 = 0
 
   mutating func record(_ index: Int, nanoseconds: UInt64, failed: Bool) {
-    entries[index].count &+= 1
-    entries[index].nanoseconds &+= nanoseconds
+    entries[index].durations.record(nanoseconds: nanoseconds)
     if failed { entries[index].errors &+= 1 }
-    // The bucket of d is the first bound 1000·4^k that is not below d.
-    let units = (nanoseconds + 999) / 1000
-    let bucket = units <= 1 ? 0 : (64 - (units - 1).leadingZeroBitCount + 1) / 2
-    if bucket < Self.bounds.count { entries[index].buckets[bucket] &+= 1 }
   }
 
   mutating func recordMalformed() { malformed &+= 1 }
+}
+
+extension MetricsPage {
+  /// Requests and their durations, for the types that were seen.
+  mutating func requests(_ metrics: RequestMetrics) {
+    let seen = zip(RequestType.allCases, metrics.entries).filter { $0.1.durations.count > 0 }
+    family("vineyard_requests_total", "counter", "Requests answered, by type.")
+    for (type, entry) in seen {
+      sample("vineyard_requests_total", labels: "type=\"\(type.rawValue)\"", "\(entry.durations.count)")
+    }
+    family("vineyard_request_errors_total", "counter", "Requests answered with an error, by type.")
+    for (type, entry) in seen {
+      sample("vineyard_request_errors_total", labels: "type=\"\(type.rawValue)\"", "\(entry.errors)")
+    }
+    single(
+      "vineyard_malformed_requests_total", "counter", "Messages that are not a request of the protocol.",
+      metrics.malformed)
+    let name = "vineyard_request_duration_seconds"
+    family(name, "histogram", "Time the daemon spent on a request, without waiting, by type.")
+    for (type, entry) in seen { histogram(name, labels: "type=\"\(type.rawValue)\"", entry.durations) }
+  }
 }

@@ -1,0 +1,49 @@
+import Support
+
+/// Where the driver listens: a Unix socket, or a TCP port of this machine.
+public enum DriverEndpoint: Equatable, Sendable, CustomStringConvertible {
+  case unix(path: String)
+  case tcp(host: String, port: UInt16)
+
+  /// Reads `unix:///path` or `tcp://127.0.0.1:port`; the scheme's case doesn't matter. As with the original, the path
+  /// of a Unix socket is absolute whether it is written so or not.
+  ///
+  /// - Throws: `CommandError` with code `usage`.
+  public init(_ text: String) throws(CommandError) {
+    let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[1].isEmpty else { throw Self.invalid(text) }
+    let rest = String(parts[1])
+    switch parts[0].lowercased() {
+    case "unix":
+      self = .unix(path: rest.hasPrefix("/") ? rest : "/\(rest)")
+    case "tcp":
+      self = try Self.tcp(rest, text)
+    default: throw Self.invalid(text)
+    }
+  }
+
+  private static func tcp(_ address: String, _ text: String) throws(CommandError) -> DriverEndpoint {
+    guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) else {
+      throw invalid(text)
+    }
+    let host = String(address[..<colon])
+    // Whoever reaches the endpoint may mount and delete volumes: the interface knows no authentication.
+    guard let address = ["localhost": "127.0.0.1", "127.0.0.1": "127.0.0.1", "[::1]": "::1"][host] else {
+      throw CommandError(
+        .usage, "--endpoint \(text) would let other hosts in", cause: "the interface knows no authentication",
+        hint: "use unix:///path, or tcp://127.0.0.1:port")
+    }
+    return .tcp(host: address, port: port)
+  }
+
+  private static func invalid(_ text: String) -> CommandError {
+    CommandError(.usage, "invalid --endpoint '\(text)'", hint: "use unix:///csi/csi.sock or tcp://127.0.0.1:port")
+  }
+
+  public var description: String {
+    switch self {
+    case .unix(let path): "unix://\(path)"
+    case .tcp(let host, let port): host.contains(":") ? "tcp://[\(host)]:\(port)" : "tcp://\(host):\(port)"
+    }
+  }
+}

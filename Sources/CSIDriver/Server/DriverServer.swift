@@ -1,0 +1,86 @@
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import Glibc
+import HTTPEndpoint
+import Support
+
+/// The CSI driver: the services that its mode asks for, behind one endpoint.
+public struct DriverServer: Sendable {
+  private let options: DriverOptions
+  private let log: Log
+  private let metrics = CallMetrics()
+
+  public init(_ options: DriverOptions, log: Log) {
+    self.options = options
+    self.log = log
+  }
+
+  /// Serves until its task is cancelled, then answers the calls that are running, for 10 seconds at most.
+  ///
+  /// - Throws: `CommandError` when the endpoint or the metrics port cannot be had.
+  public func run() async throws {
+    signal(SIGPIPE, SIG_IGN)
+    let endpoint = try metricsEndpoint()
+    defer { endpoint?.stop() }
+    switch options.endpoint {
+    case .unix(let path):
+      let socket = try EndpointSocket(path: path)
+      defer { socket.removePath() }
+      try await serve(.init(listeningSocketDescriptor: Int(socket.file), transportSecurity: .plaintext))
+    case .tcp(let host, let port):
+      let address: SocketAddress =
+        host.contains(":") ? .ipv6(host: host, port: Int(port)) : .ipv4(host: host, port: Int(port))
+      try await serve(.init(address: address, transportSecurity: .plaintext))
+    }
+  }
+
+  private func serve(_ transport: HTTP2ServerTransport.Posix) async throws {
+    let server = GRPCServer(
+      transport: transport, services: try services(), interceptors: [CallObserver(log: log, metrics: metrics)])
+    log.info("\(IdentityService.driverName) \(Version.product), mode \(options.mode.rawValue): \(options.endpoint)")
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      // Not a child that cancellation reaches: that would end the calls instead of letting them finish.
+      let serving = Task { try await server.serve() }
+      group.addTask {
+        do {
+          try await serving.value
+        } catch let error as RuntimeError {
+          throw CommandError(
+            .failed, "cannot serve on \(options.endpoint)", cause: error.message,
+            hint: "choose another with --endpoint")
+        }
+      }
+      group.addTask {
+        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+        log.info("stopping: running calls are answered first")
+        server.beginGracefulShutdown()
+        let guardian = Task {
+          try await Task.sleep(for: .seconds(10))
+          serving.cancel()
+        }
+        _ = await serving.result
+        guardian.cancel()
+      }
+      try await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private func services() throws -> [any RegistrableRPCService] {
+    var dependencies: [Readiness.Dependency] = []
+    if options.mode.hasController, let client = options.kubernetes { dependencies.append(.server(client)) }
+    if options.mode.hasNode || options.kubernetes == nil { dependencies.append(.directory(options.socketRoot)) }
+    let readiness = Readiness(dependencies, log: log)
+    return [IdentityService(isController: options.mode.hasController, readiness: readiness)]
+  }
+
+  private func metricsEndpoint() throws(CommandError) -> HTTPEndpoint? {
+    guard let port = options.metricsPort else { return nil }
+    let metrics = metrics
+    let endpoint = try HTTPEndpoint(
+      port: port, routes: ["/metrics": { $0(HTTPEndpoint.Answer(metrics.text)) }, "/healthz": { $0(.ok) }],
+      flag: "--metrics_port")
+    log.info("metrics are served on port \(endpoint.port) at /metrics")
+    return endpoint
+  }
+}
