@@ -83,9 +83,14 @@ struct ManagerCommand: AsyncContextCommand {
     }
     configuration.metrics = try ListenAddress.parse(metricsAddress, flag: "--metrics-bind-address")
     configuration.health = try ListenAddress.parse(healthAddress, flag: "--health-probe-bind-address")
-    let cluster = runsControllers
+    let cluster =
+      runsControllers
       ? try ClientConfiguration.resolve(connection.options, sources: context.configurationSources) : nil
-    try await Operator(configuration, cluster: cluster, log: log).run()
+    do {
+      try await Operator(configuration, cluster: cluster, log: log).run()
+    } catch is CancellationError where Task.isCancelled {
+      log.info("stopped")
+    }
   }
 
   /// Unlike any other replica's, also when a container is restarted.

@@ -31,7 +31,9 @@ final class Informer: Sendable {
 
   var keys: [ObjectKey] { cache.withLock { $0.objects.keys.sorted() } }
 
-  var all: [KubernetesObject] { cache.withLock { cache in cache.objects.keys.sorted().compactMap { cache.objects[$0] } } }
+  var all: [KubernetesObject] {
+    cache.withLock { cache in cache.objects.keys.sorted().compactMap { cache.objects[$0] } }
+  }
 
   func objects(ownedBy uid: String) -> [KubernetesObject] { cache.withLock { $0.objects(ownedBy: uid) } }
 
