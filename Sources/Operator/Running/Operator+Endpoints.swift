@@ -35,9 +35,10 @@ extension Operator {
   private func listenForReviews(_ served: ServedCertificate?) throws(CommandError) -> HTTPEndpoint? {
     guard let address = configuration.webhook, let served else { return nil }
     health.require("webhook") { served.context == nil ? "there is no certificate yet" : nil }
+    let tls: HTTPEndpoint.TLS = { served.context }
     let webhook = AdmissionWebhook(metrics: metrics, log: log)
     let endpoint = try HTTPEndpoint(
-      address, flag: "--webhook-bind-address", bodyLimit: AdmissionWebhook.bodyLimit, tls: { served.context }
+      address, flag: "--webhook-bind-address", bodyLimit: AdmissionWebhook.bodyLimit, tls: tls
     ) { request, answer in
       answer(webhook.answer(request))
     }
@@ -52,9 +53,10 @@ extension Operator {
         .usage, "metrics without \(served == nil ? "a certificate" : "access to the API server")",
         cause: "nobody could tell who may read them", hint: "switch them off with --metrics-bind-address=0")
     }
+    let tls: HTTPEndpoint.TLS = { served.context }
     let server = MetricsServer(metrics: metrics, access: MetricsAccess(client: client), log: log)
     let endpoint = try HTTPEndpoint(
-      address, flag: "--metrics-bind-address", tls: { served.context }
+      address, flag: "--metrics-bind-address", tls: tls
     ) { request, answer in
       Task { answer(await server.answer(request)) }
     }
