@@ -142,6 +142,9 @@ let package = Package(
     .testTarget(
       name: "DeployerTests", dependencies: ["Deployer", "Documents", "KubernetesClient", "Manifests", "Support"],
       swiftSettings: strict),
+    .testTarget(
+      name: "OperatorTests", dependencies: ["Documents", "KubernetesClient", "Manifests", "Operator", "Support"],
+      swiftSettings: strict),
     .testTarget(name: "SupportTests", dependencies: ["Support"], swiftSettings: strict),
     .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
     .testTarget(

@@ -1,6 +1,7 @@
 import Deployer
 import Documents
 import KubernetesClient
+import Manifests
 
 /// Applies single objects, by the rules of their kinds.
 struct ObjectApplier: Sendable {
@@ -21,7 +22,7 @@ struct ObjectApplier: Sendable {
   ///   the labels that they select by.
   func apply(_ object: KubernetesObject, isKnown: Bool) async throws -> Outcome {
     let live = isKnown ? nil : try await client.get(object.reference)
-    if object.kind == "Secret" { return try await createOnce(object, live) }
+    if object.isMadeOnce { return try await createOnce(object, live) }
     var isAdopted = false
     if let live, let handover = FieldHandover.patch(for: live, to: client.fieldManager) {
       _ = try await writer.patch(object.reference, handover)
@@ -49,6 +50,6 @@ struct ObjectApplier: Sendable {
 
   /// Kinds whose fields cannot be changed and that hold nothing.
   private static func isReplaceable(_ object: KubernetesObject) -> Bool {
-    object.reference.type == .storageClass || object.reference.type == .registeredDriver
+    [.storageClass, .registeredDriver, .snapshotClass].contains(object.reference.type)
   }
 }
