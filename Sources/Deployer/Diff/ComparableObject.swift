@@ -1,9 +1,9 @@
 import Documents
 
 /// Objects without what the server keeps for itself, so that two of them can be compared and shown.
-enum ComparableObject {
+public enum ComparableObject {
   /// The tree without status and server-set metadata, its keys in alphabetical order: a server may list them anyhow.
-  static func tree(_ object: KubernetesObject) -> Value {
+  public static func tree(_ object: KubernetesObject) -> Value {
     var tree = object.tree
     tree["status"] = nil
     for key in serverFields { tree["metadata", key] = nil }

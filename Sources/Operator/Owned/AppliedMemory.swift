@@ -1,0 +1,41 @@
+import Deployer
+import Documents
+import Synchronization
+
+/// What was applied and what the server made of it, so that nothing is applied again unless one of them changed.
+///
+/// Only hashes are kept. Whoever starts anew knows nothing, and applies everything once.
+final class AppliedMemory: Sendable {
+  private struct Entry {
+    let desired: Int
+    let live: Int
+  }
+
+  private let entries = Mutex<[String: [ObjectReference: Entry]]>([:])
+
+  /// Whether an object is as it was after it had been applied in the same form.
+  func holds(_ desired: KubernetesObject, live: KubernetesObject, owner uid: String) -> Bool {
+    guard let entry = entries.withLock({ $0[uid]?[desired.reference] }) else { return false }
+    return entry.desired == desired.tree.hashValue && entry.live == Self.hash(live)
+  }
+
+  /// Whether an object was applied at all.
+  func knows(_ reference: ObjectReference, owner uid: String) -> Bool {
+    entries.withLock { $0[uid]?[reference] != nil }
+  }
+
+  /// Notes that an object was applied and what it is now.
+  func note(_ desired: KubernetesObject, live: KubernetesObject, owner uid: String) {
+    let entry = Entry(desired: desired.tree.hashValue, live: Self.hash(live))
+    entries.withLock { $0[uid, default: [:]][desired.reference] = entry }
+  }
+
+  func forget(_ reference: ObjectReference, owner uid: String) {
+    entries.withLock { $0[uid]?[reference] = nil }
+  }
+
+  /// Forgets what belonged to a custom resource.
+  func forget(owner uid: String) { entries.withLock { $0[uid] = nil } }
+
+  private static func hash(_ object: KubernetesObject) -> Int { ComparableObject.tree(object).hashValue }
+}
