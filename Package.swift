@@ -116,8 +116,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "CSIDriver", "Deployer", "Documents", "JSON", "KubernetesClient", "Manifests", "Operator", "StoreClient",
-        "StoreServer", "StoreCore", "SharedMemory", "Support",
+        "CSIDriver", "Deployer", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "Manifests", "Operator",
+        "StoreClient", "StoreServer", "StoreCore", "SharedMemory", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

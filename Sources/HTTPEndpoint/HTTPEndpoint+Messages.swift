@@ -24,28 +24,27 @@ extension HTTPEndpoint {
     public var isRead: Bool { method == "GET" || method == "HEAD" }
   }
 
-  /// What a path answers.
+  /// What is answered.
   public struct Answer: Sendable, Equatable {
     public var status: Int
     public var text: String
-    /// By default that of metrics (Prometheus exposition format 0.0.4), which is good for any text.
-    public var contentType = "text/plain; version=0.0.4; charset=utf-8"
+    public var contentType: String
     /// The scheme of a 401 (RFC 9110, section 11.6.1).
     public var challenge: String?
 
-    public init(status: Int = 200, _ text: String) {
+    public init(status: Int = 200, _ text: String, contentType: String = plain) {
       self.status = status
       self.text = text
+      self.contentType = contentType
     }
+
+    /// The type of a page of metrics (Prometheus exposition format 0.0.4), which is plain text to others.
+    public static let plain = "text/plain; version=0.0.4; charset=utf-8"
+
+    /// The type of JSON.
+    public static let json = "application/json"
 
     public static let ok = Answer("ok\n")
-
-    /// JSON.
-    public static func json(_ text: String) -> Answer {
-      var answer = Answer(text)
-      answer.contentType = "application/json"
-      return answer
-    }
 
     /// The answer to anything but GET where that is all there is.
     public static let onlyReads = Answer(status: 405, "only GET is answered here\n")

@@ -25,7 +25,7 @@ public final class HTTPEndpoint: Sendable {
   ///   - tls: nil speaks plain HTTP.
   /// - Throws: `CommandError` when the address cannot be had.
   public init(
-    _ address: ListenAddress, for flag: String, bodyLimit: Int = 0, tls: TLS? = nil, handler: @escaping Handler
+    _ address: ListenAddress, flag: String, bodyLimit: Int = 0, tls: TLS? = nil, handler: @escaping Handler
   ) throws(CommandError) {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let load = EndpointLoad(bodyLimit: bodyLimit)

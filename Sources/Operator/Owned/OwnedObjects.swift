@@ -12,7 +12,7 @@ struct OwnedObjects: Sendable {
   /// What was done.
   struct Report: Sendable {
     var created: [ObjectReference] = []
-    var corrected: [ObjectReference] = []
+    var updated: [ObjectReference] = []
     var adopted: [ObjectReference] = []
     var deleted: [ObjectReference] = []
     /// Wanted, but their namesakes are still being deleted.
@@ -59,7 +59,7 @@ struct OwnedObjects: Sendable {
       } else if outcome.isAdopted {
         report.adopted.append(reference)
       } else if memory.knows(reference, owner: uid), known?.resourceVersion != outcome.object.resourceVersion {
-        report.corrected.append(reference)
+        report.updated.append(reference)
       }
       memory.note(object, live: outcome.object, owner: uid)
     } catch {
