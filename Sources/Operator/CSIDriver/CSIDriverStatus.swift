@@ -39,7 +39,8 @@ struct CSIDriverStatus: Sendable {
 
   /// The fields of the status besides conditions; the states are those of the original.
   var fields: Value {
-    let controllers = deployment?.tree["status"], nodes = daemons?.tree["status"]
+    let controllers = deployment?.tree["status"]
+    let nodes = daemons?.tree["status"]
     return [
       "state": .string(isRunning ? "running" : "pending"),
       "current": Value(controllers?["readyReplicas"]?.int ?? 0),

@@ -4,7 +4,7 @@ import Support
 
 /// Copies the webhook's certificate from its Secret into a directory, for the container beside this one that may not
 /// ask the API server. Every replica does.
-public struct CertificateCopy: Sendable {
+struct CertificateCopy: Sendable {
   private let client: KubernetesClient
   private let secret: ObjectReference
   private let directory: CertificateDirectory
@@ -13,7 +13,7 @@ public struct CertificateCopy: Sendable {
   /// - Parameters:
   ///   - namespace: of the operator.
   ///   - directory: gets `tls.crt` and `tls.key`.
-  public init(client: KubernetesClient, namespace: String, directory: String, log: Log) {
+  init(client: KubernetesClient, namespace: String, directory: String, log: Log) {
     self.client = client
     secret = CertificateKeeper.secret(in: namespace)
     self.directory = CertificateDirectory(path: directory)
@@ -23,23 +23,31 @@ public struct CertificateCopy: Sendable {
   /// Works until the task is cancelled. A Secret that is gone leaves the files: the leader makes another one.
   ///
   /// - Throws: `CancellationError`.
-  public func run() async throws {
-    try await client.follow(secret, log: log) { live in
-      guard let live, let certificate = Self.bytes("tls.crt", live), let key = Self.bytes("tls.key", live) else {
-        return
-      }
-      // Without the files there is no admission, so this is tried until it works.
-      while true {
-        do throws(CommandError) {
-          if try directory.write(certificate: certificate, key: key) {
-            log.info("the webhook's certificate is in \(directory.path)")
+  func run() async throws {
+    let informer = Informer(secret)
+    let (events, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await informer.run(client, log: log) { _ in wake.yield() } }
+      group.addTask {
+        for await _ in events {
+          guard let live = informer.all.first, let certificate = Self.bytes("tls.crt", live),
+            let key = Self.bytes("tls.key", live)
+          else { continue }
+          do throws(CommandError) {
+            if try directory.write(certificate: certificate, key: key) {
+              log.info("the webhook's certificate is in \(directory.path)")
+            }
+          } catch {
+            // Without the files there is no admission, so this is tried until it works.
+            log.error("the webhook's certificate cannot be written, trying again: \(error)")
+            try await Task.sleep(for: .seconds(5))
+            wake.yield()
           }
-          return
-        } catch {
-          log.error("the webhook's certificate cannot be written, trying again: \(error)")
         }
-        try await Task.sleep(for: .seconds(5))
       }
+      defer { group.cancelAll() }
+      try await group.next()
+      try Task.checkCancellation()
     }
   }
 

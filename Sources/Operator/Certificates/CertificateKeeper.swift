@@ -2,25 +2,23 @@ import Deployer
 import Documents
 import KubernetesClient
 import Support
+import Synchronization
 import X509
 
 /// Keeps the webhook's certificate valid and trusted. Only the leader does.
 ///
 /// The certificate, its authorities and their keys are in one Secret, so that every replica serves the same one and the
 /// next leader goes on with them. API servers trust what both webhook configurations say.
-public actor CertificateKeeper {
+actor CertificateKeeper {
   /// The Secret in the operator's namespace; its replicas copy the certificate from there.
   static func secret(in namespace: String) -> ObjectReference {
-    ObjectReference(
-      type: ObjectType(apiVersion: "v1", kind: "Secret"), namespace: namespace, name: "vineyard-webhook-server-cert")
+    ObjectReference(type: .secret, namespace: namespace, name: "vineyard-webhook-server-cert")
   }
 
-  static let configurations = [
-    ("MutatingWebhookConfiguration", "vineyard-mutating-webhook-configuration"),
-    ("ValidatingWebhookConfiguration", "vineyard-validating-webhook-configuration"),
-  ].map { kind, name in
-    ObjectReference(type: ObjectType(apiVersion: "admissionregistration.k8s.io/v1", kind: kind), name: name)
-  }
+  private static let configurations = [
+    ObjectReference(type: .mutatingWebhooks, name: "vineyard-mutating-webhook-configuration"),
+    ObjectReference(type: .validatingWebhooks, name: "vineyard-validating-webhook-configuration"),
+  ]
 
   private let client: KubernetesClient
   private let secret: ObjectReference
@@ -28,13 +26,14 @@ public actor CertificateKeeper {
   private let rotation: Rotation
   private let mayWrite: @Sendable () throws -> Void
   private let log: Log
+  private let isDone = Atomic(false)
   /// Authorities that a configuration trusts and the Secret does not have, by PEM, and since when that is known.
   private var strangers: [String: ContinuousClock.Instant] = [:]
 
   /// - Parameters:
   ///   - namespace: of the operator.
   ///   - mayWrite: throws when another replica leads; that ends `run`.
-  public init(
+  init(
     client: KubernetesClient, namespace: String, lives: CertificateLives, log: Log,
     mayWrite: @escaping @Sendable () throws -> Void
   ) {
@@ -49,16 +48,23 @@ public actor CertificateKeeper {
   /// Works until the task is cancelled; what fails is tried again.
   ///
   /// - Throws: `CancellationError`, and what `mayWrite` throws.
-  public func run() async throws {
+  func run() async throws {
     let (events, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     try await withThrowingTaskGroup(of: Void.self) { group in
       for object in [secret] + Self.configurations {
-        group.addTask { [client, log] in try await client.follow(object, log: log) { _ in wake.yield() } }
+        group.addTask { [client, log] in
+          try await Informer(object).run(client, log: log) { _ in wake.yield() }
+        }
       }
       group.addTask { try await self.keep(events, wake) }
       defer { group.cancelAll() }
       try await group.next()
     }
+  }
+
+  /// What is missing; nil once everything has been made and API servers were told to trust it.
+  nonisolated var problem: String? {
+    isDone.load(ordering: .relaxed) ? nil : "the API server does not trust the certificate yet"
   }
 
   private func keep(_ events: AsyncStream<Void>, _ wake: AsyncStream<Void>.Continuation) async throws {
@@ -72,6 +78,7 @@ public actor CertificateKeeper {
       do {
         pause = try await round()
         failures = 0
+        isDone.store(true, ordering: .relaxed)
       } catch {
         try Task.checkCancellation()
         try mayWrite()

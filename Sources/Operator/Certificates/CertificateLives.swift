@@ -1,19 +1,16 @@
 import Support
 
 /// How long certificates are valid.
-public struct CertificateLives: Sendable, Equatable {
+struct CertificateLives: Sendable, Equatable {
   /// Seconds that the authority is trusted.
   let authority: Int64
   /// Seconds that a server's certificate is valid.
   let server: Int64
 
-  /// A year for servers, ten for the authority.
-  public static let standard = CertificateLives(server: .seconds(365 * 24 * 3600))
-
   /// - Parameters:
   ///   - server: of a server's certificate; below ten seconds counts as ten.
   ///   - authority: nil for ten times that.
-  public init(server: TimeSpan, authority: TimeSpan? = nil) {
+  init(server: TimeSpan, authority: TimeSpan? = nil) {
     self.server = max(10, Int64(server.seconds))
     // Less would leave a certificate without an authority for a part of its life.
     self.authority = max(3 * self.server, authority.map { Int64($0.seconds) } ?? 10 * self.server)

@@ -1,5 +1,5 @@
-import Documents
 import Deployer
+import Documents
 import Support
 
 /// What a Lease says (coordination.k8s.io/v1).

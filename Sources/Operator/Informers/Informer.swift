@@ -19,6 +19,11 @@ final class Informer: Sendable {
     selection = (namespace, labels, fields)
   }
 
+  /// One object.
+  convenience init(_ object: ObjectReference) {
+    self.init(object.type, namespace: object.namespace, fields: "metadata.name=\(object.name)")
+  }
+
   /// Whether the objects have been listed once.
   var isSynced: Bool { sync.isOpen }
 
@@ -31,7 +36,9 @@ final class Informer: Sendable {
 
   var keys: [ObjectKey] { cache.withLock { $0.objects.keys.sorted() } }
 
-  var all: [KubernetesObject] { cache.withLock { cache in cache.objects.keys.sorted().compactMap { cache.objects[$0] } } }
+  var all: [KubernetesObject] {
+    cache.withLock { cache in cache.objects.keys.sorted().compactMap { cache.objects[$0] } }
+  }
 
   func objects(ownedBy uid: String) -> [KubernetesObject] { cache.withLock { $0.objects(ownedBy: uid) } }
 

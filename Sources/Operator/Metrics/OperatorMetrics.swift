@@ -27,7 +27,8 @@ final class OperatorMetrics: Sendable {
       } else {
         state.results[controller, default: (0, 0)].ok += 1
       }
-      state.durations[controller, default: DurationHistogram()].record(nanoseconds: UInt64(max(0, duration / .nanoseconds(1))))
+      state.durations[controller, default: DurationHistogram()].record(
+        nanoseconds: UInt64(max(0, duration / .nanoseconds(1))))
     }
   }
 

@@ -31,7 +31,8 @@ struct OwnedObjects: Sendable {
     // Secrets are not watched; one that was made once is taken to be there.
     let desired = desired.filter { $0.kind != "Secret" || !memory.knows($0.reference, owner: uid) }
     let plan = OwnedPlan(
-      desired: desired, owned: world.objects(ownedBy: uid) + extra, live: { world[$0] }, holds: { memory.holds($0, live: $1, owner: uid) })
+      desired: desired, owned: world.objects(ownedBy: uid) + extra, live: { world[$0] },
+      holds: { memory.holds($0, live: $1, owner: uid) })
     var report = Report()
     report.waiting = plan.waiting
     for object in plan.apply { try await apply(object, owner: uid, &report) }

@@ -8,7 +8,8 @@ struct Transitions: Sendable {
   /// An event for each condition of ours that turned, and for a refusal that has another reason now.
   var events: [(kind: EventRecorder.Kind, reason: String, message: String)] {
     var events: [(kind: EventRecorder.Kind, reason: String, message: String)] = []
-    let old = before["Ready"]?.status, new = after["Ready"]
+    let old = before["Ready"]?.status
+    let new = after["Ready"]
     if let new, new.status == .yes, old != .yes { events.append((.normal, "Ready", new.message)) }
     if let new, new.status == .no, old == .yes { events.append((.warning, "NotReady", new.message)) }
     if let applied = after["Applied"], applied.status == .no, applied.reason != "Waiting" {

@@ -9,11 +9,11 @@ public struct Operator: Sendable {
   /// Who owns the fields that the operator applies.
   public static let fieldManager = "vineyard-operator"
 
-  private let configuration: OperatorConfiguration
-  private let client: KubernetesClient?
-  private let metrics = OperatorMetrics()
-  private let health = Health()
-  private let log: Log
+  let configuration: OperatorConfiguration
+  let client: KubernetesClient?
+  let metrics = OperatorMetrics()
+  let health = Health()
+  let log: Log
 
   /// - Parameter cluster: the API server; nil for an operator that only admits.
   public init(_ configuration: OperatorConfiguration, cluster: ClientConfiguration?, log: Log) {
@@ -29,43 +29,63 @@ public struct Operator: Sendable {
   ///
   /// - Throws: `CommandError` when a port cannot be had; `CancellationError`.
   public func run() async throws {
-    let endpoints = try listen()
+    let files = configuration.certificateDirectory.map { CertificateFiles(directory: $0, log: log) }
+    if let files { health.require("certificate") { files.problem() } }
+    let endpoints = try listen(files)
     defer { for endpoint in endpoints { endpoint.stop() } }
-    guard let client, configuration.runsControllers else { return try await Self.forever() }
-    let leadership = configuration.electsLeader ? Leadership() : Leadership.sole
-    let controllers = { @Sendable in
-      metrics.lead(true)
-      defer { metrics.lead(false) }
-      try await Controllers(
-        client: client, leadership: leadership, namespace: configuration.namespace, metrics: metrics, log: log
-      ).run()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      if let address = configuration.webhook, let files {
+        let server = WebhookServer(address, files: files, log: log) { metrics.admitted($0) }
+        group.addTask { try await server.run() }
+      }
+      if let client, configuration.runsControllers {
+        group.addTask { try await stand(client) }
+        if let directory = configuration.certificateDirectory {
+          let copy = CertificateCopy(
+            client: client, namespace: configuration.namespace, directory: directory, log: log)
+          group.addTask { try await copy.run() }
+        }
+      }
+      defer { group.cancelAll() }
+      try await group.next()
     }
-    guard configuration.electsLeader else { return try await controllers() }
+  }
+
+  /// Leads, when it is this replica's turn.
+  private func stand(_ client: KubernetesClient) async throws {
+    let leadership = configuration.electsLeader ? Leadership() : Leadership.sole
+    let work = { @Sendable in try await lead(client, leadership) }
+    guard configuration.electsLeader else { return try await work() }
     let election = LeaderElection(
       client: client, lease: Self.lease(in: configuration.namespace), identity: configuration.identity,
       leadership: leadership, log: log)
-    try await election.run(controllers)
+    try await election.run(work)
+  }
+
+  private func lead(_ client: KubernetesClient, _ leadership: Leadership) async throws {
+    metrics.lead(true)
+    defer { metrics.lead(false) }
+    let controllers = Controllers(
+      client: client, leadership: leadership, namespace: configuration.namespace, metrics: metrics, log: log)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await controllers.run() }
+      if configuration.certificateDirectory != nil {
+        let keeper = CertificateKeeper(
+          client: client, namespace: configuration.namespace, lives: configuration.certificateLives, log: log,
+          mayWrite: leadership.check)
+        health.require("trust") { keeper.problem }
+        group.addTask { try await keeper.run() }
+      }
+      defer {
+        group.cancelAll()
+        health.waive("trust")
+      }
+      try await group.next()
+    }
   }
 
   /// The lease has the name that the original uses, so that the two never lead at the same time.
   private static func lease(in namespace: String) -> ObjectReference {
     ObjectReference(type: .lease, namespace: namespace, name: "5fa514f1.v6d.io")
-  }
-
-  private static func forever() async throws {
-    while true { try await Task.sleep(for: .seconds(1 << 30)) }
-  }
-
-  private func listen() throws(CommandError) -> [HTTPEndpoint] {
-    var endpoints: [HTTPEndpoint] = []
-    if let address = configuration.health {
-      let health = health
-      let endpoint = try HTTPEndpoint(address, flag: "--health-probe-bind-address") { request, answer in
-        answer(health.answer(request))
-      }
-      log.info("health is served on port \(endpoint.port)")
-      endpoints.append(endpoint)
-    }
-    return endpoints
   }
 }

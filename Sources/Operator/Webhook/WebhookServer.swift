@@ -2,7 +2,7 @@ import HTTPEndpoint
 import Support
 
 /// Admits custom resources over HTTPS. It needs a certificate and nothing else.
-public struct WebhookServer: Sendable {
+struct WebhookServer: Sendable {
   private let address: ListenAddress
   private let files: CertificateFiles
   private let observe: @Sendable (String) -> Void
@@ -13,7 +13,7 @@ public struct WebhookServer: Sendable {
   private static let farewell: Duration = .seconds(3)
 
   /// - Parameter observe: is told of each answer: `allowed`, `denied` or `malformed`.
-  public init(
+  init(
     _ address: ListenAddress, files: CertificateFiles, log: Log,
     observe: @escaping @Sendable (String) -> Void = { _ in }
   ) {
@@ -26,7 +26,7 @@ public struct WebhookServer: Sendable {
   /// Serves until the task is cancelled, and a little longer.
   ///
   /// - Throws: `CommandError` when the address cannot be had; `CancellationError`.
-  public func run() async throws {
+  func run() async throws {
     let endpoint = try HTTPEndpoint(
       address, flag: "--webhook-bind-address", bodyLimit: AdmissionService.bodyLimit, tls: files.context
     ) { request, answer in
