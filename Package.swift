@@ -160,6 +160,14 @@ let package = Package(
       name: "ManifestsTests", dependencies: ["Documents", "GoldenRecords", "ManifestFiles", "Manifests", "Support"],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
+      name: "OperatorTests",
+      dependencies: [
+        "Documents", "HTTPEndpoint", "Manifests", "Operator", "SeededRandom", "Support",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "StoreServerTests",
       dependencies: ["SeededRandom", "StoreServer", "StoreClient", "StoreProtocol", "SharedMemory", "Support"],
       swiftSettings: strict),

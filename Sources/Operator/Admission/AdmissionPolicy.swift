@@ -15,7 +15,7 @@ struct AdmissionPolicy: Sendable {
       return .allowed
     }
     do {
-      return AdmissionVerdict(warnings: try kind.check(object))
+      return AdmissionVerdict(warnings: try kind.check(object, after: request.old))
     } catch let error as CommandError {
       return .refused(422, "Invalid", error.description)
     } catch {

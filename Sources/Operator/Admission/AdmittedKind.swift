@@ -11,13 +11,15 @@ enum AdmittedKind: String, Sendable, CaseIterable {
 
   /// What is wrong with a resource, or what it sets in vain.
   ///
+  /// - Parameter old: the resource before a change; what is wrong with that one does not matter.
   /// - Returns: warnings, a line each.
   /// - Throws: `CommandError` with code `usage`.
-  func check(_ object: KubernetesObject) throws -> [String] {
+  func check(_ object: KubernetesObject, after old: KubernetesObject?) throws -> [String] {
     switch self {
     case .vineyardd:
       let spec = try VineyarddSpec(customResource: object)
       try spec.validate()
+      if let old, let before = try? VineyarddSpec(customResource: old) { try spec.validateChange(from: before) }
       return spec.warnings
     case .csiDriver:
       let spec = try CSIDriverSpec(customResource: object)
