@@ -66,10 +66,9 @@ public final class CertificateFiles: Sendable {
     state.stamps = stamps
     do throws(CommandError) {
       guard let loaded = try load() else { return }
-      let isFirst = state.context == nil
       (state.context, state.end) = loaded
       state.problem = nil
-      log.info(isFirst ? "serving with the certificate in \(certificate)" : "the certificate was renewed")
+      log.info("the certificate in \(certificate) is served")
     } catch {
       state.problem = error
       log.warning("the certificate cannot be used: \(error)")

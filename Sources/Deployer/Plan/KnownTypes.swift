@@ -7,7 +7,8 @@ extension ObjectType {
   public static let pod = ObjectType(apiVersion: "v1", kind: "Pod")
   public static let service = ObjectType(apiVersion: "v1", kind: "Service")
   public static let clusterRole = ObjectType(apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole")
-  public static let clusterRoleBinding = ObjectType(apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRoleBinding")
+  public static let clusterRoleBinding = ObjectType(
+    apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRoleBinding")
   public static let event = ObjectType(apiVersion: "v1", kind: "Event")
   public static let persistentVolumeClaim = ObjectType(apiVersion: "v1", kind: "PersistentVolumeClaim")
   public static let persistentVolume = ObjectType(apiVersion: "v1", kind: "PersistentVolume")

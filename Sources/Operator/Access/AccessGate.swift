@@ -32,7 +32,7 @@ final class AccessGate: Sendable {
   /// - Returns: nil for somebody who may; else what to answer.
   func refusal(of request: HTTPEndpoint.Request) async -> HTTPEndpoint.Answer? {
     guard let token = Self.token(request.header("Authorization")) else {
-      return Self.unauthorized("send a bearer token\n")
+      return Self.unauthorized("a bearer token of the cluster is needed\n")
     }
     let digest = SHA256.hash(data: Array(token.utf8))
     if let decision = state.withLock({ $0.decisions.decision(on: digest, now: .now) }) { return answer(decision) }
@@ -61,9 +61,9 @@ final class AccessGate: Sendable {
   private func answer(_ decision: Decisions.Decision) -> HTTPEndpoint.Answer? {
     switch decision {
     case .allowed: nil
-    case .unknown: Self.unauthorized("the token is not valid\n")
+    case .unknown: Self.unauthorized("the token is not valid in this cluster\n")
     case .forbidden(let name):
-      HTTPEndpoint.Answer(status: 403, "\(name) may not get \(path): bind the ClusterRole vineyard-metrics-reader\n")
+      HTTPEndpoint.Answer(status: 403, "\(name) may not get \(path)\n")
     }
   }
 

@@ -110,13 +110,13 @@ actor CertificateKeeper {
         let fresh = try ServingCertificates(names: names, rotation, now: now)
         _ = try await trust(fresh)
         certificates = fresh
-        log.info("the webhook gets a new authority and a certificate")
+        log.info("the webhook's certificate is made, with an authority of its own")
       case .addAuthority:
         try certificates?.addAuthority(rotation, now: now)
-        log.info("the webhook gets another authority, beside the one until now")
+        log.info("another authority is trusted beside the one that signed the webhook's certificate")
       case .renewServer:
         try certificates?.renewServer(names: names, rotation, now: now)
-        log.info("the webhook gets a new certificate")
+        log.info("the webhook's certificate is renewed")
       case .forgetExpired:
         certificates?.forgetExpired(now: now)
         log.info("an expired authority of the webhook is forgotten")

@@ -8,10 +8,10 @@ struct CertificateLives: Sendable, Equatable {
   let server: Int64
 
   /// - Parameters:
-  ///   - server: of a server's certificate; below ten seconds counts as ten.
+  ///   - server: of a server's certificate; below three seconds counts as three.
   ///   - authority: nil for ten times that.
   init(server: TimeSpan, authority: TimeSpan? = nil) {
-    self.server = max(10, Int64(server.seconds))
+    self.server = max(3, Int64(server.seconds))
     // Less would leave a certificate without an authority for a part of its life.
     self.authority = max(3 * self.server, authority.map { Int64($0.seconds) } ?? 10 * self.server)
   }

@@ -37,5 +37,11 @@ final class AppliedMemory: Sendable {
   /// Forgets what belonged to a custom resource.
   func forget(owner uid: String) { entries.withLock { $0[uid] = nil } }
 
-  private static func hash(_ object: KubernetesObject) -> Int { ComparableObject.tree(object).hashValue }
+  /// What an object is, apart from what the server and the controllers of Kubernetes keep in it.
+  static func hash(_ object: KubernetesObject) -> Int {
+    var tree = ComparableObject.content(object)
+    tree["metadata", "annotations", "deployment.kubernetes.io/revision"] = nil
+    if tree["metadata", "annotations"]?.fields?.isEmpty == true { tree["metadata", "annotations"] = nil }
+    return tree.hashValue
+  }
 }

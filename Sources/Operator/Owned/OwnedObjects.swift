@@ -59,7 +59,7 @@ struct OwnedObjects: Sendable {
         report.created.append(reference)
       } else if outcome.isAdopted {
         report.adopted.append(reference)
-      } else if memory.knows(reference, owner: uid), known?.resourceVersion != outcome.object.resourceVersion {
+      } else if let known, AppliedMemory.hash(known) != AppliedMemory.hash(outcome.object) {
         report.updated.append(reference)
       }
       memory.note(object, live: outcome.object, owner: uid)

@@ -33,6 +33,11 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     }
   }
 
+  /// Asks for work on a key after a while, or earlier when something else asks for it.
+  func add(_ key: Key, after delay: Duration) {
+    change { $0.state.add(key, at: .now + delay) }
+  }
+
   /// Waits for a key.
   ///
   /// - Returns: nil once the queue is finished.

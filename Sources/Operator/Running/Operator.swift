@@ -30,7 +30,7 @@ public struct Operator: Sendable {
   /// - Throws: `CommandError` when a port cannot be had; `CancellationError`.
   public func run() async throws {
     let files = configuration.certificateDirectory.map { CertificateFiles(directory: $0, log: log) }
-    if let files { health.require("certificate") { files.problem() } }
+    if let files { health.require(configuration.webhook == nil ? "certificate" : "webhook") { files.problem() } }
     let endpoints = try listen(files)
     defer { for endpoint in endpoints { endpoint.stop() } }
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -35,7 +35,7 @@ struct WebhookServer: Sendable {
       observe(outcome.rawValue)
       answer(reply)
     }
-    log.info("admission is served on port \(endpoint.port)")
+    log.info("resources are admitted on port \(endpoint.port)")
     do {
       while true { try await Task.sleep(for: .seconds(1 << 30)) }
     } catch {
