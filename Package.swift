@@ -28,7 +28,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux"),
-    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(name: "CCurl"),
     .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "Support", dependencies: ["CLinux"], swiftSettings: strict),
@@ -65,9 +65,11 @@ let package = Package(
         .embedInCode("crd-csidrivers.yaml"),
         .embedInCode("crd-vineyardds.yaml"),
         .embedInCode("csi-access.yaml"),
+        .embedInCode("csi-admin-tokens.yaml"),
         .embedInCode("csi-controller.yaml"),
         .embedInCode("csi-driver.yaml"),
         .embedInCode("csi-node.yaml"),
+        .embedInCode("csi-snapshots.yaml"),
         .embedInCode("etcd.yaml"),
         .embedInCode("namespace.yaml"),
         .embedInCode("operator-access.yaml"),
@@ -131,7 +133,8 @@ let package = Package(
     .testTarget(
       name: "CSIDriverTests",
       dependencies: [
-        "CSIDriver", "CSIProtocol", "StoreClient", "Support",
+        "CSIDriver", "CSIProtocol", "Documents", "SharedMemory", "StoreClient", "StoreProtocol", "StoreServer",
+        "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
@@ -157,7 +160,8 @@ let package = Package(
       ],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
-      name: "ManifestsTests", dependencies: ["Documents", "GoldenRecords", "ManifestFiles", "Manifests", "Support"],
+      name: "ManifestsTests",
+      dependencies: ["Documents", "GoldenRecords", "ManifestFiles", "Manifests", "SeededRandom", "Support"],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "OperatorTests",

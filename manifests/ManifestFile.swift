@@ -42,6 +42,12 @@ public struct ManifestFile: Sendable {
   public static var csiDriver: ManifestFile { Self("csi-driver.yaml", PackageResources.csi_driver_yaml) }
   /// Accounts and rights of the CSI driver.
   public static var csiAccess: ManifestFile { Self("csi-access.yaml", PackageResources.csi_access_yaml) }
+  /// The right of the CSI driver to the admin tokens of its clusters, in one namespace.
+  public static var csiAdminTokens: ManifestFile {
+    Self("csi-admin-tokens.yaml", PackageResources.csi_admin_tokens_yaml)
+  }
+  /// What the CSI driver needs for snapshots.
+  public static var csiSnapshots: ManifestFile { Self("csi-snapshots.yaml", PackageResources.csi_snapshots_yaml) }
   /// The controller of the CSI driver.
   public static var csiController: ManifestFile {
     Self("csi-controller.yaml", PackageResources.csi_controller_yaml)
@@ -53,7 +59,7 @@ public struct ManifestFile: Sendable {
   public static var all: [ManifestFile] {
     [
       namespace, vineyarddDefinition, csiDriverDefinition, operatorAccess, `operator`, webhooks, vineyardd, spill, etcd,
-      csiDriver, csiAccess, csiController, csiNode,
+      csiDriver, csiAccess, csiAdminTokens, csiSnapshots, csiController, csiNode,
     ]
   }
 }

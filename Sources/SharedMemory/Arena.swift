@@ -13,6 +13,9 @@ public final class Arena: @unchecked Sendable {
   /// The file, open for reading and writing and close-on-exec; owned by the arena.
   public let fileDescriptor: CInt
 
+  /// The same file, open for reading only; -1 where the system cannot reopen it (it takes /proc). Owned by the arena.
+  public let readOnlyFileDescriptor: CInt
+
   /// Bytes in the file, a multiple of 2 MiB.
   public let length: UInt64
 
@@ -43,6 +46,11 @@ public final class Arena: @unchecked Sendable {
       throw error
     }
     self.fileDescriptor = fileDescriptor
+    // A client that cut the file short would take everybody's pages along. Files on a tmpfs cannot be sealed.
+    _ = clinux_seal_size(fileDescriptor)
+    // Whoever was given it for reading must not be able to reopen it for writing by way of /proc.
+    fchmod(fileDescriptor, 0o600)
+    readOnlyFileDescriptor = open("/proc/self/fd/\(fileDescriptor)", O_RDONLY | O_CLOEXEC)
     self.length = length
     self.pageKind = pageKind
     if pageKind == .thp { _ = clinux_madvise(mapping.address, mapping.length, CLINUX_MADV_HUGEPAGE) }
@@ -50,6 +58,7 @@ public final class Arena: @unchecked Sendable {
 
   deinit {
     close(fileDescriptor)
+    if readOnlyFileDescriptor >= 0 { close(readOnlyFileDescriptor) }
   }
 
   /// Gives a range back to the system; it reads as zeroes afterwards.

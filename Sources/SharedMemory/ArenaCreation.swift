@@ -70,7 +70,8 @@ extension Arena {
 
   private static func memoryFile(_ flags: UInt32) throws(SharedMemoryError) -> CInt {
     try SharedMemoryError.check(
-      clinux_memfd_create("vineyard", CLINUX_MFD_CLOEXEC | flags), "cannot create a memory file")
+      clinux_memfd_create("vineyard", CLINUX_MFD_CLOEXEC | CLINUX_MFD_ALLOW_SEALING | flags),
+      "cannot create a memory file")
   }
 
   /// Throws unless touching one byte of the empty file allocates a whole huge page.

@@ -3,35 +3,48 @@ import Glibc
 import StoreProtocol
 import Support
 
-/// A blocking client of the wire protocol over a Unix socket.
+/// A blocking client of the wire protocol over a Unix or a TCP socket.
 ///
 /// Requests and replies are JSON texts; nothing is interpreted beyond the framing.
 public final class StoreClient {
   public let file: CInt
 
-  /// Connects without registering.
+  /// Connects to a Unix socket without registering.
   ///
-  /// - Parameter timeout: how long connecting, sending and receiving may block, each; nil for as long as it takes.
+  /// - Parameters:
+  ///   - path: may be longer than the address of a socket.
+  ///   - timeout: how long connecting, sending and receiving may block, each; nil for as long as it takes.
   /// - Throws: `CommandError` when nobody accepts on `path`.
   public init(path: String, timeout: TimeSpan? = nil) throws(CommandError) {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
-      throw CommandError(.usage, "the socket path is too long: \(path)")
-    }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let address = try UnixAddress(path)
     file = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
     if let timeout { Self.limit(file, timeout) }
-    let connected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(file, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    if connected != 0 {
+    if address.connect(file) != 0 {
       let code = errno
       close(file)
       throw CommandError.system("cannot connect to \(path)", errno: code, hint: "is the daemon running?")
+    }
+  }
+
+  /// Connects to the RPC port of a store without registering.
+  ///
+  /// - Parameters:
+  ///   - host: an address of IPv4 or IPv6, or a name.
+  ///   - timeout: how long connecting, sending and receiving may block, each; nil for as long as it takes.
+  /// - Throws: `CommandError` when the host is unknown or nobody accepts there.
+  public init(host: String, port: UInt16, timeout: TimeSpan? = nil) throws(CommandError) {
+    let addresses = try InternetAddresses(host: host, port: port)
+    file = addresses.connect { file in
+      if let timeout { Self.limit(file, timeout) }
+      // A request and its reply are small, and nobody sends more before the reply is there.
+      var isOn: CInt = 1
+      setsockopt(file, CInt(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<CInt>.size))
+    }
+    if file < 0 {
+      // connect(2) that ran into its limit says EINPROGRESS.
+      let code = errno == EINPROGRESS ? ETIMEDOUT : errno
+      throw CommandError.system("cannot connect to \(host) port \(port)", errno: code, hint: "is the daemon running?")
     }
   }
 

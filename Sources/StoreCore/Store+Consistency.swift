@@ -12,7 +12,7 @@ extension Store {
   /// Walks over everything: time grows with the number of extents, blobs, objects and names.
   public func inconsistencies() -> [String] {
     var found = allocatorInconsistencies() + extentInconsistencies() + residencyInconsistencies()
-    found += readerInconsistencies()
+    found += readerInconsistencies() + accountInconsistencies()
     for session in sessions.values.sorted(by: { $0.id < $1.id }) {
       found += blobInconsistencies(session) + metadataInconsistencies(session) + nameInconsistencies(session)
     }
@@ -73,8 +73,6 @@ extension Store {
     if lingering != memory.lingering { found.append("\(memory.lingering) bytes are said to linger, \(lingering) do") }
     let known = sessions.values.reduce(0) { $0 + $1.blobs.count }
     if known != Int(blobs) { found.append("extents count \(blobs) blobs, sessions \(known)") }
-    let sizes = sessions.values.reduce(0) { $0 + $1.blobs.values.reduce(0) { $0 + $1.size } }
-    if sizes != used { found.append("blobs have \(sizes) bytes, \(used) are used") }
     return found
   }
 
@@ -115,6 +113,7 @@ extension Store {
     for (id, blob) in session.blobs.sorted(by: { $0.key < $1.key }) {
       let range = memory.range(blob.extent)
       if blob.offset != range.offset || blob.size > range.length { found.append("blob \(id) is outside its extent") }
+      if blob.size != memory.charged(blob.extent) { found.append("blob \(id) has not the size of its extent") }
       if blob.isSealed, blob.writer != nil { found.append("the sealed blob \(id) has a writer") }
       if let writer = blob.writer, !writer.writing.contains(id) { found.append("the writer of \(id) forgot it") }
     }

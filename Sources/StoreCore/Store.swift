@@ -7,7 +7,8 @@ public enum WaitKey: Hashable, Sendable {
   /// Any new object or sealed blob of the session.
   case objects(session: UInt64)
   case stream(session: UInt64, ObjectID)
-  case lock(String)
+  /// A lock of a volume's session, or of everybody outside of volumes (scope 0).
+  case lock(scope: UInt64, String)
 }
 
 /// How a request ended that did not fail.
@@ -52,6 +53,12 @@ public final class Store {
   /// Connected clients by their number.
   var clients: [UInt64: Connection] = [:]
   var locks = LockTable()
+  /// Volumes by their ids.
+  public internal(set) var volumes: [String: Volume] = [:]
+  /// Snapshots by their ids.
+  public internal(set) var snapshots: [String: Volume] = [:]
+  /// Volumes that were written to for the first time since the server last looked.
+  var firstWrites: [Volume] = []
   /// Unix milliseconds of the request at hand.
   public var now: UInt64 = 0
   /// What changed since the server last looked, so that parked requests are tried again.
@@ -80,12 +87,23 @@ public final class Store {
     return connection
   }
 
-  /// Moves a connection that holds nothing yet to another session.
+  /// Registers a client with a volume.
+  public func connect(to volume: Volume, label: String, isReadOnly: Bool) -> Connection {
+    let connection = connect(to: volume.session, label: label)
+    volume.connections += 1
+    connection.volume = volume
+    connection.isReadOnly = isReadOnly
+    return connection
+  }
+
+  /// Moves a connection that holds nothing yet to another session, and to the volume whose session it is.
   public func move(_ connection: Connection, to session: Session) {
     disconnect(connection)
     clients[connection.id] = connection
     session.connections += 1
     connection.session = session
+    connection.volume = session.volume
+    session.volume?.connections += 1
   }
 
   /// Forgets a client: frees what it left unsealed, ends its grants, drops the streams it read and its locks.
@@ -93,22 +111,31 @@ public final class Store {
     let session = connection.session
     for id in connection.writing.sorted() { abandonUnsealed(id, in: session) }
     connection.writing.removeAll()
-    for id in connection.pulled.sorted() { dropStream(id, in: session, by: connection) }
-    connection.pulled.removeAll()
-    abandonStreams(of: connection)
-    releasePlasma(of: connection)
+    endActivities(of: connection)
     for (_, extent) in connection.reading.sorted(by: { $0.key < $1.key }) { memory.removeReader(extent) }
     connection.reading.removeAll()
     for extent in connection.outlived { memory.removeReader(extent) }
     connection.outlived.removeAll()
-    for key in connection.locks {
-      locks.remove(key)
-      note(.lock(key))
-    }
-    connection.locks.removeAll()
     connection.sealed = 0
     session.connections -= 1
+    connection.volume?.connections -= 1
     clients[connection.id] = nil
+  }
+
+  /// Takes everything from a client but its view of bytes it was given, which it may have mapped until it goes.
+  func retire(_ connection: Connection) {
+    for id in connection.writing.sorted() { removeBlob(id, in: connection.session, by: nil) }
+    endActivities(of: connection)
+  }
+
+  /// Drops the streams a client read, fails those it was writing, and gives its locks to others.
+  private func endActivities(of connection: Connection) {
+    for id in connection.pulled.sorted() { dropStream(id, in: connection.session, by: connection) }
+    connection.pulled.removeAll()
+    abandonStreams(of: connection)
+    releasePlasma(of: connection)
+    for name in connection.locks { dropLock(name, of: connection) }
+    connection.locks.removeAll()
   }
 
   /// Opens an isolated session.

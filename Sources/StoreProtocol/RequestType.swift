@@ -68,6 +68,15 @@ public enum RequestType: String, CaseIterable, Sendable {
   case isInUse = "is_in_use_request"
   case releaseBlobsWithRDMA = "release_blobs_with_rdma_request"
 
+  case openVolume = "open_volume_request"
+  case inspectVolume = "inspect_volume_request"
+  case listVolumes = "list_volumes_request"
+  case resizeVolume = "resize_volume_request"
+  case freezeVolume = "freeze_volume_request"
+  case deleteVolume = "delete_volume_request"
+  case createSnapshot = "create_snapshot_request"
+  case deleteSnapshot = "delete_snapshot_request"
+
   private static let byHash: [UInt64: (type: RequestType, index: Int)] = Dictionary(
     uniqueKeysWithValues: allCases.enumerated().map { index, type in
       (type.rawValue.utf8.reduce(hashSeed, hash), (type, index))

@@ -16,6 +16,8 @@ public struct ServerConfiguration: Sendable {
   public var metricsPort: UInt16?
   /// Password file for `htpasswd`, nil for no authentication.
   public var htpasswd: String?
+  /// File with the token for requests about volumes over TCP, nil to refuse them there.
+  public var adminTokenFile: String?
   /// Bytes that blobs may take, nil for as much as is sensible here.
   public var memoryLimit: UInt64?
   public var hugePages = HugePagePolicy.auto

@@ -37,9 +37,11 @@ extension StoreServer {
       }
       if listener.kind == .rpc { Self.tuneTCP(file) }
       let peer = Self.describePeer(file, listener.kind)
+      let client =
+        listener.volume.map { store.connect(to: $0, label: peer.label, isReadOnly: listener.isReadOnly) }
+        ?? store.connect(to: listener.session, label: peer.label)
       let connection = ClientConnection(
-        id: nextConnection, file: file, kind: listener.kind,
-        client: store.connect(to: listener.session, label: peer.label), peer: peer.text)
+        id: nextConnection, file: file, kind: listener.kind, client: client, peer: peer.text)
       nextConnection += 1
       guard poller.add(file, .reading, token: connection.id) else {
         store.disconnect(connection.client)
@@ -161,7 +163,7 @@ extension StoreServer {
   }
 
   private func continueSending(_ connection: ClientConnection) {
-    guard connection.flush(arena: arena.fileDescriptor) else {
+    guard connection.flush(arena: arenaFile(for: connection)) else {
       return close(connection, because: "cannot be written to")
     }
     guard !connection.hasPendingOutput else { return }
@@ -174,11 +176,15 @@ extension StoreServer {
     process(connection)
   }
 
+  private func arenaFile(for connection: ClientConnection) -> CInt {
+    connection.client.isReadOnly ? arena.readOnlyFileDescriptor : arena.fileDescriptor
+  }
+
   /// Sends a message.
   ///
   /// - Returns: false when the connection had to be closed.
   func send(_ message: UnsafeRawBufferPointer, sendsArena: Bool, to connection: ClientConnection) -> Bool {
-    guard connection.send(message, arena: sendsArena ? arena.fileDescriptor : nil) else {
+    guard connection.send(message, arena: sendsArena ? arenaFile(for: connection) : nil) else {
       close(connection, because: "cannot be written to")
       return false
     }

@@ -25,9 +25,30 @@ extension StoreServer {
     page.sample("vineyard_populate_seconds_total", MetricsPage.seconds(pages.populateNanoseconds))
     page.single("vineyard_released_bytes_total", "counter", "Bytes given back to the system.", pages.releasedBytes)
     objects(&page)
+    volumes(&page)
     page.single("vineyard_poll_waits_total", "counter", "Times the loop went to wait for events.", poller.waits)
     page.requests(metrics)
     return page.text
+  }
+
+  private func volumes(_ page: inout MetricsPage) {
+    let volumes = store.volumes.values.sorted { $0.id < $1.id }
+    page.single("vineyard_volumes", "gauge", "Volumes.", UInt64(volumes.count))
+    page.single("vineyard_snapshots", "gauge", "Snapshots of volumes.", UInt64(store.snapshots.count))
+    let families: [(name: String, help: String, value: (Volume) -> UInt64)] = [
+      (
+        "limit_bytes", "Bytes that the blobs of a volume may take.",
+        { [store] in min($0.account.limit, store.memory.limit) }
+      ),
+      ("used_bytes", "Bytes that the blobs of a volume take.", { $0.account.used }),
+      ("objects", "Objects of a volume.", { UInt64($0.objectCount) }),
+      ("connections", "Clients connected to a volume.", { UInt64($0.connections) }),
+    ]
+    for family in families where !volumes.isEmpty {
+      let name = "vineyard_volume_\(family.name)"
+      page.family(name, "gauge", family.help)
+      for volume in volumes { page.sample(name, labels: "volume=\"\(volume.id)\"", "\(family.value(volume))") }
+    }
   }
 
   private func objects(_ page: inout MetricsPage) {

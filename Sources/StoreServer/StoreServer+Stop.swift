@@ -21,6 +21,7 @@ extension StoreServer {
 
   /// Stops accepting, answers requests that have arrived, tells parked clients, waits a little for transfers.
   func drain() {
+    saveEmptied()
     for (token, listener) in listeners {
       poller.remove(listener.file)
       listener.removePath()
@@ -75,6 +76,7 @@ extension ClientConnection {
     switch state {
     case .awaitingPages, .transferring, .authenticating: true
     case .ready, .parked: hasPendingOutput
+    case .leaving: false
     }
   }
 }

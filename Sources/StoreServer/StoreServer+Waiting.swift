@@ -164,7 +164,7 @@ extension StoreServer {
     guard let connection = connections[token], let transfer = connection.transferWhenFlushed else { return }
     connection.transferWhenFlushed = nil
     connection.state = .ready
-    guard succeeded, poller.add(connection.file, .reading, token: token) else {
+    guard succeeded, !connection.isShownOut, poller.add(connection.file, .reading, token: token) else {
       return close(connection, because: "gone during a transfer")
     }
     store.now = unixMilliseconds()
@@ -194,7 +194,7 @@ extension StoreServer {
     let frame = Array(handler.message.bytes)
     authenticator.check(username: username, password: password) { isAccepted in
       mailbox.post { server in
-        guard let connection = server.connections[token] else { return }
+        guard let connection = server.connections[token], case .authenticating = connection.state else { return }
         connection.state = .ready
         server.poller.change(connection.file, .reading, token: token)
         frame.withUnsafeBytes { frame in

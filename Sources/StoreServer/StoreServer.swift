@@ -31,6 +31,8 @@ public final class StoreServer {
   let metricsLog: MetricsLog?
   var metrics = RequestMetrics()
   var metricsEndpoint: HTTPEndpoint?
+  /// Nil until there is a volume.
+  var volumeDirectories: VolumeDirectories?
 
   var listeners: [UInt64: Listener] = [:]
   var connections: [UInt64: ClientConnection] = [:]
@@ -86,8 +88,11 @@ public final class StoreServer {
     }
     authenticator = configuration.htpasswd.map { Authenticator(file: $0) }
     metricsLog = configuration.metricsUser.map { MetricsLog(user: $0, log: log) }
-    handler = RequestHandler(store: store, identity: Self.identity(configuration, rpcPort: rpc?.port))
+    handler = RequestHandler(
+      store: store, identity: Self.identity(configuration, rpcPort: rpc?.port),
+      adminToken: AdminToken(path: configuration.adminTokenFile))
     try populateEverything()
+    reopenVolumes()
     try listen(rpc: rpc)
     metricsEndpoint = try configuration.metricsPort.map { port throws(CommandError) in
       try HTTPEndpoint(
@@ -110,6 +115,7 @@ public final class StoreServer {
     add(ipc)
     if let rpc { add(rpc) }
     handler.openSessionSocket = { [unowned self] session throws(StoreError) in try openSocket(for: session) }
+    handler.volumes = self
     handler.trimMemory = { [unowned self] in pages.trim() }
   }
 
@@ -149,6 +155,7 @@ public final class StoreServer {
     }
     considerIdleness()
     resumeAccepting()
+    saveFirstWrites()
     repeat {
       wakeParked()
       pages.pump()

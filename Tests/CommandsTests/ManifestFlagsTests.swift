@@ -1,8 +1,10 @@
-import Commands
+import ArgumentParser
 import Documents
 import Manifests
 import Support
 import Testing
+
+@testable import Commands
 
 /// What the manifests start is a command line that this program takes.
 @Suite struct ManifestFlagsTests {
@@ -24,6 +26,7 @@ import Testing
     #expect(world.started?.rpcPort == 9600)
     #expect(world.started?.metricsPort == 9601)
     #expect(world.started?.memoryLimit == nil)
+    #expect(world.started?.adminTokenFile == "/etc/vineyard/admin-token/token")
   }
 
   @Test func `size, reserve and streams reach the store`() throws {
@@ -49,5 +52,22 @@ import Testing
     }
     #expect(world.run(commandLine) == .ok)
     #expect(world.log.count == 2)
+  }
+
+  @Test func `both halves of the driver start with flags that it has`() throws {
+    var spec = CSIDriverSpec()
+    spec.clusters = [CSIDriverSpec.Cluster(namespace: "research", name: "numbers")]
+    spec.enableVerboseLog = true
+    var modes: [String: CSICommand.Mode] = [:]
+    for object in try Manifests.csiDriver(spec, namespace: "storage") {
+      for container in object.tree["spec", "template", "spec", "containers"]?.array ?? [] {
+        guard container["command"] == ["/vineyardctl"] else { continue }
+        let arguments = (container["args"]?.array ?? []).compactMap(\.string)
+        let command = try #require(try Vineyardctl.parseAsRoot(arguments) as? CSICommand)
+        #expect(command.endpoint == "unix:///csi/csi.sock" && command.metricsPort == 9812 && command.verbose)
+        modes[object.kind] = command.mode
+      }
+    }
+    #expect(modes == ["Deployment": .controller, "DaemonSet": .node])
   }
 }

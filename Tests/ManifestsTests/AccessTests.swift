@@ -11,9 +11,10 @@ import Testing
     let verb: String
   }
 
-  private func permissions(_ role: KubernetesObject) -> Set<Permission> {
+  /// - Parameter named: whether rights to objects of some name count, which are less than those to all.
+  private func permissions(_ role: KubernetesObject, named: Bool = false) -> Set<Permission> {
     var result: Set<Permission> = []
-    for rule in role.tree["rules"]?.array ?? [] where rule["resourceNames"] == nil {
+    for rule in role.tree["rules"]?.array ?? [] where named || rule["resourceNames"] == nil {
       for group in rule["apiGroups"]?.array ?? [] {
         for resource in rule["resources"]?.array ?? [] {
           for verb in rule["verbs"]?.array ?? [] {
@@ -35,9 +36,37 @@ import Testing
     let ownNamespace = operatorObjects.filter { $0.kind == "Role" }.reduce(into: everywhere) {
       $0.formUnion(permissions($1))
     }
-    for role in try Manifests.csiDriver(Samples.driver(), namespace: "vineyard-system") {
-      if role.kind == "ClusterRole" { #expect(permissions(role).subtracting(everywhere).isEmpty) }
-      if role.kind == "Role" { #expect(permissions(role).subtracting(ownNamespace).isEmpty) }
+    for role in try Manifests.csiDriver(try Samples.fullDriver(), namespace: "vineyard-system") {
+      let isElsewhere = role.namespace != "vineyard-system"
+      let held = role.kind == "ClusterRole" || isElsewhere ? everywhere : ownNamespace
+      if role.kind.hasSuffix("Role") {
+        #expect(permissions(role, named: true).subtracting(held).isEmpty, "\(role.reference)")
+      }
+    }
+  }
+
+  @Test func `the driver reads the tokens of its clusters and no other secret`() throws {
+    var driver = try Samples.fullDriver()
+    driver.clusters.append(try CSIDriverSpec.Cluster(flag: "research/words"))
+    let objects = try Manifests.csiDriver(driver, namespace: "storage")
+    var tokens: [String: Value] = [:]
+    for role in objects where role.kind.hasSuffix("Role") {
+      for rule in role.tree["rules"]?.array ?? [] where rule["resources"]?.array?.contains("secrets") == true {
+        #expect(role.kind == "Role" && rule["verbs"] == ["get"] && rule["apiGroups"] == [""])
+        #expect(rule["resources"] == ["secrets"])
+        tokens[try #require(role.namespace)] = rule["resourceNames"]
+      }
+    }
+    #expect(
+      tokens == [
+        "research": ["numbers-admin-token", "words-admin-token"], "sales": ["letters-admin-token"],
+      ])
+    for binding in objects where binding.name == "vineyard-csi-sample-csi-admin-tokens" {
+      guard binding.kind == "RoleBinding" else { continue }
+      #expect(
+        binding.tree["subjects"] == [
+          ["kind": "ServiceAccount", "name": "vineyard-csi-sample-controller", "namespace": "storage"]
+        ])
     }
   }
 

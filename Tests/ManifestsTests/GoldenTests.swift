@@ -4,6 +4,11 @@ import Testing
 
 /// What is rendered is output people apply and diff; run with `UPDATE_GOLDEN=1` to accept a change.
 @Suite(.serialized) struct GoldenTests {
+  private func cluster(_ spec: VineyarddSpec, uid: String?) throws -> [KubernetesObject] {
+    try Manifests.vineyardd(
+      spec, uid: uid, controlledByOperator: uid != nil, adminToken: Samples.adminToken)
+  }
+
   @Test func `the namespace`() throws {
     try Golden.check([try Manifests.namespace("vineyard-system", isOurs: true)], "namespace")
     try Golden.check([try Manifests.namespace("research", isOurs: false)], "namespace-of-others")
@@ -26,10 +31,8 @@ import Testing
   }
 
   @Test func `the cluster's workload`() throws {
-    try Golden.check(try Manifests.vineyardd(VineyarddSpec(), uid: nil, controlledByOperator: false), "vineyardd")
-    try Golden.check(
-      try Manifests.vineyardd(try Samples.fullCluster(), uid: Samples.uid, controlledByOperator: true), "vineyardd-full"
-    )
+    try Golden.check(try cluster(VineyarddSpec(), uid: nil), "vineyardd")
+    try Golden.check(try cluster(try Samples.fullCluster(), uid: Samples.uid), "vineyardd-full")
   }
 
   @Test func `a cluster with a size and etcd on three nodes`() throws {
@@ -38,7 +41,7 @@ import Testing
     spec.store.size = "4Gi"
     spec.store.spill.name = "overflow"
     spec.store.spill.path = "/var/spill"
-    try Golden.check(try Manifests.vineyardd(spec, uid: nil, controlledByOperator: false), "vineyardd-sized")
+    try Golden.check(try cluster(spec, uid: nil), "vineyardd-sized")
   }
 
   @Test func `the driver's resource`() throws {

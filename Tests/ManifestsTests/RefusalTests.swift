@@ -186,6 +186,7 @@ import Testing
   }
 
   @Test func `a driver that cannot work`() {
+    let quotaHint = "(hint: give request (what a claim asks for), none, or a size such as 4Gi)"
     let cases: [((inout CSIDriverSpec) -> Void, String)] = [
       (
         { $0.clusters = [] },
@@ -200,6 +201,14 @@ import Testing
         "invalid volume binding mode 'Later' (hint: give WaitForFirstConsumer or Immediate)"
       ),
       ({ $0.scope = "node" }, "invalid scope 'node' (hint: give volume or cluster)"),
+      ({ $0.clusters[0].onDelete = "keep" }, "invalid deletion policy 'keep' (hint: give delete or retain)"),
+      ({ $0.quota = "plenty" }, "invalid quota 'plenty' \(quotaHint)"),
+      ({ $0.quota = "0" }, "invalid quota '0' \(quotaHint)"),
+      ({ $0.quota = "-1Gi" }, "invalid quota '-1Gi' \(quotaHint)"),
+      ({ $0.quota = "+1Gi" }, "invalid quota '+1Gi' \(quotaHint)"),
+      ({ $0.quota = "500m" }, "invalid quota '500m' \(quotaHint)"),
+      ({ $0.quota = "9e99" }, "invalid quota '9e99' \(quotaHint)"),
+      ({ $0.clusters[0].quota = "None" }, "invalid quota 'None' \(quotaHint)"),
       ({ $0.replicas = 0 }, "invalid number of controller replicas 0 (hint: give 1 to 9)"),
       (
         { $0.sidecar.imagePullPolicy = "Sometimes" },

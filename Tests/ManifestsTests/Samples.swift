@@ -1,5 +1,6 @@
 import Documents
 import Manifests
+import SeededRandom
 
 /// Specs that set what the defaults leave out.
 enum Samples {
@@ -80,6 +81,9 @@ enum Samples {
     spec.clusters = [
       try CSIDriverSpec.Cluster(flag: "research/numbers"), try CSIDriverSpec.Cluster(flag: "sales/letters"),
     ]
+    spec.clusters[1].scope = "volume"
+    spec.clusters[1].onDelete = "delete"
+    spec.clusters[1].quota = "none"
     spec.image = "registry.example.com/team/vineyardctl:2.0"
     spec.imagePullPolicy = "Always"
     spec.imageRegistry = "mirror.example.com"
@@ -88,6 +92,7 @@ enum Samples {
     spec.volumeBindingMode = "Immediate"
     spec.scope = "cluster"
     spec.onDelete = "retain"
+    spec.quota = "4Gi"
     spec.kubeletDirectory = "/var/lib/k0s/kubelet"
     spec.enableToleration = true
     spec.enableVerboseLog = true
@@ -96,8 +101,10 @@ enum Samples {
     spec.sidecar.attacherImage = "example.com/a/attacher:1"
     spec.sidecar.nodeRegistrarImage = "example.com/a/registrar:1"
     spec.sidecar.livenessProbeImage = "example.com/a/probe:1"
+    spec.sidecar.snapshotterImage = "example.com/a/snapshotter:1"
     spec.sidecar.imagePullPolicy = "Always"
     spec.sidecar.enableTopology = false
+    spec.sidecar.enableSnapshots = true
     return spec
   }
 
@@ -107,6 +114,12 @@ enum Samples {
     image: ImageOptions(
       image: "registry.example.com/team/vineyardctl:2.0", pullPolicy: "Always", registry: "mirror.example.com"),
     replicas: 2, verbose: true)
+
+  /// A token that is the same in every run.
+  static let adminToken: AdminToken = {
+    var generator = SplitMix64(seed: 1)
+    return AdminToken.random(using: &generator)
+  }()
 
   /// The uid of a custom resource.
   static let uid = "8d7b5b6c-0f4e-4f6b-9a53-2f8f1a1c0d11"

@@ -87,7 +87,7 @@ struct LockTests {
     #expect(!store.releaseLock("k", by: second))
     #expect(store.takeChanges().isEmpty)
     #expect(store.releaseLock("k", by: first))
-    #expect(store.takeChanges() == [.lock("k")])
+    #expect(store.takeChanges() == [.lock(scope: 0, "k")])
     #expect(!isParked(store.acquireLock("k", by: second)))
   }
 
@@ -97,7 +97,7 @@ struct LockTests {
     _ = store.acquireLock("k", by: first)
     _ = store.acquireLock("l", by: first)
     store.disconnect(first)
-    #expect(store.takeChanges() == [.lock("k"), .lock("l")])
+    #expect(store.takeChanges() == [.lock(scope: 0, "k"), .lock(scope: 0, "l")])
     #expect(!isParked(store.acquireLock("k", by: second)))
   }
 

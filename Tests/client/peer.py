@@ -21,14 +21,15 @@ class PeerError(Exception):
 class Peer:
     """Runs Python source in another process, where `client`, `np`, `pd`, `pa`, `vineyard` exist.
 
-    Without a socket path the process makes no connection of its own.
+    Without a socket path the process makes no connection of its own. `wrapper` are the words of
+    a command that runs the process in other surroundings.
     """
 
-    def __init__(self, socket_path=None):
+    def __init__(self, socket_path=None, wrapper=()):
         script = Path(__file__).with_name("peer_process.py")
         arguments = [socket_path] if socket_path else []
         self.process = subprocess.Popen(
-            [sys.executable, str(script), *arguments],
+            [*wrapper, sys.executable, str(script), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -18,8 +18,11 @@ def documents(path):
     return [document for document in yaml.safe_load_all(path.read_text()) if document]
 
 
+SNAPSHOTS = "snapshot.storage.k8s.io/v1"
+
+
 def built_in(path):
-    return [document for document in documents(path) if document["apiVersion"] != OURS]
+    return [document for document in documents(path) if document["apiVersion"] not in (OURS, SNAPSHOTS)]
 
 
 def custom(path):
@@ -80,6 +83,15 @@ def test_built_in_kinds_follow_the_published_schemas(path, version):
 def test_custom_resources_follow_our_definitions(path, definitions):
     for document in custom(path):
         jsonschema.validate(document, closed(definitions[document["kind"]]))
+
+
+def test_a_snapshot_class_has_the_fields_of_its_definition():
+    """Its definition is of the Kubernetes project, but in no release of Kubernetes: v1 demands these two."""
+    found = [document for path in FILES for document in documents(path) if document["apiVersion"] == SNAPSHOTS]
+    assert found
+    for document in found:
+        assert set(document) == {"apiVersion", "kind", "metadata", "driver", "deletionPolicy"}
+        assert document["deletionPolicy"] in ("Delete", "Retain")
 
 
 def test_an_unknown_field_of_a_custom_resource_is_found(definitions):

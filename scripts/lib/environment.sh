@@ -9,6 +9,8 @@ PYTHON_PACKAGES=(python3 python3-venv)
 TEST_PACKAGES=(apache2-utils)
 # Any kubectl will do; a newer one must not be overwritten.
 command -v kubectl >/dev/null || TEST_PACKAGES+=(kubernetes-client)
+# shellcheck disable=SC2034 # and these, to build an image and to run containers of it
+IMAGE_PACKAGES=(buildah debootstrap dnsmasq-base runc)
 SWIFT_MINIMUM=6.3
 PYTHON_VERSIONS='3\.(11|12)'
 

@@ -21,6 +21,9 @@
 #define CLINUX_MADV_HUGEPAGE 14
 #define CLINUX_MADV_POPULATE_WRITE 23
 
+// open(2) flag for a descriptor that only names a file; the same on all architectures built for.
+#define CLINUX_O_PATH 010000000
+
 // errno of a page with a hardware memory error, which Swift's Glibc module does not name.
 #define CLINUX_EHWPOISON 133
 
@@ -54,6 +57,9 @@ int clinux_peer_credentials(int sock, int32_t *_Nonnull pid, uint32_t *_Nonnull 
 /// Creates an anonymous memory file; where vm.memfd_noexec=2 refuses it, asks again with MFD_NOEXEC_SEAL.
 int clinux_memfd_create(const char *_Nonnull name, unsigned int flags);
 
+/// Fixes the size of a memory file made with CLINUX_MFD_ALLOW_SEALING, and which seals it has (F_ADD_SEALS, fcntl(2)).
+int clinux_seal_size(int fd);
+
 /// Opens an unnamed file on a new detached tmpfs of `size_bytes` with `huge=` (or NULL); it dies with its last user.
 int clinux_tmpfs_file(uint64_t size_bytes, const char *_Nullable huge);
 
@@ -65,6 +71,39 @@ int clinux_allocate(int fd, uint64_t offset, uint64_t length);
 
 /// Gives the blocks of a range back, keeping the file's size (fallocate(2) with FALLOC_FL_PUNCH_HOLE).
 int clinux_punch_hole(int fd, uint64_t offset, uint64_t length);
+
+// Mounts (mount.c)
+
+/// What a path leads to.
+struct clinux_place {
+  uint64_t device;
+  uint64_t inode;
+  /// Id of the mount it is in, as in /proc/self/mountinfo; 0 where the kernel doesn't tell (before Linux 5.8).
+  uint64_t mount;
+  /// Names it has; a deleted directory has none.
+  uint32_t links;
+  uint32_t mode;
+  /// 1 for the root of a mount, 0 for anything below, -1 where the kernel doesn't tell (before Linux 5.8).
+  int mount_root;
+};
+
+/// Looks at a path below an open directory, or at the directory itself when `path` is empty (statx(2)); a symbolic
+/// link as the last part is not followed.
+int clinux_look(int directory, const char *_Nonnull path, struct clinux_place *_Nonnull place);
+
+/// Mounts one directory on another, read-only and without programs, devices and set-user-id, in one step (open_tree(2),
+/// mount_setattr(2), move_mount(2); Linux 5.12).
+///
+/// Both are descriptors. -ENOSYS where the kernel can't.
+int clinux_bind(int source, int target);
+
+/// The same with mount(2), by paths; for an instant, until its second step, the mount can be written through.
+int clinux_bind_in_steps(const char *_Nonnull source, const char *_Nonnull target);
+
+/// Takes the uppermost mount off a path (umount2(2)); a symbolic link as the last part is not followed.
+///
+/// A detached mount is gone from the file tree at once, and for its users when they are done with it.
+int clinux_unmount(const char *_Nonnull path, int detach);
 
 // Events and threads (events.c)
 

@@ -44,10 +44,18 @@ struct CallObserver: ServerInterceptor {
     }
   }
 
+  /// The name of a status in the words of gRPC, which are those of other drivers' metrics: `NOT_FOUND`.
+  private static func name(_ code: RPCError.Code) -> String {
+    "\(code)".reduce(into: "") { name, letter in
+      if letter.isUppercase { name.append("_") }
+      name += letter.uppercased()
+    }
+  }
+
   private func finish(_ context: ServerContext, _ seen: SeenRequest, _ error: RPCError?, since start: UInt64) {
     let duration = monotonicNanoseconds() - start
     let method = context.descriptor.method
-    let code = error.map { "\($0.code)" } ?? "ok"
+    let code = error.map { Self.name($0.code) } ?? "OK"
     metrics.end(method, code: code, nanoseconds: duration)
     if let error, error.code == .internalError { log.error("\(method) failed: \(error.message)") }
     log.debug("\(method) {\(seen.text)}: \(code)\(error.map { ", \($0.message)" } ?? ""), \(duration / 1000) µs")

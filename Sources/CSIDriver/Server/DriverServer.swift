@@ -71,7 +71,19 @@ public struct DriverServer: Sendable {
     if options.mode.hasController, let client = options.kubernetes { dependencies.append(.server(client)) }
     if options.mode.hasNode || options.kubernetes == nil { dependencies.append(.directory(options.socketRoot)) }
     let readiness = Readiness(dependencies, log: log)
-    return [IdentityService(isController: options.mode.hasController, readiness: readiness)]
+    var services: [any RegistrableRPCService] = [
+      IdentityService(isController: options.mode.hasController, readiness: readiness)
+    ]
+    if options.mode.hasController {
+      services.append(
+        ControllerService(
+          client: options.kubernetes, nodeID: options.nodeID, socketRoot: options.socketRoot,
+          stateFile: options.stateFile, log: log))
+    }
+    if options.mode.hasNode {
+      services.append(NodeService(nodeID: options.nodeID, socketRoot: options.socketRoot, log: log))
+    }
+    return services
   }
 
   private func metricsEndpoint() throws(CommandError) -> HTTPEndpoint? {

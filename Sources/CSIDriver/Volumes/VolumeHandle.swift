@@ -39,7 +39,8 @@ public struct VolumeHandle: Hashable, Sendable, CustomStringConvertible {
   public init?(cluster: ClusterName, name: String, prefix: String = "") {
     let room = Self.longestID - cluster.namespace.utf8.count - cluster.name.utf8.count - 2
     let plain = prefix + name
-    let isPlain = Self.isLeaf(plain) && plain.utf8.count <= min(room, 80) && !name.hasPrefix("x-")
+    let isPlain =
+      Self.isLeaf(plain) && plain.utf8.count <= min(room, 80) && !name.hasPrefix("x-") && !Self.isUUID(plain)
     let leaf = isPlain ? plain : "\(prefix)x-\(StableHash.hex(name))"
     guard leaf.utf8.count <= room else { return nil }
     self.cluster = cluster
@@ -47,6 +48,13 @@ public struct VolumeHandle: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String { cluster.map { "\($0)/\(leaf)" } ?? leaf }
+
+  /// Whether a text is a UUID, which ids of the original are and leaves of ours are not (RFC 9562).
+  static func isUUID(_ text: String) -> Bool {
+    let groups = text.split(separator: "-", omittingEmptySubsequences: false)
+    return groups.map(\.utf8.count) == [8, 4, 4, 4, 12]
+      && groups.allSatisfy { $0.utf8.allSatisfy { HexText.nibble($0) != nil } }
+  }
 
   /// Whether a text can be the name of a volume's directory.
   static func isLeaf(_ text: String) -> Bool {

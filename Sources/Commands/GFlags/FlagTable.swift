@@ -43,6 +43,7 @@ public enum FlagTable {
     FlagSpec("rpc_socket_port", .integer),
     FlagSpec("metrics_port", .integer),
     FlagSpec("htpasswd", .text),
+    FlagSpec("admin_token_file", .text),
     FlagSpec("deployment", .text),
     FlagSpec("rdma_endpoint", .text, .withoutEffect("RDMA is not available, transfers use TCP"), settled: ""),
     FlagSpec(

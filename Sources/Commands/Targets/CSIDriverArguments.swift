@@ -36,6 +36,12 @@ struct CSIDriverArguments: ParsableArguments {
   var onDelete: String?
 
   @Option(
+    help: ArgumentHelp(
+      "What a volume may hold: what its claim requests (the default), none for no limit, or a size such as 4Gi.",
+      valueName: "request|none|size"))
+  var quota: String?
+
+  @Option(
     name: .customLong("kubelet-directory"),
     help: ArgumentHelp("Root directory of the kubelet on the nodes.", valueName: "directory"))
   var kubeletDirectory = CSIDriverSpec().kubeletDirectory
@@ -63,6 +69,7 @@ struct CSIDriverArguments: ParsableArguments {
     spec.volumeBindingMode = volumeBindingMode
     spec.scope = scope
     spec.onDelete = onDelete
+    spec.quota = quota
     spec.kubeletDirectory = kubeletDirectory
     spec.enableToleration = enablesToleration
     spec.enableVerboseLog = isVerbose
@@ -93,6 +100,10 @@ struct SidecarArguments: ParsableArguments {
   var livenessProbeImage = Self.defaults.livenessProbeImage
 
   @Option(
+    name: .customLong("snapshotterImage"), help: ArgumentHelp("Image of the snapshotter.", valueName: "image"))
+  var snapshotterImage = Self.defaults.snapshotterImage
+
+  @Option(
     name: .customLong("sidecar.imagePullPolicy"), help: ArgumentHelp("When nodes pull them.", valueName: "policy"))
   var imagePullPolicy = Self.defaults.imagePullPolicy
 
@@ -101,13 +112,20 @@ struct SidecarArguments: ParsableArguments {
     help: "Place pods only where there is a store with room.")
   var enablesTopology = true
 
+  @Flag(
+    name: .customLong("sidecar.enableSnapshots"), inversion: .prefixedNo,
+    help: "Take snapshots, if the cluster has the definitions and the controller of VolumeSnapshots.")
+  var enablesSnapshots = false
+
   func apply(to sidecar: inout CSIDriverSpec.Sidecar) {
     sidecar.provisionerImage = provisionerImage
     sidecar.resizerImage = resizerImage
     sidecar.attacherImage = attacherImage
     sidecar.nodeRegistrarImage = nodeRegistrarImage
     sidecar.livenessProbeImage = livenessProbeImage
+    sidecar.snapshotterImage = snapshotterImage
     sidecar.imagePullPolicy = imagePullPolicy
     sidecar.enableTopology = enablesTopology
+    sidecar.enableSnapshots = enablesSnapshots
   }
 }

@@ -11,6 +11,9 @@ struct CSIDriverTarget: DeploymentTarget {
   static let summary = "a CSI driver that gives clusters out as volumes"
   static let type = ObjectType(apiVersion: Manifests.apiVersion, kind: "CSIDriver")
 
+  private static let snapshotClass = ObjectType(
+    apiVersion: "snapshot.storage.k8s.io/v1", kind: "VolumeSnapshotClass")
+
   /// It is where its operator is.
   static let needsNamespace = false
 
@@ -37,6 +40,12 @@ struct CSIDriverTarget: DeploymentTarget {
 
   func requirePrerequisites(_ client: KubernetesClient, _ setting: Setting) async throws {
     try await Self.type.require(of: client)
+    if sidecars.enablesSnapshots, try await client.resource(for: Self.snapshotClass) == nil {
+      throw CommandError(
+        .failed, "the cluster has no VolumeSnapshots", cause: "their definitions are not installed",
+        hint: "install definitions and controller of github.com/kubernetes-csi/external-snapshotter first, or leave "
+          + "--sidecar.enableSnapshots out")
+    }
     for cluster in try driver.clusterList() {
       let reference = VineyarddTarget.resource(cluster.name, in: cluster.namespace).reference
       guard try await client.get(reference) == nil else { continue }

@@ -34,6 +34,13 @@ struct EndpointArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Password file; clients must then name a user.", valueName: "file"))
   var htpasswd: String?
 
+  @Option(
+    name: .customLong("admin_token_file"),
+    help: ArgumentHelp(
+      "File with the token for requests about volumes over TCP; without it they are refused there.",
+      valueName: "file"))
+  var adminTokenFile: String?
+
   @Option(help: ArgumentHelp("What the instance reports about itself.", valueName: "mode"))
   var deployment: Deployment = .local
 }

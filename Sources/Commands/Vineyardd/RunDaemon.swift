@@ -27,6 +27,7 @@ private func configuration(_ options: VineyarddOptions) -> ServerConfiguration {
   configuration.rpcPort = options.rpcPort
   configuration.metricsPort = options.metricsPort
   configuration.htpasswd = options.htpasswd
+  configuration.adminTokenFile = options.adminTokenFile
   configuration.memoryLimit = options.memoryLimit
   configuration.hugePages = HugePagePolicy(rawValue: options.hugePages.rawValue) ?? .auto
   configuration.populate = PopulateMode(rawValue: options.populate.rawValue) ?? .ahead

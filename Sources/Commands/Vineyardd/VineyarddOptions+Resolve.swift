@@ -16,6 +16,7 @@ extension VineyarddOptions {
     rpcPort = endpoints.rpc ? endpoints.rpcSocketPort : nil
     metricsPort = endpoints.metricsPort == 0 ? nil : endpoints.metricsPort
     htpasswd = endpoints.htpasswd
+    adminTokenFile = endpoints.adminTokenFile
 
     memoryLimit = try memory.size.flatMap { try ByteSize.parse($0) }?.bytes
     hugePages = memory.hugePages

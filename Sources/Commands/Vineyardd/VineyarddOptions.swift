@@ -15,6 +15,8 @@ public struct VineyarddOptions: Sendable, Equatable {
   public var metricsPort: UInt16?
   /// Password file of the clients, nil for no authentication.
   public var htpasswd: String?
+  /// File with the token for requests about volumes over TCP, nil to refuse them there.
+  public var adminTokenFile: String?
 
   /// Most memory for objects in bytes; nil means the limit of the container or the machine.
   public var memoryLimit: UInt64?

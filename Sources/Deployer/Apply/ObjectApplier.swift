@@ -1,5 +1,6 @@
 import Documents
 import KubernetesClient
+import Manifests
 import Support
 
 /// Applies one object, patient with what is still starting.
@@ -36,7 +37,12 @@ struct ObjectApplier: Sendable {
     }
     if let live, live.isBeingDeleted {
       try await OldObject(client: client, board: board).waitUntilGone(live, deadline)
-      return ApplyOutcome(object: try await client.apply(object), change: .created)
+      return object.isMadeOnce
+        ? try await makeOnce(object) : ApplyOutcome(object: try await client.apply(object), change: .created)
+    }
+    if object.isMadeOnce {
+      if let live { return ApplyOutcome(object: live, change: .unchanged) }
+      return try await makeOnce(object)
     }
     if let live, let handover = FieldHandover.patch(for: live) {
       board.tell(.action, "\(object.reference): taking over from the original vineyardctl")
@@ -44,6 +50,16 @@ struct ObjectApplier: Sendable {
     }
     let applied = try await client.apply(object, force: installer.options.forcesConflicts)
     return outcome(applied, live)
+  }
+
+  /// Makes an object that holds something made of chance. With two deployments at once the first one counts; applying
+  /// would let the second overwrite it.
+  private func makeOnce(_ object: KubernetesObject) async throws -> ApplyOutcome {
+    do {
+      return ApplyOutcome(object: try await client.create(object), change: .created)
+    } catch let error as KubernetesError where error.isAlreadyExists {
+      return ApplyOutcome(object: try await client.get(object.reference) ?? object, change: .unchanged)
+    }
   }
 
   /// nil also when the server does not know the kind, whose definition an earlier wave has just made or, in a dry

@@ -1,5 +1,6 @@
 import Documents
 import KubernetesClient
+import Manifests
 import Support
 
 /// What applying an object would make of it, as the server sees it.
@@ -11,6 +12,7 @@ struct Rehearsal: Sendable {
   /// - Returns: nil when the server cannot tell yet, because the namespace, the kind or the kind's newest fields are
   ///   made by an earlier step.
   func apply(_ object: KubernetesObject, over live: KubernetesObject?) async throws -> KubernetesObject? {
+    if object.isMadeOnce, let live { return live }
     // Applying for good hands the fields of the original over first, which a rehearsal cannot.
     let isTakeover = live.map { FieldHandover.patch(for: $0) != nil } ?? false
     do {

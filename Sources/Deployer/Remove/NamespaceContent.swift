@@ -64,7 +64,14 @@ struct NamespaceContent: Sendable {
     default: break
     }
     if object.tree["type"]?.string == "kubernetes.io/service-account-token" { return false }
+    if isTokenRight(object) { return false }
     let isOperators = object.labels["app.kubernetes.io/component"] == "operator" && Ownership.isOurs(object)
     return object.kind != "Secret" || !isOperators
+  }
+
+  /// Whether an object lets a driver elsewhere read the tokens of clusters here, of which it makes nothing without them.
+  private static func isTokenRight(_ object: KubernetesObject) -> Bool {
+    ["Role", "RoleBinding"].contains(object.kind) && object.name.hasSuffix("-csi-admin-tokens")
+      && object.labels["app.kubernetes.io/component"] == "csi-driver" && Ownership.isOurs(object)
   }
 }

@@ -52,9 +52,9 @@ struct ActiveTransfers {
       handles[ObjectIdentifier(transfer)] = handle.pointer
       if transfer.isStreamed { streams += 1 }
       limitConnections()
-      let code = curl_multi_add_handle(multi, handle.pointer)
+      let code = ccurl_multi_add_handle(multi, handle.pointer)
       guard code == CURLM_OK else {
-        throw TransportFailure(.unusable, String(cString: curl_multi_strerror(code)))
+        throw TransportFailure(.unusable, String(cString: ccurl_multi_strerror(code)))
       }
     } catch {
       remove(transfer)
@@ -71,7 +71,7 @@ struct ActiveTransfers {
 
   mutating func cancelAll() {
     for active in byHandle.values {
-      curl_multi_remove_handle(multi, active.handle.pointer)
+      ccurl_multi_remove_handle(multi, active.handle.pointer)
       active.transfer.finish(.failure(CancellationError()))
     }
     for transfer in queue { transfer.finish(.failure(CancellationError())) }
@@ -95,7 +95,7 @@ struct ActiveTransfers {
     repeat {
       seen = activity.count
       var running: CInt = 0
-      curl_multi_perform(multi, &running)
+      ccurl_multi_perform(multi, &running)
       endCompleted()
       beginQueued()
     } while activity.count != seen
@@ -103,7 +103,7 @@ struct ActiveTransfers {
 
   private mutating func endCompleted() {
     var left: CInt = 0
-    while let message = curl_multi_info_read(multi, &left) {
+    while let message = ccurl_multi_info_read(multi, &left) {
       guard let pointer = ccurl_message_handle(message), let active = byHandle[pointer] else { continue }
       let code = ccurl_message_result(message)
       activity.count += 1
@@ -117,7 +117,7 @@ struct ActiveTransfers {
     guard let pointer = handles.removeValue(forKey: ObjectIdentifier(transfer)), byHandle[pointer] != nil else {
       return
     }
-    curl_multi_remove_handle(multi, pointer)
+    ccurl_multi_remove_handle(multi, pointer)
     byHandle[pointer] = nil
     if transfer.isStreamed { streams -= 1 }
     limitConnections()

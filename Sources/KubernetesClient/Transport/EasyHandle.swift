@@ -8,17 +8,17 @@ final class EasyHandle {
   private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
   init() throws(TransportFailure) {
-    CurlLibrary.start()
+    try CurlLibrary.start()
     errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-    guard let pointer = curl_easy_init() else { throw TransportFailure(.unusable, "libcurl gives no handle") }
+    guard let pointer = ccurl_easy_init() else { throw TransportFailure(.unusable, "libcurl gives no handle") }
     self.pointer = pointer
     try set(CURLOPT_ERRORBUFFER, errorText)
     try set(CURLOPT_NOSIGNAL, 1)
   }
 
   deinit {
-    curl_easy_cleanup(pointer)
-    for list in lists { curl_slist_free_all(list) }
+    ccurl_easy_cleanup(pointer)
+    for list in lists { ccurl_slist_free_all(list) }
     errorText.deallocate()
   }
 
@@ -54,7 +54,7 @@ final class EasyHandle {
   func set(_ option: CURLoption, _ values: [String]) throws(TransportFailure) {
     var list: UnsafeMutablePointer<curl_slist>?
     for value in values {
-      guard let longer = curl_slist_append(list, value) else {
+      guard let longer = ccurl_slist_append(list, value) else {
         throw TransportFailure(.unusable, "libcurl is out of memory")
       }
       list = longer
@@ -70,7 +70,7 @@ final class EasyHandle {
 
   private func check(_ code: CURLcode, _ option: CURLoption) throws(TransportFailure) {
     guard code != CURLE_OK else { return }
-    let text = String(cString: curl_easy_strerror(code))
+    let text = String(cString: ccurl_easy_strerror(code))
     throw TransportFailure(.unusable, "libcurl refuses option \(option.rawValue): \(text)")
   }
 
@@ -96,14 +96,16 @@ final class EasyHandle {
   /// libcurl's text about the last error.
   func text(of code: CURLcode) -> String {
     let text = String(cString: errorText)
-    return text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
+    return text.isEmpty ? String(cString: ccurl_easy_strerror(code)) : text
   }
 }
 
 /// The library as a whole.
 enum CurlLibrary {
-  private static let started: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
-
-  /// Prepares the library once per process.
-  static func start() { _ = started }
+  /// Loads and prepares the library once per process.
+  static func start() throws(TransportFailure) {
+    guard let obstacle = ccurl_load() else { return }
+    throw TransportFailure(
+      .unusable, "libcurl cannot be used (Debian has it in libcurl4): \(String(cString: obstacle))")
+  }
 }

@@ -23,9 +23,9 @@ final class RawConnection: @unchecked Sendable {
     try handle.set(CURLOPT_HTTPPROXYTUNNEL, 1)
     // An upgrade needs HTTP/1.1, so nothing else may be agreed upon.
     try handle.set(CURLOPT_SSL_ENABLE_ALPN, 0)
-    guard let multi = curl_multi_init() else { throw TransportFailure(.unusable, "libcurl gives no multi handle") }
+    guard let multi = ccurl_multi_init() else { throw TransportFailure(.unusable, "libcurl gives no multi handle") }
     self.multi = multi
-    curl_multi_add_handle(multi, handle.pointer)
+    ccurl_multi_add_handle(multi, handle.pointer)
     do {
       try Self.connect(multi, handle, stop: stop)
       var socket = CURL_SOCKET_BAD
@@ -34,28 +34,28 @@ final class RawConnection: @unchecked Sendable {
       }
       descriptor = socket
     } catch {
-      curl_multi_remove_handle(multi, handle.pointer)
-      curl_multi_cleanup(multi)
+      ccurl_multi_remove_handle(multi, handle.pointer)
+      ccurl_multi_cleanup(multi)
       throw error
     }
   }
 
   deinit {
-    curl_multi_remove_handle(multi, handle.pointer)
-    curl_multi_cleanup(multi)
+    ccurl_multi_remove_handle(multi, handle.pointer)
+    ccurl_multi_cleanup(multi)
   }
 
   private static func connect(_ multi: UnsafeMutableRawPointer, _ handle: EasyHandle, stop: CInt) throws {
     var end = curl_waitfd(fd: stop, events: CShort(CURL_WAIT_POLLIN), revents: 0)
     while true {
       var (running, left): (CInt, CInt) = (0, 0)
-      curl_multi_perform(multi, &running)
-      if let message = curl_multi_info_read(multi, &left) {
+      ccurl_multi_perform(multi, &running)
+      if let message = ccurl_multi_info_read(multi, &left) {
         let code = ccurl_message_result(message)
         if code != CURLE_OK { throw TransportFailure(code, handle) }
         return
       }
-      curl_multi_poll(multi, &end, 1, 1000, nil)
+      ccurl_multi_poll(multi, &end, 1, 1000, nil)
       if end.revents != 0 { throw CancellationError() }
     }
   }
@@ -66,7 +66,7 @@ final class RawConnection: @unchecked Sendable {
   /// - Throws: `TransportFailure`.
   func send(_ bytes: ArraySlice<UInt8>) throws -> Int? {
     var count = 0
-    let code = bytes.withUnsafeBytes { curl_easy_send(handle.pointer, $0.baseAddress, $0.count, &count) }
+    let code = bytes.withUnsafeBytes { ccurl_easy_send(handle.pointer, $0.baseAddress, $0.count, &count) }
     if code == CURLE_AGAIN { return nil }
     guard code == CURLE_OK else { throw TransportFailure(code, handle) }
     return count
@@ -78,7 +78,7 @@ final class RawConnection: @unchecked Sendable {
   /// - Throws: `TransportFailure`.
   func receive(into buffer: inout [UInt8]) throws -> Int? {
     var count = 0
-    let code = buffer.withUnsafeMutableBytes { curl_easy_recv(handle.pointer, $0.baseAddress, $0.count, &count) }
+    let code = buffer.withUnsafeMutableBytes { ccurl_easy_recv(handle.pointer, $0.baseAddress, $0.count, &count) }
     if code == CURLE_AGAIN { return nil }
     guard code == CURLE_OK else { throw TransportFailure(code, handle) }
     return count

@@ -8,7 +8,7 @@ final class TransferLoop: Sendable {
     case cancel(Transfer)
   }
 
-  /// The multi handle. Sendable because other threads only call `curl_multi_wakeup`, which libcurl allows.
+  /// The multi handle. Sendable because other threads only call `ccurl_multi_wakeup`, which libcurl allows.
   private struct Multi: @unchecked Sendable {
     let pointer: UnsafeMutableRawPointer
   }
@@ -24,8 +24,8 @@ final class TransferLoop: Sendable {
 
   /// Makes a loop that does nothing until `run`.
   init() throws(TransportFailure) {
-    CurlLibrary.start()
-    guard let multi = curl_multi_init() else { throw TransportFailure(.unusable, "libcurl gives no multi handle") }
+    try CurlLibrary.start()
+    guard let multi = ccurl_multi_init() else { throw TransportFailure(.unusable, "libcurl gives no multi handle") }
     inbox = Mutex(Inbox(multi: Multi(pointer: multi)))
   }
 
@@ -41,7 +41,7 @@ final class TransferLoop: Sendable {
   func stop() {
     inbox.withLock { inbox in
       inbox.isStopping = true
-      if let multi = inbox.multi { curl_multi_wakeup(multi.pointer) }
+      if let multi = inbox.multi { ccurl_multi_wakeup(multi.pointer) }
     }
   }
 
@@ -49,7 +49,7 @@ final class TransferLoop: Sendable {
     inbox.withLock { inbox in
       guard let multi = inbox.multi, !inbox.isStopping else { return false }
       inbox.commands.append(command)
-      curl_multi_wakeup(multi.pointer)
+      ccurl_multi_wakeup(multi.pointer)
       return true
     }
   }
@@ -68,11 +68,11 @@ final class TransferLoop: Sendable {
       }
       if isStopping { break }
       active.advance()
-      curl_multi_poll(multi.pointer, nil, 0, active.patience, nil)
+      ccurl_multi_poll(multi.pointer, nil, 0, active.patience, nil)
     }
     active.cancelAll()
     inbox.withLock { $0.multi = nil }
-    curl_multi_cleanup(multi.pointer)
+    ccurl_multi_cleanup(multi.pointer)
   }
 
   private func take() -> ([Command], isStopping: Bool) {

@@ -19,6 +19,7 @@ extension CSIDriverSpec {
       try reader.text("volumeBindingMode", &volumeBindingMode)
       try reader.text("scope", &scope)
       try reader.text("onDelete", &onDelete)
+      try reader.text("quota", &quota)
       try reader.text("kubeletDirectory", &kubeletDirectory)
       try reader.flag("enableToleration", &enableToleration)
       try reader.flag("enableVerboseLog", &enableVerboseLog)
@@ -29,7 +30,7 @@ extension CSIDriverSpec {
   /// The custom resource, with every setting in it.
   public func customResource() -> KubernetesObject {
     var spec: Value = [
-      "clusters": .array(clusters.map { ["namespace": .string($0.namespace), "name": .string($0.name)] }),
+      "clusters": .array(clusters.map(\.tree)),
       "image": .string(image),
       "imagePullPolicy": .string(imagePullPolicy),
       "replicas": Value(replicas),
@@ -43,6 +44,7 @@ extension CSIDriverSpec {
     spec["storageClassName"] = storageClassName.map { .string($0) }
     spec["scope"] = scope.map { .string($0) }
     spec["onDelete"] = onDelete.map { .string($0) }
+    spec["quota"] = quota.map { .string($0) }
     return customResourceObject("CSIDriver", name: name, namespace: nil, spec: spec)
   }
 }
@@ -53,7 +55,18 @@ extension CSIDriverSpec.Cluster {
     try SpecReader.read(tree, "spec.clusters[]") { reader in
       try reader.text("namespace", &namespace)
       try reader.text("name", &name)
+      try reader.text("scope", &scope)
+      try reader.text("onDelete", &onDelete)
+      try reader.text("quota", &quota)
     }
+  }
+
+  fileprivate var tree: Value {
+    var tree: Value = ["namespace": .string(namespace), "name": .string(name)]
+    tree["scope"] = scope.map { .string($0) }
+    tree["onDelete"] = onDelete.map { .string($0) }
+    tree["quota"] = quota.map { .string($0) }
+    return tree
   }
 }
 
@@ -64,8 +77,10 @@ extension CSIDriverSpec.Sidecar {
     try reader.text("attacherImage", &attacherImage)
     try reader.text("nodeRegistrarImage", &nodeRegistrarImage)
     try reader.text("livenessProbeImage", &livenessProbeImage)
+    try reader.text("snapshotterImage", &snapshotterImage)
     try reader.text("imagePullPolicy", &imagePullPolicy)
     try reader.flag("enableTopology", &enableTopology)
+    try reader.flag("enableSnapshots", &enableSnapshots)
   }
 
   fileprivate var tree: Value {
@@ -74,8 +89,10 @@ extension CSIDriverSpec.Sidecar {
       "resizerImage": .string(resizerImage),
       "nodeRegistrarImage": .string(nodeRegistrarImage),
       "livenessProbeImage": .string(livenessProbeImage),
+      "snapshotterImage": .string(snapshotterImage),
       "imagePullPolicy": .string(imagePullPolicy),
       "enableTopology": .boolean(enableTopology),
+      "enableSnapshots": .boolean(enableSnapshots),
     ]
     tree["attacherImage"] = attacherImage.map { .string($0) }
     return tree

@@ -12,13 +12,13 @@ extension CSIDriverSpec {
     for (image, field) in [
       (sidecar.provisionerImage, "provisioner image"), (sidecar.resizerImage, "resizer image"),
       (sidecar.nodeRegistrarImage, "node registrar image"), (sidecar.livenessProbeImage, "liveness probe image"),
+      (sidecar.snapshotterImage, "snapshotter image"),
     ] {
       try sidecarImage(image).validate(field)
     }
     try Rule.range(replicas, 1...9, "number of controller replicas")
     try Rule.oneOf(["WaitForFirstConsumer", "Immediate"], volumeBindingMode, "volume binding mode")
-    if let scope { try Rule.oneOf(["volume", "cluster"], scope, "scope") }
-    if let onDelete { try Rule.oneOf(["delete", "retain"], onDelete, "deletion policy") }
+    try Self.validate(scope: scope, onDelete: onDelete, quota: quota)
     try Rule.path(kubeletDirectory, "kubelet directory")
   }
 
@@ -28,11 +28,12 @@ extension CSIDriverSpec {
         .usage, "no vineyard cluster is given",
         hint: "name one as NAMESPACE/NAME, such as vineyard-system/vineyardd-sample")
     }
-    var seen: Set<Cluster> = []
+    var seen: Set<String> = []
     for cluster in clusters {
       try Rule.name(cluster.namespace, "namespace of a vineyard cluster")
       try Rule.name(cluster.name, "name of a vineyard cluster")
-      guard seen.insert(cluster).inserted else {
+      try Self.validate(scope: cluster.scope, onDelete: cluster.onDelete, quota: cluster.quota)
+      guard seen.insert(cluster.storageClassName).inserted else {
         throw CommandError(
           .usage, "the vineyard cluster \(cluster.namespace)/\(cluster.name) is given twice", hint: "give it once")
       }
@@ -44,6 +45,13 @@ extension CSIDriverSpec {
           "storage class name", storageClassName, "it is made for its cluster anyway", hint: "leave it out")
       }
     }
+  }
+
+  /// Checks what goes into the parameters of a StorageClass.
+  private static func validate(scope: String?, onDelete: String?, quota: String?) throws {
+    if let scope { try Rule.oneOf(["volume", "cluster"], scope, "scope") }
+    if let onDelete { try Rule.oneOf(["delete", "retain"], onDelete, "deletion policy") }
+    if let quota { try Rule.quota(quota) }
   }
 
   var driverImage: ImageOptions {

@@ -15,14 +15,31 @@ extension CSIDriverSpec {
       guard !sidecar.enableTopology else { return }
       container.setArgument("--feature-gates", "Topology=false,VolumeAttributesClass=false")
       // Room is published per topology segment.
-      let arguments = container["args"]?.array ?? []
+      let ofTopology = ["--strict-topology", "--immediate-topology=", "--enable-capacity", "--capacity-"]
       container["args"] = .array(
-        arguments.filter { argument in
-          let text = argument.string ?? ""
-          return text != "--enable-capacity" && !text.hasPrefix("--capacity-")
+        (container["args"]?.array ?? []).filter { argument in
+          !ofTopology.contains { argument.string?.hasPrefix($0) == true }
         })
     }
     try deployment.editContainer("csi-resizer") { $0.setImage(sidecarImage(sidecar.resizerImage)) }
+    if sidecar.enableSnapshots { addSnapshotter(&deployment) }
+  }
+
+  /// Adds the snapshotter, which runs like the resizer beside it.
+  private func addSnapshotter(_ deployment: inout KubernetesObject) {
+    let containers = deployment.podSpec["containers"]?.array ?? []
+    deployment.podSpec["containers"] = .array(
+      containers.flatMap { container -> [Value] in
+        guard container["name"] == "csi-resizer" else { return [container] }
+        var snapshotter = container
+        snapshotter["name"] = "csi-snapshotter"
+        snapshotter.setImage(sidecarImage(sidecar.snapshotterImage))
+        snapshotter["args"] = [
+          "--csi-address=/csi/csi.sock", "--v=2", "--timeout=30s", "--retry-interval-max=30s",
+          "--extra-create-metadata", "--leader-election", "--leader-election-namespace=$(NAMESPACE)",
+        ]
+        return [container, snapshotter]
+      })
   }
 
   /// Turns the sample DaemonSet into this driver's.

@@ -21,6 +21,8 @@ public struct CSIDriverSpec: Sendable, Equatable {
   public var scope: String?
   /// `delete` or `retain`; nil leaves it to the driver.
   public var onDelete: String?
+  /// The limit of a volume: `request`, `none` or a size; nil leaves it to the driver.
+  public var quota: String?
   /// Root directory of the kubelet on the nodes.
   public var kubeletDirectory = "/var/lib/kubelet"
   /// Whether the node plugin runs on tainted nodes.
@@ -32,10 +34,16 @@ public struct CSIDriverSpec: Sendable, Equatable {
   /// The defaults, without a cluster.
   public init() {}
 
-  /// A cluster by namespace and name.
-  public struct Cluster: Sendable, Hashable {
+  /// A cluster by namespace and name, and where its volumes differ from those of the driver's other clusters.
+  public struct Cluster: Sendable, Equatable {
     public var namespace: String
     public var name: String
+    /// nil means that of the driver.
+    public var scope: String?
+    /// nil means that of the driver.
+    public var onDelete: String?
+    /// nil means that of the driver.
+    public var quota: String?
 
     public init(namespace: String, name: String) {
       self.namespace = namespace
@@ -68,9 +76,12 @@ public struct CSIDriverSpec: Sendable, Equatable {
     public var attacherImage: String?
     public var nodeRegistrarImage = "registry.k8s.io/sig-storage/csi-node-driver-registrar:v2.18.0"
     public var livenessProbeImage = "registry.k8s.io/sig-storage/livenessprobe:v2.20.0"
+    public var snapshotterImage = "registry.k8s.io/sig-storage/csi-snapshotter:v8.6.0"
     public var imagePullPolicy = "IfNotPresent"
     /// Whether pods are only placed where there is a store with room.
     public var enableTopology = true
+    /// Whether there is a snapshotter, and a VolumeSnapshotClass for each cluster.
+    public var enableSnapshots = false
 
     public init() {}
   }

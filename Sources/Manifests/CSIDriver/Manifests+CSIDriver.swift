@@ -16,7 +16,7 @@ extension Manifests {
     try Rule.name(namespace, "namespace")
 
     var access = try ManifestDocuments(.csiAccess)
-    try spec.bindRoles(&access)
+    spec.bindRoles(&access, to: "csi-controller")
     spec.place(&access, in: namespace)
 
     var controller = try ManifestDocuments(.csiController)
@@ -31,12 +31,49 @@ extension Manifests {
     spec.place(&node, in: namespace)
 
     let (driver, classes) = try storage(spec)
-    var objects = access.objects + [driver] + controller.objects + node.objects + classes
+    let snapshots = try snapshots(spec, namespace: namespace)
+    var objects = try access.objects + snapshots + adminTokens(spec, namespace: namespace) + [driver]
+    objects += controller.objects + node.objects + classes
     if let uid {
       let owner = ownerReference("CSIDriver", name: spec.name, uid: uid)
       for index in objects.indices { objects[index].tree["metadata", "ownerReferences"] = [owner] }
     }
     return objects
+  }
+
+  /// The right to the clusters' admin tokens, for each of their namespaces.
+  private static func adminTokens(_ spec: CSIDriverSpec, namespace: String) throws -> [KubernetesObject] {
+    var names: [String: [String]] = [:]
+    for cluster in spec.clusters {
+      names[cluster.namespace, default: []].append(AdminToken.secretName(ofCluster: cluster.name))
+    }
+    return try names.sorted { $0.key < $1.key }.flatMap { clusters, secrets in
+      var documents = try ManifestDocuments(.csiAdminTokens)
+      try documents.edit("Role") { role in
+        role.tree["rules"]?.mapElements { $0["resourceNames"] = .array(secrets.map { .string($0) }) }
+      }
+      spec.bindRoles(&documents, to: "csi-admin-tokens")
+      spec.place(&documents, in: namespace)
+      documents.editAll { $0.namespace = clusters }
+      return documents.objects
+    }
+  }
+
+  /// What snapshots take besides a container: rights, and a class for each cluster.
+  private static func snapshots(_ spec: CSIDriverSpec, namespace: String) throws -> [KubernetesObject] {
+    guard spec.sidecar.enableSnapshots else { return [] }
+    var documents = try ManifestDocuments(.csiSnapshots)
+    spec.bindRoles(&documents, to: "csi-snapshots")
+    spec.place(&documents, in: namespace)
+    return documents.objects.flatMap { object in
+      guard object.kind == "VolumeSnapshotClass" else { return [object] }
+      return spec.clusters.map { cluster in
+        var snapshotClass = object
+        snapshotClass.name = cluster.storageClassName
+        snapshotClass.setLabel("app.vineyard.io/name", cluster.name)
+        return snapshotClass
+      }
+    }
   }
 
   /// The driver as Kubernetes knows it, and the StorageClasses.
@@ -67,17 +104,18 @@ extension CSIDriverSpec {
     storageClass.tree["parameters"] = [
       "k8s.v6d.io/vineyard/namespace": .string(cluster.namespace), "k8s.v6d.io/vineyard/name": .string(cluster.name),
     ]
-    storageClass.tree["parameters", "scope"] = scope.map { .string($0) }
-    storageClass.tree["parameters", "onDelete"] = onDelete.map { .string($0) }
+    storageClass.tree["parameters", "scope"] = (cluster.scope ?? scope).map { .string($0) }
+    storageClass.tree["parameters", "onDelete"] = (cluster.onDelete ?? onDelete).map { .string($0) }
+    storageClass.tree["parameters", "quota"] = (cluster.quota ?? quota).map { .string($0) }
     return storageClass
   }
 
-  fileprivate func bindRoles(_ documents: inout ManifestDocuments) throws {
-    for kind in ["ClusterRoleBinding", "RoleBinding"] {
-      try documents.edit(kind) { binding in
-        binding.tree["roleRef", "name"] = .string("\(name)-csi-controller")
-        binding.tree["subjects"]?.mapElements { $0["name"] = .string("\(name)-controller") }
-      }
+  /// Lets the bindings name this driver's roles, which are called alike, and the account of its controller.
+  fileprivate func bindRoles(_ documents: inout ManifestDocuments, to role: String) {
+    documents.editAll { object in
+      guard object.kind.hasSuffix("Binding") else { return }
+      object.tree["roleRef", "name"] = .string("\(name)-\(role)")
+      object.tree["subjects"]?.mapElements { $0["name"] = .string("\(name)-controller") }
     }
   }
 

@@ -2,18 +2,19 @@ import Documents
 import ManifestFiles
 
 extension Manifests {
-  /// The objects of a cluster in the order in which to apply them: etcd, Services, volumes, stores.
+  /// The objects of a cluster in the order in which to apply them: etcd, volumes, the admin token, Services, stores.
   ///
   /// - Parameters:
   ///   - uid: of the custom resource, where there is one; the stores name it as the owner of what they mirror.
   ///   - controlledByOperator: whether the custom resource is written down as the owner, so that the objects go with
   ///     it. Not for the PersistentVolume: an object of the cluster cannot belong to one of a namespace.
+  ///   - adminToken: counts only where the cluster has none (`KubernetesObject.isMadeOnce`).
   /// - Throws: `CommandError` with code `usage` for a spec that makes no sense.
   public static func vineyardd(
-    _ spec: VineyarddSpec, uid: String?, controlledByOperator: Bool
+    _ spec: VineyarddSpec, uid: String?, controlledByOperator: Bool, adminToken: AdminToken = .random()
   ) throws -> [KubernetesObject] {
     try spec.validate()
-    var objects = try etcd(spec) + spill(spec) + stores(spec, uid: uid)
+    var objects = try etcd(spec) + spill(spec) + stores(spec, uid: uid, adminToken)
     if controlledByOperator, let uid {
       let owner = ownerReference("Vineyardd", name: spec.name, uid: uid)
       for index in objects.indices where objects[index].namespace != nil {
@@ -23,9 +24,12 @@ extension Manifests {
     return objects
   }
 
-  private static func stores(_ spec: VineyarddSpec, uid: String?) throws -> [KubernetesObject] {
+  private static func stores(
+    _ spec: VineyarddSpec, uid: String?, _ adminToken: AdminToken
+  ) throws -> [KubernetesObject] {
     var documents = try ManifestDocuments(.vineyardd)
     if !spec.metric.enable { documents.remove("Service", suffix: "-metrics") }
+    try documents.edit("Secret") { $0.tree["data"] = adminToken.data }
     try documents.edit("Deployment") { try spec.fillDeployment(&$0, uid: uid) }
     try documents.edit("PodDisruptionBudget") { budget in
       budget.tree["spec", "selector", "matchLabels"] = Value(spec.podLabels(role: "vineyardd"))

@@ -6,6 +6,9 @@ extension VineyarddSpec {
   /// Port of `/metrics` in the pod.
   static let metricsPort = 9601
 
+  /// Where the Secret with the admin token is mounted.
+  static let adminTokenDirectory = "/etc/vineyard/admin-token"
+
   /// Turns the sample Deployment into this cluster's.
   func fillDeployment(_ deployment: inout KubernetesObject, uid: String?) throws {
     deployment.setLabel("app.kubernetes.io/instance", instanceLabel)
@@ -26,6 +29,9 @@ extension VineyarddSpec {
     let size = try store.sizeInBytes()
     try deployment.editVolume(Self.sharedMemoryVolumeName) { volume in
       volume["emptyDir", "sizeLimit"] = size.map { .string(mebibytes($0)) }
+    }
+    try deployment.editVolume(Self.adminTokenVolumeName) { volume in
+      volume["secret", "secretName"] = .string(AdminToken.secretName(ofCluster: name))
     }
     let resources = try StoreResources.resources(
       store, fallback: ["cpu": "100m", "memory": "256Mi"])
@@ -83,6 +89,7 @@ extension VineyarddSpec {
     arguments.append("--stream_threshold=\(store.streamThreshold)")
     arguments.append("--rpc_socket_port=\(Self.rpcPort)")
     arguments.append("--metrics_port=\(Self.metricsPort)")
+    arguments.append("--admin_token_file=\(Self.adminTokenDirectory)/\(AdminToken.key)")
     if StoreFeatures.keepsMetadataInEtcd {
       arguments += [
         "--meta=etcd", "--etcd_prefix=/vineyard", "--etcd_endpoint=http://\(name)-etcd-service.\(namespace).svc:2379",

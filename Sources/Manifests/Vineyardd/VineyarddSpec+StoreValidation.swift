@@ -69,7 +69,7 @@ extension VineyarddSpec.Spill {
       return
     }
     try Rule.name(name, "spill name")
-    guard ![VineyarddSpec.socketVolumeName, VineyarddSpec.sharedMemoryVolumeName].contains(name) else {
+    guard !VineyarddSpec.ownVolumeNames.contains(name) else {
       throw Rule.invalid("spill name", name, "the store has another volume of this name", hint: "choose another name")
     }
     try Rule.path(path, "spill path")

@@ -43,7 +43,7 @@ extension VineyarddSpec {
     guard volume.mountPath.isEmpty || !volume.pvcName.isEmpty else {
       throw CommandError(.usage, "a mount path of the socket without a claim", hint: "name the claim too")
     }
-    var names = [VineyarddSpec.socketVolumeName, VineyarddSpec.sharedMemoryVolumeName]
+    var names = VineyarddSpec.ownVolumeNames
     if !store.spill.name.isEmpty { names.append(store.spill.name) }
     for volume in volumes {
       let name = volume["name"]?.string ?? ""
@@ -83,4 +83,7 @@ extension VineyarddSpec {
 
   static let socketVolumeName = "vineyard-socket"
   static let sharedMemoryVolumeName = "shm"
+  static let adminTokenVolumeName = "admin-token"
+  /// The volumes that every store has.
+  static let ownVolumeNames = [socketVolumeName, sharedMemoryVolumeName, adminTokenVolumeName]
 }

@@ -12,6 +12,8 @@ public struct Blob {
   public var writer: Connection?
   /// The connection that sealed it and counts as a user until it releases the blob or goes.
   public var sealer: UInt64?
+  /// Who pays for it, nil outside of volumes.
+  var account: Account?
 }
 
 /// The state of one client connection that matters to the store.
@@ -24,6 +26,10 @@ public final class Connection {
   /// Who this is, for people: `pid 42`.
   public let label: String
   public internal(set) var session: Session
+  /// The volume it belongs to, nil when it came in through another socket.
+  public internal(set) var volume: Volume?
+  /// Whether it may only read.
+  public internal(set) var isReadOnly = false
   /// What this connection was given for reading.
   var reading: [ObjectID: ExtentID] = [:]
   /// What it was given for reading under ids that were given to other blobs since.
@@ -62,6 +68,8 @@ public final class Session {
   var plasma: [String: PlasmaEntry] = [:]
   /// Connections of this session.
   public internal(set) var connections = 0
+  /// The volume it is the session of.
+  public internal(set) weak var volume: Volume?
 
   init(id: UInt64, kind: StoreKind) {
     self.id = id

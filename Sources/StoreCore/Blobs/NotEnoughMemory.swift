@@ -16,7 +16,7 @@ extension Store {
     }
     let (taken, overflow) = (memory.used + memory.lingering).addingReportingOverflow(size)
     if !overflow, taken <= memory.limit { message += "; the free memory is fragmented" }
-    let largest = largestBlobs(3, in: session)
+    let largest = largestBlobs(3, among: session.blobs)
     if !largest.isEmpty {
       message += "; largest: " + largest.map { describe($0, in: session) }.joined(separator: ", ")
     }
@@ -32,9 +32,22 @@ extension Store {
       .map { "\($0.0.label): \($0.1) bytes" }.joined(separator: ", ")
   }
 
-  private func largestBlobs(_ count: Int, in session: Session) -> [(id: ObjectID, size: UInt64)] {
+  /// The largest blobs of a volume, each described with the object it belongs to.
+  func largestObjects(of volume: Volume) -> [String] {
+    let session = volume.session
+    let account = volume.account
+    guard account.isScattered else {
+      return largestBlobs(3, among: session.blobs).map { describe($0, in: session) }
+    }
+    let blobs = account.blobs.lazy.compactMap { id in session.blobs[id].map { (key: id, value: $0) } }
+    return largestBlobs(3, among: blobs).map { describe($0, in: session) }
+  }
+
+  private func largestBlobs(
+    _ count: Int, among blobs: some Sequence<(key: ObjectID, value: Blob)>
+  ) -> [(id: ObjectID, size: UInt64)] {
     var largest: [(id: ObjectID, size: UInt64)] = []
-    for (id, blob) in session.blobs.prefix(Self.examinedBlobs) {
+    for (id, blob) in blobs.prefix(Self.examinedBlobs) {
       if largest.count == count, let last = largest.last, (last.size, id) >= (blob.size, last.id) { continue }
       largest.append((id, blob.size))
       largest.sort { ($0.size, $1.id) > ($1.size, $0.id) }

@@ -8,11 +8,18 @@ extension Store {
   /// - Throws: notEnoughMemory.
   public func createBlob(_ size: UInt64, by connection: Connection) throws(StoreError) -> BlobPayload {
     if size == 0 { return .empty }
-    guard let extent = memory.allocate(size) else { throw notEnoughMemory(size, in: connection.session) }
+    let volume = connection.volume
+    if let volume, !volume.account.admits(size) { throw quotaExceeded(size, by: volume) }
+    guard let extent = memory.allocate(size) else {
+      volume?.account.wasRefused = true
+      throw notEnoughMemory(size, in: connection.session)
+    }
     let id = ids.blobID(now: now)
     let blob = Blob(
-      extent: extent, offset: memory.range(extent).offset, size: size, isSealed: false, writer: connection)
+      extent: extent, offset: memory.range(extent).offset, size: size, isSealed: false, writer: connection,
+      account: volume?.account)
     connection.session.blobs[id] = blob
+    if let volume { charge(size, for: id, to: volume) }
     connection.writing.insert(id)
     return payload(id, blob)
   }
@@ -25,6 +32,7 @@ extension Store {
       for size in sizes { payloads.append(try createBlob(size, by: connection)) }
     } catch {
       for payload in payloads { removeBlob(payload.id, in: connection.session, by: connection) }
+      connection.volume?.account.wasRefused = true
       throw error
     }
     return payloads
@@ -69,6 +77,7 @@ extension Store {
     }
     let isAlone = blob.writer === connection && memory.readers(blob.extent) == 0
     memory.shrink(blob.extent, to: size, reuseTail: isAlone && size > 0)
+    blob.account?.refundTail(blob.size - size)
     connection.session.blobs[id]?.size = size
   }
 
@@ -85,6 +94,7 @@ extension Store {
   /// - Parameter remover: the connection that wants it, nil when it is nobody's wish.
   func removeBlob(_ id: ObjectID, in session: Session, by remover: Connection?) {
     guard var blob = session.blobs.removeValue(forKey: id) else { return }
+    blob.account?.refund(blob.size, for: id)
     endSealing(&blob, in: session)
     if let writer = blob.writer {
       writer.writing.remove(id)
@@ -111,6 +121,7 @@ extension Store {
   /// Frees a blob whose creator disconnected before sealing it.
   func abandonUnsealed(_ id: ObjectID, in session: Session) {
     guard let blob = session.blobs.removeValue(forKey: id) else { return }
+    blob.account?.refund(blob.size, for: id)
     memory.removeBlob(blob.extent)
   }
 

@@ -27,6 +27,9 @@ extension Store {
       throw StoreError(.invalid, "Session (sid = \(HexText.string(prefix: UInt8(ascii: "S"), sourceID))) not exit")
     }
     let target = connection.session
+    guard source === target || source.volume == nil && connection.volume == nil else {
+      throw StoreError(.notImplemented, "blobs cannot be moved into a volume or out of one: write them there instead")
+    }
     var leaving: Set<ObjectID> = []
     var arriving: Set<BlobName> = []
     for pair in pairs {
@@ -68,11 +71,18 @@ extension Store {
     let id = try blobID(from, in: source)
     guard var blob = source.blobs.removeValue(forKey: id) else { return }
     endSealing(&blob, in: source)
+    if source !== connection.session {
+      blob.account?.refund(blob.size, for: id)
+      blob.account = nil
+    }
     if case .plasma(let name) = from { source.plasma[name] = nil }
     switch to {
-    case .id(let newID): connection.session.blobs[newID] = blob
+    case .id(let newID):
+      blob.account?.rename(id, to: newID)
+      connection.session.blobs[newID] = blob
     case .plasma(let name):
       let newID = ids.blobID(now: now)
+      blob.account?.rename(id, to: newID)
       connection.session.blobs[newID] = blob
       connection.session.plasma[name] = PlasmaEntry(blob: newID, size: blob.size, holders: [connection.id])
     }

@@ -83,6 +83,9 @@ public struct MemoryPool {
 
   public func range(_ id: ExtentID) -> ByteRange { extents[Int(id.slot)].range }
 
+  /// Bytes that each blob of the extent asked for.
+  func charged(_ id: ExtentID) -> UInt64 { extents[Int(id.slot)].charged }
+
   /// How many connections were given the extent.
   public func readers(_ id: ExtentID) -> Int { Int(extents[Int(id.slot)].readers) }
 

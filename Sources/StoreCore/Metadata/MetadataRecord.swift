@@ -49,6 +49,8 @@ struct MetadataRecord {
   var text: [UInt8] = []
   var slots: [Slot] = []
   var links: [MemberLink] = []
+  /// The account that lists the object, nil when its session does.
+  var owner: Account?
 
   /// Lays out the fields of a document whose members were resolved to `links`, in the order of the fields.
   init(

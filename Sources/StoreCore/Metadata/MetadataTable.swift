@@ -29,6 +29,7 @@ struct MetadataTable {
     } else {
       bySignature[record.signature] = id
     }
+    record.owner?.own(id)
     records[id] = record
     if let last = order.last, id < last {
       let position = order.partitioningIndex { $0 >= id }
@@ -43,6 +44,7 @@ struct MetadataTable {
   /// - Returns: the members it had, once each.
   mutating func remove(_ id: ObjectID) -> [ObjectID] {
     guard let record = records.removeValue(forKey: id) else { return [] }
+    record.owner?.disown(id)
     if bySignature[record.signature] == id { bySignature[record.signature] = nil }
     compactOrderIfSparse()
     var members: [ObjectID] = []
@@ -74,7 +76,10 @@ struct MetadataTable {
   /// The ids in ascending order.
   var ascending: some Sequence<ObjectID> { order.lazy.filter { records[$0] != nil } }
 
-  mutating func removeAll() { self = MetadataTable() }
+  mutating func removeAll() {
+    for (id, record) in records { record.owner?.disown(id) }
+    self = MetadataTable()
+  }
 
   private mutating func compactOrderIfSparse() {
     guard order.count > 64, order.count > records.count * 2 else { return }

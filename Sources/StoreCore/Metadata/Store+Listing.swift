@@ -48,6 +48,11 @@ extension Store {
     if record.isTransient {
       throw StoreError(.invalid, "transient objects cannot have name, please persist it first")
     }
+    point(name, to: id, in: session)
+  }
+
+  /// Lets a name lead to an object, which takes it over if it was in use.
+  func point(_ name: String, to id: ObjectID, in session: Session) {
     if let previous = session.names.set(name, to: id) { refreshName(of: previous, in: session) }
     session.metadata.update(id) { $0.name = name }
     note(.name(session: session.id, name))

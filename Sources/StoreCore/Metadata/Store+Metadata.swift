@@ -9,33 +9,39 @@ public struct CreatedObject: Equatable, Sendable {
 
 extension Store {
   /// Stores objects, all or none.
+  ///
+  /// - Parameter volume: through which they come, if through one.
   public func createObjects(
-    _ documents: [MetadataDocument], in session: Session
+    _ documents: [MetadataDocument], in session: Session, of volume: Volume? = nil
   ) throws(StoreError) -> [CreatedObject] {
+    let owner = volume?.listingAccount
     var created: [CreatedObject] = []
     var all: [ObjectID] = []
     do throws(StoreError) {
-      for document in documents { created.append(try createObject(document, in: session, noting: &all)) }
+      for document in documents { created.append(try createObject(document, in: session, owner, noting: &all)) }
     } catch {
       for id in all.reversed() { _ = session.metadata.remove(id) }
       throw error
     }
+    if let volume, !volume.isWritten, !all.isEmpty { noteFirstWrite(volume) }
     note(.objects(session: session.id))
     return created
   }
 
   private func createObject(
-    _ document: MetadataDocument, in session: Session, noting created: inout [ObjectID]
+    _ document: MetadataDocument, in session: Session, _ owner: Account?, noting created: inout [ObjectID]
   ) throws(StoreError) -> CreatedObject {
     let typename = try Self.requiredTypename(document)
     guard let instance = document.instance else {
       throw StoreError(.assertionFailed, "No 'instance_id' field in incoming metadata")
     }
-    let (links, isLocal) = try resolveMembers(of: document, instance: instance, in: session, noting: &created)
+    let (links, isLocal) = try resolveMembers(
+      of: document, instance: instance, in: session, owner, noting: &created)
     let signature = document.signature ?? ids.signature(now: now)
     let stored = document.isGlobal && !isLocal ? InstanceID.unspecified : instance
-    let record = MetadataRecord(
+    var record = MetadataRecord(
       document, typename: typename, signature: signature, instance: stored, timestamp: now, links: links)
+    record.owner = owner
     let id = ids.objectID(now: now)
     session.metadata.insert(id, record)
     created.append(id)
@@ -56,13 +62,14 @@ extension Store {
   ///
   /// - Returns: the links in the order of the fields, and whether all members are on `instance`.
   private func resolveMembers(
-    of document: MetadataDocument, instance: UInt64, in session: Session, noting created: inout [ObjectID]
+    of document: MetadataDocument, instance: UInt64, in session: Session, _ owner: Account?,
+    noting created: inout [ObjectID]
   ) throws(StoreError) -> (links: [MemberLink], isLocal: Bool) {
     var links: [MemberLink] = []
     var isLocal = true
     for field in document.fields {
       guard case .member(let member) = field.value else { continue }
-      let (target, place, isGlobal) = try resolve(member, instance: instance, in: session, noting: &created)
+      let (target, place, isGlobal) = try resolve(member, instance: instance, in: session, owner, noting: &created)
       if place != instance {
         isLocal = false
         guard document.isGlobal else {
@@ -79,7 +86,8 @@ extension Store {
 
   /// Finds what a member stands for, and where it is.
   private func resolve(
-    _ member: MetadataDocument, instance: UInt64, in session: Session, noting created: inout [ObjectID]
+    _ member: MetadataDocument, instance: UInt64, in session: Session, _ owner: Account?,
+    noting created: inout [ObjectID]
   ) throws(StoreError) -> (MemberLink.Target, instance: UInt64, isGlobal: Bool) {
     guard let id = member.id else {
       throw StoreError(.metaTreeNameNotExists, "A member has no 'id' field in incoming metadata")
@@ -98,13 +106,13 @@ extension Store {
     }
     let typename = try Self.requiredTypename(member)
     let place = member.instance ?? instance
-    let (links, _) = try resolveMembers(of: member, instance: place, in: session, noting: &created)
+    let (links, _) = try resolveMembers(of: member, instance: place, in: session, owner, noting: &created)
     if session.metadata.contains(id) { return (.object(id), place, member.isGlobal) }
     let signature = member.signature ?? ids.signature(now: now)
-    session.metadata.insert(
-      id,
-      MetadataRecord(
-        member, typename: typename, signature: signature, instance: place, timestamp: now, links: links))
+    var record = MetadataRecord(
+      member, typename: typename, signature: signature, instance: place, timestamp: now, links: links)
+    record.owner = owner
+    session.metadata.insert(id, record)
     created.append(id)
     return (.object(id), place, member.isGlobal)
   }
@@ -164,14 +172,18 @@ extension Store {
 
   /// Copies an object under a new id, with the same members, and fields replaced or added.
   ///
-  /// - Parameter extra: keys and values as JSON text.
+  /// - Parameters:
+  ///   - extra: keys and values as JSON text.
+  ///   - volume: through which the request comes, if through one.
   public func shallowCopy(
-    _ id: ObjectID, extra: [(key: [UInt8], value: [UInt8])], in session: Session
+    _ id: ObjectID, extra: [(key: [UInt8], value: [UInt8])], in session: Session, of volume: Volume? = nil
   ) throws(StoreError) -> ObjectID {
     if id.isBlob { throw StoreError(.assertionFailed, "The blob \(id) cannot be copied") }
     try requireObject(id, in: session)
     guard var copy = session.metadata[id] else { return id }
     for (key, value) in extra { copy.set(key, value) }
+    copy.owner = volume?.listingAccount
+    if let volume, !volume.isWritten { noteFirstWrite(volume) }
     let target = ids.objectID(now: now)
     session.metadata.insert(target, copy)
     note(.objects(session: session.id))

@@ -38,11 +38,13 @@ extension Store {
     if stream.current != nil { note(.stream(session: session.id, id)) }
     try finishCurrentChunk(&stream, by: connection)
     session.streams[id] = stream
+    if let volume = connection.volume, size > volume.account.limit { throw quotaExceeded(size, by: volume) }
     let threshold = memory.limit / 100 * configuration.streamThreshold
     let (wanted, overflow) = (memory.used + memory.lingering).addingReportingOverflow(size)
     if overflow || size > memory.limit { throw notEnoughMemory(size, in: session) }
     // Waiting only helps while the reader has chunks to consume.
-    if wanted > threshold, !stream.ready.isEmpty || stream.handedOut != nil {
+    let isFull = wanted > threshold || connection.volume?.account.isFull(size, configuration.streamThreshold) == true
+    if isFull, !stream.ready.isEmpty || stream.handedOut != nil {
       session.streams[id]?.parkedWriter = connection.id
       return .park(.stream(session: session.id, id))
     }

@@ -21,6 +21,8 @@ final class ClientConnection {
     case transferring
     /// The password is being checked.
     case authenticating
+    /// Its volume is gone: nothing is answered, and it ends when the client closes its side.
+    case leaving
   }
 
   let id: UInt64
@@ -36,6 +38,8 @@ final class ClientConnection {
   var knowsArena = false
   /// Close when everything is sent.
   var closesWhenFlushed = false
+  /// Whether its volume is gone.
+  var isShownOut = false
   /// Raw bytes that follow when everything is sent.
   var transferWhenFlushed: Transfer?
 

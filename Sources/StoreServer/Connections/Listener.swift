@@ -8,15 +8,24 @@ final class Listener {
   let kind: ClientConnection.Kind
   /// The session its clients get.
   let session: Session
+  /// The volume its clients belong to, if to one.
+  let volume: Volume?
+  /// Whether its clients may only read.
+  let isReadOnly: Bool
   /// Path of a Unix socket.
   let path: String?
   private let identity: (device: dev_t, inode: ino_t)?
 
-  private init(file: CInt, kind: ClientConnection.Kind, session: Session, path: String?) {
+  private init(
+    file: CInt, kind: ClientConnection.Kind, session: Session, path: String?, volume: Volume? = nil,
+    isReadOnly: Bool = false
+  ) {
     self.file = file
     self.kind = kind
     self.session = session
     self.path = path
+    self.volume = volume
+    self.isReadOnly = isReadOnly
     identity = path.flatMap(Self.identity)
   }
 
@@ -27,22 +36,7 @@ final class Listener {
     _ path: String, mode: mode_t, group: gid_t?, session: Session
   ) throws(CommandError) -> Listener {
     try makeWay(for: path)
-    var address = try address(path)
-    let file = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
-    // Nobody can connect between bind and chmod to more than the mode allows.
-    let mask = umask(0o777 & ~mode)
-    let bound = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(file, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    let bindError = errno
-    umask(mask)
-    guard bound == 0 else {
-      close(file)
-      throw CommandError.system("cannot listen on \(path)", errno: bindError, hint: "choose a path with --socket")
-    }
+    let file = try bound(try address(path), path, mode: mode)
     if let group, chown(path, uid_t.max, group) != 0 {
       let code = errno
       close(file)
@@ -50,7 +44,38 @@ final class Listener {
       throw CommandError.system("cannot give \(path) to group \(group)", errno: code)
     }
     chmod(path, mode)
-    return try listening(file, kind: .ipc, session: session, path: path)
+    return try listening(Listener(file: file, kind: .ipc, session: session, path: path))
+  }
+
+  /// Listens on a socket of a volume, in place of the one a store that ran here before has left.
+  static func unix(_ path: String, volume: Volume, isReadOnly: Bool) throws(CommandError) -> Listener {
+    unlink(path)
+    let file = try bound(try UnixAddress(path), path, mode: 0o666)
+    chmod(path, 0o666)
+    return try listening(
+      Listener(
+        file: file, kind: .ipc, session: volume.session, path: path, volume: volume, isReadOnly: isReadOnly))
+  }
+
+  /// A socket with a name in the file tree.
+  private static func bound(_ address: UnixAddress, _ path: String, mode: mode_t) throws(CommandError) -> CInt {
+    let file = try socket()
+    // Nobody can connect between bind and chmod to more than the mode allows.
+    let mask = umask(0o777 & ~mode)
+    let code = address.bind(file)
+    umask(mask)
+    guard code == 0 else {
+      close(file)
+      throw CommandError.system("cannot listen on \(path)", errno: code, hint: "choose a path with --socket")
+    }
+    return file
+  }
+
+  private static func socket() throws(CommandError) -> CInt {
+    let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    let file = Glibc.socket(AF_UNIX, kind, 0)
+    if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
+    return file
   }
 
   /// Makes the directories of a socket path and removes a socket nobody accepts on.
@@ -63,7 +88,8 @@ final class Listener {
 
   /// Listens on all IPv4 addresses.
   static func tcp(port: UInt16, session: Session) throws(CommandError) -> Listener {
-    let file = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    let file = Glibc.socket(
+      AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
     if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
     var on: CInt = 1
     setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
@@ -81,14 +107,11 @@ final class Listener {
       throw CommandError.system(
         "cannot listen on port \(port)", errno: code, hint: "choose another with --rpc_socket_port, or --norpc")
     }
-    return try listening(file, kind: .rpc, session: session, path: nil)
+    return try listening(Listener(file: file, kind: .rpc, session: session, path: nil))
   }
 
-  private static func listening(
-    _ file: CInt, kind: ClientConnection.Kind, session: Session, path: String?
-  ) throws(CommandError) -> Listener {
-    let listener = Listener(file: file, kind: kind, session: session, path: path)
-    if listen(file, SOMAXCONN) != 0 { throw CommandError.system("cannot listen", errno: errno) }
+  private static func listening(_ listener: Listener) throws(CommandError) -> Listener {
+    if listen(listener.file, SOMAXCONN) != 0 { throw CommandError.system("cannot listen", errno: errno) }
     return listener
   }
 
@@ -116,17 +139,14 @@ final class Listener {
 
   // MARK: - The path of a Unix socket
 
-  private static func address(_ path: String) throws(CommandError) -> sockaddr_un {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let capacity = MemoryLayout.size(ofValue: address.sun_path)
-    guard path.utf8.count < capacity else {
+  private static func address(_ path: String) throws(CommandError) -> UnixAddress {
+    guard path.utf8.count <= UnixAddress.longestPath else {
       throw CommandError(
-        .failed, "the socket path is \(path.utf8.count) bytes long, the system allows \(capacity - 1): \(path)",
+        .failed,
+        "the socket path is \(path.utf8.count) bytes long, the system allows \(UnixAddress.longestPath): \(path)",
         hint: "choose a shorter path with --socket")
     }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    return address
+    return try UnixAddress(path)
   }
 
   private static func makeParents(of path: String) throws(CommandError) {
@@ -146,20 +166,15 @@ final class Listener {
     guard status.st_mode & S_IFMT == S_IFSOCK else {
       throw CommandError(.failed, "\(path) exists and is not a socket", hint: "choose another path with --socket")
     }
-    var address = try address(path)
-    let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    let probe = try socket()
     defer { close(probe) }
-    let connected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(probe, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
+    let code = try address(path).connect(probe)
     // EAGAIN: somebody listens, but the queue of new clients is full.
-    if connected == 0 || errno == EAGAIN {
+    if code == 0 || code == EAGAIN {
       throw CommandError(
         .failed, "\(path) is in use: another daemon answers there",
         hint: "stop it, or choose another path with --socket")
     }
-    if errno == ECONNREFUSED { unlink(path) }
+    if code == ECONNREFUSED { unlink(path) }
   }
 }

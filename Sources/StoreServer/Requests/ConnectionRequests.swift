@@ -18,6 +18,7 @@ extension RequestHandler {
     guard let session = store.sessions[id] else {
       throw StoreError(.invalid, "Session (sid = \(HexText.string(prefix: UInt8(ascii: "S"), id))) not exit")
     }
+    if session.volume != nil { try requireToken(connection) }
     store.move(connection.client, to: session)
   }
 
@@ -37,9 +38,11 @@ extension RequestHandler {
     reply.append("{\"instance_id\":")
     reply.append(decimal: identity.instance)
     reply.append(",\"ipc_socket\":")
-    reply.append(jsonString: identity.socketPath(of: session.id))
+    reply.append(jsonString: socketPath(of: connection.client))
     reply.append(",\"rpc_endpoint\":")
-    reply.append(jsonString: session.id == 0 ? identity.rpcEndpoint : InstanceIdentity.noRPC)
+    // Nobody could tell over RPC through which volume a client came.
+    let isOutside = session.id == 0 && connection.client.volume == nil
+    reply.append(jsonString: isOutside ? identity.rpcEndpoint : InstanceIdentity.noRPC)
     reply.append(",\"session_id\":")
     reply.append(decimal: session.id)
     reply.append(",\"store_match\":")
@@ -51,7 +54,14 @@ extension RequestHandler {
     return .reply
   }
 
-  func clusterMeta() -> Disposition {
+  private func socketPath(of client: Connection) -> String {
+    guard let volume = client.volume else { return identity.socketPath(of: client.session.id) }
+    return identity.volumeLayout.socketPath(of: volume.id, isReadOnly: client.isReadOnly)
+  }
+
+  /// A volume's clients find nothing but the volume: the released client would else write what does not fit in it
+  /// directly into the store.
+  func clusterMeta(_ client: Connection) -> Disposition {
     reply.beginFrame()
     reply.append("{\"meta\":{\"i")
     reply.append(decimal: identity.instance)
@@ -60,11 +70,11 @@ extension RequestHandler {
     reply.append(",\"hostname\":")
     reply.append(jsonString: identity.hostname)
     reply.append(",\"ipc_socket\":")
-    reply.append(jsonString: identity.socketPath)
+    reply.append(jsonString: client.volume == nil ? identity.socketPath : socketPath(of: client))
     reply.append(",\"nodename\":")
     reply.append(jsonString: identity.nodename)
     reply.append(",\"rpc_endpoint\":")
-    reply.append(jsonString: identity.rpcEndpoint)
+    reply.append(jsonString: client.volume == nil ? identity.rpcEndpoint : InstanceIdentity.noRPC)
     reply.append(",\"timestamp\":")
     reply.append(decimal: identity.timestamp)
     reply.append("}},\"type\":\"cluster_meta\"}")
@@ -72,7 +82,10 @@ extension RequestHandler {
     return .reply
   }
 
-  func instanceStatus() -> Disposition {
+  /// A volume's clients are told about the volume.
+  func instanceStatus(_ client: Connection) -> Disposition {
+    let volume = client.volume
+    let limit = volume.map { min($0.account.limit, store.memory.limit) } ?? store.memory.limit
     reply.beginFrame()
     reply.append("{\"meta\":{\"deferred_requests\":")
     reply.append(decimal: parkedRequests)
@@ -81,13 +94,13 @@ extension RequestHandler {
     reply.append(",\"instance_id\":")
     reply.append(decimal: identity.instance)
     reply.append(",\"ipc_connections\":")
-    reply.append(decimal: connectionCounts.ipc)
+    reply.append(decimal: volume?.connections ?? connectionCounts.ipc)
     reply.append(",\"memory_limit\":")
-    reply.append(decimal: store.memory.limit)
+    reply.append(decimal: limit)
     reply.append(",\"memory_usage\":")
-    reply.append(decimal: store.memory.used)
+    reply.append(decimal: volume?.account.used ?? store.memory.used)
     reply.append(",\"rpc_connections\":")
-    reply.append(decimal: connectionCounts.rpc)
+    reply.append(decimal: volume == nil ? connectionCounts.rpc : 0)
     reply.append("},\"type\":\"instance_status_reply\"}")
     reply.endFrame()
     return .reply

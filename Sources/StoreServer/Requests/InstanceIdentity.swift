@@ -16,6 +16,9 @@ struct InstanceIdentity {
   /// Start of the daemon: unix seconds in the upper, microseconds in the lower 32 bits.
   let timestamp: UInt64
 
+  /// Where the sockets of volumes are.
+  var volumeLayout: VolumeLayout { VolumeLayout(mainSocket: socketPath) }
+
   /// Path of a session's socket: that of the root session, or with the session's id appended.
   func socketPath(of session: UInt64) -> String {
     session == 0 ? socketPath : socketPath + "." + HexText.string(prefix: UInt8(ascii: "S"), session)

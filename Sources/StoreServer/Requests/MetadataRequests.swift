@@ -6,7 +6,7 @@ import StoreProtocol
 extension RequestHandler {
   func createData(_ client: Connection) throws(StoreError) -> Disposition {
     let document = try MetadataDocument(message.bytes, try requiredSpan("content"))
-    let created = try store.createObjects([document], in: client.session)[0]
+    let created = try store.createObjects([document], in: client.session, of: client.volume)[0]
     reply.beginFrame()
     reply.append("{\"id\":")
     reply.append(decimal: created.id.rawValue)
@@ -34,7 +34,7 @@ extension RequestHandler {
     }
     var documents: [MetadataDocument] = []
     for span in spans { documents.append(try MetadataDocument(message.bytes, span)) }
-    let created = try store.createObjects(documents, in: client.session)
+    let created = try store.createObjects(documents, in: client.session, of: client.volume)
     reply.beginFrame()
     reply.append("{\"ids\":[")
     reply.list(created) { reply.append(decimal: $0.id.rawValue) }
@@ -154,7 +154,11 @@ extension RequestHandler {
   }
 
   func clear(_ client: Connection) -> Disposition {
-    store.clear(client.session, by: client)
+    if let volume = client.volume {
+      store.clear(volume, by: client)
+    } else {
+      store.clear(client.session, by: client)
+    }
     reply.reply("clear_reply")
     return .reply
   }
@@ -179,7 +183,8 @@ extension RequestHandler {
         extra.append((field.key, value))
       }
     }
-    let target = try store.shallowCopy(try message.objectID("id"), extra: extra, in: client.session)
+    let target = try store.shallowCopy(
+      try message.objectID("id"), extra: extra, in: client.session, of: client.volume)
     reply.beginFrame()
     reply.append("{\"target_id\":")
     reply.append(decimal: target.rawValue)

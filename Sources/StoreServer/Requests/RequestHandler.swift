@@ -21,12 +21,17 @@ final class RequestHandler {
   var openSessionSocket: (Session) throws(StoreError) -> String = { _ throws(StoreError) in
     throw StoreError(.notImplemented, "sessions are not available")
   }
+  /// Opens and closes volumes beyond what the store does; nil until the server serves.
+  weak var volumes: (any VolumeHosting)?
+  /// Proves that a client on another host may ask about volumes.
+  let adminToken: AdminToken
   /// Asks the page worker to give back what is idle; false when there is nothing.
   var trimMemory: () -> Bool = { false }
 
-  init(store: Store, identity: InstanceIdentity) {
+  init(store: Store, identity: InstanceIdentity, adminToken: AdminToken) {
     self.store = store
     self.identity = identity
+    self.adminToken = adminToken
   }
 
   /// Parses one message and recognises its type.
@@ -64,6 +69,7 @@ final class RequestHandler {
       throw Self.notRegistered(type.rawValue)
     }
     let client = connection.client
+    if let volume = client.volume { try requirePermission(for: type, client, volume) }
     switch type {
     case .register: return try register(connection)
     case .exit: return .close
@@ -101,8 +107,8 @@ final class RequestHandler {
     case .listName: return try listName(client)
     case .dropName: return try dropName(client)
 
-    case .clusterMeta: return clusterMeta()
-    case .instanceStatus: return instanceStatus()
+    case .clusterMeta: return clusterMeta(client)
+    case .instanceStatus: return instanceStatus(client)
     case .debug: return debug()
     case .acquireLock: return try acquireLock(client)
     case .releaseLock: return try releaseLock(client)
@@ -131,6 +137,15 @@ final class RequestHandler {
     case .isSpilled: return try isSpilled(client)
     case .isInUse: return try isInUse(client)
     case .releaseBlobsWithRDMA: return releaseBlobsWithRDMA()
+
+    case .openVolume: return try openVolume(connection)
+    case .inspectVolume: return try inspectVolume(connection)
+    case .listVolumes: return try listVolumes(connection)
+    case .resizeVolume: return try resizeVolume(connection)
+    case .freezeVolume: return try freezeVolume(connection)
+    case .deleteVolume: return try deleteVolume(connection)
+    case .createSnapshot: return try createSnapshot(connection)
+    case .deleteSnapshot: return try deleteSnapshot(connection)
     }
   }
 }

@@ -81,6 +81,17 @@ extension FrameFuzzer {
     guard access(path, F_OK) != 0 else { throw TestFailure("\(path) stays") }
   }
 
+  /// Deletes the volumes and snapshots that are left.
+  func deleteVolumes() throws {
+    let client = try WireClient.registered(server)
+    for id in FuzzWorld.volumeIDs {
+      _ = try client.request("{\"type\":\"delete_volume_request\",\"id\":\"\(id)\"}")
+      _ = try client.request("{\"type\":\"delete_snapshot_request\",\"id\":\"\(id)\"}")
+    }
+    let names = fileNames(in: "\(server.directory)/volumes")
+    guard names.isEmpty else { throw TestFailure("of volumes \(names) is left") }
+  }
+
   /// Deletes the sessions that are left.
   func deleteSessions() throws {
     for name in fileNames(in: server.directory) where name.contains(".sock.S") {

@@ -35,6 +35,19 @@ final class FrameFuzzer {
 
   private func step() throws {
     let index = random.number(below: slots.count)
+    let slot = slots[index]
+    do {
+      try step(index)
+    } catch {
+      // Deleting a volume ends the connections to it, whatever they are about.
+      guard let deletions = slot.volumeDeletions, deletions < world.volumeDeletions, slots[index] === slot,
+        (try? slot.client.isClosedSilently()) == true
+      else { throw error }
+      try replace(index)
+    }
+  }
+
+  private func step(_ index: Int) throws {
     switch random.number(below: 200) {
     case 0..<140: try exchange(index)
     case 140..<165: try burst(index)
@@ -52,6 +65,7 @@ final class FrameFuzzer {
 
   func note(_ body: [UInt8], _ how: String) {
     frames += 1
+    world.noteSending(body)
     trail.append("  \(how): \(String(decoding: body.prefix(400), as: UTF8.self))\(body.count > 400 ? "…" : "")")
     if trail.count > 12 { trail.removeFirst() }
   }
@@ -60,7 +74,9 @@ final class FrameFuzzer {
 
   func newSlot() throws -> FuzzSlot {
     let kind: WireClient.Kind = random.oneIn(3) ? .rpc : .ipc
-    let slot = FuzzSlot(try WireClient(server, kind, path: nextSessionPath()))
+    let path = kind == .rpc ? nil : nextVolumePath() ?? nextSessionPath()
+    let slot = FuzzSlot(try WireClient(server, kind, path: path))
+    if path?.contains("/volumes/") == true { slot.volumeDeletions = world.volumeDeletions }
     if !random.oneIn(10) {
       try slot.send(Array(WireClient.register.utf8))
       _ = try slot.receive(.answer("register_reply"))
@@ -77,6 +93,14 @@ final class FrameFuzzer {
     return nil
   }
 
+  /// One of the sockets of a volume that is there.
+  private func nextVolumePath() -> String? {
+    guard random.oneIn(2) else { return nil }
+    let directory = "\(server.directory)/volumes/\(random.choose(FuzzWorld.volumeIDs))"
+    let path = random.oneIn(4) ? "\(directory)/read-only/vineyard.sock" : "\(directory)/vineyard.sock"
+    return access(path, F_OK) == 0 ? path : nil
+  }
+
   func replace(_ index: Int) throws {
     if random.oneIn(3), slots[index].client.kind == .rpc { slots[index].client.abort() }
     slots[index] = try newSlot()
@@ -87,8 +111,9 @@ final class FrameFuzzer {
   private func nextBody() -> [UInt8] {
     var type = random.choose(RequestType.allCases)
     // What makes most other requests fail comes less often.
-    while [.clear, .deleteSession, .deleteData, .deleteDataWithFeedbacks, .dropBuffer].contains(type), !random.oneIn(6)
-    {
+    while [
+      .clear, .deleteSession, .deleteData, .deleteDataWithFeedbacks, .dropBuffer, .deleteVolume, .freezeVolume,
+    ].contains(type), !random.oneIn(6) {
       type = random.choose(RequestType.allCases)
     }
     return FrameMutator.body(from: corpus.request(type, world), &random)
@@ -157,7 +182,8 @@ final class FrameFuzzer {
   private static func isSimple(_ expectation: FrameExpectation) -> Bool {
     switch expectation {
     case .malformed, .bounce: true
-    case .answer(let type): type != "delete_session_reply" && type != "register_reply"
+    case .answer(let type):
+      !["delete_session_reply", "register_reply", "delete_volume_reply", "delete_snapshot_reply"].contains(type)
     case .closed, .mayPark, .transfer: false
     }
   }

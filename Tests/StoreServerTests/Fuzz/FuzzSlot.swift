@@ -3,6 +3,8 @@ import StoreClient
 /// One connection of the fuzzer and what is known about it.
 final class FuzzSlot {
   let client: WireClient
+  /// How many volumes had been deleted when it connected to one; nil for other sockets.
+  var volumeDeletions: Int?
   private(set) var isRegistered: Bool
   private var knowsArena = false
   private var sentinels = 0

@@ -7,8 +7,12 @@ struct FuzzWorld {
   private(set) var blobs: [UInt64] = []
   private(set) var objects: [UInt64] = []
   private(set) var sessionPaths: [String] = []
+  /// Requests that may have ended the connections of a volume.
+  private(set) var volumeDeletions = 0
 
   static let names = ["a", "b/c", "~", "ä", "", "a name with \\\"quotes\\\"", "\\u0000", "x*", "/vy/obj"]
+  static let volumeIDs = ["v", "w", "A.b_c-d"]
+  static let adminToken = "the token"
   static let plasmaIDs = ["AAAA", "BBBB", "", "cGxhc21h"]
 
   /// Takes the ids out of a reply.
@@ -18,6 +22,12 @@ struct FuzzWorld {
     for payload in reply["payloads"]?.elements ?? [] { learn(payload["object_id"]) }
     learn(reply["buffer"]?["object_id"])
     if let path = reply["socket_path"]?.text { sessionPaths.append(path) }
+  }
+
+  /// Takes note of a message before it is sent.
+  mutating func noteSending(_ body: [UInt8]) {
+    let text = String(decoding: body, as: UTF8.self)
+    if text.contains("delete_volume_request") || text.contains("delete_snapshot_request") { volumeDeletions += 1 }
   }
 
   private mutating func learn(_ id: JSON?) {

@@ -86,6 +86,9 @@ struct RequestCorpus {
     case .plasmaSeal, .plasmaRelease, .plasmaDeleteData: return [("plasma_id", plasmaID())]
     case .newSession: return [("bulk_store_type", random.choose(["1", "2"]))]
     case .moveBuffersOwnership: return [("session_id", "0"), ownershipMap(world)]
+    case .openVolume, .inspectVolume, .listVolumes, .resizeVolume, .freezeVolume, .deleteVolume, .createSnapshot,
+      .deleteSnapshot:
+      return volumeFields(type)
     }
   }
 

@@ -77,6 +77,9 @@ class Operator:
         if kind.namespaced:
             meta.setdefault("namespace", resource["metadata"].get("namespace", "default"))
         whole = {**obj, "metadata": meta}
+        # Each rendering has another token in it; the first one counts.
+        if obj["kind"] == "Secret" and self._api.get(kind.path(whole)).status == 200:
+            return kind.path(whole)
         reply = self._api.apply(kind.path(whole), whole, _FIELD_MANAGER, force="true", fieldValidation="Strict")
         if reply.status not in (200, 201):
             raise RuntimeError(f"{kind.path(whole)}: {reply.text}")

@@ -96,10 +96,14 @@ async def _apply(cluster: Cluster, obj: actions.Obj, resource: actions.Obj) -> t
     if kind.namespaced or "namespace" not in resource["metadata"]:
         meta["ownerReferences"] = [actions.owner_reference(resource)]
     namespace = meta.get("namespace", resource["metadata"].get("namespace", "default")) if kind.namespaced else ""
+    identity = kind.stored, namespace, meta["name"]
+    # Each rendering has another token in it; the first one counts.
+    if obj["kind"] == "Secret" and cluster.store.get(kind.stored, (namespace, meta["name"])) is not None:
+        return identity
     write = by_controller(_FIELD_MANAGER)
     write.force = True
     await apply.apply(cluster, kind, namespace, meta["name"], {**obj, "metadata": meta}, write)
-    return kind.stored, namespace, meta["name"]
+    return identity
 
 
 async def _prune(cluster: Cluster, resource: actions.Obj, rendered: list[Any]) -> None:

@@ -1,0 +1,55 @@
+import GRPCCore
+import StoreProtocol
+
+/// Why a volume finds no place, node by node.
+struct Vacancy: Sendable {
+  private let order: VolumeOrder
+  private var silent: [String: StoreFailure] = [:]
+  private var reasons: [String] = []
+  private var code = RPCError.Code.resourceExhausted
+
+  /// - Parameter failures: of stores that could not be asked whether they have the volume.
+  init(_ order: VolumeOrder, _ stores: [StoreEndpoint], _ failures: [StoreFailure]) {
+    self.order = order
+    for failure in failures { silent[failure.store.node] = failure }
+    let ready = stores.filter(\.isReady).map(\.node)
+    let unready = stores.map(\.node).filter { order.choice.allows($0) && !ready.contains($0) }
+    for node in order.choice.named + unready where !ready.contains(node) {
+      let reason = stores.contains { $0.node == node } ? "its store is not ready" : "no store"
+      let text = "node \(node): \(reason)"
+      if !reasons.contains(text) { reasons.append(text) }
+    }
+  }
+
+  /// Whether a store can be asked; if not, that is a reason.
+  mutating func considers(_ store: StoreEndpoint) -> Bool {
+    guard let failure = silent[store.node] else { return true }
+    add(failure)
+    return false
+  }
+
+  /// Notes that a store has no room.
+  ///
+  /// - Throws: `RPCError` when it said something else: then the next one would say the same, or the volume may be there.
+  mutating func note(_ failure: StoreFailure) throws(RPCError) {
+    switch failure.code {
+    case .notEnoughMemory: add(failure)
+    case .notImplemented where order.source != nil: throw RPCError(code: .invalidArgument, message: failure.message)
+    default: throw failure.rpcError
+    }
+  }
+
+  private mutating func add(_ failure: StoreFailure) {
+    reasons.append("node \(failure.store.node): \(failure.reason)")
+    // One that answers again may have room.
+    if failure.isSilence { code = .unavailable }
+  }
+
+  var rpcError: RPCError {
+    let shown = reasons.prefix(8).joined(separator: "; ")
+    let more = reasons.count > 8 ? "; and \(reasons.count - 8) more" : ""
+    let why = reasons.isEmpty ? "the cluster has no stores (hint: 'vineyardctl status')" : shown + more
+    return RPCError(
+      code: code, message: "cluster \(order.settings.cluster) has no place for volume '\(order.handle.leaf)': \(why)")
+  }
+}

@@ -1,0 +1,45 @@
+import CSIProtocol
+import GRPCCore
+
+/// A volume that is to be published, as checked as it can be without looking at the node.
+struct Publication: Sendable {
+  let handle: VolumeHandle
+  let settings: VolumeSettings
+  let target: MountTarget
+  let isReadOnly: Bool
+  /// Whether no other path of the node may have the volume.
+  let isExclusive: Bool
+
+  /// Options that every volume is mounted with or that mean nothing to one.
+  private static let knownFlags: Set<String> = [
+    "ro", "rw", "bind", "defaults", "nosuid", "nodev", "noexec", "relatime", "noatime", "nodiratime",
+  ]
+
+  /// Checks a request, field by field.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument`, or `notFound` for an id that cannot be one of this driver's.
+  init(_ request: Csi_V1_NodePublishVolumeRequest) throws(RPCError) {
+    guard !request.volumeID.isEmpty else { throw RPCError(code: .invalidArgument, message: "volume_id is missing") }
+    target = try MountTarget(request.targetPath, field: "target_path")
+    guard request.hasVolumeCapability else {
+      throw RPCError(code: .invalidArgument, message: "volume_capability is missing")
+    }
+    let capability = request.volumeCapability
+    if let objection = capability.objection { throw RPCError(code: .invalidArgument, message: objection) }
+    if let flag = capability.mount.mountFlags.first(where: { !Self.knownFlags.contains($0) }) {
+      throw RPCError(
+        code: .invalidArgument,
+        message: "mount option '\(flag)' has no meaning for a directory of sockets (hint: leave out mountOptions)")
+    }
+    guard let handle = VolumeHandle(id: request.volumeID) else {
+      throw RPCError(code: .notFound, message: "no volume can have the id '\(request.volumeID.prefix(160))'")
+    }
+    self.handle = handle
+    settings = try VolumeSettings(context: request.volumeContext, handle: handle)
+    let mode = capability.accessMode.mode
+    isReadOnly =
+      request.readonly || mode == .singleNodeReaderOnly || mode == .multiNodeReaderOnly
+      || capability.mount.mountFlags.contains("ro")
+    isExclusive = mode == .singleNodeSingleWriter
+  }
+}

@@ -1,0 +1,62 @@
+import StoreProtocol
+
+/// What a volume may take of the store, and what it has taken.
+///
+/// Every blob of the volume points to its account and counts there in full, also when several blobs share their bytes.
+public final class Account {
+  /// Most bytes its blobs may take; `UInt64.max` for as much as the store has.
+  public internal(set) var limit: UInt64
+  /// Bytes of its blobs.
+  public private(set) var used: UInt64 = 0
+  /// Whether what it pays for lies among the belongings of others, so that it has to be listed here.
+  let isScattered: Bool
+  /// The blobs it pays for; empty unless ``isScattered``.
+  private(set) var blobs: Set<ObjectID> = []
+  /// Its objects; empty unless ``isScattered``.
+  private(set) var objects: Set<ObjectID> = []
+  /// Whether an allocation was refused since bytes were last given back.
+  var wasRefused = false
+  /// Whether anything was ever written.
+  var isWritten = false
+
+  init(limit: UInt64, isScattered: Bool) {
+    self.limit = limit
+    self.isScattered = isScattered
+  }
+
+  /// Whether a blob of `size` bytes fits in what is left.
+  func admits(_ size: UInt64) -> Bool { size <= limit && used <= limit - size }
+
+  /// Whether `size` bytes more are beyond a percentage of the limit.
+  func isFull(_ size: UInt64, _ percentage: UInt64) -> Bool {
+    let (wanted, overflow) = used.addingReportingOverflow(size)
+    return overflow || limit != .max && wanted > limit / 100 * percentage
+  }
+
+  func charge(_ size: UInt64, for blob: ObjectID) {
+    used += size
+    if isScattered { blobs.insert(blob) }
+  }
+
+  func refund(_ size: UInt64, for blob: ObjectID) {
+    used -= size
+    wasRefused = false
+    if isScattered { blobs.remove(blob) }
+  }
+
+  /// A blob it pays for became smaller.
+  func refundTail(_ size: UInt64) {
+    used -= size
+    wasRefused = false
+  }
+
+  /// A blob it pays for got another id.
+  func rename(_ blob: ObjectID, to newID: ObjectID) {
+    guard isScattered, blobs.remove(blob) != nil else { return }
+    blobs.insert(newID)
+  }
+
+  func own(_ object: ObjectID) { objects.insert(object) }
+
+  func disown(_ object: ObjectID) { objects.remove(object) }
+}

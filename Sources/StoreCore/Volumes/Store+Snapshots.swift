@@ -1,0 +1,86 @@
+import StoreProtocol
+
+extension Store {
+  /// Keeps the contents of a volume as they are now, or finds the snapshot of that id. Blobs share their bytes.
+  ///
+  /// - Throws: objectExists when the one there is of another volume, objectNotExists for an unknown volume,
+  ///   notImplemented for one of scope `cluster`.
+  public func createSnapshot(
+    _ id: String, of source: String, attributes: [String: String]
+  ) throws(StoreError) -> Volume {
+    if let present = snapshots[id] {
+      guard present.settings.source?.id == source else {
+        throw StoreError(
+          .objectExists,
+          "snapshot '\(id)' exists already: it is one of volume '\(present.settings.source?.id ?? "")', not '\(source)'"
+        )
+      }
+      return present
+    }
+    var settings = Volume.Settings(id: id)
+    settings.attributes = attributes
+    settings.source = Volume.Source(kind: .volume, id: source)
+    let volume = try requireVolume(source)
+    try requireOwnSession(volume)
+    let session = openSession(.normal)
+    let snapshot = Volume(settings, kind: .snapshot, session: session, created: now)
+    session.volume = snapshot
+    snapshot.isFrozen = true
+    snapshots[id] = snapshot
+    copyContents(of: volume, to: snapshot)
+    return snapshot
+  }
+
+  /// Deletes a snapshot; bytes that other volumes share stay theirs.
+  ///
+  /// - Returns: the snapshot there was, if any.
+  @discardableResult
+  public func deleteSnapshot(_ id: String) -> Volume? {
+    guard let snapshot = snapshots.removeValue(forKey: id) else { return nil }
+    firstWrites.removeAll { $0 === snapshot }
+    retireClients(of: snapshot)
+    clear(snapshot.session)
+    remove(snapshot.session)
+    return snapshot
+  }
+
+  /// The volume or snapshot that a new volume starts with.
+  func contents(of source: Volume.Source, for settings: Volume.Settings) throws(StoreError) -> Volume {
+    let volume = try requireVolume(source.id, source.kind)
+    try requireOwnSession(volume)
+    guard settings.scope == .volume else {
+      throw StoreError(
+        .notImplemented, "volume '\(settings.id)' has scope cluster and so cannot start with a copy: use scope volume")
+    }
+    let size = volume.session.blobs.values.reduce(0) { $0 + ($1.isSealed ? $1.size : 0) }
+    guard size <= settings.limit else {
+      throw StoreError(
+        .notEnoughMemory,
+        "volume '\(settings.id)' cannot start with \(source.kind.rawValue) '\(source.id)': that has \(size) bytes, the "
+          + "quota is \(settings.quota)")
+    }
+    return volume
+  }
+
+  private func requireOwnSession(_ volume: Volume) throws(StoreError) {
+    if volume.settings.scope == .volume { return }
+    throw StoreError(
+      .notImplemented,
+      "volume '\(volume.id)' has scope cluster: its objects are those of the whole store and cannot be copied alone")
+  }
+
+  /// Gives an empty volume what another holds: the same ids, the same bytes.
+  func copyContents(of source: Volume, to target: Volume) {
+    target.session.metadata = source.session.metadata
+    target.session.names = source.session.names
+    target.session.blobs.reserveCapacity(source.session.blobs.count)
+    for (id, var blob) in source.session.blobs where blob.isSealed {
+      blob.sealer = nil
+      blob.account = target.account
+      memory.addBlob(blob.extent)
+      target.session.blobs[id] = blob
+      target.account.charge(blob.size, for: id)
+    }
+    if !target.isEmpty { noteFirstWrite(target) }
+  }
+}

@@ -1,0 +1,44 @@
+import StoreProtocol
+
+extension Store {
+  /// Every account counts and lists exactly what points to it.
+  func accountInconsistencies() -> [String] {
+    var found: [String] = []
+    var bytes: [ObjectIdentifier: UInt64] = [:]
+    var blobs: [ObjectIdentifier: Set<ObjectID>] = [:]
+    var objects: [ObjectIdentifier: Set<ObjectID>] = [:]
+    for session in sessions.values {
+      for (id, blob) in session.blobs {
+        guard let account = blob.account.map({ ObjectIdentifier($0) }) else {
+          if session.volume != nil { found.append("nobody pays for \(id)") }
+          continue
+        }
+        bytes[account, default: 0] += blob.size
+        blobs[account, default: []].insert(id)
+      }
+      for (id, record) in session.metadata.records {
+        if let owner = record.owner { objects[ObjectIdentifier(owner), default: []].insert(id) }
+      }
+    }
+    for volume in Array(volumes.values) + Array(snapshots.values) {
+      let account = volume.account
+      let key = ObjectIdentifier(account)
+      let used = bytes.removeValue(forKey: key) ?? 0
+      if account.used != used { found.append("\(volume.id) is charged \(account.used) bytes, its blobs have \(used)") }
+      if account.used > account.limit { found.append("\(volume.id) has \(account.used) bytes of \(account.limit)") }
+      let listed = account.isScattered ? blobs[key] ?? [] : []
+      if account.blobs != listed { found.append("\(volume.id) lists other blobs than point to it") }
+      let owned = objects.removeValue(forKey: key) ?? []
+      if account.objects != owned { found.append("\(volume.id) lists other objects than point to it") }
+      found += connectionInconsistencies(volume)
+    }
+    if !bytes.isEmpty || !objects.isEmpty { found.append("somebody who is gone has blobs or objects") }
+    return found.sorted()
+  }
+
+  private func connectionInconsistencies(_ volume: Volume) -> [String] {
+    let connected = clients.values.count { $0.volume === volume }
+    if volume.connections == connected { return [] }
+    return ["\(volume.id) counts \(volume.connections) clients, \(connected) are connected"]
+  }
+}

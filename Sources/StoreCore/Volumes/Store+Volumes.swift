@@ -1,0 +1,162 @@
+import StoreProtocol
+
+/// Memory that is given out and promised, in bytes.
+public struct Room: Sendable, Equatable {
+  /// What all blobs may take.
+  public let limit: UInt64
+  /// What they take.
+  public let used: UInt64
+  /// What volumes may still write within their quotas.
+  public let promised: UInt64
+
+  public init(limit: UInt64, used: UInt64, promised: UInt64) {
+    self.limit = limit
+    self.used = used
+    self.promised = promised
+  }
+
+  /// The largest quota a new volume can be given.
+  public var available: UInt64 {
+    let (taken, overflow) = used.addingReportingOverflow(promised)
+    return overflow ? 0 : limit - min(limit, taken)
+  }
+}
+
+extension Store {
+  /// What is given out and promised; time grows with the number of volumes.
+  public var room: Room { room(without: nil) }
+
+  /// - Parameter excluded: a volume whose promise doesn't count.
+  private func room(without excluded: Volume?) -> Room {
+    var promised: UInt64 = 0
+    for volume in volumes.values where volume !== excluded && volume.settings.quota > 0 {
+      let rest = volume.account.limit - min(volume.account.limit, volume.account.used)
+      let (sum, overflow) = promised.addingReportingOverflow(rest)
+      promised = overflow ? .max : sum
+    }
+    return Room(limit: memory.limit, used: memory.used, promised: promised)
+  }
+
+  public func volume(_ id: String, _ kind: Volume.Kind = .volume) -> Volume? {
+    kind == .volume ? volumes[id] : snapshots[id]
+  }
+
+  func unknownVolume(_ id: String, _ kind: Volume.Kind = .volume) -> StoreError {
+    StoreError(.objectNotExists, "\(kind.rawValue) '\(id)' does not exist in this store")
+  }
+
+  /// - Throws: objectNotExists.
+  public func requireVolume(_ id: String, _ kind: Volume.Kind = .volume) throws(StoreError) -> Volume {
+    guard let volume = volume(id, kind) else { throw unknownVolume(id, kind) }
+    return volume
+  }
+
+  /// Opens a volume, or finds the one of that id.
+  ///
+  /// - Throws: objectExists when the one there is different, notEnoughMemory when its quota is more than there is room
+  ///   for or less than its source holds, objectNotExists for an unknown source.
+  public func openVolume(_ settings: Volume.Settings) throws(StoreError) -> (volume: Volume, isNew: Bool) {
+    if let present = volumes[settings.id] {
+      if let difference = present.settings.difference(from: settings) {
+        throw StoreError(.objectExists, "volume '\(settings.id)' exists already: its \(difference)")
+      }
+      return (present, false)
+    }
+    let room = room
+    guard settings.quota <= room.available else { throw Self.noRoom(settings.id, settings.quota, room) }
+    let source = try settings.source.map { source throws(StoreError) in try contents(of: source, for: settings) }
+    let volume = add(settings, created: now)
+    if let source { copyContents(of: source, to: volume) }
+    return (volume, true)
+  }
+
+  /// Opens a volume as it was before a restart, whatever there is room for.
+  public func reopenVolume(_ settings: Volume.Settings, created: UInt64, isFrozen: Bool, wasWritten: Bool) -> Volume {
+    let volume = add(settings, created: created)
+    volume.isFrozen = isFrozen
+    volume.hasLostContents = wasWritten
+    return volume
+  }
+
+  private func add(_ settings: Volume.Settings, created: UInt64) -> Volume {
+    let session = settings.scope == .cluster ? root : openSession(.normal)
+    let volume = Volume(settings, kind: .volume, session: session, created: created)
+    if settings.scope == .volume { session.volume = volume }
+    volumes[settings.id] = volume
+    return volume
+  }
+
+  private static func noRoom(_ id: String, _ quota: UInt64, _ room: Room) -> StoreError {
+    StoreError(
+      .notEnoughMemory,
+      "volume '\(id)' cannot have \(quota) bytes: of the \(room.limit) of this store \(room.used) are in use and "
+        + "\(room.promised) are promised to other volumes, which leaves \(room.available)")
+  }
+
+  /// Changes the quota.
+  ///
+  /// - Parameter quota: bytes, 0 for as much as the store has.
+  /// - Throws: objectNotExists; notEnoughMemory for less than is used or more than there is room for.
+  public func resizeVolume(_ id: String, quota: UInt64) throws(StoreError) -> Volume {
+    let volume = try requireVolume(id)
+    guard quota == 0 || quota >= volume.account.used else {
+      throw StoreError(
+        .notEnoughMemory, "volume '\(id)' cannot have \(quota) bytes: its objects take \(volume.account.used)")
+    }
+    if quota > 0, volume.settings.quota == 0 || quota > volume.settings.quota {
+      let room = room(without: volume)
+      guard quota - volume.account.used <= room.available else { throw Self.noRoom(id, quota, room) }
+    }
+    volume.settings.quota = quota
+    if volume.settings.limit > volume.account.limit { volume.account.wasRefused = false }
+    volume.account.limit = volume.settings.limit
+    return volume
+  }
+
+  /// Allows or forbids writing.
+  public func freezeVolume(_ id: String, _ isFrozen: Bool) throws(StoreError) -> Volume {
+    let volume = try requireVolume(id)
+    volume.isFrozen = isFrozen
+    return volume
+  }
+
+  /// Lets the next write to a volume count as its first, if it holds nothing now.
+  public func forgetWrites(to volume: Volume) {
+    if volume.isEmpty { volume.account.isWritten = false }
+  }
+
+  /// Lets a volume pay for a blob.
+  func charge(_ size: UInt64, for blob: ObjectID, to volume: Volume) {
+    volume.account.charge(size, for: blob)
+    if !volume.isWritten { noteFirstWrite(volume) }
+  }
+
+  /// Notes that a volume has contents, the first time.
+  func noteFirstWrite(_ volume: Volume) {
+    volume.account.isWritten = true
+    volume.hasLostContents = false
+    firstWrites.append(volume)
+  }
+
+  /// The volumes that were written to for the first time since the last call.
+  public func takeFirstWrites() -> [Volume] {
+    defer { firstWrites.removeAll() }
+    return firstWrites
+  }
+}
+
+extension Volume.Settings {
+  /// What contradicts a repeated request, as the end of a sentence; nil when nothing does.
+  fileprivate func difference(from other: Volume.Settings) -> String? {
+    if scope != other.scope { return "scope is \(scope.rawValue), not \(other.scope.rawValue)" }
+    if onDelete != other.onDelete { return "on_delete is \(onDelete.rawValue), not \(other.onDelete.rawValue)" }
+    if isEphemeral != other.isEphemeral { return "ephemeral is \(isEphemeral), not \(other.isEphemeral)" }
+    if quota != other.quota { return "quota is \(quota) bytes, not \(other.quota)" }
+    if source != other.source { return "source is \(Self.text(source)), not \(Self.text(other.source))" }
+    return nil
+  }
+
+  private static func text(_ source: Volume.Source?) -> String {
+    source.map { "\($0.kind.rawValue) '\($0.id)'" } ?? "nothing"
+  }
+}

@@ -1,0 +1,200 @@
+import Glibc
+import SharedMemory
+import StoreCore
+import StoreProtocol
+import Support
+
+/// Volumes with their sockets and documents.
+///
+/// A volume exists once its document is on disk and until that is gone; sockets and directories follow. So a crash at
+/// any moment leaves a whole volume or none.
+extension StoreServer: VolumeHosting {
+  // MARK: - At the start
+
+  /// Opens the volumes of the store that ran here before, and removes what it had not finished.
+  func reopenVolumes() {
+    let layout = handler.identity.volumeLayout
+    guard VolumeDirectories.exist(layout) else { return }
+    let directories: VolumeDirectories
+    do throws(CommandError) {
+      directories = try VolumeDirectories(layout)
+    } catch {
+      return log.warning("volumes are not available: \(error.description)")
+    }
+    volumeDirectories = directories
+    store.now = unixMilliseconds()
+    for id in directories.ids() { reopen(id, directories) }
+    warnOfLostSnapshots(directories)
+    if !store.volumes.isEmpty {
+      log.info("\(store.volumes.count) volumes are open again; what was written to them before is lost")
+    }
+  }
+
+  private func reopen(_ id: String, _ directories: VolumeDirectories) {
+    do throws(CommandError) {
+      guard let json = try directories.document(of: id) else {
+        if let error = directories.removeRemains(of: id) { log.warning(error.description) }
+        return
+      }
+      let document: VolumeDocument
+      do throws(StoreError) {
+        document = try VolumeDocument(json)
+      } catch {
+        throw CommandError(.failed, "cannot understand the document of volume \(id)", cause: error.message)
+      }
+      guard document.settings.id == id else {
+        throw CommandError(.failed, "the document in \(directories.layout.directory(of: id)) is another volume's")
+      }
+      try directories.make(id)
+      let volume = store.reopenVolume(
+        document.settings, created: document.created, isFrozen: document.isFrozen, wasWritten: document.isWritten)
+      try openSockets(of: volume, directories)
+    } catch {
+      log.error("\(error.description); volume \(id) stays closed")
+      closeSockets(of: id)
+      store.deleteVolume(id)
+    }
+  }
+
+  // MARK: - Opening
+
+  func open(_ settings: Volume.Settings) throws(StoreError) -> Volume {
+    let (volume, isNew) = try store.openVolume(settings)
+    guard isNew else { return volume }
+    do throws(CommandError) {
+      let directories = try directoriesOfVolumes()
+      do throws(CommandError) {
+        try directories.make(volume.id)
+        try openSockets(of: volume, directories)
+        try directories.save(VolumeDocument(volume).json, of: volume.id)
+      } catch {
+        closeSockets(of: volume.id)
+        _ = directories.removeRemains(of: volume.id)
+        throw error
+      }
+    } catch {
+      store.deleteVolume(volume.id)
+      throw StoreError(.ioError, "volume '\(settings.id)' cannot be opened: \(error.description)")
+    }
+    log.info("volume \(volume.id) is served in \(handler.identity.volumeLayout.directory(of: volume.id))")
+    return volume
+  }
+
+  private func directoriesOfVolumes() throws(CommandError) -> VolumeDirectories {
+    if let volumeDirectories { return volumeDirectories }
+    let directories = try VolumeDirectories(handler.identity.volumeLayout)
+    volumeDirectories = directories
+    return directories
+  }
+
+  private func openSockets(of volume: Volume, _ directories: VolumeDirectories) throws(CommandError) {
+    guard arena.readOnlyFileDescriptor >= 0 else {
+      throw CommandError(.failed, "shared memory cannot be given read-only", hint: "is /proc mounted?")
+    }
+    for isReadOnly in [false, true] {
+      let path = directories.layout.socketPath(of: volume.id, isReadOnly: isReadOnly)
+      add(try Listener.unix(path, volume: volume, isReadOnly: isReadOnly))
+    }
+  }
+
+  private func closeSockets(of id: String) {
+    for (token, listener) in listeners where listener.volume?.id == id {
+      poller.remove(listener.file)
+      listener.removePath()
+      listeners[token] = nil
+    }
+  }
+
+  // MARK: - Changing
+
+  func resizeVolume(_ id: String, quota: UInt64) throws(StoreError) -> Volume {
+    let old = try store.requireVolume(id).settings.quota
+    let volume = try store.resizeVolume(id, quota: quota)
+    do throws(StoreError) {
+      try save(volume)
+    } catch {
+      _ = try store.resizeVolume(id, quota: old)
+      throw error
+    }
+    return volume
+  }
+
+  func freezeVolume(_ id: String, _ isFrozen: Bool) throws(StoreError) -> Volume {
+    let old = try store.requireVolume(id).isFrozen
+    let volume = try store.freezeVolume(id, isFrozen)
+    do throws(StoreError) {
+      try save(volume)
+    } catch {
+      _ = try store.freezeVolume(id, old)
+      throw error
+    }
+    return volume
+  }
+
+  private func save(_ volume: Volume) throws(StoreError) {
+    store.forgetWrites(to: volume)
+    do throws(CommandError) {
+      try directoriesOfVolumes().save(VolumeDocument(volume).json, of: volume.id)
+    } catch {
+      throw StoreError(.ioError, "volume '\(volume.id)' cannot be changed: \(error.description)")
+    }
+  }
+
+  /// Notes on disk which volumes have contents now, for the one who starts after this store.
+  func saveFirstWrites() {
+    for volume in store.takeFirstWrites() where volume.kind == .volume { saveIfPossible(volume) }
+  }
+
+  /// Notes on disk which volumes have no contents any more.
+  func saveEmptied() {
+    for volume in store.volumes.values where volume.isWritten && volume.isEmpty { saveIfPossible(volume) }
+  }
+
+  private func saveIfPossible(_ volume: Volume) {
+    do throws(StoreError) {
+      try save(volume)
+    } catch {
+      log.warning(error.message)
+    }
+  }
+
+  // MARK: - Deleting
+
+  func deleteVolume(_ id: String) throws(StoreError) -> Bool {
+    do throws(CommandError) {
+      try volumeDirectories?.removeDocument(of: id)
+    } catch {
+      throw StoreError(.ioError, "volume '\(id)' cannot be deleted: \(error.description)")
+    }
+    closeSockets(of: id)
+    let volume = store.deleteVolume(id)
+    if let volume {
+      showOutClients(of: volume)
+      log.info("volume \(id) is deleted")
+    }
+    if let error = volumeDirectories?.removeRemains(of: id) { log.warning(error.description) }
+    return volume != nil
+  }
+
+  func showOutClients(of volume: Volume) {
+    for connection in Array(connections.values) where connection.client.volume === volume { showOut(connection) }
+  }
+
+  /// Ends a connection whose volume is gone.
+  ///
+  /// The client reads the end of the stream. What it has mapped stays untouched until it closes its side.
+  private func showOut(_ connection: ClientConnection) {
+    if case .parked(let key) = connection.state { forget(connection, waitingFor: key) }
+    pageWaiters.removeAll { $0 == connection.id }
+    connection.isShownOut = true
+    if case .transferring = connection.state {
+      // The transfer thread has the socket: it notices, and the end of the transfer ends the connection.
+      shutdown(connection.file, CInt(SHUT_RDWR))
+      return
+    }
+    guard connection.kind == .ipc else { return close(connection, because: "its volume is deleted") }
+    connection.state = .leaving
+    shutdown(connection.file, CInt(SHUT_WR))
+    poller.change(connection.file, .hangUp, token: connection.id)
+  }
+}

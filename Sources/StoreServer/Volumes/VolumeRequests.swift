@@ -1,0 +1,121 @@
+import JSON
+import StoreCore
+import StoreProtocol
+
+/// What a server does for volumes beyond the bookkeeping of the store: sockets, documents, clients to be shown out.
+protocol VolumeHosting: AnyObject {
+  func open(_ settings: Volume.Settings) throws(StoreError) -> Volume
+  func resizeVolume(_ id: String, quota: UInt64) throws(StoreError) -> Volume
+  func freezeVolume(_ id: String, _ isFrozen: Bool) throws(StoreError) -> Volume
+  /// - Returns: whether there was one.
+  func deleteVolume(_ id: String) throws(StoreError) -> Bool
+  func createSnapshot(
+    _ id: String, of source: String, attributes: [String: String]
+  ) throws(StoreError) -> Volume
+  /// - Returns: whether there was one.
+  func deleteSnapshot(_ id: String) throws(StoreError) -> Bool
+}
+
+/// Requests about volumes as such, from those who run the store.
+extension RequestHandler {
+  private func host(for connection: ClientConnection) throws(StoreError) -> any VolumeHosting {
+    try requireAdministrator(connection)
+    guard let volumes else { throw StoreError(.serverNotReady, "volumes are not available yet") }
+    return volumes
+  }
+
+  /// - Throws: unless a client may ask about volumes.
+  private func requireAdministrator(_ connection: ClientConnection) throws(StoreError) {
+    guard connection.client.session === store.root, connection.client.volume == nil else {
+      throw StoreError(
+        .notImplemented, "requests about volumes are answered on the main socket only, \(identity.socketPath)")
+    }
+    try requireToken(connection)
+  }
+
+  /// - Throws: when a client comes over TCP and its message doesn't carry the admin token.
+  func requireToken(_ connection: ClientConnection) throws(StoreError) {
+    guard connection.kind == .rpc else { return }
+    try adminToken.require(message.span("admin_token") == nil ? nil : try message.string("admin_token"))
+  }
+
+  func openVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    let host = try host(for: connection)
+    return describe(try host.open(try Volume.Settings(message)), "open_volume_reply")
+  }
+
+  func inspectVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    try requireAdministrator(connection)
+    let kind = try message.choice("kind", default: Volume.Kind.volume, "'volume' or 'snapshot'")
+    return describe(try store.requireVolume(try message.volumeID(), kind), "inspect_volume_reply")
+  }
+
+  func listVolumes(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    try requireAdministrator(connection)
+    let snapshots = store.snapshots.values.sorted { $0.id < $1.id }
+    let volumes = store.volumes.values.sorted { $0.id < $1.id }
+    let room = store.room
+    reply.beginFrame()
+    reply.append("{\"room\":{\"limit\":")
+    reply.append(decimal: room.limit)
+    reply.append(",\"promised\":")
+    reply.append(decimal: room.promised)
+    reply.append(",\"used\":")
+    reply.append(decimal: room.used)
+    reply.append("},\"type\":\"list_volumes_reply\",\"volumes\":[")
+    reply.list(snapshots + volumes) { reply.append($0, trouble: store.trouble(of: $0)) }
+    reply.append("]}")
+    reply.endFrame()
+    return .reply
+  }
+
+  func resizeVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    let host = try host(for: connection)
+    let volume = try host.resizeVolume(try message.volumeID(), quota: try message.integer("quota"))
+    return describe(volume, "resize_volume_reply")
+  }
+
+  func freezeVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    let host = try host(for: connection)
+    let volume = try host.freezeVolume(try message.volumeID(), try message.boolean("frozen"))
+    return describe(volume, "freeze_volume_reply")
+  }
+
+  func deleteVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    let host = try host(for: connection)
+    return deleted(try host.deleteVolume(try message.volumeID()), "delete_volume_reply")
+  }
+
+  func createSnapshot(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    let host = try host(for: connection)
+    let snapshot = try host.createSnapshot(
+      try message.volumeID(), of: try message.volumeID("source"), attributes: try message.attributes())
+    return describe(snapshot, "create_snapshot_reply")
+  }
+
+  func deleteSnapshot(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    let host = try host(for: connection)
+    return deleted(try host.deleteSnapshot(try message.volumeID()), "delete_snapshot_reply")
+  }
+
+  private func describe(_ volume: Volume, _ type: StaticString) -> Disposition {
+    reply.beginFrame()
+    reply.append("{\"type\":\"")
+    reply.append(type)
+    reply.append("\",\"volume\":")
+    reply.append(volume, trouble: store.trouble(of: volume))
+    reply.append("}")
+    reply.endFrame()
+    return .reply
+  }
+
+  private func deleted(_ wasThere: Bool, _ type: StaticString) -> Disposition {
+    reply.beginFrame()
+    reply.append(wasThere ? "{\"deleted\":true" : "{\"deleted\":false")
+    reply.append(",\"type\":\"")
+    reply.append(type)
+    reply.append("\"}")
+    reply.endFrame()
+    return .reply
+  }
+}

@@ -1,0 +1,91 @@
+import Documents
+import Glibc
+import SharedMemory
+import StoreClient
+import StoreCore
+import StoreServer
+import Support
+import Synchronization
+import Testing
+
+@testable import CSIDriver
+
+/// A node with a real store, on a thread of its own.
+final class StoreNode: Sendable {
+  let name: String
+  let memory: UInt64
+  let socketPath: String
+  /// What pods are taken for; it need not be true.
+  let isReady = Mutex(true)
+  private let directory: TemporaryDirectory
+  private let running = Mutex<(stop: @Sendable () -> Void, thread: BackgroundThread)?>(nil)
+
+  /// - Parameter memory: bytes of the store.
+  init(_ name: String, memory: UInt64 = 64 << 20) throws {
+    self.name = name
+    self.memory = memory
+    directory = try TemporaryDirectory()
+    socketPath = "\(directory.path)/vineyard.sock"
+    try start()
+  }
+
+  deinit { stop() }
+
+  func start() throws {
+    var configuration = ServerConfiguration(socketPath: socketPath, version: "0.24.2")
+    configuration.memoryLimit = memory
+    configuration.hugePages = .off
+    configuration.populate = .off
+    let settings = configuration
+    let ready = Semaphore()
+    let shared = Outcome()
+    let thread = try BackgroundThread(named: "test-store") {
+      do throws(CommandError) {
+        let server = try StoreServer(settings, log: Log(minimum: .error), handlesSignals: false)
+        shared.set(.success(server.stopper))
+        ready.signal()
+        server.run()
+      } catch {
+        shared.set(.failure(error))
+        ready.signal()
+      }
+    }
+    ready.wait()
+    let stop = try #require(shared.value).get()
+    running.withLock { $0 = (stop, thread) }
+  }
+
+  func stop() {
+    let store = running.withLock { store in
+      defer { store = nil }
+      return store
+    }
+    store?.stop()
+    store?.thread.join()
+  }
+
+  /// The store's own view.
+  func volumes() throws -> [VolumeRecord] { try client().list().volumes }
+
+  func client() throws -> VolumeClient {
+    let client = try StoreClient(path: socketPath, timeout: .seconds(30))
+    try client.handshake()
+    return VolumeClient(client)
+  }
+
+  /// Writes a blob of so many bytes through the socket of a volume.
+  func write(_ bytes: Int, to leaf: String) throws {
+    let client = try StoreClient(path: "\(directory.path)/volumes/\(leaf)/vineyard.sock", timeout: .seconds(30))
+    try client.handshake()
+    let created = try client.call(["type": "create_buffer_request", "size": Value(bytes)])
+    let id = try #require(created["id"])
+    if created["fd"]?.int != -1 { close(try client.receiveDescriptor()) }
+    _ = try client.call(["type": "seal_request", "object_id": id])
+  }
+}
+
+private final class Outcome: Sendable {
+  private let result = Mutex<Result<@Sendable () -> Void, CommandError>?>(nil)
+  var value: Result<@Sendable () -> Void, CommandError>? { result.withLock { $0 } }
+  func set(_ value: Result<@Sendable () -> Void, CommandError>) { result.withLock { $0 = value } }
+}

@@ -1,0 +1,62 @@
+"""`docker run IMAGE ...`: what the image does by itself."""
+
+import subprocess
+
+import numpy
+import vineyard
+
+from waiting import eventually
+
+
+def test_without_arguments_it_prints_the_help(run, program):
+    help_text = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
+    assert run().output == help_text
+
+
+def test_arguments_are_those_of_vineyardctl(run, program):
+    expected = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
+    assert run("version").output == expected
+
+
+def test_wrong_usage_ends_with_2(run):
+    done = run("version", "--nonsense")
+    assert done.status == 2
+    assert "--nonsense" in done.story
+
+
+def test_called_as_vineyardd_it_is_the_daemon(start_container, image, program):
+    expected = subprocess.run([program, "vineyardd", "--help"], capture_output=True, text=True, check=True).stdout
+    process = image.process()
+    for name in ("/usr/local/bin/vineyardd", "vineyardd"):
+        process.arguments = [name, "--help"]
+        done = start_container(image, process).wait()
+        assert done.status == 0
+        assert done.output.splitlines()[0] == expected.splitlines()[0]
+
+
+def test_dry_run_of_a_deployment_needs_no_cluster(run, program):
+    command = ("deploy", "vineyard-cluster", "--create-namespace", "--dry-run=client", "--output=yaml")
+    expected = subprocess.run([program, *command], capture_output=True, text=True, check=True).stdout
+    assert run(*command).output == expected
+
+
+def test_store_serves_the_released_client(containers, image, tmp_path):
+    """As the image's own user, in a directory that belongs to it."""
+    sockets = tmp_path / "sockets"
+    sockets.mkdir()
+    process = image.process("vineyardd", "--socket=/run/vineyard/vineyard.sock", "--size=64M", "--norpc")
+    subprocess.run(["chown", "65532:65532", sockets], check=True)
+    process.mounts = {"/run/vineyard": (sockets, False)}
+    store = containers(image, process)
+    eventually(lambda: store.runs() and (sockets / "vineyard.sock").exists(), "the socket is there")
+    client = vineyard.connect(str(sockets / "vineyard.sock"))
+    value = numpy.arange(1000)
+    numpy.testing.assert_array_equal(client.get(client.put(value)), value)
+    client.close()
+    stopped = store.stop()
+    assert stopped.status == 0, stopped.story
+    assert list(sockets.iterdir()) == []
+
+
+def test_root_can_be_read_only(run):
+    assert run("version", read_only=True, capabilities=(), may_gain_privileges=False).status == 0

@@ -1,0 +1,50 @@
+"""The pod of the operator, as its manifest describes it."""
+
+import http.client
+
+import pytest
+
+from waiting import eventually
+
+DEPLOYMENT = ("Deployment", "vineyard-controller-manager")
+
+
+@pytest.fixture(autouse=True)
+def operator(run):
+    """Skips while the program has no operator."""
+    if " manager " not in run("--help").output:
+        pytest.skip("this vineyardctl has no manager command")
+
+
+def test_help(run):
+    done = run("manager", "--help")
+    assert done.status == 0
+    assert "--leader-elect" in done.output
+
+
+def test_both_containers_get_ready(pod, containers, image, in_cluster):
+    environment, account = in_cluster(group=65532)
+    made = pod(*DEPLOYMENT, **{"api-access": account})
+    manager = containers(image, made.process("manager", **environment))
+    webhook = containers(image, made.process("webhook"))
+    for container, name in ((manager, "manager"), (webhook, "webhook")):
+        manifest = made.container(name)
+        ports = {port["name"]: port["containerPort"] for port in manifest["ports"]}
+        probe = manifest["readinessProbe"]["httpGet"]
+        eventually(
+            lambda: container.runs() and answer(ports[probe["port"]], probe["path"]) == 200, f"{name} is ready")
+    for container in (webhook, manager):
+        stopped = container.stop()
+        assert stopped.status == 0, stopped.story
+
+
+def answer(port, path):
+    """The status of a request, None when nobody listens."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except ConnectionRefusedError:
+        return None
+    finally:
+        connection.close()
