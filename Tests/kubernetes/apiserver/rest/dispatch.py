@@ -62,7 +62,7 @@ class Dispatcher:
             check(cluster, user, Attributes(request.method.lower(), path=path))
             return answer
         target = target_of(cluster.registry, request.method, path, watching)
-        check(cluster, user, target.attributes)
+        check(cluster, user, target.attributes(request.query.get("fieldSelector", "")))
         if target.verb == "watch":
             return await watch(cluster, target, request, fault)
         return await self._objects(target, request, user)
