@@ -23,13 +23,10 @@ class Target:
     name: str
     subresource: str
 
-    def attributes(self, field_selector: str) -> Attributes:
-        """The request as authorization sees it: a list of what has one name is a request for that name."""
-        name = self.name
-        if not name and self.verb in ("list", "watch", "deletecollection"):
-            pairs = [part.replace("==", "=").partition("=") for part in field_selector.split(",")]
-            name = next((value for field, _, value in pairs if field == "metadata.name"), "")
-        return Attributes(self.verb, self.kind.group, self.kind.plural, self.subresource, self.namespace, name)
+    @property
+    def attributes(self) -> Attributes:
+        """The request as authorization sees it."""
+        return Attributes(self.verb, self.kind.group, self.kind.plural, self.subresource, self.namespace, self.name)
 
 
 def target_of(registry: Registry, method: str, path: str, watching: bool) -> Target:
