@@ -167,6 +167,14 @@ let package = Package(
       dependencies: ["Documents", "GoldenRecords", "ManifestFiles", "Manifests", "SeededRandom", "Support"],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
+      name: "OperatorTests",
+      dependencies: [
+        "Documents", "HTTPEndpoint", "Manifests", "Operator", "SeededRandom", "Support",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "StoreServerTests",
       dependencies: ["SeededRandom", "StoreServer", "StoreClient", "StoreProtocol", "SharedMemory", "Support"],
       swiftSettings: strict),

@@ -29,6 +29,8 @@ extension HTTPEndpoint {
     public var status: Int
     public var text: String
     public var contentType: String
+    /// The scheme of a 401 (RFC 9110, section 11.6.1).
+    public var challenge: String?
 
     public init(status: Int = 200, _ text: String, contentType: String = plain) {
       self.status = status

@@ -3,17 +3,19 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import Support
+import Synchronization
 
 /// A small HTTP/1.1 server: metrics, health, webhooks. It has one thread of its own.
 public final class HTTPEndpoint: Sendable {
   /// Answers a request by calling the closure once, on any thread.
   public typealias Handler = @Sendable (Request, _ answer: @escaping @Sendable (Answer) -> Void) -> Void
 
-  /// Gives the certificate of a new connection; nil closes it. Called on the server's thread, so it must not block.
+  /// Gives the certificate of a new connection; nil closes it. Called on the server's thread, so it must be quick.
   public typealias TLS = @Sendable () -> NIOSSLContext?
 
   private let group: MultiThreadedEventLoopGroup
   private let channel: any Channel
+  private let load: EndpointLoad
 
   /// Listens.
   ///
@@ -26,6 +28,7 @@ public final class HTTPEndpoint: Sendable {
     _ address: ListenAddress, flag: String, bodyLimit: Int = 0, tls: TLS? = nil, handler: @escaping Handler
   ) throws(CommandError) {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let load = EndpointLoad(bodyLimit: bodyLimit)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 128)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -38,23 +41,24 @@ public final class HTTPEndpoint: Sendable {
           }
           try pipeline.addHandler(IdleStateHandler(allTimeout: Self.patience))
           try pipeline.configureHTTPServerPipeline()
-          try pipeline.addHandler(RequestHandler(bodyLimit: bodyLimit, handler: handler))
+          try pipeline.addHandler(RequestHandler(load: load, handler: handler))
         }
       }
     do {
       channel = try Self.bind(bootstrap, to: address)
     } catch {
       try? group.syncShutdownGracefully()
-      throw CommandError(
-        .failed, "cannot listen on \(address)", cause: "\(error)", hint: "choose another with \(flag)")
+      throw CommandError(.failed, "cannot listen on \(address)", cause: "\(error)", hint: "choose another with \(flag)")
     }
     self.group = group
+    self.load = load
   }
 
   private struct NoCertificate: Error {}
 
-  /// How long a connection may be silent.
-  private static let patience: TimeAmount = .seconds(90)
+  /// How long a connection may be silent. API servers close theirs after 90 seconds; whoever closes first must not be
+  /// this side, or it could close just when a request is on its way.
+  private static let patience: TimeAmount = .seconds(150)
 
   private static func bind(_ bootstrap: ServerBootstrap, to address: ListenAddress) throws -> any Channel {
     if let host = address.host { return try bootstrap.bind(host: host, port: address.port).wait() }
@@ -65,6 +69,16 @@ public final class HTTPEndpoint: Sendable {
 
   /// Closes the port and all its connections, and ends the thread.
   public func stop() { try? group.syncShutdownGracefully() }
+
+  /// Goes on for a while, for clients that have not heard yet; every answer ends its connection. Then stops.
+  ///
+  /// It waits for that long even when its task is cancelled.
+  public func stop(after patience: Duration) async {
+    load.isLeaving.store(true, ordering: .relaxed)
+    await Task.detached { try? await Task.sleep(for: patience) }.value
+    try? await channel.close()
+    try? await group.shutdownGracefully()
+  }
 
   /// The port it listens on.
   public var port: Int { channel.localAddress?.port ?? 0 }

@@ -44,6 +44,13 @@ struct ManagerCommand: AsyncContextCommand {
   var certificateLifetime = "8760h"
 
   @Option(
+    name: .customLong("webhook-authority-lifetime"),
+    help: ArgumentHelp(
+      "How long the authority of these certificates is trusted; default: ten times as long.", valueName: "duration",
+      visibility: .hidden))
+  var authorityLifetime: String?
+
+  @Option(
     name: .customLong("metrics-bind-address"),
     help: ArgumentHelp("Where to serve /metrics, over TLS to those who may read it; 0 is off.", valueName: "address"))
   var metricsAddress = "127.0.0.1:8080"
@@ -56,7 +63,7 @@ struct ManagerCommand: AsyncContextCommand {
   var endsBySignal: Bool { true }
 
   mutating func validate() throws {
-    _ = try TimeSpan.parse(certificateLifetime)
+    for lifetime in [certificateLifetime, authorityLifetime].compactMap({ $0 }) { _ = try TimeSpan.parse(lifetime) }
     for (address, flag) in [
       (webhookAddress, "--webhook-bind-address"), (metricsAddress, "--metrics-bind-address"),
       (healthAddress, "--health-probe-bind-address"),
@@ -78,6 +85,7 @@ struct ManagerCommand: AsyncContextCommand {
     configuration.runsControllers = runsControllers
     configuration.certificateDirectory = certificateDirectory.isEmpty ? nil : certificateDirectory
     configuration.certificateLifetime = try TimeSpan.parse(certificateLifetime)
+    configuration.authorityLifetime = try authorityLifetime.map { text throws in try TimeSpan.parse(text) }
     if servesWebhook {
       configuration.webhook = try ListenAddress.parse(webhookAddress, flag: "--webhook-bind-address")
     }

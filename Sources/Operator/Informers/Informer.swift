@@ -19,6 +19,11 @@ final class Informer: Sendable {
     selection = (namespace, labels, fields)
   }
 
+  /// One object.
+  convenience init(_ object: ObjectReference) {
+    self.init(object.type, namespace: object.namespace, fields: "metadata.name=\(object.name)")
+  }
+
   /// Whether the objects have been listed once.
   var isSynced: Bool { sync.isOpen }
 

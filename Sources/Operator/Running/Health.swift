@@ -11,6 +11,9 @@ final class Health: Sendable {
   /// Makes readiness depend on something, under a name.
   func require(_ name: String, _ check: @escaping Check) { checks.withLock { $0[name] = check } }
 
+  /// Readiness no longer depends on it.
+  func waive(_ name: String) { checks.withLock { $0[name] = nil } }
+
   /// The process answers, so it lives; it is ready when nothing is missing.
   func answer(_ request: HTTPEndpoint.Request) -> HTTPEndpoint.Answer {
     guard request.isRead else { return .onlyReads }

@@ -3,18 +3,14 @@ import KubernetesClient
 import Support
 
 extension Operator {
-  /// Opens the ports that are asked for.
+  /// Opens the ports for probes and metrics, as they are asked for.
   ///
   /// - Throws: `CommandError` when one cannot be had; then none is open.
-  func listen() throws(CommandError) -> [HTTPEndpoint] {
+  func listen(_ files: CertificateFiles?) throws(CommandError) -> [HTTPEndpoint] {
     var endpoints: [HTTPEndpoint] = []
     do throws(CommandError) {
       if let endpoint = try listenForProbes() { endpoints.append(endpoint) }
-      let served = configuration.certificateDirectory.map { directory in
-        ServedCertificate(CertificateFiles(directory: directory), log: log)
-      }
-      if let endpoint = try listenForReviews(served) { endpoints.append(endpoint) }
-      if let endpoint = try listenForMetrics(served) { endpoints.append(endpoint) }
+      if let endpoint = try listenForMetrics(files) { endpoints.append(endpoint) }
     } catch {
       for endpoint in endpoints { endpoint.stop() }
       throw error
@@ -32,33 +28,19 @@ extension Operator {
     return endpoint
   }
 
-  private func listenForReviews(_ served: ServedCertificate?) throws(CommandError) -> HTTPEndpoint? {
-    guard let address = configuration.webhook, let served else { return nil }
-    health.require("webhook") { served.context == nil ? "there is no certificate yet" : nil }
-    let tls: HTTPEndpoint.TLS = { served.context }
-    let webhook = AdmissionWebhook(metrics: metrics, log: log)
-    let endpoint = try HTTPEndpoint(
-      address, flag: "--webhook-bind-address", bodyLimit: AdmissionWebhook.bodyLimit, tls: tls
-    ) { request, answer in
-      answer(webhook.answer(request))
-    }
-    log.info("resources are admitted on port \(endpoint.port)")
-    return endpoint
-  }
-
-  private func listenForMetrics(_ served: ServedCertificate?) throws(CommandError) -> HTTPEndpoint? {
+  private func listenForMetrics(_ files: CertificateFiles?) throws(CommandError) -> HTTPEndpoint? {
     guard let address = configuration.metrics else { return nil }
-    guard let client, let served else {
+    guard let client, let files else {
       throw CommandError(
-        .usage, "metrics without \(served == nil ? "a certificate" : "access to the API server")",
+        .usage, "metrics without \(files == nil ? "a certificate" : "access to the API server")",
         cause: "nobody could tell who may read them", hint: "switch them off with --metrics-bind-address=0")
     }
-    let tls: HTTPEndpoint.TLS = { served.context }
-    let server = MetricsServer(metrics: metrics, access: MetricsAccess(client: client), log: log)
-    let endpoint = try HTTPEndpoint(
-      address, flag: "--metrics-bind-address", tls: tls
-    ) { request, answer in
-      Task { answer(await server.answer(request)) }
+    let gate = AccessGate(client: client, path: "/metrics", log: log)
+    let metrics = metrics
+    let endpoint = try HTTPEndpoint(address, flag: "--metrics-bind-address", tls: files.context) { request, answer in
+      guard request.isRead else { return answer(.onlyReads) }
+      guard request.path == "/metrics" else { return answer(HTTPEndpoint.Answer(status: 404, "try /metrics\n")) }
+      Task { answer(await gate.refusal(of: request) ?? HTTPEndpoint.Answer(metrics.page)) }
     }
     log.info("metrics are served on port \(endpoint.port) at /metrics")
     return endpoint

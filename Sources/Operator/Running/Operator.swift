@@ -29,23 +29,32 @@ public struct Operator: Sendable {
   ///
   /// - Throws: `CommandError` when a port cannot be had; `CancellationError`.
   public func run() async throws {
-    let certificates = configuration.runsControllers ? self.certificates : nil
-    if let certificates { health.require("certificate") { certificates.missing } }
-    let endpoints = try listen()
+    let files = configuration.certificateDirectory.map { CertificateFiles(directory: $0, log: log) }
+    if let files { health.require(configuration.webhook == nil ? "certificate" : "webhook") { files.problem() } }
+    let endpoints = try listen(files)
     defer { for endpoint in endpoints { endpoint.stop() } }
-    guard let client, configuration.runsControllers else { return try await Self.forever() }
     try await withThrowingTaskGroup(of: Void.self) { group in
-      if let certificates { group.addTask { try await certificates.follow(client) } }
-      group.addTask { try await stand(client, certificates) }
+      if let address = configuration.webhook, let files {
+        let server = WebhookServer(address, files: files, log: log) { metrics.admitted($0) }
+        group.addTask { try await server.run() }
+      }
+      if let client, configuration.runsControllers {
+        group.addTask { try await stand(client) }
+        if let directory = configuration.certificateDirectory {
+          let copy = CertificateCopy(
+            client: client, namespace: configuration.namespace, directory: directory, log: log)
+          group.addTask { try await copy.run() }
+        }
+      }
       defer { group.cancelAll() }
       try await group.next()
     }
   }
 
   /// Leads, when it is this replica's turn.
-  private func stand(_ client: KubernetesClient, _ certificates: Certificates?) async throws {
+  private func stand(_ client: KubernetesClient) async throws {
     let leadership = configuration.electsLeader ? Leadership() : Leadership.sole
-    let work = { @Sendable in try await lead(client, leadership, certificates) }
+    let work = { @Sendable in try await lead(client, leadership) }
     guard configuration.electsLeader else { return try await work() }
     let election = LeaderElection(
       client: client, lease: Self.lease(in: configuration.namespace), identity: configuration.identity,
@@ -53,9 +62,7 @@ public struct Operator: Sendable {
     try await election.run(work)
   }
 
-  private func lead(
-    _ client: KubernetesClient, _ leadership: Leadership, _ certificates: Certificates?
-  ) async throws {
+  private func lead(_ client: KubernetesClient, _ leadership: Leadership) async throws {
     metrics.lead(true)
     defer { metrics.lead(false) }
     let hasSnapshots = (try? await client.resource(for: .snapshotClass)) != nil
@@ -64,10 +71,17 @@ public struct Operator: Sendable {
       namespace: configuration.namespace, metrics: metrics, log: log)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await controllers.run() }
-      if let certificates {
-        group.addTask { try await certificates.keep(Writer(client: client, leadership: leadership)) }
+      if configuration.certificateDirectory != nil {
+        let keeper = CertificateKeeper(
+          client: client, namespace: configuration.namespace, lives: configuration.certificateLives, log: log,
+          mayWrite: leadership.check)
+        health.require("trust") { keeper.problem }
+        group.addTask { try await keeper.run() }
       }
-      defer { group.cancelAll() }
+      defer {
+        group.cancelAll()
+        health.waive("trust")
+      }
       try await group.next()
     }
   }
@@ -75,17 +89,5 @@ public struct Operator: Sendable {
   /// The lease has the name that the original uses, so that the two never lead at the same time.
   private static func lease(in namespace: String) -> ObjectReference {
     ObjectReference(type: .lease, namespace: namespace, name: "5fa514f1.v6d.io")
-  }
-
-  private var certificates: Certificates? {
-    configuration.certificateDirectory.map { directory in
-      Certificates(
-        namespace: configuration.namespace, directory: directory, lifetime: configuration.certificateLifetime,
-        metrics: metrics, log: log)
-    }
-  }
-
-  private static func forever() async throws {
-    while true { try await Task.sleep(for: .seconds(1 << 30)) }
   }
 }

@@ -17,6 +17,8 @@ public struct OperatorConfiguration: Sendable {
   public var certificateDirectory: String?
   /// How long a certificate of the webhook is valid.
   public var certificateLifetime: TimeSpan = .seconds(365 * 24 * 3600)
+  /// How long the authority of these certificates is trusted; nil for ten times that.
+  public var authorityLifetime: TimeSpan?
   /// Where `/metrics` is served; nil for nowhere.
   public var metrics: ListenAddress?
   /// Where `/healthz` and `/readyz` are served; nil for nowhere.
@@ -25,5 +27,9 @@ public struct OperatorConfiguration: Sendable {
   public init(namespace: String, identity: String) {
     self.namespace = namespace
     self.identity = identity
+  }
+
+  var certificateLives: CertificateLives {
+    CertificateLives(server: certificateLifetime, authority: authorityLifetime)
   }
 }
