@@ -142,9 +142,6 @@ let package = Package(
     .testTarget(
       name: "DeployerTests", dependencies: ["Deployer", "Documents", "KubernetesClient", "Manifests", "Support"],
       swiftSettings: strict),
-    .testTarget(
-      name: "OperatorTests", dependencies: ["Documents", "KubernetesClient", "Manifests", "Operator", "Support"],
-      swiftSettings: strict),
     .testTarget(name: "SupportTests", dependencies: ["Support"], swiftSettings: strict),
     .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
     .testTarget(
@@ -169,7 +166,7 @@ let package = Package(
     .testTarget(
       name: "OperatorTests",
       dependencies: [
-        "Documents", "HTTPEndpoint", "Manifests", "Operator", "SeededRandom", "Support",
+        "Documents", "HTTPEndpoint", "KubernetesClient", "Manifests", "Operator", "SeededRandom", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "X509", package: "swift-certificates"),
       ],
