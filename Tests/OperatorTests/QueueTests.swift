@@ -4,6 +4,12 @@ import Testing
 @testable import Operator
 
 @Suite struct QueueTests {
+  /// What workers did.
+  private final class Record: Sendable {
+    let busy = Mutex<Set<Int>>([])
+    let counts = Mutex<[Int: Int]>([:])
+  }
+
   private let now = ContinuousClock.now
 
   @Test func `a key added twice is taken once`() {
@@ -63,17 +69,16 @@ import Testing
 
   @Test func `many workers never share a key, and all keys are worked on`() async {
     let queue = WorkQueue<Int>()
-    let busy = Mutex<Set<Int>>([])
-    let counts = Mutex<[Int: Int]>([:])
+    let record = Record()
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<8 {
         group.addTask {
           while let key = await queue.next() {
-            let isFree = busy.withLock { $0.insert(key).inserted }
+            let isFree = record.busy.withLock { $0.insert(key).inserted }
             #expect(isFree)
             await Task.yield()
-            busy.withLock { _ = $0.remove(key) }
-            let isLast = counts.withLock { counts in
+            record.busy.withLock { _ = $0.remove(key) }
+            let isLast = record.counts.withLock { counts in
               counts[key, default: 0] += 1
               return counts.count == 50 && counts.values.reduce(0, +) >= 50
             }
@@ -84,7 +89,7 @@ import Testing
       }
       for round in 0..<500 { queue.add(round % 50) }
     }
-    #expect(counts.withLock { $0.count } == 50)
+    #expect(record.counts.withLock { $0.count } == 50)
   }
 
   @Test func `a failure brings the key back`() async {

@@ -18,10 +18,10 @@ struct ObjectApplier: Sendable {
     let isAdopted: Bool
   }
 
-  /// - Parameter isKnown: whether the informers have seen the object. One that they have not may still exist without
-  ///   the labels that they select by.
-  func apply(_ object: KubernetesObject, isKnown: Bool) async throws -> Outcome {
-    let live = isKnown ? nil : try await client.get(object.reference)
+  /// - Parameter isOwned: whether the object is there and belongs to the resource already. One that the informers have
+  ///   not seen may still exist, without the labels that they select by.
+  func apply(_ object: KubernetesObject, isOwned: Bool) async throws -> Outcome {
+    let live = isOwned ? nil : try await client.get(object.reference)
     if object.isMadeOnce { return try await createOnce(object, live) }
     var isAdopted = false
     if let live, let handover = FieldHandover.patch(for: live, to: client.fieldManager) {
@@ -30,7 +30,7 @@ struct ObjectApplier: Sendable {
     }
     do {
       let applied = try await writer.apply(object)
-      return Outcome(object: applied, isNew: !isKnown && live == nil, isAdopted: isAdopted)
+      return Outcome(object: applied, isNew: !isOwned && live == nil, isAdopted: isAdopted)
     } catch let error as KubernetesError where error.httpStatus == 422 && Self.isReplaceable(object) {
       // Nothing but its name matters to those who use it.
       try await writer.delete(object.reference, uid: nil)

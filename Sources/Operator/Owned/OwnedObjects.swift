@@ -59,7 +59,9 @@ struct OwnedObjects: Sendable {
     let reference = object.reference
     let known = world[reference]
     do {
-      let outcome = try await applier.apply(object, isKnown: known != nil)
+      // What belongs to nobody may have been applied by a person.
+      let isOwned = known.flatMap { OwnerReference(of: $0) }?.uid == uid
+      let outcome = try await applier.apply(object, isOwned: isOwned)
       world.learn(outcome.object)
       if outcome.isNew {
         report.created.append(reference)
