@@ -15,9 +15,12 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
     .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
@@ -39,8 +42,9 @@ let package = Package(
       dependencies: [
         "Support",
         .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
     .target(
@@ -79,6 +83,17 @@ let package = Package(
       name: "Manifests", dependencies: ["Documents", "ManifestFiles", "Support"], swiftSettings: strict),
     .target(
       name: "Deployer", dependencies: ["Documents", "KubernetesClient", "Manifests", "Support"], swiftSettings: strict),
+    .target(
+      name: "Operator",
+      dependencies: [
+        "Deployer", "Documents", "HTTPEndpoint", "KubernetesClient", "Manifests", "Support",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      swiftSettings: strict),
     // Generated code: warnings are its generator's.
     .target(
       name: "CSIProtocol",
@@ -105,9 +120,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "CSIDriver", "Deployer", "Documents", "JSON", "KubernetesClient", "Manifests", "StoreClient", "StoreServer",
-        "StoreCore",
-        "SharedMemory", "Support",
+        "CSIDriver", "Deployer", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "Manifests", "Operator",
+        "StoreClient", "StoreServer", "StoreCore", "SharedMemory", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -149,6 +163,14 @@ let package = Package(
       name: "ManifestsTests",
       dependencies: ["Documents", "GoldenRecords", "ManifestFiles", "Manifests", "SeededRandom", "Support"],
       exclude: ["Golden"], swiftSettings: strict),
+    .testTarget(
+      name: "OperatorTests",
+      dependencies: [
+        "Documents", "HTTPEndpoint", "KubernetesClient", "Manifests", "Operator", "SeededRandom", "Support",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "StoreServerTests",
       dependencies: ["SeededRandom", "StoreServer", "StoreClient", "StoreProtocol", "SharedMemory", "Support"],

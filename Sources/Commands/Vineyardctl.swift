@@ -17,7 +17,8 @@ public struct Vineyardctl: ContextCommand {
     version: "vineyardctl version \(Version.product) (protocol \(Version.current))",
     subcommands: [
       DeployCommand.self, DeleteCommand.self, DiffCommand.self, RenderCommand.self, CheckCommand.self,
-      StatusCommand.self, VineyarddCommand.self, CSICommand.self, ProbeCommand.self, VersionCommand.self,
+      StatusCommand.self, VineyarddCommand.self, CSICommand.self, ManagerCommand.self, ProbeCommand.self,
+      VersionCommand.self,
     ])
 
   @Flag(name: [.customShort("j"), .customLong("dump-usage")], help: "Print all commands and flags as JSON on stderr.")

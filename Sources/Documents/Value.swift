@@ -35,6 +35,28 @@ extension Value: Equatable {
   }
 }
 
+extension Value: Hashable {
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .null: hasher.combine(0)
+    case .boolean(let value): hasher.combine(value)
+    case .integer(let value): hasher.combine(value)
+    case .decimal(let text), .string(let text): hasher.combine(text)
+    case .array(let elements): hasher.combine(elements)
+    case .object(let fields):
+      // A sum does not depend on the order.
+      var sum = 0
+      for (key, value) in fields {
+        var field = Hasher()
+        field.combine(key)
+        field.combine(value)
+        sum &+= field.finalize()
+      }
+      hasher.combine(sum)
+    }
+  }
+}
+
 extension Value: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, ExpressibleByStringInterpolation,
   ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
 {

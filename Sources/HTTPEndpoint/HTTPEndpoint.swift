@@ -1,61 +1,84 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Support
+import Synchronization
 
-/// A small HTTP server for metrics and health checks: GET and HEAD of fixed paths.
-///
-/// It runs on a thread of its own; a route's answer may come from any thread.
+/// A small HTTP/1.1 server: metrics, health, webhooks. It has one thread of its own.
 public final class HTTPEndpoint: Sendable {
-  /// What a path answers.
-  public struct Answer: Sendable {
-    public var status: Int
-    public var text: String
+  /// Answers a request by calling the closure once, on any thread.
+  public typealias Handler = @Sendable (Request, _ answer: @escaping @Sendable (Answer) -> Void) -> Void
 
-    public init(status: Int = 200, _ text: String) {
-      self.status = status
-      self.text = text
-    }
-
-    public static let ok = Answer("ok\n")
-  }
-
-  /// Produces an answer and hands it to the closure, on any thread.
-  public typealias Route = @Sendable (@escaping @Sendable (Answer) -> Void) -> Void
+  /// Gives the certificate of a new connection; nil closes it. Called on the server's thread, so it must be quick.
+  public typealias TLS = @Sendable () -> NIOSSLContext?
 
   private let group: MultiThreadedEventLoopGroup
   private let channel: any Channel
+  private let load: EndpointLoad
 
-  /// Listens on a port of all IPv4 addresses.
+  /// Listens.
   ///
   /// - Parameters:
-  ///   - port: 0 for a free one.
-  ///   - routes: what each path answers.
-  ///   - flag: the flag that chose the port, for the hint of an error.
-  /// - Throws: `CommandError` when the port cannot be had.
-  public init(port: UInt16, routes: [String: Route], flag: String) throws(CommandError) {
+  ///   - flag: the flag that chose the address, for the hint of an error.
+  ///   - bodyLimit: bytes of a request's body that are taken; longer ones are answered with 413.
+  ///   - tls: nil speaks plain HTTP.
+  /// - Throws: `CommandError` when the address cannot be had.
+  public init(
+    _ address: ListenAddress, flag: String, bodyLimit: Int = 0, tls: TLS? = nil, handler: @escaping Handler
+  ) throws(CommandError) {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let load = EndpointLoad(bodyLimit: bodyLimit)
     let bootstrap = ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: 16)
+      .serverChannelOption(.backlog, value: 128)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-          try channel.pipeline.syncOperations.addHandler(RequestAnswerer(routes: routes))
+          let pipeline = channel.pipeline.syncOperations
+          if let tls {
+            guard let context = tls() else { throw NoCertificate() }
+            try pipeline.addHandler(NIOSSLServerHandler(context: context))
+          }
+          try pipeline.addHandler(IdleStateHandler(allTimeout: Self.patience))
+          try pipeline.configureHTTPServerPipeline()
+          try pipeline.addHandler(RequestHandler(load: load, handler: handler))
         }
       }
     do {
-      channel = try bootstrap.bind(host: "0.0.0.0", port: Int(port)).wait()
+      channel = try Self.bind(bootstrap, to: address)
     } catch {
       try? group.syncShutdownGracefully()
-      throw CommandError(
-        .failed, "cannot listen on port \(port)", cause: "\(error)", hint: "choose another with \(flag)")
+      throw CommandError(.failed, "cannot listen on \(address)", cause: "\(error)", hint: "choose another with \(flag)")
     }
     self.group = group
+    self.load = load
+  }
+
+  private struct NoCertificate: Error {}
+
+  /// How long a connection may be silent. API servers close theirs after 90 seconds; whoever closes first must not be
+  /// this side, or it could close just when a request is on its way.
+  private static let patience: TimeAmount = .seconds(150)
+
+  private static func bind(_ bootstrap: ServerBootstrap, to address: ListenAddress) throws -> any Channel {
+    if let host = address.host { return try bootstrap.bind(host: host, port: address.port).wait() }
+    // A socket of IPv6 takes IPv4 as well, where the machine has IPv6 at all.
+    if let channel = try? bootstrap.bind(host: "::", port: address.port).wait() { return channel }
+    return try bootstrap.bind(host: "0.0.0.0", port: address.port).wait()
   }
 
   /// Closes the port and all its connections, and ends the thread.
   public func stop() { try? group.syncShutdownGracefully() }
+
+  /// Goes on for a while, for clients that have not heard yet; every answer ends its connection. Then stops.
+  ///
+  /// It waits for that long even when its task is cancelled.
+  public func stop(after patience: Duration) async {
+    load.isLeaving.store(true, ordering: .relaxed)
+    await Task.detached { try? await Task.sleep(for: patience) }.value
+    try? await channel.close()
+    try? await group.shutdownGracefully()
+  }
 
   /// The port it listens on.
   public var port: Int { channel.localAddress?.port ?? 0 }

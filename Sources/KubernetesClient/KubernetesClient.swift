@@ -7,12 +7,24 @@ import Synchronization
 /// Every call may throw `KubernetesError` (the server said no), `TransportError` (it said nothing usable),
 /// `CommandError` (the configuration or its credentials are at fault) and `CancellationError`.
 public final class KubernetesClient: Sendable {
-  /// Who owns the fields this program applies.
+  /// Who owns the fields that people apply with this program.
   public static let fieldManager = "vineyardctl"
+
+  /// What is known of a request once it has ended.
+  public struct Exchange: Sendable, Equatable {
+    /// `get`, `list`, `watch`, `apply`, …
+    public let verb: String
+    /// The HTTP status, nil when there was no usable answer.
+    public let status: Int?
+    public let duration: Duration
+  }
 
   let configuration: ClientConfiguration
   let log: Log
   let timing: Timing
+  /// Who owns the fields that this client applies.
+  public let fieldManager: String
+  let observe: (@Sendable (Exchange) -> Void)?
   let transport = Transport()
   let discovery = DiscoveryCache()
   /// Warnings of the server that were passed on.
@@ -21,12 +33,22 @@ public final class KubernetesClient: Sendable {
   let hasAnswered = Atomic(false)
 
   /// Makes a client; nothing is read or connected before the first call.
-  public convenience init(_ configuration: ClientConfiguration, log: Log) {
-    self.init(configuration, log: log, timing: Timing())
+  ///
+  /// - Parameter observe: is told of every request, on any thread.
+  public convenience init(
+    _ configuration: ClientConfiguration, log: Log, fieldManager: String = KubernetesClient.fieldManager,
+    observe: (@Sendable (Exchange) -> Void)? = nil
+  ) {
+    self.init(configuration, log: log, timing: Timing(), fieldManager: fieldManager, observe: observe)
   }
 
-  init(_ configuration: ClientConfiguration, log: Log, timing: Timing) {
+  init(
+    _ configuration: ClientConfiguration, log: Log, timing: Timing,
+    fieldManager: String = KubernetesClient.fieldManager, observe: (@Sendable (Exchange) -> Void)? = nil
+  ) {
     self.configuration = configuration
+    self.fieldManager = fieldManager
+    self.observe = observe
     self.log = log
     self.timing = timing
   }

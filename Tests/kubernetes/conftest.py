@@ -8,6 +8,7 @@ import pytest
 
 from apiserver.double import Double
 from command_line import CommandLine, program
+from managers import Managers
 from stand_in.genuine import Genuine
 
 
@@ -138,3 +139,38 @@ def cluster(running_cluster):
 def vineyardctl(cluster, tmp_path):
     """Runs the program against the cluster."""
     return CommandLine(cluster.kubeconfig, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def running_bare_cluster(tmp_path_factory):
+    """A double in which nobody plays the operator."""
+    if genuine_kubeconfig() is not None:
+        pytest.skip("starts operators of its own, beside which the stand-in must not work")
+    double = Double(tmp_path_factory.mktemp("bare"), "--pod-delay", "0.01", "--kubernetes-version", "1.31")
+    try:
+        yield double
+    finally:
+        double.stop()
+
+
+@pytest.fixture
+def bare_cluster(running_bare_cluster):
+    """The double for real operators, as it was at the start."""
+    running_bare_cluster.settings(pod_delay=0.01)
+    running_bare_cluster.reset()
+    return running_bare_cluster
+
+
+@pytest.fixture
+def deploys(bare_cluster, tmp_path):
+    """Runs the program against the cluster of the managers."""
+    return CommandLine(bare_cluster.kubeconfig, tmp_path)
+
+
+@pytest.fixture
+def managers(bare_cluster, deploys, tmp_path):
+    """Starts operators where `deploy operator` has prepared everything for them."""
+    deploys("deploy", "operator", "--create-namespace")
+    managers = Managers(bare_cluster, tmp_path)
+    yield managers
+    managers.end()

@@ -79,3 +79,36 @@ def test_given_impersonation_when_asked_then_the_other_user_is_checked_and_recor
     assert api.send("GET", PODS, headers={"Impersonate-User": "jane"}).status == 403
     record = double.requests()[-1]
     assert (record["user"], record["impersonator"], record["status"]) == ("jane", "kubernetes-admin", 403)
+
+
+def test_given_a_right_to_one_name_when_lists_select_it_then_they_are_allowed(double, api):
+    rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["mine"], "verbs": ["list", "watch"]}
+    rbac = f"{RBAC}/namespaces/default"
+    api.post(f"{rbac}/roles", {"metadata": {"name": "one"}, "rules": [rule]})
+    subject = {"kind": "User", "name": "reader", "apiGroup": "rbac.authorization.k8s.io"}
+    role = {"kind": "Role", "name": "one", "apiGroup": "rbac.authorization.k8s.io"}
+    api.post(f"{rbac}/rolebindings", {"metadata": {"name": "one"}, "roleRef": role, "subjects": [subject]})
+    double.token("of-reader", "reader")
+    reader, secrets = Client(double.server, double.directory, "of-reader"), "/api/v1/namespaces/default/secrets"
+
+    assert reader.get(secrets, fieldSelector="metadata.name=mine").status == 200
+    assert reader.get(secrets, fieldSelector="metadata.name!=mine").status == 403
+    assert reader.get(secrets).status == 403
+
+
+def test_given_a_right_to_a_path_when_reviewed_then_it_counts(double, api):
+    rule = {"nonResourceURLs": ["/metrics", "/debug/*"], "verbs": ["get"]}
+    api.post(f"{RBAC}/clusterroles", {"metadata": {"name": "scrape"}, "rules": [rule]})
+    subject = {"kind": "Group", "name": "scrapers", "apiGroup": "rbac.authorization.k8s.io"}
+    role = {"kind": "ClusterRole", "name": "scrape", "apiGroup": "rbac.authorization.k8s.io"}
+    api.post(f"{RBAC}/clusterrolebindings", {"metadata": {"name": "scrape"}, "roleRef": role, "subjects": [subject]})
+
+    def may(verb, path, groups):
+        spec = {"user": "p", "groups": groups, "nonResourceAttributes": {"verb": verb, "path": path}}
+        body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
+        return api.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", body).json["status"]["allowed"]
+
+    assert may("get", "/metrics", ["scrapers"]) and may("get", "/debug/x", ["scrapers"])
+    assert not may("post", "/metrics", ["scrapers"])
+    assert not may("get", "/metrics/x", ["scrapers"])
+    assert not may("get", "/metrics", ["others"])

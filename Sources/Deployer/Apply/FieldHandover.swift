@@ -7,14 +7,22 @@ import KubernetesClient
 /// operation Update. Under the operation Apply they become ours, and fields that are in its manifests but not in ours
 /// (the retired proxy container, for instance) go away with the next apply.
 /// Source: Kubernetes documentation, "Server-Side Apply", upgrading from client-side apply.
-enum FieldHandover {
+public enum FieldHandover {
   /// The patch for a live object; nil when there is nothing to hand over.
-  static func patch(for live: KubernetesObject) -> Patch? {
+  ///
+  /// - Parameter manager: who gets the fields. The operator also gets those that a person applied with this program.
+  public static func patch(
+    for live: KubernetesObject, to manager: String = KubernetesClient.fieldManager
+  ) -> Patch? {
+    let isToOther = manager != KubernetesClient.fieldManager
     guard let entries = live.tree["metadata", "managedFields"]?.array, let version = live.resourceVersion,
-      !isApplied(live),
-      let index = entries.firstIndex(where: { isOurs($0, operation: "Update") })
+      !entries.contains(where: { isOwn($0, manager, operation: "Apply") }),
+      let index = (isToOther ? ["Apply", "Update"] : ["Update"]).lazy.compactMap({ operation in
+        entries.firstIndex { isOurs($0, operation: operation) }
+      }).first
     else { return nil }
     var entry = entries[index]
+    entry["manager"] = .string(manager)
     entry["operation"] = "Apply"
     return .json([
       ["op": "replace", "path": "/metadata/managedFields/\(index)", "value": entry],
@@ -39,7 +47,10 @@ enum FieldHandover {
   }
 
   private static func isOurs(_ entry: Value, operation: String) -> Bool {
-    entry["manager"]?.string == KubernetesClient.fieldManager && entry["operation"]?.string == operation
-      && entry["subresource"] == nil
+    isOwn(entry, KubernetesClient.fieldManager, operation: operation)
+  }
+
+  private static func isOwn(_ entry: Value, _ manager: String, operation: String) -> Bool {
+    entry["manager"]?.string == manager && entry["operation"]?.string == operation && entry["subresource"] == nil
   }
 }

@@ -1,13 +1,16 @@
 import Documents
 
 /// Objects without what the server keeps for itself, so that two of them can be compared and shown.
-enum ComparableObject {
+public enum ComparableObject {
   /// The tree without status and server-set metadata, its keys in alphabetical order: a server may list them anyhow.
-  static func tree(_ object: KubernetesObject) -> Value {
+  static func tree(_ object: KubernetesObject) -> Value { content(object).sortedByKey }
+
+  /// The tree without status and server-set metadata, in its own order.
+  public static func content(_ object: KubernetesObject) -> Value {
     var tree = object.tree
     tree["status"] = nil
     for key in serverFields { tree["metadata", key] = nil }
-    return tree.sortedByKey
+    return tree
   }
 
   /// The tree to show: values of a secret are masked, and marked where they differ from the counterpart's.

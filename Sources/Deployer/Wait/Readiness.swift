@@ -71,7 +71,9 @@ extension Readiness {
     if object.tree["status", "observedGeneration"] != nil, !isSeen(object) {
       return .pending("waiting for the operator")
     }
-    return current == desired ? .ready("\(current)/\(desired) ready") : .pending("\(current)/\(desired) ready")
+    guard current == desired else { return .pending("\(current)/\(desired) ready") }
+    // All may be ready while old ones are still to be replaced.
+    return notReadyMessage(object).map { .pending($0) } ?? .ready("\(current)/\(desired) ready")
   }
 
   private static func csiDriver(_ object: KubernetesObject) -> Readiness {

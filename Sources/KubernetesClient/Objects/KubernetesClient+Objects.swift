@@ -21,7 +21,7 @@ extension KubernetesClient {
     let purpose = Purpose("create", object.reference)
     let resource = try await existingResource(for: object.reference.type, purpose)
     let path = APIPath(resource, namespace: object.namespace ?? defaultNamespace)
-      .setting("fieldManager", Self.fieldManager).setting("fieldValidation", "Strict")
+      .setting("fieldManager", fieldManager).setting("fieldValidation", "Strict")
       .setting("dryRun", dryRun ? "All" : nil)
     return try await answer(APICall("POST", path, purpose, effect: dryRun ? .repeatable : .once, body: object.tree))
   }
@@ -36,7 +36,7 @@ extension KubernetesClient {
     let purpose = Purpose("apply", object.reference)
     let resource = try await existingResource(for: object.reference.type, purpose)
     let path = path(of: object.reference, resource)
-      .setting("fieldManager", Self.fieldManager).setting("fieldValidation", "Strict")
+      .setting("fieldManager", fieldManager).setting("fieldValidation", "Strict")
       .setting("force", force ? "true" : nil).setting("dryRun", dryRun ? "All" : nil)
     return try await answer(
       APICall(
@@ -51,7 +51,7 @@ extension KubernetesClient {
     let resource = try await existingResource(for: object.type, purpose)
     var path = path(of: object, resource)
     if let subresource { path.append(subresource) }
-    path.set("fieldManager", Self.fieldManager)
+    path.set("fieldManager", fieldManager)
     let call =
       switch patch {
       case .merge(let value):
@@ -68,7 +68,7 @@ extension KubernetesClient {
   public func replaceStatus(_ object: KubernetesObject) async throws -> KubernetesObject {
     let purpose = Purpose("update the status of", object.reference)
     let resource = try await existingResource(for: object.reference.type, purpose)
-    let path = path(of: object.reference, resource).appending("status").setting("fieldManager", Self.fieldManager)
+    let path = path(of: object.reference, resource).appending("status").setting("fieldManager", fieldManager)
     return try await answer(APICall("PUT", path, purpose, effect: .repeatable, body: object.tree))
   }
 

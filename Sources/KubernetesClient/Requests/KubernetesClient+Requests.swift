@@ -97,8 +97,11 @@ extension KubernetesClient {
     do {
       let answer = try await exchange(request)
       log.debug("\(call.method) \(call.path.text): answered after \((clock.now - start).milliseconds) ms")
+      observe?(Exchange(verb: call.purpose.verb, status: 200, duration: clock.now - start))
       return answer
     } catch {
+      let status = (error as? KubernetesError)?.httpStatus
+      observe?(Exchange(verb: call.purpose.verb, status: status, duration: clock.now - start))
       log.debug("\(call.method) \(call.path.text): failed after \((clock.now - start).milliseconds) ms")
       throw error
     }

@@ -20,7 +20,9 @@ def is_allowed(cluster: Cluster, user: User, wanted: Attributes) -> bool:
     if user.is_admin:
         return True
     if wanted.path:
-        return wanted.verb == "get" and any(wanted.path.startswith(prefix) for prefix in _ANYONE)
+        if wanted.verb == "get" and any(wanted.path.startswith(prefix) for prefix in _ANYONE):
+            return True
+        return any(_rule_allows_path(rule, wanted) for rule in rules_for(cluster, user, ""))
     if wanted.resource in ("selfsubjectaccessreviews", "selfsubjectrulesreviews"):
         return wanted.verb == "create"
     return any(_rule_allows(rule, wanted) for rule in rules_for(cluster, user, wanted.namespace))
@@ -72,6 +74,14 @@ def _role_rules(cluster: Cluster, reference: dict[str, str], namespace: str) -> 
     else:
         stored = cluster.store.get(f"{_RBAC}/roles", (namespace, reference["name"]))
     return (stored.obj.get("rules") or []) if stored else []
+
+
+def _rule_allows_path(rule: dict[str, Any], wanted: Attributes) -> bool:
+    def covers(url: str) -> bool:
+        return url == wanted.path or (url.endswith("*") and wanted.path.startswith(url[:-1]))
+
+    verbs = rule.get("verbs") or ()
+    return (wanted.verb in verbs or "*" in verbs) and any(covers(url) for url in rule.get("nonResourceURLs") or ())
 
 
 def _rule_allows(rule: dict[str, Any], wanted: Attributes) -> bool:

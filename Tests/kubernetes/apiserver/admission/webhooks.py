@@ -159,10 +159,21 @@ async def _review(
     limit = aiohttp.ClientTimeout(total=webhook["timeoutSeconds"])
     host = f"{service['name']}.{service['namespace']}.svc" if service else None
     async with aiohttp.ClientSession(timeout=limit) as session:
-        async with session.post(url, json=review, ssl=context, server_hostname=host) as reply:
+        target = f"{url}?timeout={webhook['timeoutSeconds']}s"
+        async with session.post(target, json=review, ssl=context, server_hostname=host) as reply:
             if reply.status != 200:
-                raise ValueError(f"expected response status 200, got {reply.status}")
-            answer = (await reply.json())["response"]
+                raise ValueError(f"the server rejected our request for an unknown reason ({reply.status})")
+            returned = await reply.json()
+    gvk_of_answer = f"{returned.get('apiVersion', '')}, Kind={returned.get('kind', '')}"
+    if gvk_of_answer != "admission.k8s.io/v1, Kind=AdmissionReview":
+        raise ValueError(f"expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got {gvk_of_answer}")
+    answer = returned.get("response")
+    if answer is None:
+        raise ValueError("webhook response was absent")
     if answer["uid"] != request["uid"]:
         raise ValueError(f'expected response.uid="{request["uid"]}", got "{answer["uid"]}"')
+    if ("patch" in answer) != ("patchType" in answer):
+        raise ValueError("webhook returned response.patch but not response.patchType, or the other way round")
+    if answer.get("patchType", "JSONPatch") != "JSONPatch":
+        raise ValueError(f"invalid webhook response.patchType {answer['patchType']}")
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -62,7 +63,7 @@ class Dispatcher:
             check(cluster, user, Attributes(request.method.lower(), path=path))
             return answer
         target = target_of(cluster.registry, request.method, path, watching)
-        check(cluster, user, target.attributes)
+        check(cluster, user, _wanted(target, request))
         if target.verb == "watch":
             return await watch(cluster, target, request, fault)
         return await self._objects(target, request, user)
@@ -94,3 +95,12 @@ class Dispatcher:
                 seconds,
             )
         )
+
+
+def _wanted(target: Target, request: Any) -> Attributes:
+    """What must be allowed. A collection narrowed to one name by a field selector counts as that object."""
+    wanted = target.attributes
+    name = request.query.get("fieldSelector", "").removeprefix("metadata.name=")
+    if wanted.name or not name or "=" in name or "," in name:
+        return wanted
+    return replace(wanted, name=name)

@@ -1,0 +1,52 @@
+import NIOHTTP1
+
+extension HTTPEndpoint {
+  /// A whole request.
+  public struct Request: Sendable {
+    /// `GET`, `POST`, …
+    public let method: String
+    /// The path without the query.
+    public let path: String
+    public let body: [UInt8]
+    private let headers: HTTPHeaders
+
+    init(_ head: HTTPRequestHead, body: [UInt8]) {
+      method = head.method.rawValue
+      path = String(head.uri.prefix { $0 != "?" })
+      headers = head.headers
+      self.body = body
+    }
+
+    /// The value of a header, nil when it is missing.
+    public func header(_ name: String) -> String? { headers.first(name: name) }
+
+    /// Whether nothing is changed by it.
+    public var isRead: Bool { method == "GET" || method == "HEAD" }
+  }
+
+  /// What is answered.
+  public struct Answer: Sendable, Equatable {
+    public var status: Int
+    public var text: String
+    public var contentType: String
+    /// The scheme of a 401 (RFC 9110, section 11.6.1).
+    public var challenge: String?
+
+    public init(status: Int = 200, _ text: String, contentType: String = plain) {
+      self.status = status
+      self.text = text
+      self.contentType = contentType
+    }
+
+    /// The type of a page of metrics (Prometheus exposition format 0.0.4), which is plain text to others.
+    public static let plain = "text/plain; version=0.0.4; charset=utf-8"
+
+    /// The type of JSON.
+    public static let json = "application/json"
+
+    public static let ok = Answer("ok\n")
+
+    /// The answer to anything but GET where that is all there is.
+    public static let onlyReads = Answer(status: 405, "only GET is answered here\n")
+  }
+}

@@ -1,0 +1,112 @@
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// Puts the requests of one connection together and writes their answers.
+final class RequestHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private let load: EndpointLoad
+  private let handler: HTTPEndpoint.Handler
+  private var head: HTTPRequestHead?
+  private var body: [UInt8] = []
+  /// Set when the body is not wanted: its rest is dropped, since a client that still sends may miss the answer.
+  private var refusal: HTTPEndpoint.Answer?
+  private var dropped = 0
+
+  init(load: EndpointLoad, handler: @escaping HTTPEndpoint.Handler) {
+    self.load = load
+    self.handler = handler
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head(let head): self.head = head
+    case .body(let bytes): take(bytes, context)
+    case .end:
+      guard let head else { return }
+      self.head = nil
+      defer { dropBody() }
+      if let refusal {
+        respond(context, head, refusal, closes: true)
+      } else {
+        answer(context, head)
+      }
+    }
+  }
+
+  private func take(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+    let count = bytes.readableBytes
+    guard refusal == nil else {
+      dropped += count
+      if dropped > 4 * load.bodyLimit + 1 << 20 { context.close(promise: nil) }
+      return
+    }
+    if count > load.bodyLimit - body.count {
+      dropBody()
+      refusal = HTTPEndpoint.Answer(status: 413, "the body may have \(load.bodyLimit) bytes at most\n")
+    } else if !load.take(count) {
+      dropBody()
+      refusal = HTTPEndpoint.Answer(status: 503, "too many requests at once\n")
+    } else {
+      body.append(contentsOf: bytes.readableBytesView)
+    }
+  }
+
+  private func dropBody() {
+    load.give(back: body.count)
+    body = []
+    refusal = nil
+    dropped = 0
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    dropBody()
+    context.fireChannelInactive()
+  }
+
+  private func answer(_ context: ChannelHandlerContext, _ head: HTTPRequestHead) {
+    let loopBound = NIOLoopBound((context, self), eventLoop: context.eventLoop)
+    let eventLoop = context.eventLoop
+    handler(HTTPEndpoint.Request(head, body: body)) { answer in
+      eventLoop.execute {
+        let (context, handler) = loopBound.value
+        handler.respond(context, head, answer)
+      }
+    }
+  }
+
+  /// What is not HTTP was answered with status 400 by the pipeline; nothing sensible can follow it.
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is IdleStateHandler.IdleStateEvent {
+      context.close(promise: nil)
+    } else {
+      context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  private func respond(
+    _ context: ChannelHandlerContext, _ request: HTTPRequestHead, _ answer: HTTPEndpoint.Answer, closes: Bool = false
+  ) {
+    guard context.channel.isActive else { return }
+    let keepsAlive = request.isKeepAlive && !closes && !load.isLeaving.load(ordering: .relaxed)
+    var headers = HTTPHeaders()
+    headers.add(name: "Content-Type", value: answer.contentType)
+    headers.add(name: "Content-Length", value: "\(answer.text.utf8.count)")
+    if let challenge = answer.challenge { headers.add(name: "WWW-Authenticate", value: challenge) }
+    if !keepsAlive { headers.add(name: "Connection", value: "close") }
+    let head = HTTPResponseHead(
+      version: request.version, status: HTTPResponseStatus(statusCode: answer.status), headers: headers)
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    if request.method != .HEAD {
+      context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: answer.text)))), promise: nil)
+    }
+    let channel = context.channel
+    context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
+      if !keepsAlive { channel.close(promise: nil) }
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Crypto
+import HTTPEndpoint
+import KubernetesClient
+import Support
+import Synchronization
+
+/// Lets in whoever the API server lets read a path, by bearer tokens (RFC 6750).
+final class AccessGate: Sendable {
+  /// Tokens are remembered by their digest only.
+  private typealias Digest = SHA256Digest
+  private typealias Decisions = AccessDecisions<Digest>
+
+  private struct State {
+    var decisions = Decisions()
+    var running = 0
+  }
+
+  private let client: KubernetesClient
+  private let path: String
+  private let log: Log
+  private let state = Mutex(State())
+
+  /// Tokens that are asked about at the same time, so that invented ones do not become a load for the API server.
+  private static let concurrency = 8
+
+  init(client: KubernetesClient, path: String, log: Log) {
+    self.client = client
+    self.path = path
+    self.log = log
+  }
+
+  /// - Returns: nil for somebody who may; else what to answer.
+  func refusal(of request: HTTPEndpoint.Request) async -> HTTPEndpoint.Answer? {
+    guard let token = Self.token(request.header("Authorization")) else {
+      return Self.unauthorized("a bearer token of the cluster is needed\n")
+    }
+    let digest = SHA256.hash(data: Array(token.utf8))
+    if let decision = state.withLock({ $0.decisions.decision(on: digest, now: .now) }) { return answer(decision) }
+    let mayAsk = state.withLock { state in
+      guard state.running < Self.concurrency else { return false }
+      state.running += 1
+      return true
+    }
+    guard mayAsk else { return HTTPEndpoint.Answer(status: 503, "too many tokens at once, try again\n") }
+    defer { state.withLock { $0.running -= 1 } }
+    do {
+      let decision = try await within(.seconds(10)) { try await self.decide(token) }
+      state.withLock { $0.decisions.note(decision, on: digest, now: .now) }
+      return answer(decision)
+    } catch {
+      log.warning("cannot ask who may read \(path): \(error)")
+      return HTTPEndpoint.Answer(status: 503, "the API server cannot be asked who you are\n")
+    }
+  }
+
+  private func decide(_ token: String) async throws -> Decisions.Decision {
+    guard let owner = try await client.owner(ofToken: token) else { return .unknown }
+    return try await client.isAllowed(owner, verb: "get", path: path) ? .allowed : .forbidden(owner.name)
+  }
+
+  private func answer(_ decision: Decisions.Decision) -> HTTPEndpoint.Answer? {
+    switch decision {
+    case .allowed: nil
+    case .unknown: Self.unauthorized("the token is not valid in this cluster\n")
+    case .forbidden(let name):
+      HTTPEndpoint.Answer(status: 403, "\(name) may not get \(path)\n")
+    }
+  }
+
+  private static func unauthorized(_ text: String) -> HTTPEndpoint.Answer {
+    var answer = HTTPEndpoint.Answer(status: 401, text)
+    answer.challenge = "Bearer"
+    return answer
+  }
+
+  /// The token of an Authorization header.
+  static func token(_ header: String?) -> String? {
+    guard let header, let blank = header.firstIndex(of: " "), header[..<blank].lowercased() == "bearer" else {
+      return nil
+    }
+    let token = header[blank...].trimmingBlanks()
+    // What a JWT or an opaque token can consist of (RFC 6750, section 2.1); anything else need not be asked about.
+    guard (1...16384).contains(token.utf8.count), token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
+    return token
+  }
+}

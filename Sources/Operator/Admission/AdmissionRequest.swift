@@ -1,0 +1,52 @@
+import Documents
+
+/// What the API server asks (admission.k8s.io/v1, AdmissionReview).
+struct AdmissionRequest: Sendable {
+  static let apiVersion = "admission.k8s.io/v1"
+
+  /// Comes back in the answer.
+  let uid: String
+  /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
+  let operation: String
+  /// nil when something is deleted.
+  let object: KubernetesObject?
+  /// nil when something is created.
+  let old: KubernetesObject?
+
+  /// Why a body is no review.
+  struct Malformed: Error, Equatable {
+    let reason: String
+  }
+
+  /// - Throws: `Malformed`.
+  init(_ body: [UInt8]) throws(Malformed) {
+    let review: Value
+    do throws(DocumentError) {
+      review = try Value(json: body)
+    } catch {
+      throw Malformed(reason: "the body is no JSON: \(error)")
+    }
+    guard review["apiVersion"]?.string == Self.apiVersion, review["kind"]?.string == "AdmissionReview" else {
+      throw Malformed(reason: "the body is no AdmissionReview of \(Self.apiVersion)")
+    }
+    guard let request = review["request"], request.fields != nil else {
+      throw Malformed(reason: "the review has no request")
+    }
+    guard let uid = request["uid"]?.string, !uid.isEmpty, uid.utf8.count <= 128 else {
+      throw Malformed(reason: "the request has no uid")
+    }
+    guard let operation = request["operation"]?.string else {
+      throw Malformed(reason: "the request has no operation")
+    }
+    self.uid = uid
+    self.operation = operation
+    object = try Self.object("object", of: request)
+    old = try Self.object("oldObject", of: request)
+  }
+
+  private static func object(_ key: String, of request: Value) throws(Malformed) -> KubernetesObject? {
+    guard let tree = request[key], !tree.isNull else { return nil }
+    guard tree.fields != nil else { throw Malformed(reason: "\(key) is no object") }
+    return KubernetesObject(tree)
+  }
+}

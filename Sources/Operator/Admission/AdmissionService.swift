@@ -1,0 +1,43 @@
+import Documents
+import HTTPEndpoint
+
+/// Answers the requests that `manifests/webhooks.yaml` directs to the webhook.
+struct AdmissionService: Sendable {
+  /// Bytes of a review: two objects as large as an API server takes them (3 MiB), and something around them.
+  static let bodyLimit = 7 << 20
+
+  /// How a request ended, for the metrics.
+  enum Outcome: String, Sendable, CaseIterable {
+    case allowed, denied, malformed
+  }
+
+  private typealias Decision = @Sendable (AdmissionRequest) -> AdmissionVerdict
+
+  private let decisions: [String: Decision]
+
+  init() {
+    var decisions: [String: Decision] = [:]
+    for kind in AdmittedKind.allCases {
+      let policy = AdmissionPolicy(kind: kind)
+      decisions["/validate-\(kind.path)"] = { policy.validate($0) }
+      decisions["/mutate-\(kind.path)"] = { policy.complete($0) }
+    }
+    self.decisions = decisions
+  }
+
+  /// The answer to a request; it depends on nothing but the request.
+  func answer(method: String, path: String, body: [UInt8]) -> (HTTPEndpoint.Answer, Outcome) {
+    guard let decide = decisions[path] else {
+      return (.init(status: 404, "try \(decisions.keys.sorted().joined(separator: ", "))\n"), .malformed)
+    }
+    guard method == "POST" else { return (.init(status: 405, "only POST is answered here\n"), .malformed) }
+    do throws(AdmissionRequest.Malformed) {
+      let request = try AdmissionRequest(body)
+      let verdict = decide(request)
+      let answer = HTTPEndpoint.Answer(verdict.review(uid: request.uid).json, contentType: HTTPEndpoint.Answer.json)
+      return (answer, verdict.refusal == nil ? .allowed : .denied)
+    } catch {
+      return (.init(status: 400, "\(error.reason)\n"), .malformed)
+    }
+  }
+}

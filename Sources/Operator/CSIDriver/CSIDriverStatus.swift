@@ -1,0 +1,101 @@
+import Documents
+import Manifests
+
+/// What the status of a driver says, from what there is.
+struct CSIDriverStatus: Sendable {
+  /// The controller of the driver.
+  let deployment: KubernetesObject?
+  /// The node plugins.
+  let daemons: KubernetesObject?
+  /// The resource whose workloads these are, nil when they are this one's.
+  let primary: String?
+  /// Clusters that do not exist.
+  let missing: [CSIDriverSpec.Cluster]
+  /// Clusters that exist and are not ready.
+  let unready: [CSIDriverSpec.Cluster]
+  /// StorageClasses that another resource has, with its name.
+  let taken: [(storageClass: String, driver: String)]
+  let progress: VineyarddStatus.Progress
+
+  private var isControllerReady: Bool {
+    guard let deployment, Self.isObserved(deployment) else { return false }
+    let desired = deployment.tree["spec", "replicas"]?.int ?? 1
+    return (deployment.tree["status", "updatedReplicas"]?.int ?? 0) >= desired
+      && (deployment.tree["status", "readyReplicas"]?.int ?? 0) >= desired
+  }
+
+  private var areNodesReady: Bool {
+    guard let daemons, Self.isObserved(daemons) else { return false }
+    let desired = daemons.tree["status", "desiredNumberScheduled"]?.int ?? 0
+    return (daemons.tree["status", "updatedNumberScheduled"]?.int ?? 0) >= desired
+      && (daemons.tree["status", "numberReady"]?.int ?? 0) >= desired
+  }
+
+  private static func isObserved(_ workload: KubernetesObject) -> Bool {
+    (workload.tree["status", "observedGeneration"]?.int ?? 0) >= (workload.generation ?? 0)
+  }
+
+  private var isRunning: Bool { progress == .done && isControllerReady && areNodesReady }
+
+  /// The fields of the status besides conditions; the states are those of the original.
+  var fields: Value {
+    let controllers = deployment?.tree["status"]
+    let nodes = daemons?.tree["status"]
+    return [
+      "state": .string(isRunning ? "running" : "pending"),
+      "current": Value(controllers?["readyReplicas"]?.int ?? 0),
+      "replicas": Value(controllers?["replicas"]?.int ?? 0),
+      "nodes": Value(nodes?["desiredNumberScheduled"]?.int ?? 0),
+      "nodesReady": Value(nodes?["numberReady"]?.int ?? 0),
+    ]
+  }
+
+  var conditions: [Condition] {
+    var conditions = [ready, applied, clusters]
+    if let first = taken.first {
+      conditions.append(
+        Condition(
+          "StorageClassesOwned", false, "Taken",
+          "StorageClass \(first.storageClass) belongs to CSIDriver \(first.driver)"))
+    }
+    return conditions
+  }
+
+  private var ready: Condition {
+    if isRunning {
+      return Condition("Ready", true, "Running", primary.map { "the workloads of CSIDriver \($0) serve it" } ?? "")
+    }
+    switch progress {
+    case .invalid(let text): return Condition("Ready", false, "InvalidSpec", text)
+    case .failed(let text): return Condition("Ready", false, "NotApplied", text)
+    case .waiting(let text): return Condition("Ready", false, "Waiting", text)
+    case .done: break
+    }
+    let ready = daemons?.tree["status", "numberReady"]?.int ?? 0
+    let desired = daemons?.tree["status", "desiredNumberScheduled"]?.int ?? 0
+    let controller = isControllerReady ? "ready" : "not ready"
+    return Condition(
+      "Ready", false, "WorkloadsNotReady", "controller \(controller), \(ready)/\(desired) node plugins ready")
+  }
+
+  private var applied: Condition {
+    switch progress {
+    case .done: Condition("Applied", true, "UpToDate")
+    case .invalid(let text): Condition("Applied", false, "InvalidSpec", text)
+    case .failed(let text): Condition("Applied", false, "Refused", text)
+    case .waiting(let text): Condition("Applied", false, "Waiting", text)
+    }
+  }
+
+  private var clusters: Condition {
+    if let first = missing.first {
+      return Condition(
+        "ClustersReady", false, "Missing", "there is no vineyard cluster \(first.namespace)/\(first.name) yet")
+    }
+    if let first = unready.first {
+      return Condition(
+        "ClustersReady", false, "NotReady", "the vineyard cluster \(first.namespace)/\(first.name) is not ready")
+    }
+    return Condition("ClustersReady", true, "AllReady")
+  }
+}

@@ -1,0 +1,77 @@
+import Documents
+import KubernetesClient
+import Support
+import Synchronization
+
+/// Follows the objects of a type and keeps them.
+final class Informer: Sendable {
+  let type: ObjectType
+  private let selection: (namespace: String?, labels: String?, fields: String?)
+  private let cache = Mutex(ObjectCache())
+  private let sync = Latch()
+
+  /// - Parameters:
+  ///   - namespace: nil for every namespace.
+  ///   - labels: a label selector.
+  ///   - fields: a field selector.
+  init(_ type: ObjectType, namespace: String? = nil, labels: String? = nil, fields: String? = nil) {
+    self.type = type
+    selection = (namespace, labels, fields)
+  }
+
+  /// One object.
+  convenience init(_ object: ObjectReference) {
+    self.init(object.type, namespace: object.namespace, fields: "metadata.name=\(object.name)")
+  }
+
+  /// Whether the objects have been listed once.
+  var isSynced: Bool { sync.isOpen }
+
+  /// Waits until the objects have been listed once.
+  ///
+  /// - Throws: `CancellationError`.
+  func waitUntilSynced() async throws { try await sync.wait() }
+
+  subscript(key: ObjectKey) -> KubernetesObject? { cache.withLock { $0.objects[key] } }
+
+  var keys: [ObjectKey] { cache.withLock { $0.objects.keys.sorted() } }
+
+  var all: [KubernetesObject] {
+    cache.withLock { cache in cache.objects.keys.sorted().compactMap { cache.objects[$0] } }
+  }
+
+  func objects(ownedBy uid: String) -> [KubernetesObject] { cache.withLock { $0.objects(ownedBy: uid) } }
+
+  /// Takes an object that a write has returned.
+  func learn(_ object: KubernetesObject) { cache.withLock { $0.learn(object) } }
+
+  /// Follows the objects until the task is cancelled.
+  ///
+  /// - Parameter changed: is told of every change, after the cache has it.
+  func run(_ client: KubernetesClient, log: Log, changed: @Sendable (ObjectCache.Change) -> Void) async throws {
+    let backOff = BackOff(first: .seconds(1), longest: .seconds(30))
+    var failures = 0
+    while true {
+      do {
+        let events = client.watch(
+          type, namespace: selection.namespace, labels: selection.labels, fields: selection.fields)
+        for try await event in events {
+          failures = 0
+          let changes = cache.withLock { $0.take(event) }
+          for change in changes { changed(change) }
+          // Only now: whoever waits for it may count on having been told of everything.
+          sync.open()
+        }
+        try Task.checkCancellation()
+      } catch let error as CancellationError {
+        throw error
+      } catch {
+        // What a watch gives up on may change: a right that is granted, a kind that is defined.
+        try Task.checkCancellation()
+        failures += 1
+        log.warning("\(type.kind) objects cannot be watched, trying again: \(error)")
+        try await Task.sleep(for: backOff.delay(after: failures))
+      }
+    }
+  }
+}

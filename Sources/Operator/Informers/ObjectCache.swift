@@ -1,0 +1,86 @@
+import Documents
+import KubernetesClient
+
+/// The objects of a type as they were last heard of, without who manages which field.
+struct ObjectCache: Sendable {
+  /// An object that came, changed or went.
+  struct Change: Sendable, Equatable {
+    let old: KubernetesObject?
+    let new: KubernetesObject?
+  }
+
+  private(set) var objects: [ObjectKey: KubernetesObject] = [:]
+  private var keysByOwner: [String: Set<ObjectKey>] = [:]
+  /// Objects known from a write that the watch has not told of yet.
+  private var learned: Set<ObjectKey> = []
+
+  /// The objects that a custom resource controls.
+  func objects(ownedBy uid: String) -> [KubernetesObject] {
+    (keysByOwner[uid] ?? []).sorted().compactMap { objects[$0] }
+  }
+
+  /// Takes what a watch tells.
+  ///
+  /// - Returns: what is different from before.
+  mutating func take(_ event: WatchEvent) -> [Change] {
+    switch event {
+    case .added(let object), .modified(let object): return put(object).map { [$0] } ?? []
+    case .deleted(let object):
+      let key = ObjectKey(object)
+      guard let old = objects[key], !old.isNewer(than: object) else { return [] }
+      set(nil, key)
+      return [Change(old: old, new: nil)]
+    case .replaced(let all):
+      let left = Set(all.map { ObjectKey($0) })
+      let gone = objects.keys.filter { !left.contains($0) }.sorted()
+      let changes = gone.map { key in
+        defer { set(nil, key) }
+        return Change(old: objects[key], new: nil)
+      }
+      return changes + all.compactMap { put($0) }
+    }
+  }
+
+  /// Takes an object that a write has returned, so that the next decision knows of it. It counts as a change once the
+  /// watch tells of it, for those who did not write it.
+  mutating func learn(_ object: KubernetesObject) {
+    if put(object) != nil { learned.insert(ObjectKey(object)) }
+  }
+
+  private mutating func put(_ object: KubernetesObject) -> Change? {
+    var object = object
+    object.tree["metadata", "managedFields"] = nil
+    let key = ObjectKey(object)
+    let old = objects[key]
+    if let old, old.uid == object.uid {
+      // What was learned from a write may be ahead of the watch.
+      if old.isNewer(than: object) { return nil }
+      if old.resourceVersion == object.resourceVersion {
+        return learned.remove(key) == nil ? nil : Change(old: old, new: object)
+      }
+    }
+    learned.remove(key)
+    set(object, key)
+    return Change(old: old, new: object)
+  }
+
+  private mutating func set(_ object: KubernetesObject?, _ key: ObjectKey) {
+    if let uid = objects[key].flatMap({ OwnerReference(of: $0) })?.uid {
+      keysByOwner[uid]?.remove(key)
+      if keysByOwner[uid]?.isEmpty == true { keysByOwner[uid] = nil }
+    }
+    objects[key] = object
+    if object == nil { learned.remove(key) }
+    if let uid = object.flatMap({ OwnerReference(of: $0) })?.uid { keysByOwner[uid, default: []].insert(key) }
+  }
+}
+
+extension KubernetesObject {
+  /// Whether this is a later state of the same object; versions are compared as numbers, as all known servers make
+  /// them (KEP-5504), and nothing is newer where they are none.
+  fileprivate func isNewer(than other: KubernetesObject) -> Bool {
+    guard let mine = resourceVersion.flatMap({ UInt64($0) }), let others = other.resourceVersion.flatMap({ UInt64($0) })
+    else { return false }
+    return mine > others
+  }
+}

@@ -1,0 +1,24 @@
+import Documents
+
+/// An object among those of its type.
+struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible {
+  /// Empty for objects of the cluster as a whole.
+  let namespace: String
+  let name: String
+
+  init(namespace: String = "", name: String) {
+    self.namespace = namespace
+    self.name = name
+  }
+
+  init(_ object: KubernetesObject) { self.init(namespace: object.namespace ?? "", name: object.name) }
+
+  init(_ reference: ObjectReference) { self.init(namespace: reference.namespace ?? "", name: reference.name) }
+
+  /// `vineyard-system/vineyardd-sample`.
+  var description: String { namespace.isEmpty ? name : "\(namespace)/\(name)" }
+
+  static func < (left: ObjectKey, right: ObjectKey) -> Bool {
+    (left.namespace, left.name) < (right.namespace, right.name)
+  }
+}

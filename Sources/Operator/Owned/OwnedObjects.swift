@@ -1,0 +1,84 @@
+import Documents
+import KubernetesClient
+import Manifests
+import Support
+
+/// Brings the objects of a custom resource to what they should be.
+struct OwnedObjects: Sendable {
+  let world: World
+  let applier: ObjectApplier
+  let memory: AppliedMemory
+  let log: Log
+
+  /// What was done.
+  struct Report: Sendable {
+    var created: [ObjectReference] = []
+    var updated: [ObjectReference] = []
+    var adopted: [ObjectReference] = []
+    var deleted: [ObjectReference] = []
+    /// Wanted, but their namesakes are still being deleted.
+    var waiting: [ObjectReference] = []
+    /// What went wrong, in the order of the objects.
+    var failures: [(object: ObjectReference, error: any Error)] = []
+  }
+
+  /// - Parameters:
+  ///   - uid: of the custom resource.
+  ///   - extra: objects that belong to the resource without naming it as their owner.
+  /// - Throws: `Leadership.Lost`, `CancellationError`; everything else is in the report.
+  func converge(
+    to desired: [KubernetesObject], owner uid: String, extra: [KubernetesObject] = []
+  ) async throws -> Report {
+    let unknown = desired.filter { !isTakenForGranted($0, owner: uid) }
+    let plan = OwnedPlan(
+      desired: unknown, owned: world.objects(ownedBy: uid) + extra, live: { world[$0] },
+      holds: { memory.holds($0, live: $1, owner: uid) })
+    var report = Report()
+    report.waiting = plan.waiting
+    for object in plan.apply { try await apply(object, owner: uid, &report) }
+    for object in plan.delete {
+      do {
+        try await applier.writer.delete(object.reference, uid: object.uid)
+        memory.forget(object.reference, owner: uid)
+        report.deleted.append(object.reference)
+      } catch {
+        try rethrow(error)
+        report.failures.append((object.reference, error))
+      }
+    }
+    return report
+  }
+
+  /// Whether an object of a type that is not watched was applied before, and therefore is taken to be there.
+  private func isTakenForGranted(_ object: KubernetesObject, owner uid: String) -> Bool {
+    guard !world.watches(object.reference.type) else { return false }
+    return object.isMadeOnce ? memory.knows(object.reference, owner: uid) : memory.hasApplied(object, owner: uid)
+  }
+
+  private func apply(_ object: KubernetesObject, owner uid: String, _ report: inout Report) async throws {
+    let reference = object.reference
+    let known = world[reference]
+    do {
+      // What belongs to nobody may have been applied by a person.
+      let isOwned = known.flatMap { OwnerReference(of: $0) }?.uid == uid
+      let outcome = try await applier.apply(object, isOwned: isOwned)
+      world.learn(outcome.object)
+      if outcome.isNew {
+        report.created.append(reference)
+      } else if outcome.isAdopted {
+        report.adopted.append(reference)
+      } else if let known, AppliedMemory.hash(known) != AppliedMemory.hash(outcome.object) {
+        report.updated.append(reference)
+      }
+      memory.note(object, live: outcome.object, owner: uid)
+    } catch {
+      try rethrow(error)
+      report.failures.append((reference, error))
+    }
+  }
+
+  /// What ends the work instead of being told.
+  private func rethrow(_ error: any Error) throws {
+    if error is CancellationError || error is Leadership.Lost { throw error }
+  }
+}

@@ -1,0 +1,72 @@
+/// Keeps events from becoming a storm: the same one again is counted, and an object has only so many in a while.
+/// Time comes in.
+struct EventCorrelator: Sendable {
+  typealias Instant = ContinuousClock.Instant
+
+  /// What is said about an object.
+  struct Key: Hashable, Sendable {
+    let uid: String
+    let reason: String
+    let message: String
+  }
+
+  /// What to do with an event.
+  enum Decision: Sendable, Equatable {
+    case create
+    /// It was written before under this name, and happened so many times.
+    case repeated(name: String, count: Int)
+    case drop
+  }
+
+  private struct Written {
+    var name: String
+    var count: Int
+    var last: Instant
+  }
+
+  private struct Bucket {
+    var tokens: Double
+    var filled: Instant
+  }
+
+  /// Events that an object may have at once.
+  private static let burst = 25.0
+  /// One more each so often, in seconds (both as client-go has them).
+  private static let refill = 300.0
+  /// How long an event counts as the same.
+  private static let memory: Duration = .seconds(600)
+
+  private var written: [Key: Written] = [:]
+  private var buckets: [String: Bucket] = [:]
+
+  /// - Parameter name: of the event, if it is created.
+  mutating func decide(_ key: Key, name: String, at now: Instant) -> Decision {
+    forgetOld(at: now)
+    guard takeToken(key.uid, at: now) else { return .drop }
+    if var old = written[key] {
+      old.count += 1
+      old.last = now
+      written[key] = old
+      return .repeated(name: old.name, count: old.count)
+    }
+    written[key] = Written(name: name, count: 1, last: now)
+    return .create
+  }
+
+  private mutating func takeToken(_ uid: String, at now: Instant) -> Bool {
+    var bucket = buckets[uid] ?? Bucket(tokens: Self.burst, filled: now)
+    let passed = (now - bucket.filled) / .seconds(1)
+    bucket.tokens = min(Self.burst, bucket.tokens + passed / Self.refill)
+    bucket.filled = now
+    let isFree = bucket.tokens >= 1
+    if isFree { bucket.tokens -= 1 }
+    buckets[uid] = bucket
+    return isFree
+  }
+
+  private mutating func forgetOld(at now: Instant) {
+    guard written.count + buckets.count > 1024 else { return }
+    written = written.filter { now - $0.value.last < Self.memory }
+    buckets = buckets.filter { (now - $0.value.filled) / .seconds(1) < Self.burst * Self.refill }
+  }
+}

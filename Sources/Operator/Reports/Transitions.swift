@@ -1,0 +1,27 @@
+import Documents
+
+/// What a person would want to know of a change of conditions.
+struct Transitions: Sendable {
+  let before: [Condition]
+  let after: [Condition]
+
+  /// An event for each condition of ours that turned, and for a refusal that has another reason now.
+  var events: [(kind: EventRecorder.Kind, reason: String, message: String)] {
+    var events: [(kind: EventRecorder.Kind, reason: String, message: String)] = []
+    let old = before["Ready"]?.status
+    let new = after["Ready"]
+    if let new, new.status == .yes, old != .yes { events.append((.normal, "Ready", new.message)) }
+    if let new, new.status == .no, old == .yes { events.append((.warning, "NotReady", new.message)) }
+    if let applied = after["Applied"], applied.status == .no, applied.reason != "Waiting" {
+      let last = before["Applied"]
+      if last?.status != .no || last?.message != applied.message {
+        events.append((.warning, applied.reason, applied.message))
+      }
+    }
+    return events
+  }
+
+  func tell(_ recorder: EventRecorder, about resource: KubernetesObject) async {
+    for event in events { await recorder.tell(event.kind, event.reason, event.message, about: resource) }
+  }
+}

@@ -1,0 +1,37 @@
+import Deployer
+import Documents
+import Manifests
+
+/// Which custom resources a change concerns.
+enum ChangeRouter {
+  /// The clusters to look at.
+  static func clusters(_ change: ObjectCache.Change) -> Set<ObjectKey> {
+    Set([change.old, change.new].compactMap { $0 }.compactMap { cluster(of: $0) })
+  }
+
+  private static func cluster(of object: KubernetesObject) -> ObjectKey? {
+    switch object.reference.type {
+    case .vineyardd: return ObjectKey(object)
+    case .persistentVolume:
+      // A namespace has no dot, so the first one ends it.
+      guard let label = object.labels[Manifests.clusterLabel], let dot = label.firstIndex(of: ".") else { return nil }
+      return ObjectKey(namespace: String(label[..<dot]), name: String(label[label.index(after: dot)...]))
+    default:
+      guard let owner = OwnerReference(of: object), owner.kind == "Vineyardd", let namespace = object.namespace else {
+        return nil
+      }
+      return ObjectKey(namespace: namespace, name: owner.name)
+    }
+  }
+
+  /// Whether the drivers are to be looked at. They depend on each other, so one is looked at with all.
+  static func concernsDrivers(_ change: ObjectCache.Change) -> Bool {
+    [change.old, change.new].contains { object in
+      guard let object else { return false }
+      switch object.reference.type {
+      case .csiDriver, .vineyardd: return true
+      default: return OwnerReference(of: object)?.kind == "CSIDriver"
+      }
+    }
+  }
+}

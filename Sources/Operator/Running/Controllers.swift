@@ -1,0 +1,95 @@
+import Deployer
+import Documents
+import KubernetesClient
+import Support
+
+/// The controllers and what they share, for one time of leading.
+struct Controllers: Sendable {
+  private let world: World
+  private let memory = AppliedMemory()
+  private let clusters = WorkQueue<ObjectKey>()
+  private let drivers = WorkQueue<ObjectKey>()
+  private let client: KubernetesClient
+  private let leadership: Leadership
+  private let namespace: String
+  private let metrics: OperatorMetrics
+  private let log: Log
+
+  /// - Parameter optional: types to watch that not every server has.
+  init(
+    client: KubernetesClient, optional: [ObjectType], leadership: Leadership, namespace: String,
+    metrics: OperatorMetrics, log: Log
+  ) {
+    self.client = client
+    world = World(optional: optional)
+    self.leadership = leadership
+    self.namespace = namespace
+    self.metrics = metrics
+    self.log = log
+    metrics.show(clusters, of: "vineyardd")
+    metrics.show(drivers, of: "csidriver")
+  }
+
+  /// How often everything is looked at again without a reason; where all is well, only what cannot be watched costs
+  /// a request.
+  private static let resync: Duration = .seconds(3600)
+
+  /// Works until the task is cancelled or the lead is lost.
+  func run() async throws {
+    let controllers = [
+      controller("vineyardd", clusters, reconcile: vineyardds.reconcile),
+      controller("csidriver", drivers, reconcile: csiDrivers.reconcile),
+    ]
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await world.run(client, log: log) { route($0) } }
+      group.addTask { try await resync() }
+      // A decision on half a picture might delete what is not listed yet.
+      try await world.waitUntilSynced()
+      log.info("watching \(world.vineyardds.keys.count) clusters and \(world.drivers.keys.count) drivers")
+      for controller in controllers { group.addTask { try await controller.run() } }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
+
+  private func controller(
+    _ name: String, _ queue: WorkQueue<ObjectKey>, reconcile: @escaping @Sendable (ObjectKey) async throws -> Void
+  ) -> Controller {
+    Controller(name: name, queue: queue, workers: 4, metrics: metrics, log: log, reconcile: reconcile)
+  }
+
+  private var writer: Writer { Writer(client: client, leadership: leadership) }
+  private var owned: OwnedObjects {
+    OwnedObjects(world: world, applier: ObjectApplier(writer: writer), memory: memory, log: log)
+  }
+  private var status: StatusWriter { StatusWriter(writer: writer, now: { .now() }) }
+
+  private var vineyardds: VineyarddController {
+    VineyarddController(
+      world: world, owned: owned, status: status, events: EventRecorder(writer: writer, log: log), log: log)
+  }
+
+  private var csiDrivers: CSIDriverController {
+    CSIDriverController(
+      world: world, owned: owned, status: status, events: EventRecorder(writer: writer, log: log),
+      namespace: namespace, log: log)
+  }
+
+  /// Asks for work on whatever a change concerns.
+  private func route(_ change: ObjectCache.Change) {
+    if change.new == nil, let uid = change.old?.uid { memory.forget(owner: uid) }
+    for key in ChangeRouter.clusters(change) { clusters.add(key) }
+    if ChangeRouter.concernsDrivers(change) {
+      for key in world.drivers.keys { drivers.add(key) }
+    }
+  }
+
+  private func resync() async throws {
+    while true {
+      try await Task.sleep(for: Self.resync * Double.random(in: 0.9...1.1))
+      memory.forget { !world.watches($0) }
+      for key in world.vineyardds.keys { clusters.add(key) }
+      for key in world.drivers.keys { drivers.add(key) }
+    }
+  }
+}

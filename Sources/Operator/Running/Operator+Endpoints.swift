@@ -1,0 +1,48 @@
+import HTTPEndpoint
+import KubernetesClient
+import Support
+
+extension Operator {
+  /// Opens the ports for probes and metrics, as they are asked for.
+  ///
+  /// - Throws: `CommandError` when one cannot be had; then none is open.
+  func listen(_ files: CertificateFiles?) throws(CommandError) -> [HTTPEndpoint] {
+    var endpoints: [HTTPEndpoint] = []
+    do throws(CommandError) {
+      if let endpoint = try listenForProbes() { endpoints.append(endpoint) }
+      if let endpoint = try listenForMetrics(files) { endpoints.append(endpoint) }
+    } catch {
+      for endpoint in endpoints { endpoint.stop() }
+      throw error
+    }
+    return endpoints
+  }
+
+  private func listenForProbes() throws(CommandError) -> HTTPEndpoint? {
+    guard let address = configuration.health else { return nil }
+    let health = health
+    let endpoint = try HTTPEndpoint(address, flag: "--health-probe-bind-address") { request, answer in
+      answer(health.answer(request))
+    }
+    log.info("health is served on port \(endpoint.port)")
+    return endpoint
+  }
+
+  private func listenForMetrics(_ files: CertificateFiles?) throws(CommandError) -> HTTPEndpoint? {
+    guard let address = configuration.metrics else { return nil }
+    guard let client, let files else {
+      throw CommandError(
+        .usage, "metrics without \(files == nil ? "a certificate" : "access to the API server")",
+        cause: "nobody could tell who may read them", hint: "switch them off with --metrics-bind-address=0")
+    }
+    let gate = AccessGate(client: client, path: "/metrics", log: log)
+    let metrics = metrics
+    let endpoint = try HTTPEndpoint(address, flag: "--metrics-bind-address", tls: files.context) { request, answer in
+      guard request.isRead else { return answer(.onlyReads) }
+      guard request.path == "/metrics" else { return answer(HTTPEndpoint.Answer(status: 404, "try /metrics\n")) }
+      Task { answer(await gate.refusal(of: request) ?? HTTPEndpoint.Answer(metrics.page)) }
+    }
+    log.info("metrics are served on port \(endpoint.port) at /metrics")
+    return endpoint
+  }
+}

@@ -1,0 +1,93 @@
+import Deployer
+import Documents
+import HTTPEndpoint
+import KubernetesClient
+import Support
+
+/// The operator: controllers, admission, metrics and health, each where it is asked for.
+public struct Operator: Sendable {
+  /// Who owns the fields that the operator applies.
+  public static let fieldManager = "vineyard-operator"
+
+  let configuration: OperatorConfiguration
+  let client: KubernetesClient?
+  let metrics = OperatorMetrics()
+  let health = Health()
+  let log: Log
+
+  /// - Parameter cluster: the API server; nil for an operator that only admits.
+  public init(_ configuration: OperatorConfiguration, cluster: ClientConfiguration?, log: Log) {
+    self.configuration = configuration
+    self.log = log
+    let metrics = metrics
+    client = cluster.map { cluster in
+      KubernetesClient(cluster, log: log, fieldManager: Self.fieldManager) { metrics.called($0) }
+    }
+  }
+
+  /// Runs until the task is cancelled.
+  ///
+  /// - Throws: `CommandError` when a port cannot be had; `CancellationError`.
+  public func run() async throws {
+    let files = configuration.certificateDirectory.map { CertificateFiles(directory: $0, log: log) }
+    if let files { health.require(configuration.webhook == nil ? "certificate" : "webhook") { files.problem() } }
+    let endpoints = try listen(files)
+    defer { for endpoint in endpoints { endpoint.stop() } }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      if let address = configuration.webhook, let files {
+        let server = WebhookServer(address, files: files, log: log) { metrics.admitted($0) }
+        group.addTask { try await server.run() }
+      }
+      if let client, configuration.runsControllers {
+        group.addTask { try await stand(client) }
+        if let directory = configuration.certificateDirectory {
+          let copy = CertificateCopy(
+            client: client, namespace: configuration.namespace, directory: directory, log: log)
+          group.addTask { try await copy.run() }
+        }
+      }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
+
+  /// Leads, when it is this replica's turn.
+  private func stand(_ client: KubernetesClient) async throws {
+    let leadership = configuration.electsLeader ? Leadership() : Leadership.sole
+    let work = { @Sendable in try await lead(client, leadership) }
+    guard configuration.electsLeader else { return try await work() }
+    let election = LeaderElection(
+      client: client, lease: Self.lease(in: configuration.namespace), identity: configuration.identity,
+      leadership: leadership, log: log)
+    try await election.run(work)
+  }
+
+  private func lead(_ client: KubernetesClient, _ leadership: Leadership) async throws {
+    metrics.lead(true)
+    defer { metrics.lead(false) }
+    let hasSnapshots = (try? await client.resource(for: .snapshotClass)) != nil
+    let controllers = Controllers(
+      client: client, optional: hasSnapshots ? [.snapshotClass] : [], leadership: leadership,
+      namespace: configuration.namespace, metrics: metrics, log: log)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await controllers.run() }
+      if configuration.certificateDirectory != nil {
+        let keeper = CertificateKeeper(
+          client: client, namespace: configuration.namespace, lives: configuration.certificateLives, log: log,
+          mayWrite: leadership.check)
+        health.require("trust") { keeper.problem }
+        group.addTask { try await keeper.run() }
+      }
+      defer {
+        group.cancelAll()
+        health.waive("trust")
+      }
+      try await group.next()
+    }
+  }
+
+  /// The lease has the name that the original uses, so that the two never lead at the same time.
+  private static func lease(in namespace: String) -> ObjectReference {
+    ObjectReference(type: .lease, namespace: namespace, name: "5fa514f1.v6d.io")
+  }
+}

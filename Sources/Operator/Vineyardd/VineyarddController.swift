@@ -1,0 +1,74 @@
+import Deployer
+import Documents
+import KubernetesClient
+import Manifests
+import Support
+
+/// Keeps clusters as their custom resources describe them.
+struct VineyarddController: Sendable {
+  let world: World
+  let owned: OwnedObjects
+  let status: StatusWriter
+  let events: EventRecorder
+  let log: Log
+
+  /// Works on one cluster.
+  ///
+  /// - Throws: what is worth another try.
+  func reconcile(_ key: ObjectKey) async throws {
+    guard let resource = world.vineyardds[key], let uid = resource.uid else { return try await cleanUp(after: key) }
+    // What the garbage collector takes away must not be made again.
+    guard !resource.isBeingDeleted else { return }
+    let desired: [KubernetesObject]
+    do {
+      let spec = try VineyarddSpec(customResource: resource)
+      desired = try Manifests.vineyardd(spec, uid: uid, controlledByOperator: true)
+    } catch let error as CommandError {
+      // Another try would say the same; a change of the resource brings the next one.
+      return try await report(resource, .invalid(error.description))
+    }
+    let result = try await owned.converge(to: desired, owner: uid, extra: spillVolumes(of: key))
+    await tell(result, about: resource)
+    try await report(resource, progress(of: result))
+    if let failure = result.failures.first { throw failure.error }
+  }
+
+  /// Takes away what belongs to no namespace and therefore has no owner.
+  private func cleanUp(after key: ObjectKey) async throws {
+    for volume in spillVolumes(of: key) where !volume.isBeingDeleted {
+      log.info("\(volume.reference) goes with its cluster \(key)")
+      try await owned.applier.writer.delete(volume.reference, uid: volume.uid)
+    }
+  }
+
+  private func spillVolumes(of key: ObjectKey) -> [KubernetesObject] {
+    let label = "\(key.namespace).\(key.name)"
+    return world.all(.persistentVolume).filter { $0.labels[Manifests.clusterLabel] == label }
+  }
+
+  private func progress(of report: OwnedObjects.Report) -> VineyarddStatus.Progress {
+    if let failure = report.failures.first {
+      return .failed("\(failure.object): \(failure.error)")
+    }
+    if let object = report.waiting.first { return .waiting("the old \(object) is still being deleted") }
+    return .done
+  }
+
+  private func report(_ resource: KubernetesObject, _ progress: VineyarddStatus.Progress) async throws {
+    let reference = { (type: ObjectType, suffix: String) in
+      ObjectReference(type: type, namespace: resource.namespace, name: "\(resource.name)\(suffix)")
+    }
+    let state = VineyarddStatus(
+      resource: resource, deployment: world[reference(.deployment, "")],
+      members: world[reference(.statefulSet, "-etcd")], progress: progress)
+    let conditions = state.conditions
+    let before = [Condition](of: resource)
+    guard let written = try await status.write(state.fields, conditions, for: resource) else { return }
+    world.vineyardds.learn(written)
+    await Transitions(before: before, after: conditions).tell(events, about: resource)
+  }
+
+  private func tell(_ report: OwnedObjects.Report, about resource: KubernetesObject) async {
+    await report.tell(events, log, about: resource)
+  }
+}

@@ -1,0 +1,104 @@
+import Documents
+
+/// What the status of a cluster says, from what there is.
+struct VineyarddStatus: Sendable {
+  /// How bringing the objects about went.
+  enum Progress: Sendable, Equatable {
+    case done
+    /// The specification makes no sense; nothing was changed.
+    case invalid(String)
+    /// Some objects could not be written.
+    case failed(String)
+    /// Objects of a former cluster of this name are still being deleted.
+    case waiting(String)
+  }
+
+  let resource: KubernetesObject
+  /// The stores.
+  let deployment: KubernetesObject?
+  /// etcd.
+  let members: KubernetesObject?
+  let progress: Progress
+
+  private var desired: Int { resource.tree["spec", "replicas"]?.int ?? 3 }
+  private var readyStores: Int { count("readyReplicas") }
+  private var updated: Int { count("updatedReplicas") }
+
+  private func count(_ field: String) -> Int { deployment?.tree["status", field]?.int ?? 0 }
+
+  /// Whether the Deployment's controller has seen the specification that the numbers are to be about.
+  private var isObserved: Bool {
+    guard let deployment else { return false }
+    return (deployment.tree["status", "observedGeneration"]?.int ?? 0) >= (deployment.generation ?? 0)
+      && deployment.tree["spec", "replicas"]?.int == desired
+  }
+
+  private var isReady: Bool {
+    progress == .done && isObserved && readyStores == desired && updated == desired && count("replicas") == desired
+      && areMembersReady
+  }
+
+  private var areMembersReady: Bool {
+    guard let members else { return true }
+    return (members.tree["status", "readyReplicas"]?.int ?? 0) >= (members.tree["spec", "replicas"]?.int ?? 1)
+  }
+
+  /// The fields of the status besides conditions.
+  var fields: Value {
+    [
+      "state": .string(state), "current": Value(readyStores), "replicas": Value(count("replicas")),
+      "updated": Value(updated),
+    ]
+  }
+
+  /// `Pending`, `Progressing`, `Ready` or `Degraded`.
+  var state: String {
+    switch progress {
+    case .invalid, .failed: return "Degraded"
+    case .waiting: return "Pending"
+    case .done: break
+    }
+    if isReady { return "Ready" }
+    if deployment == nil { return "Pending" }
+    return copied("Progressing")?.status == .no ? "Degraded" : "Progressing"
+  }
+
+  var conditions: [Condition] {
+    [ready, applied] + ["Available", "Progressing"].compactMap { copied($0) } + [Self.metadata]
+  }
+
+  private var ready: Condition {
+    if isReady { return Condition("Ready", true, "StoresReady", "\(readyStores)/\(desired) stores are ready") }
+    switch progress {
+    case .invalid(let text): return Condition("Ready", false, "InvalidSpec", text)
+    case .failed(let text): return Condition("Ready", false, "NotApplied", text)
+    case .waiting(let text): return Condition("Ready", false, "Waiting", text)
+    case .done: break
+    }
+    if readyStores == desired && updated < desired {
+      return Condition("Ready", false, "RollingOut", "\(updated)/\(desired) stores are up to date")
+    }
+    if readyStores == desired && !areMembersReady {
+      return Condition("Ready", false, "MetadataNotReady", "etcd has too few members")
+    }
+    return Condition("Ready", false, "StoresNotReady", "\(readyStores)/\(desired) stores are ready")
+  }
+
+  private var applied: Condition {
+    switch progress {
+    case .done: Condition("Applied", true, "UpToDate")
+    case .invalid(let text): Condition("Applied", false, "InvalidSpec", text)
+    case .failed(let text): Condition("Applied", false, "Refused", text)
+    case .waiting(let text): Condition("Applied", false, "Waiting", text)
+    }
+  }
+
+  /// A condition of the Deployment, as the original operator copies them.
+  private func copied(_ type: String) -> Condition? {
+    deployment.flatMap { [Condition](of: $0)[type] }
+  }
+
+  /// Until the store speaks etcd; see `StoreFeatures`.
+  private static let metadata = Condition(
+    "MetadataEmbedded", true, "NoSharedMetadata", "each store keeps the metadata of its own objects")
+}

@@ -1,0 +1,118 @@
+"""The operator as processes of their own, beside a double that nobody plays an operator in."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+from apiserver.client import Client
+from apiserver.double import Double
+from apiserver.kubeconfig import with_token
+from command_line import program
+from waiting import eventually
+
+NAMESPACE = "vineyard-system"
+ACCOUNT = f"system:serviceaccount:{NAMESPACE}:vineyard-manager"
+GROUPS = ("system:serviceaccounts", f"system:serviceaccounts:{NAMESPACE}", "system:authenticated")
+TOKEN = "the-manager"
+LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/5fa514f1.v6d.io"
+HOOKS = ("mvineyardd.kb.io", "mcsidriver.kb.io", "vvineyardd.kb.io", "vcsidriver.kb.io")
+
+
+class Manager:
+    """One process, and what it says."""
+
+    def __init__(self, name: str, directory: Path, kubeconfig: Path | None, *flags: str) -> None:
+        self.name = name
+        self._path = directory / f"{name}.log"
+        environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "POD_NAME": name}
+        if kubeconfig is not None:
+            environment["KUBECONFIG"] = str(kubeconfig)
+        command = [
+            program(), "manager", f"--namespace={NAMESPACE}", "--health-probe-bind-address=127.0.0.1:0", *flags]
+        with open(self._path, "wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, env=environment)
+
+    @property
+    def log(self) -> str:
+        return self._path.read_text()
+
+    def port(self, what: str) -> int:
+        """The port of `health`, `metrics` or `resources` (the webhook)."""
+        pattern = re.compile(rf"{what} (?:is|are) (?:served|admitted) on port (\d+)")
+        return int(eventually(lambda: pattern.search(self.log), f"{self.name} listens for {what}")[1])
+
+    def says(self, text: str, times: int = 1) -> None:
+        """Wait until the log has a text."""
+        eventually(lambda: self.log.count(text) >= times, f"{self.name} says '{text}':\n{self.log}")
+
+    @property
+    def resident(self) -> int:
+        """Bytes of memory in use."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """End it as Kubernetes does; returns the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+
+class Managers:
+    """Starts managers with the rights that `deploy operator` gives them."""
+
+    def __init__(self, double: Double, directory: Path) -> None:
+        self.double = double
+        self.directory = directory
+        self.certificates = directory / "certificates"
+        self.certificates.mkdir()
+        self._running: list[Manager] = []
+        self._kubeconfig = directory / "kubeconfig-manager"
+        authority = (double.directory / "ca.crt").read_bytes()
+        self._kubeconfig.write_text(with_token(double.server, authority, TOKEN, NAMESPACE))
+
+    @property
+    def api(self) -> Client:
+        return self.double.client
+
+    def start(self, name: str = "manager-1", *flags: str, certificates: bool = False) -> Manager:
+        """Start a replica; with `certificates` it keeps those of the webhook, as in its pod."""
+        self.double.token(TOKEN, ACCOUNT, GROUPS)
+        directory = self.certificates if certificates else ""
+        return self._add(Manager(
+            name, self.directory, self._kubeconfig, "--leader-elect", "--enable-webhook=false",
+            f"--webhook-cert-dir={directory}", *(() if certificates else ("--metrics-bind-address=0",)),
+            *(("--metrics-bind-address=127.0.0.1:0",) if certificates else ()), *flags))
+
+    def start_webhook(self) -> Manager:
+        """Start what the container `webhook` runs, and let the double call it."""
+        webhook = self._add(Manager(
+            "webhook", self.directory, None, "--enable-controllers=false", f"--webhook-cert-dir={self.certificates}",
+            "--metrics-bind-address=0", "--webhook-bind-address=127.0.0.1:0"))
+        for hook in HOOKS:
+            self.double.webhook(hook, f"https://127.0.0.1:{webhook.port('resources')}")
+        return webhook
+
+    def _add(self, manager: Manager) -> Manager:
+        self._running.append(manager)
+        return manager
+
+    def holder(self) -> str:
+        """The name of the replica that leads, empty when none does."""
+        lease = self.api.get(LEASE).json
+        return (lease.get("spec", {}).get("holderIdentity") or "").partition("_")[0]
+
+    def end(self) -> None:
+        """End all; none may have been ended by a crash before."""
+        for manager in self._running:
+            if manager.process.poll() is None:
+                manager.kill()
+        crashed = [m for m in self._running if m.process.returncode not in (0, -signal.SIGKILL)]
+        assert not crashed, "\n".join(f"{m.name}: {m.process.returncode}\n{m.log}" for m in crashed)

@@ -1,0 +1,109 @@
+"""Given an API server with faults, then the operator gets there in the end."""
+
+import pytest
+
+from deployments import APPS, VINEYARDDS
+from managers import ACCOUNT
+from operated import NAME, cluster, condition, driver, ready, running, settled, told, DRIVERS
+from waiting import eventually
+
+
+@pytest.fixture
+def manager(managers):
+    manager = managers.start()
+    manager.says("watching")
+    return manager
+
+
+def test_given_conflicts_then_it_tries_again(managers, manager):
+    managers.double.fault("status", code=409, reason="Conflict", method="PATCH", path="/services/|/status", times=5)
+
+    managers.api.post(VINEYARDDS, cluster())
+
+    ready(managers.api)
+
+
+def test_given_watches_that_are_cut_again_and_again_then_nothing_is_missed(managers, manager):
+    for replicas in (1, 2, 3, 1):
+        managers.double.drop_watches()
+        if replicas == 1:
+            managers.api.delete(f"{VINEYARDDS}/{NAME}")
+            eventually(lambda: managers.api.get(f"{VINEYARDDS}/{NAME}").status == 404, "gone")
+            managers.api.post(VINEYARDDS, cluster())
+        else:
+            managers.api.patch(f"{VINEYARDDS}/{NAME}", {"spec": {"replicas": replicas}})
+        assert ready(managers.api)["current"] == replicas
+
+
+def test_given_history_that_is_forgotten_then_it_lists_again(managers, manager):
+    managers.api.post(VINEYARDDS, cluster())
+    ready(managers.api)
+
+    managers.double.fault("expire-watch", path="/", times=None)
+    managers.double.compact()
+    managers.double.drop_watches()
+    managers.double.clear_faults()
+    managers.api.patch(f"{VINEYARDDS}/{NAME}", {"spec": {"replicas": 2}})
+
+    assert ready(managers.api)["current"] == 2
+
+
+def test_given_an_api_server_that_is_down_for_longer_than_the_lease_then_it_goes_on_afterwards(managers, manager):
+    managers.api.post(VINEYARDDS, cluster())
+    ready(managers.api)
+
+    managers.double.fault("reset", path="^/api", times=None)
+    managers.double.drop_watches()
+    manager.says("no longer leading")
+    managers.double.clear_faults()
+    managers.api.patch(f"{VINEYARDDS}/{NAME}", {"spec": {"replicas": 2}})
+
+    assert ready(managers.api)["current"] == 2
+
+
+def test_given_an_object_that_is_refused_then_the_status_says_which_until_it_is_not(managers, manager):
+    managers.double.fault("status", code=403, reason="Forbidden", method="PATCH", path=f"/deployments/{NAME}",
+                          times=None, message="a policy says no")
+
+    managers.api.post(VINEYARDDS, cluster())
+
+    settled(managers.api, f"{VINEYARDDS}/{NAME}", "Degraded")
+    message = condition(managers.api, f"{VINEYARDDS}/{NAME}", "Applied")["message"]
+    assert f"Deployment vineyard-system/{NAME}" in message and "a policy says no" in message
+    told(managers.api, NAME, "Warning", "Refused")
+    managers.double.clear_faults()
+    ready(managers.api)
+
+
+def test_given_an_object_that_is_refused_for_long_then_there_is_no_storm_of_events(managers, manager):
+    managers.double.fault("status", code=403, reason="Forbidden", method="PATCH", path=f"/deployments/{NAME}",
+                          times=None, message="a policy says no")
+    managers.api.post(VINEYARDDS, cluster())
+    manager.says(f"vineyardd vineyard-system/{NAME} is tried again", times=4)
+
+    written = [e for e in managers.api.get("/api/v1/events").json["items"]
+               if e["involvedObject"]["name"] == NAME and e["reason"] == "Refused"]
+
+    assert len(written) == 1
+
+
+def test_given_a_right_that_is_missing_at_first_then_it_works_once_it_is_granted(managers):
+    managers.double.deny(user=ACCOUNT, verb="list", resource="statefulsets")
+    manager = managers.start()
+    manager.says("StatefulSet objects cannot be watched")
+    managers.api.post(VINEYARDDS, cluster())
+
+    managers.double.allow_all()
+
+    ready(managers.api)
+
+
+def test_given_events_that_cannot_be_written_then_nothing_else_suffers(managers, manager):
+    managers.double.deny(user=ACCOUNT, verb="create", resource="events")
+
+    managers.api.post(VINEYARDDS, cluster())
+    managers.api.post(DRIVERS, driver("sample", NAME))
+
+    ready(managers.api)
+    running(managers.api, "sample")
+    assert managers.api.get(f"{APPS}/deployments/{NAME}").status == 200
