@@ -166,7 +166,7 @@ let package = Package(
     .testTarget(
       name: "OperatorTests",
       dependencies: [
-        "Documents", "HTTPEndpoint", "Manifests", "Operator", "SeededRandom", "Support",
+        "Documents", "HTTPEndpoint", "KubernetesClient", "Manifests", "Operator", "SeededRandom", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "X509", package: "swift-certificates"),
       ],

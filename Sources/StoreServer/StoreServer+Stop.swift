@@ -24,7 +24,8 @@ extension StoreServer {
     saveEmptied()
     for (token, listener) in listeners {
       poller.remove(listener.file)
-      listener.removePath()
+      // The name of a volume's socket stays: clients that come while the store restarts find it and try again.
+      if listener.volume == nil { listener.removePath() }
       listeners[token] = nil
     }
     metricsEndpoint?.stop()

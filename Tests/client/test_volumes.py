@@ -3,6 +3,7 @@
 import os
 
 import numpy as np
+import pandas as pd
 import pytest
 import vineyard
 import vineyard.csi
@@ -26,6 +27,7 @@ def open_volume(store, client):
         return volumes[-1]
 
     yield open_
+    client.clear()
     for volume in volumes:
         volume.delete()
     eventually(lambda: client.status.memory_usage == 0, "all bytes are free")
@@ -133,3 +135,107 @@ def test_given_a_volume_when_deleted_twice_then_the_second_time_there_is_none(op
     volume = open_volume("once")
     assert volume.delete() is True
     assert volume.delete() is False
+
+
+# Scope cluster: the original's shared store, with the volume paying
+
+
+@pytest.fixture
+def shared(open_volume):
+    return open_volume("shared", scope="cluster", quota=8 * MIB)
+
+
+def test_given_scope_cluster_when_written_through_the_volume_then_everybody_reads_it_and_the_volume_pays(
+    shared, client
+):
+    through = shared.connect()
+    through.put(np.arange(100_000), persist=True, name="ours")
+    client.put({"from": "outside"}, persist=True, name="theirs")
+    assert client.get(name="ours").sum() == 4999950000
+    assert through.get(name="theirs") == {"from": "outside"}
+    record = shared.record
+    assert record["used"] >= 800_000 and record["names"] == 1
+    with pytest.raises(vineyard.NotEnoughMemoryException, match="volume 'shared'"):
+        through.put(np.zeros(8 * MIB, "u1"))
+    client.put(np.zeros(16 * MIB, "u1"))
+
+
+def test_given_scope_cluster_when_cleared_or_deleted_then_only_what_came_through_it_goes(shared, client):
+    through = shared.connect()
+    theirs = client.put({"a": 1}, persist=True, name="theirs")
+    through.put(np.zeros(1000), persist=True, name="ours")
+    through.clear()
+    assert shared.record["used"] == 0 and list(client.list_names("*")) == ["theirs"]
+    through.put(np.zeros(1000), persist=True, name="again")
+    assert shared.delete()
+    assert list(client.list_names("*")) == ["theirs"] and client.get(theirs) == {"a": 1}
+
+
+@pytest.mark.parametrize("scope", ["volume", "cluster"])
+def test_given_on_delete_retain_when_deleted_then_objects_stay_under_the_names_of_the_store(
+    open_volume, client, scope
+):
+    volume = open_volume("kept", scope=scope, on_delete="retain")
+    value = {"a": np.arange(10_000), "b": pd.DataFrame({"x": [1, 2]})}
+    volume.connect().put(value, persist=True, name="result")
+    assert volume.delete()
+    read = client.get(name="result")
+    np.testing.assert_array_equal(read["a"], value["a"])
+    pd.testing.assert_frame_equal(read["b"], value["b"])
+    client.delete(client.get_name("result"), deep=True)
+
+
+# Snapshots and clones
+
+
+def test_given_a_snapshot_when_the_volume_changes_then_a_volume_made_of_it_has_the_old_state(volume, open_volume, client):
+    writer = volume.connect()
+    writer.put(np.full(4 * MIB, 1, "u1"), persist=True, name="state")
+    before = client.status.memory_usage
+    assert volume.ask("create_snapshot_request", source="v")["volume"]["kind"] == "snapshot"
+    writer.delete(writer.get_name("state"), deep=True)
+    writer.put(np.full(4 * MIB, 2, "u1"), persist=True, name="state")
+    restored = open_volume("restored", source={"kind": "snapshot", "id": "v"})
+    assert restored.connect().get(name="state").sum() == 4 * MIB
+    assert writer.get(name="state").sum() == 8 * MIB
+    assert client.status.memory_usage < 2.1 * before
+    assert volume.ask("delete_snapshot_request")["deleted"]
+
+
+def test_given_a_clone_when_both_are_changed_then_they_share_nothing_but_the_past(volume, open_volume):
+    original = volume.connect()
+    original.put([1, 2, 3], persist=True, name="list")
+    clone = open_volume("clone", source={"kind": "volume", "id": "v"}).connect()
+    clone.put({"new": True}, persist=True, name="dict")
+    original.drop_name("list")
+    assert list(clone.get(name="list")) == [1, 2, 3]
+    assert list(original.list_names("*")) == [] and set(clone.list_names("*")) == {"list", "dict"}
+    assert volume.delete()
+    assert list(clone.get(name="list")) == [1, 2, 3]
+
+
+def test_given_a_volume_of_a_full_store_when_written_then_it_is_told_and_shows_it(start_daemon):
+    daemon = start_daemon(size="16M")
+    volume = Volume(daemon, "v")
+    with daemon.wire() as main:
+        main.new_blob(12 * MIB)
+        with pytest.raises(vineyard.NotEnoughMemoryException):
+            volume.connect().put(np.zeros(8 * MIB, "u1"))
+        assert volume.record["condition"]["abnormal"]
+
+
+def test_given_a_frozen_volume_when_written_then_it_is_refused_until_it_thaws(volume):
+    client = volume.connect()
+    client.put("old", persist=True, name="value")
+    volume.ask("freeze_volume_request", frozen=True)
+    with pytest.raises(vineyard.NotImplementedException, match="volume 'v' is read-only"):
+        client.put("new")
+    assert client.get(name="value") == "old"
+    volume.ask("freeze_volume_request", frozen=False)
+    client.put("new")
+
+
+def test_given_a_second_connection_when_forked_from_a_client_of_a_volume_then_it_is_in_the_volume(volume):
+    client = volume.connect()
+    client.put(5, persist=True, name="five")
+    assert client.ipc_client.fork().get_name("five") == client.get_name("five")

@@ -54,7 +54,23 @@ def start_node():
 @pytest.fixture
 def node(start_node):
     """A node with one store and a driver that serves everything."""
-    node = start_node()
+    return serve(start_node())
+
+
+@pytest.fixture(scope="module")
+def shared_node():
+    """The same for all tests of a module that leave nothing behind."""
+    from harness.node import Node
+
+    node = Node()
+    try:
+        yield serve(node)
+        node.end()
+    finally:
+        node.discard()
+
+
+def serve(node):
     node.start_store()
     node.start_driver()
     return node

@@ -1,6 +1,8 @@
 """Volumes written into a pod's specification: there from publish to unpublish."""
 
 import hashlib
+import os
+import signal
 
 import pytest
 
@@ -76,6 +78,21 @@ def test_given_a_store_that_is_down_when_the_pod_goes_then_it_goes_and_the_volum
     if comes_back:
         node.store.start()
         assert node.records() == {}
+
+
+def test_given_a_store_that_hangs_when_the_pod_goes_then_kubelet_is_told_to_repeat_until_the_volume_is_gone(
+    node, published
+):
+    unpublishing = {"volume_id": published["volume_id"], "target_path": published["target_path"]}
+    os.kill(node.store.pid, signal.SIGSTOP)
+    try:
+        refused = node.driver.refused("NodeUnpublishVolume", **unpublishing)
+    finally:
+        os.kill(node.store.pid, signal.SIGCONT)
+    # Kubelet repeats the call as long as there is something at the path.
+    assert refused.code == "UNAVAILABLE" and mounts.at(node.target())
+    node.driver.call("NodeUnpublishVolume", **unpublishing)
+    assert node.records() == {} and not node.target().exists()
 
 
 def test_given_an_inline_volume_when_read_only_then_it_is_published_so(node):

@@ -76,14 +76,14 @@ def test_given_a_node_without_stores_then_the_driver_is_ready_and_clusters_come_
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
-def test_given_an_empty_request_when_sent_then_it_is_answered_or_refused_and_nothing_breaks(node, method):
+def test_given_an_empty_request_when_sent_then_it_is_answered_or_refused_and_nothing_breaks(shared_node, method):
     needs_nothing = {"GetPluginInfo", "GetPluginCapabilities", "Probe", "ListVolumes", "GetCapacity", "ListSnapshots",
                      "ControllerGetCapabilities", "NodeGetCapabilities", "NodeGetInfo"}  # fmt: skip
     if method in needs_nothing:
-        node.driver.call(method)
+        shared_node.driver.call(method)
     else:
-        assert node.driver.refused(method).code == "INVALID_ARGUMENT"
-    assert node.driver.endpoint.is_there()
+        assert shared_node.driver.refused(method).code == "INVALID_ARGUMENT"
+    assert shared_node.driver.endpoint.is_there()
 
 
 @pytest.mark.parametrize("length", [129, 10_000])

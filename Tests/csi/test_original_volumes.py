@@ -28,22 +28,28 @@ def publication(target, context):
 
 
 @pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
-def test_given_a_volume_of_the_original_when_published_then_it_has_the_global_names_of_the_store(node, context):
+def test_given_a_volume_of_the_original_when_published_unpublished_and_deleted_then_no_call_fails(node, context):
     for _ in range(3):
         node.driver.call("NodePublishVolume", **publication(node.target(), context))
     assert len(mounts.at(node.target())) == 1
+    for _ in range(3):
+        node.driver.call("NodeUnpublishVolume", volume_id=HANDLE, target_path=str(node.target()))
+    assert not node.target().exists()
+    for _ in range(3):
+        node.driver.call("DeleteVolume", volume_id=HANDLE)
+    assert node.records() == {}
+
+
+def test_given_a_volume_of_the_original_then_it_has_the_global_names_of_the_store_and_they_outlive_it(node):
+    node.driver.call("NodePublishVolume", **publication(node.target(), {}))
     with Pod(node.target(), node.directory / "data") as pod, Pod(
         node.socket_directory(), node.directory / "data"
     ) as old:
         pod.write("new", "1")
         old.write("old", "2")
         assert (old.read("new"), pod.read("old")) == (1, 2)
-    node.driver.call("NodeUnpublishVolume", volume_id=HANDLE, target_path=str(node.target()))
-    assert not node.target().exists()
-    for _ in range(3):
+        node.driver.call("NodeUnpublishVolume", volume_id=HANDLE, target_path=str(node.target()))
         node.driver.call("DeleteVolume", volume_id=HANDLE)
-    # As ever, what was written stays.
-    with Pod(node.socket_directory(), node.directory / "data") as old:
         assert (old.read("new"), old.read("old")) == (1, 2)
 
 

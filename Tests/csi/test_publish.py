@@ -100,13 +100,6 @@ def test_given_a_file_or_a_link_on_the_path_when_published_then_it_is_refused_an
     assert target.is_symlink() and not mounts.at(elsewhere)
 
 
-@pytest.mark.parametrize("path", ["mount", "./mount", "/", "{}/../../mount", "{}/./mount", "/" + "x" * 5000])
-def test_given_a_path_that_leads_elsewhere_when_published_then_it_is_refused(node, path):
-    fields = node.publication(node.create("pvc-1"), path.format(node.pods))
-    assert node.driver.refused("NodePublishVolume", **fields).code == "INVALID_ARGUMENT"
-    assert not mounts.below(node.pods)
-
-
 BAD_CONTEXTS = [
     {NAMESPACE_KEY: value} for value in ("..", "../..", "a/b", "/etc", "", "Upper", "-a", "a-", "a.b", "x" * 64, "ü")
 ]
@@ -114,27 +107,42 @@ BAD_CONTEXTS += [{NAME_KEY: value} for value in ("..", "../../../tmp", "store/vo
 BAD_CONTEXTS += [{"scope": "node"}, {"onDelete": "maybe"}, {"quota": "-1"}, {"quota": "many"}, {"colour": "red"}]
 
 
+@pytest.fixture
+def kept(shared_node):
+    """A volume of a node that tests share."""
+    return shared_node.create("pvc-kept")
+
+
+PATHS = ["mount", "./mount", "/", "{}/../../mount", "{}/./mount", "/" + "x" * 5000]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path[:20])
+def test_given_a_path_that_leads_elsewhere_when_published_then_it_is_refused(shared_node, kept, path):
+    fields = shared_node.publication(kept, path.format(shared_node.pods))
+    assert shared_node.driver.refused("NodePublishVolume", **fields).code == "INVALID_ARGUMENT"
+    assert not mounts.below(shared_node.pods)
+
+
 @pytest.mark.parametrize("bad", BAD_CONTEXTS, ids=str)
-def test_given_a_bad_context_when_published_then_it_is_refused_and_nothing_is_mounted(node, bad):
-    volume = node.create("pvc-1")
-    target = node.target()
-    fields = node.publication(volume, target, context={**volume.volume_context, **bad})
-    assert node.driver.refused("NodePublishVolume", **fields).code == "INVALID_ARGUMENT"
+def test_given_a_bad_context_when_published_then_it_is_refused_and_nothing_is_mounted(shared_node, kept, bad):
+    target = shared_node.target()
+    fields = shared_node.publication(kept, target, context={**kept.volume_context, **bad})
+    assert shared_node.driver.refused("NodePublishVolume", **fields).code == "INVALID_ARGUMENT"
     assert not mounts.at(target) and not target.exists()
 
 
 @pytest.mark.parametrize("bad", BAD_CONTEXTS, ids=str)
-def test_given_bad_parameters_when_a_volume_is_made_then_they_are_refused(node, bad):
+def test_given_bad_parameters_when_a_volume_is_made_then_they_are_refused(shared_node, kept, bad):
     fields = {"name": "pvc-1", "volume_capabilities": [capability()], "parameters": {**parameters(), **bad}}
-    assert node.driver.refused("CreateVolume", **fields).code == "INVALID_ARGUMENT"
-    assert node.records() == {}
+    assert shared_node.driver.refused("CreateVolume", **fields).code == "INVALID_ARGUMENT"
+    assert list(shared_node.records()) == ["pvc-kept"]
 
 
 @pytest.mark.parametrize("ident", ["../../../etc", "pipelines/store/..", "pipelines/store/a/b", "/etc", "a" * 200, "."])
-def test_given_an_id_that_leads_elsewhere_when_published_then_nothing_is_mounted(node, ident):
-    fields = node.publication(node.create("pvc-1"), node.target()) | {"volume_id": ident}
-    assert node.driver.refused("NodePublishVolume", **fields).code in ("NOT_FOUND", "INVALID_ARGUMENT")
-    assert not mounts.below(node.pods)
+def test_given_an_id_that_leads_elsewhere_when_published_then_nothing_is_mounted(shared_node, kept, ident):
+    fields = shared_node.publication(kept, shared_node.target()) | {"volume_id": ident}
+    assert shared_node.driver.refused("NodePublishVolume", **fields).code in ("NOT_FOUND", "INVALID_ARGUMENT")
+    assert not mounts.below(shared_node.pods)
 
 
 def test_given_a_pod_of_the_original_that_plants_a_link_when_published_then_it_is_not_followed(node):

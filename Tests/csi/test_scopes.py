@@ -40,7 +40,7 @@ def test_given_scope_cluster_when_two_pipelines_use_the_same_path_then_they_shar
     assert first.read("x_train", "int(value.min())") == 2
 
 
-def test_given_scope_volume_when_one_volume_is_deleted_then_its_bytes_are_free_and_the_other_is_untouched(node, pipelines):
+def test_given_scope_volume_when_one_volume_is_deleted_then_its_bytes_are_free_and_the_other_stays(node, pipelines):
     (a, b), (first, second) = pipelines(scope="volume")
     baseline = node.usage()
     first.write("x_train", "np.full(1_000_000, 1)")

@@ -143,7 +143,7 @@ def pod(manifests, image, tmp_path):
     """Makes the pod of a workload."""
 
     def make(kind, name, **volumes):
-        return Pod(manifests[kind, name]["spec"]["template"], tmp_path / "volumes", image.configuration, volumes)
+        return Pod(manifests, (kind, name), tmp_path / "volumes", image.configuration, volumes)
 
     return make
 
@@ -178,5 +178,22 @@ def in_cluster(double, tmp_path):
             path.chmod(0o440)
         host, port = double.server.removeprefix("https://").rsplit(":", 1)
         return {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}, account
+
+    return make
+
+
+@pytest.fixture
+def settings(double, tmp_path):
+    """Mounts a kubeconfig into the home of the image's user; the arguments change its cluster."""
+
+    def make(**changes):
+        config = yaml.safe_load(double.kubeconfig.read_text())
+        cluster = config["clusters"][0]["cluster"]
+        cluster.update(changes)
+        config["clusters"][0]["cluster"] = {key: value for key, value in cluster.items() if value is not None}
+        directory = tmp_path / "kube"
+        directory.mkdir()
+        (directory / "config").write_text(yaml.safe_dump(config))
+        return {"/home/nonroot/.kube": (directory, True)}
 
     return make

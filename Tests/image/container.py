@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,10 +84,14 @@ class Container:
         """What the program wrote to standard error so far."""
         return (self._directory / "story").read_text(errors="replace")
 
-    def runs(self):
-        """Whether it has not ended; fails with its story if it has."""
-        assert self._running.poll() is None, f"ended with {self._running.returncode}:\n{self.story}"
-        return True
+    def until(self, condition, what):
+        """Wait until something is so while the program runs; fails with its story."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert self._running.poll() is None, f"ended with {self._running.returncode}:\n{self.story}"
+            assert time.monotonic() < deadline, f"not within {PATIENCE} s: {what}\n{self.story}"
+            time.sleep(0.01)
+        return self
 
     def wait(self):
         """Wait for the program's own end."""

@@ -1,5 +1,6 @@
 """A container of a pod's manifest, made as the kubelet makes it."""
 
+import base64
 import os
 import re
 import subprocess
@@ -11,9 +12,13 @@ from container import Process
 class Pod:
     """One pod: its volumes are made once, and its containers share them."""
 
-    def __init__(self, template: dict, directory: Path, image: dict, volumes: dict[str, Path] | None = None):
+    def __init__(
+        self, manifests: dict, workload: tuple[str, str], directory: Path, image: dict,
+        volumes: dict[str, Path] | None = None,
+    ):
         """`image` is the configuration of the image; `volumes` are directories the test gives, by name."""
-        self._spec = template["spec"]
+        self._manifests = manifests
+        self._spec = manifests[workload]["spec"]["template"]["spec"]
         self._image = image
         self._fields = {
             "spec.nodeName": "node-1", "metadata.name": "pod-1", "metadata.namespace": "vineyard-system",
@@ -68,9 +73,18 @@ class Pod:
             group = self._spec.get("securityContext", {}).get("fsGroup")
             os.chown(path, 0, 0 if group is None else group)
             path.chmod(0o777 if group is None else 0o2777)
+        elif "secret" in volume:
+            self._write_secret(volume["secret"], path)
         else:
             assert volume["hostPath"]["type"] in ("DirectoryOrCreate", "Directory"), volume
         return path
+
+    def _write_secret(self, volume, path: Path):
+        secret = self._manifests.get(("Secret", volume["secretName"]), {})
+        assert secret or volume.get("optional"), volume
+        for name, value in secret.get("data", {}).items():
+            (path / name).write_bytes(base64.b64decode(value))
+            (path / name).chmod(volume["defaultMode"])
 
 
 def _expand(word, variables):

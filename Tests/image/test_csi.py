@@ -3,8 +3,6 @@
 import grpc
 import pytest
 
-from waiting import eventually
-
 # csi.v1.ProbeResponse with ready, and the name in csi.v1.GetPluginInfoResponse.
 READY = bytes.fromhex("0a020801")
 NAME = b"\x0a\x13csi.vineyard.v6d.io"
@@ -34,7 +32,7 @@ def driver(pod, containers, image):
         process.mounts.update({path: (made.volumes[name], True) for path, name in ACCOUNT.items() if name in volumes})
         container = containers(image, process)
         socket = made.volumes["plugin-dir"] / "csi.sock"
-        eventually(lambda: container.runs() and socket.exists(), "the socket is there")
+        container.until(socket.exists, "the socket is there")
         return container, socket
 
     return start

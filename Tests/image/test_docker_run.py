@@ -4,8 +4,7 @@ import subprocess
 
 import numpy
 import vineyard
-
-from waiting import eventually
+import yaml
 
 
 def test_without_arguments_it_prints_the_help(run, program):
@@ -37,7 +36,13 @@ def test_called_as_vineyardd_it_is_the_daemon(start_container, image, program):
 def test_dry_run_of_a_deployment_needs_no_cluster(run, program):
     command = ("deploy", "vineyard-cluster", "--create-namespace", "--dry-run=client", "--output=yaml")
     expected = subprocess.run([program, *command], capture_output=True, text=True, check=True).stdout
-    assert run(*command).output == expected
+    assert objects(run(*command).output) == objects(expected) != []
+
+
+def objects(text):
+    """The objects of a dry run, without the values of secrets, which are of chance."""
+    found = list(yaml.safe_load_all(text))
+    return [{**each, "data": list(each["data"])} if each["kind"] == "Secret" else each for each in found]
 
 
 def test_store_serves_the_released_client(containers, image, tmp_path):
@@ -48,7 +53,7 @@ def test_store_serves_the_released_client(containers, image, tmp_path):
     subprocess.run(["chown", "65532:65532", sockets], check=True)
     process.mounts = {"/run/vineyard": (sockets, False)}
     store = containers(image, process)
-    eventually(lambda: store.runs() and (sockets / "vineyard.sock").exists(), "the socket is there")
+    store.until((sockets / "vineyard.sock").exists, "the socket is there")
     client = vineyard.connect(str(sockets / "vineyard.sock"))
     value = numpy.arange(1000)
     numpy.testing.assert_array_equal(client.get(client.put(value)), value)

@@ -4,8 +4,6 @@ import http.client
 
 import pytest
 
-from waiting import eventually
-
 DEPLOYMENT = ("Deployment", "vineyard-controller-manager")
 
 
@@ -22,7 +20,9 @@ def test_help(run):
     assert "--leader-elect" in done.output
 
 
-def test_both_containers_get_ready(pod, containers, image, in_cluster):
+def test_both_containers_get_ready(run, pod, containers, image, settings, in_cluster):
+    deployed = run("deploy", "operator", "--create-namespace", mounts=settings())
+    assert deployed.status == 0, deployed.story
     environment, account = in_cluster(group=65532)
     made = pod(*DEPLOYMENT, **{"api-access": account})
     manager = containers(image, made.process("manager", **environment))
@@ -31,8 +31,7 @@ def test_both_containers_get_ready(pod, containers, image, in_cluster):
         manifest = made.container(name)
         ports = {port["name"]: port["containerPort"] for port in manifest["ports"]}
         probe = manifest["readinessProbe"]["httpGet"]
-        eventually(
-            lambda: container.runs() and answer(ports[probe["port"]], probe["path"]) == 200, f"{name} is ready")
+        container.until(lambda: answer(ports[probe["port"]], probe["path"]) == 200, f"{name} is ready")
     for container in (webhook, manager):
         stopped = container.stop()
         assert stopped.status == 0, stopped.story

@@ -9,7 +9,6 @@ import vineyard
 import vineyard.csi
 
 from pod import Pod
-from waiting import eventually
 
 DEPLOYMENT = ("Deployment", "vineyardd-sample")
 
@@ -20,7 +19,7 @@ def store(pod, containers, image):
     made = pod(*DEPLOYMENT)
     container = containers(image, made.process("vineyardd"))
     probe = made.container("vineyardd")["readinessProbe"]["exec"]["command"]
-    eventually(lambda: container.runs() and container.execute(*probe).status == 0, "the readiness probe succeeds")
+    container.until(lambda: container.execute(*probe).status == 0, "the readiness probe succeeds")
     return made, container
 
 
@@ -74,9 +73,8 @@ def test_pod_of_the_original_runs_in_the_image_with_a_shell(build, containers, m
         "/usr/local/bin/vineyardd --sync_crds true --socket /var/run/vineyard.sock --size  --stream_threshold 80 "
         "--etcd_cmd etcd --etcd_prefix /vineyard --etcd_endpoint http://vineyardd-sample-etcd-service:2379 "
         "--meta local")
-    template = manifests[DEPLOYMENT]["spec"]["template"]
-    process = Pod(template, tmp_path / "volumes", image.configuration).process("vineyardd")
+    process = Pod(manifests, DEPLOYMENT, tmp_path / "volumes", image.configuration).process("vineyardd")
     process = replace(process, arguments=["/bin/bash", "-c", line])
     container = containers(image, process)
-    eventually(
-        lambda: container.runs() and container.execute("ls", "/var/run/vineyard.sock").status == 0, "ls finds the socket")
+    container.until(
+        lambda: container.execute("ls", "/var/run/vineyard.sock").status == 0, "ls finds the socket")

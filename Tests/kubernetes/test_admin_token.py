@@ -183,6 +183,16 @@ def test_given_a_driver_when_deployed_then_the_names_of_its_rights_are_these(clu
     assert {name for name in made if "role" in name} == expected
 
 
+def test_given_a_driver_before_its_cluster_when_that_comes_then_the_driver_may_read_its_token(cluster, vineyardctl):
+    vineyardctl("deploy", "operator", "--create-namespace")
+    vineyardctl(*DRIVER[:2], "--clusters", "data/numbers")
+
+    vineyardctl("deploy", "vineyardd", "--name", "numbers", "--replicas", "1", "--create-namespace", "-n", "data")
+
+    path = "/api/v1/namespaces/data/secrets/numbers-admin-token"
+    eventually(lambda: reads(cluster, path) == 200, "the driver has its right")
+
+
 def test_given_a_driver_elsewhere_when_a_cluster_goes_then_its_namespace_goes_too(cluster, vineyardctl):
     vineyardctl(*CLUSTER)
     vineyardctl("deploy", "vineyardd", "--name", "numbers", "--replicas", "1", "--create-namespace", "-n", "data")

@@ -40,9 +40,9 @@ struct Vacancy: Sendable {
   }
 
   private mutating func add(_ failure: StoreFailure) {
-    reasons.append("node \(failure.store.node): \(failure.reason)")
-    // One that answers again may have room.
-    if failure.isSilence { code = .unavailable }
+    reasons.append("node \(failure.store.node): \(failure.explanation)")
+    // One that did not even say that it has no room may have some.
+    if failure.code != .notEnoughMemory { code = .unavailable }
   }
 
   var rpcError: RPCError {

@@ -1,12 +1,15 @@
 import Glibc
 import Support
 
-/// The mounts of this process at one moment; lines are read only as far as they are asked for.
+/// The mounts of this process at one moment.
+///
+/// With a thousand volumes the table is long, so that only the lines asked for are read.
 struct MountTable: Sendable {
+  /// The lines, each after a line break.
   private let text: [UInt8]
 
   /// A table in the format of /proc/self/mountinfo.
-  init(_ text: [UInt8]) { self.text = text }
+  init(_ text: [UInt8]) { self.text = [Self.lineBreak] + text }
 
   /// Reads /proc/self/mountinfo.
   ///
@@ -28,51 +31,52 @@ struct MountTable: Sendable {
   }
 
   /// All mounts, in the order of the kernel; what is no mount is left out.
-  var entries: [MountEntry] { entries(containing: "") }
+  var entries: [MountEntry] { lines(containing: "\n").compactMap { MountEntry($0) } }
 
   /// The mounts whose line contains a text that has no escapes.
-  func entries(containing text: String) -> [MountEntry] {
-    lines { line in
-      line.contains(text.utf8) ? MountEntry(line) : nil
-    }
-  }
+  func entries(containing text: String) -> [MountEntry] { lines(containing: text).compactMap { MountEntry($0) } }
 
   /// The mount with an id.
-  func entry(id: UInt64) -> MountEntry? {
-    lines { line in
-      line.starts(with: "\(id) ".utf8) ? MountEntry(line) : nil
-    }.first
-  }
+  func entry(id: UInt64) -> MountEntry? { lines(containing: "\n\(id) ").first.flatMap { MountEntry($0) } }
 
-  /// The uppermost mount on a path, which must be in the kernel's own form.
-  func entry(at mountPoint: String) -> MountEntry? {
-    lines { line in
-      MountEntry(line).flatMap { $0.mountPoint == mountPoint ? $0 : nil }
-    }.last
-  }
+  private static let lineBreak = UInt8(ascii: "\n")
 
-  private func lines(_ read: (ArraySlice<UInt8>) -> MountEntry?) -> [MountEntry] {
-    var found: [MountEntry] = []
-    var start = text.startIndex
-    while start < text.endIndex {
-      let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) ?? text.endIndex
-      if let entry = read(text[start..<end]) { found.append(entry) }
-      start = end + 1
+  /// The lines that contain a text, which may begin with the line break before a line.
+  private func lines(containing part: String) -> [ArraySlice<UInt8>] {
+    let part = Array(part.utf8)
+    var lines: [ArraySlice<UInt8>] = []
+    text.withUnsafeBytes { all in
+      part.withUnsafeBytes { part in
+        var position = 0
+        while let hit = all.firstIndex(of: part, from: position) {
+          var start = hit
+          while start > 0, all[start] != Self.lineBreak { start -= 1 }
+          let end = all.firstIndex(of: Self.lineBreak, from: start + 1) ?? all.count
+          lines.append(text[(start + 1)..<end])
+          position = end
+        }
+      }
     }
-    return found
+    return lines
   }
 }
 
-extension Collection<UInt8> {
-  /// Whether some bytes stand in a row in these.
-  fileprivate func contains(_ bytes: some Collection<UInt8>) -> Bool {
-    guard let first = bytes.first else { return true }
-    var rest = self[...]
-    while let start = rest.firstIndex(of: first) {
-      rest = rest[start...]
-      if rest.starts(with: bytes) { return true }
-      rest = rest.dropFirst()
+extension UnsafeRawBufferPointer {
+  fileprivate func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+    guard let base = baseAddress, start < count, let hit = memchr(base + start, CInt(byte), count - start) else {
+      return nil
     }
-    return false
+    return base.distance(to: UnsafeRawPointer(hit))
+  }
+
+  /// Where some bytes stand in a row.
+  fileprivate func firstIndex(of part: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    guard let base = baseAddress, let partBase = part.baseAddress, let first = part.first else { return nil }
+    var position = start
+    while let hit = firstIndex(of: first, from: position), count - hit >= part.count {
+      if memcmp(base + hit, partBase, part.count) == 0 { return hit }
+      position = hit + 1
+    }
+    return nil
   }
 }

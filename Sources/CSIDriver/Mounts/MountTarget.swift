@@ -72,8 +72,12 @@ struct MountTarget: Hashable, Sendable {
   ///
   /// - Throws: `RPCError`.
   func remove() throws(RPCError) {
-    guard rmdir(path) != 0, errno != ENOENT else { return }
-    throw PathError(attempt: "cannot remove", path: path, code: errno).rpcError
+    guard rmdir(path) != 0, errno != ENOENT, errno != ENOTDIR else { return }
+    let error = PathError(attempt: "cannot remove", path: path, code: errno)
+    guard error.code == ENOTEMPTY else { throw error.rpcError }
+    throw RPCError(
+      code: .failedPrecondition,
+      message: "\(error.message) (hint: what is in there is not the volume's and never deleted; move it away)")
   }
 
   /// The path as the table of mounts has it.

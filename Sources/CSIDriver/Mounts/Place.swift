@@ -18,6 +18,7 @@ struct Place: Equatable, Sendable {
 
   var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
   var isLink: Bool { mode & S_IFMT == S_IFLNK }
+  var isSocket: Bool { mode & S_IFMT == S_IFSOCK }
 
   /// Looks at a path.
   ///

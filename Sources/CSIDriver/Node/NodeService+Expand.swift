@@ -11,10 +11,8 @@ extension NodeService {
     request: Csi_V1_NodeExpandVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_NodeExpandVolumeResponse {
     try Self.require(request.volumeID, "volume_id")
-    try Self.require(request.volumePath, "volume_path")
     let size = try RequestedSize(request.capacityRange)
-    let target = try MountTarget(request.volumePath, field: "volume_path")
-    let capacity = try await exclusively(request.volumeID, target) {
+    let capacity = try await volumes.withLock(request.volumeID, timeout: patience.lock) {
       let published = try await published(request.volumeID, at: request.volumePath)
       // Without a limit there is nothing to raise, as with the original's mounts.
       guard let leaf = published.leaf else { return size.required }
@@ -27,9 +25,8 @@ extension NodeService {
     let volume: VolumeRecord?
     do {
       volume = try await gateway.ask(store) { (volumes) throws(StoreClientError) in
-        guard let volume = try volumes.inspect(leaf), let quota = volume.quota, quota < size.required else {
-          return try volumes.inspect(leaf)
-        }
+        let volume = try volumes.inspect(leaf)
+        guard let quota = volume?.quota, quota < size.required else { return volume }
         return try volumes.resize(leaf, quota: size.required)
       }
     } catch {

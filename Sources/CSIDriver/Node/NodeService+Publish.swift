@@ -1,7 +1,6 @@
 import CSIProtocol
 import GRPCCore
 import StoreClient
-import StoreProtocol
 import Support
 
 extension NodeService {
@@ -47,7 +46,7 @@ extension NodeService {
       guard error.isSilence else { throw error.rpcError }
       throw RPCError(
         code: .unavailable,
-        message: "\(error.message) (hint: is Vineyardd \(store.cluster) deployed, with a ready pod on this node?)")
+        message: "\(error.silence) (hint: is Vineyardd \(store.cluster) deployed, with a ready pod on this node?)")
     }
   }
 
@@ -80,6 +79,15 @@ extension NodeService {
 
   /// Makes sure that the volume's own socket is served.
   private static func connect(_ directory: OpenDirectory) throws(RPCError) {
+    func unserved(_ reason: String) -> RPCError {
+      RPCError(
+        code: .unavailable, message: "nobody serves the volume at \(directory.path)/\(VolumeTree.socket): \(reason)")
+    }
+    // A link would lead the driver to any other socket of the node.
+    let place = try orRPCError { () throws(PathError) in
+      try Place.look(at: VolumeTree.socket, in: directory.file)
+    }
+    guard place?.isSocket == true else { throw unserved("there is no socket") }
     do throws(StoreClientError) {
       let client: StoreClient
       do throws(CommandError) {
@@ -89,13 +97,7 @@ extension NodeService {
       }
       try client.handshake()
     } catch {
-      let reason: String
-      switch error {
-      case .unreachable(let error): reason = error.cause ?? error.message
-      case .refused(let error): reason = error.message
-      }
-      throw RPCError(
-        code: .unavailable, message: "nobody serves the volume at \(directory.path)/\(VolumeTree.socket): \(reason)")
+      throw unserved(error.plainReason)
     }
   }
 

@@ -12,15 +12,18 @@ extension NodeService {
     let published = try await published(request.volumeID, at: request.volumePath)
     let store = store(of: published.cluster)
     do {
-      let answer = try await gateway.ask(store) { (volumes) throws(StoreClientError) in
-        (
-          try published.leaf.flatMap { leaf throws(StoreClientError) in try volumes.inspect(leaf) },
-          try volumes.list().room
-        )
-      }
-      return Self.stats(published, volume: answer.0, room: answer.1)
+      return Self.stats(
+        published,
+        try await gateway.ask(store) { (volumes) throws(StoreClientError) in
+          let volume: VolumeRecord?
+          if let leaf = published.leaf { volume = try volumes.inspect(leaf) } else { volume = nil }
+          // The list is long where there are many volumes, and most volumes have a limit of their own.
+          let needsRoom = published.leaf == nil || volume.map { $0.quota == nil } ?? false
+          return (volume, needsRoom ? try volumes.list().room : nil)
+        })
     } catch {
-      return Self.stats(nil, abnormal: "\(error.message) (hint: programs that use the volume wait for it or fail)")
+      let trouble = error.isSilence ? error.silence : error.message
+      return Self.stats(nil, abnormal: "\(trouble) (hint: programs that use the volume wait for it or fail)")
     }
   }
 
@@ -28,46 +31,48 @@ extension NodeService {
   ///
   /// - Throws: `RPCError` with code `notFound` unless it is a volume with this id.
   func published(_ id: String, at path: String) async throws -> PublishedVolume {
-    let target = try MountTarget(path, field: "volume_path")
+    try Self.require(path, "volume_path")
     return try await work.run { () throws(RPCError) in
       let table = try mountTable()
-      guard let place = try? target.look(), place.isMountRoot, let entry = table.entry(id: place.mount),
-        let volume = try tree.reader(table)?.volume(entry), volume.isMount(of: id)
+      guard let place = try? MountTarget(path, field: "volume_path").look(), place.isMountRoot,
+        let entry = table.entry(id: place.mount), let volume = try tree.reader(table)?.volume(entry),
+        volume.isMount(of: id)
       else {
-        throw RPCError(code: .notFound, message: "volume '\(id.prefix(160))' is not published at \(target.path)")
+        throw RPCError(
+          code: .notFound, message: "volume '\(id.prefix(160))' is not published at '\(path.prefix(160))'")
       }
       return volume
     }
   }
 
-  /// - Parameter volume: nil when the store doesn't know it.
+  /// - Parameter answer: the volume, nil when the store doesn't know it, and the memory that it shares with others.
   private static func stats(
-    _ published: PublishedVolume, volume: VolumeRecord?, room: StoreRoom
+    _ published: PublishedVolume, _ answer: (volume: VolumeRecord?, room: StoreRoom?)
   ) -> Csi_V1_NodeGetVolumeStatsResponse {
-    guard published.leaf != nil else { return stats(room, used: room.used, objects: nil) }
     guard !published.isDeleted else {
       return stats(nil, abnormal: "the volume was deleted while it was published (hint: restart the pod)")
     }
-    guard let volume else {
+    if published.leaf == nil, let room = answer.room { return stats(used: room.used, available: room.available) }
+    guard let volume = answer.volume else {
       return stats(nil, abnormal: "the store has lost the volume and what it held (hint: restart the pod)")
     }
-    var answer = stats(room, used: volume.used, quota: volume.quota, objects: volume.objects)
-    answer.volumeCondition = .with {
+    // What is promised to a volume is kept free for it.
+    let available = volume.quota.map { $0 - min($0, volume.used) } ?? answer.room?.available ?? 0
+    var stats = stats(used: volume.used, available: available, objects: volume.objects)
+    stats.volumeCondition = .with {
       $0.abnormal = volume.condition.isAbnormal
       $0.message = volume.condition.message
     }
-    return answer
+    return stats
   }
 
   private static func stats(
-    _ room: StoreRoom, used: UInt64, quota: UInt64? = nil, objects: Int?
+    used: UInt64, available: UInt64, objects: Int? = nil
   ) -> Csi_V1_NodeGetVolumeStatsResponse {
-    // What is promised to a volume is kept free for it.
-    let available = quota.map { $0 - min($0, used) } ?? room.available
     var answer = stats(
       .with {
         $0.unit = .bytes
-        $0.total = Int64(clamping: quota ?? used + available)
+        $0.total = Int64(clamping: used + available)
         $0.used = Int64(clamping: used)
         $0.available = Int64(clamping: available)
       }, abnormal: nil)

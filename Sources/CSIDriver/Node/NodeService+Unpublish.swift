@@ -44,7 +44,7 @@ extension NodeService {
       // Objects die with their store, so what is left of a volume then is the document that would open it again.
       let isForgotten = try await work.run { () throws(RPCError) in try tree.forget(store.cluster, leaf) }
       guard isForgotten else { throw error.rpcError }
-      log.warning("\(error.message): volume '\(leaf)' of a pod is deleted without it")
+      log.warning("\(error.silence): volume '\(leaf)' of a pod is deleted without it")
     }
   }
 }

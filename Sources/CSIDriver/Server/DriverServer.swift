@@ -26,12 +26,19 @@ public struct DriverServer: Sendable {
     case .unix(let path):
       let socket = try EndpointSocket(path: path)
       defer { socket.removePath() }
-      try await serve(.init(listeningSocketDescriptor: Int(socket.file), transportSecurity: .plaintext))
+      try await serve(
+        .init(listeningSocketDescriptor: Int(socket.file), transportSecurity: .plaintext, config: Self.transport))
     case .tcp(let host, let port):
       let address: SocketAddress =
         host.contains(":") ? .ipv6(host: host, port: Int(port)) : .ipv4(host: host, port: Int(port))
-      try await serve(.init(address: address, transportSecurity: .plaintext))
+      try await serve(.init(address: address, transportSecurity: .plaintext, config: Self.transport))
     }
+  }
+
+  /// The provisioner alone works on 100 volumes at once. A client that isn't told a limit opens more streams than the
+  /// library takes, which costs it the connection and every call on it.
+  private static let transport = HTTP2ServerTransport.Posix.Config.defaults {
+    $0.http2.maxConcurrentStreams = 1000
   }
 
   private func serve(_ transport: HTTP2ServerTransport.Posix) async throws {

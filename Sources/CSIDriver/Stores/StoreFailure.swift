@@ -23,7 +23,15 @@ struct StoreFailure: Error {
   /// Whether the store doesn't take the admin token.
   var isAboutToken: Bool { code == .connectionError }
 
-  var message: String { "\(store): \(reason)".onOneLine }
+  /// Why, and what to do about it.
+  var explanation: String {
+    // Source: StoreServer answers requests without the right token so.
+    guard code == .connectionError else { return "\(reason)".onOneLine }
+    let secret = "\(store.cluster.namespace)/\(store.cluster.name)-admin-token"
+    return "\(reason) (hint: Secret \(secret) and the file of the store's --admin_token_file must agree)".onOneLine
+  }
+
+  var message: String { "\(store): \(explanation)" }
 
   /// The failure as callers of the driver get it.
   var rpcError: RPCError {

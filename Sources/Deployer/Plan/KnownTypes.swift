@@ -23,6 +23,7 @@ extension ObjectType {
   public static let lease = ObjectType(apiVersion: "coordination.k8s.io/v1", kind: "Lease")
   /// The driver as Kubernetes knows it.
   public static let registeredDriver = ObjectType(apiVersion: "storage.k8s.io/v1", kind: "CSIDriver")
+  public static let snapshotClass = ObjectType(apiVersion: "snapshot.storage.k8s.io/v1", kind: "VolumeSnapshotClass")
   public static let mutatingWebhooks = ObjectType(
     apiVersion: "admissionregistration.k8s.io/v1", kind: "MutatingWebhookConfiguration")
   public static let validatingWebhooks = ObjectType(

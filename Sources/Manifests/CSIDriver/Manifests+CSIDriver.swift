@@ -3,7 +3,7 @@ import ManifestFiles
 
 extension Manifests {
   /// The objects of a CSI driver in the order in which to apply them: accounts and rights, what Kubernetes knows of the
-  /// driver, workloads, StorageClasses.
+  /// driver, workloads, StorageClasses, and what reaches into the namespaces of the clusters.
   ///
   /// - Parameters:
   ///   - namespace: where the workloads run.
@@ -32,8 +32,9 @@ extension Manifests {
 
     let (driver, classes) = try storage(spec)
     let snapshots = try snapshots(spec, namespace: namespace)
-    var objects = try access.objects + snapshots + adminTokens(spec, namespace: namespace) + [driver]
-    objects += controller.objects + node.objects + classes
+    var objects = access.objects + snapshots + [driver] + controller.objects + node.objects + classes
+    // Last, since the namespace of a cluster that comes later is not there yet.
+    objects += try adminTokens(spec, namespace: namespace)
     if let uid {
       let owner = ownerReference("CSIDriver", name: spec.name, uid: uid)
       for index in objects.indices { objects[index].tree["metadata", "ownerReferences"] = [owner] }

@@ -28,19 +28,19 @@ struct CSIDriverController: Sendable {
     } catch let error as CommandError {
       return try await report(resource, nil, order, .invalid(error.description))
     }
-    let claimed = order.claimed(before: resource.name)
-    desired.removeAll { object in
-      let isClass = object.reference.type == .storageClass
-      return isClass ? claimed[object.name] != nil : order.primary != resource.name
-    }
+    desired = order.share(of: resource.name, desired)
     let result = try await owned.converge(to: desired, owner: uid)
     await result.tell(events, log, about: resource)
     try await report(resource, spec, order, progress(of: result))
     if let failure = result.failures.first { throw failure.error }
   }
 
+  /// A namespace of a cluster that comes later is no reason not to run; the queue tries again.
   private func progress(of report: OwnedObjects.Report) -> VineyarddStatus.Progress {
-    if let failure = report.failures.first {
+    let failure = report.failures.first { object, error in
+      object.namespace == nil || object.namespace == namespace || (error as? KubernetesError)?.isNotFound != true
+    }
+    if let failure {
       return .failed("\(failure.object): \(failure.error)")
     }
     if let object = report.waiting.first { return .waiting("the old \(object) is still being deleted") }

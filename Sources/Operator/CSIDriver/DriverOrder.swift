@@ -1,3 +1,4 @@
+import Deployer
 import Documents
 import Manifests
 
@@ -32,6 +33,26 @@ struct DriverOrder: Sendable {
       }
     }
     return claimed
+  }
+}
+
+extension DriverOrder {
+  /// What of a driver's rendering is to be there: all of the oldest's; of the others the classes, and the right to
+  /// their clusters' tokens, which the oldest's controller needs.
+  func share(of name: String, _ rendering: [KubernetesObject]) -> [KubernetesObject] {
+    let claimed = claimed(before: name)
+    return rendering.compactMap { object in
+      switch object.reference.type {
+      case .storageClass, .snapshotClass: return claimed[object.name] == nil ? object : nil
+      case _ where primary == name: return object
+      case .role where object.name.hasSuffix("-csi-admin-tokens"): return object
+      case .roleBinding where object.name.hasSuffix("-csi-admin-tokens"):
+        var binding = object
+        binding.tree["subjects"]?.mapElements { $0["name"] = .string("\(primary ?? name)-controller") }
+        return binding
+      default: return nil
+      }
+    }
   }
 }
 

@@ -9,11 +9,13 @@ struct World: Sendable {
   let drivers = Informer(.csiDriver)
   private let owned: [ObjectType: Informer]
 
-  init() {
-    let types: [ObjectType] = [
-      .deployment, .statefulSet, .daemonSet, .service, .serviceAccount, .persistentVolumeClaim, .persistentVolume,
-      .disruptionBudget, .role, .roleBinding, .clusterRole, .clusterRoleBinding, .storageClass, .registeredDriver,
-    ]
+  /// - Parameter optional: further types that this server has.
+  init(optional: [ObjectType] = []) {
+    let types: [ObjectType] =
+      optional + [
+        .deployment, .statefulSet, .daemonSet, .service, .serviceAccount, .persistentVolumeClaim, .persistentVolume,
+        .disruptionBudget, .role, .roleBinding, .clusterRole, .clusterRoleBinding, .storageClass, .registeredDriver,
+      ]
     owned = Dictionary(uniqueKeysWithValues: types.map { ($0, Informer($0, labels: Self.labels)) })
   }
 
@@ -21,6 +23,9 @@ struct World: Sendable {
   private static let labels = "app.kubernetes.io/managed-by=vineyardctl,app.kubernetes.io/part-of=vineyard"
 
   var informers: [Informer] { [vineyardds, drivers] + owned.values }
+
+  /// Whether objects of a type are followed.
+  func watches(_ type: ObjectType) -> Bool { owned[type] != nil }
 
   /// An object as it was last heard of; nil also for kinds that are not watched.
   subscript(reference: ObjectReference) -> KubernetesObject? { owned[reference.type]?[ObjectKey(reference)] }

@@ -19,6 +19,11 @@ final class AppliedMemory: Sendable {
     return entry.desired == desired.tree.hashValue && entry.live == Self.hash(live)
   }
 
+  /// Whether an object was applied in the same form.
+  func hasApplied(_ desired: KubernetesObject, owner uid: String) -> Bool {
+    entries.withLock { $0[uid]?[desired.reference] }?.desired == desired.tree.hashValue
+  }
+
   /// Whether an object was applied at all.
   func knows(_ reference: ObjectReference, owner uid: String) -> Bool {
     entries.withLock { $0[uid]?[reference] != nil }
@@ -28,6 +33,13 @@ final class AppliedMemory: Sendable {
   func note(_ desired: KubernetesObject, live: KubernetesObject, owner uid: String) {
     let entry = Entry(desired: desired.tree.hashValue, live: Self.hash(live))
     entries.withLock { $0[uid, default: [:]][desired.reference] = entry }
+  }
+
+  /// Forgets objects that are not watched, so that they are looked for again.
+  func forget(where isUnwatched: @Sendable (ObjectType) -> Bool) {
+    entries.withLock { entries in
+      for uid in entries.keys { entries[uid] = entries[uid]?.filter { !isUnwatched($0.key.type) } }
+    }
   }
 
   func forget(_ reference: ObjectReference, owner uid: String) {

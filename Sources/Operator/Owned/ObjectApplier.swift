@@ -1,6 +1,7 @@
 import Deployer
 import Documents
 import KubernetesClient
+import Manifests
 
 /// Applies single objects, by the rules of their kinds.
 struct ObjectApplier: Sendable {
@@ -17,11 +18,11 @@ struct ObjectApplier: Sendable {
     let isAdopted: Bool
   }
 
-  /// - Parameter isKnown: whether the informers have seen the object. One that they have not may still exist without
-  ///   the labels that they select by.
-  func apply(_ object: KubernetesObject, isKnown: Bool) async throws -> Outcome {
-    let live = isKnown ? nil : try await client.get(object.reference)
-    if object.kind == "Secret" { return try await createOnce(object, live) }
+  /// - Parameter isOwned: whether the object is there and belongs to the resource already. One that the informers have
+  ///   not seen may still exist, without the labels that they select by.
+  func apply(_ object: KubernetesObject, isOwned: Bool) async throws -> Outcome {
+    let live = isOwned ? nil : try await client.get(object.reference)
+    if object.isMadeOnce { return try await createOnce(object, live) }
     var isAdopted = false
     if let live, let handover = FieldHandover.patch(for: live, to: client.fieldManager) {
       _ = try await writer.patch(object.reference, handover)
@@ -29,7 +30,7 @@ struct ObjectApplier: Sendable {
     }
     do {
       let applied = try await writer.apply(object)
-      return Outcome(object: applied, isNew: !isKnown && live == nil, isAdopted: isAdopted)
+      return Outcome(object: applied, isNew: !isOwned && live == nil, isAdopted: isAdopted)
     } catch let error as KubernetesError where error.httpStatus == 422 && Self.isReplaceable(object) {
       // Nothing but its name matters to those who use it.
       try await writer.delete(object.reference, uid: nil)
@@ -49,6 +50,6 @@ struct ObjectApplier: Sendable {
 
   /// Kinds whose fields cannot be changed and that hold nothing.
   private static func isReplaceable(_ object: KubernetesObject) -> Bool {
-    object.reference.type == .storageClass || object.reference.type == .registeredDriver
+    [.storageClass, .registeredDriver, .snapshotClass].contains(object.reference.type)
   }
 }

@@ -1,5 +1,6 @@
 import Documents
 import KubernetesClient
+import Manifests
 import Support
 
 /// Brings the objects of a custom resource to what they should be.
@@ -28,10 +29,9 @@ struct OwnedObjects: Sendable {
   func converge(
     to desired: [KubernetesObject], owner uid: String, extra: [KubernetesObject] = []
   ) async throws -> Report {
-    // Secrets are not watched; one that was made once is taken to be there.
-    let desired = desired.filter { $0.kind != "Secret" || !memory.knows($0.reference, owner: uid) }
+    let unknown = desired.filter { !isTakenForGranted($0, owner: uid) }
     let plan = OwnedPlan(
-      desired: desired, owned: world.objects(ownedBy: uid) + extra, live: { world[$0] },
+      desired: unknown, owned: world.objects(ownedBy: uid) + extra, live: { world[$0] },
       holds: { memory.holds($0, live: $1, owner: uid) })
     var report = Report()
     report.waiting = plan.waiting
@@ -49,11 +49,19 @@ struct OwnedObjects: Sendable {
     return report
   }
 
+  /// Whether an object of a type that is not watched was applied before, and therefore is taken to be there.
+  private func isTakenForGranted(_ object: KubernetesObject, owner uid: String) -> Bool {
+    guard !world.watches(object.reference.type) else { return false }
+    return object.isMadeOnce ? memory.knows(object.reference, owner: uid) : memory.hasApplied(object, owner: uid)
+  }
+
   private func apply(_ object: KubernetesObject, owner uid: String, _ report: inout Report) async throws {
     let reference = object.reference
     let known = world[reference]
     do {
-      let outcome = try await applier.apply(object, isKnown: known != nil)
+      // What belongs to nobody may have been applied by a person.
+      let isOwned = known.flatMap { OwnerReference(of: $0) }?.uid == uid
+      let outcome = try await applier.apply(object, isOwned: isOwned)
       world.learn(outcome.object)
       if outcome.isNew {
         report.created.append(reference)

@@ -5,7 +5,7 @@ import Support
 
 /// The controllers and what they share, for one time of leading.
 struct Controllers: Sendable {
-  private let world = World()
+  private let world: World
   private let memory = AppliedMemory()
   private let clusters = WorkQueue<ObjectKey>()
   private let drivers = WorkQueue<ObjectKey>()
@@ -15,10 +15,13 @@ struct Controllers: Sendable {
   private let metrics: OperatorMetrics
   private let log: Log
 
+  /// - Parameter optional: types to watch that not every server has.
   init(
-    client: KubernetesClient, leadership: Leadership, namespace: String, metrics: OperatorMetrics, log: Log
+    client: KubernetesClient, optional: [ObjectType], leadership: Leadership, namespace: String,
+    metrics: OperatorMetrics, log: Log
   ) {
     self.client = client
+    world = World(optional: optional)
     self.leadership = leadership
     self.namespace = namespace
     self.metrics = metrics
@@ -27,7 +30,8 @@ struct Controllers: Sendable {
     metrics.show(drivers, of: "csidriver")
   }
 
-  /// How often everything is looked at again without a reason; costs no request where all is well.
+  /// How often everything is looked at again without a reason; where all is well, only what cannot be watched costs
+  /// a request.
   private static let resync: Duration = .seconds(3600)
 
   /// Works until the task is cancelled or the lead is lost.
@@ -83,6 +87,7 @@ struct Controllers: Sendable {
   private func resync() async throws {
     while true {
       try await Task.sleep(for: Self.resync * Double.random(in: 0.9...1.1))
+      memory.forget { !world.watches($0) }
       for key in world.vineyardds.keys { clusters.add(key) }
       for key in world.drivers.keys { drivers.add(key) }
     }

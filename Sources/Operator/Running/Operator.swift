@@ -65,8 +65,10 @@ public struct Operator: Sendable {
   private func lead(_ client: KubernetesClient, _ leadership: Leadership) async throws {
     metrics.lead(true)
     defer { metrics.lead(false) }
+    let hasSnapshots = (try? await client.resource(for: .snapshotClass)) != nil
     let controllers = Controllers(
-      client: client, leadership: leadership, namespace: configuration.namespace, metrics: metrics, log: log)
+      client: client, optional: hasSnapshots ? [.snapshotClass] : [], leadership: leadership,
+      namespace: configuration.namespace, metrics: metrics, log: log)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await controllers.run() }
       if configuration.certificateDirectory != nil {

@@ -45,6 +45,7 @@ extension StoreServer: VolumeHosting {
       guard document.settings.id == id else {
         throw CommandError(.failed, "the document in \(directories.layout.directory(of: id)) is another volume's")
       }
+      directories.removeUnfinishedDocument(of: id)
       try directories.make(id)
       let volume = store.reopenVolume(
         document.settings, created: document.created, isFrozen: document.isFrozen, wasWritten: document.isWritten)
@@ -66,7 +67,7 @@ extension StoreServer: VolumeHosting {
       do throws(CommandError) {
         try directories.make(volume.id)
         try openSockets(of: volume, directories)
-        try directories.save(VolumeDocument(volume).json, of: volume.id)
+        try directories.save(VolumeDocument(volume).json, of: volume.id, isFirst: true)
       } catch {
         closeSockets(of: volume.id)
         _ = directories.removeRemains(of: volume.id)

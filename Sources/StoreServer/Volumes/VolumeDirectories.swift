@@ -57,9 +57,12 @@ final class VolumeDirectories {
     close(directory)
   }
 
-  /// Replaces a volume's document; after a crash the old or the new one is there, whole.
-  func save(_ document: [UInt8], of id: String) throws(CommandError) {
+  /// Writes a volume's document; after a crash the old or the new one is there, whole.
+  ///
+  /// - Parameter isFirst: whether it makes the volume, which is to outlive a power failure from now on.
+  func save(_ document: [UInt8], of id: String, isFirst: Bool = false) throws(CommandError) {
     try replace("\(id)/\(VolumeLayout.documentName)", by: document, through: "\(id)/\(Self.newDocumentName)")
+    guard isFirst else { return }
     synchronize(id)
     synchronize(".")
   }
@@ -97,6 +100,9 @@ final class VolumeDirectories {
     fsync(directory)
     close(directory)
   }
+
+  /// Removes a new document that never took the place of the old one.
+  func removeUnfinishedDocument(of id: String) { removeFile("\(id)/\(Self.newDocumentName)") }
 
   /// Removes a file, if there is one.
   func removeFile(_ name: String) { unlinkat(root, name, 0) }

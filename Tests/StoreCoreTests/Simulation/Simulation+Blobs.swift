@@ -19,7 +19,7 @@ extension Simulation {
     begin("create \(size) bytes by client \(client.number)")
     switch attempt({ try store.createBlob(size, by: client.connection) }) {
     case .success(let payload): try adopt([payload], [size], client)
-    case .failure(let error): try checkRefusal(error, [size])
+    case .failure(let error): try checkRefusal(error, [size], client)
     }
   }
 
@@ -28,7 +28,7 @@ extension Simulation {
     begin("create \(sizes) bytes by client \(client.number)")
     switch attempt({ try store.createBlobs(sizes, by: client.connection) }) {
     case .success(let payloads): try adopt(payloads, sizes, client)
-    case .failure(let error): try checkRefusal(error, sizes)
+    case .failure(let error): try checkRefusal(error, sizes, client)
     }
   }
 
@@ -50,6 +50,7 @@ extension Simulation {
         client.awaiting.append((payload.id, range))
       }
     }
+    if let volume = client.volume { try check(used(by: volume) <= volume.limit, "more than the quota is given") }
   }
 
   private func checkFree(_ payload: BlobPayload) throws(SimulationFailure) {
@@ -62,11 +63,14 @@ extension Simulation {
     }
   }
 
-  /// A refusal is right only when the limit or the largest gap of the model doesn't allow the blobs.
-  func checkRefusal(_ error: StoreError, _ sizes: [UInt64]) throws(SimulationFailure) {
+  /// A refusal is right only when a quota, the limit or the largest gap of the model doesn't allow the blobs.
+  func checkRefusal(
+    _ error: StoreError, _ sizes: [UInt64], _ client: SimulatedClient
+  ) throws(SimulationFailure) {
     record(error.message)
     try check(error.code == .notEnoughMemory, "failed with \(error)")
     let wanted = sizes.reduce(0, +)
+    if let volume = client.volume, used(by: volume) + wanted > volume.limit { return }
     if used + lingering + wanted > configuration.limit { return }
     let largest = sizes.max() ?? 0
     try check(
@@ -133,7 +137,7 @@ extension Simulation {
   /// Removes a blob from the model; a writer that didn't ask for it keeps its bytes.
   func remove(_ id: ObjectID, in session: ModelSession, by remover: SimulatedClient?) {
     guard let blob = session.blobs.removeValue(forKey: id) else { return }
-    blob.extent.hasBlob = false
+    blob.extent.blobs -= 1
     if let writer = blob.writer, writer !== remover, !writer.isGiven(id) { writer.give(id, blob.extent) }
     if !blob.extent.isHeld { extents.removeAll { $0 === blob.extent } }
   }

@@ -5,7 +5,7 @@ import StoreProtocol
 /// What holds after every step.
 extension Simulation {
   /// Bytes of live blobs.
-  var used: UInt64 { sessions.reduce(0) { $0 + $1.blobs.values.reduce(0) { $0 + $1.size } } }
+  var used: UInt64 { extents.reduce(0) { $1.hasBlob ? $0 + $1.charged : $0 } }
 
   /// Bytes of extents that only grants hold.
   var lingering: UInt64 { extents.reduce(0) { $1.hasBlob ? $0 : $0 + $1.charged } }
@@ -25,6 +25,7 @@ extension Simulation {
   func checkThoroughly() throws(SimulationFailure) {
     let contradictions = store.inconsistencies()
     try check(contradictions.isEmpty, contradictions.joined(separator: "; "))
+    for volume in volumes + snapshots { try check(volume) }
     for session in sessions {
       let real = session.session
       let ranges = store.liveRanges(in: real)
@@ -50,8 +51,11 @@ extension Simulation {
     try finishPages()
     try checkThoroughly()
     while let client = clients.first { try disconnect(client) }
+    while !leaving.isEmpty { disconnectLeaving() }
     begin("tear down")
     try checkThoroughly()
+    for volume in volumes { try deleteVolume(volume) }
+    for snapshot in snapshots { deleteSnapshot(snapshot) }
     for session in sessions.dropFirst() { closeSession(session) }
     store.clear(store.root)
     modelClear(root, by: nil)

@@ -5,12 +5,15 @@ import StoreProtocol
 /// Clients and sessions that come and go, requests that wait.
 extension Simulation {
   func connect() throws(SimulationFailure) {
-    guard let session = random.oneIn(2) ? sessions.prefix(2).last : random.pick(sessions) else { return }
+    if !volumes.isEmpty, random.oneIn(2) { return connectToVolume() }
+    let open = sessions.filter { $0.tenant == nil }
+    guard let session = random.oneIn(2) ? open.prefix(2).last : random.pick(open) else { return }
     begin("connect to \(session.session.id)")
     clients.append(SimulatedClient(newClientNumber(), store.connect(to: session.session), session))
   }
 
   func disconnect() throws(SimulationFailure) {
+    if !leaving.isEmpty, random.oneIn(2) { return disconnectLeaving() }
     guard !clients.isEmpty else { return }
     try disconnect(clients[random.number(below: clients.count)])
   }
@@ -25,6 +28,15 @@ extension Simulation {
       blob.writer = nil
       remove(id, in: session, by: client)
     }
+    endActivities(client)
+    for grant in client.grants { grant.extent.grants -= 1 }
+    client.grants.removeAll()
+    extents.removeAll { !$0.isHeld }
+  }
+
+  /// What a client did ends, but what it was given stays.
+  func endActivities(_ client: SimulatedClient) {
+    let session = client.session
     for id in client.pulled.sorted() { dropStream(id, in: session, by: client) }
     for id in session.sortedStreams {
       if session.streams[id]?.parkedReader === client { session.streams[id]?.parkedReader = nil }
@@ -35,19 +47,19 @@ extension Simulation {
       }
     }
     for name in session.plasma.keys.sorted() { dropHolder(name, client) }
-    for grant in client.grants { grant.extent.grants -= 1 }
-    client.grants.removeAll()
     for key in client.locks { lockHolders[key] = nil }
-    extents.removeAll { !$0.isHeld }
+    client.locks.removeAll()
   }
 
   func openOrCloseSession() throws(SimulationFailure) {
-    let empty = sessions.dropFirst().filter { session in !clients.contains { $0.session === session } }
+    let empty = sessions.dropFirst().filter { session in
+      session.tenant == nil && !clients.contains { $0.session === session }
+    }
     if let session = random.pick(empty), random.oneIn(2) {
       begin("close session \(session.session.id)")
       return closeSession(session)
     }
-    guard sessions.count < 4 else { return }
+    guard sessions.count(where: { $0.tenant == nil }) < 4 else { return }
     begin("open session")
     let session = store.openSession(random.oneIn(2) ? .plasma : .normal)
     record("\(session.id)")
@@ -56,6 +68,10 @@ extension Simulation {
 
   func closeSession(_ session: ModelSession) {
     store.closeSession(session.session)
+    forget(session)
+  }
+
+  func forget(_ session: ModelSession) {
     for id in session.sortedBlobs { remove(id, in: session, by: nil) }
     session.streams.removeAll()
     sessions.removeAll { $0 === session }
@@ -64,13 +80,19 @@ extension Simulation {
   func lockRequest(_ client: SimulatedClient) throws(SimulationFailure) {
     let key = random.pick(["a", "b"]) ?? "a"
     if random.oneIn(2) { return try send(.lock(key), client) }
-    begin("release lock \(key)")
-    let holder = lockHolders[key]
+    begin("release lock \(key) by client \(client.number)")
+    let lock = lock(key, client)
+    let holder = lockHolders[lock]
     let released = store.releaseLock(key, by: client.connection)
     try check(released == (holder == nil || holder == client.number), "answered \(released)")
     guard holder == client.number else { return }
-    lockHolders[key] = nil
-    client.locks.remove(key)
+    lockHolders[lock] = nil
+    client.locks.remove(lock)
+  }
+
+  /// A lock's name among all: those of a volume are its own.
+  private func lock(_ key: String, _ client: SimulatedClient) -> String {
+    "\(client.session.tenant == nil ? 0 : client.session.session.id)/\(key)"
   }
 
   // MARK: - Waiting
@@ -92,14 +114,15 @@ extension Simulation {
   }
 
   private func acquireLock(_ key: String, _ client: SimulatedClient) throws(SimulationFailure) {
+    let lock = lock(key, client)
     switch store.acquireLock(key, by: client.connection) {
     case .park(let waitKey):
-      try check(lockHolders[key].map { $0 != client.number } == true, "must not wait")
+      try check(lockHolders[lock].map { $0 != client.number } == true, "must not wait")
       client.parked = (.lock(key), waitKey)
     case .done:
-      try check(lockHolders[key].map { $0 == client.number } != false, "is held by another")
-      lockHolders[key] = client.number
-      client.locks.insert(key)
+      try check(lockHolders[lock].map { $0 == client.number } != false, "is held by another")
+      lockHolders[lock] = client.number
+      client.locks.insert(lock)
     }
   }
 
@@ -132,7 +155,7 @@ extension Simulation {
       guard let stream = client.session.streams[id] else { return false }
       return (!stream.ready.isEmpty || stream.handedOut != nil) && !stream.isFailed && !stream.isDrained
     case .name(let name): return !client.session.names.contains { isSame($0.name, name) }
-    case .lock(let key): return lockHolders[key] != nil
+    case .lock(let key): return lockHolders[lock(key, client)] != nil
     }
   }
 }

@@ -27,18 +27,18 @@ extension Simulation {
     let isMissing = members.contains { !$0.isBlob && session.objects[$0] == nil }
     guard let document = try? StoreFixture.document(text + "}") else { throw failure("the document cannot be read") }
     let created = try expect(isMissing ? .metaTreeSubtreeNotExists : nil) {
-      try store.createObjects([document], in: session.session)
+      try store.createObjects([document], in: session.session, of: client.volume?.volume)
     }
     guard let id = created?.first?.id else { return }
     try check(session.objects[id] == nil, "\(id) exists already")
     if isImplicit {
       if session.objects[implicit] == nil {
-        session.objects[implicit] = ModelObject(typename: "t::I", members: [blob])
+        session.objects[implicit] = ModelObject(typename: "t::I", members: [blob], owner: client.volume)
         session.known.append(implicit)
       }
       members.append(implicit)
     }
-    session.objects[id] = ModelObject(typename: typename, members: members)
+    session.objects[id] = ModelObject(typename: typename, members: members, owner: client.volume)
     session.known.append(id)
   }
 
@@ -48,10 +48,12 @@ extension Simulation {
     begin("copy \(id) by client \(client.number)")
     let code: StatusCode? = id.isBlob ? .assertionFailed : session.objects[id] == nil ? .metaTreeSubtreeNotExists : nil
     let copy = try expect(code) {
-      try store.shallowCopy(id, extra: [(Array("x".utf8), Array("1".utf8))], in: session.session)
+      try store.shallowCopy(
+        id, extra: [(Array("x".utf8), Array("1".utf8))], in: session.session, of: client.volume?.volume)
     }
     guard let copy else { return }
     session.objects[copy] = session.objects[id]
+    session.objects[copy]?.owner = client.volume
     session.known.append(copy)
   }
 
@@ -136,6 +138,10 @@ extension Simulation {
 
   func clear(_ client: SimulatedClient) throws(SimulationFailure) {
     begin("clear by client \(client.number)")
+    if let volume = client.volume {
+      store.clear(volume.volume, by: client.connection)
+      return modelClear(volume, by: client)
+    }
     store.clear(client.session.session, by: client.connection)
     modelClear(client.session, by: client)
   }

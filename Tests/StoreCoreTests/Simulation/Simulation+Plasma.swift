@@ -42,7 +42,7 @@ extension Simulation {
     case .failure(let error) where !isPlasma: try check(error.code == .invalid, "failed with \(error)")
     case .failure(let error) where client.session.isPlasma(name):
       try check(error.code == .objectExists, "failed with \(error)")
-    case .failure(let error): try checkRefusal(error, [size])
+    case .failure(let error): try checkRefusal(error, [size], client)
     case .success(let created):
       try check(isPlasma && !client.session.isPlasma(name), "succeeded with \(created)")
       client.session.plasma[name] = ModelPlasma(blob: created.payload.id)
@@ -96,7 +96,8 @@ extension Simulation {
     guard let source = random.pick(sessions) else { return }
     let pairs = (0..<(1 + random.number(below: 2))).map { _ in (from: anySource(source), to: anyTarget()) }
     begin("move \(pairs) from session \(source.session.id) by client \(client.number)")
-    let code = refusal(pairs, from: source, to: client.session)
+    var code = refusal(pairs, from: source, to: client.session)
+    if source !== client.session, source.tenant != nil || client.volume != nil { code = .notImplemented }
     _ = try expect(code) {
       try store.moveOwnership(pairs, from: source.session.id, by: client.connection)
     }
@@ -151,6 +152,7 @@ extension Simulation {
     guard let id = blob(from, in: source), let blob = source.blobs.removeValue(forKey: id) else { return }
     if case .plasma(let name) = from { source.plasma[name] = nil }
     blob.sealer = nil
+    if source !== client.session { blob.payer = nil }
     var newID = id
     switch to {
     case .id(let id): newID = id

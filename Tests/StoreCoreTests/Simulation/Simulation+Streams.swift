@@ -68,7 +68,10 @@ extension Simulation {
       return
     }
     finishCurrent(id, by: client)
-    let isFull = used + lingering + size > configuration.limit / 100 * configuration.streamThreshold
+    var isFull = used + lingering + size > configuration.limit / 100 * configuration.streamThreshold
+    if let volume = client.volume, volume.volume.settings.quota > 0 {
+      isFull = isFull || used(by: volume) + size > volume.limit / 100 * configuration.streamThreshold
+    }
     let isConsumed = session.streams[id].map { $0.ready.isEmpty && $0.handedOut == nil } ?? true
     switch result {
     case .success(.park(let key)):
@@ -80,7 +83,7 @@ extension Simulation {
       try adopt([payload], [size], client)
       session.streams[id]?.current = size == 0 ? nil : payload.id
       session.streams[id]?.writer = client
-    case .failure(let error): try checkRefusal(error, [size])
+    case .failure(let error): try checkRefusal(error, [size], client)
     }
   }
 

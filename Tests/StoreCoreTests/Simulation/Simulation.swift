@@ -21,7 +21,7 @@ final class Simulation {
 
   /// What half of the requests of a run are about, so that states deep inside one subject are reached.
   private enum Focus: CaseIterable {
-    case everything, memory, metadata, streams, plasma, moves
+    case everything, memory, metadata, streams, plasma, moves, volumes
   }
 
   let seed: UInt64
@@ -31,6 +31,10 @@ final class Simulation {
   let root: ModelSession
   var sessions: [ModelSession]
   var clients: [SimulatedClient] = []
+  var volumes: [ModelVolume] = []
+  var snapshots: [ModelVolume] = []
+  /// Clients of deleted volumes that have not closed their side yet.
+  var leaving: [SimulatedClient] = []
   var extents: [ModelExtent] = []
   var jobs: [Residency.Job] = []
   /// Chunks that have pages, by the jobs that ended.
@@ -84,6 +88,8 @@ final class Simulation {
     case 0: try disconnect()
     case 1: if clients.count > 6 { try disconnect() } else { try openOrCloseSession() }
     case 2...6: try pageStep()
+    case 7: try volumeStep()
+    case 8, 9: if focus == .volumes { try volumeStep() } else { try pageStep() }
     default:
       guard let client = random.pick(clients.filter(\.isIdle)) else { return try pageStep() }
       try request(client)
@@ -128,6 +134,11 @@ final class Simulation {
     case (.memory, 3), (.everything, 1), (.moves, 3): try seal(client)
     case (.memory, 4), (.everything, 2), (.moves, 4): try read(client)
     case (.moves, _): try drop(client)
+    case (.volumes, 0), (.volumes, 1): try createObject(client)
+    case (.volumes, 2): try createBlob(client)
+    case (.volumes, 3): try nameRequest(client)
+    case (.volumes, 4): try seal(client)
+    case (.volumes, _): try read(client)
     case (.memory, _), (.everything, _): try delete(client)
     }
   }

@@ -8,7 +8,8 @@ final class ModelExtent {
   var length: UInt64
   /// Bytes it is charged with.
   var charged: UInt64
-  var hasBlob = true
+  /// Blobs that live in it.
+  var blobs = 1
   /// Grants of connections.
   var grants = 0
 
@@ -18,6 +19,7 @@ final class ModelExtent {
     charged = size
   }
 
+  var hasBlob: Bool { blobs > 0 }
   var isHeld: Bool { hasBlob || grants > 0 }
   var end: UInt64 { offset + length }
 
@@ -32,17 +34,22 @@ final class ModelBlob {
   var writer: SimulatedClient?
   /// Who sealed it and has not released it.
   var sealer: SimulatedClient?
+  /// The volume that pays for it.
+  var payer: ModelVolume?
 
-  init(_ extent: ModelExtent, size: UInt64, writer: SimulatedClient) {
+  init(_ extent: ModelExtent, size: UInt64, writer: SimulatedClient?) {
     self.extent = extent
     self.size = size
     self.writer = writer
+    payer = writer?.volume
   }
 }
 
 struct ModelObject {
   var typename: String
   var members: [ObjectID]
+  /// The volume through which it came.
+  var owner: ModelVolume?
   var isPersistent = false
 }
 
@@ -72,10 +79,15 @@ final class ModelSession {
   var names: [(name: String, id: ObjectID)] = []
   var streams: [ObjectID: ModelStream] = [:]
   var plasma: [String: ModelPlasma] = [:]
+  /// The volume or snapshot whose session it is.
+  weak var tenant: ModelVolume?
   /// Everything that ever was here, for requests about what may be gone.
   var known: [ObjectID] = []
 
-  init(_ session: Session) { self.session = session }
+  init(_ session: Session, tenant: ModelVolume? = nil) {
+    self.session = session
+    self.tenant = tenant
+  }
 
   func exists(_ id: ObjectID) -> Bool { blobs[id] != nil || objects[id] != nil }
 
@@ -108,6 +120,7 @@ final class SimulatedClient {
   let number: Int
   let connection: Connection
   let session: ModelSession
+  let volume: ModelVolume?
   /// What it may read, by the id under which it was given, the newest last.
   var grants: [(id: ObjectID, extent: ModelExtent)] = []
   var pulled: Set<ObjectID> = []
@@ -117,10 +130,11 @@ final class SimulatedClient {
   /// Blobs whose creation is answered when they have pages.
   var awaiting: [(id: ObjectID, range: ByteRange)] = []
 
-  init(_ number: Int, _ connection: Connection, _ session: ModelSession) {
+  init(_ number: Int, _ connection: Connection, _ session: ModelSession, of volume: ModelVolume? = nil) {
     self.number = number
     self.connection = connection
     self.session = session
+    self.volume = volume
   }
 
   var isIdle: Bool { parked == nil && awaiting.isEmpty }

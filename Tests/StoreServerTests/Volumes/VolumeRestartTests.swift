@@ -81,6 +81,7 @@ extension StoreServerTests {
         try writeFile("\(world.volumePath("v"))/.volume.json.new", "{")
       }
       _ = try world.client(of: "v", readOnly: true)
+      #expect(access("\(world.volumePath("v"))/.volume.json.new", F_OK) != 0)
       #expect(try world.ask("delete_volume", "v")["deleted"] == .bool(true))
       #expect(fileNames(in: world.directory.path + "/volumes").isEmpty)
     }

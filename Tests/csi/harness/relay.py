@@ -8,8 +8,8 @@ import threading
 class Relay:
     """Passes frames between clients of a socket and the store behind it, and counts them.
 
-    `hold_at(n)` keeps the n-th frame from now on (from 0, both directions counted): `held` is set, and the frame goes on
-    only with `release`, or never with `lose`.
+    `hold_at(n)` keeps the n-th frame from now on (from 0, both directions counted): `held` is set, and the frame goes
+    on only with `release`, or never with `lose`.
     """
 
     def __init__(self, path, store):

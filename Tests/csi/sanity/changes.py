@@ -50,7 +50,7 @@ def _(node):
 @spec(MODIFY, "should fail to modify a volume created with a volume attribute class if new mutable parameters are not "
       "supported by volume", needs=MODIFIES)  # fmt: skip
 def _(node):
-    refuses_unknown(node, node.create("pvc-1", mutable_parameters={"onDelete": "retain"}))
+    refuses_unknown(node, node.create("pvc-1", mutable_parameters={"readOnly": "true"}))
 
 
 @spec(MODIFY, "should modify a volume created without a volume attribute class", needs=MODIFIES)
@@ -58,21 +58,21 @@ def _(node):
     volume = node.create("pvc-1")
     modify(node, volume, {})
     for _ in range(3):
-        modify(node, volume, {"onDelete": "retain"})
-    assert node.records()["pvc-1"]["on_delete"] == "retain"
+        modify(node, volume, {"readOnly": "true"})
+    assert node.records()["pvc-1"]["frozen"] is True
 
 
 @spec(MODIFY, "should modify a volume created with a volume attribute class", needs=MODIFIES)
 def _(node):
-    volume = node.create("pvc-1", mutable_parameters={"onDelete": "retain"})
-    modify(node, volume, {"onDelete": "delete"})
-    assert node.records()["pvc-1"]["on_delete"] == "delete"
+    volume = node.create("pvc-1", mutable_parameters={"readOnly": "true"})
+    modify(node, volume, {"readOnly": "false"})
+    assert node.records()["pvc-1"]["frozen"] is False
 
 
 @spec(CONTROLLER, "CreateVolume should create volume with a volume attribute class", needs=MODIFIES)
 def _(node):
-    node.create("pvc-1", mutable_parameters={"onDelete": "retain"})
-    assert node.records()["pvc-1"]["on_delete"] == "retain"
+    node.create("pvc-1", mutable_parameters={"readOnly": "true"})
+    assert node.records()["pvc-1"]["frozen"] is True
 
 
 # A volume is on its node already: there is nothing to attach (docs: attachRequired is false).

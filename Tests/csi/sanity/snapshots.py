@@ -35,8 +35,8 @@ refusal(GET, "should return an error when the specified snapshot id does not exi
         needs=GETS, snapshot_id="no-such-snapshot")  # fmt: skip
 
 
-@spec(CREATE, "should succeed when requesting to create a snapshot with already existing name and same source volume ID",
-      needs=MAKES)  # fmt: skip
+@spec(CREATE, "should succeed when requesting to create a snapshot with already existing name and same source volume "
+      "ID", needs=MAKES)  # fmt: skip
 def _(node):
     volume = node.create("pvc-1")
     first = cut(node, "snap-1", volume)

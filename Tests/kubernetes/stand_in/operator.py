@@ -63,10 +63,17 @@ class Operator:
         done = subprocess.run(command, input=json.dumps(resource), capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
-        paths = {self._apply(obj, resource) for obj in json.loads(done.stdout)["items"]}
+        objects = json.loads(done.stdout)["items"]
+        ready = [obj for obj in objects if self._has_namespace(obj)]
+        paths = {self._apply(obj, resource) for obj in ready}
         for path in before[1] - paths:
             self._api.delete(path)
-        self._applied[uid] = (generation, paths)
+        # What has no namespace yet is tried again.
+        self._applied[uid] = (generation if len(ready) == len(objects) else 0, paths)
+
+    def _has_namespace(self, obj: Obj) -> bool:
+        namespace = obj["metadata"].get("namespace")
+        return namespace is None or self._api.get(f"/api/v1/namespaces/{namespace}").status == 200
 
     def _apply(self, obj: Obj, resource: Obj) -> str:
         kind = resources.of(self._api, obj)

@@ -46,10 +46,14 @@ async def reconcile(cluster: Cluster, key: tuple[str, str, str]) -> float | None
         return None
     resource = stored.obj
     version = (resource["metadata"]["uid"], resource["metadata"]["generation"])
+    later: list[actions.Obj] = []
     if version not in _RENDERED:
         objects = await _render(cluster, resource, manager if plural == "csidrivers" else None)
-        _RENDERED[version] = [await _apply(cluster, obj, resource) for obj in objects]
-        await _prune(cluster, resource, _RENDERED[version])
+        later = [obj for obj in objects if not _has_namespace(cluster, obj)]
+        applied = [await _apply(cluster, obj, resource) for obj in objects if obj not in later]
+        await _prune(cluster, resource, applied)
+        if not later:
+            _RENDERED[version] = applied
     if plural == "vineyardds":
         status = resource_status.vineyardd(resource, actions.get(cluster, "Deployment", namespace, name))
     else:
@@ -57,7 +61,7 @@ async def reconcile(cluster: Cluster, key: tuple[str, str, str]) -> float | None
         nodes = actions.get(cluster, "DaemonSet", manager, f"{name}-csi-nodes")
         status = resource_status.driver(resource, controller, nodes)
     await _set_status(cluster, resource, status)
-    return None
+    return 0.5 if later else None
 
 
 def _manager_namespace(cluster: Cluster) -> str | None:
@@ -84,6 +88,12 @@ async def _render(cluster: Cluster, resource: actions.Obj, namespace: str | None
         print(f"operator: {problems.decode()}", file=sys.stderr, flush=True)
         raise errors.internal(f"{cluster.settings.operator} render failed: {problems.decode()}")
     return json.loads(output)["items"]
+
+
+def _has_namespace(cluster: Cluster, obj: actions.Obj) -> bool:
+    """Whether an object's namespace exists; a driver's clusters may come later."""
+    namespace = obj["metadata"].get("namespace")
+    return namespace is None or actions.get(cluster, "Namespace", "", namespace) is not None
 
 
 async def _apply(cluster: Cluster, obj: actions.Obj, resource: actions.Obj) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from bench.bench import Bench
 from bench.results import Line
 from bench.rows import (
-    cluster, cost, footprint, growth, help_text, memcpy, put, raw, read, small)
+    cluster, cost, footprint, growth, help_text, memcpy, publish, put, raw, read, small)
 
 Row = Callable[[Bench], Iterable[Line]]
 
@@ -23,4 +23,5 @@ ROWS: dict[str, Row] = {
     "growth": growth.measure,
     "help": help_text.measure,
     "cluster": cluster.measure,
+    "publish": publish.measure,
 }

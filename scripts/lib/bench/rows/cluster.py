@@ -21,7 +21,6 @@ from bench.results import Budget, Line, Results
 
 DOUBLE = ROOT / "Tests/kubernetes"
 OUT_OF_SCOPE = {
-    "NodePublishVolume p50, 1000 volumes": "≤ 5 ms",
     "3-node cluster: deploy / delete / csidriver": "≤ 25 / 20 / 20 s",
     "csi-sanity 5.4 pass / fail": "≥ 77 / 0",
 }

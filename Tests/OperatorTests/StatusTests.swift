@@ -1,0 +1,72 @@
+import Documents
+import Support
+import Testing
+
+@testable import Operator
+
+@Suite struct StatusTests {
+  private func status(
+    _ stores: KubernetesObject?, replicas: Int = 3, progress: VineyarddStatus.Progress = .done
+  ) -> VineyarddStatus {
+    VineyarddStatus(
+      resource: Samples.cluster(replicas: replicas), deployment: stores, members: nil, progress: progress)
+  }
+
+  @Test(
+    arguments: [
+      ("nothing yet", nil, "Pending", "StoresNotReady"),
+      ("all ready", Samples.stores(3, ready: 3), "Ready", "StoresReady"),
+      ("some ready", Samples.stores(3, ready: 1), "Progressing", "StoresNotReady"),
+      ("old ones left", Samples.stores(3, ready: 3, updated: 1), "Progressing", "RollingOut"),
+      ("not seen yet", Samples.stores(3, ready: 3, generation: 2, observed: 1), "Progressing", "StoresNotReady"),
+      ("other number", Samples.stores(2, ready: 2), "Progressing", "StoresNotReady"),
+    ] as [(String, KubernetesObject?, String, String)])
+  func `state and reason follow the Deployment`(
+    _ name: String, _ stores: KubernetesObject?, _ state: String, _ reason: String
+  ) {
+    let status = status(stores)
+    #expect(status.state == state, "\(name)")
+    #expect(status.conditions["Ready"]?.reason == reason, "\(name)")
+    #expect((status.conditions["Ready"]?.status == .yes) == (state == "Ready"), "\(name)")
+  }
+
+  @Test func `what cannot be applied is degraded, with the reason, and counts go on`() {
+    let status = status(Samples.stores(3, ready: 3), progress: .failed("no"))
+    #expect(status.state == "Degraded")
+    #expect(status.fields["current"] == 3)
+    #expect(status.conditions["Applied"] == Condition("Applied", false, "Refused", "no"))
+  }
+
+  @Test func `a cluster without stores is ready`() {
+    #expect(status(Samples.stores(0, ready: 0), replicas: 0).state == "Ready")
+  }
+
+  @Test func `too few members of etcd keep it from being ready`() {
+    var members = Samples.object("StatefulSet", "a-etcd")
+    members.tree["spec", "replicas"] = 1
+    let status = VineyarddStatus(
+      resource: Samples.cluster(), deployment: Samples.stores(3, ready: 3), members: members, progress: .done)
+    #expect(status.conditions["Ready"]?.reason == "MetadataNotReady")
+  }
+
+  @Test func `a condition keeps its time until it turns`() {
+    var cluster = Samples.cluster()
+    let first = [Condition("Ready", false, "A")].tree(after: cluster, generation: 1, now: Timestamp(milliseconds: 0))
+    cluster.tree["status", "conditions"] = first
+    let later = Timestamp(milliseconds: 60_000)
+    let same = [Condition("Ready", false, "B")].tree(after: cluster, generation: 2, now: later)
+    #expect(same[0]?["lastTransitionTime"] == "1970-01-01T00:00:00Z")
+    let turned = [Condition("Ready", true, "C")].tree(after: cluster, generation: 2, now: later)
+    #expect(turned[0]?["lastTransitionTime"] == "1970-01-01T00:01:00Z")
+  }
+
+  @Test func `events tell what turned, and each refusal once`() {
+    let ready = [Condition("Ready", true, "R", "3/3"), Condition("Applied", true, "UpToDate")]
+    let refused = [Condition("Ready", false, "N", "no"), Condition("Applied", false, "Refused", "no")]
+    #expect(Transitions(before: [], after: ready).events.map(\.reason) == ["Ready"])
+    #expect(Transitions(before: ready, after: ready).events.isEmpty)
+    #expect(Transitions(before: ready, after: refused).events.map(\.reason) == ["NotReady", "Refused"])
+    #expect(Transitions(before: refused, after: refused).events.isEmpty)
+    #expect(Transitions(before: [], after: [Condition("Ready", false, "N")]).events.isEmpty)
+  }
+}
