@@ -13,8 +13,7 @@ extension RequestType {
       true
     case .register, .exit, .getBuffers, .getRemoteBuffers, .increaseReferenceCount, .release, .getGPUBuffers, .getData,
       .listData, .exists, .ifPersist, .migrateObject, .memoryTrim, .getName, .listName, .clusterMeta, .instanceStatus,
-      .debug,
-      .releaseLock, .getBuffersByPlasma, .evict, .load, .unpin, .isSpilled, .isInUse, .releaseBlobsWithRDMA,
+      .debug, .releaseLock, .getBuffersByPlasma, .evict, .load, .unpin, .isSpilled, .isInUse, .releaseBlobsWithRDMA,
       .openVolume, .inspectVolume, .listVolumes, .resizeVolume, .freezeVolume, .deleteVolume, .createSnapshot,
       .deleteSnapshot:
       false
