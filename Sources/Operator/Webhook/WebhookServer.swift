@@ -39,6 +39,7 @@ struct WebhookServer: Sendable {
     do {
       while true { try await Task.sleep(for: .seconds(1 << 30)) }
     } catch {
+      log.info("stopping: reviews are answered for another \(Self.farewell)")
       await endpoint.stop(after: Self.farewell)
       throw error
     }
