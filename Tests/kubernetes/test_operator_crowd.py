@@ -38,6 +38,9 @@ def states(api):
 def test_given_many_clusters_at_once_then_all_become_ready(managers):
     manager = managers.start()
     manager.says("watching")
+    # Each cluster has a pod of etcd.
+    for number in range(MANY // 25):
+        managers.double.node(f"more-{number}", "add")
 
     for number in range(MANY):
         assert managers.api.post(VINEYARDDS, cluster(f"c{number}", replicas=0)).status == 201
