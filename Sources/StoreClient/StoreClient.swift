@@ -21,9 +21,7 @@ public final class StoreClient {
     if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
     if let timeout { Self.limit(file, timeout) }
     if address.connect(file) != 0 {
-      let code = errno
-      close(file)
-      throw CommandError.system("cannot connect to \(path)", errno: code, hint: "is the daemon running?")
+      throw CommandError.system("cannot connect to \(path)", errno: errno, hint: "is the daemon running?")
     }
   }
 
@@ -48,7 +46,8 @@ public final class StoreClient {
     }
   }
 
-  deinit { close(file) }
+  /// Also runs when an initialiser throws: from there on the descriptor is this object's.
+  deinit { if file >= 0 { close(file) } }
 
   /// Source: socket(7); the limit for sending holds for connecting, too.
   private static func limit(_ file: CInt, _ timeout: TimeSpan) {

@@ -1,17 +1,19 @@
 extension RequestType {
   /// Whether a request changes what a store holds: objects, blobs, names, streams, locks.
   ///
-  /// Pulling a chunk of a stream uses it up. Releasing a lock or a blob gives up a claim and changes nothing.
+  /// Pulling a chunk of a stream uses it up. Releasing a lock or a blob gives up a claim and changes nothing;
+  /// migrating finds the local copy of an object, which with one instance is the object.
   public var writes: Bool {
     switch self {
     case .createBuffer, .createBuffers, .seal, .dropBuffer, .shrinkBuffer, .createRemoteBuffer, .createRemoteBuffers,
       .deleteDataWithFeedbacks, .createGPUBuffer, .createData, .createDatas, .deleteData, .persist, .label, .clear,
-      .shallowCopy, .migrateObject, .putName, .dropName, .acquireLock, .createStream, .openStream, .getNextStreamChunk,
+      .shallowCopy, .putName, .dropName, .acquireLock, .createStream, .openStream, .getNextStreamChunk,
       .pushNextStreamChunk, .pullNextStreamChunk, .stopStream, .dropStream, .createBufferByPlasma, .plasmaSeal,
       .plasmaRelease, .plasmaDeleteData, .newSession, .deleteSession, .moveBuffersOwnership:
       true
     case .register, .exit, .getBuffers, .getRemoteBuffers, .increaseReferenceCount, .release, .getGPUBuffers, .getData,
-      .listData, .exists, .ifPersist, .memoryTrim, .getName, .listName, .clusterMeta, .instanceStatus, .debug,
+      .listData, .exists, .ifPersist, .migrateObject, .memoryTrim, .getName, .listName, .clusterMeta, .instanceStatus,
+      .debug,
       .releaseLock, .getBuffersByPlasma, .evict, .load, .unpin, .isSpilled, .isInUse, .releaseBlobsWithRDMA,
       .openVolume, .inspectVolume, .listVolumes, .resizeVolume, .freezeVolume, .deleteVolume, .createSnapshot,
       .deleteSnapshot:

@@ -62,6 +62,10 @@ import Testing
     ("status: {current: 2}", .ready("2/2 ready")),
     ("status: {current: 2, observedGeneration: 4}", .pending("waiting for the operator")),
     ("status: {current: 2, observedGeneration: 5}", .ready("2/2 ready")),
+    (
+      "status: {current: 2, observedGeneration: 5, conditions: [{type: Ready, status: 'False', message: old ones left}]}",
+      .pending("old ones left")
+    ),
   ])
   func `a cluster, also one of the original operator`(_ status: String, _ readiness: Readiness) throws {
     let cluster = try object(

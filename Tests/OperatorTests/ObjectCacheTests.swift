@@ -30,6 +30,16 @@ import Testing
     #expect(cache.take(.deleted(Samples.object(version: 11))).count == 1)
   }
 
+  @Test func `what was learned from a write is news once, for those who did not write it`() {
+    var cache = ObjectCache()
+    cache.learn(Samples.object(version: 2))
+    #expect(cache.take(.modified(Samples.object(version: 2))).count == 1)
+    #expect(cache.take(.modified(Samples.object(version: 2))).isEmpty)
+    cache.learn(Samples.object(version: 3))
+    #expect(cache.take(.modified(Samples.object(version: 4))).count == 1)
+    #expect(cache.take(.modified(Samples.object(version: 4))).isEmpty)
+  }
+
   @Test func `another object of the same name is a change whatever its version`() {
     var cache = ObjectCache()
     _ = cache.take(.added(Samples.object(version: 5)))

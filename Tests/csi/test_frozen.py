@@ -27,7 +27,7 @@ def test_given_a_volume_that_is_frozen_when_pods_write_then_they_are_refused_unt
         assert pod.read("model") == 2
 
 
-@pytest.mark.parametrize("bad", [{"readOnly": "perhaps"}, {"quota": "1Gi"}, {"readOnly": ""}], ids=str)
+@pytest.mark.parametrize("bad", [{"readOnly": "perhaps"}, {"scope": "cluster"}, {"quota": "request"}, {"readOnly": ""}], ids=str)
 def test_given_what_cannot_be_changed_then_it_is_refused_at_once(node, bad):
     volume = node.create("pvc-1")
     refused = node.driver.refused("ControllerModifyVolume", volume_id=volume.volume_id, mutable_parameters=bad)

@@ -186,3 +186,35 @@ def test_given_a_long_kubelet_path_when_published_then_it_is_mounted(node):
     assert len(mounts.at(target)) == 1
     node.unpublish(volume, target)
     assert not mounts.at(target) and not target.exists()
+
+
+def test_given_a_process_that_works_in_the_volume_when_unpublished_then_the_path_is_free_all_the_same(node):
+    volume = node.create("pvc-1")
+    target = node.publish(volume)
+    process = subprocess.Popen(["sleep", "600"], cwd=target)
+    try:
+        node.unpublish(volume, target)
+        assert not mounts.at(target) and not target.exists()
+        assert node.publish(volume) == target and len(mounts.at(target)) == 1
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_given_a_root_behind_a_link_as_var_run_is_then_mounts_are_recognised_and_replaced_as_ever(start_node):
+    node = start_node()
+    node.start_store()
+    link = node.directory / "link"
+    link.symlink_to(node.root)
+    node.root = link
+    node.start_driver()
+    volume = node.create("pvc-1")
+    for _ in range(3):
+        target = node.publish(volume)
+    assert len(mounts.at(target)) == 1
+    refused = node.driver.refused("NodePublishVolume", **node.publication(node.create("pvc-2"), target))
+    assert refused.code == "ALREADY_EXISTS"
+    stats = node.driver.call("NodeGetVolumeStats", volume_id=volume.volume_id, volume_path=str(target))
+    assert not stats.volume_condition.abnormal
+    node.unpublish(volume, target)
+    assert not target.exists()

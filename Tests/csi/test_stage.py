@@ -49,8 +49,8 @@ def test_given_a_store_that_is_down_when_staged_then_the_call_says_so(node, stag
                      staging_target_path=staged["staging_target_path"])  # fmt: skip
 
 
-@pytest.mark.parametrize("bad", [{"volume_context": {}}, {"volume_context": parameters("..")},
+@pytest.mark.parametrize("bad", [{"volume_context": parameters("..")}, {"volume_context": parameters("elsewhere")},
                                  {"volume_capability": {"block": {}, "access_mode": {"mode": "SINGLE_NODE_WRITER"}}}],
-                         ids=["no context", "bad cluster", "block"])  # fmt: skip
+                         ids=["bad cluster", "other cluster", "block"])  # fmt: skip
 def test_given_a_bad_request_when_staged_then_it_is_refused(node, staged, bad):
     assert node.driver.refused("NodeStageVolume", **staged | bad).code == "INVALID_ARGUMENT"

@@ -68,7 +68,8 @@ def events(api, name: str) -> list[tuple[str, str, str]]:
     return [
         (event["type"], event["reason"], event["message"])
         for event in api.get("/api/v1/events").json["items"]
-        if event["involvedObject"].get("apiVersion", "").startswith("k8s.v6d.io") and event["involvedObject"]["name"] == name
+        if event["involvedObject"].get("apiVersion", "").startswith("k8s.v6d.io")
+        and event["involvedObject"]["name"] == name
     ]
 
 

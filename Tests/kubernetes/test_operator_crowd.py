@@ -7,7 +7,7 @@ import pytest
 
 from deployments import NAMESPACE, VINEYARDDS
 from managers import ACCOUNT
-from operated import CLASSES, DRIVERS, NAME, cluster, driver, ready, status, told, writes
+from operated import CLASSES, DRIVERS, NAME, cluster, condition, driver, ready, status, told, writes
 from waiting import eventually
 
 MANY = int(os.environ.get("VINEYARDCTL_TEST_CLUSTERS", "100"))
@@ -31,7 +31,8 @@ def owned(api, path):
 
 
 def states(api):
-    return {item["metadata"]["name"]: (item.get("status") or {}).get("state") for item in api.get(VINEYARDDS).json["items"]}
+    items = api.get(VINEYARDDS).json["items"]
+    return {item["metadata"]["name"]: (item.get("status") or {}).get("state") for item in items}
 
 
 def test_given_many_clusters_at_once_then_all_become_ready(managers):
@@ -158,7 +159,8 @@ class World:
         for path in MADE:
             found += [f"{what} of {owner}" for what, owner in owned(self.api, path).items() if owner not in owners]
         wanted = {f"{NAMESPACE}.{c}.csi" for spec in self.drivers.values() for c in spec["clusters"]}
-        classes = {c["metadata"]["name"] for c in self.api.get(CLASSES).json["items"] if c["provisioner"] == "csi.vineyard.v6d.io"}
+        items = self.api.get(CLASSES).json["items"]
+        classes = {c["metadata"]["name"] for c in items if c["provisioner"] == "csi.vineyard.v6d.io"}
         if classes != wanted:
             found.append(f"classes {classes ^ wanted}")
         for name in self.drivers:
@@ -191,7 +193,8 @@ def test_given_random_changes_and_faults_then_in_the_end_the_world_is_what_the_r
         eventually(is_settled, "the world is as specified", PATIENCE)
     except AssertionError:
         raise AssertionError(f"seed {SEED}: {last}\n{manager.log[-3000:]}") from None
-    print(f"{CHANGES} changes, seed {SEED}: {resident >> 20} MiB after a third, {manager.resident >> 20} MiB in the end")
+    sizes = f"{resident >> 20} MiB after a third, {manager.resident >> 20} MiB in the end"
+    print(f"{CHANGES} changes, seed {SEED}: {sizes}")
     # A leak of a few hundred bytes per change would show in a long run.
     assert manager.resident < 1.5 * resident + (16 << 20)
 
@@ -204,7 +207,8 @@ def test_given_a_quiet_minute_then_only_the_lease_is_renewed(managers):
     ready(managers.api)
     told(managers.api, NAME, "Normal", "Ready")
     told(managers.api, "sample", "Normal", "Ready")
-    eventually(lambda: status(managers.api, f"{DRIVERS}/sample")["conditions"][2]["status"] == "True", "it knows the cluster")
+    eventually(
+        lambda: condition(managers.api, f"{DRIVERS}/sample", "ClustersReady")["status"] == "True", "it knows the cluster")
     renewals = 0
     managers.double.clear_requests()
 

@@ -105,7 +105,8 @@ def test_given_a_webhook_that_is_dead_then_only_our_kinds_are_blocked(managers, 
 
 
 @pytest.mark.parametrize("body", [
-    b"", b"{", b"[]", b"null", b'{"kind": "Pod"}', b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1beta1"}',
+    b"", b"{", b"[]", b"null", b'{"kind": "Pod"}',
+    b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1beta1"}',
     b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1"}',
     b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid": 7}}',
     b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid": ""}}',
@@ -121,7 +122,8 @@ def test_given_what_is_no_review_then_it_is_refused_in_one_line_and_the_webhook_
 @pytest.mark.parametrize("spec", [None, [], 3, {"replicas": "many"}, {"unknown": 1}, {"vineyard": {"env": [3]}}])
 def test_given_a_review_of_nonsense_then_it_is_denied_and_not_crashed_on(webhook, spec):
     request = {"uid": "u", "operation": "CREATE", "object": {
-        "apiVersion": "k8s.v6d.io/v1alpha1", "kind": "Vineyardd", "metadata": {"name": "n", "namespace": "m"}, "spec": spec}}
+        "apiVersion": "k8s.v6d.io/v1alpha1", "kind": "Vineyardd", "metadata": {"name": "n", "namespace": "m"},
+        "spec": spec}}
     body = json.dumps({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": request}).encode()
 
     for path in ("/validate-k8s-v6d-io-v1alpha1-vineyardd", "/mutate-k8s-v6d-io-v1alpha1-vineyardd"):
@@ -233,7 +235,8 @@ def test_given_curl_with_the_authority_then_the_certificate_is_good(managers, ma
     port = manager.port("metrics")
 
     done = subprocess.run(
-        ["curl", "-sS", "--cacert", str(authority), "--resolve", f"{name}:{port}:127.0.0.1", f"https://{name}:{port}/metrics"],
+        ["curl", "-sS", "--cacert", str(authority), "--resolve", f"{name}:{port}:127.0.0.1",
+         f"https://{name}:{port}/metrics"],
         capture_output=True, text=True, timeout=30)
 
     assert (done.returncode, done.stdout) == (0, "a bearer token of the cluster is needed\n"), done.stderr

@@ -11,7 +11,7 @@ extension ControllerService {
     try await answer(context) {
       let order = try VolumeOrder(request)
       let made = try await exclusively(.volume, order.handle) {
-        try await modify(try await make(order), order.modification)
+        try await setReadOnly(order.modification.isReadOnly, try await make(order))
       }
       return .with { $0.volume = Csi_V1_Volume(made.record, in: made.store) }
     }

@@ -51,7 +51,10 @@ extension ControllerService {
       guard let made else { continue }
       if asked.cluster != made.cluster { return "the volume is in cluster \(made.cluster)" }
       if asked.scope != made.scope { return "the volume has scope '\(made.scope.rawValue)'" }
-      if asked.onDelete != made.onDelete { return "the volume has onDelete '\(made.onDelete.rawValue)'" }
+      // The context tells what held when the volume was made.
+      if texts != request.volumeContext, asked.onDelete != made.onDelete {
+        return "the volume has onDelete '\(made.onDelete.rawValue)'"
+      }
     }
     return nil
   }

@@ -14,7 +14,7 @@ struct VolumeOrder: Sendable {
   let quota: UInt64?
   let source: VolumeSource?
   let choice: NodeChoice
-  /// What is changed once it is made.
+  /// What takes precedence over the parameters.
   let modification: VolumeModification
 
   /// - Throws: `RPCError` with code `invalidArgument`, `outOfRange` or, for a source that cannot be, `notFound`.
@@ -25,6 +25,7 @@ struct VolumeOrder: Sendable {
     var settings = try VolumeSettings(request.parameters)
     settings.isEphemeral = false
     settings.attributes[VolumeParameter.ephemeral] = nil
+    modification.apply(to: &settings)
     size = try RequestedSize(request.capacityRange)
     quota = try size.quota(settings)
     guard let handle = VolumeHandle(cluster: settings.cluster, name: request.name) else {

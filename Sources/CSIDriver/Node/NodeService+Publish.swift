@@ -10,51 +10,18 @@ extension NodeService {
     let publication = try Publication(request)
     try await exclusively(request.volumeID, publication.target) {
       try await retrying {
-        try await open(publication)
+        try await open(publication.handle, publication.settings)
         try await work.run { () throws(RPCError) in try mount(publication) }
       }
     }
     return Csi_V1_NodePublishVolumeResponse()
   }
 
-  /// Repeats what fails because a store is not there yet, until patience ends.
-  private func retrying(_ body: () async throws -> Void) async throws {
-    let end = ContinuousClock.now + patience.store.duration
-    while true {
-      do {
-        return try await body()
-      } catch let error as RPCError where error.code == .unavailable {
-        guard ContinuousClock.now < end else { throw error }
-        try await Task.sleep(for: .milliseconds(100))
-      }
-    }
-  }
-
-  /// Makes sure that the store has the volume; one that it has is left as it is.
-  private func open(_ publication: Publication) async throws {
-    let leaf = publication.handle.leaf
-    let request = publication.settings.request(leaf)
-    let store = store(of: publication.settings.cluster)
-    do {
-      let isNew = try await gateway.ask(store) { (volumes) throws(StoreClientError) in
-        if try volumes.inspect(leaf) != nil { return false }
-        _ = try volumes.open(request)
-        return true
-      }
-      if isNew { log.info("opened volume '\(publication.handle)' in \(store)") }
-    } catch {
-      guard error.isSilence else { throw error.rpcError }
-      throw RPCError(
-        code: .unavailable,
-        message: "\(error.silence) (hint: is Vineyardd \(store.cluster) deployed, with a ready pod on this node?)")
-    }
-  }
-
   // MARK: - What blocks
 
   private func mount(_ publication: Publication) throws(RPCError) {
-    let directory = try directory(publication)
-    try Self.connect(directory)
+    let directory = try servedDirectory(
+      publication.handle, publication.settings.cluster, isReadOnly: publication.isReadOnly)
     if publication.isExclusive { try checkOthers(publication) }
     let target = publication.target
     try target.make()
@@ -66,39 +33,6 @@ extension NodeService {
       log.info("\(target.path): \(count == 1 ? "an old mount is" : "\(count) old mounts are") replaced")
     }
     try target.mount(directory)
-  }
-
-  private func directory(_ publication: Publication) throws(RPCError) -> OpenDirectory {
-    do throws(PathError) {
-      return try tree.directory(
-        publication.settings.cluster, publication.handle.leaf, isReadOnly: publication.isReadOnly)
-    } catch {
-      throw RPCError(code: .unavailable, message: "the store keeps no directory for the volume: \(error.message)")
-    }
-  }
-
-  /// Makes sure that the volume's own socket is served.
-  private static func connect(_ directory: OpenDirectory) throws(RPCError) {
-    func unserved(_ reason: String) -> RPCError {
-      RPCError(
-        code: .unavailable, message: "nobody serves the volume at \(directory.path)/\(VolumeTree.socket): \(reason)")
-    }
-    // A link would lead the driver to any other socket of the node.
-    let place = try orRPCError { () throws(PathError) in
-      try Place.look(at: VolumeTree.socket, in: directory.file)
-    }
-    guard place?.isSocket == true else { throw unserved("there is no socket") }
-    do throws(StoreClientError) {
-      let client: StoreClient
-      do throws(CommandError) {
-        client = try StoreClient(path: "\(directory.shortPath)/\(VolumeTree.socket)", timeout: .seconds(2))
-      } catch {
-        throw .unreachable(error)
-      }
-      try client.handshake()
-    } catch {
-      throw unserved(error.plainReason)
-    }
   }
 
   /// Makes sure that a mount on the target may be replaced: it shows a deleted volume, or it is the original's.

@@ -44,7 +44,7 @@ public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
     request: Csi_V1_NodeGetCapabilitiesRequest, context: ServerContext
   ) async throws -> Csi_V1_NodeGetCapabilitiesResponse {
     let types: [Csi_V1_NodeServiceCapability.RPC.TypeEnum] = [
-      .getVolumeStats, .volumeCondition, .expandVolume, .singleNodeMultiWriter, .volumeMountGroup,
+      .stageUnstageVolume, .getVolumeStats, .volumeCondition, .expandVolume, .singleNodeMultiWriter, .volumeMountGroup,
     ]
     return .with { $0.capabilities = types.map { type in .with { $0.rpc = .with { $0.type = type } } } }
   }

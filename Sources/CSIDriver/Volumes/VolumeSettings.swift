@@ -92,12 +92,18 @@ extension VolumeSettings {
     _ values: [VolumeParameter: String], _ parameter: VolumeParameter
   ) throws(RPCError) -> Choice? {
     guard let text = values[parameter], !text.isEmpty else { return nil }
-    if let choice = Choice(rawValue: text.lowercased()) { return choice }
-    let choices = Choice.allCases.map(\.rawValue).joined(separator: " or ")
-    throw RPCError(code: .invalidArgument, message: "\(parameter.rawValue) '\(text)' is not \(choices)")
+    return try choice(text, parameter.rawValue)
   }
 
-  private static func quota(_ text: String?) throws(RPCError) -> Quota {
+  static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ text: String, _ parameter: String
+  ) throws(RPCError) -> Choice {
+    if let choice = Choice(rawValue: text.lowercased()) { return choice }
+    let choices = Choice.allCases.map(\.rawValue).joined(separator: " or ")
+    throw RPCError(code: .invalidArgument, message: "\(parameter) '\(text)' is not \(choices)")
+  }
+
+  static func quota(_ text: String?) throws(RPCError) -> Quota {
     switch text?.lowercased() {
     case nil, "", "request": return .request
     case "none": return .none

@@ -11,6 +11,8 @@ struct ObjectCache: Sendable {
 
   private(set) var objects: [ObjectKey: KubernetesObject] = [:]
   private var keysByOwner: [String: Set<ObjectKey>] = [:]
+  /// Objects known from a write that the watch has not told of yet.
+  private var learned: Set<ObjectKey> = []
 
   /// The objects that a custom resource controls.
   func objects(ownedBy uid: String) -> [KubernetesObject] {
@@ -39,8 +41,11 @@ struct ObjectCache: Sendable {
     }
   }
 
-  /// Takes an object that a write has returned, so that the next decision knows of it.
-  mutating func learn(_ object: KubernetesObject) { _ = put(object) }
+  /// Takes an object that a write has returned, so that the next decision knows of it. It counts as a change once the
+  /// watch tells of it, for those who did not write it.
+  mutating func learn(_ object: KubernetesObject) {
+    if put(object) != nil { learned.insert(ObjectKey(object)) }
+  }
 
   private mutating func put(_ object: KubernetesObject) -> Change? {
     var object = object
@@ -49,8 +54,12 @@ struct ObjectCache: Sendable {
     let old = objects[key]
     if let old, old.uid == object.uid {
       // What was learned from a write may be ahead of the watch.
-      if old.isNewer(than: object) || old.resourceVersion == object.resourceVersion { return nil }
+      if old.isNewer(than: object) { return nil }
+      if old.resourceVersion == object.resourceVersion {
+        return learned.remove(key) == nil ? nil : Change(old: old, new: object)
+      }
     }
+    learned.remove(key)
     set(object, key)
     return Change(old: old, new: object)
   }
@@ -61,6 +70,7 @@ struct ObjectCache: Sendable {
       if keysByOwner[uid]?.isEmpty == true { keysByOwner[uid] = nil }
     }
     objects[key] = object
+    if object == nil { learned.remove(key) }
     if let uid = object.flatMap({ OwnerReference(of: $0) })?.uid { keysByOwner[uid, default: []].insert(key) }
   }
 }

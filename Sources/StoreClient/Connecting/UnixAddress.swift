@@ -23,10 +23,8 @@ final class UnixAddress {
     directory = open(parent.isEmpty ? "/" : String(parent), CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
     if directory < 0 { throw CommandError.system("cannot connect to \(path)", errno: errno) }
     let short = "/proc/self/fd/\(directory)\(path[slash...])"
-    guard short.utf8.count <= Self.capacity else {
-      close(directory)
-      throw Self.tooLong(path)
-    }
+    // The descriptor is this object's by now, and closed with it.
+    guard short.utf8.count <= Self.capacity else { throw Self.tooLong(path) }
     set(short)
   }
 

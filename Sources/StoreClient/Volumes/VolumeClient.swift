@@ -45,6 +45,17 @@ public struct VolumeClient {
     try record("resize_volume_request", ["id": .string(id), "quota": Value(unsigned: quota ?? 0)])
   }
 
+  /// Changes what becomes of a volume's objects when it is deleted, and how many bytes they may take.
+  ///
+  /// - Parameter quota: 0 for as much as the store has, nil to leave it.
+  public func change(
+    _ id: String, onDelete: VolumeDeletion, quota: UInt64? = nil
+  ) throws(StoreClientError) -> VolumeRecord {
+    var fields: Fields = ["id": .string(id), "on_delete": .string(onDelete.rawValue)]
+    if let quota { fields["quota"] = Value(unsigned: quota) }
+    return try record("resize_volume_request", fields)
+  }
+
   /// Makes a volume read-only for everybody, or undoes it.
   public func freeze(_ id: String, _ isFrozen: Bool) throws(StoreClientError) -> VolumeRecord {
     try record("freeze_volume_request", ["id": .string(id), "frozen": .boolean(isFrozen)])

@@ -113,6 +113,13 @@ extension Store {
     return volume
   }
 
+  /// Changes what becomes of a volume's objects when it is deleted.
+  public func setDeletion(of id: String, _ onDelete: Volume.Deletion) throws(StoreError) -> Volume {
+    let volume = try requireVolume(id)
+    volume.settings.onDelete = onDelete
+    return volume
+  }
+
   /// Allows or forbids writing.
   public func freezeVolume(_ id: String, _ isFrozen: Bool) throws(StoreError) -> Volume {
     let volume = try requireVolume(id)

@@ -108,13 +108,16 @@ extension StoreServer: VolumeHosting {
 
   // MARK: - Changing
 
-  func resizeVolume(_ id: String, quota: UInt64) throws(StoreError) -> Volume {
-    let old = try store.requireVolume(id).settings.quota
-    let volume = try store.resizeVolume(id, quota: quota)
+  func resizeVolume(_ id: String, quota: UInt64?, onDelete: Volume.Deletion?) throws(StoreError) -> Volume {
+    let volume = try store.requireVolume(id)
+    let old = volume.settings
+    if let quota { _ = try store.resizeVolume(id, quota: quota) }
+    if let onDelete { _ = try store.setDeletion(of: id, onDelete) }
     do throws(StoreError) {
       try save(volume)
     } catch {
-      _ = try store.resizeVolume(id, quota: old)
+      _ = try store.resizeVolume(id, quota: old.quota)
+      _ = try store.setDeletion(of: id, old.onDelete)
       throw error
     }
     return volume

@@ -5,7 +5,8 @@ import StoreProtocol
 /// What a server does for volumes beyond the bookkeeping of the store: sockets, documents, clients to be shown out.
 protocol VolumeHosting: AnyObject {
   func open(_ settings: Volume.Settings) throws(StoreError) -> Volume
-  func resizeVolume(_ id: String, quota: UInt64) throws(StoreError) -> Volume
+  /// Changes what is not nil.
+  func resizeVolume(_ id: String, quota: UInt64?, onDelete: Volume.Deletion?) throws(StoreError) -> Volume
   func freezeVolume(_ id: String, _ isFrozen: Bool) throws(StoreError) -> Volume
   /// - Returns: whether there was one.
   func deleteVolume(_ id: String) throws(StoreError) -> Bool
@@ -71,7 +72,13 @@ extension RequestHandler {
 
   func resizeVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
-    let volume = try host.resizeVolume(try message.volumeID(), quota: try message.integer("quota"))
+    let id = try message.volumeID()
+    var onDelete: Volume.Deletion?
+    if message.span("on_delete") != nil {
+      onDelete = try message.choice("on_delete", default: .delete, "'delete' or 'retain'")
+    }
+    let quota = onDelete != nil && message.span("quota") == nil ? nil : try message.integer("quota")
+    let volume = try host.resizeVolume(id, quota: quota, onDelete: onDelete)
     return describe(volume, "resize_volume_reply")
   }
 

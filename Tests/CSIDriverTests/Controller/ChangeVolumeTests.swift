@@ -90,6 +90,33 @@ struct ChangeVolumeTests {
     #expect(volume.capacityBytes == 16 << 20)
   }
 
+  @Test("a VolumeAttributesClass changes what it names, and nothing else, however often it is applied")
+  func modified() async throws {
+    func record(_ parameters: [String: String]) async throws -> VolumeRecord? {
+      for _ in 0..<2 {
+        _ = try await world.call(
+          ControllerService.controllerModifyVolume,
+          .with {
+            $0.volumeID = "ns/store/pvc-1"
+            $0.mutableParameters = parameters
+          })
+      }
+      return try a.client().inspect("pvc-1")
+    }
+    var expected = try #require(try a.client().inspect("pvc-1"))
+    #expect(try await record([:]) == expected)
+    expected.onDelete = .retain
+    #expect(try await record(["ondelete": "retain"]) == expected)
+    expected.quota = 16 << 20
+    #expect(try await record(["quota": "16Mi"]) == expected)
+    expected.quota = nil
+    expected.isFrozen = true
+    #expect(try await record(["quota": "none", "readOnly": "true"]) == expected)
+    expected.isFrozen = false
+    expected.onDelete = .delete
+    #expect(try await record(["readOnly": "false", "onDelete": "delete"]) == expected)
+  }
+
   @Test("[Error] a modification of an unknown volume, or of what cannot be changed")
   func modification() async throws {
     func code(_ id: String, _ parameters: [String: String]) async -> RPCError.Code? {
@@ -105,7 +132,11 @@ struct ChangeVolumeTests {
     }
     #expect(await code("", [:]) == .invalidArgument)
     #expect(await code("ns/store/pvc-9", ["readOnly": "true"]) == .notFound)
-    #expect(await code("ns/store/pvc-1", ["scope": "cluster"]) == .invalidArgument)
+    for parameters in [["scope": "cluster"], ["quota": "request"], ["quota": ""], ["onDelete": ""], ["readOnly": "1"]] {
+      #expect(await code("ns/store/pvc-1", parameters) == .invalidArgument)
+    }
+    #expect(await code("ns/store/pvc-1", ["quota": "1Ti", "onDelete": "retain"]) == .resourceExhausted)
+    #expect(try a.client().inspect("pvc-1")?.onDelete == .delete)
   }
 
   private func validate(
@@ -139,7 +170,7 @@ struct ChangeVolumeTests {
       { $0.volumeCapabilities.append(.with { $0.block = .init() }) },
       { $0.volumeCapabilities[0].accessMode.mode = .unknown },
       { $0.parameters = ["nonsense": "1"] },
-      { $0.mutableParameters = ["quota": "1Gi"] },
+      { $0.mutableParameters = ["scope": "volume"] },
       { $0.parameters = Csi_V1_CreateVolumeRequest.sample().parameters.merging(["scope": "cluster"]) { $1 } },
       { $0.parameters = Csi_V1_CreateVolumeRequest.sample().parameters.merging(["onDelete": "retain"]) { $1 } },
     ]

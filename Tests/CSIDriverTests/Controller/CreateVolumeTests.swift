@@ -148,21 +148,22 @@ struct CreateVolumeTests {
     #expect(error?.code == .unavailable)
   }
 
-  @Test("with a VolumeAttributesClass makes a read-only volume")
-  func readOnly() async throws {
+  @Test("with a VolumeAttributesClass makes the volume as that says, rather than as the StorageClass does")
+  func mutableParameters() async throws {
     let a = try StoreNode("a")
     let world = ControllerWorld(a)
-    let volume = try await world.create {
-      $0.require(8 * mebibyte)
-      $0.mutableParameters = ["readOnly": "true"]
+    func create() async throws -> Csi_V1_Volume {
+      try await world.create {
+        $0.require(8 * mebibyte)
+        $0.parameters["quota"] = "8Mi"
+        $0.mutableParameters = ["readOnly": "true", "ONDELETE": "retain", "quota": "16Mi"]
+      }
     }
-    #expect(try a.volumes().first?.isFrozen == true)
-    _ = try await world.call(
-      ControllerService.controllerModifyVolume,
-      .with {
-        $0.volumeID = volume.volumeID
-        $0.mutableParameters = ["readonly": "false"]
-      })
-    #expect(try a.volumes().first?.isFrozen == false)
+    let volume = try await create()
+    let record = try #require(try a.volumes().first)
+    #expect(record.isFrozen && record.onDelete == .retain && record.quota == 16 << 20)
+    #expect(try await create() == volume)
+    let error = await #expect(throws: RPCError.self) { try await world.create { $0.require(8 * mebibyte) } }
+    #expect(error?.code == .alreadyExists)
   }
 }

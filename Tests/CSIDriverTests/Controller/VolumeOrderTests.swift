@@ -38,7 +38,7 @@ struct VolumeOrderTests {
       RequestChange("cluster missing") { $0.parameters["k8s.v6d.io/vineyard/name"] = nil },
       RequestChange("cluster outside") { $0.parameters["k8s.v6d.io/vineyard/name"] = "../etc" },
       RequestChange("unknown parameter") { $0.parameters["qouta"] = "1Gi" },
-      RequestChange("unknown mutable parameter") { $0.mutableParameters = ["quota": "1Gi"] },
+      RequestChange("unknown mutable parameter") { $0.mutableParameters = ["scope": "volume"] },
       RequestChange("malformed mutable parameter") { $0.mutableParameters = ["readOnly": "maybe"] },
       RequestChange("source without a kind") { $0.volumeContentSource = .init() },
       RequestChange("source without an id") { $0.volumeContentSource.snapshot = .init() },

@@ -18,7 +18,10 @@ extension RequestCorpus {
       ]
     case .inspectVolume:
       return [("id", volumeID()), ("kind", random.choose(["\"volume\"", "\"snapshot\""]))]
-    case .resizeVolume: return [("id", volumeID()), ("quota", quota())]
+    case .resizeVolume:
+      let onDelete =
+        random.oneIn(3) ? [(key: "on_delete", value: random.choose(["\"retain\"", "\"delete\"", "1"]))] : []
+      return [("id", volumeID()), ("quota", quota())] + onDelete
     case .freezeVolume: return [("frozen", random.oneIn(3) ? "true" : "false"), ("id", volumeID())]
     case .deleteVolume, .deleteSnapshot: return [("id", volumeID())]
     case .createSnapshot: return [("attributes", "{}"), ("id", volumeID()), ("source", volumeID())]

@@ -15,7 +15,7 @@ extension StoreServerTests {
       let fields = #""quota":1048576,"on_delete":"retain","ephemeral":true,"attributes":{"claim":"x"}"#
       try world.open("v", fields)
       try world.open("w")
-      _ = try world.ask("resize_volume", "v", #""quota":2097152"#)
+      _ = try world.ask("resize_volume", "v", #""quota":2097152,"on_delete":"delete""#)
       _ = try world.client(of: "v").sealedBlob(1000)
       _ = try world.ask("freeze_volume", "v", #""frozen":true"#)
       _ = try world.ask("create_snapshot", "s", #""source":"v""#)
