@@ -20,9 +20,8 @@ public final class StoreClient {
     file = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
     if let timeout { Self.limit(file, timeout) }
-    if address.connect(file) != 0 {
-      throw CommandError.system("cannot connect to \(path)", errno: errno, hint: "is the daemon running?")
-    }
+    let code = address.connect(file)
+    if code != 0 { throw CommandError.system("cannot connect to \(path)", errno: code, hint: "is the daemon running?") }
   }
 
   /// Connects to the RPC port of a store without registering.

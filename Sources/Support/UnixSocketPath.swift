@@ -2,28 +2,26 @@ import Glibc
 
 /// What has to be done to a path before a Unix socket can be bound there.
 public enum UnixSocketPath {
-  /// The address of a path.
+  /// The address of a path that others must be able to connect to by that path.
   ///
-  /// - Throws: `CommandError` when it is longer than the system allows: 107 bytes, see unix(7).
-  public static func address(_ path: String, hint: String) throws(CommandError) -> sockaddr_un {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let capacity = MemoryLayout.size(ofValue: address.sun_path)
-    guard path.utf8.count < capacity else {
+  /// - Parameter flag: the flag that chose the path, for the hint of an error.
+  /// - Throws: `CommandError` when it is longer than the system allows.
+  public static func address(_ path: String, flag: String) throws(CommandError) -> UnixAddress {
+    guard path.utf8.count <= UnixAddress.longestPath else {
       throw CommandError(
-        .failed, "the socket path is \(path.utf8.count) bytes long, the system allows \(capacity - 1): \(path)",
-        hint: hint)
+        .failed,
+        "the socket path is \(path.utf8.count) bytes long, the system allows \(UnixAddress.longestPath): \(path)",
+        hint: "choose a shorter path with \(flag)")
     }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    return address
+    return try UnixAddress(path)
   }
 
   /// Makes the directories of a socket path and removes a socket nobody accepts on.
   ///
   /// - Throws: `CommandError` when somebody does, or when something else is there.
-  public static func makeWay(for path: String, hint: String) throws(CommandError) {
+  public static func makeWay(for path: String, flag: String) throws(CommandError) {
     try makeParents(of: path)
-    try removeStaleSocket(path, hint: hint)
+    try removeStaleSocket(path, flag)
   }
 
   private static func makeParents(of path: String) throws(CommandError) {
@@ -37,25 +35,22 @@ public enum UnixSocketPath {
     }
   }
 
-  private static func removeStaleSocket(_ path: String, hint: String) throws(CommandError) {
+  private static func removeStaleSocket(_ path: String, _ flag: String) throws(CommandError) {
     var status = stat()
     guard lstat(path, &status) == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFSOCK else {
-      throw CommandError(.failed, "\(path) exists and is not a socket", hint: hint)
+      throw CommandError(.failed, "\(path) exists and is not a socket", hint: "choose another path with \(flag)")
     }
-    var address = try address(path, hint: hint)
     let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    if probe < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
     defer { close(probe) }
-    let connected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(probe, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
+    let code = try address(path, flag: flag).connect(probe)
     // EAGAIN: somebody listens, but the queue of new clients is full.
-    if connected == 0 || errno == EAGAIN {
+    if code == 0 || code == EAGAIN {
       throw CommandError(
-        .failed, "\(path) is in use: another process answers there", hint: "stop it, or \(hint)")
+        .failed, "\(path) is in use: another daemon answers there",
+        hint: "stop it, or choose another path with \(flag)")
     }
-    if errno == ECONNREFUSED { unlink(path) }
+    if code == ECONNREFUSED { unlink(path) }
   }
 }

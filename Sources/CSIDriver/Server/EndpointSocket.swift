@@ -11,21 +11,16 @@ struct EndpointSocket {
   ///
   /// - Throws: `CommandError` when a driver answers there, or the path cannot be used.
   init(path: String) throws(CommandError) {
-    try UnixSocketPath.makeWay(for: path, hint: "choose another path with --endpoint")
-    var address = try UnixSocketPath.address(path, hint: "choose a shorter path with --endpoint")
+    try UnixSocketPath.makeWay(for: path, flag: "--endpoint")
+    let address = try UnixSocketPath.address(path, flag: "--endpoint")
     let file = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
     // The sidecars may run as another user of the same group.
     let mask = umask(0o117)
-    let bound = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(file, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    let code = errno
+    let code = address.bind(file)
     umask(mask)
     var status = stat()
-    guard bound == 0, lstat(path, &status) == 0 else {
+    guard code == 0, lstat(path, &status) == 0 else {
       close(file)
       throw CommandError.system("cannot listen on \(path)", errno: code, hint: "choose another path with --endpoint")
     }

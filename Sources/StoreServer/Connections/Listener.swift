@@ -36,7 +36,7 @@ final class Listener {
     _ path: String, mode: mode_t, group: gid_t?, session: Session
   ) throws(CommandError) -> Listener {
     try makeWay(for: path)
-    let file = try bound(try address(path), path, mode: mode)
+    let file = try bound(try UnixSocketPath.address(path, flag: "--socket"), path, mode: mode)
     if let group, chown(path, uid_t.max, group) != 0 {
       let code = errno
       close(file)
@@ -81,10 +81,7 @@ final class Listener {
   /// Makes the directories of a socket path and removes a socket nobody accepts on.
   ///
   /// - Throws: when somebody does, or when something else is there.
-  static func makeWay(for path: String) throws(CommandError) {
-    try makeParents(of: path)
-    try removeStaleSocket(path)
-  }
+  static func makeWay(for path: String) throws(CommandError) { try UnixSocketPath.makeWay(for: path, flag: "--socket") }
 
   /// Listens on all IPv4 addresses.
   static func tcp(port: UInt16, session: Session) throws(CommandError) -> Listener {
@@ -135,46 +132,5 @@ final class Listener {
     var status = stat()
     guard lstat(path, &status) == 0 else { return nil }
     return (status.st_dev, status.st_ino)
-  }
-
-  // MARK: - The path of a Unix socket
-
-  private static func address(_ path: String) throws(CommandError) -> UnixAddress {
-    guard path.utf8.count <= UnixAddress.longestPath else {
-      throw CommandError(
-        .failed,
-        "the socket path is \(path.utf8.count) bytes long, the system allows \(UnixAddress.longestPath): \(path)",
-        hint: "choose a shorter path with --socket")
-    }
-    return try UnixAddress(path)
-  }
-
-  private static func makeParents(of path: String) throws(CommandError) {
-    var position = path.startIndex
-    while let slash = path[position...].dropFirst().firstIndex(of: "/") {
-      let parent = String(path[..<slash])
-      if mkdir(parent, 0o755) != 0, errno != EEXIST {
-        throw CommandError.system("cannot make the directory \(parent)", errno: errno)
-      }
-      position = slash
-    }
-  }
-
-  private static func removeStaleSocket(_ path: String) throws(CommandError) {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return }
-    guard status.st_mode & S_IFMT == S_IFSOCK else {
-      throw CommandError(.failed, "\(path) exists and is not a socket", hint: "choose another path with --socket")
-    }
-    let probe = try socket()
-    defer { close(probe) }
-    let code = try address(path).connect(probe)
-    // EAGAIN: somebody listens, but the queue of new clients is full.
-    if code == 0 || code == EAGAIN {
-      throw CommandError(
-        .failed, "\(path) is in use: another daemon answers there",
-        hint: "stop it, or choose another path with --socket")
-    }
-    if code == ECONNREFUSED { unlink(path) }
   }
 }

@@ -1,26 +1,27 @@
+import CLinux
 import Glibc
-import Support
 
 /// The address of a Unix socket, also for a path longer than the 107 bytes that fit in one (unix(7)).
 ///
 /// Such a path is reached through a descriptor of its directory, which lives as long as the address.
-final class UnixAddress {
-  static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+public final class UnixAddress {
+  /// Bytes of a path that fit in an address.
+  public static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
   private var address = sockaddr_un()
   private var directory: CInt = -1
 
-  /// - Throws: `CommandError` when the directory of a long path cannot be opened.
-  init(_ path: String) throws(CommandError) {
+  /// - Throws: `CommandError` when the directory of a long path cannot be opened, or the last part is too long.
+  public init(_ path: String) throws(CommandError) {
     var text = path
     if path.utf8.count > Self.longestPath, let slash = path.lastIndex(of: "/") {
-      let parent = String(path[..<slash])
-      directory = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-      guard directory >= 0 else { throw CommandError.system("cannot open \(parent)", errno: errno) }
+      let parent = slash == path.startIndex ? "/" : String(path[..<slash])
+      directory = open(parent, CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
+      guard directory >= 0 else { throw CommandError.system("cannot reach \(path)", errno: errno) }
       text = "/proc/self/fd/\(directory)\(path[slash...])"
     }
     guard text.utf8.count <= Self.longestPath else {
-      throw CommandError(.failed, "the name of the socket is too long: \(path)")
+      throw CommandError(.usage, "the name of the socket is too long: \(path)")
     }
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: text.utf8) }
@@ -31,7 +32,7 @@ final class UnixAddress {
   /// Calls bind(2).
   ///
   /// - Returns: 0, or the error number.
-  func bind(_ file: CInt) -> CInt {
+  public func bind(_ file: CInt) -> CInt {
     withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         Glibc.bind(file, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 ? 0 : errno
@@ -42,7 +43,7 @@ final class UnixAddress {
   /// Calls connect(2).
   ///
   /// - Returns: 0, or the error number.
-  func connect(_ file: CInt) -> CInt {
+  public func connect(_ file: CInt) -> CInt {
     withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         Glibc.connect(file, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 ? 0 : errno
