@@ -122,6 +122,12 @@ final class Listener {
     return UInt16(bigEndian: address.sin_port)
   }
 
+  /// Whether something else, or nothing, is where the socket file was.
+  var isDisplaced: Bool {
+    guard let path, let identity else { return false }
+    return Self.identity(path).map { $0 != identity } ?? true
+  }
+
   /// Removes the socket file, unless another daemon has replaced it.
   func removePath() {
     guard let path, let identity, let present = Self.identity(path) else { return }

@@ -61,7 +61,10 @@ extension StoreServer: VolumeHosting {
 
   func open(_ settings: Volume.Settings) throws(StoreError) -> Volume {
     let (volume, isNew) = try store.openVolume(settings)
-    guard isNew else { return volume }
+    guard isNew else {
+      mend(volume)
+      return volume
+    }
     do throws(CommandError) {
       let directories = try directoriesOfVolumes()
       do throws(CommandError) {
@@ -103,6 +106,28 @@ extension StoreServer: VolumeHosting {
       poller.remove(listener.file)
       listener.removePath()
       listeners[token] = nil
+    }
+  }
+
+  /// A runtime may make the mount of a pod writable again, and what runs as root in there can then remove the socket.
+  /// Whoever asks after the volume, such as the kubelet every minute, finds it served nevertheless.
+  func mend(_ volume: Volume) {
+    guard volume.kind == .volume, let directories = volumeDirectories else { return }
+    let displaced = listeners.filter { $0.value.volume === volume && $0.value.isDisplaced }
+    let hasDocument = directories.hasDocument(volume.id)
+    guard !displaced.isEmpty || !hasDocument else { return }
+    log.warning("somebody has removed files of volume \(volume.id): they are made anew")
+    do throws(CommandError) {
+      try directories.make(volume.id)
+      for (token, listener) in displaced {
+        guard let path = listener.path else { continue }
+        add(try Listener.unix(path, volume: volume, isReadOnly: listener.isReadOnly))
+        poller.remove(listener.file)
+        listeners[token] = nil
+      }
+      if !hasDocument { try directories.save(VolumeDocument(volume).json, of: volume.id) }
+    } catch {
+      log.error("volume \(volume.id) is not served everywhere: \(error.description)")
     }
   }
 

@@ -142,6 +142,8 @@ final class VolumeDirectories {
     return names.sorted()
   }
 
+  func hasDocument(_ id: String) -> Bool { faccessat(root, "\(id)/\(VolumeLayout.documentName)", F_OK, 0) == 0 }
+
   /// A volume's document, nil when there is none.
   func document(of id: String) throws(CommandError) -> [UInt8]? {
     try contents(of: "\(id)/\(VolumeLayout.documentName)")

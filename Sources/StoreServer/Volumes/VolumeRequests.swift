@@ -4,6 +4,8 @@ import StoreProtocol
 
 /// What a server does for volumes beyond the bookkeeping of the store: sockets, documents, clients to be shown out.
 protocol VolumeHosting: AnyObject {
+  /// Serves a volume again where a client has removed or replaced a socket of it.
+  func mend(_ volume: Volume)
   func open(_ settings: Volume.Settings) throws(StoreError) -> Volume
   /// Changes what is not nil.
   func resizeVolume(_ id: String, quota: UInt64?, onDelete: Volume.Deletion?) throws(StoreError) -> Volume
@@ -48,7 +50,9 @@ extension RequestHandler {
   func inspectVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     try requireAdministrator(connection)
     let kind = try message.choice("kind", default: Volume.Kind.volume, "'volume' or 'snapshot'")
-    return describe(try store.requireVolume(try message.volumeID(), kind), "inspect_volume_reply")
+    let volume = try store.requireVolume(try message.volumeID(), kind)
+    volumes?.mend(volume)
+    return describe(volume, "inspect_volume_reply")
   }
 
   func listVolumes(_ connection: ClientConnection) throws(StoreError) -> Disposition {

@@ -27,6 +27,24 @@ extension StoreServerTests {
       ] { #expect(mode(world.volumePath("v") + name) == expected, "\(name)") }
     }
 
+    @Test("what a pod that may write has removed or replaced is there again when somebody asks after the volume")
+    func mended() throws {
+      let before = try world.client(of: "v")
+      let blob = try before.sealedBlob(1000)
+      let directory = world.volumePath("v")
+      unlink("\(directory)/vineyard.sock")
+      unlink("\(directory)/volume.json")
+      rename("\(directory)/read-only/vineyard.sock", "\(directory)/read-only/elsewhere")
+      symlink("/dev/null", "\(directory)/read-only/vineyard.sock")
+      #expect(try world.record("v")?["used"]?.integer == 1000)
+      for readOnly in [false, true] { #expect(try world.client(of: "v", readOnly: readOnly).exists(blob)) }
+      #expect(try before.exists(blob))
+      #expect(world.server.log.contains { $0.contains("removed files of volume v") })
+      try world.restart()
+      #expect(try world.record("v")?["quota"]?.integer == mebibyte)
+      #expect(try world.ask("delete_volume", "v")["deleted"] == .bool(true))
+    }
+
     @Test("clients are told of the volume only: its socket, its session, its memory")
     func facts() throws {
       let client = try WireClient(world.server, path: "\(world.volumePath("v"))/vineyard.sock")
