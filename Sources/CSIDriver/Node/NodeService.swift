@@ -18,9 +18,6 @@ public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
     }
   }
 
-  /// Key of the topology segment that tells nodes apart.
-  static let topologyKey = "kubernetes.io/hostname"
-
   let nodeID: String
   let tree: VolumeTree
   let patience: Patience
@@ -54,7 +51,7 @@ public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
   ) async throws -> Csi_V1_NodeGetInfoResponse {
     .with {
       $0.nodeID = nodeID
-      $0.accessibleTopology = .with { $0.segments = [Self.topologyKey: nodeID] }
+      $0.accessibleTopology = NodeChoice.topology(nodeID)
     }
   }
 
