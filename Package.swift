@@ -58,7 +58,11 @@ let package = Package(
       dependencies: ["CLibYAML", "JSON", .product(name: "OrderedCollections", package: "swift-collections")],
       swiftSettings: strict),
     .target(
-      name: "KubernetesClient", dependencies: ["CCurl", "CLinux", "Documents", "Support"], swiftSettings: strict),
+      name: "KubernetesClient",
+      dependencies: [
+        "CCurl", "CLinux", "Documents", "Support", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
     .target(
       name: "ManifestFiles", path: "manifests",
       resources: [

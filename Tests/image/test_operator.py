@@ -2,16 +2,7 @@
 
 import http.client
 
-import pytest
-
 DEPLOYMENT = ("Deployment", "vineyard-controller-manager")
-
-
-@pytest.fixture(autouse=True)
-def operator(run):
-    """Skips while the program has no operator."""
-    if " manager " not in run("--help").output:
-        pytest.skip("this vineyardctl has no manager command")
 
 
 def test_help(run):

@@ -1,3 +1,4 @@
+import Crypto
 import Support
 
 /// The upgrade of an HTTP/1.1 connection to a WebSocket (RFC 6455, section 4).
@@ -27,7 +28,7 @@ struct WebSocketHandshake {
 
   /// Whether an answer completes this handshake.
   func accepts(_ head: HTTPHead) -> Bool {
-    let proof = Base64.encode(SHA1.digest(Array("\(key)258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)))
+    let proof = Base64.encode(Array(Insecure.SHA1.hash(data: Array("\(key)258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8))))
     return head.status == 101 && head.value("Upgrade")?.lowercased() == "websocket"
       && head.value("Sec-WebSocket-Accept") == proof && head.value("Sec-WebSocket-Protocol") == Self.channels
   }

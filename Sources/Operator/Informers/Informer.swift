@@ -24,9 +24,6 @@ final class Informer: Sendable {
     self.init(object.type, namespace: object.namespace, fields: "metadata.name=\(object.name)")
   }
 
-  /// Whether the objects have been listed once.
-  var isSynced: Bool { sync.isOpen }
-
   /// Waits until the objects have been listed once.
   ///
   /// - Throws: `CancellationError`.

@@ -13,8 +13,6 @@ struct QueueState<Key: Hashable & Sendable>: Sendable {
 
   /// Keys that could be taken now.
   var depth: Int { ready.count }
-  /// Keys that are taken and not finished.
-  var inProcess: Int { processing.count }
   /// When the next delayed key is due.
   var nextDue: Instant? { delayed.values.min() }
 

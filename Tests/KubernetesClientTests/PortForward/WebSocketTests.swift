@@ -106,28 +106,3 @@ struct WebSocketHandshakeTests {
     #expect(text.hasSuffix("Sec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n"))
   }
 }
-
-@Suite("SHA-1")
-struct SHA1Tests {
-  @Test(
-    "the vectors of FIPS 180",
-    arguments: [
-      ("", "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
-      ("abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
-      (
-        "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "84983e441c3bd26ebaae4aa1f95129e5e54670f1"
-      ),
-    ])
-  func vectors(text: String, digest: String) {
-    let hexadecimal = SHA1.digest(Array(text.utf8)).map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.utf8.count == 1 ? "0\(digits)" : digits
-    }
-    #expect(hexadecimal.joined() == digest)
-  }
-
-  @Test("every length around a block's end is padded")
-  func padding() {
-    for count in 50...130 { #expect(SHA1.digest([UInt8](repeating: 1, count: count)).count == 20) }
-  }
-}
