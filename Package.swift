@@ -159,7 +159,7 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: [
-        "Commands", "Documents", "GoldenRecords", "KubernetesClient", "Manifests", "Support",
+        "CLinux", "Commands", "Documents", "GoldenRecords", "KubernetesClient", "Manifests", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Golden"], swiftSettings: strict),

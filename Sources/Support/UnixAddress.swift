@@ -29,15 +29,24 @@ public final class UnixAddress {
 
   deinit { if directory >= 0 { close(directory) } }
 
-  /// Calls bind(2).
+  /// Calls bind(2); the socket in the file tree has a mode from the beginning on, whatever the umask is.
+  ///
+  /// The umask itself stays as it is: other threads may be making files at the same time.
   ///
   /// - Returns: 0, or the error number.
-  public func bind(_ file: CInt) -> CInt {
-    withUnsafePointer(to: &address) {
+  public func bind(_ file: CInt, mode: mode_t) -> CInt {
+    // Linux takes the mode of the socket itself, less the umask, for its name in the file tree.
+    guard fchmod(file, mode) == 0 else { return errno }
+    let code = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         Glibc.bind(file, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 ? 0 : errno
       }
     }
+    guard code == 0 else { return code }
+    let path = withUnsafeBytes(of: &address.sun_path) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    guard fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) != 0 else { return 0 }
+    defer { unlink(path) }
+    return errno
   }
 
   /// Calls connect(2).

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Testing
 
@@ -23,10 +24,8 @@ enum Executable {
   /// Runs it with a name and arguments of the caller's choice; outputs must fit into a pipe (64 KiB).
   static func run(_ commandLine: [String]) throws -> Run {
     let path = try #require(path)
-    var (output, errors): ([Int32], [Int32]) = ([0, 0], [0, 0])
-    try #require(pipe(&output) == 0 && pipe(&errors) == 0)
-    // Another test may start a child meanwhile, which must not hold these pipes open.
-    for descriptor in output + errors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    // Another test may start a child at any moment, which must not hold these pipes open.
+    let (output, errors) = (try closedInChildren(), try closedInChildren())
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     posix_spawn_file_actions_adddup2(&actions, output[1], 1)
@@ -47,6 +46,13 @@ enum Executable {
     let texts = (text(output[0]), text(errors[0]))
     waitpid(process, &status, 0)
     return Run(status: (status >> 8) & 0xFF, output: texts.0, errors: texts.1)
+  }
+
+  /// A pipe: the end to read from and the end to write to.
+  private static func closedInChildren() throws -> [Int32] {
+    var (reading, writing): (Int32, Int32) = (-1, -1)
+    try #require(clinux_pipe(&reading, &writing) == 0)
+    return [reading, writing]
   }
 
   private static func text(_ descriptor: Int32) -> String {

@@ -16,9 +16,7 @@ struct EndpointSocket {
     let file = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
     // The sidecars may run as another user of the same group.
-    let mask = umask(0o117)
-    let code = address.bind(file)
-    umask(mask)
+    let code = address.bind(file, mode: 0o660)
     var status = stat()
     guard code == 0, lstat(path, &status) == 0 else {
       close(file)

@@ -43,7 +43,6 @@ final class Listener {
       unlink(path)
       throw CommandError.system("cannot give \(path) to group \(group)", errno: code)
     }
-    chmod(path, mode)
     return try listening(Listener(file: file, kind: .ipc, session: session, path: path))
   }
 
@@ -51,7 +50,6 @@ final class Listener {
   static func unix(_ path: String, volume: Volume, isReadOnly: Bool) throws(CommandError) -> Listener {
     unlink(path)
     let file = try bound(try UnixAddress(path), path, mode: 0o666)
-    chmod(path, 0o666)
     return try listening(
       Listener(
         file: file, kind: .ipc, session: volume.session, path: path, volume: volume, isReadOnly: isReadOnly))
@@ -60,10 +58,7 @@ final class Listener {
   /// A socket with a name in the file tree.
   private static func bound(_ address: UnixAddress, _ path: String, mode: mode_t) throws(CommandError) -> CInt {
     let file = try socket()
-    // Nobody can connect between bind and chmod to more than the mode allows.
-    let mask = umask(0o777 & ~mode)
-    let code = address.bind(file)
-    umask(mask)
+    let code = address.bind(file, mode: mode)
     guard code == 0 else {
       close(file)
       throw CommandError.system("cannot listen on \(path)", errno: code, hint: "choose a path with --socket")

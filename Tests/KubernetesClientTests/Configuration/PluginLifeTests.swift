@@ -120,12 +120,14 @@ import Testing
   }
 
   @Test func `a plugin inherits no descriptor, no blocked signal and no stdin`() async throws {
+    // A number beyond those that a shell opens, and of no descriptor that another test has at the moment.
+    let descriptor = fcntl(STDERR_FILENO, F_DUPFD, 200)
+    defer { close(descriptor) }
+    try #require(descriptor >= 200)
     let folder = try PluginFolder(
       """
-      { grep SigBlk /proc/self/status; readlink /proc/$$/fd/0; ls /proc/$$/fd | grep -x 200; } > seen
+      { grep SigBlk /proc/self/status; readlink /proc/$$/fd/0; ls /proc/$$/fd | grep -x \(descriptor); } > seen
       """ + "\n" + PluginFolder.answer("\"token\": \"t\""))
-    let descriptor = dup2(STDERR_FILENO, 200)
-    defer { close(descriptor) }
     _ = try await folder.source.current()
     #expect(folder.read("seen") == "SigBlk:\t0000000000000000\n/dev/null\n")
   }

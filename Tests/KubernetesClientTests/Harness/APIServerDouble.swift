@@ -42,10 +42,11 @@ final class APIServerDouble: Sendable {
   /// Tells the double's control endpoint something.
   @discardableResult
   func control(_ method: String, _ name: String, _ body: Value = [:]) async throws -> Value {
-    let client = KubernetesClient(configuration(), log: Log(minimum: .error))
-    let purpose = Purpose("control", name)
-    return try await client.send(APICall(method, APIPath("double", name), purpose, effect: .once, body: body))
+    let path = APIPath("double", name)
+    return try await admin.send(APICall(method, path, Purpose("control", name), effect: .once, body: body))
   }
+
+  private var admin: KubernetesClient { KubernetesClient(configuration(), log: Log(minimum: .error)) }
 
   /// Makes requests go wrong whose path and query match a regular expression.
   func fault(_ kind: String, _ path: String, method: String = ".*", times: Int = 1, _ more: Value = [:]) async throws {
@@ -56,8 +57,9 @@ final class APIServerDouble: Sendable {
 
   /// The requests so far whose path has a text in it.
   func requests(_ part: String) async throws -> [Value] {
-    let all = try await control("GET", "requests").array ?? []
-    return all.filter { $0["path"]?.string?.contains(part) == true }
+    var path = APIPath("double", "requests")
+    path.set("path", part)
+    return try await admin.send(APICall(path, Purpose("read", "requests"))).array ?? []
   }
 }
 

@@ -160,11 +160,13 @@ struct WatchTests {
   @Test("a cancelled watch throws, and closes its connection")
   func cancelled() async throws {
     let world = try await TestWorld()
-    let started = Recorder<Void>()
+    let events = Recorder<String>()
     let task = Task {
-      for try await _ in world.client.watch(.configMap, namespace: world.namespace) { started.append(()) }
+      for try await event in world.client.watch(.configMap, namespace: world.namespace) { events.append(text(event)) }
     }
-    try await eventually("it watches") { !started.all.isEmpty }
+    try await eventually("it has listed") { !events.all.isEmpty }
+    try await put(world, "a", "1")
+    try await eventually("it watches") { events.all.contains("added a") }
     task.cancel()
     await #expect(throws: CancellationError.self) { try await task.value }
     try await eventually("the double has seen it go") {

@@ -29,7 +29,7 @@ async def serve(cluster: Cluster, request: web.Request, user: User) -> web.Respo
     handler = _HANDLERS.get((request.method, name))
     if handler is None:
         raise errors.no_such_path()
-    body = await request.json() if request.can_read_body else {}
+    body = await request.json() if request.can_read_body else dict(request.query)
     try:
         answer = handler(cluster, body)
     except (KeyError, TypeError, ValueError, LookupError) as error:
@@ -97,7 +97,9 @@ _HANDLERS: dict[tuple[str, str], Setter] = {
     ("POST", "compact"): lambda cluster, body: cluster.store.compact(),
     ("POST", "watches/drop"): _drop_watches,
     ("GET", "watches"): lambda cluster, body: {"open": len(cluster.connections)},
-    ("GET", "requests"): lambda cluster, body: [asdict(request) for request in cluster.requests],
+    ("GET", "requests"): lambda cluster, body: [
+        asdict(request) for request in cluster.requests if body.get("path", "") in request.path
+    ],
     ("DELETE", "requests"): lambda cluster, body: cluster.requests.clear(),
     ("POST", "settings"): _settings,
     ("GET", "settings"): lambda cluster, body: asdict(cluster.settings),
