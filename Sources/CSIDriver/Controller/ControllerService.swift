@@ -8,22 +8,23 @@ import Support
 public struct ControllerService: Csi_V1_Controller.SimpleServiceProtocol {
   /// Callers give a call 30 seconds and like to hear why it takes longer.
   private static let limit: Duration = .seconds(25)
-  /// How long a call waits for others on the same volume.
-  private static let patience = TimeSpan.seconds(15)
-
   let directory: any StoreDirectory
   let gateway: StoreGateway
   let originals: OriginalVolumes
   let log: Log
+  /// How long a call waits for others on the same volume.
+  private let patience: TimeSpan
   private let volumes = KeyedLock("volume")
   private let snapshots = KeyedLock("snapshot")
 
   init(
-    directory: any StoreDirectory, tokens: AdminTokens? = nil, originals: OriginalVolumes = .none, log: Log
+    directory: any StoreDirectory, tokens: AdminTokens? = nil, originals: OriginalVolumes = .none,
+    patience: TimeSpan = .seconds(15), log: Log
   ) {
     self.directory = directory
     gateway = StoreGateway(tokens: tokens)
     self.originals = originals
+    self.patience = patience
     self.log = log
   }
 
@@ -56,6 +57,6 @@ public struct ControllerService: Csi_V1_Controller.SimpleServiceProtocol {
     _ kind: VolumeKind, _ handle: VolumeHandle, _ work: () async throws -> Answer
   ) async throws -> Answer {
     let locks = kind == .volume ? volumes : snapshots
-    return try await locks.withLock(handle.description, timeout: Self.patience, work)
+    return try await locks.withLock(handle.description, timeout: patience, work)
   }
 }

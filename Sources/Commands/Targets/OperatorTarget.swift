@@ -23,6 +23,7 @@ struct OperatorTarget: DeploymentTarget {
   static func allObjects(in namespace: String) throws -> [KubernetesObject] {
     try [Manifests.namespace(namespace, isOurs: true)] + Manifests.customResourceDefinitions()
       + Manifests.operatorObjects(OperatorOptions(namespace: namespace)) + OriginalOperator.objects
+      + [Manifests.operatorLease(in: namespace), Manifests.operatorCertificate(in: namespace)]
   }
 }
 

@@ -1,6 +1,7 @@
 import Deployer
 import Documents
 import KubernetesClient
+import Manifests
 import Support
 import Synchronization
 import X509
@@ -12,7 +13,7 @@ import X509
 actor CertificateKeeper {
   /// The Secret in the operator's namespace; its replicas copy the certificate from there.
   static func secret(in namespace: String) -> ObjectReference {
-    ObjectReference(type: .secret, namespace: namespace, name: "vineyard-webhook-server-cert")
+    Manifests.operatorCertificate(in: namespace).reference
   }
 
   private static let configurations = [
@@ -145,14 +146,8 @@ actor CertificateKeeper {
   }
 
   private func object(_ data: Value) -> KubernetesObject {
-    var object = KubernetesObject([
-      "apiVersion": "v1", "kind": "Secret", "metadata": ["name": .string(secret.name)], "type": "kubernetes.io/tls",
-      "data": data,
-    ])
-    object.namespace = secret.namespace
-    object.setLabel("app.kubernetes.io/managed-by", "vineyardctl")
-    object.setLabel("app.kubernetes.io/part-of", "vineyard")
-    object.setLabel("app.kubernetes.io/component", "operator")
+    var object = Manifests.operatorCertificate(in: secret.namespace ?? "")
+    object.tree["data"] = data
     return object
   }
 

@@ -19,7 +19,8 @@ struct LeaderElection: Sendable {
   }
 
   let client: KubernetesClient
-  let lease: ObjectReference
+  /// The lease as whoever comes first makes it, but for its `spec`.
+  let lease: KubernetesObject
   let identity: String
   let leadership: Leadership
   let log: Log
@@ -120,7 +121,7 @@ struct LeaderElection: Sendable {
       state.observe(taken, at: .now)
       return (state, true)
     }
-    state.observe(try await client.get(lease).map { LeaseRecord($0) }, at: .now)
+    state.observe(try await client.get(lease.reference).map { LeaseRecord($0) }, at: .now)
     let taken: LeaseRecord?
     switch state.step(at: .now) {
     case .wait: return (state, false)
@@ -134,11 +135,8 @@ struct LeaderElection: Sendable {
 
   /// - Returns: nil when another replica was faster.
   private func create() async throws -> LeaseRecord? {
-    var object = KubernetesObject([
-      "apiVersion": .string(lease.type.apiVersion), "kind": .string(lease.type.kind),
-      "metadata": ["name": .string(lease.name)], "spec": spec(after: nil),
-    ])
-    object.namespace = lease.namespace
+    var object = lease
+    object.tree["spec"] = spec(after: nil)
     do {
       return LeaseRecord(try await client.create(object))
     } catch let error as KubernetesError where error.isAlreadyExists {
@@ -152,7 +150,7 @@ struct LeaderElection: Sendable {
       "metadata": ["resourceVersion": .string(record.resourceVersion)], "spec": spec(after: record),
     ]
     do {
-      return LeaseRecord(try await client.patch(lease, .merge(change)))
+      return LeaseRecord(try await client.patch(lease.reference, .merge(change)))
     } catch let error as KubernetesError where error.isConflict || error.isNotFound {
       return nil
     }
@@ -167,12 +165,12 @@ struct LeaderElection: Sendable {
   private func release() async {
     let give = Task {
       try await within(.seconds(3)) {
-        guard let live = try await client.get(lease), LeaseRecord(live).holder == identity else { return }
+        guard let live = try await client.get(lease.reference), LeaseRecord(live).holder == identity else { return }
         let change: Value = [
           "metadata": ["resourceVersion": .string(live.resourceVersion ?? "")],
           "spec": LeaseRecord.released(now: .now()),
         ]
-        _ = try await client.patch(lease, .merge(change))
+        _ = try await client.patch(lease.reference, .merge(change))
       }
     }
     do {

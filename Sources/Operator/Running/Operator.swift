@@ -2,6 +2,7 @@ import Deployer
 import Documents
 import HTTPEndpoint
 import KubernetesClient
+import Manifests
 import Support
 
 /// The operator: controllers, admission, metrics and health, each where it is asked for.
@@ -57,7 +58,7 @@ public struct Operator: Sendable {
     let work = { @Sendable in try await lead(client, leadership) }
     guard configuration.electsLeader else { return try await work() }
     let election = LeaderElection(
-      client: client, lease: Self.lease(in: configuration.namespace), identity: configuration.identity,
+      client: client, lease: Manifests.operatorLease(in: configuration.namespace), identity: configuration.identity,
       leadership: leadership, log: log)
     try await election.run(work)
   }
@@ -84,10 +85,5 @@ public struct Operator: Sendable {
       }
       try await group.next()
     }
-  }
-
-  /// The lease has the name that the original uses, so that the two never lead at the same time.
-  private static func lease(in namespace: String) -> ObjectReference {
-    ObjectReference(type: .lease, namespace: namespace, name: "5fa514f1.v6d.io")
   }
 }

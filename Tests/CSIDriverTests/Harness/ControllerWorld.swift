@@ -33,9 +33,9 @@ final class ControllerWorld: StoreDirectory {
 
   var log: [String] { lines.all }
 
-  /// A controller that has just started.
+  /// A controller that has just started, and waits as long as other tests keep the processors busy.
   func controller(_ originals: OriginalVolumes = .none) -> ControllerService {
-    ControllerService(directory: self, originals: originals, log: lines.log)
+    ControllerService(directory: self, originals: originals, patience: .seconds(600), log: lines.log)
   }
 
   /// Calls a controller that has just started, as one does that keeps nothing.
