@@ -11,6 +11,7 @@ import pytest
 
 from apiserver.client import STRATEGIC
 from deployments import NAMESPACE, SYSTEM, VINEYARDDS
+from managers import LEASE
 from operated import DRIVERS, NAME, cluster, driver, ready
 from waiting import eventually
 
@@ -240,3 +241,16 @@ def test_given_curl_with_the_authority_then_the_certificate_is_good(managers, ma
         capture_output=True, text=True, timeout=30)
 
     assert (done.returncode, done.stdout) == (0, "a bearer token of the cluster is needed\n"), done.stderr
+
+
+def test_given_an_operator_that_is_deleted_then_its_lease_its_keys_and_the_namespace_go_too(managers, deploys):
+    manager = managers.start(certificates=True)
+    wait_until_ready(manager)
+    assert managers.api.get(LEASE).status == managers.api.get(SECRET).status == 200
+    assert manager.stop() == 0
+
+    run = deploys("delete", "operator")
+
+    assert not [line for line in run.lines if "is kept" in line]
+    for path in (LEASE, SECRET, SYSTEM):
+        assert managers.api.get(path).status == 404, path
