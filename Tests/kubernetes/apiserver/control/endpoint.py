@@ -14,7 +14,7 @@ from ..access.denials import Denial
 from ..access.users import Token, User
 from ..cluster import Cluster
 from ..errors import ApiError
-from ..storage.store import encode
+from ..storage.versions import encode
 from . import nodes
 from .faults import Fault, described
 
@@ -97,7 +97,7 @@ _HANDLERS: dict[tuple[str, str], Setter] = {
     ("POST", "compact"): lambda cluster, body: cluster.store.compact(),
     ("POST", "watches/drop"): _drop_watches,
     ("GET", "watches"): lambda cluster, body: {"open": len(cluster.connections)},
-    ("GET", "requests"): lambda cluster, body: [asdict(request) for request in cluster.requests],
+    ("GET", "requests"): lambda cluster, body: [asdict(request) for request in cluster.requests.all()],
     ("DELETE", "requests"): lambda cluster, body: cluster.requests.clear(),
     ("POST", "settings"): _settings,
     ("GET", "settings"): lambda cluster, body: asdict(cluster.settings),
