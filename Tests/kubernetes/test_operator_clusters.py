@@ -188,6 +188,20 @@ def test_given_a_cluster_that_is_deleted_and_made_again_at_once_then_it_becomes_
         assert api.get(STORES).json["metadata"]["uid"] != uid
 
 
+def test_given_an_event_that_is_gone_when_the_same_happens_again_then_it_is_told_anew(api):
+    api.post(VINEYARDDS, cluster(replicas=1))
+    ready(api)
+    told(api, NAME, "Normal", "Ready")
+    for event in api.get(f"{SYSTEM}/events").json["items"]:
+        api.delete(f"{SYSTEM}/events/{event['metadata']['name']}")
+
+    for replicas in (2, 1):
+        api.patch(PATH, {"spec": {"replicas": replicas}})
+        ready(api)
+
+    eventually(lambda: ("Normal", "Ready", "1/1 stores are ready") in events(api, NAME), "it is told anew")
+
+
 def test_given_a_dead_operator_when_the_cluster_is_deleted_then_nothing_hangs(managers, deploys):
     manager = managers.start()
     before = everything(managers.api)

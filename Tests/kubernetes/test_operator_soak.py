@@ -95,7 +95,7 @@ class Soak:
 
     def burst(self):
         """A few changes or many, and then the world becomes what it should be."""
-        size = min(self.random.randrange(1, 40), CHANGES - self.done)
+        size = min(self.random.randrange(1, 60), CHANGES - self.done)
         self.weather.change()
         for _ in range(size):
             self.world.change()
