@@ -58,8 +58,16 @@ class Manager:
     @property
     def resident(self) -> int:
         """Bytes of memory in use."""
+        return self._memory("VmRSS")
+
+    @property
+    def data(self) -> int:
+        """Bytes of memory in use, those of the program file and of libraries apart."""
+        return self._memory("RssAnon")
+
+    def _memory(self, field: str) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+        return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) * 1024
 
     @property
     def told_at(self) -> datetime:
