@@ -24,4 +24,17 @@ import Testing
     #expect(correlator.decide(key("x"), name: "n", at: start + .seconds(300)) == .create)
     #expect(correlator.decide(key("y"), name: "n", at: start + .seconds(300)) == .drop)
   }
+
+  @Test func `only so much is remembered, the latest`() {
+    var correlator = EventCorrelator()
+    for number in 0..<(3 * EventCorrelator.limit) {
+      let now = start + .milliseconds(number)
+      #expect(correlator.decide(key("m", uid: "\(number)"), name: "\(number)", at: now) == .create)
+      #expect(correlator.count <= 2 * EventCorrelator.limit)
+    }
+    let last = 3 * EventCorrelator.limit - 1
+    let now = start + .milliseconds(last)
+    #expect(correlator.decide(key("m", uid: "\(last)"), name: "x", at: now) == .repeated(name: "\(last)", count: 2))
+    #expect(correlator.decide(key("m", uid: "0"), name: "x", at: now) == .create)
+  }
 }

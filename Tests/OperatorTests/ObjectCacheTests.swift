@@ -40,6 +40,19 @@ import Testing
     #expect(cache.take(.modified(Samples.object(version: 4))).isEmpty)
   }
 
+  @Test func `the answer to a write that comes after the object's end is not believed`() {
+    var cache = ObjectCache()
+    _ = cache.take(.added(Samples.object(version: 5)))
+    _ = cache.take(.deleted(Samples.object(version: 6)))
+    cache.learn(Samples.object(version: 5))
+    #expect(cache.objects.isEmpty)
+    _ = cache.take(.added(Samples.object(version: 7, uid: "another")))
+    cache.learn(Samples.object(version: 5))
+    #expect(cache.objects.values.first?.uid == "another")
+    cache.learn(Samples.object(version: 8, uid: "third"))
+    #expect(cache.objects.values.first?.uid == "third")
+  }
+
   @Test func `another object of the same name is a change whatever its version`() {
     var cache = ObjectCache()
     _ = cache.take(.added(Samples.object(version: 5)))

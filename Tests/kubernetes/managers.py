@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from apiserver.client import Client
@@ -25,12 +26,17 @@ HOOKS = ("mvineyardd.kb.io", "mcsidriver.kb.io", "vvineyardd.kb.io", "vcsidriver
 class Manager:
     """One process, and what it says."""
 
-    def __init__(self, name: str, directory: Path, kubeconfig: Path | None, *flags: str) -> None:
+    def __init__(
+        self, name: str, directory: Path, kubeconfig: Path | None, *flags: str,
+        clock: timedelta = timedelta(),
+    ) -> None:
         self.name = name
         self._path = directory / f"{name}.log"
         environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "POD_NAME": name}
         if kubeconfig is not None:
             environment["KUBECONFIG"] = str(kubeconfig)
+        if clock:
+            environment |= {"LD_PRELOAD": str(_shifted_clock(directory)), "CLOCK_SHIFT": str(int(clock.total_seconds()))}
         command = [
             program(), "manager", f"--namespace={NAMESPACE}", "--health-probe-bind-address=127.0.0.1:0", *flags]
         with open(self._path, "wb") as log:
@@ -52,8 +58,28 @@ class Manager:
     @property
     def resident(self) -> int:
         """Bytes of memory in use."""
+        return self._memory("VmRSS")
+
+    @property
+    def data(self) -> int:
+        """Bytes of memory in use, those of the program file and of libraries apart."""
+        return self._memory("RssAnon")
+
+    def _memory(self, field: str) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+        return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) * 1024
+
+    @property
+    def told_at(self) -> datetime:
+        """The time of its first words, by its own clock."""
+        return datetime.fromisoformat(self.log.split(" ", 1)[0].replace("Z", "+00:00"))
+
+    def pause(self) -> None:
+        """Let it stand still, as a machine that is suspended."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         self.process.kill()
@@ -63,6 +89,15 @@ class Manager:
         """End it as Kubernetes does; returns the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(20)
+
+
+def _shifted_clock(directory: Path) -> Path:
+    """The library that gives a process another time of day."""
+    library = directory / "shifted_clock.so"
+    if not library.exists():
+        source = Path(__file__).parent / "clock" / "shifted_clock.c"
+        subprocess.run(["cc", "-Wall", "-Werror", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
+    return library
 
 
 class Managers:
@@ -82,14 +117,19 @@ class Managers:
     def api(self) -> Client:
         return self.double.client
 
-    def start(self, name: str = "manager-1", *flags: str, certificates: bool = False) -> Manager:
-        """Start a replica; with `certificates` it keeps those of the webhook, as in its pod."""
+    def start(
+        self, name: str = "manager-1", *flags: str, certificates: bool = False, clock: timedelta = timedelta(),
+    ) -> Manager:
+        """Start a replica; with `certificates` it keeps those of the webhook, as in its pod.
+
+        Its time of day is later by `clock` than that of the others.
+        """
         self.double.token(TOKEN, ACCOUNT, GROUPS)
         directory = self.certificates if certificates else ""
         return self._add(Manager(
             name, self.directory, self._kubeconfig, "--leader-elect", "--enable-webhook=false",
             f"--webhook-cert-dir={directory}", *(() if certificates else ("--metrics-bind-address=0",)),
-            *(("--metrics-bind-address=127.0.0.1:0",) if certificates else ()), *flags))
+            *(("--metrics-bind-address=127.0.0.1:0",) if certificates else ()), *flags, clock=clock))
 
     def start_webhook(self) -> Manager:
         """Start what the container `webhook` runs, and let the double call it."""

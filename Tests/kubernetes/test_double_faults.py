@@ -21,6 +21,12 @@ def test_given_429_when_asked_then_it_says_when_to_come_back_and_counts_down(api
     assert api.get(MAPS).status == 200
 
 
+def test_given_a_fault_for_one_program_then_others_do_not_meet_it(api, double):
+    double.fault("status", agent="^somebody/", path=MAPS, times=1)
+    assert api.get(MAPS).status == 200
+    assert api.send("GET", MAPS, headers={"User-Agent": "somebody/1.0"}).status == 500
+
+
 def test_given_a_reset_when_asked_then_the_connection_breaks(api, double):
     double.fault("reset", path=MAPS)
     with pytest.raises((ConnectionError, http.client.RemoteDisconnected, ssl.SSLError)):

@@ -188,6 +188,20 @@ def test_given_a_cluster_that_is_deleted_and_made_again_at_once_then_it_becomes_
         assert api.get(STORES).json["metadata"]["uid"] != uid
 
 
+def test_given_an_event_that_is_gone_when_the_same_happens_again_then_it_is_told_anew(api):
+    api.post(VINEYARDDS, cluster())
+    ready(api)
+    said = ("Normal", "Created", f"created Service {NAME}-rpc")
+    for _ in range(2):
+        for event in api.get(f"{SYSTEM}/events").json["items"]:
+            api.delete(f"{SYSTEM}/events/{event['metadata']['name']}")
+        assert said not in events(api, NAME)
+
+        api.delete(f"{SYSTEM}/services/{NAME}-rpc")
+
+        eventually(lambda: said in events(api, NAME), "it is told")
+
+
 def test_given_a_dead_operator_when_the_cluster_is_deleted_then_nothing_hangs(managers, deploys):
     manager = managers.start()
     before = everything(managers.api)

@@ -19,6 +19,8 @@ struct CSIDriverController: Sendable {
   /// - Throws: what is worth another try.
   func reconcile(_ key: ObjectKey) async throws {
     guard let resource = world.drivers[key], let uid = resource.uid, !resource.isBeingDeleted else { return }
+    // The resource may go while it is worked on.
+    defer { if world.drivers[key]?.uid != uid { owned.memory.forget(owner: uid) } }
     let order = DriverOrder(world.drivers.all)
     let spec: CSIDriverSpec
     var desired: [KubernetesObject]

@@ -13,6 +13,8 @@ struct ObjectCache: Sendable {
   private var keysByOwner: [String: Set<ObjectKey>] = [:]
   /// Objects known from a write that the watch has not told of yet.
   private var learned: Set<ObjectKey> = []
+  /// The latest version that the watch has told of.
+  private var told: UInt64 = 0
 
   /// The objects that a custom resource controls.
   func objects(ownedBy uid: String) -> [KubernetesObject] {
@@ -23,6 +25,7 @@ struct ObjectCache: Sendable {
   ///
   /// - Returns: what is different from before.
   mutating func take(_ event: WatchEvent) -> [Change] {
+    told = event.objects.compactMap(\.version).reduce(told, max)
     switch event {
     case .added(let object), .modified(let object): return put(object).map { [$0] } ?? []
     case .deleted(let object):
@@ -44,7 +47,10 @@ struct ObjectCache: Sendable {
   /// Takes an object that a write has returned, so that the next decision knows of it. It counts as a change once the
   /// watch tells of it, for those who did not write it.
   mutating func learn(_ object: KubernetesObject) {
-    if put(object) != nil { learned.insert(ObjectKey(object)) }
+    let key = ObjectKey(object)
+    // The answer to a write may come after the watch has told of the object and of its end, which it won't repeat.
+    if objects[key]?.uid != object.uid, let version = object.version, version <= told { return }
+    if put(object) != nil { learned.insert(key) }
   }
 
   private mutating func put(_ object: KubernetesObject) -> Change? {
@@ -79,8 +85,18 @@ extension KubernetesObject {
   /// Whether this is a later state of the same object; versions are compared as numbers, as all known servers make
   /// them (KEP-5504), and nothing is newer where they are none.
   fileprivate func isNewer(than other: KubernetesObject) -> Bool {
-    guard let mine = resourceVersion.flatMap({ UInt64($0) }), let others = other.resourceVersion.flatMap({ UInt64($0) })
-    else { return false }
-    return mine > others
+    guard let version, let others = other.version else { return false }
+    return version > others
+  }
+
+  fileprivate var version: UInt64? { resourceVersion.flatMap { UInt64($0) } }
+}
+
+extension WatchEvent {
+  fileprivate var objects: [KubernetesObject] {
+    switch self {
+    case .replaced(let objects): objects
+    case .added(let object), .modified(let object), .deleted(let object): [object]
+    }
   }
 }

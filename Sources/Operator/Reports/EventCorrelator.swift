@@ -35,6 +35,11 @@ struct EventCorrelator: Sendable {
   private static let refill = 300.0
   /// How long an event counts as the same.
   private static let memory: Duration = .seconds(600)
+  /// How many events, and objects, are remembered at most (as many as client-go has).
+  static let limit = 4096
+
+  /// What is remembered.
+  var count: Int { written.count + buckets.count }
 
   private var written: [Key: Written] = [:]
   private var buckets: [String: Bucket] = [:]
@@ -64,9 +69,21 @@ struct EventCorrelator: Sendable {
     return isFree
   }
 
+  /// Makes room, for so many that the next time is far.
   private mutating func forgetOld(at now: Instant) {
-    guard written.count + buckets.count > 1024 else { return }
-    written = written.filter { now - $0.value.last < Self.memory }
-    buckets = buckets.filter { (now - $0.value.filled) / .seconds(1) < Self.burst * Self.refill }
+    if written.count >= Self.limit {
+      written = written.filter { now - $0.value.last < Self.memory }
+      Self.keepLatestHalf(&written, by: \.last)
+    }
+    if buckets.count >= Self.limit {
+      buckets = buckets.filter { (now - $0.value.filled) / .seconds(1) < Self.burst * Self.refill }
+      Self.keepLatestHalf(&buckets, by: \.filled)
+    }
+  }
+
+  private static func keepLatestHalf<Key, Entry>(_ entries: inout [Key: Entry], by time: (Entry) -> Instant) {
+    guard entries.count > limit / 2 else { return }
+    let latest = entries.sorted { time($0.value) > time($1.value) }.prefix(limit / 2)
+    entries = Dictionary(uniqueKeysWithValues: latest.map { ($0.key, $0.value) })
   }
 }

@@ -37,7 +37,12 @@ final class EventRecorder: Sendable {
       case .repeated(let name, let count):
         let change: Value = ["count": Value(count), "lastTimestamp": .string(now().time)]
         let reference = ObjectReference(type: .event, namespace: namespace(of: resource), name: name)
-        _ = try await writer.patch(reference, .merge(change))
+        do {
+          _ = try await writer.patch(reference, .merge(change))
+        } catch let error as KubernetesError where error.isNotFound {
+          // Its time is over, or it could not be written at first.
+          _ = try await writer.create(event(name, kind, reason, message, resource))
+        }
       }
     } catch {
       log.debug("the event \(reason) on \(resource.reference) cannot be written: \(error)")

@@ -19,6 +19,8 @@ struct VineyarddController: Sendable {
     guard let resource = world.vineyardds[key], let uid = resource.uid else { return try await cleanUp(after: key) }
     // What the garbage collector takes away must not be made again.
     guard !resource.isBeingDeleted else { return }
+    // The resource may go while it is worked on.
+    defer { if world.vineyardds[key]?.uid != uid { owned.memory.forget(owner: uid) } }
     let desired: [KubernetesObject]
     do {
       let spec = try VineyarddSpec(customResource: resource)

@@ -26,6 +26,7 @@ def main() -> None:
         node_memory=options.node_memory,
         node_cpu=options.node_cpu,
         pod_delay=options.pod_delay,
+        event_ttl=options.event_ttl,
         operator=options.operator,
     )
     options.directory.mkdir(parents=True, exist_ok=True)
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--node-memory", default="16Gi")
     parser.add_argument("--node-cpu", default="4")
     parser.add_argument("--pod-delay", type=float, default=0.03, help="seconds per step of a pod's life")
+    parser.add_argument("--event-ttl", type=float, default=3600, help="seconds until an Event goes")
     parser.add_argument("--no-validate", action="store_true", help="skip validation (for benchmarks)")
     parser.add_argument("--no-controllers", action="store_true", help="objects only: no pods, no garbage collection")
     parser.add_argument("--certificate", choices=("valid", "expired", "wrong-name", "other-ca"), default="valid")

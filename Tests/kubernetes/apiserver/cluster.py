@@ -9,7 +9,8 @@ from typing import Any
 from .access.denials import Denial
 from .access.users import Credentials
 from .control.faults import Fault
-from .control.records import Request
+from .control.records import Journal
+from .controllers.told import Told
 from .registry import Registry
 from .schema.builtin import schemas_of
 from .storage.store import Store
@@ -28,6 +29,8 @@ class Settings:
     pod_delay: float = 0.03
     """Seconds a pod takes for each step: creating, running, ready, terminating."""
     crd_delay: float = 0.05
+    event_ttl: float = 3600
+    """Seconds that an Event stays after it was last written."""
     operator: str = ""
 
 
@@ -40,7 +43,8 @@ class Cluster:
     store: Store = field(default_factory=Store)
     denials: list[Denial] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    requests: list[Request] = field(default_factory=list)
+    requests: Journal = field(default_factory=Journal)
+    told: Told = field(default_factory=Told)
     images: list[dict[str, Any]] = field(default_factory=list)
     """Behaviours by image: pattern, behaviour, message."""
     logs: dict[tuple[str, str, str], str] = field(default_factory=dict)

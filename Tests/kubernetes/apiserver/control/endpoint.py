@@ -14,7 +14,7 @@ from ..access.denials import Denial
 from ..access.users import Token, User
 from ..cluster import Cluster
 from ..errors import ApiError
-from ..storage.store import encode
+from ..storage.versions import encode
 from . import nodes
 from .faults import Fault, described
 
@@ -98,7 +98,7 @@ _HANDLERS: dict[tuple[str, str], Setter] = {
     ("POST", "watches/drop"): _drop_watches,
     ("GET", "watches"): lambda cluster, body: {"open": len(cluster.connections)},
     ("GET", "requests"): lambda cluster, body: [
-        asdict(request) for request in cluster.requests if body.get("path", "") in request.path
+        asdict(request) for request in cluster.requests.all() if body.get("path", "") in request.path
     ],
     ("DELETE", "requests"): lambda cluster, body: cluster.requests.clear(),
     ("POST", "settings"): _settings,

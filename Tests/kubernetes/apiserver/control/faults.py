@@ -11,11 +11,13 @@ KINDS = ("status", "reset", "delay", "truncate", "close", "malformed", "drop-wat
 
 @dataclass
 class Fault:
-    """What happens to requests whose method and path match; `times` None: until cleared."""
+    """What happens to requests whose method, path and user agent match; `times` None: until cleared."""
 
     kind: str
     method: str = ".*"
     path: str = ".*"
+    agent: str = ""
+    """Regular expression for the User-Agent; empty for everybody."""
     times: int | None = 1
     code: int = 500
     reason: str = ""
@@ -31,15 +33,20 @@ class Fault:
             raise ValueError(f"unknown kind of fault {self.kind!r}; one of {', '.join(KINDS)}")
         self._method = re.compile(self.method)
         self._path = re.compile(self.path)
+        self._agent = re.compile(self.agent)
 
-    def matches(self, method: str, path_and_query: str) -> bool:
-        return bool(self._method.fullmatch(method) and self._path.search(path_and_query))
+    def matches(self, method: str, path_and_query: str, agent: str) -> bool:
+        return bool(
+            self._method.fullmatch(method) and self._path.search(path_and_query) and self._agent.search(agent)
+        )
 
 
-def take(faults: list[Fault], method: str, path_and_query: str, watch: bool) -> Fault | None:
+def take(faults: list[Fault], method: str, path_and_query: str, agent: str, watch: bool) -> Fault | None:
     """The fault for a request, counted as used."""
     for fault in faults:
-        if (fault.kind in ("drop-watch", "expire-watch")) > watch or not fault.matches(method, path_and_query):
+        if (fault.kind in ("drop-watch", "expire-watch")) > watch or not fault.matches(
+            method, path_and_query, agent
+        ):
             continue
         if fault.skip > 0:
             fault.skip -= 1

@@ -115,10 +115,11 @@ async def tell(cluster: Cluster, component: str, about: Obj, reason: str, messag
         "apiVersion": about["apiVersion"],
         "resourceVersion": meta["resourceVersion"],
     }
-    for event in list_all(cluster, "Event", namespace):
-        if (event["involvedObject"]["uid"], event["reason"], event["message"]) == (meta["uid"], reason, message):
-            await change(cluster, component, event, _count)
-            return
+    said = (meta["uid"], reason, message)
+    before = get(cluster, "Event", namespace, cluster.told.name(said) or "")
+    if before is not None:
+        await change(cluster, component, before, _count)
+        return
     event = {
         "apiVersion": "v1",
         "kind": "Event",
@@ -135,7 +136,8 @@ async def tell(cluster: Cluster, component: str, about: Obj, reason: str, messag
         "reportingInstance": "",
     }
     try:
-        await make(cluster, component, event)
+        made = await make(cluster, component, event)
+        cluster.told.remember(said, made["metadata"]["name"])
     except ApiError as error:
         if error.code not in (403, 404):
             raise
@@ -168,7 +170,12 @@ def controlled_by(obj: Obj, owner: Obj) -> bool:
 
 def dependents(cluster: Cluster, kind: str, owner: Obj) -> list[Obj]:
     """Objects of a kind that `owner` controls, in the owner's namespace."""
-    return [obj for obj in list_all(cluster, kind, owner["metadata"].get("namespace", "")) if controlled_by(obj, owner)]
+    wanted, namespace = cluster.registry.built_in(kind).stored, owner["metadata"].get("namespace", "")
+    return [
+        stored.obj
+        for prefix, key, stored in cluster.store.dependents(owner["metadata"]["uid"])
+        if prefix == wanted and namespace in ("", key[0]) and controlled_by(stored.obj, owner)
+    ]
 
 
 def condition(kind: str, holds: bool | str, reason: str = "", message: str = "", before: Any = ()) -> Obj:

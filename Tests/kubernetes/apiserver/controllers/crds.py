@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..clock import seconds_since
 from ..cluster import Cluster
 from ..objects.delete import CLEANUP
-from ..storage.store import Event
+from ..storage.versions import Event
 from . import actions
 
 _NAME = "kube-apiserver"

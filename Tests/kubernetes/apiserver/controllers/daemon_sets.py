@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..cluster import Cluster
-from ..storage.store import Event
+from ..storage.versions import Event
 from . import actions, placement
 from .deployments import template_hash
 from .pod_state import is_active, is_ready

@@ -10,7 +10,7 @@ from typing import Any
 from ..clock import now, seconds_since
 from ..cluster import Cluster
 from ..rules.workloads import scaled
-from ..storage.store import Event
+from ..storage.versions import Event
 from . import actions
 
 _NAME = "deployment-controller"

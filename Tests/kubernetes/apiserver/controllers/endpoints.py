@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..cluster import Cluster
-from ..storage.store import Event
+from ..storage.versions import Event
 from . import actions
 from .pod_state import is_active, is_ready
 
@@ -17,8 +17,11 @@ def keys(cluster: Cluster, event: Event) -> Iterator[tuple[str, str]]:
     if event.prefix == "/services":
         yield event.key
     elif event.prefix == "/pods":
+        versions = [stored.obj for stored in (event.previous, event.current) if stored is not None]
         for service in actions.list_all(cluster, "Service", event.key[0]):
-            yield event.key[0], service["metadata"]["name"]
+            selector = service["spec"].get("selector")
+            if selector and any(_has_labels(pod, selector) for pod in versions):
+                yield event.key[0], service["metadata"]["name"]
 
 
 async def reconcile(cluster: Cluster, key: tuple[str, str]) -> float | None:
@@ -51,8 +54,12 @@ def _set(obj: actions.Obj, subsets: list[actions.Obj]) -> None:
 
 
 def _selected(pod: actions.Obj, selector: dict[str, str]) -> bool:
+    return is_active(pod) and "podIP" in pod["status"] and _has_labels(pod, selector)
+
+
+def _has_labels(pod: actions.Obj, selector: dict[str, str]) -> bool:
     labels = pod["metadata"].get("labels") or {}
-    return is_active(pod) and "podIP" in pod["status"] and all(labels.get(k) == v for k, v in selector.items())
+    return all(labels.get(key) == value for key, value in selector.items())
 
 
 def _subsets(service: actions.Obj, pods: list[actions.Obj]) -> list[actions.Obj]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..cluster import Cluster
 from ..objects.delete import FOREGROUND, ORPHAN
-from ..storage.store import Event
+from ..storage.versions import Event
 from . import actions
 
 _NAME = "garbage-collector"
@@ -19,9 +19,8 @@ def keys(cluster: Cluster, event: Event) -> Iterator[tuple[Any, ...]]:
     """Objects that have owners or are going, and what depended on objects that are gone."""
     if event.current is None:
         uid = event.previous.obj["metadata"]["uid"] if event.previous else ""
-        for prefix, key, stored in cluster.store.all():
-            if any(reference["uid"] == uid for reference in stored.obj["metadata"].get("ownerReferences", ())):
-                yield (prefix, *key)
+        for prefix, key, _ in cluster.store.dependents(uid):
+            yield (prefix, *key)
     elif event.current.obj["metadata"].get("ownerReferences") or _waits(event.current.obj):
         yield (event.prefix, *event.key)
 
@@ -89,11 +88,7 @@ def _owner(cluster: Cluster, obj: actions.Obj, reference: dict[str, Any]) -> act
 
 async def _release(cluster: Cluster, owner: actions.Obj) -> float | None:
     uid = owner["metadata"]["uid"]
-    found = [
-        stored.obj
-        for _, _, stored in cluster.store.all()
-        if any(reference["uid"] == uid for reference in stored.obj["metadata"].get("ownerReferences", ()))
-    ]
+    found = [stored.obj for _, _, stored in cluster.store.dependents(uid)]
     if ORPHAN in owner["metadata"]["finalizers"]:
         for obj in found:
             kept = [r for r in obj["metadata"]["ownerReferences"] if r["uid"] != uid]

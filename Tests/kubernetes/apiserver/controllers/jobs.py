@@ -7,7 +7,7 @@ from typing import Any
 
 from ..clock import now, seconds_since
 from ..cluster import Cluster
-from ..storage.store import Event
+from ..storage.versions import Event
 from . import actions
 from .pod_state import is_active, is_ready, phase
 from .replica_sets import make_pod, owners

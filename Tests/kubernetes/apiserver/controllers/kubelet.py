@@ -7,7 +7,7 @@ from typing import Any
 
 from ..clock import now
 from ..cluster import Cluster
-from ..storage.store import Event
+from ..storage.versions import Event
 from . import actions, mounts
 from .behaviours import PULL_FAILURES, behaviour, failed_pull, waiting
 from .pod_state import phase

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..cluster import Cluster
 from ..errors import ApiError
-from ..storage.store import Event
+from ..storage.versions import Event
 
 Key = tuple[Any, ...]
 Reconcile = Callable[[Cluster, Key], Awaitable[float | None]]

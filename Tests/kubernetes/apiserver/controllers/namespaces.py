@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..cluster import Cluster
 from ..errors import ApiError
-from ..storage.store import Event
+from ..storage.versions import Event
 from . import actions
 
 _NAME = "namespace-controller"

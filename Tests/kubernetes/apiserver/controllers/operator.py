@@ -16,7 +16,7 @@ from ..cluster import Cluster
 from ..kinds import Kind
 from ..objects import apply, update
 from ..objects.write import by_controller
-from ..storage.store import Event
+from ..storage.versions import Event
 from . import actions, resource_status
 
 GROUP = "k8s.v6d.io"

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..cluster import Cluster
 from ..errors import ApiError
-from ..storage.store import Event
+from ..storage.versions import Event
 from . import actions
 from .pod_state import is_active, is_ready
 

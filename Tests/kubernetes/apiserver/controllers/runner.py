@@ -10,6 +10,7 @@ from . import (
     daemon_sets,
     deployments,
     endpoints,
+    expiry,
     garbage,
     jobs,
     kubelet,
@@ -23,7 +24,7 @@ from . import (
 )
 from .loop import Loop
 
-_ALWAYS = (crds, garbage, namespaces)
+_ALWAYS = (crds, expiry, garbage, namespaces)
 """Part of what a client takes for the API server itself."""
 _CLUSTER = (
     daemon_sets,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..cluster import Cluster
-from ..storage.store import Event
+from ..storage.versions import Event
 from . import actions, placement
 from .pod_state import is_active, phase
 

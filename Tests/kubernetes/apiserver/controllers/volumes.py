@@ -8,7 +8,7 @@ from typing import Any
 from ..cluster import Cluster
 from ..quantity import parse
 from ..storage.selectors import matches
-from ..storage.store import Event
+from ..storage.versions import Event
 from . import actions
 
 _NAME = "persistentvolume-controller"

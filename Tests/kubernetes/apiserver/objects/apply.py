@@ -14,7 +14,7 @@ from ..merge.apply import check_typed, merged, without
 from ..merge.fields import Path, leaves
 from ..merge.ownership import Owner
 from ..schema.node import Node
-from ..storage.store import Stored
+from ..storage.versions import Stored
 from . import incoming, pipeline
 from .create import store_new
 from .nameless import PATCH_OPTIONS

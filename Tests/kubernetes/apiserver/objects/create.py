@@ -9,7 +9,7 @@ from ..cluster import Cluster
 from ..defaults.quality import quality
 from ..errors import invalid
 from ..kinds import Kind
-from ..storage.store import Stored
+from ..storage.versions import Stored
 from . import incoming, metadata, pipeline
 from .write import Write
 

@@ -11,7 +11,7 @@ from ..clock import now
 from ..cluster import Cluster
 from ..kinds import Kind
 from ..schema.decode import DecodeError, decode
-from ..storage.store import Stored
+from ..storage.versions import Stored
 from . import pipeline
 from .nameless import OPTIONS
 from .write import Write

@@ -12,7 +12,7 @@ from ..kinds import Kind
 from ..merge.json_patch import PatchError, json_patch, merge_patch
 from ..merge.strategic import strategic_merge
 from ..schema.decode import DecodeError
-from ..storage.store import Stored, encode
+from ..storage.versions import Stored, encode
 from . import incoming, pipeline
 from .apply import apply
 from .nameless import NOTHING, PATCH_OPTIONS

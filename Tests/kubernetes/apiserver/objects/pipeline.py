@@ -13,7 +13,7 @@ from ..merge import ownership
 from ..merge.fields import Path
 from ..rules import object_errors
 from ..rules.warnings import warnings_of
-from ..storage.store import Stored
+from ..storage.versions import Stored
 from . import metadata
 from .write import Write
 

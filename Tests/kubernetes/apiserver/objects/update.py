@@ -7,7 +7,7 @@ from typing import Any
 from .. import errors
 from ..cluster import Cluster
 from ..kinds import Kind
-from ..storage.store import Stored
+from ..storage.versions import Stored
 from . import incoming, metadata, pipeline
 from .create import create
 from .write import Write

@@ -12,7 +12,7 @@ from .. import errors, fielderrors
 from ..errors import ApiError
 from ..objects.nameless import OPTIONS
 from ..objects.write import Write
-from ..storage.store import Stored, encode
+from ..storage.versions import Stored, encode
 
 JSON = "application/json"
 _READABLE = (JSON, "application/yaml")

@@ -35,7 +35,8 @@ class Dispatcher:
         watching = request.query.get("watch") in ("true", "1") or "/watch/" in request.path
         fault = None
         if not request.path.startswith("/double/"):
-            fault = take(self._cluster.faults, request.method, request.path_qs, watching)
+            agent = request.headers.get("User-Agent", "")
+            fault = take(self._cluster.faults, request.method, request.path_qs, agent, watching)
         response: web.StreamResponse | None = None
         try:
             if fault is not None and fault.kind not in ("truncate", "malformed", "drop-watch", "expire-watch"):
@@ -79,7 +80,7 @@ class Dispatcher:
         if request.path.startswith("/double/"):
             return
         headers = request.headers
-        self._cluster.requests.append(
+        self._cluster.requests.add(
             Request(
                 request.method,
                 request.path,

@@ -13,7 +13,7 @@ from ..cluster import Cluster
 from ..kinds import Kind
 from ..objects.nameless import OPTIONS
 from ..storage.selectors import Predicate, field_selector, label_selector
-from ..storage.store import Stored
+from ..storage.versions import Stored
 
 
 def predicate(kind: Kind, query: Mapping[str, str], name: str = "") -> Predicate | None:

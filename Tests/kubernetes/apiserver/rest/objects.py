@@ -11,7 +11,7 @@ from ..access.users import User
 from ..cluster import Cluster
 from ..kinds import Kind
 from ..objects import create, delete, patch, pipeline, update
-from ..storage.store import Stored
+from ..storage.versions import Stored
 from . import bodies, lists
 from .target import Target
 

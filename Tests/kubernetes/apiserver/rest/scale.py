@@ -12,7 +12,7 @@ from ..cluster import Cluster
 from ..kinds import Kind
 from ..merge.json_patch import json_patch, merge_patch
 from ..objects import patch, pipeline, update
-from ..storage.store import Stored
+from ..storage.versions import Stored
 from . import bodies
 from .target import Target
 

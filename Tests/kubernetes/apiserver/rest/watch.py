@@ -14,7 +14,7 @@ from ..fielderrors import forbidden
 from ..kinds import Kind
 from ..objects.nameless import OPTIONS
 from ..storage.selectors import Predicate
-from ..storage.store import Event, Stored, encode
+from ..storage.versions import Event, Stored, encode
 from .lists import predicate, view
 from .target import Target
 

@@ -2,51 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from ..errors import ApiError, expired, timeout
-
-Key = tuple[str, str]
-"""Namespace (empty for cluster-scoped objects) and name."""
-HISTORY = 20_000
-
-
-def encode(value: Any) -> bytes:
-    """JSON as responses carry it."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-@dataclass(frozen=True, eq=False)
-class Stored:
-    """One version of an object. Nobody changes `obj`: copy it with `copy()`."""
-
-    obj: dict[str, Any]
-    revision: int
-
-    @cached_property
-    def body(self) -> bytes:
-        return encode(self.obj)
-
-    def copy(self) -> dict[str, Any]:
-        return json.loads(self.body)
-
-
-@dataclass(frozen=True, eq=False)
-class Event:
-    """One change: `current` is None after a deletion, `previous` after a creation."""
-
-    revision: int
-    prefix: str
-    key: Key
-    current: Stored | None
-    previous: Stored | None
-    final: Stored | None = None
-    """The last state of a deleted object, with the revision of its deletion."""
+from .history import History
+from .ordered import Ordered
+from .owners import Owners
+from .versions import Event, Key, Stored
 
 
 class Store:
@@ -54,10 +17,15 @@ class Store:
 
     def __init__(self) -> None:
         self.revision = 1
-        self.compacted = 0
-        self._objects: dict[str, dict[Key, Stored]] = {}
-        self._history: deque[Event] = deque()
+        self._objects: dict[str, Ordered] = {}
+        self._owners = Owners()
+        self._history = History()
         self._listeners: list[Callable[[Event], None]] = []
+
+    @property
+    def compacted(self) -> int:
+        """The oldest revision that can still be asked for."""
+        return self._history.compacted
 
     def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Call `listener` with each event from now on; returns what ends it."""
@@ -65,18 +33,24 @@ class Store:
         return lambda: self._listeners.remove(listener)
 
     def get(self, prefix: str, key: Key) -> Stored | None:
-        return self._objects.get(prefix, {}).get(key)
+        objects = self._objects.get(prefix)
+        return objects.get(key) if objects is not None else None
 
     def select(self, prefix: str, namespace: str = "") -> list[Stored]:
         """Objects of a kind in the order of their keys."""
-        found = self._objects.get(prefix, {})
-        return [found[key] for key in sorted(found) if not namespace or key[0] == namespace]
+        objects = self._objects.get(prefix)
+        return objects.within(namespace) if objects is not None else []
 
     def all(self) -> Iterator[tuple[str, Key, Stored]]:
         """Every object there is, as it was when asked."""
         for prefix, objects in list(self._objects.items()):
-            for key, stored in list(objects.items()):
+            for key, stored in objects.items():
                 yield prefix, key, stored
+
+    def dependents(self, uid: str) -> list[tuple[str, Key, Stored]]:
+        """Every object with an ownerReference to that uid, in the order of prefixes and keys."""
+        found = ((prefix, key, self.get(prefix, key)) for prefix, key in self._owners.dependents(uid))
+        return [(prefix, key, stored) for prefix, key, stored in found if stored is not None]
 
     def put(self, prefix: str, key: Key, obj: dict[str, Any]) -> Stored:
         """Store a new version of an object; it gets the next resourceVersion."""
@@ -84,7 +58,7 @@ class Store:
         self.revision += 1
         obj["metadata"]["resourceVersion"] = str(self.revision)
         stored = Stored(obj, self.revision)
-        self._objects.setdefault(prefix, {})[key] = stored
+        self._objects.setdefault(prefix, Ordered()).put(key, stored)
         self._record(Event(self.revision, prefix, key, stored, previous))
         return stored
 
@@ -101,26 +75,24 @@ class Store:
     def compact(self) -> None:
         """Forget history: every earlier resourceVersion answers 410 from now on."""
         self.revision += 1
-        self.compacted = self.revision
-        self._history.clear()
+        self._history.forget(self.revision)
 
     def clear(self) -> None:
         """Forget every object without an event."""
         self._objects.clear()
+        self._owners.clear()
         self.compact()
 
     def since(self, revision: int) -> list[Event]:
         """The events after a revision. Raises 410 if history no longer reaches so far."""
         self._check(revision)
-        return [event for event in self._history if event.revision > revision]
+        return list(self._history.back_to(revision))[::-1]
 
     def list_at(self, prefix: str, namespace: str, revision: int) -> list[Stored]:
         """Objects of a kind as they were at a revision. Raises 410."""
         self._check(revision)
-        found = dict(self._objects.get(prefix, {}))
-        for event in reversed(self._history):
-            if event.revision <= revision:
-                break
+        found = dict(self._objects[prefix].items()) if prefix in self._objects else {}
+        for event in self._history.back_to(revision):
             if event.prefix == prefix:
                 if event.previous is None:
                     found.pop(event.key, None)
@@ -140,8 +112,7 @@ class Store:
             raise error
 
     def _record(self, event: Event) -> None:
-        self._history.append(event)
-        if len(self._history) > HISTORY:
-            self.compacted = self._history.popleft().revision
+        self._owners.note((event.prefix, event.key), event.previous, event.current)
         for listener in list(self._listeners):
             listener(event)
+        self._history.add(event)
