@@ -36,7 +36,8 @@ class Manager:
         if kubeconfig is not None:
             environment["KUBECONFIG"] = str(kubeconfig)
         if clock:
-            environment |= {"LD_PRELOAD": str(_shifted_clock(directory)), "CLOCK_SHIFT": str(int(clock.total_seconds()))}
+            environment["LD_PRELOAD"] = str(_shifted_clock(directory))
+            environment["CLOCK_SHIFT"] = str(int(clock.total_seconds()))
         command = [
             program(), "manager", f"--namespace={NAMESPACE}", "--health-probe-bind-address=127.0.0.1:0", *flags]
         with open(self._path, "wb") as log:
@@ -96,7 +97,8 @@ def _shifted_clock(directory: Path) -> Path:
     library = directory / "shifted_clock.so"
     if not library.exists():
         source = Path(__file__).parent / "clock" / "shifted_clock.c"
-        subprocess.run(["cc", "-Wall", "-Werror", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
+        command = ["cc", "-Wall", "-Werror", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"]
+        subprocess.run(command, check=True)
     return library
 
 

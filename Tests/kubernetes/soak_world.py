@@ -139,7 +139,8 @@ class World:
         wanted = self._wanted(drivers)
         uids = {(item["kind"], item["metadata"]["name"]): item["metadata"]["uid"] for item in (*clusters, *drivers)}
         found += [f"no {name}" for name in sorted(wanted.keys() - objects.keys())]
-        found += [f"{name} is left over" for name in sorted(objects.keys() - wanted.keys()) if self._is_ours(objects[name])]
+        unwanted = sorted(objects.keys() - wanted.keys())
+        found += [f"{name} is left over" for name in unwanted if self._is_ours(objects[name])]
         for name in wanted.keys() & objects.keys():
             item, owner = objects[name], wanted[name]
             if _owner(item) != uids[owner]:

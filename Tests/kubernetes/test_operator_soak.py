@@ -1,4 +1,4 @@
-"""Given random changes and faults for long, then the world is what the resources say, and the operator does not grow."""
+"""Given random changes and faults, then the world is what the resources say, and the operator does not grow."""
 
 import os
 import random
@@ -125,7 +125,9 @@ class Soak:
         for request in self.double.requests():
             if request["user"] == ACCOUNT and request["method"] != "GET" and "/leases" not in request["path"]:
                 self.written[request["method"]] += 1
-            self.refused += bool(re.match(AGENT, request["user_agent"])) and request["status"] not in (0, *range(200, 300), 404)
+            is_operators = re.match(AGENT, request["user_agent"]) is not None
+            # That there is no such object is an answer.
+            self.refused += is_operators and request["status"] >= 400 and request["status"] != 404
         self.double.clear_requests()
 
     def is_quiet(self):
