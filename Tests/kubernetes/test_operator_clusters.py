@@ -84,6 +84,27 @@ def test_given_an_image_that_cannot_be_pulled_when_it_is_upgraded_to_then_the_cl
     assert ready(api)["current"] == 2
 
 
+@pytest.mark.genuine_only(reason="the double has no budgets for evictions")
+def test_given_stores_when_nodes_are_drained_then_they_go_one_at_a_time(managers, api):
+    api.post(VINEYARDDS, cluster(replicas=3))
+    ready(api)
+    stores = [p for p in api.get(f"{SYSTEM}/pods").json["items"] if p["metadata"]["name"].startswith(f"{NAME}-")
+              and not p["metadata"]["name"].endswith("-etcd-0")]
+    eventually(lambda: status(api, f"{POLICY}/{NAME}").get("disruptionsAllowed") == 1, "one may go")
+
+    def drain(pod):
+        managers.double.node(pod["spec"]["nodeName"], "cordon")
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod["metadata"]["name"]}}
+        return api.post(f"{SYSTEM}/pods/{pod['metadata']['name']}/eviction", body)
+
+    assert drain(stores[0]).status == 201
+    eventually(lambda: status(api, PATH)["current"] == 2, "the status says that one is gone")
+    refusal = drain(stores[1])
+    assert (refusal.status, "disruption budget" in refusal.json["message"]) == (429, True)
+    managers.double.node(stores[0]["spec"]["nodeName"], "uncordon")
+    assert ready(api)["current"] == 3
+
+
 def test_given_metrics_that_are_switched_off_when_reconciled_then_their_service_goes(api):
     api.post(VINEYARDDS, cluster(metric={"enable": True}))
     ready(api)

@@ -78,6 +78,9 @@ class Worker(threading.Thread):
         while not self._ends:
             try:
                 self._work()
+            except (OSError, http.client.HTTPException):
+                # The server is away; so much the sooner it is asked again.
+                self._due.wait(_PAUSE_SECONDS)
             except Exception:
                 traceback.print_exc(file=sys.stderr)
             self._due.wait(self._seconds)
