@@ -1,4 +1,4 @@
-"""Given our definitions, when a resource is written, then the API server takes what makes sense, and says what does not.
+"""Given our definitions, when a resource is written, then the API server takes what makes sense and refuses the rest.
 
 Rules between fields are CEL, which the double does not evaluate.
 """

@@ -148,7 +148,8 @@ def test_given_rights_when_granted_by_one_who_lacks_some_then_these_are_named(cl
 
     assert (reply.status, reply.json["reason"]) == (403, "Forbidden")
     first, *missing = reply.json["message"].splitlines()
-    assert first.startswith('roles.rbac.authorization.k8s.io "much" is forbidden: user "system:serviceaccount:default:clerk"')
+    assert first.startswith(
+        'roles.rbac.authorization.k8s.io "much" is forbidden: user "system:serviceaccount:default:clerk"')
     assert first.endswith("is attempting to grant RBAC permissions not currently held:")
     assert missing == [
         '{APIGroups:[""], Resources:["pods"], Verbs:["delete" "create"]}',

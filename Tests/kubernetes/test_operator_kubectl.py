@@ -80,9 +80,11 @@ def test_given_a_cluster_when_deleted_with_its_dependents_then_nothing_is_left_n
 
     for path in (STORES, f"{APPS}/statefulsets/{NAME}-etcd", f"{SYSTEM}/services/{NAME}-rpc"):
         gone(api, path)
-    pods = f"{SYSTEM}/pods"
-    eventually(
-        lambda: not [p for p in api.get(pods).json["items"] if p["metadata"]["name"].startswith(NAME)], "no pods are left")
+
+    def pods():
+        return [p for p in api.get(f"{SYSTEM}/pods").json["items"] if p["metadata"]["name"].startswith(NAME)]
+
+    eventually(lambda: not pods(), "no pods are left")
     assert api.get(STORES).status == 404
 
 

@@ -7,7 +7,8 @@ from waiting import eventually
 
 SYSTEM = "/api/v1/namespaces/vineyard-system"
 APPS = "/apis/apps/v1/namespaces/vineyard-system"
-VINEYARDDS = "/apis/k8s.v6d.io/v1alpha1/namespaces/vineyard-system/vineyardds"
+OURS = "/apis/k8s.v6d.io/v1alpha1"
+VINEYARDDS = f"{OURS}/namespaces/vineyard-system/vineyardds"
 CLUSTER = ("deploy", "vineyard-cluster", "--create-namespace")
 DRIVER = ("deploy", "csidriver", "--clusters", "vineyard-system/vineyardd-sample")
 
@@ -110,7 +111,7 @@ def test_the_tutorial_with_the_operator_and_its_webhook_as_they_are(managers, de
     refused = managers.api.patch(vineyardd, {"spec": {"vineyard": {"size": "-1"}}})
     assert (refused.status, "vvineyardd.kb.io" in refused.json["message"]) == (422, True)
 
-    for kind, name in (("csidrivers", "csidriver-sample"), ("namespaces/vineyard-system/vineyardds", "vineyardd-sample")):
-        managers.api.delete(f"/apis/k8s.v6d.io/v1alpha1/{kind}/{name}")
+    for path in (f"{OURS}/csidrivers/csidriver-sample", vineyardd):
+        managers.api.delete(path)
     eventually(lambda: everything(managers.api) <= before, "only the operator is left")
     deploys("delete", "vineyard-cluster")
