@@ -116,6 +116,42 @@ def test_given_metrics_that_are_switched_off_when_reconciled_then_their_service_
     assert told(api, NAME, "Normal", "Deleted") == f"deleted Service {NAME}-metrics"
 
 
+RICH = {
+    "replicas": 2, "service": {"type": "NodePort", "port": 9700}, "metric": {"enable": True},
+    "vineyard": {
+        "image": "localhost/vineyardctl:2", "size": "256Mi", "cpu": "200m", "memory": "1Gi",
+        "env": [{"name": "B", "value": "2"}, {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]},
+    "volumes": [{"name": "more", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}],
+    "volumeMounts": [{"name": "more", "mountPath": "/more"}],
+    "securityContext": {"capabilities": {"add": ["IPC_LOCK"]}},
+    "nodeSelector": {"kubernetes.io/os": "linux"}, "priorityClassName": "system-node-critical",
+    "tolerations": [{"key": "spot", "operator": "Exists", "effect": "NoSchedule"}],
+    "etcd": {"image": "registry.example.com/etcd:3.6.11"},
+}
+
+
+def test_given_a_cluster_when_everything_is_set_and_taken_back_then_its_objects_follow_both_ways(api):
+    original = api.post(VINEYARDDS, cluster()).json["spec"]
+    ready(api)
+    paths = (STORES, *OTHERS[:3])
+    before = [api.get(path).json["spec"] for path in paths]
+
+    assert api.patch(PATH, {"spec": RICH}).status == 200
+    assert ready(api)["current"] == 2
+    service = api.get(f"{SYSTEM}/services/{NAME}-rpc").json["spec"]
+    assert (service["type"], [port["port"] for port in service["ports"]]) == ("NodePort", [9700])
+    spec = api.get(STORES).json["spec"]["template"]["spec"]
+    assert {"name": "more", "mountPath": "/more"} in spec["containers"][0]["volumeMounts"]
+    assert {"B", "A"} <= {entry["name"] for entry in spec["containers"][0]["env"]}
+    assert spec["priorityClassName"] == "system-node-critical"
+
+    whole = api.get(PATH).json
+    assert api.put(PATH, whole | {"spec": original}).status == 200
+    ready(api)
+    assert [api.get(path).json["spec"] for path in paths] == before
+    gone(api, f"{SYSTEM}/services/{NAME}-metrics")
+
+
 @pytest.mark.parametrize("path", [STORES, *OTHERS])
 def test_given_an_object_that_somebody_deletes_then_it_is_made_again(api, path):
     api.post(VINEYARDDS, cluster())
