@@ -185,6 +185,36 @@ class World:
         return found
 
 
+def settle(world, manager):
+    """Wait until the world is what the resources say."""
+    last = []
+
+    def is_settled():
+        last[:] = world.problems()
+        return not last
+
+    try:
+        eventually(is_settled, "the world is as specified", PATIENCE)
+    except AssertionError:
+        raise AssertionError(f"seed {SEED}: {last}\n{manager.log[-3000:]}") from None
+
+
+def test_given_random_changes_and_leaders_that_are_killed_then_the_world_is_what_the_resources_say(managers):
+    replicas = {name: managers.start(name) for name in ("one", "two")}
+    world = World(managers.api, SEED)
+    for number in range(CHANGES):
+        world.change()
+        if number % 100 == 50:
+            leader = eventually(lambda: replicas.get(managers.holder()), "one of the replicas leads")
+            leader.kill()
+            del replicas[leader.name]
+            name = f"after-{number}"
+            replicas[name] = managers.start(name)
+
+    settle(world, next(iter(replicas.values())))
+    assert managers.holder() in replicas
+
+
 def test_given_random_changes_and_faults_then_in_the_end_the_world_is_what_the_resources_say(managers):
     manager = managers.start()
     manager.says("watching")
@@ -199,16 +229,7 @@ def test_given_random_changes_and_faults_then_in_the_end_the_world_is_what_the_r
         if number == CHANGES // 3:
             resident = manager.resident
 
-    last = []
-
-    def is_settled():
-        last[:] = world.problems()
-        return not last
-
-    try:
-        eventually(is_settled, "the world is as specified", PATIENCE)
-    except AssertionError:
-        raise AssertionError(f"seed {SEED}: {last}\n{manager.log[-3000:]}") from None
+    settle(world, manager)
     sizes = f"{resident >> 20} MiB after a third, {manager.resident >> 20} MiB in the end"
     print(f"{CHANGES} changes, seed {SEED}: {sizes}")
     # A leak of a few hundred bytes per change would show in a long run.
