@@ -9,6 +9,7 @@ import pytest
 from apiserver.double import Double
 from command_line import CommandLine, program
 from managers import Managers
+from operated import admitted
 from stand_in.genuine import Genuine
 
 
@@ -176,6 +177,7 @@ def deploys(bare_cluster, tmp_path):
 def managers(bare_cluster, deploys, tmp_path):
     """Starts operators where `deploy operator` has prepared everything for them."""
     deploys("deploy", "operator", "--create-namespace")
+    admitted(bare_cluster.client)
     managers = Managers(bare_cluster, tmp_path)
     yield managers
     managers.end()

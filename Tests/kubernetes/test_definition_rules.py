@@ -6,7 +6,7 @@ Rules between fields are CEL, which the double does not evaluate.
 import pytest
 
 from deployments import NAMESPACE, VINEYARDDS
-from operated import DRIVERS, NAME, cluster, driver
+from operated import DRIVERS, NAME, admitted, cluster, driver
 
 CEL = pytest.mark.genuine_only(reason="the double has no CEL")
 STORAGE = {"size": "1Gi"}
@@ -17,6 +17,7 @@ SPILL = {"name": "spill", "path": "/spill"}
 def api(bare_cluster, deploys):
     """A cluster with our definitions, and webhooks that agree to everything."""
     deploys("deploy", "operator", "--create-namespace")
+    admitted(bare_cluster.client)
     return bare_cluster.client
 
 

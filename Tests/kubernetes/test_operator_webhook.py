@@ -11,7 +11,7 @@ import pytest
 
 from apiserver.client import STRATEGIC
 from deployments import NAMESPACE, SYSTEM, VINEYARDDS
-from operated import DRIVERS, NAME, cluster, driver, ready
+from operated import DRIVERS, NAME, cluster, driver, ready, refused
 from waiting import eventually
 
 SECRET = f"{SYSTEM}/secrets/vineyard-webhook-server-cert"
@@ -29,6 +29,7 @@ def webhook(managers, manager):
     webhook = managers.start_webhook()
     wait_until_ready(manager)
     wait_until_ready(webhook)
+    refused(managers.api)
     return webhook
 
 

@@ -1,6 +1,6 @@
 """The command lines of the tutorial, as users type them."""
 
-from operated import ready, running
+from operated import ready, refused, running
 from snapshot import everything
 from test_operator_webhook import wait_until_ready
 from waiting import eventually
@@ -97,6 +97,7 @@ def test_another_namespace_works_as_well(cluster, vineyardctl):
 def test_the_tutorial_with_the_operator_and_its_webhook_as_they_are(managers, deploys):
     for process in (managers.start(certificates=True), managers.start_webhook()):
         wait_until_ready(process)
+    refused(managers.api)
     before = everything(managers.api)
 
     deploys(*CLUSTER, "--replicas", "2")
@@ -108,8 +109,8 @@ def test_the_tutorial_with_the_operator_and_its_webhook_as_they_are(managers, de
     assert managers.api.patch(vineyardd, change).status == 200
     assert ready(managers.api)["updated"] == 3
     running(managers.api, "csidriver-sample")
-    refused = managers.api.patch(vineyardd, {"spec": {"vineyard": {"size": "-1"}}})
-    assert (refused.status, "vvineyardd.kb.io" in refused.json["message"]) == (422, True)
+    refusal = managers.api.patch(vineyardd, {"spec": {"vineyard": {"size": "-1"}}})
+    assert (refusal.status, "vvineyardd.kb.io" in refusal.json["message"]) == (422, True)
 
     for path in (f"{OURS}/csidrivers/csidriver-sample", vineyardd):
         managers.api.delete(path)

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 
 from deployments import SYSTEM, VINEYARDDS
-from operated import NAME, cluster
+from operated import NAME, cluster, refused
 from test_operator_webhook import MUTATING, SECRET, wait_until_ready
 from waiting import eventually
 
@@ -67,6 +67,7 @@ def start(managers, *flags):
     webhook = managers.start_webhook()
     wait_until_ready(manager)
     wait_until_ready(webhook)
+    refused(managers.api)
     return manager, webhook
 
 
