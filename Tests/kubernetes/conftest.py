@@ -42,7 +42,7 @@ def genuine(tmp_path_factory):
 
 
 def as_new(server, plays_operator=True):
-    """The cluster as it was at the start. One stand-in serves all tests of a genuine server, some beside real operators."""
+    """The cluster as it was at the start; one stand-in serves all tests of a genuine server, some beside operators."""
     if isinstance(server, Genuine):
         server.play_operator(plays_operator)
     server.settings(pod_delay=0.01)
