@@ -69,6 +69,20 @@ def test_given_an_api_server_that_is_down_for_longer_than_the_lease_then_it_goes
     assert ready(managers.api)["current"] == 2
 
 
+@pytest.mark.double_only(reason="needs denials")
+def test_given_an_api_server_that_was_restarted_and_knows_no_roles_yet_then_it_goes_on_afterwards(managers, manager):
+    managers.api.post(VINEYARDDS, cluster())
+    ready(managers.api)
+
+    managers.double.deny(user=ACCOUNT)
+    managers.double.drop_watches()
+    manager.says("Deployment objects cannot be watched")
+    managers.api.patch(f"{VINEYARDDS}/{NAME}", {"spec": {"replicas": 2}})
+    managers.double.allow_all()
+
+    assert ready(managers.api)["current"] == 2
+
+
 @pytest.mark.double_only(reason="needs faults")
 def test_given_an_object_that_is_refused_then_the_status_says_which_until_it_is_not(managers, manager):
     managers.double.fault("status", code=403, reason="Forbidden", method="PATCH", path=f"/deployments/{NAME}",
