@@ -9,6 +9,7 @@ import pytest
 from apiserver.double import Double
 from command_line import CommandLine, program
 from managers import Managers
+from operated import admitted
 from stand_in.genuine import Genuine
 
 
@@ -19,9 +20,10 @@ def genuine_kubeconfig():
 
 
 def pytest_runtest_setup(item):
-    """Skip what a genuine server cannot show."""
-    marker = item.get_closest_marker("double_only")
-    if marker is not None and genuine_kubeconfig() is not None:
+    """Skip what this kind of server cannot show."""
+    other = "double_only" if genuine_kubeconfig() is not None else "genuine_only"
+    marker = item.get_closest_marker(other)
+    if marker is not None:
         pytest.skip(marker.kwargs["reason"])
 
 
@@ -37,6 +39,15 @@ def genuine(tmp_path_factory):
         yield server
     finally:
         server.stop()
+
+
+def as_new(server, plays_operator=True):
+    """The cluster as it was at the start; one stand-in serves all tests of a genuine server, some beside operators."""
+    if isinstance(server, Genuine):
+        server.play_operator(plays_operator)
+    server.settings(pod_delay=0.01)
+    server.reset()
+    return server
 
 
 @pytest.fixture(scope="session")
@@ -57,9 +68,7 @@ def running_double(tmp_path_factory, genuine):
 @pytest.fixture
 def double(running_double):
     """The shared double, as it was at the start."""
-    running_double.settings(pod_delay=0.01)
-    running_double.reset()
-    return running_double
+    return as_new(running_double)
 
 
 @pytest.fixture
@@ -130,9 +139,7 @@ def running_cluster(tmp_path_factory, genuine):
 @pytest.fixture
 def cluster(running_cluster):
     """The shared cluster, as it was at the start."""
-    running_cluster.settings(pod_delay=0.01)
-    running_cluster.reset()
-    return running_cluster
+    return as_new(running_cluster)
 
 
 @pytest.fixture
@@ -142,10 +149,11 @@ def vineyardctl(cluster, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def running_bare_cluster(tmp_path_factory):
-    """A double in which nobody plays the operator."""
-    if genuine_kubeconfig() is not None:
-        pytest.skip("starts operators of its own, beside which the stand-in must not work")
+def running_bare_cluster(tmp_path_factory, genuine):
+    """A cluster in which nobody plays the operator."""
+    if genuine is not None:
+        yield genuine
+        return
     double = Double(tmp_path_factory.mktemp("bare"), "--pod-delay", "0.01", "--kubernetes-version", "1.31")
     try:
         yield double
@@ -155,10 +163,8 @@ def running_bare_cluster(tmp_path_factory):
 
 @pytest.fixture
 def bare_cluster(running_bare_cluster):
-    """The double for real operators, as it was at the start."""
-    running_bare_cluster.settings(pod_delay=0.01)
-    running_bare_cluster.reset()
-    return running_bare_cluster
+    """The cluster for real operators, as it was at the start."""
+    return as_new(running_bare_cluster, plays_operator=False)
 
 
 @pytest.fixture
@@ -171,6 +177,7 @@ def deploys(bare_cluster, tmp_path):
 def managers(bare_cluster, deploys, tmp_path):
     """Starts operators where `deploy operator` has prepared everything for them."""
     deploys("deploy", "operator", "--create-namespace")
+    admitted(bare_cluster.client)
     managers = Managers(bare_cluster, tmp_path)
     yield managers
     managers.end()

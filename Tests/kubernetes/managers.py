@@ -1,4 +1,4 @@
-"""The operator as processes of their own, beside a double that nobody plays an operator in."""
+"""The operator as processes of their own, in a cluster that nobody else plays an operator in."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from waiting import eventually
 
 NAMESPACE = "vineyard-system"
 ACCOUNT = f"system:serviceaccount:{NAMESPACE}:vineyard-manager"
-GROUPS = ("system:serviceaccounts", f"system:serviceaccounts:{NAMESPACE}", "system:authenticated")
-TOKEN = "the-manager"
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/5fa514f1.v6d.io"
 HOOKS = ("mvineyardd.kb.io", "mcsidriver.kb.io", "vvineyardd.kb.io", "vcsidriver.kb.io")
 
@@ -113,11 +111,18 @@ class Managers:
         self._running: list[Manager] = []
         self._kubeconfig = directory / "kubeconfig-manager"
         authority = (double.directory / "ca.crt").read_bytes()
-        self._kubeconfig.write_text(with_token(double.server, authority, TOKEN, NAMESPACE))
+        self._kubeconfig.write_text(with_token(double.server, authority, self.token("vineyard-manager"), NAMESPACE))
 
     @property
     def api(self) -> Client:
         return self.double.client
+
+    def token(self, account: str) -> str:
+        """A token of a service account of the namespace."""
+        path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token"
+        reply = self.api.post(path, {"spec": {"expirationSeconds": 24 * 3600}})
+        assert reply.status == 201, reply.text
+        return reply.json["status"]["token"]
 
     def start(
         self, name: str = "manager-1", *flags: str, certificates: bool = False, clock: timedelta = timedelta(),
@@ -126,7 +131,6 @@ class Managers:
 
         Its time of day is later by `clock` than that of the others.
         """
-        self.double.token(TOKEN, ACCOUNT, GROUPS)
         directory = self.certificates if certificates else ""
         return self._add(Manager(
             name, self.directory, self._kubeconfig, "--leader-elect", "--enable-webhook=false",
@@ -134,7 +138,7 @@ class Managers:
             *(("--metrics-bind-address=127.0.0.1:0",) if certificates else ()), *flags, clock=clock))
 
     def start_webhook(self) -> Manager:
-        """Start what the container `webhook` runs, and let the double call it."""
+        """Start what the container `webhook` runs, and let the API server call it."""
         webhook = self._add(Manager(
             "webhook", self.directory, None, "--enable-controllers=false", f"--webhook-cert-dir={self.certificates}",
             "--metrics-bind-address=0", "--webhook-bind-address=127.0.0.1:0"))

@@ -27,6 +27,17 @@ def driver(name: str, *clusters: str, **spec: Any) -> dict[str, Any]:
         "spec": {"clusters": [{"namespace": NAMESPACE, "name": each} for each in clusters], **spec}}
 
 
+def admitted(api) -> None:
+    """Wait until the API server has somebody to ask about resources of ours."""
+    eventually(lambda: api.post(VINEYARDDS, cluster(), dryRun="All").status == 201, "resources are admitted")
+
+
+def refused(api) -> None:
+    """Wait until the API server asks a webhook of ours, which refuses what makes no sense."""
+    wrong = cluster(vineyard={"size": "-1"})
+    eventually(lambda: "denied the request" in api.post(VINEYARDDS, wrong, dryRun="All").text, "the webhook is asked")
+
+
 def status(api, path: str) -> dict[str, Any]:
     return api.get(path).json.get("status") or {}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deployments import CRDS, NAMESPACE, OURS, exists, make
+from deployments import CRDS, NAMESPACE, OURS, exists
 from original import Original
 from snapshot import everything
 from waiting import eventually
@@ -27,10 +27,12 @@ def test_an_original_operator_leaves_nothing(cluster, vineyardctl, original):
 
 def test_objects_that_the_original_mirrored_keep_their_definition(cluster, vineyardctl, original):
     original.run("deploy", "operator", "--wait=false")
-    make(cluster.client, f"{OURS}/namespaces/{NAMESPACE}/localobjects", {
+    mirrored = {
         "apiVersion": "k8s.v6d.io/v1alpha1", "kind": "LocalObject", "metadata": {"name": "o1"},
         "spec": {"id": "o1", "name": "o1", "signature": "s", "typename": "t", "instance_id": 0, "hostname": "h",
-                 "metadata": "{}"}})
+                 "metadata": "{}"}}
+    path = f"{OURS}/namespaces/{NAMESPACE}/localobjects"
+    eventually(lambda: cluster.client.post(path, mirrored).status == 201, "the operator admits it")
 
     run = vineyardctl("delete", "operator")
 

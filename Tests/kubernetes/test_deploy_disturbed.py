@@ -59,6 +59,7 @@ def test_given_watches_that_end_when_waiting_then_nobody_notices(cluster, vineya
     assert len(run.lines) == len(set(run.lines)), "no news is told twice"
 
 
+@pytest.mark.double_only(reason="needs a server that forgets history")
 def test_given_forgotten_history_when_waiting_then_nobody_notices(cluster, vineyardctl):
     cluster.settings(pod_delay=0.2)
     process = vineyardctl.start(*CLUSTER)

@@ -2,6 +2,8 @@
 
 import base64
 
+import pytest
+
 from apiserver.client import Client
 from waiting import eventually
 
@@ -112,3 +114,74 @@ def test_given_a_right_to_a_path_when_reviewed_then_it_counts(double, api):
     assert not may("post", "/metrics", ["scrapers"])
     assert not may("get", "/metrics/x", ["scrapers"])
     assert not may("get", "/metrics", ["others"])
+
+
+@pytest.fixture
+def clerk(double, api):
+    """Somebody who may make roles and bindings, list pods, and look at one secret."""
+    core = "/api/v1/namespaces/default"
+    rules = [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["mine"], "verbs": ["get"]},
+        {"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["roles", "rolebindings"],
+         "verbs": ["create", "get", "patch"]},
+    ]
+    api.post(f"{core}/serviceaccounts", {"metadata": {"name": "clerk"}})
+    api.post(f"{RBAC}/clusterroles", {"metadata": {"name": "clerk"}, "rules": rules})
+    body = {
+        "metadata": {"name": "clerk"}, "roleRef": {"kind": "ClusterRole", "name": "clerk"},
+        "subjects": [{"kind": "ServiceAccount", "name": "clerk", "namespace": "default"}]}
+    api.post(f"{RBAC}/clusterrolebindings", body)
+    token = api.post(f"{core}/serviceaccounts/clerk/token", {"spec": {}}).json["status"]["token"]
+    return Client(double.server, double.directory, token)
+
+
+def test_given_rights_when_granted_by_one_who_lacks_some_then_these_are_named(clerk):
+    roles = f"{RBAC}/namespaces/default/roles"
+    rules = [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "delete", "create"]},
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["mine", "yours"], "verbs": ["get"]},
+        {"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["get"]},
+    ]
+
+    reply = clerk.post(roles, {"metadata": {"name": "much"}, "rules": rules})
+
+    assert (reply.status, reply.json["reason"]) == (403, "Forbidden")
+    first, *missing = reply.json["message"].splitlines()
+    assert first.startswith(
+        'roles.rbac.authorization.k8s.io "much" is forbidden: user "system:serviceaccount:default:clerk"')
+    assert first.endswith("is attempting to grant RBAC permissions not currently held:")
+    assert missing == [
+        '{APIGroups:[""], Resources:["pods"], Verbs:["delete" "create"]}',
+        '{APIGroups:[""], Resources:["secrets"], ResourceNames:["yours"], Verbs:["get"]}',
+        '{APIGroups:["apps"], Resources:["deployments/scale"], Verbs:["get"]}',
+    ]
+
+
+def test_given_rights_that_one_has_when_granted_then_the_role_is_made_and_cannot_grow(clerk):
+    roles = f"{RBAC}/namespaces/default/roles"
+    rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["mine"], "verbs": ["get"]}
+
+    assert clerk.post(roles, {"metadata": {"name": "little"}, "rules": [rule]}).status == 201
+
+    assert clerk.patch(f"{roles}/little", {"metadata": {"labels": {"a": "b"}}}).status == 200
+    assert clerk.patch(f"{roles}/little", {"rules": [rule | {"resourceNames": None}]}).status == 403
+
+
+def test_given_a_role_when_bound_by_one_who_lacks_its_rights_then_it_is_refused_unless_binding_is_a_right(api, clerk):
+    namespaced = f"{RBAC}/namespaces/default"
+    rule = {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get"]}
+    api.post(f"{RBAC}/clusterroles", {"metadata": {"name": "nodes"}, "rules": [rule]})
+
+    def bind(role):
+        reference = {"kind": "ClusterRole", "name": role}
+        return clerk.post(f"{namespaced}/rolebindings", {"metadata": {"generateName": "b"}, "roleRef": reference})
+
+    assert bind("clerk").status == 201
+    assert 'Resources:["nodes"], Verbs:["get"]' in bind("nodes").json["message"]
+    assert bind("none").status == 404
+    rules = api.get(f"{RBAC}/clusterroles/clerk").json["rules"]
+    group = "rbac.authorization.k8s.io"
+    rules.append({"apiGroups": [group], "resources": ["clusterroles"], "resourceNames": ["nodes"], "verbs": ["bind"]})
+    assert api.patch(f"{RBAC}/clusterroles/clerk", {"rules": rules}).status == 200
+    eventually(lambda: bind("nodes").status == 201, "the right is known")

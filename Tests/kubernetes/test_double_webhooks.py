@@ -41,6 +41,8 @@ class Hook(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def hook(double, api, tmp_path):
     """A registered webhook; yields its authority's bundle."""
+    if not double.controllable:
+        pytest.skip("needs a webhook that is called from the moment it is there")
     authority = Authority("webhook")
     pair = authority.server(("hook.default.svc",))
     (tmp_path / "crt").write_bytes(pair.certificate)

@@ -4,6 +4,7 @@ import objects
 from apiserver.client import JSON_PATCH, STRATEGIC
 
 MAPS = "/api/v1/namespaces/default/configmaps"
+SERVICES = "/api/v1/namespaces/default/services"
 
 
 def test_given_a_new_object_when_created_then_the_server_fills_in_its_metadata(api):
@@ -103,3 +104,18 @@ def test_given_another_name_in_the_body_when_updated_then_400(api):
     api.post(MAPS, objects.config_map())
     reply = api.put(f"{MAPS}/settings", objects.config_map("other"))
     assert reply.json["message"] == "the name of the object (other) does not match the name on the URL (settings)"
+
+
+def test_given_a_service_when_its_type_changes_then_what_only_the_old_one_needs_goes(api):
+    plain = api.post(SERVICES, objects.service()).json["spec"]
+
+    outward = api.patch(f"{SERVICES}/web", {"spec": {"type": "LoadBalancer"}}).json["spec"]
+    assert outward["externalTrafficPolicy"] == "Cluster" and outward["allocateLoadBalancerNodePorts"] is True
+    assert outward["ports"][0]["nodePort"] >= 30000
+    assert api.patch(f"{SERVICES}/web", {"spec": {"type": "ClusterIP"}}).json["spec"] == plain
+
+    external = {"type": "ExternalName", "externalName": "example.org"}
+    named = api.patch(f"{SERVICES}/web", {"spec": external}).json["spec"]
+    assert not {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"} & set(named)
+    again = api.patch(f"{SERVICES}/web", {"spec": {"type": "ClusterIP", "externalName": None}}).json["spec"]
+    assert again.keys() == plain.keys()

@@ -12,6 +12,10 @@ from waiting import eventually
 
 PATH = f"{VINEYARDDS}/{NAME}"
 STORES = f"{APPS}/deployments/{NAME}"
+OTHERS = (
+    f"{APPS}/statefulsets/{NAME}-etcd", f"{SYSTEM}/services/{NAME}-rpc", f"{POLICY}/{NAME}",
+    f"{SYSTEM}/serviceaccounts/{NAME}",
+)
 
 
 @pytest.fixture
@@ -80,6 +84,27 @@ def test_given_an_image_that_cannot_be_pulled_when_it_is_upgraded_to_then_the_cl
     assert ready(api)["current"] == 2
 
 
+@pytest.mark.genuine_only(reason="the double has no budgets for evictions")
+def test_given_stores_when_nodes_are_drained_then_they_go_one_at_a_time(managers, api):
+    api.post(VINEYARDDS, cluster(replicas=3))
+    ready(api)
+    stores = [p for p in api.get(f"{SYSTEM}/pods").json["items"] if p["metadata"]["name"].startswith(f"{NAME}-")
+              and not p["metadata"]["name"].endswith("-etcd-0")]
+    eventually(lambda: status(api, f"{POLICY}/{NAME}").get("disruptionsAllowed") == 1, "one may go")
+
+    def drain(pod):
+        managers.double.node(pod["spec"]["nodeName"], "cordon")
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod["metadata"]["name"]}}
+        return api.post(f"{SYSTEM}/pods/{pod['metadata']['name']}/eviction", body)
+
+    assert drain(stores[0]).status == 201
+    eventually(lambda: status(api, PATH)["current"] == 2, "the status says that one is gone")
+    refusal = drain(stores[1])
+    assert (refusal.status, "disruption budget" in refusal.json["message"]) == (429, True)
+    managers.double.node(stores[0]["spec"]["nodeName"], "uncordon")
+    assert ready(api)["current"] == 3
+
+
 def test_given_metrics_that_are_switched_off_when_reconciled_then_their_service_goes(api):
     api.post(VINEYARDDS, cluster(metric={"enable": True}))
     ready(api)
@@ -91,10 +116,43 @@ def test_given_metrics_that_are_switched_off_when_reconciled_then_their_service_
     assert told(api, NAME, "Normal", "Deleted") == f"deleted Service {NAME}-metrics"
 
 
-@pytest.mark.parametrize("path", [
-    STORES, f"{APPS}/statefulsets/{NAME}-etcd", f"{SYSTEM}/services/{NAME}-rpc", f"{POLICY}/{NAME}",
-    f"{SYSTEM}/serviceaccounts/{NAME}",
-])
+RICH = {
+    "replicas": 2, "service": {"type": "NodePort", "port": 9700}, "metric": {"enable": True},
+    "vineyard": {
+        "image": "localhost/vineyardctl:2", "size": "256Mi", "cpu": "200m", "memory": "1Gi",
+        "env": [{"name": "B", "value": "2"}, {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]},
+    "volumes": [{"name": "more", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}],
+    "volumeMounts": [{"name": "more", "mountPath": "/more"}],
+    "securityContext": {"capabilities": {"add": ["IPC_LOCK"]}},
+    "nodeSelector": {"kubernetes.io/os": "linux"}, "priorityClassName": "system-node-critical",
+    "tolerations": [{"key": "spot", "operator": "Exists", "effect": "NoSchedule"}],
+    "etcd": {"image": "registry.example.com/etcd:3.6.11"},
+}
+
+
+def test_given_a_cluster_when_everything_is_set_and_taken_back_then_its_objects_follow_both_ways(api):
+    original = api.post(VINEYARDDS, cluster()).json["spec"]
+    ready(api)
+    paths = (STORES, *OTHERS[:3])
+    before = [api.get(path).json["spec"] for path in paths]
+
+    assert api.patch(PATH, {"spec": RICH}).status == 200
+    assert ready(api)["current"] == 2
+    service = api.get(f"{SYSTEM}/services/{NAME}-rpc").json["spec"]
+    assert (service["type"], [port["port"] for port in service["ports"]]) == ("NodePort", [9700])
+    spec = api.get(STORES).json["spec"]["template"]["spec"]
+    assert {"name": "more", "mountPath": "/more"} in spec["containers"][0]["volumeMounts"]
+    assert {"B", "A"} <= {entry["name"] for entry in spec["containers"][0]["env"]}
+    assert spec["priorityClassName"] == "system-node-critical"
+
+    whole = api.get(PATH).json
+    assert api.put(PATH, whole | {"spec": original}).status == 200
+    ready(api)
+    assert [api.get(path).json["spec"] for path in paths] == before
+    gone(api, f"{SYSTEM}/services/{NAME}-metrics")
+
+
+@pytest.mark.parametrize("path", [STORES, *OTHERS])
 def test_given_an_object_that_somebody_deletes_then_it_is_made_again(api, path):
     api.post(VINEYARDDS, cluster())
     ready(api)
@@ -213,6 +271,19 @@ def test_given_a_dead_operator_when_the_cluster_is_deleted_then_nothing_hangs(ma
     eventually(lambda: everything(managers.api) <= before, "all is gone")
 
 
+def test_given_a_cluster_at_rest_then_nothing_of_it_changes(api):
+    api.post(VINEYARDDS, cluster())
+    ready(api)
+    told(api, NAME, "Normal", "Ready")
+    before = [api.get(path).json["metadata"]["resourceVersion"] for path in (PATH, STORES, *OTHERS)]
+
+    api.post(VINEYARDDS, cluster("other"))
+    ready(api, "other")
+
+    assert [api.get(path).json["metadata"]["resourceVersion"] for path in (PATH, STORES, *OTHERS)] == before
+
+
+@pytest.mark.double_only(reason="needs a record of requests")
 def test_given_a_cluster_at_rest_then_nothing_is_written(managers, api):
     api.post(VINEYARDDS, cluster())
     ready(api)

@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from managers import ACCOUNT
 from operated import writes
 from soak_weather import AGENT, Weather
@@ -29,7 +31,6 @@ class Replicas:
         self._managers = managers
         self.running = {}
         self._count = 0
-        managers.double.token(SCRAPER, "scraper", ("system:masters",))
         self.add().says("watching")
         self.add().says("waiting: ")
 
@@ -85,11 +86,26 @@ class Replicas:
         return counts
 
 
+def settle(world, replicas, changes):
+    """Wait until the world is what the resources say."""
+    last = []
+
+    def is_settled():
+        last[:] = world.problems()
+        return not last
+
+    try:
+        eventually(is_settled, "the world is as specified", PATIENCE)
+    except AssertionError:
+        raise AssertionError(f"seed {SEED}, after {changes} changes: {last}\n{replicas.logs}") from None
+
+
 class Soak:
     """Changes in bursts, a fault with each, and a look at the world after each."""
 
     def __init__(self, managers):
         self.double = managers.double
+        self.double.token(SCRAPER, "scraper", ("system:masters",))
         self.random = random.Random(SEED)
         self.replicas = Replicas(managers)
         self.world = World(managers.api, self.random)
@@ -108,17 +124,7 @@ class Soak:
         self.bursts += 1
 
     def settle(self):
-        last = []
-
-        def is_settled():
-            last[:] = self.world.problems()
-            return not last
-
-        try:
-            eventually(is_settled, "the world is as specified", PATIENCE)
-        except AssertionError:
-            where = f"seed {SEED}, after {self.done} changes"
-            raise AssertionError(f"{where}: {last}\n{self.replicas.logs}") from None
+        settle(self.world, self.replicas, self.done)
         self._count()
 
     def _count(self):
@@ -145,6 +151,7 @@ def megabytes(process):
     return int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())[1]) >> 10
 
 
+@pytest.mark.double_only(reason="needs faults and a record of requests")
 def test_given_random_changes_and_faults_when_each_burst_is_over_then_the_world_is_what_the_resources_say(managers):
     managers.double.settings(event_ttl=60)
     soak, started = Soak(managers), time.monotonic()
@@ -178,3 +185,16 @@ def test_given_random_changes_and_faults_when_each_burst_is_over_then_the_world_
         f"the double: {megabytes(managers.double.process)} MiB")
     # A leak of a few hundred bytes per change would show in a long run.
     assert at_end < 1.2 * after_a_third + (3 << 20)
+
+
+@pytest.mark.genuine_only(reason="with the double there are faults too, see above")
+def test_given_random_changes_and_leaders_that_are_killed_then_the_world_is_what_the_resources_say(managers):
+    replicas, world = Replicas(managers), World(managers.api, random.Random(SEED))
+    for number in range(1, CHANGES + 1):
+        world.change()
+        if number % 100 == 50:
+            replicas.replace_leader(kill=True)
+        if number % 50 == 0:
+            settle(world, replicas, number)
+
+    settle(world, replicas, CHANGES)

@@ -1,10 +1,14 @@
 """The command lines of the tutorial, as users type them."""
 
+from operated import ready, refused, running
 from snapshot import everything
+from test_operator_webhook import wait_until_ready
 from waiting import eventually
 
 SYSTEM = "/api/v1/namespaces/vineyard-system"
 APPS = "/apis/apps/v1/namespaces/vineyard-system"
+OURS = "/apis/k8s.v6d.io/v1alpha1"
+VINEYARDDS = f"{OURS}/namespaces/vineyard-system/vineyardds"
 CLUSTER = ("deploy", "vineyard-cluster", "--create-namespace")
 DRIVER = ("deploy", "csidriver", "--clusters", "vineyard-system/vineyardd-sample")
 
@@ -88,3 +92,27 @@ def test_another_namespace_works_as_well(cluster, vineyardctl):
     assert not [name for name in made if "vineyard-system" in name]
     vineyardctl("delete", "vineyard-cluster", "-n", "data")
     eventually(lambda: everything(cluster.client) == before, "the cluster is as before")
+
+
+def test_the_tutorial_with_the_operator_and_its_webhook_as_they_are(managers, deploys):
+    for process in (managers.start(certificates=True), managers.start_webhook()):
+        wait_until_ready(process)
+    refused(managers.api)
+    before = everything(managers.api)
+
+    deploys(*CLUSTER, "--replicas", "2")
+    deploys(*DRIVER)
+    vineyardd = f"{VINEYARDDS}/vineyardd-sample"
+    assert managers.api.patch(vineyardd, {"spec": {"replicas": 3}}).status == 200
+    assert ready(managers.api)["current"] == 3
+    change = {"spec": {"vineyard": {"image": "localhost/vineyardctl:2"}}}
+    assert managers.api.patch(vineyardd, change).status == 200
+    assert ready(managers.api)["updated"] == 3
+    running(managers.api, "csidriver-sample")
+    refusal = managers.api.patch(vineyardd, {"spec": {"vineyard": {"size": "-1"}}})
+    assert (refusal.status, "vvineyardd.kb.io" in refusal.json["message"]) == (422, True)
+
+    for path in (f"{OURS}/csidrivers/csidriver-sample", vineyardd):
+        managers.api.delete(path)
+    eventually(lambda: everything(managers.api) <= before, "only the operator is left")
+    deploys("delete", "vineyard-cluster")

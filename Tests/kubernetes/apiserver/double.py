@@ -17,6 +17,9 @@ _ROOT = Path(__file__).resolve().parent.parent
 class Double:
     """A running double. Start it with the options of the command line; `stop` ends it."""
 
+    # It does what tests say: faults, denials, records of requests.
+    controllable = True
+
     def __init__(self, directory: Path, *options: str) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from .webhooks import CONFIGURATIONS, DEPLOYMENTS, Webhooks
 
 class Genuine:
     """A control plane without kubelets, and what tests can tell it of what they tell a `Double`."""
+
+    controllable = False
 
     def __init__(self, kubeconfig: Path, directory: Path, program: str | None) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -47,14 +50,13 @@ class Genuine:
             Follower(access.client(), "/api/v1/persistentvolumeclaims", claims.claim),
             Follower(access.client(), "/api/v1/persistentvolumes", volumes.volume),
         ]
-        webhooks = Webhooks(access.client())
-        duties, paths = [webhooks.reconcile], [DEPLOYMENTS, *CONFIGURATIONS]
-        if program is not None:
-            # A cluster is ready only when the webhooks are as they will stay.
-            duties.append(Operator(access.client(), program).reconcile)
-            custom = [f"/apis/{GROUP}/v1alpha1/{plural}" for plural in ("vineyardds", "csidrivers")]
-            paths += ["/apis/apps/v1/daemonsets", *custom]
-        operator = Worker("operator", lambda: [duty() for duty in duties], 1)
+        self._webhooks = Webhooks(access.client())
+        self._operator = None if program is None else Operator(access.client(), program)
+        self._operates = threading.Lock()
+        self._plays_operator = True
+        custom = [f"/apis/{GROUP}/v1alpha1/{plural}" for plural in ("vineyardds", "csidrivers")]
+        paths = [DEPLOYMENTS, *CONFIGURATIONS, "/apis/apps/v1/daemonsets", *custom]
+        operator = Worker("operator", self._operate, 1)
         self._threads += [operator, *(Follower(access.client(), path, operator.wake) for path in paths)]
         for thread in self._threads:
             thread.start()
@@ -64,6 +66,18 @@ class Genuine:
         if name.startswith("_"):
             raise AttributeError(name)
         pytest.skip(f"needs control of the API server ({name}), which a genuine one doesn't give")
+
+    def _operate(self) -> None:
+        # A cluster is ready only when the webhooks are as they will stay.
+        self._webhooks.reconcile()
+        with self._operates:
+            if self._operator is not None and self._plays_operator:
+                self._operator.reconcile()
+
+    def play_operator(self, plays: bool) -> None:
+        """Whether to stand for the operator; beside real ones nobody may."""
+        with self._operates:
+            self._plays_operator = plays
 
     def stop(self) -> int:
         """Leave the cluster as it was found."""
@@ -83,6 +97,7 @@ class Genuine:
         """The cluster as it was at the start."""
         self._kubelet.clear_rules()
         self._kubelet.delay = 0
+        self._webhooks.forget()
         self._baseline.restore()
         self._nodes.make_as_new()
 
@@ -96,6 +111,10 @@ class Genuine:
     def node(self, name: str, action: str, **more: Any) -> None:
         """add, remove, cordon, uncordon, taint, untaint, label, memory, ready."""
         self._nodes.change(name, action, **more)
+
+    def webhook(self, name: str, url: str) -> None:
+        """Really call the webhook of that name, at a URL of this machine."""
+        self._webhooks.serve(name, url)
 
     def image(self, pattern: str, behaviour: str, **more: Any) -> None:
         """What becomes of containers whose image matches; the newest rule wins."""

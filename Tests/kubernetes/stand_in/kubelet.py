@@ -66,7 +66,7 @@ class Kubelet:
 
     def _tell(self, pod: Obj) -> None:
         for container in pod["spec"]["containers"]:
-            rule, meta = self._behaviour(container["image"]), pod["metadata"]
+            rule, meta = pod_status.rule_of(pod, container, self._behaviour), pod["metadata"]
             if rule["behaviour"] in PULL_FAILURES:
                 text = f'Failed to pull image "{container["image"]}": {failed_pull(container["image"], rule)}'
                 self._event(pod, "Failed", text)

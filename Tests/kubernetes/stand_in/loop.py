@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -78,6 +79,10 @@ class Worker(threading.Thread):
         while not self._ends:
             try:
                 self._work()
+            except (OSError, http.client.HTTPException):
+                # The server is away, and asked again soon.
+                time.sleep(_PAUSE_SECONDS)
+                self._due.set()
             except Exception:
                 traceback.print_exc(file=sys.stderr)
             self._due.wait(self._seconds)

@@ -20,12 +20,21 @@ def starting(pod: Obj) -> Obj:
 
 def later(pod: Obj, behaviour: Callable[[str], Obj]) -> Obj:
     """What the pod comes to."""
-    entries = [_entry(pod, container, behaviour(container["image"])) for container in pod["spec"]["containers"]]
+    entries = [_entry(pod, container, rule_of(pod, container, behaviour)) for container in pod["spec"]["containers"]]
     running = all("running" in entry["state"] or entry["restartCount"] for entry in entries)
     ended = [entry["state"].get("terminated") for entry in entries]
     if all(ended):
         return _status(pod, "Failed" if any(end["exitCode"] for end in ended) else "Succeeded", entries)
     return _status(pod, "Running" if running else "Pending", entries)
+
+
+def rule_of(pod: Obj, container: Obj, behaviour: Callable[[str], Obj]) -> Obj:
+    """How a container behaves; what keeps others from starting means nothing to one that runs."""
+    rule = behaviour(container["image"])
+    statuses = pod["status"].get("containerStatuses", ())
+    running = any(entry["name"] == container["name"] and "running" in entry["state"] for entry in statuses)
+    starts = (*PULL_FAILURES, "Pending", "CrashLoopBackOff")
+    return {"behaviour": "Run"} if running and rule["behaviour"] in starts else rule
 
 
 def _entry(pod: Obj, container: Obj, rule: Obj) -> Obj:

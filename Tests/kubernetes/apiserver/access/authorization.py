@@ -9,7 +9,7 @@ from ..errors import ApiError
 from .denials import Attributes
 from .users import User
 
-_RBAC = "rbac.authorization.k8s.io"
+GROUP = "rbac.authorization.k8s.io"
 _ANYONE = ("/healthz", "/livez", "/readyz", "/version", "/api", "/apis", "/openapi")
 
 
@@ -50,13 +50,13 @@ def check(cluster: Cluster, user: User, wanted: Attributes) -> None:
 
 def rules_for(cluster: Cluster, user: User, namespace: str) -> list[dict[str, Any]]:
     """The RBAC rules that hold for a user in a namespace (empty: at the cluster scope)."""
-    bindings = [(stored.obj, "") for stored in cluster.store.select(f"{_RBAC}/clusterrolebindings")]
+    bindings = [(stored.obj, "") for stored in cluster.store.select(f"{GROUP}/clusterrolebindings")]
     if namespace:
-        bindings += [(stored.obj, namespace) for stored in cluster.store.select(f"{_RBAC}/rolebindings", namespace)]
+        bindings += [(stored.obj, namespace) for stored in cluster.store.select(f"{GROUP}/rolebindings", namespace)]
     rules: list[dict[str, Any]] = []
     for binding, scope in bindings:
         if any(_is_subject(subject, user, scope) for subject in binding.get("subjects") or ()):
-            rules += _role_rules(cluster, binding["roleRef"], scope)
+            rules += (role_of(cluster, binding["roleRef"], scope) or {}).get("rules") or []
     return rules
 
 
@@ -68,12 +68,13 @@ def _is_subject(subject: dict[str, str], user: User, namespace: str) -> bool:
     return user.name == f"system:serviceaccount:{subject.get('namespace', namespace)}:{subject['name']}"
 
 
-def _role_rules(cluster: Cluster, reference: dict[str, str], namespace: str) -> list[dict[str, Any]]:
+def role_of(cluster: Cluster, reference: dict[str, str], namespace: str) -> dict[str, Any] | None:
+    """The role that a binding names."""
     if reference["kind"] == "ClusterRole":
-        stored = cluster.store.get(f"{_RBAC}/clusterroles", ("", reference["name"]))
+        stored = cluster.store.get(f"{GROUP}/clusterroles", ("", reference["name"]))
     else:
-        stored = cluster.store.get(f"{_RBAC}/roles", (namespace, reference["name"]))
-    return (stored.obj.get("rules") or []) if stored else []
+        stored = cluster.store.get(f"{GROUP}/roles", (namespace, reference["name"]))
+    return stored.obj if stored else None
 
 
 def _rule_allows_path(rule: dict[str, Any], wanted: Attributes) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import errors
+from ..access import escalation
 from ..admission import plugins, webhooks
 from ..cluster import Cluster
 from ..kinds import Kind
@@ -35,6 +36,7 @@ async def admit(
 ) -> dict[str, Any]:
     """The object after admission and validation. Raises what refuses it."""
     plugins.admit(cluster, kind, obj, old, write, subresource)
+    escalation.check(cluster, kind, obj, old, write.user)
     obj = await webhooks.admit(cluster, kind, obj, old, write, subresource)
     if old is None:
         plugins.check_namespace(cluster, kind, obj)
