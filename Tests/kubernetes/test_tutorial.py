@@ -81,6 +81,19 @@ def test_deploying_again_keeps_the_number_of_stores_that_somebody_scaled_to(clus
     assert resource.json["spec"]["replicas"] == 1
 
 
+def test_deploying_a_cluster_keeps_the_number_of_operators(cluster, vineyardctl):
+    vineyardctl("deploy", "operator", "--create-namespace", "--operator.replicas", "2")
+
+    assert "► operators: 2, as deployed (--operator.replicas changes it)" in vineyardctl(*CLUSTER).story
+
+    path = f"{APPS}/deployments/vineyard-controller-manager"
+    assert cluster.client.get(path).json["spec"]["replicas"] == 2
+    assert vineyardctl("diff", "vineyard-cluster").lines[-1].endswith("as planned")
+    vineyardctl("deploy", "operator", "--operator.replicas", "0")
+    vineyardctl("deploy", "operator")
+    assert cluster.client.get(path).json["spec"]["replicas"] == 1
+
+
 def test_another_namespace_works_as_well(cluster, vineyardctl):
     before = everything(cluster.client)
 

@@ -13,6 +13,9 @@ protocol DeploymentTarget: ParsableArguments {
   /// What a newcomer should know before deploying it.
   static var discussion: String { get }
 
+  /// Whether an operator is part of it.
+  static var hasOperator: Bool { get }
+
   /// Whether anything of it is in the namespace that is deployed to.
   static var needsNamespace: Bool { get }
 
@@ -32,6 +35,7 @@ protocol DeploymentTarget: ParsableArguments {
 
 extension DeploymentTarget {
   static var discussion: String { "" }
+  static var hasOperator: Bool { false }
   static var needsNamespace: Bool { true }
   func requirePrerequisites(_ client: KubernetesClient, _ setting: Setting) async throws {}
   func scaledObject(in namespace: String) -> ObjectReference? { nil }
@@ -46,6 +50,8 @@ struct Setting: Sendable {
   var facts: ClusterFacts?
   /// The replicas of what is deployed already.
   var liveReplicas: Int?
+  /// The number of operators that are deployed already.
+  var liveOperators: Int?
   let host: HostFacts
   /// Reads a file, or standard input under the name `-`.
   let readFile: @Sendable (String) throws -> String

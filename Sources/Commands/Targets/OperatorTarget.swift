@@ -8,6 +8,7 @@ import Support
 struct OperatorTarget: DeploymentTarget {
   static let commandName = "operator"
   static let summary = "the operator and its custom resource definitions"
+  static let hasOperator = true
 
   @OptionGroup var images: ImageArguments
   @OptionGroup var operators: OperatorArguments
@@ -29,23 +30,34 @@ struct OperatorTarget: DeploymentTarget {
 
 /// The flags of the operator.
 struct OperatorArguments: ParsableArguments {
-  @Option(name: .customLong("operator.replicas"), help: "Number of operators, one of which leads.")
-  var replicas = 1
+  @Option(
+    name: .customLong("operator.replicas"),
+    help: "Number of operators, one of which leads; default: as deployed, else 1.")
+  var replicas: Int?
 
   /// What it replaces of the original.
   func retirement(_ setting: Setting) -> Retirement {
-    .operatorRoles(
-      successor: ObjectReference(
-        type: ObjectType(apiVersion: "apps/v1", kind: "Deployment"), namespace: setting.namespace,
-        name: "vineyard-controller-manager"))
+    .operatorRoles(successor: Self.workload(in: setting.namespace))
+  }
+
+  static func workload(in namespace: String) -> ObjectReference {
+    ObjectReference(type: .deployment, namespace: namespace, name: "vineyard-controller-manager")
   }
 
   /// The operator, its definitions and, when it is to be created, its namespace.
   func objects(_ setting: Setting, _ image: ImageOptions) throws -> [KubernetesObject] {
     let options = OperatorOptions(
-      namespace: setting.namespace, image: image, replicas: replicas, verbose: setting.isVerbose)
+      namespace: setting.namespace, image: image, replicas: count(setting), verbose: setting.isVerbose)
     return try setting.namespaceObjects + Manifests.customResourceDefinitions(image: image)
       + Manifests.operatorObjects(options)
+  }
+
+  private func count(_ setting: Setting) -> Int {
+    if let replicas { return replicas }
+    // None at all would leave to nobody what is deployed with it.
+    guard let live = setting.liveOperators, live > 1 else { return 1 }
+    setting.story.tell(.action, "operators: \(live), as deployed (--operator.replicas changes it)")
+    return live
   }
 }
 

@@ -34,6 +34,10 @@ struct Planning<Target: DeploymentTarget> {
     if let object = target.scaledObject(in: setting.namespace), try await client.resource(for: object.type) != nil {
       setting.liveReplicas = try await client.get(object)?.tree["spec", "replicas"]?.int
     }
+    if Target.hasOperator {
+      let live = try await client.get(OperatorArguments.workload(in: setting.namespace))
+      setting.liveOperators = live?.tree["spec", "replicas"]?.int
+    }
     return try target.plan(setting)
   }
 
