@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from deployments import APPS, NAMESPACE, OURS, SYSTEM, VINEYARDDS
+from deployments import NAMESPACE, OURS, SYSTEM, VINEYARDDS
 from waiting import eventually
 
 NAME = "vineyardd-sample"
 DRIVERS = f"{OURS}/csidrivers"
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+SECRET = f"{SYSTEM}/secrets/vineyard-webhook-server-cert"
+HOOKS = "/apis/admissionregistration.k8s.io/v1"
+MUTATING = f"{HOOKS}/mutatingwebhookconfigurations/vineyard-mutating-webhook-configuration"
 POLICY = f"/apis/policy/v1/namespaces/{NAMESPACE}/poddisruptionbudgets"
 
 

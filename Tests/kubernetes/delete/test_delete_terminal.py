@@ -1,7 +1,7 @@
 """Given a terminal, when something is deleted, then what was said stays to be read."""
 
 from deployments import CLUSTER, NAMESPACE
-from test_deploy_terminal import UP, on_terminal, screen
+from terminal import UP, on_terminal, screen
 
 
 def test_given_a_terminal_when_a_cluster_is_deleted_then_every_deletion_is_shown_once(cluster, vineyardctl, tmp_path):

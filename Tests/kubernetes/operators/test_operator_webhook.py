@@ -4,20 +4,15 @@ import base64
 import json
 import ssl
 import subprocess
-import urllib.error
-import urllib.request
 
 import pytest
 
 from apiserver.client import STRATEGIC
 from deployments import NAMESPACE, SYSTEM, VINEYARDDS
+from endpoints import post, probe, scrape, wait_until_ready
 from managers import LEASE
-from operated import DRIVERS, NAME, cluster, driver, ready, refused
+from operated import DRIVERS, MUTATING, NAME, SECRET, cluster, driver, ready, refused
 from waiting import eventually
-
-SECRET = f"{SYSTEM}/secrets/vineyard-webhook-server-cert"
-HOOKS = "/apis/admissionregistration.k8s.io/v1"
-MUTATING = f"{HOOKS}/mutatingwebhookconfigurations/vineyard-mutating-webhook-configuration"
 
 
 @pytest.fixture
@@ -32,30 +27,6 @@ def webhook(managers, manager):
     wait_until_ready(webhook)
     refused(managers.api)
     return webhook
-
-
-def probe(port, path):
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as reply:
-            return reply.status, reply.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
-def wait_until_ready(process):
-    port = process.port("health")
-    eventually(lambda: probe(port, "/readyz")[0] == 200, f"{process.name} is ready")
-
-
-def post(webhook, path, body):
-    """Post to the webhook as nobody in particular."""
-    context = ssl._create_unverified_context()
-    request = urllib.request.Request(f"https://127.0.0.1:{webhook.port('resources')}{path}", body, method="POST")
-    try:
-        with urllib.request.urlopen(request, context=context) as reply:
-            return reply.status, reply.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
 
 
 def stored(managers):
@@ -209,17 +180,6 @@ def test_given_a_configuration_that_loses_its_authority_then_it_gets_it_back(man
         "it trusts again")
     deploys("deploy", "operator")
     assert all(h["clientConfig"]["caBundle"] for h in managers.api.get(MUTATING).json["webhooks"])
-
-
-def scrape(manager, token=None):
-    context = ssl._create_unverified_context()
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    request = urllib.request.Request(f"https://127.0.0.1:{manager.port('metrics')}/metrics", headers=headers)
-    try:
-        with urllib.request.urlopen(request, context=context) as reply:
-            return reply.status, reply.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
 
 
 def test_given_metrics_then_only_those_whom_the_api_server_allows_may_read_them(managers, manager):

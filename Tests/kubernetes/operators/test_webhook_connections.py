@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from test_operator_webhook import post, probe, wait_until_ready
+from endpoints import post, probe, wait_until_ready
 from waiting import eventually
 
 PATH = "/validate-k8s-v6d-io-v1alpha1-vineyardd"

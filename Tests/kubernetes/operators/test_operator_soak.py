@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from endpoints import scrape
 from managers import ACCOUNT
 from operated import writes
 from soak_weather import AGENT, Weather
 from soak_world import World
-from test_operator_webhook import scrape
 from waiting import eventually
 
 CHANGES = int(os.environ.get("VINEYARDCTL_TEST_CHANGES", "300"))

@@ -1,8 +1,8 @@
 """The command lines of the tutorial, as users type them."""
 
+from endpoints import wait_until_ready
 from operated import ready, refused, running
 from snapshot import everything
-from test_operator_webhook import wait_until_ready
 from waiting import eventually
 
 SYSTEM = "/api/v1/namespaces/vineyard-system"

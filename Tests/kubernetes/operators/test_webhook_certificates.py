@@ -8,8 +8,8 @@ import pytest
 from cryptography import x509
 
 from deployments import SYSTEM, VINEYARDDS
-from operated import NAME, cluster, refused
-from test_operator_webhook import MUTATING, SECRET, wait_until_ready
+from endpoints import wait_until_ready
+from operated import MUTATING, NAME, SECRET, cluster, refused
 from waiting import eventually
 
 

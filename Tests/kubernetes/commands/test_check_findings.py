@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from command_line import CommandLine
-from deployments import CLASSES, CLUSTER, CRDS, NAMESPACE, make
+from deployments import CLASSES, CLUSTER, NAMESPACE, make
 from findings import findings, hint
 from original import Original
 

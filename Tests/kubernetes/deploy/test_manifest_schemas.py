@@ -8,7 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 FILES = sorted((ROOT / "manifests").glob("*.yaml")) + sorted((ROOT / "Tests/ManifestsTests/Golden").glob("*.yaml"))
 VERSIONS = ["1.25", "1.28", "1.31", "1.34", "1.37"]
 OURS = "k8s.v6d.io/v1alpha1"
