@@ -31,8 +31,21 @@ def driver(name: str, *clusters: str, **spec: Any) -> dict[str, Any]:
 
 
 def admitted(api) -> None:
-    """Wait until the API server has somebody to ask about resources of ours."""
+    """Wait until the API server has somebody to ask about resources of ours, and the stand-in has done its part."""
     eventually(lambda: api.post(VINEYARDDS, cluster(), dryRun="All").status == 201, "resources are admitted")
+    eventually(lambda: not any(map(_is_in_work, _configurations(api))), "the stand-in has set the webhooks")
+
+
+def _configurations(api) -> list[dict[str, Any]]:
+    return [
+        item
+        for kind in ("mutating", "validating")
+        for item in api.get(f"{HOOKS}/{kind}webhookconfigurations").json["items"]
+    ]
+
+
+def _is_in_work(configuration: dict[str, Any]) -> bool:
+    return any(entry["manager"] == "stand-in" for entry in configuration["metadata"].get("managedFields", ()))
 
 
 def refused(api) -> None:

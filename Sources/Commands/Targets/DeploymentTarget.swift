@@ -50,7 +50,7 @@ struct Setting: Sendable {
   var facts: ClusterFacts?
   /// The replicas of what is deployed already.
   var liveReplicas: Int?
-  /// The number of operators that are deployed already.
+  /// The number of operators that this program has deployed already; nil when somebody else has scaled them.
   var liveOperators: Int?
   let host: HostFacts
   /// Reads a file, or standard input under the name `-`.

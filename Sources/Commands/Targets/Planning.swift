@@ -36,7 +36,7 @@ struct Planning<Target: DeploymentTarget> {
     }
     if Target.hasOperator {
       let live = try await client.get(OperatorArguments.workload(in: setting.namespace))
-      setting.liveOperators = live?.tree["spec", "replicas"]?.int
+      setting.liveOperators = live.flatMap { Ownership.appliedReplicas(of: $0) }
     }
     return try target.plan(setting)
   }

@@ -16,6 +16,15 @@ public enum Ownership {
       || isWritten(namespace, by: KubernetesClient.fieldManager)
   }
 
+  /// The replicas of a workload, if this program was the last to say how many.
+  public static func appliedReplicas(of workload: KubernetesObject) -> Int? {
+    let isOurs = workload.tree["metadata", "managedFields"]?.array?.contains { entry in
+      entry["manager"]?.string == KubernetesClient.fieldManager && entry["operation"]?.string == "Apply"
+        && entry["fieldsV1", "f:spec", "f:replicas"] != nil
+    }
+    return isOurs == true ? workload.tree["spec", "replicas"]?.int : nil
+  }
+
   /// A StatefulSet leaves the claims of its members behind.
   private static func isEtcdClaim(_ object: KubernetesObject) -> Bool {
     object.kind == "PersistentVolumeClaim" && object.labels["app.vineyard.io/role"] == "etcd"

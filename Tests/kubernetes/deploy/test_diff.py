@@ -2,6 +2,7 @@
 
 import pytest
 
+from operated import admitted
 from snapshot import everything, versions
 
 CLUSTER = ("deploy", "vineyard-cluster", "--create-namespace")
@@ -49,6 +50,7 @@ def test_given_plain_workloads_when_compared_then_defaults_of_the_server_are_no_
 
 def test_given_another_image_when_compared_then_only_the_image_differs(cluster, vineyardctl):
     vineyardctl("deploy", "operator", "--create-namespace", "--image", "localhost/vineyardctl:1")
+    admitted(cluster.client)
     before = versions(cluster.client)
 
     run = vineyardctl("diff", "operator", "--image", "localhost/vineyardctl:2", status=1)
