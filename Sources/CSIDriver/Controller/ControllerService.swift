@@ -8,6 +8,7 @@ import Support
 public struct ControllerService: Csi_V1_Controller.SimpleServiceProtocol {
   /// Callers give a call 30 seconds and like to hear why it takes longer.
   private static let limit: Duration = .seconds(25)
+
   let directory: any StoreDirectory
   let gateway: StoreGateway
   let originals: OriginalVolumes

@@ -1,5 +1,6 @@
 import Documents
 import KubernetesClient
+import Manifests
 import Support
 
 /// Copies the webhook's certificate from its Secret into a directory, for the container beside this one that may not
@@ -15,7 +16,7 @@ struct CertificateCopy: Sendable {
   ///   - directory: gets `tls.crt` and `tls.key`.
   init(client: KubernetesClient, namespace: String, directory: String, log: Log) {
     self.client = client
-    secret = CertificateKeeper.secret(in: namespace)
+    secret = Manifests.operatorCertificate(in: namespace).reference
     self.directory = CertificateDirectory(path: directory)
     self.log = log
   }

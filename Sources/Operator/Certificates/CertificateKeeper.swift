@@ -11,17 +11,14 @@ import X509
 /// The certificate, its authorities and their keys are in one Secret, so that every replica serves the same one and the
 /// next leader goes on with them. API servers trust what both webhook configurations say.
 actor CertificateKeeper {
-  /// The Secret in the operator's namespace; its replicas copy the certificate from there.
-  static func secret(in namespace: String) -> ObjectReference {
-    Manifests.operatorCertificate(in: namespace).reference
-  }
-
   private static let configurations = [
     ObjectReference(type: .mutatingWebhooks, name: "vineyard-mutating-webhook-configuration"),
     ObjectReference(type: .validatingWebhooks, name: "vineyard-validating-webhook-configuration"),
   ]
 
   private let client: KubernetesClient
+  /// The Secret without its data.
+  private let template: KubernetesObject
   private let secret: ObjectReference
   private let names: [String]
   private let rotation: Rotation
@@ -39,7 +36,8 @@ actor CertificateKeeper {
     mayWrite: @escaping @Sendable () throws -> Void
   ) {
     self.client = client
-    secret = Self.secret(in: namespace)
+    template = Manifests.operatorCertificate(in: namespace)
+    secret = template.reference
     names = ["vineyard-webhook-service", "vineyard-controller-manager-metrics-service"].map { "\($0).\(namespace).svc" }
     rotation = Rotation(lives: lives)
     self.log = log
@@ -146,7 +144,7 @@ actor CertificateKeeper {
   }
 
   private func object(_ data: Value) -> KubernetesObject {
-    var object = Manifests.operatorCertificate(in: secret.namespace ?? "")
+    var object = template
     object.tree["data"] = data
     return object
   }
