@@ -33,7 +33,10 @@ let package = Package(
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "Support", dependencies: ["CLinux"], swiftSettings: strict),
     .target(name: "StoreProtocol", dependencies: ["JSON"], swiftSettings: strict),
-    .target(name: "StoreCore", dependencies: ["JSON", "StoreProtocol"], swiftSettings: strict),
+    .target(
+      name: "StoreCore",
+      dependencies: ["JSON", "StoreProtocol", .product(name: "DequeModule", package: "swift-collections")],
+      swiftSettings: strict),
     .target(name: "SharedMemory", dependencies: ["CLinux"], swiftSettings: strict),
     .target(
       name: "StoreClient", dependencies: ["CLinux", "Documents", "StoreProtocol", "Support"], swiftSettings: strict),
@@ -51,6 +54,7 @@ let package = Package(
       name: "StoreServer",
       dependencies: [
         "CLinux", "HTTPEndpoint", "JSON", "StoreProtocol", "StoreCore", "SharedMemory", "Support",
+        .product(name: "DequeModule", package: "swift-collections"),
       ],
       swiftSettings: strict),
     .target(

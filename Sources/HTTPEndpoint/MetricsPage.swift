@@ -20,14 +20,15 @@ public struct MetricsPage {
     sample(name, "\(value)")
   }
 
-  /// The buckets, sum and count of a histogram whose family was started; `labels` must not be empty.
+  /// The buckets, sum and count of a histogram whose family was started.
   public mutating func histogram(_ name: String, labels: String, _ durations: DurationHistogram) {
     var cumulative: UInt64 = 0
+    let others = labels.isEmpty ? "" : "\(labels),"
     for (bound, count) in zip(DurationHistogram.bounds, durations.buckets) {
       cumulative += count
-      sample("\(name)_bucket", labels: "\(labels),le=\"\(Self.seconds(bound))\"", "\(cumulative)")
+      sample("\(name)_bucket", labels: "\(others)le=\"\(Self.seconds(bound))\"", "\(cumulative)")
     }
-    sample("\(name)_bucket", labels: "\(labels),le=\"+Inf\"", "\(durations.count)")
+    sample("\(name)_bucket", labels: "\(others)le=\"+Inf\"", "\(durations.count)")
     sample("\(name)_sum", labels: labels, Self.seconds(durations.nanoseconds))
     sample("\(name)_count", labels: labels, "\(durations.count)")
   }

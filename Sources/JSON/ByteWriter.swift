@@ -1,3 +1,5 @@
+import Glibc
+
 /// A growing byte buffer that replies are written into and that is reused from message to message.
 ///
 /// Single owner. Growth keeps the bytes written so far.
@@ -9,12 +11,18 @@ public final class ByteWriter {
   public private(set) final var count: Int
 
   public init(capacity: Int = 4096) {
-    base = .allocate(capacity: capacity)
+    base = Self.resized(nil, capacity)
     self.capacity = capacity
     count = 0
   }
 
-  deinit { base.deallocate() }
+  deinit { free(base) }
+
+  /// The system moves a large buffer by its pages, without copying it.
+  private static func resized(_ base: UnsafeMutablePointer<UInt8>?, _ capacity: Int) -> UnsafeMutablePointer<UInt8> {
+    guard let memory = realloc(base, capacity) else { fatalError("there is no memory for a buffer of \(capacity) bytes") }
+    return memory.assumingMemoryBound(to: UInt8.self)
+  }
 
   /// The bytes written so far; valid until the next change.
   public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
@@ -23,9 +31,8 @@ public final class ByteWriter {
   public func removeAll(keepingAtMost limit: Int = 1 << 20) {
     count = 0
     if capacity > limit {
-      base.deallocate()
       capacity = 4096
-      base = .allocate(capacity: capacity)
+      base = Self.resized(base, capacity)
     }
   }
 
@@ -37,10 +44,7 @@ public final class ByteWriter {
     let needed = count + additional
     if needed > capacity {
       capacity = max(needed, capacity * 2)
-      let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-      larger.update(from: base, count: count)
-      base.deallocate()
-      base = larger
+      base = Self.resized(base, capacity)
     }
     return base + count
   }
@@ -118,16 +122,19 @@ public final class ByteWriter {
   public func append(jsonString text: String) {
     var text = text
     append(UInt8(ascii: "\""))
-    text.withUTF8 { utf8 in
-      var start = 0
-      for index in 0..<utf8.count where utf8[index] < 0x20 || utf8[index] == 0x22 || utf8[index] == 0x5c {
-        append(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(utf8)[start..<index]))
-        appendEscape(utf8[index])
-        start = index + 1
-      }
-      append(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(utf8)[start...]))
-    }
+    text.withUTF8 { append(jsonContent: UnsafeRawBufferPointer($0)) }
     append(UInt8(ascii: "\""))
+  }
+
+  /// Appends what stands between the quotes of a JSON string literal.
+  public func append(jsonContent utf8: UnsafeRawBufferPointer) {
+    var start = 0
+    for index in 0..<utf8.count where utf8[index] < 0x20 || utf8[index] == 0x22 || utf8[index] == 0x5c {
+      append(UnsafeRawBufferPointer(rebasing: utf8[start..<index]))
+      appendEscape(utf8[index])
+      start = index + 1
+    }
+    append(UnsafeRawBufferPointer(rebasing: utf8[start...]))
   }
 
   private func appendEscape(_ byte: UInt8) {

@@ -11,6 +11,13 @@ public struct JSONSpan: Sendable {
   public let start: Int
   public let end: Int
 
+  public init(kind: JSONKind, hasEscapes: Bool, start: Int, end: Int) {
+    self.kind = kind
+    self.hasEscapes = hasEscapes
+    self.start = start
+    self.end = end
+  }
+
   public var count: Int { end - start }
 }
 
@@ -29,16 +36,37 @@ public struct JSONError: Error, Equatable, Sendable {
   }
 }
 
-/// Walks over JSON text (RFC 8259, UTF-8) and validates it without allocating.
+/// One step through JSON text.
+public enum JSONToken: Sendable {
+  case beginObject, endObject, beginArray, endArray
+  /// The key of a field, whose value is what comes next.
+  case key(JSONSpan)
+  /// A string, number, boolean or null.
+  case scalar(JSONSpan)
+}
+
+/// Walks over JSON text (RFC 8259, UTF-8) and validates it, token by token.
 ///
-/// Values come out as spans of the input. Nesting deeper than ``maximumDepth`` is refused, so that hostile input
-/// cannot exhaust the stack.
+/// Values come out as spans of the input. Nothing recurses, so that no text can exhaust the stack, and a walk can rest
+/// at any byte and go on later: long texts are read in steps. Nesting deeper than ``maximumDepth`` is refused.
 public struct JSONScanner {
-  public static let maximumDepth = 200
+  public static let maximumDepth = 1024
+
+  /// What may come next.
+  private enum State {
+    case value, firstElement, firstKey, key, colon, afterValue
+    /// In the middle of a string that a walk rested in.
+    case string(start: Int, hasEscapes: Bool, isKey: Bool)
+  }
 
   public let bytes: UnsafeRawBufferPointer
   public private(set) var position: Int
-  private var depth = 0
+  /// Objects and arrays around ``position``.
+  public private(set) var depth = 0
+  private var state = State.value
+  /// Which of the innermost 64 containers are objects, the innermost in the lowest bit; those further out in ``outer``.
+  private var objects: UInt64 = 0
+  private var outer: [UInt64] = []
 
   public init(_ bytes: UnsafeRawBufferPointer, from position: Int = 0) {
     self.bytes = bytes
@@ -51,116 +79,167 @@ public struct JSONScanner {
   @inline(__always)
   private var current: UInt8 { position < bytes.count ? bytes[position] : 0 }
 
+  /// - Returns: false when only white space was found before `limit`.
   @inline(__always)
-  private mutating func skipSpace() {
+  private mutating func skipSpace(_ limit: Int) -> Bool {
     while position < bytes.count {
       switch bytes[position] {
       case 0x20, 0x09, 0x0a, 0x0d: position += 1
-      default: return
+      default: return true
       }
+      if position >= limit { return false }
     }
+    return true
   }
 
   /// Skips white space and demands the end of the input.
   public mutating func finish() throws(JSONError) {
-    skipSpace()
+    _ = skipSpace(.max)
     if position != bytes.count { throw failure("trailing characters") }
   }
+
+  // MARK: - Tokens
+
+  /// The next token of the value that begins where the scanner was made, or of the next value behind it.
+  ///
+  /// - Parameter limit: the byte offset at which to rest.
+  /// - Returns: nil when the walk rests; the next call goes on.
+  public mutating func next(before limit: Int = .max) throws(JSONError) -> JSONToken? {
+    while position < limit {
+      if case .string(let start, let hasEscapes, let isKey) = state {
+        return try scanString(from: start, hasEscapes, isKey: isKey, limit)
+      }
+      guard skipSpace(limit) else { return nil }
+      switch state {
+      case .value: return try scanToken(limit)
+      case .firstElement:
+        if current == UInt8(ascii: "]") { return close(.endArray) }
+        return try scanToken(limit)
+      case .firstKey:
+        if current == UInt8(ascii: "}") { return close(.endObject) }
+        return try beginString(isKey: true, limit)
+      case .key: return try beginString(isKey: true, limit)
+      case .colon:
+        guard current == UInt8(ascii: ":") else { throw failure("':' is expected") }
+        position += 1
+        state = .value
+      case .afterValue:
+        if depth == 0 { return try scanToken(limit) }
+        if objects & 1 == 1 {
+          if current == UInt8(ascii: "}") { return close(.endObject) }
+          guard current == UInt8(ascii: ",") else { throw failure("',' or '}' is expected") }
+          state = .key
+        } else {
+          if current == UInt8(ascii: "]") { return close(.endArray) }
+          guard current == UInt8(ascii: ",") else { throw failure("',' or ']' is expected") }
+          state = .value
+        }
+        position += 1
+      case .string: break
+      }
+    }
+    return nil
+  }
+
+  private mutating func scanToken(_ limit: Int) throws(JSONError) -> JSONToken? {
+    let start = position
+    switch current {
+    case UInt8(ascii: "\""): return try beginString(isKey: false, limit)
+    case UInt8(ascii: "{"):
+      try open(isObject: true)
+      return .beginObject
+    case UInt8(ascii: "["):
+      try open(isObject: false)
+      return .beginArray
+    case UInt8(ascii: "t"):
+      try scanLiteral("true")
+      return scalar(.boolean, from: start)
+    case UInt8(ascii: "f"):
+      try scanLiteral("false")
+      return scalar(.boolean, from: start)
+    case UInt8(ascii: "n"):
+      try scanLiteral("null")
+      return scalar(.null, from: start)
+    default:
+      try scanNumber()
+      return scalar(.number, from: start)
+    }
+  }
+
+  @inline(__always)
+  private mutating func scalar(_ kind: JSONKind, from start: Int) -> JSONToken {
+    state = .afterValue
+    return .scalar(JSONSpan(kind: kind, hasEscapes: false, start: start, end: position))
+  }
+
+  private mutating func open(isObject: Bool) throws(JSONError) {
+    position += 1
+    if depth == Self.maximumDepth { throw failure("nested too deeply") }
+    if depth > 0, depth % 64 == 0 { outer.append(objects) }
+    objects = objects << 1 | (isObject ? 1 : 0)
+    depth += 1
+    state = isObject ? .firstKey : .firstElement
+  }
+
+  private mutating func close(_ token: JSONToken) -> JSONToken {
+    position += 1
+    depth -= 1
+    objects >>= 1
+    if depth > 0, depth % 64 == 0, let last = outer.popLast() { objects = last }
+    state = .afterValue
+    return token
+  }
+
+  // MARK: - Whole values
 
   /// Scans one object and calls `visit` with the spans of each key (a string) and value.
   public mutating func scanObject(
     _ visit: (_ key: JSONSpan, _ value: JSONSpan) throws(JSONError) -> Void
   ) throws(JSONError) {
-    skipSpace()
+    _ = skipSpace(.max)
     guard current == UInt8(ascii: "{") else { throw failure("an object is expected") }
-    position += 1
-    try descend()
-    skipSpace()
-    if current == UInt8(ascii: "}") {
-      position += 1
-      depth -= 1
-      return
-    }
-    while true {
-      skipSpace()
-      let key = try scanString()
-      skipSpace()
-      guard current == UInt8(ascii: ":") else { throw failure("':' is expected") }
-      position += 1
-      try visit(key, try scanValue())
-      skipSpace()
-      switch current {
-      case UInt8(ascii: ","): position += 1
-      case UInt8(ascii: "}"):
-        position += 1
-        depth -= 1
-        return
-      default: throw failure("',' or '}' is expected")
-      }
-    }
+    let outside = depth
+    _ = try next()
+    while case .key(let key) = try next() { try visit(key, try scanValue()) }
+    assert(depth == outside)
   }
 
   /// Scans one array and calls `visit` with the span of each element.
   public mutating func scanArray(_ visit: (JSONSpan) throws(JSONError) -> Void) throws(JSONError) {
-    skipSpace()
+    _ = skipSpace(.max)
     guard current == UInt8(ascii: "[") else { throw failure("an array is expected") }
-    position += 1
-    try descend()
-    skipSpace()
-    if current == UInt8(ascii: "]") {
-      position += 1
-      depth -= 1
-      return
-    }
-    while true {
-      try visit(try scanValue())
-      skipSpace()
-      switch current {
-      case UInt8(ascii: ","): position += 1
-      case UInt8(ascii: "]"):
-        position += 1
-        depth -= 1
-        return
-      default: throw failure("',' or ']' is expected")
-      }
-    }
+    _ = try next()
+    while let element = try scanElement() { try visit(element) }
   }
 
   /// Scans one value of any kind.
   public mutating func scanValue() throws(JSONError) -> JSONSpan {
-    skipSpace()
-    let start = position
-    switch current {
-    case UInt8(ascii: "\""): return try scanString()
-    case UInt8(ascii: "{"):
-      try scanObject { _, _ in }
-      return span(.object, from: start)
-    case UInt8(ascii: "["):
-      try scanArray { _ in }
-      return span(.array, from: start)
-    case UInt8(ascii: "t"):
-      try scanLiteral("true")
-      return span(.boolean, from: start)
-    case UInt8(ascii: "f"):
-      try scanLiteral("false")
-      return span(.boolean, from: start)
-    case UInt8(ascii: "n"):
-      try scanLiteral("null")
-      return span(.null, from: start)
-    default:
-      try scanNumber()
-      return span(.number, from: start)
+    guard let value = try scanElement() else { throw failure("a value is expected") }
+    return value
+  }
+
+  /// Scans a value; nil at the end of the array.
+  private mutating func scanElement() throws(JSONError) -> JSONSpan? {
+    switch try next() {
+    case .scalar(let span): return span
+    case .beginObject: return try skipContainer(.object)
+    case .beginArray: return try skipContainer(.array)
+    case .key, .endObject, .endArray, nil: return nil
     }
   }
 
-  private func span(_ kind: JSONKind, from start: Int) -> JSONSpan {
-    JSONSpan(kind: kind, hasEscapes: false, start: start, end: position)
+  /// Goes to the end of the container that was just entered.
+  private mutating func skipContainer(_ kind: JSONKind) throws(JSONError) -> JSONSpan {
+    let start = position - 1
+    let outside = depth - 1
+    while depth > outside { _ = try next() }
+    return JSONSpan(kind: kind, hasEscapes: false, start: start, end: position)
   }
 
-  private mutating func descend() throws(JSONError) {
-    depth += 1
-    if depth > Self.maximumDepth { throw failure("nested too deeply") }
-  }
+  // MARK: - Scalars
+
+  /// Digits in a row; JSON knows no end, but nobody reads more.
+  private static let maximumDigits = 4096
 
   private mutating func scanLiteral(_ literal: StaticString) throws(JSONError) {
     let length = literal.utf8CodeUnitCount
@@ -193,25 +272,38 @@ public struct JSONScanner {
     let start = position
     while position < bytes.count, bytes[position] &- 0x30 <= 9 { position += 1 }
     if position == start { throw failure("a value is expected") }
+    if position - start > Self.maximumDigits { throw failure("a number is too long") }
   }
 
-  private mutating func scanString() throws(JSONError) -> JSONSpan {
+  private mutating func beginString(isKey: Bool, _ limit: Int) throws(JSONError) -> JSONToken? {
     guard current == UInt8(ascii: "\"") else { throw failure("a string is expected") }
     let start = position
     position += 1
-    var hasEscapes = false
+    return try scanString(from: start, false, isKey: isKey, limit)
+  }
+
+  private mutating func scanString(
+    from start: Int, _ hadEscapes: Bool, isKey: Bool, _ limit: Int
+  ) throws(JSONError) -> JSONToken? {
+    var hasEscapes = hadEscapes
     while position < bytes.count {
       let byte = bytes[position]
       switch byte {
       case UInt8(ascii: "\""):
         position += 1
-        return JSONSpan(kind: .string, hasEscapes: hasEscapes, start: start, end: position)
+        let span = JSONSpan(kind: .string, hasEscapes: hasEscapes, start: start, end: position)
+        state = isKey ? .colon : .afterValue
+        return isKey ? .key(span) : .scalar(span)
       case UInt8(ascii: "\\"):
         hasEscapes = true
         try scanEscape()
       case 0..<0x20: throw failure("a control character must be escaped")
       case 0x20..<0x80: position += 1
       default: try scanMultibyte(byte)
+      }
+      if position >= limit {
+        state = .string(start: start, hasEscapes: hasEscapes, isKey: isKey)
+        return nil
       }
     }
     throw failure("the string does not end")

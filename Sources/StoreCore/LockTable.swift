@@ -3,7 +3,7 @@ struct LockTable {
   /// A lock's name among those of one volume, or of everybody outside of volumes (scope 0).
   struct Key: Hashable {
     let scope: UInt64
-    let name: String
+    let name: ExactText
   }
 
   private var holders: [Key: UInt64] = [:]
@@ -22,14 +22,14 @@ struct LockTable {
 
 extension Store {
   private func lockKey(_ name: String, _ connection: Connection) -> LockTable.Key {
-    LockTable.Key(scope: connection.session.volume == nil ? 0 : connection.session.id, name: name)
+    LockTable.Key(scope: connection.session.volume == nil ? 0 : connection.session.id, name: ExactText(name))
   }
 
   /// Takes a lock or waits for it.
   public func acquireLock(_ name: String, by connection: Connection) -> Outcome<Void> {
     let key = lockKey(name, connection)
     guard locks.acquire(key, by: connection.id) else { return .park(.lock(scope: key.scope, name)) }
-    connection.locks.insert(name)
+    connection.locks.insert(ExactText(name))
     return .done(())
   }
 
@@ -40,7 +40,7 @@ extension Store {
     guard let holder = locks.holder(lockKey(name, connection)) else { return true }
     guard holder == connection.id else { return false }
     dropLock(name, of: connection)
-    connection.locks.remove(name)
+    connection.locks.remove(ExactText(name))
     return true
   }
 

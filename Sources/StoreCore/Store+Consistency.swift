@@ -80,7 +80,7 @@ extension Store {
   private func readerInconsistencies() -> [String] {
     var given: [ExtentID: Int] = [:]
     for client in clients.values {
-      for extent in client.reading.values + client.outlived { given[extent, default: 0] += 1 }
+      for extent in Array(client.reading.values) + client.outlived { given[extent, default: 0] += 1 }
     }
     let unused = Set(memory.unusedSlots)
     return memory.extents.indices.filter { !unused.contains(Int32($0)) }.compactMap { slot in
@@ -123,26 +123,30 @@ extension Store {
   /// Every link is known in both directions and leads to something that was not deleted before its parent.
   private func metadataInconsistencies(_ session: Session) -> [String] {
     var found: [String] = []
-    var dependents: [ObjectID: Set<ObjectID>] = [:]
+    var edges: Set<[ObjectID]> = []
     for (id, record) in session.metadata.records {
       for link in record.links {
-        dependents[link.id, default: []].insert(id)
+        edges.insert([link.id, id])
         if !link.id.isBlob, !session.metadata.contains(link.id) { found.append("\(id) lost its member \(link.id)") }
       }
     }
-    if dependents != session.metadata.dependents { found.append("dependents differ from links") }
+    for edge in edges where !session.metadata.dependents(of: edge[0]).contains(edge[1]) {
+      found.append("\(edge[0]) does not know that \(edge[1]) has it")
+    }
+    if edges.count != session.metadata.edgeCount { found.append("dependents differ from links") }
     let ascending = Array(session.metadata.ascending)
-    if ascending != session.metadata.records.keys.sorted() { found.append("objects are out of order") }
+    if ascending != ascending.sorted() { found.append("objects are out of order") }
     return found.sorted()
   }
 
   private func nameInconsistencies(_ session: Session) -> [String] {
     var found: [String] = []
-    for (id, names) in session.names.namesByObject {
+    var count = 0
+    for (id, name) in session.names.all {
+      count += 1
       if !session.metadata.contains(id) { found.append("\(id) is gone, but has names") }
-      for name in names where session.names[name] != id { found.append("'\(name)' doesn't lead to \(id)") }
+      if session.names[name] != id { found.append("'\(name)' doesn't lead to \(id)") }
     }
-    let count = session.names.namesByObject.values.reduce(0) { $0 + $1.count }
     if count != session.names.count { found.append("\(count) names lead to objects, \(session.names.count) exist") }
     return found.sorted()
   }

@@ -4,8 +4,8 @@ import StoreProtocol
 public enum WaitKey: Hashable, Sendable {
   /// A name of the session.
   case name(session: UInt64, String)
-  /// Any new object or sealed blob of the session.
-  case objects(session: UInt64)
+  /// An object that is made, or a blob that is sealed.
+  case object(session: UInt64, ObjectID)
   case stream(session: UInt64, ObjectID)
   /// A lock of a volume's session, or of everybody outside of volumes (scope 0).
   case lock(scope: UInt64, String)
@@ -65,6 +65,12 @@ public final class Store {
   var changes: Set<WaitKey> = []
   /// Whether anything is parked, so that changes are worth noting.
   public var notesChanges = false
+  /// Whether a request waits for a key; only such changes are noted.
+  public var isAwaited: (WaitKey) -> Bool = { _ in true }
+  /// Work done for clients, and how much of it tasks in steps may do now.
+  public var work = Work()
+  /// What is being given back of clients, sessions and volumes that are gone.
+  var reclaiming: [any StoreTask<Void, Never>] = []
 
   public init(_ configuration: Configuration) {
     self.configuration = configuration
@@ -98,8 +104,7 @@ public final class Store {
 
   /// Moves a connection that holds nothing yet to another session, and to the volume whose session it is.
   public func move(_ connection: Connection, to session: Session) {
-    disconnect(connection)
-    clients[connection.id] = connection
+    Departure(of: connection, keepsGrants: false).finish(self)
     session.connections += 1
     connection.session = session
     connection.volume = session.volume
@@ -108,34 +113,15 @@ public final class Store {
 
   /// Forgets a client: frees what it left unsealed, ends its grants, drops the streams it read and its locks.
   public func disconnect(_ connection: Connection) {
-    let session = connection.session
-    for id in connection.writing.sorted() { abandonUnsealed(id, in: session) }
-    connection.writing.removeAll()
-    endActivities(of: connection)
-    for (_, extent) in connection.reading.sorted(by: { $0.key < $1.key }) { memory.removeReader(extent) }
-    connection.reading.removeAll()
-    for extent in connection.outlived { memory.removeReader(extent) }
-    connection.outlived.removeAll()
-    connection.sealed = 0
-    session.connections -= 1
-    connection.volume?.connections -= 1
     clients[connection.id] = nil
+    reclaim(Departure(of: connection, keepsGrants: false))
   }
 
-  /// Takes everything from a client but its view of bytes it was given, which it may have mapped until it goes.
-  func retire(_ connection: Connection) {
-    for id in connection.writing.sorted() { removeBlob(id, in: connection.session, by: nil) }
-    endActivities(of: connection)
-  }
-
-  /// Drops the streams a client read, fails those it was writing, and gives its locks to others.
-  private func endActivities(of connection: Connection) {
-    for id in connection.pulled.sorted() { dropStream(id, in: connection.session, by: connection) }
-    connection.pulled.removeAll()
-    abandonStreams(of: connection)
-    releasePlasma(of: connection)
-    for name in connection.locks { dropLock(name, of: connection) }
-    connection.locks.removeAll()
+  /// A client that is gone has nothing any more.
+  func finishDeparture(of connection: Connection) {
+    connection.sealed = 0
+    connection.session.connections -= 1
+    connection.volume?.connections -= 1
   }
 
   /// Opens an isolated session.
@@ -146,16 +132,19 @@ public final class Store {
   }
 
   /// Frees everything of a session, which has no connections any more.
-  public func closeSession(_ session: Session) {
-    clear(session)
-    session.streams.removeAll()
-    session.plasma.removeAll()
-    sessions[session.id] = nil
+  public func closeSession(_ session: Session) { reclaim(SessionRemoval(of: session)) }
+
+  /// Bytes of heap that what all sessions and clients have takes, estimated; time grows with the number of sessions.
+  public var heapBytes: Int {
+    sessions.values.reduce(0) { $0 + $1.heapBytes } + clients.count * 512
   }
 
   func note(_ key: WaitKey) {
-    if notesChanges { changes.insert(key) }
+    if notesChanges, isAwaited(key) { changes.insert(key) }
   }
+
+  /// Whether anything changed that a parked request waits for.
+  public var hasChanges: Bool { !changes.isEmpty }
 
   /// The keys that changed since the last call.
   public func takeChanges() -> Set<WaitKey> {

@@ -8,7 +8,7 @@ public struct MetadataDocument {
   public enum Value {
     /// JSON text of a string, number, boolean, null or array.
     case text([UInt8])
-    case member(MetadataDocument)
+    indirect case member(MetadataDocument)
   }
 
   public struct Field {
@@ -33,6 +33,8 @@ public struct MetadataDocument {
   public var fields: [Field] = []
   /// How many keys the text has, the reserved ones included.
   public private(set) var keyCount = 0
+  /// Whether no field came after one with the same or a larger key.
+  private(set) var isAscending = true
 
   public init() {}
 
@@ -43,20 +45,19 @@ public struct MetadataDocument {
   ///
   /// - Throws: code 1 when `span` isn't an object or a reserved field has the wrong type.
   public init(_ bytes: UnsafeRawBufferPointer, _ span: JSONSpan) throws(StoreError) {
-    guard span.kind == .object else {
-      throw StoreError(.invalid, "Failed to parse the JSON message: metadata must be an object")
-    }
-    var problem: StoreError?
-    var scanner = JSONScanner(bytes, from: span.start)
-    try? scanner.scanObject { key, value in
-      guard problem == nil else { return }
-      do throws(StoreError) { try self.add(bytes, key, value) } catch { problem = error }
-    }
-    if let problem { throw problem }
-    sortFields()
+    guard span.kind == .object else { throw Self.notAnObject }
+    var reader = MetadataReader(bytes, span)
+    while try !reader.advance(by: .max) {}
+    guard let document = reader.documents.first else { throw Self.notAnObject }
+    self = document
   }
 
-  private mutating func add(_ bytes: UnsafeRawBufferPointer, _ key: JSONSpan, _ value: JSONSpan) throws(StoreError) {
+  public static var notAnObject: StoreError {
+    StoreError(.invalid, "Failed to parse the JSON message: metadata must be an object")
+  }
+
+  /// Takes a field whose value is no object.
+  mutating func add(_ bytes: UnsafeRawBufferPointer, _ key: JSONSpan, _ value: JSONSpan) throws(StoreError) {
     keyCount += 1
     switch ReservedKey(bytes.rawString(key)) {
     case .id:
@@ -69,42 +70,41 @@ public struct MetadataDocument {
     case .transient: isTransient = try Self.boolean(bytes, value, "transient")
     case .typename:
       guard value.kind == .string else { return }
+      guard value.count <= RequestMessage.maximumText else {
+        throw Self.mistyped("typename", "at most \(RequestMessage.maximumText) bytes long")
+      }
       typename = bytes.string(value)
       append(bytes, key, value)
     case .global:
       isGlobal = try Self.boolean(bytes, value, "global")
       append(bytes, key, value)
     case .timestamp, .name, .labels: return
-    case nil:
-      if value.kind == .object {
-        fields.append(Field(key: Array(bytes.rawString(key)), value: .member(try MetadataDocument(bytes, value))))
-      } else {
-        append(bytes, key, value)
-      }
+    case nil: append(bytes, key, value)
     }
+  }
+
+  /// Takes a field whose value is an object: a member, unless the key is reserved.
+  mutating func add(_ bytes: UnsafeRawBufferPointer, _ key: JSONSpan, _ member: MetadataDocument) throws(StoreError) {
+    guard ReservedKey(bytes.rawString(key)) == nil else {
+      return try add(bytes, key, JSONSpan(kind: .object, hasEscapes: false, start: key.start, end: key.start))
+    }
+    keyCount += 1
+    append(Field(key: Array(bytes.rawString(key)), value: .member(member)))
+  }
+
+  /// Gives the fields away, to be put in order elsewhere.
+  mutating func takeFields() -> [Field] {
+    defer { fields = [] }
+    return fields
   }
 
   private mutating func append(_ bytes: UnsafeRawBufferPointer, _ key: JSONSpan, _ value: JSONSpan) {
-    fields.append(Field(key: Array(bytes.rawString(key)), value: .text(Array(bytes.slice(value)))))
+    append(Field(key: Array(bytes.rawString(key)), value: .text(Array(bytes.slice(value)))))
   }
 
-  /// Sorts by key; of several fields with one key the last one stays.
-  private mutating func sortFields() {
-    var isAscending = true
-    for index in fields.indices.dropFirst() where !fields[index - 1].key.lexicographicallyPrecedes(fields[index].key) {
-      isAscending = false
-      break
-    }
-    if isAscending { return }
-    let ordered = fields.enumerated().sorted { left, right in
-      if left.element.key == right.element.key { return left.offset < right.offset }
-      return left.element.key.lexicographicallyPrecedes(right.element.key)
-    }
-    fields.removeAll(keepingCapacity: true)
-    for (_, field) in ordered {
-      if fields.last?.key == field.key { fields.removeLast() }
-      fields.append(field)
-    }
+  private mutating func append(_ field: Field) {
+    if let last = fields.last, !last.key.lexicographicallyPrecedes(field.key) { isAscending = false }
+    fields.append(field)
   }
 
   private static func mistyped(_ name: String, _ expectation: String) -> StoreError {

@@ -6,7 +6,7 @@ extension RequestMessage {
   /// A required array of unsigned 64-bit numbers.
   public func integers(_ name: StaticString) throws(StoreError) -> [UInt64] {
     var values: [UInt64] = []
-    try forEachElement(name, "must be an array of 64-bit integers") { span in
+    try forEachElement(name, "must be an array of 64-bit integers", atMost: 4 * Self.longestList) { span in
       guard let value = bytes.integer(span) else { return false }
       values.append(value)
       return true
@@ -74,8 +74,12 @@ extension RequestMessage {
     var values: [(String, Value)] = []
     var isValid = true
     var scanner = JSONScanner(bytes, from: span.start)
-    try? scanner.scanObject { key, value in
-      if let value = read(value) { values.append((bytes.string(key), value)) } else { isValid = false }
+    try? scanner.scanObject { key, value throws(JSONError) in
+      guard values.count < Self.longestList, let value = read(value) else {
+        isValid = false
+        throw JSONError(reason: "", offset: value.start)
+      }
+      values.append((bytes.string(key), value))
     }
     if !isValid { throw failure(name, "has a value of the wrong type") }
     return values
@@ -83,17 +87,25 @@ extension RequestMessage {
 
   /// Calls `visit` with each element of a required array; false from it is the given type error.
   public func forEachElement(
-    _ name: StaticString, _ problem: String, _ visit: (JSONSpan) -> Bool
+    _ name: StaticString, _ problem: String, atMost longest: Int = longestList, _ visit: (JSONSpan) -> Bool
   ) throws(StoreError) {
     let span = try required(name)
     guard span.kind == .array else { throw failure(name, problem) }
-    var isValid = true
+    var count = 0
     var scanner = JSONScanner(bytes, from: span.start)
-    try? scanner.scanArray { element in
-      if isValid { isValid = visit(element) }
+    do throws(JSONError) {
+      try scanner.scanArray { element throws(JSONError) in
+        count += 1
+        // Nothing is looked at beyond what is refused.
+        guard count <= longest, visit(element) else { throw JSONError(reason: "", offset: element.start) }
+      }
+    } catch {
+      throw failure(name, count > longest ? "may have \(longest) elements, it has more" : problem)
     }
-    if !isValid { throw failure(name, problem) }
   }
+
+  /// Elements of the longest list that is read in one go.
+  public static let longestList = 1 << 18
 
   /// The spans under the keys `"0"` … `"num - 1"`, in numeric order.
   ///

@@ -13,27 +13,84 @@ public final class RequestMessage {
   /// The message text.
   public private(set) var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
   private var fields: [Field] = []
+  private var scanner = JSONScanner(UnsafeRawBufferPointer(start: nil, count: 0))
+  /// Where the value of the field that is being read begins, and the field's key.
+  private var start: Int?
+  private var key: JSONSpan?
+  /// Whether the object has begun.
+  private var isOpen = false
 
   /// Fields; the storage of a message with more is given back.
   private static let largestKeptCapacity = 1 << 14
 
   public init() { fields.reserveCapacity(64) }
 
+  /// Top-level fields of the longest list that counts them itself.
+  private static let maximumFields = 1 << 20
+
   /// Reads one JSON object.
   ///
   /// - Throws: ``StoreError`` with code 1 when the text isn't a JSON object.
   public func parse(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
+    begin(bytes)
+    _ = try advance(by: .max)
+  }
+
+  /// Starts to read one JSON object in steps; ``advance(by:)`` reads it.
+  public func begin(_ bytes: UnsafeRawBufferPointer) {
     self.bytes = bytes
     fields.removeAll(keepingCapacity: fields.capacity <= Self.largestKeptCapacity)
-    var scanner = JSONScanner(bytes)
+    scanner = JSONScanner(bytes)
+    start = nil
+    key = nil
+    isOpen = false
+  }
+
+  /// Reads on.
+  ///
+  /// - Parameter count: bytes to read before resting.
+  /// - Returns: whether the object was read to its end.
+  /// - Throws: ``StoreError`` with code 1 when the text isn't a JSON object.
+  public func advance(by count: Int) throws(StoreError) -> Bool {
+    let limit = count > bytes.count ? .max : scanner.position + count
     do throws(JSONError) {
-      try scanner.scanObject { (key, value) throws(JSONError) in fields.append(Field(key: key, value: value)) }
-      try scanner.finish()
+      while let token = try scanner.next(before: limit) {
+        switch token {
+        case .beginObject, .beginArray:
+          if scanner.depth == 2 { start = scanner.position - 1 }
+          if scanner.depth == 1, case .beginArray = token { throw JSONError(reason: "", offset: scanner.position - 1) }
+          isOpen = true
+        case .key(let span): if scanner.depth == 1 { key = span }
+        case .scalar(let span):
+          if scanner.depth == 1 { try add(span) }
+          if scanner.depth == 0 { throw JSONError(reason: "", offset: span.start) }
+        case .endObject, .endArray:
+          if scanner.depth == 0 {
+            try scanner.finish()
+            return true
+          }
+          if scanner.depth == 1, let start {
+            let kind = if case .endObject = token { JSONKind.object } else { JSONKind.array }
+            try add(JSONSpan(kind: kind, hasEscapes: false, start: start, end: scanner.position))
+          }
+        }
+      }
+      return false
     } catch {
       fields.removeAll(keepingCapacity: true)
-      throw StoreError(.invalid, "Failed to parse the JSON message: \(error.reason) at byte \(error.offset)")
+      let reason = isOpen ? error.reason : "an object is expected"
+      throw StoreError(.invalid, "Failed to parse the JSON message: \(reason) at byte \(error.offset)")
     }
   }
+
+  private func add(_ value: JSONSpan) throws(JSONError) {
+    guard let key else { return }
+    if fields.count == Self.maximumFields { throw JSONError(reason: "too many fields", offset: key.start) }
+    fields.append(Field(key: key, value: value))
+  }
+
+  /// How many bytes have been read.
+  public var position: Int { scanner.position }
 
   /// The number of top-level fields.
   public var fieldCount: Int { fields.count }
@@ -91,10 +148,18 @@ public final class RequestMessage {
     span(name) == nil ? fallback : try boolean(name)
   }
 
+  /// Bytes of the longest name, key or type name: texts that are compared with others.
+  public static let maximumText = 1 << 20
+
   /// A required string.
+  ///
+  /// - Throws: ``StoreError`` also when it has more than ``maximumText`` bytes.
   public func string(_ name: StaticString) throws(StoreError) -> String {
     let span = try required(name)
     guard span.kind == .string else { throw failure(name, "must be a string") }
+    guard span.count <= Self.maximumText else {
+      throw failure(name, "has \(span.count) bytes, \(Self.maximumText) are allowed")
+    }
     return bytes.string(span)
   }
 

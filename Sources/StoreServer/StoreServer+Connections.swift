@@ -28,8 +28,11 @@ extension StoreServer {
     return path
   }
 
+  /// Clients that are accepted in one go.
+  private static let clientsAtOnce = 32
+
   func accept(on listener: Listener) {
-    while true {
+    for _ in 0..<Self.clientsAtOnce {
       let file = clinux_accept(listener.file)
       if file < 0 {
         if [EMFILE, ENFILE, ENOMEM].contains(-file) { pauseAccepting(because: errorText(-file)) }
@@ -103,6 +106,7 @@ extension StoreServer {
     guard connections.removeValue(forKey: connection.id) != nil else { return }
     if case .parked(let key) = connection.state { forget(connection, waitingFor: key) }
     pageWaiters.removeAll { $0 == connection.id }
+    abandonWork(of: connection)
     poller.remove(connection.file)
     Glibc.close(connection.file)
     if acceptPauseEnd != nil { acceptPauseEnd = 0 }
@@ -151,12 +155,14 @@ extension StoreServer {
       if event.isHungUp { close(connection, because: "hung up while waiting") }
       return
     }
-    guard event.isReadable else { return }
+    // One that is queued has enough to do: what it has sent since is read later.
+    guard event.isReadable, !connection.isQueued else { return }
     switch connection.input.read(from: connection.file) {
     case .closed: close(connection, because: "closed")
     case .wouldBlock: break
     case .some:
       lastActivity = store.now
+      store.work.allow(Self.slice)
       process(connection)
       if connection.kind == .rpc { Self.acknowledge(connection) }
     }
@@ -173,6 +179,7 @@ extension StoreServer {
       connection.transferWhenFlushed = nil
       start(transfer, on: connection)
     }
+    store.work.allow(Self.slice)
     process(connection)
   }
 
@@ -180,11 +187,19 @@ extension StoreServer {
     connection.client.isReadOnly ? arena.readOnlyFileDescriptor : arena.fileDescriptor
   }
 
-  /// Sends a message.
+  /// Sends the reply in the handler's writer.
   ///
   /// - Returns: false when the connection had to be closed.
-  func send(_ message: UnsafeRawBufferPointer, sendsArena: Bool, to connection: ClientConnection) -> Bool {
-    guard connection.send(message, arena: sendsArena ? arenaFile(for: connection) : nil) else {
+  func sendReply(sendsArena: Bool = false, to connection: ClientConnection) -> Bool {
+    send(&handler.reply, sendsArena: sendsArena, to: connection)
+  }
+
+  /// Sends a message.
+  ///
+  /// - Parameter message: replaced by another writer when the connection keeps it.
+  /// - Returns: false when the connection had to be closed.
+  func send(_ message: inout ByteWriter, sendsArena: Bool, to connection: ClientConnection) -> Bool {
+    guard connection.send(&message, arena: sendsArena ? arenaFile(for: connection) : nil) else {
       close(connection, because: "cannot be written to")
       return false
     }
@@ -197,13 +212,24 @@ extension StoreServer {
   /// Answers the complete messages a connection has sent, until one has to wait.
   func process(_ connection: ClientConnection) {
     while connection.isReady, !connection.hasPendingOutput, connections[connection.id] != nil {
+      if store.work.isSpent {
+        if connection.input.count > 0 { enqueue(connection) }
+        return
+      }
       switch connection.input.nextFrame() {
       case .incomplete: return
       case .tooLong: return close(connection, because: "a message is longer than \(Frame.maximumLength) bytes")
+      case .complete(let frame) where frame.count > Self.longFrame:
+        return begin(frame, from: connection)
       case .complete(let frame):
-        let disposition = answer(frame, from: connection)
-        if case .park = disposition {} else { connection.input.consumeFrame(frame) }
-        apply(disposition, to: connection)
+        store.work.spend(Work.item + 4 * frame.count)
+        switch answer(frame, from: connection) {
+        case .park(let key), .wait(_, let key): park(connection, until: key)
+        case .continue: return
+        case let disposition:
+          connection.input.consumeFrame(frame)
+          apply(disposition, to: connection)
+        }
       }
     }
   }
@@ -219,10 +245,17 @@ extension StoreServer {
         handler.reply.reply(code: code, message: message)
       } else if let found {
         disposition = try handler.handle(found.type, from: connection)
-        if case .park = disposition {
+        switch disposition {
+        case .park, .wait:
+          if isStopping { throw Self.stopping }
           // Counted once it is answered.
-          guard isStopping else { return disposition }
-          throw Self.stopping
+          guard case .wait(let task, _) = disposition else { return disposition }
+          keep(task, frame, found, nanoseconds: monotonicNanoseconds() - start, from: connection)
+          return disposition
+        case .continue(let task):
+          keep(task, frame, found, nanoseconds: monotonicNanoseconds() - start, from: connection)
+          return disposition
+        default: break
         }
       }
     } catch {
@@ -230,7 +263,15 @@ extension StoreServer {
       disposition = .reply
       handler.reply.reply(error)
     }
-    let duration = monotonicNanoseconds() - start
+    record(found, nanoseconds: monotonicNanoseconds() - start, failure, connection)
+    return disposition
+  }
+
+  /// Counts a request that is answered.
+  func record(
+    _ found: (type: RequestType, index: Int)?, nanoseconds duration: UInt64, _ failure: StoreError?,
+    _ connection: ClientConnection
+  ) {
     if let found {
       metrics.record(found.index, nanoseconds: duration, failed: failure != nil)
       metricsLog?.record(found.type, nanoseconds: duration, store)
@@ -242,17 +283,16 @@ extension StoreServer {
       let outcome = failure.map { "code \($0.code.rawValue): \($0.message)" } ?? "ok"
       log.debug("client \(connection.id - Token.firstConnection): \(name), \(duration / 1000) µs, \(outcome)")
     }
-    return disposition
   }
 
   func apply(_ disposition: Disposition, to connection: ClientConnection) {
     switch disposition {
     case .send(let sendsArena):
-      _ = send(handler.reply.bytes, sendsArena: sendsArena, to: connection)
+      _ = sendReply(sendsArena: sendsArena, to: connection)
     case .close: close(connection, because: "exit")
-    case .park(let key): park(connection, until: key)
+    case .park, .wait, .continue: break
     case .transfer(let transfer):
-      guard send(handler.reply.bytes, sendsArena: false, to: connection) else { return }
+      guard sendReply(to: connection) else { return }
       if connection.hasPendingOutput {
         connection.transferWhenFlushed = transfer
       } else {
@@ -266,7 +306,7 @@ extension StoreServer {
     case .deleteSession:
       // The socket is gone by the time the client reads the reply.
       condemn(connection.client.session)
-      guard send(handler.reply.bytes, sendsArena: false, to: connection) else { return }
+      guard sendReply(to: connection) else { return }
       if connection.hasPendingOutput {
         connection.closesWhenFlushed = true
       } else {

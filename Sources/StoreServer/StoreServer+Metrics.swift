@@ -27,6 +27,7 @@ extension StoreServer {
     objects(&page)
     volumes(&page)
     page.single("vineyard_poll_waits_total", "counter", "Times the loop went to wait for events.", poller.waits)
+    page.turns(turns)
     page.requests(metrics)
     return page.text
   }

@@ -33,7 +33,7 @@ extension StoreServer {
     let deadline = monotonicNanoseconds() + Self.patience * 1_000_000
     // Requests that are already in the sockets.
     while monotonicNanoseconds() < deadline, poller.wait(timeout: 0, serveWhileStopping) > 0 {}
-    wakeParked()
+    repeat { wakeParked() } while !woken.isEmpty && monotonicNanoseconds() < deadline
     refuseWaiting()
     settle(until: deadline)
     transfers.stop()
@@ -47,7 +47,8 @@ extension StoreServer {
   private func settle(until deadline: UInt64) {
     while monotonicNanoseconds() < deadline {
       let isBusy = connections.values.contains(where: \.isBusy)
-      let events = poller.wait(timeout: isBusy ? 10 : 0, serveWhileStopping)
+      let events = poller.wait(timeout: isBusy && !hasWork ? 10 : 0, serveWhileStopping)
+      continueWork()
       pages.pump()
       if events == 0, !isBusy { return }
     }
@@ -66,7 +67,8 @@ extension StoreServer {
     for connection in Array(connections.values) {
       guard case .parked = connection.state else { continue }
       handler.reply.reply(Self.stopping)
-      _ = send(handler.reply.bytes, sendsArena: false, to: connection)
+      abandonWork(of: connection)
+      _ = sendReply(to: connection)
     }
   }
 }
@@ -75,7 +77,7 @@ extension ClientConnection {
   /// Whether a reply or raw bytes are still on their way.
   fileprivate var isBusy: Bool {
     switch state {
-    case .awaitingPages, .transferring, .authenticating: true
+    case .awaitingPages, .transferring, .authenticating, .working: true
     case .ready, .parked: hasPendingOutput
     case .leaving: false
     }

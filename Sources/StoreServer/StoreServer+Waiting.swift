@@ -1,3 +1,4 @@
+import DequeModule
 import JSON
 import SharedMemory
 import StoreCore
@@ -22,26 +23,42 @@ extension StoreServer {
     if waiting[key]?.isEmpty == true { waiting[key] = nil }
     handler.parkedRequests -= 1
     store.notesChanges = !waiting.isEmpty
+    // It may have been the one that was to get the lock.
+    if case .lock = key { wake(key) }
     if case .stream(_, let id) = key { store.unpark(connection.client, from: id) }
   }
 
-  /// Tries parked requests again whose key has changed.
+  /// Tries parked requests again whose key has changed, a slice of them.
   func wakeParked() {
-    while store.notesChanges {
-      let changes = store.takeChanges()
-      if changes.isEmpty { return }
-      for key in changes {
-        for token in waiting.removeValue(forKey: key) ?? [] {
-          handler.parkedRequests -= 1
-          guard let connection = connections[token] else { continue }
-          resume(connection)
-        }
+    store.work.allow(Self.slice)
+    repeat {
+      for key in store.notesChanges ? store.takeChanges() : [] { wake(key) }
+      while !store.work.isSpent, let token = woken.popFirst() {
+        store.work.spend(8 * Work.item)
+        guard let connection = connections[token], case .parked(let key) = connection.state else { continue }
+        resume(connection, from: key)
       }
       store.notesChanges = !waiting.isEmpty
-    }
+    } while !store.work.isSpent && store.hasChanges
   }
 
-  private func resume(_ connection: ClientConnection) {
+  /// Lets those go on that wait for a key; of those who wait for a lock, the first.
+  private func wake(_ key: WaitKey) {
+    guard case .lock = key else {
+      return woken.append(contentsOf: waiting.removeValue(forKey: key) ?? [])
+    }
+    guard let first = waiting[key]?.first else { return }
+    woken.append(first)
+  }
+
+  private func resume(_ connection: ClientConnection, from key: WaitKey) {
+    if case .lock = key { waiting[key]?.removeAll { $0 == connection.id } }
+    if waiting[key]?.isEmpty == true { waiting[key] = nil }
+    handler.parkedRequests -= 1
+    guard connection.work == nil else {
+      connection.state = .working
+      return enqueue(connection)
+    }
     connection.state = .ready
     poller.change(connection.file, .reading, token: connection.id)
     process(connection)
@@ -50,20 +67,21 @@ extension StoreServer {
   // MARK: - Pages
 
   /// Holds a complete reply back until the blobs in it have pages.
-  func awaitPages(_ connection: ClientConnection, _ blobs: [ObjectID], sendsArena: Bool, transfer: Transfer?) {
-    let ranges = blobs.compactMap { store.range(of: $0, in: connection.client.session) }
-    for range in ranges { store.demandPages(range) }
-    hold(
-      connection,
-      PageWait(
-        ranges: ranges, blobs: blobs, reply: Array(handler.reply.bytes), sendsArena: sendsArena, transfer: transfer))
+  func awaitPages(_ connection: ClientConnection, _ blobs: NewBlobs, sendsArena: Bool, transfer: Transfer?) {
+    for range in blobs.ranges { store.demandPages(range) }
+    hold(connection, PageWait(blobs: blobs, reply: takeReply(), sendsArena: sendsArena, transfer: transfer))
   }
 
   /// Holds a complete reply back until unused pages are given back.
   func awaitTrim(_ connection: ClientConnection) {
-    hold(
-      connection,
-      PageWait(ranges: [], blobs: [], reply: Array(handler.reply.bytes), sendsArena: false, transfer: nil))
+    hold(connection, PageWait(blobs: NewBlobs(), reply: takeReply(), sendsArena: false, transfer: nil))
+  }
+
+  /// The reply as a writer of its own.
+  private func takeReply() -> ByteWriter {
+    let reply = handler.reply
+    handler.reply = ByteWriter()
+    return reply
   }
 
   private func hold(_ connection: ClientConnection, _ wait: PageWait) {
@@ -74,8 +92,8 @@ extension StoreServer {
 
   /// Whether what a reply waits for has happened.
   private func isOver(_ wait: PageWait) -> Bool {
-    if wait.ranges.isEmpty { return !pages.isGivingBack }
-    return wait.ranges.allSatisfy { store.memory.residency.isWarm($0) }
+    if wait.isForTrim { return !pages.isGivingBack }
+    return wait.blobs.ranges.allSatisfy { store.memory.residency.isWarm($0) }
   }
 
   func finishPages(_ job: PageJob, _ result: Result<Duration, SharedMemoryError>) {
@@ -86,7 +104,7 @@ extension StoreServer {
       guard let connection = connections[token], case .awaitingPages(let wait) = connection.state else { continue }
       if isOver(wait) {
         release(connection, wait)
-      } else if refuses, !wait.ranges.isEmpty {
+      } else if refuses, !wait.isForTrim {
         refuse(connection, wait)
       }
     }
@@ -104,7 +122,7 @@ extension StoreServer {
     var isAnswered = false
     for token in pageWaiters {
       guard let connection = connections[token], case .awaitingPages(let wait) = connection.state,
-        wait.ranges.isEmpty
+        wait.isForTrim
       else { continue }
       pageWaiters.removeAll { $0 == token }
       isAnswered = true
@@ -116,7 +134,8 @@ extension StoreServer {
   private func release(_ connection: ClientConnection, _ wait: PageWait) {
     connection.state = .ready
     poller.change(connection.file, .reading, token: connection.id)
-    let isOpen = wait.reply.withUnsafeBytes { send($0, sendsArena: wait.sendsArena, to: connection) }
+    var reply = wait.reply
+    let isOpen = send(&reply, sendsArena: wait.sendsArena, to: connection)
     guard isOpen else { return }
     if let transfer = wait.transfer {
       if connection.hasPendingOutput {
@@ -130,17 +149,17 @@ extension StoreServer {
 
   /// The system has no pages for new blobs: they are dropped and their creator is told.
   private func refuse(_ connection: ClientConnection, _ wait: PageWait) {
-    for blob in wait.blobs { try? store.dropBlob(blob, by: connection.client) }
+    store.takeBack(wait.blobs.ids, by: connection.client)
     if wait.sendsArena { connection.knowsArena = false }
     connection.state = .ready
     poller.change(connection.file, .reading, token: connection.id)
-    let size = wait.ranges.reduce(0) { $0 + $1.length }
+    let size = wait.blobs.size
     handler.reply.reply(
       StoreError(
         .notEnoughMemory,
         "Failed to allocate memory of size \(size): the system has no pages left, although "
           + "\(store.memory.used) of \(store.memory.limit) are in use"))
-    if send(handler.reply.bytes, sendsArena: false, to: connection) { process(connection) }
+    if sendReply(to: connection) { process(connection) }
   }
 
   // MARK: - Raw bytes
@@ -176,8 +195,9 @@ extension StoreServer {
       }
     }
     if transfer.direction == .receive {
-      let isOpen = transfer.closing.withUnsafeBytes { send($0, sendsArena: false, to: connection) }
-      guard isOpen else { return }
+      var closing = ByteWriter(capacity: transfer.closing.count)
+      closing.append(transfer.closing)
+      guard send(&closing, sendsArena: false, to: connection) else { return }
     }
     process(connection)
   }
@@ -218,6 +238,6 @@ extension StoreServer {
     } catch {
       handler.reply.reply(error)
     }
-    _ = send(handler.reply.bytes, sendsArena: false, to: connection)
+    _ = sendReply(to: connection)
   }
 }

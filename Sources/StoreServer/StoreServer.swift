@@ -1,4 +1,5 @@
 import CLinux
+import DequeModule
 import Glibc
 import HTTPEndpoint
 import SharedMemory
@@ -40,6 +41,12 @@ public final class StoreServer {
   var waiting: [WaitKey: [UInt64]] = [:]
   /// Connections whose new blobs have no pages yet.
   var pageWaiters: [UInt64] = []
+  /// Connections that have more to do than one turn takes, in the order of their turns.
+  var queue: Deque<UInt64> = []
+  /// Connections whose request waited and is to be tried again.
+  var woken: Deque<UInt64> = []
+  /// Durations of the loop's turns.
+  var turns = TurnMetrics()
   /// Sessions to close with their last connection.
   var condemned: Set<UInt64> = []
   /// When to try to accept clients again, in monotonic nanoseconds; nil while clients are accepted.
@@ -117,6 +124,7 @@ public final class StoreServer {
     handler.openSessionSocket = { [unowned self] session throws(StoreError) in try openSocket(for: session) }
     handler.volumes = self
     handler.trimMemory = { [unowned self] in pages.trim() }
+    store.isAwaited = { [unowned self] in waiting[$0] != nil }
   }
 
   private func announce() {
@@ -143,16 +151,19 @@ public final class StoreServer {
   /// Serves clients until a signal or ``stopper`` ends it, then answers what is in flight and closes the sockets.
   public func run() {
     pages.pump()
-    while !isStopping { turn(timeout: pages.hasExcess || acceptPauseEnd != nil ? 1000 : -1) }
+    while !isStopping { turn(timeout: hasWork ? 0 : pages.hasExcess || acceptPauseEnd != nil ? 1000 : -1) }
     drain()
   }
 
   /// Waits for events, deals with them and with what follows from them.
   func turn(timeout: CInt) {
-    poller.wait(timeout: timeout) { event in
+    let work = store.work.done
+    var start: UInt64 = 0
+    poller.wait(timeout: timeout, woken: { start = monotonicNanoseconds() }) { event in
       store.now = unixMilliseconds()
       dispatch(event)
     }
+    continueWork()
     considerIdleness()
     resumeAccepting()
     saveFirstWrites()
@@ -160,6 +171,7 @@ public final class StoreServer {
       wakeParked()
       pages.pump()
     } while answerTrimmed()
+    turns.record(nanoseconds: monotonicNanoseconds() - start, work: store.work.done - work)
   }
 
   private func dispatch(_ event: Poller.Event) {

@@ -31,17 +31,27 @@ public final class Connection {
   /// Whether it may only read.
   public internal(set) var isReadOnly = false
   /// What this connection was given for reading.
-  var reading: [ObjectID: ExtentID] = [:]
+  var reading = SortedTable<ObjectID, ExtentID>()
   /// What it was given for reading under ids that were given to other blobs since.
   var outlived: [ExtentID] = []
   /// Unsealed blobs this connection created.
-  var writing: Set<ObjectID> = []
+  var writing = SortedSet<ObjectID>()
   /// How many living blobs count this connection as their sealer.
   var sealed = 0
   /// Streams this connection has pulled from.
-  var pulled: Set<ObjectID> = []
+  var pulled = SortedSet<ObjectID>()
+  /// Streams this connection has written or waited for.
+  var streams = SortedSet<ObjectID>()
+  /// Plasma blobs this connection has created or holds.
+  var plasma = SortedSet<ExactText>()
   /// Locks this connection holds.
-  var locks: Set<String> = []
+  var locks = SortedSet<ExactText>()
+
+  /// Bytes of heap that what it holds takes, estimated.
+  public var heapBytes: Int {
+    512 + reading.count * 48 + outlived.count * 8 + (writing.count + pulled.count + streams.count) * 32
+      + (plasma.count + locks.count) * 160
+  }
 
   init(id: UInt64, label: String, session: Session) {
     self.id = id
@@ -61,11 +71,13 @@ public final class Session {
   /// 0 for the root session.
   public let id: UInt64
   public let kind: StoreKind
-  var blobs: [ObjectID: Blob] = [:]
+  var blobs = SortedTable<ObjectID, Blob>()
   var metadata = MetadataTable()
   var names = NameTable()
-  var streams: [ObjectID: Stream] = [:]
-  var plasma: [String: PlasmaEntry] = [:]
+  var streams = SortedTable<ObjectID, Stream>()
+  var plasma = SortedTable<ExactText, PlasmaEntry>()
+  /// Chunks in its streams.
+  var chunkCount = 0
   /// Connections of this session.
   public internal(set) var connections = 0
   /// The volume it is the session of.
@@ -80,4 +92,10 @@ public final class Session {
   public var objectCount: Int { metadata.count }
   public var nameCount: Int { names.count }
   public var streamCount: Int { streams.count }
+
+  /// Bytes of heap that what it stores takes, estimated: blobs, objects, labels, names, streams, plasma names.
+  public var heapBytes: Int {
+    1024 + blobs.count * 192 + metadata.heapBytes + names.heapBytes + streams.count * 256 + chunkCount * 16
+      + plasma.count * 256
+  }
 }

@@ -26,7 +26,7 @@ extension Store {
   /// The clients that keep most bytes of deleted blobs, with how much that is; bytes may have several keepers.
   private func holders() -> String {
     let kept = clients.values.map { client in
-      (client, (client.reading.values + client.outlived).reduce(0) { $0 + memory.lingering($1) })
+      (client, (Array(client.reading.values) + client.outlived).reduce(0) { $0 + memory.lingering($1) })
     }
     return kept.filter { $0.1 > 0 }.sorted { ($0.1, $1.0.id) > ($1.1, $0.0.id) }.prefix(3)
       .map { "\($0.0.label): \($0.1) bytes" }.joined(separator: ", ")

@@ -8,6 +8,7 @@ extension Store {
   /// - Throws: notEnoughMemory.
   public func createBlob(_ size: UInt64, by connection: Connection) throws(StoreError) -> BlobPayload {
     if size == 0 { return .empty }
+    work.spend(Work.item)
     let volume = connection.volume
     if let volume, !volume.account.admits(size) { throw quotaExceeded(size, by: volume) }
     guard let extent = memory.allocate(size) else {
@@ -56,14 +57,18 @@ extension Store {
   /// The sealing connection counts as a user of the blob, like in the original, but keeps no claim on its bytes.
   public func seal(_ id: ObjectID, by connection: Connection) throws(StoreError) {
     if id == .emptyBlob { return }
-    guard let index = connection.session.blobs.index(forKey: id) else { throw unknownBlob(id) }
-    guard !connection.session.blobs.values[index].isSealed else { return }
-    connection.session.blobs.values[index].isSealed = true
-    connection.session.blobs.values[index].writer?.writing.remove(id)
-    connection.session.blobs.values[index].writer = nil
-    connection.session.blobs.values[index].sealer = connection.id
+    let isNew = connection.session.blobs.update(id) { blob in
+      if blob.isSealed { return false }
+      blob.isSealed = true
+      blob.writer?.writing.remove(id)
+      blob.writer = nil
+      blob.sealer = connection.id
+      return true
+    }
+    guard let isNew else { throw unknownBlob(id) }
+    guard isNew else { return }
     connection.sealed += 1
-    note(.objects(session: connection.session.id))
+    note(.object(session: connection.session.id, id))
   }
 
   /// Reduces an unsealed blob to its first `size` bytes.
@@ -78,7 +83,7 @@ extension Store {
     let isAlone = blob.writer === connection && memory.readers(blob.extent) == 0
     memory.shrink(blob.extent, to: size, reuseTail: isAlone && size > 0)
     blob.account?.refundTail(blob.size - size)
-    connection.session.blobs[id]?.size = size
+    connection.session.blobs.update(id) { $0.size = size }
   }
 
   /// Removes a blob whatever uses it.
@@ -94,6 +99,7 @@ extension Store {
   /// - Parameter remover: the connection that wants it, nil when it is nobody's wish.
   func removeBlob(_ id: ObjectID, in session: Session, by remover: Connection?) {
     guard var blob = session.blobs.removeValue(forKey: id) else { return }
+    work.spend(Work.item)
     blob.account?.refund(blob.size, for: id)
     endSealing(&blob, in: session)
     if let writer = blob.writer {
@@ -150,10 +156,18 @@ extension Store {
     for payload in payloads where payload.id != .emptyBlob { grantReading(payload.id, to: connection) }
   }
 
+  /// - Throws: objectNotSealed for an unsealed blob, unless `unsafe`; unknown ones are fine.
+  public func requireReadable(_ id: ObjectID, unsafe: Bool, in session: Session) throws(StoreError) {
+    if !unsafe, let blob = session.blobs[id], !blob.isSealed {
+      throw StoreError(.objectNotSealed, "Failed to get blob with id \(id)")
+    }
+  }
+
   /// Whether the connection was given the blob for reading.
   public func holds(_ id: ObjectID, _ connection: Connection) -> Bool { connection.reading[id] != nil }
 
   func grantReading(_ id: ObjectID, to connection: Connection) {
+    work.spend(2 * Work.entry)
     guard let blob = connection.session.blobs[id] else { return }
     if let given = connection.reading[id] {
       if given == blob.extent { return }
@@ -184,7 +198,7 @@ extension Store {
     let extent = connection.reading.removeValue(forKey: id)
     if let extent { memory.removeReader(extent) }
     if connection.session.blobs[id]?.sealer == connection.id {
-      connection.session.blobs[id]?.sealer = nil
+      connection.session.blobs.update(id) { $0.sealer = nil }
       connection.sealed -= 1
     } else if extent == nil {
       throw StoreError(.objectNotExists, "blob \(id) is not referenced by this connection")

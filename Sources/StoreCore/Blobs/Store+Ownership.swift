@@ -42,7 +42,6 @@ extension Store {
       }
     }
     for pair in pairs { try move(pair.from, in: source, to: pair.to, by: connection) }
-    note(.objects(session: target.id))
   }
 
   private func blobID(_ name: BlobName, in session: Session) throws(StoreError) -> ObjectID {
@@ -68,6 +67,7 @@ extension Store {
   private func move(
     _ from: BlobName, in source: Session, to: BlobName, by connection: Connection
   ) throws(StoreError) {
+    work.spend(2 * Work.item)
     let id = try blobID(from, in: source)
     guard var blob = source.blobs.removeValue(forKey: id) else { return }
     endSealing(&blob, in: source)
@@ -75,16 +75,19 @@ extension Store {
       blob.account?.refund(blob.size, for: id)
       blob.account = nil
     }
-    if case .plasma(let name) = from { source.plasma[name] = nil }
+    if case .plasma(let name) = from { source.plasma[ExactText(name)] = nil }
     switch to {
     case .id(let newID):
       blob.account?.rename(id, to: newID)
       connection.session.blobs[newID] = blob
+      note(.object(session: connection.session.id, newID))
     case .plasma(let name):
       let newID = ids.blobID(now: now)
       blob.account?.rename(id, to: newID)
       connection.session.blobs[newID] = blob
-      connection.session.plasma[name] = PlasmaEntry(blob: newID, size: blob.size, holders: [connection.id])
+      note(.object(session: connection.session.id, newID))
+      connection.session.plasma[ExactText(name)] = PlasmaEntry(blob: newID, size: blob.size, holders: [connection.id])
+      connection.plasma.insert(ExactText(name))
     }
   }
 }

@@ -19,7 +19,7 @@ public struct PlasmaPayload {
 
 extension Store {
   func plasmaEntry(_ id: String, in session: Session) throws(StoreError) -> PlasmaEntry {
-    guard hasPlasmaEntry(id, in: session), let entry = session.plasma[id] else {
+    guard hasPlasmaEntry(id, in: session), let entry = session.plasma[ExactText(id)] else {
       throw StoreError(.objectNotExists, "plasma blob '\(id)' does not exist")
     }
     return entry
@@ -27,9 +27,9 @@ extension Store {
 
   /// Whether a name is in use. One whose blob was deleted or moved away by its id is forgotten.
   func hasPlasmaEntry(_ id: String, in session: Session) -> Bool {
-    guard let entry = session.plasma[id] else { return false }
+    guard let entry = session.plasma[ExactText(id)] else { return false }
     if entry.blob == .emptyBlob || session.blobs[entry.blob] != nil { return true }
-    session.plasma[id] = nil
+    session.plasma[ExactText(id)] = nil
     return false
   }
 
@@ -54,7 +54,8 @@ extension Store {
     try requirePlasma(session)
     if hasPlasmaEntry(id, in: session) { throw StoreError(.objectExists, "plasma blob '\(id)' already exists") }
     let entry = PlasmaEntry(blob: try createBlob(size, by: connection).id, size: plasmaSize)
-    session.plasma[id] = entry
+    session.plasma[ExactText(id)] = entry
+    connection.plasma.insert(ExactText(id))
     return try describe(id, entry, in: session)
   }
 
@@ -63,7 +64,7 @@ extension Store {
     try requirePlasma(connection.session)
     let entry = try plasmaEntry(id, in: connection.session)
     try seal(entry.blob, by: connection)
-    connection.session.plasma[id]?.holders.insert(connection.id)
+    hold(id, by: connection)
   }
 
   /// Those of the blobs that exist, given to the connection for reading.
@@ -74,7 +75,7 @@ extension Store {
     try requirePlasma(session)
     var found: [PlasmaPayload] = []
     for id in ids {
-      guard hasPlasmaEntry(id, in: session), let entry = session.plasma[id] else { continue }
+      guard hasPlasmaEntry(id, in: session), let entry = session.plasma[ExactText(id)] else { continue }
       let payload = try describe(id, entry, in: session)
       if !payload.payload.isSealed, !unsafe, entry.blob != .emptyBlob {
         throw StoreError(.objectNotSealed, "Failed to get plasma blob '\(id)'")
@@ -82,7 +83,7 @@ extension Store {
       found.append(payload)
     }
     for payload in found {
-      session.plasma[payload.id]?.holders.insert(connection.id)
+      hold(payload.id, by: connection)
       grantReading(payload.payload.id, to: connection)
     }
     return found
@@ -99,11 +100,17 @@ extension Store {
     dropHolder(of: id, by: connection)
   }
 
+  private func hold(_ id: String, by connection: Connection) {
+    connection.session.plasma.update(ExactText(id)) { _ = $0.holders.insert(connection.id) }
+    connection.plasma.insert(ExactText(id))
+  }
+
   private func dropHolder(of id: String, by connection: Connection) {
     let session = connection.session
-    guard session.plasma[id]?.holders.remove(connection.id) != nil,
-      session.plasma[id]?.holders.isEmpty == true, let entry = session.plasma.removeValue(forKey: id)
-    else { return }
+    let key = ExactText(id)
+    connection.plasma.remove(key)
+    let isLast = session.plasma.update(key) { $0.holders.remove(connection.id) != nil && $0.holders.isEmpty }
+    guard isLast == true, let entry = session.plasma.removeValue(forKey: key) else { return }
     removeBlob(entry.blob, in: session, by: connection)
   }
 
@@ -111,15 +118,17 @@ extension Store {
   public func deletePlasma(_ id: String, by connection: Connection) throws(StoreError) {
     try requirePlasma(connection.session)
     let entry = try plasmaEntry(id, in: connection.session)
-    connection.session.plasma[id] = nil
+    connection.session.plasma[ExactText(id)] = nil
     removeBlob(entry.blob, in: connection.session, by: connection)
   }
 
-  /// What a connection held is released, and entries whose blob went with it are forgotten.
-  func releasePlasma(of connection: Connection) {
-    let session = connection.session
-    guard session.kind == .plasma else { return }
-    for id in session.plasma.keys.sorted() { dropHolder(of: id, by: connection) }
-    session.plasma = session.plasma.filter { $0.value.blob == .emptyBlob || session.blobs[$0.value.blob] != nil }
+  /// Releases one of the plasma blobs a connection holds, and forgets one whose blob went with it.
+  ///
+  /// - Returns: false when it holds none.
+  func releaseOnePlasma(of connection: Connection) -> Bool {
+    guard let key = connection.plasma.popLast() else { return false }
+    dropHolder(of: key.text, by: connection)
+    _ = hasPlasmaEntry(key.text, in: connection.session)
+    return true
   }
 }

@@ -25,11 +25,14 @@ struct MemberLink {
 /// A stored object.
 ///
 /// The application's fields keep their JSON text, key included, in ascending order of the keys, so that rendering an
-/// object copies bytes. What the server adds is rendered from typed properties at its place in that order.
+/// object copies bytes. What the server adds is rendered from typed properties at its place in that order. A copy shares
+/// the text with its original; what it has of its own is in ``extra``.
 struct MetadataRecord {
   enum Slot {
     /// Bytes of ``text``: `"key":value`.
     case text(Range<Int>)
+    /// Bytes of ``extra``.
+    case extra(Range<Int>)
     /// `"key":` and the index of a member.
     case link(Range<Int>, Int)
     case timestamp, id, instance, signature, transient, name, labels
@@ -44,89 +47,44 @@ struct MetadataRecord {
   var isGlobal: Bool
   /// The newest name, as given.
   var name: String?
-  /// Labels in ascending order of their keys.
-  var labels: [(key: String, value: String)] = []
+  /// Values of the labels by their keys.
+  var labels = SortedTable<ExactText, String>()
+  /// Bytes of the labels, for ``heapBytes``.
+  var labelBytes = 0
   var text: [UInt8] = []
+  var extra: [UInt8] = []
   var slots: [Slot] = []
   var links: [MemberLink] = []
   /// The account that lists the object, nil when its session does.
   var owner: Account?
 
-  /// Lays out the fields of a document whose members were resolved to `links`, in the order of the fields.
-  init(
-    _ document: MetadataDocument, typename: String, signature: UInt64, instance: UInt64, timestamp: UInt64,
-    links: [MemberLink]
-  ) {
+  /// An object without its fields, which ``RecordLayout`` adds.
+  init(_ document: MetadataDocument, typename: String, signature: UInt64, instance: UInt64, timestamp: UInt64) {
     self.signature = signature
     self.typename = typename
     self.instance = instance
     self.timestamp = timestamp
     isTransient = document.isTransient ?? true
     isGlobal = document.isGlobal
-    self.links = links
-    layOut(document.fields)
+  }
+
+  /// Bytes of heap it takes, estimated; a text that is shared counts for each who shares it.
+  var heapBytes: Int {
+    320 + typename.utf8.count + text.count + extra.count + slots.count * MemoryLayout<Slot>.stride
+      + links.count * MemoryLayout<MemberLink>.stride + labelBytes
   }
 
   /// The server's keys in ascending order.
-  private static let serverKeys: [(key: [UInt8], slot: Slot)] = [
+  static let serverKeys: [(key: [UInt8], slot: Slot)] = [
     (Array("__labels".utf8), .labels), (Array("__name".utf8), .name), (Array("__timestamp".utf8), .timestamp),
     (Array("id".utf8), .id), (Array("instance_id".utf8), .instance), (Array("signature".utf8), .signature),
     (Array("transient".utf8), .transient),
   ]
 
-  private mutating func layOut(_ fields: [MetadataDocument.Field]) {
-    slots.reserveCapacity(fields.count + Self.serverKeys.count)
-    text.reserveCapacity(fields.reduce(0) { $0 + $1.key.count + 24 })
-    var pending = Self.serverKeys[...]
-    var nextLink = 0
-    for field in fields {
-      while let first = pending.first, first.key.lexicographicallyPrecedes(field.key) {
-        slots.append(first.slot)
-        pending.removeFirst()
-      }
-      let start = text.count
-      text.append(UInt8(ascii: "\""))
-      text.append(contentsOf: field.key)
-      text.append(UInt8(ascii: "\""))
-      text.append(UInt8(ascii: ":"))
-      switch field.value {
-      case .text(let value):
-        text.append(contentsOf: value)
-        slots.append(.text(start..<text.count))
-      case .member:
-        slots.append(.link(start..<text.count, nextLink))
-        nextLink += 1
-      }
-    }
-    slots.append(contentsOf: pending.map(\.slot))
-  }
-
-  /// Replaces or adds a field by its key (JSON text without quotes). What the store keeps itself stays.
-  mutating func set(_ key: [UInt8], _ value: [UInt8]) {
-    if Self.serverKeys.contains(where: { $0.key == key }) { return }
-    if key.elementsEqual("typename".utf8) {
-      guard let typename = value.withUnsafeBytes(Self.string) else { return }
-      self.typename = typename
-    }
-    if key.elementsEqual("global".utf8) { isGlobal = value.elementsEqual("true".utf8) }
-    let quoted = [UInt8(ascii: "\"")] + key + Array("\":".utf8)
-    let start = text.count
-    text.append(contentsOf: quoted)
-    text.append(contentsOf: value)
-    let slot = Slot.text(start..<text.count)
-    var position = slots.count
-    for (index, existing) in slots.enumerated() {
-      let other = self.key(existing)
-      if other == key {
-        slots[index] = slot
-        return
-      }
-      if key.lexicographicallyPrecedes(other) {
-        position = index
-        break
-      }
-    }
-    slots.insert(slot, at: position)
+  /// Adds a label or replaces the one with the same key.
+  mutating func label(_ key: String, _ value: String) {
+    let old = labels.updateValue(value, forKey: ExactText(key))
+    labelBytes += value.utf8.count - (old.map { $0.utf8.count } ?? -(key.utf8.count + 48))
   }
 
   /// The text of a JSON string, nil when it is something else.
@@ -136,23 +94,34 @@ struct MetadataRecord {
     return json.string(span)
   }
 
-  /// The key that starts with its quote at `start`.
-  private func key(at start: Int) -> [UInt8] {
-    var end = start + 1
-    while text[end] != UInt8(ascii: "\"") { end += text[end] == UInt8(ascii: "\\") ? 2 : 1 }
-    return Array(text[(start + 1)..<end])
+  /// Takes what a replaced field means to the store itself.
+  mutating func adopt(_ field: MetadataDocument.Field) {
+    guard case .text(let value) = field.value else { return }
+    if field.key.elementsEqual("typename".utf8), let typename = value.withUnsafeBytes(Self.string) {
+      self.typename = typename
+    }
+    if field.key.elementsEqual("global".utf8) { isGlobal = value.elementsEqual("true".utf8) }
   }
 
-  private func key(_ slot: Slot) -> [UInt8] {
+  /// The bytes of a slot's key without quotes.
+  func withKey<Result>(of slot: Slot, _ body: (ArraySlice<UInt8>) -> Result) -> Result {
     switch slot {
-    case .text(let range), .link(let range, _): key(at: range.lowerBound)
-    case .timestamp: Array("__timestamp".utf8)
-    case .id: Array("id".utf8)
-    case .instance: Array("instance_id".utf8)
-    case .signature: Array("signature".utf8)
-    case .transient: Array("transient".utf8)
-    case .name: Array("__name".utf8)
-    case .labels: Array("__labels".utf8)
+    case .text(let range), .link(let range, _): body(Self.key(in: text, at: range.lowerBound))
+    case .extra(let range): body(Self.key(in: extra, at: range.lowerBound))
+    case .labels: body(Self.serverKeys[0].key[...])
+    case .name: body(Self.serverKeys[1].key[...])
+    case .timestamp: body(Self.serverKeys[2].key[...])
+    case .id: body(Self.serverKeys[3].key[...])
+    case .instance: body(Self.serverKeys[4].key[...])
+    case .signature: body(Self.serverKeys[5].key[...])
+    case .transient: body(Self.serverKeys[6].key[...])
     }
+  }
+
+  /// The key whose opening quote is at `start`.
+  private static func key(in text: [UInt8], at start: Int) -> ArraySlice<UInt8> {
+    var end = start + 1
+    while text[end] != UInt8(ascii: "\"") { end += text[end] == UInt8(ascii: "\\") ? 2 : 1 }
+    return text[(start + 1)..<end]
   }
 }

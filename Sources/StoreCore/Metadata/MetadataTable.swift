@@ -2,100 +2,114 @@ import StoreProtocol
 
 /// The objects of a session with their dependency graph.
 struct MetadataTable {
-  private(set) var records: [ObjectID: MetadataRecord] = [:]
-  /// Objects that have a member, by that member. Blobs are keys here too.
-  private(set) var dependents: [ObjectID: Set<ObjectID>] = [:]
+  /// A member and an object that has it. Those of one member stand together, the oldest object first.
+  private struct Edge: Comparable {
+    let member: ObjectID
+    let parent: ObjectID
+
+    static func < (left: Edge, right: Edge) -> Bool {
+      left.member == right.member ? left.parent < right.parent : left.member < right.member
+    }
+  }
+
+  private(set) var records = SortedTable<ObjectID, MetadataRecord>()
+  private var edges = SortedSet<Edge>()
   /// The first living object with a signature, by signature.
-  private var bySignature: [UInt64: ObjectID] = [:]
-  /// Ids in ascending order, with gaps left by removed objects.
-  private var order: ContiguousArray<ObjectID> = []
+  private var bySignature = SortedTable<UInt64, ObjectID>()
+  /// Bytes of heap, estimated.
+  private(set) var heapBytes = 0
+
+  private static let bytesPerEdge = 48
 
   var count: Int { records.count }
+  var edgeCount: Int { edges.count }
 
   subscript(id: ObjectID) -> MetadataRecord? { records[id] }
 
-  func contains(_ id: ObjectID) -> Bool { records[id] != nil }
+  func contains(_ id: ObjectID) -> Bool { records.contains(id) }
 
   /// Calls `body` with the stored record, without copying it.
   mutating func update(_ id: ObjectID, _ body: (inout MetadataRecord) -> Void) {
-    guard let index = records.index(forKey: id) else { return }
-    body(&records.values[index])
+    let change = records.update(id) { record in
+      let before = record.heapBytes
+      body(&record)
+      return record.heapBytes - before
+    }
+    heapBytes += change ?? 0
   }
 
-  mutating func insert(_ id: ObjectID, _ record: MetadataRecord) {
-    for link in record.links { dependents[link.id, default: []].insert(id) }
-    if let present = bySignature[record.signature], records[present] != nil {
+  /// Adds an object whose members were linked before with ``link(_:to:)``.
+  mutating func insertUnlinked(_ id: ObjectID, _ record: MetadataRecord) {
+    if let present = bySignature[record.signature], records.contains(present) {
       // The first one stays what members of global objects resolve to.
     } else {
       bySignature[record.signature] = id
     }
     record.owner?.own(id)
+    heapBytes += record.heapBytes
     records[id] = record
-    if let last = order.last, id < last {
-      let position = order.partitioningIndex { $0 >= id }
-      if order[position] != id { order.insert(id, at: position) }
-    } else if order.last != id {
-      order.append(id)
-    }
+  }
+
+  /// Adds an object with its links.
+  mutating func insert(_ id: ObjectID, _ record: MetadataRecord) {
+    for link in record.links { self.link(link.id, to: id) }
+    insertUnlinked(id, record)
+  }
+
+  /// Notes that an object, which may still have to be added, has a member.
+  mutating func link(_ member: ObjectID, to parent: ObjectID) {
+    if edges.insert(Edge(member: member, parent: parent)) { heapBytes += Self.bytesPerEdge }
+  }
+
+  /// - Returns: whether the member was linked to the object.
+  mutating func unlink(_ member: ObjectID, from parent: ObjectID) -> Bool {
+    guard edges.remove(Edge(member: member, parent: parent)) else { return false }
+    heapBytes -= Self.bytesPerEdge
+    return true
+  }
+
+  /// Takes an object out, but leaves it linked to its members.
+  mutating func removeUnlinked(_ id: ObjectID) -> MetadataRecord? {
+    guard let record = records.removeValue(forKey: id) else { return nil }
+    record.owner?.disown(id)
+    heapBytes -= record.heapBytes
+    if bySignature[record.signature] == id { bySignature[record.signature] = nil }
+    return record
   }
 
   /// Removes an object and its links.
   ///
   /// - Returns: the members it had, once each.
+  @discardableResult
   mutating func remove(_ id: ObjectID) -> [ObjectID] {
-    guard let record = records.removeValue(forKey: id) else { return [] }
-    record.owner?.disown(id)
-    if bySignature[record.signature] == id { bySignature[record.signature] = nil }
-    compactOrderIfSparse()
+    guard let record = removeUnlinked(id) else { return [] }
     var members: [ObjectID] = []
-    for link in record.links where removeDependent(id, of: link.id) { members.append(link.id) }
+    for link in record.links where unlink(link.id, from: id) { members.append(link.id) }
     return members
   }
 
-  private mutating func removeDependent(_ parent: ObjectID, of member: ObjectID) -> Bool {
-    guard let index = dependents.index(forKey: member) else { return false }
-    guard dependents.values[index].remove(parent) != nil else { return false }
-    if dependents.values[index].isEmpty { dependents.remove(at: index) }
-    return true
+  /// The objects that have `id` as a member, in ascending order from `first`.
+  func dependents(of id: ObjectID, from first: ObjectID = ObjectID(0)) -> some Sequence<ObjectID> {
+    edges.elements(from: Edge(member: id, parent: first)).lazy.prefix { $0.member == id }.map(\.parent)
   }
 
-  /// The objects that have `id` as a member.
-  func dependents(of id: ObjectID) -> Set<ObjectID> { dependents[id] ?? [] }
-
-  func hasDependents(_ id: ObjectID) -> Bool { dependents[id] != nil }
+  func hasDependents(_ id: ObjectID) -> Bool { firstDependent(of: id) != nil }
 
   /// The oldest of the objects that have `id` as a member.
-  func firstDependent(of id: ObjectID) -> ObjectID? { dependents[id]?.min() }
+  func firstDependent(of id: ObjectID) -> ObjectID? {
+    guard let edge = edges.first(from: Edge(member: id, parent: ObjectID(0))), edge.member == id else { return nil }
+    return edge.parent
+  }
 
   /// The object a member of a global object stands for.
   func resolve(signature: UInt64, fallback: ObjectID) -> ObjectID {
-    if let id = bySignature[signature], records[id] != nil { return id }
+    if let id = bySignature[signature], records.contains(id) { return id }
     return fallback
   }
 
   /// The ids in ascending order.
-  var ascending: some Sequence<ObjectID> { order.lazy.filter { records[$0] != nil } }
+  var ascending: some Sequence<ObjectID> { records.keys }
 
-  mutating func removeAll() {
-    for (id, record) in records { record.owner?.disown(id) }
-    self = MetadataTable()
-  }
-
-  private mutating func compactOrderIfSparse() {
-    guard order.count > 64, order.count > records.count * 2 else { return }
-    order = ContiguousArray(order.filter { records[$0] != nil })
-  }
-}
-
-extension ContiguousArray {
-  /// The first index whose element satisfies a predicate that is false for a prefix and true for the rest.
-  func partitioningIndex(_ isInSecond: (Element) -> Bool) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if isInSecond(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
-  }
+  /// Drops some of what is in a table that nobody uses any more; false when nothing is left.
+  mutating func dropSome() -> Bool { records.dropLeaf() || edges.dropLeaf() || bySignature.dropLeaf() }
 }

@@ -2,49 +2,84 @@ import StoreProtocol
 
 /// The names of a session: each points to one object, an object may have several.
 struct NameTable {
-  private var targets: [ExactText: ObjectID] = [:]
-  private(set) var namesByObject: [ObjectID: [String]] = [:]
-  /// Names in ascending order of their stored form, with dropped ones among them; complete while ``isComplete``.
-  private var sorted: [String] = []
-  private var isComplete = true
+  private struct Entry {
+    let id: ObjectID
+    /// Counts up from name to name.
+    let age: UInt64
+  }
+
+  /// An object and the age of one of its names.
+  private struct Owner: Comparable {
+    let id: ObjectID
+    let age: UInt64
+
+    static func < (left: Owner, right: Owner) -> Bool {
+      left.id == right.id ? left.age < right.age : left.id < right.id
+    }
+  }
+
+  private var targets = SortedTable<StoredName, Entry>()
+  private var byObject = SortedTable<Owner, String>()
+  private var nextAge: UInt64 = 0
+  /// Bytes of heap, estimated.
+  private(set) var heapBytes = 0
 
   var count: Int { targets.count }
 
-  subscript(name: String) -> ObjectID? { targets[ExactText(name)] }
+  subscript(name: String) -> ObjectID? { targets[StoredName(name)]?.id }
 
   /// One of the names of an object, the newest first.
-  func name(of id: ObjectID) -> String? { namesByObject[id]?.last }
+  func name(of id: ObjectID) -> String? {
+    guard let (owner, name) = byObject.last(through: Owner(id: id, age: .max)), owner.id == id else { return nil }
+    return name
+  }
+
+  /// The names of an object, the oldest first.
+  func names(of id: ObjectID) -> some Sequence<String> {
+    byObject.entries(from: Owner(id: id, age: 0)).lazy.prefix { $0.key.id == id }.map(\.value)
+  }
+
+  /// Every name with the object it belongs to.
+  var all: some Sequence<(id: ObjectID, name: String)> { byObject.lazy.map { (id: $0.key.id, name: $0.value) } }
+
+  private static func bytes(_ name: String) -> Int { 128 + name.utf8.count }
 
   /// Points `name` to `id`.
   ///
   /// - Returns: the object the name pointed to before, if another.
   mutating func set(_ name: String, to id: ObjectID) -> ObjectID? {
-    let previous = targets.updateValue(id, forKey: ExactText(name))
-    if previous == nil { isComplete = false }
-    if let previous { forget(name, of: previous) }
-    namesByObject[id, default: []].append(name)
+    let previous = remove(name)
+    targets[StoredName(name)] = Entry(id: id, age: nextAge)
+    byObject[Owner(id: id, age: nextAge)] = name
+    nextAge += 1
+    heapBytes += Self.bytes(name)
     return previous == id ? nil : previous
   }
 
   /// - Returns: the object the name pointed to.
   mutating func remove(_ name: String) -> ObjectID? {
-    guard let id = targets.removeValue(forKey: ExactText(name)) else { return nil }
-    forget(name, of: id)
-    return id
+    guard let entry = targets.removeValue(forKey: StoredName(name)) else { return nil }
+    byObject.removeValue(forKey: Owner(id: entry.id, age: entry.age))
+    heapBytes -= Self.bytes(name)
+    return entry.id
   }
 
-  /// Removes every name of an object.
-  mutating func removeNames(of id: ObjectID) {
-    for name in namesByObject.removeValue(forKey: id) ?? [] { targets[ExactText(name)] = nil }
+  /// Removes one of the names of an object; false when it has none.
+  mutating func removeName(of id: ObjectID) -> Bool {
+    guard let (owner, name) = byObject.first(from: Owner(id: id, age: 0)), owner.id == id else { return false }
+    _ = remove(name)
+    return true
   }
 
-  private mutating func forget(_ name: String, of id: ObjectID) {
-    guard var names = namesByObject[id] else { return }
-    names.removeAll { ExactText($0) == ExactText(name) }
-    namesByObject[id] = names.isEmpty ? nil : names
+  /// Drops some of what is in a table that nobody uses any more; false when nothing is left.
+  mutating func dropSome() -> Bool { targets.dropLeaf() || byObject.dropLeaf() }
+
+  /// The names from `start` on and their objects, in ascending order of the stored form.
+  func ascending(from start: String = "") -> some Sequence<(name: String, id: ObjectID)> {
+    targets.entries(from: StoredName(start)).lazy.map { (name: $0.key.text, id: $0.value.id) }
   }
 
-  /// The form names are stored and ordered in: `~` as `~0`, `/` as `~1`.
+  /// The form names are stored in: `~` as `~0`, `/` as `~1`.
   static func escaped(_ name: String) -> String {
     guard name.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return name }
     var text = ""
@@ -57,14 +92,23 @@ struct NameTable {
     }
     return text
   }
+}
 
-  /// The names in ascending order of their stored form.
-  mutating func ascending() -> [String] {
-    if !isComplete || sorted.count > targets.count {
-      sorted = targets.keys.map { (Self.escaped($0.text), $0.text) }
-        .sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }.map(\.1)
-      isComplete = true
-    }
-    return sorted
+/// A name in the order of its stored form, in which `~` is written `~0` and `/` is written `~1`.
+struct StoredName: Comparable {
+  let text: String
+
+  init(_ text: String) { self.text = text }
+
+  static func == (left: StoredName, right: StoredName) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+  static func < (left: StoredName, right: StoredName) -> Bool {
+    left.text.utf8.lexicographicallyPrecedes(right.text.utf8) { rank($0) < rank($1) }
+  }
+
+  /// Bytes in the order of what they are written as: `/` comes right behind `~`.
+  @inline(__always)
+  private static func rank(_ byte: UInt8) -> UInt16 {
+    byte == UInt8(ascii: "/") ? UInt16(UInt8(ascii: "~")) << 1 | 1 : UInt16(byte) << 1
   }
 }

@@ -3,38 +3,21 @@ import StoreProtocol
 extension Store {
   /// The ids of objects whose type name matches, in ascending order, then of sealed blobs when the pattern as a
   /// wildcard matches theirs.
-  public func listObjects(_ pattern: TextPattern, limit: UInt64, in session: Session) -> [ObjectID] {
-    let limit = Int(clamping: limit)
-    guard limit > 0 else { return [] }
-    let matches = pattern.matcher()
-    var verdicts: [ExactText: Bool] = [:]
-    var found: [ObjectID] = []
-    for id in session.metadata.ascending {
-      guard let typename = session.metadata[id]?.typename else { continue }
-      let isMatch = verdicts[ExactText(typename)] ?? matches(typename)
-      verdicts[ExactText(typename)] = isMatch
-      if isMatch { found.append(id) }
-      if found.count == limit { return found }
-    }
-    if WildcardPattern(pattern.text).matches("vineyard::Blob") {
-      let blobs = session.blobs.lazy.filter(\.value.isSealed).map(\.key).sorted()
-      found.append(contentsOf: blobs.prefix(limit - found.count))
-    }
-    return found
+  ///
+  /// - Throws: invalid when the pattern takes too much work.
+  public func listObjects(
+    _ pattern: TextPattern, limit: UInt64, in session: Session
+  ) throws(StoreError) -> [ObjectID] {
+    try ObjectListing(pattern, limit: limit, in: session).finish(self)
   }
 
   /// The names that match and their objects, in ascending order of the stored names.
+  ///
+  /// - Throws: invalid when the pattern takes too much work.
   public func listNames(
     _ pattern: TextPattern, limit: UInt64, in session: Session
-  ) -> [(name: String, id: ObjectID)] {
-    let limit = Int(clamping: limit)
-    let matches = pattern.matcher()
-    var found: [(name: String, id: ObjectID)] = []
-    for name in session.names.ascending() {
-      if found.count >= limit { break }
-      if let id = session.names[name], matches(name) { found.append((name, id)) }
-    }
-    return found
+  ) throws(StoreError) -> [(name: String, id: ObjectID)] {
+    try NameListing(pattern, limit: limit, in: session).finish(self)
   }
 
   // MARK: - Names

@@ -4,16 +4,16 @@ public enum TextPattern {
   /// The whole text must match; an expression that isn't valid matches nothing.
   case regularExpression(String)
 
-  /// A function that tells whether a text matches.
-  func matcher() -> (String) -> Bool {
+  /// A function that tells whether a text matches. It takes the steps it needs from a number, and gives up at 0.
+  func matcher() -> (String, inout Int) -> Bool {
     switch self {
     case .wildcard(let text):
-      if text == "*" { return { _ in true } }
+      if text == "*" { return { _, _ in true } }
       let pattern = WildcardPattern(text)
-      return { pattern.matches($0) }
+      return { pattern.matches($0, steps: &$1) }
     case .regularExpression(let text):
-      guard let expression = RegularExpression(text) else { return { _ in false } }
-      return { expression.matches($0) }
+      guard let expression = RegularExpression(text) else { return { _, _ in false } }
+      return { expression.matches($0, steps: &$1) }
     }
   }
 

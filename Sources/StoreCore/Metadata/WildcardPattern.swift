@@ -96,11 +96,20 @@ struct WildcardPattern {
 
   /// Whether the whole of `text` matches, in time proportional to the product of the lengths.
   func matches(_ text: String) -> Bool {
+    var steps = Int.max
+    return matches(text, steps: &steps)
+  }
+
+  /// - Parameter steps: how many may be taken; false when they are used up.
+  func matches(_ text: String, steps: inout Int) -> Bool {
     let bytes = Array(text.utf8)
     var element = 0
     var position = 0
     var resume: (element: Int, position: Int)?
     while position < bytes.count {
+      if steps <= 0 { return false }
+      steps -= 1
+      if element < elements.count, case .set(let ranges, _) = elements[element] { steps -= ranges.count }
       if element < elements.count, case .star = elements[element] {
         resume = (element + 1, position)
         element += 1

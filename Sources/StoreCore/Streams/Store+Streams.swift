@@ -1,10 +1,15 @@
+import DequeModule
 import StoreProtocol
 
 extension Store {
   /// Attaches a stream to an object.
-  public func createStream(_ id: ObjectID, in session: Session) throws(StoreError) {
-    if session.streams[id] != nil { throw StoreError(.objectExists, "stream \(id) already exists") }
-    session.streams[id] = Stream()
+  ///
+  /// - Parameter volume: through which the request comes, if through one.
+  public func createStream(_ id: ObjectID, in session: Session, of volume: Volume? = nil) throws(StoreError) {
+    if session.streams.contains(id) { throw StoreError(.objectExists, "stream \(id) already exists") }
+    let stream = Stream(owner: volume?.listingAccount)
+    stream.owner?.own(stream: id)
+    session.streams[id] = stream
   }
 
   private func stream(_ id: ObjectID, in session: Session) throws(StoreError) -> Stream {
@@ -16,7 +21,7 @@ extension Store {
 
   /// Opens a stream; each mode once.
   public func openStream(_ id: ObjectID, _ mode: StreamMode, in session: Session) throws(StoreError) {
-    var stream = try stream(id, in: session)
+    let stream = try stream(id, in: session)
     switch mode {
     case .read:
       if stream.isOpenForReading { throw StoreError(.streamOpened, "stream \(id) is already open for reading") }
@@ -25,7 +30,6 @@ extension Store {
       if stream.isOpenForWriting { throw StoreError(.streamOpened, "stream \(id) is already open for writing") }
       stream.isOpenForWriting = true
     }
-    session.streams[id] = stream
   }
 
   /// Finishes the chunk being written and creates the next one; parked while streams would fill too much.
@@ -33,11 +37,11 @@ extension Store {
     _ id: ObjectID, size: UInt64, by connection: Connection
   ) throws(StoreError) -> Outcome<BlobPayload> {
     let session = connection.session
-    var stream = try writableStream(id, by: connection)
+    let stream = try writableStream(id, by: connection)
     // A request that is tried again must not note a change: it would wake itself without end.
     if stream.current != nil { note(.stream(session: session.id, id)) }
-    try finishCurrentChunk(&stream, by: connection)
-    session.streams[id] = stream
+    try finishCurrentChunk(stream, by: connection)
+    connection.streams.insert(id)
     if let volume = connection.volume, size > volume.account.limit { throw quotaExceeded(size, by: volume) }
     let threshold = memory.limit / 100 * configuration.streamThreshold
     let (wanted, overflow) = (memory.used + memory.lingering).addingReportingOverflow(size)
@@ -45,12 +49,12 @@ extension Store {
     // Waiting only helps while the reader has chunks to consume.
     let isFull = wanted > threshold || connection.volume?.account.isFull(size, configuration.streamThreshold) == true
     if isFull, !stream.ready.isEmpty || stream.handedOut != nil {
-      session.streams[id]?.parkedWriter = connection.id
+      stream.parkedWriter = connection.id
       return .park(.stream(session: session.id, id))
     }
     let payload = try createBlob(size, by: connection)
-    session.streams[id]?.current = payload.id == .emptyBlob ? nil : payload.id
-    session.streams[id]?.writer = connection
+    stream.current = payload.id == .emptyBlob ? nil : payload.id
+    stream.writer = connection
     return .done(payload)
   }
 
@@ -59,10 +63,10 @@ extension Store {
     _ id: ObjectID, chunk: ObjectID, by connection: Connection
   ) throws(StoreError) {
     let session = connection.session
-    var stream = try writableStream(id, by: connection)
-    try finishCurrentChunk(&stream, by: connection)
+    let stream = try writableStream(id, by: connection)
+    try finishCurrentChunk(stream, by: connection)
     stream.ready.append(chunk)
-    session.streams[id] = stream
+    session.chunkCount += 1
     note(.stream(session: session.id, id))
   }
 
@@ -73,7 +77,7 @@ extension Store {
     _ id: ObjectID, by connection: Connection
   ) throws(StoreError) -> Outcome<ObjectID> {
     let session = connection.session
-    var stream = try stream(id, in: session)
+    let stream = try stream(id, in: session)
     if let other = stream.parkedReader, other != connection.id {
       throw StoreError(.invalidStreamState, "stream \(id) already has a reader waiting")
     }
@@ -83,73 +87,72 @@ extension Store {
       consume(previous, by: connection)
       note(.stream(session: session.id, id))
     }
-    defer { session.streams[id] = stream }
     stream.parkedReader = nil
     if stream.isFailed { throw StoreError(.streamFailed, "Stream failed: the writer gave up") }
-    if !stream.ready.isEmpty {
-      let chunk = stream.ready.removeFirst()
+    if let chunk = stream.ready.popFirst() {
+      session.chunkCount -= 1
       stream.handedOut = chunk
       return .done(chunk)
     }
     if stream.isDrained { throw StoreError(.streamDrained, "Stream drained: no more chunks") }
     stream.parkedReader = connection.id
+    connection.streams.insert(id)
     return .park(.stream(session: session.id, id))
   }
 
   /// Ends a stream: what was written can still be read, unless it failed.
   public func stopStream(_ id: ObjectID, failed: Bool, by connection: Connection) throws(StoreError) {
     let session = connection.session
-    var stream = try writableStream(id, by: connection)
-    try finishCurrentChunk(&stream, by: connection)
+    let stream = try writableStream(id, by: connection)
+    try finishCurrentChunk(stream, by: connection)
     if failed { stream.isFailed = true } else { stream.isDrained = true }
-    session.streams[id] = stream
     note(.stream(session: session.id, id))
   }
 
   /// Frees the queued chunks and forgets the stream.
   public func dropStream(_ id: ObjectID, by connection: Connection) throws(StoreError) {
     _ = try stream(id, in: connection.session)
-    dropStream(id, in: connection.session, by: connection)
+    reclaim(takeStream(id, in: connection.session, by: connection))
   }
 
-  func dropStream(_ id: ObjectID, in session: Session, by connection: Connection) {
+  /// Takes a stream out of its session; what is returned frees its chunks.
+  func takeStream(_ id: ObjectID, in session: Session, by connection: Connection) -> StreamRemoval {
+    guard let stream = session.streams[id] else { return StreamRemoval([], in: session, by: connection) }
+    forgetStream(id, in: session)
+    let chunks = Array(stream.ready) + [stream.current, stream.handedOut].compactMap { $0 }
+    return StreamRemoval(chunks, in: session, by: connection)
+  }
+
+  /// Removes a stream whose chunks go on their own.
+  func forgetStream(_ id: ObjectID, in session: Session) {
     guard let stream = session.streams.removeValue(forKey: id) else { return }
+    session.chunkCount -= stream.ready.count
+    stream.owner?.disown(stream: id)
     note(.stream(session: session.id, id))
-    for chunk in stream.ready + [stream.current, stream.handedOut].compactMap({ $0 }) {
-      if chunk.isBlob {
-        removeBlob(chunk, in: session, by: connection)
-      } else {
-        delete([chunk], force: false, deep: true, by: connection)
-      }
-    }
   }
 
   /// A request that is parked on a stream is given up.
   public func unpark(_ connection: Connection, from id: ObjectID) {
-    if connection.session.streams[id]?.parkedReader == connection.id {
-      connection.session.streams[id]?.parkedReader = nil
-    }
-    if connection.session.streams[id]?.parkedWriter == connection.id {
-      connection.session.streams[id]?.parkedWriter = nil
-    }
+    guard let stream = connection.session.streams[id] else { return }
+    if stream.parkedReader == connection.id { stream.parkedReader = nil }
+    if stream.parkedWriter == connection.id { stream.parkedWriter = nil }
   }
 
-  /// Streams whose writer left in the middle of a chunk have failed; readers are told.
-  func abandonStreams(of connection: Connection) {
-    let session = connection.session
-    for (id, stream) in session.streams {
-      unpark(connection, from: id)
-      guard stream.writer === connection, stream.current != nil else { continue }
-      session.streams[id]?.current = nil
-      session.streams[id]?.isFailed = true
-      note(.stream(session: session.id, id))
+  /// A client that has written to a stream leaves: in the middle of a chunk the stream has failed, and readers are told.
+  func abandon(_ id: ObjectID, by connection: Connection) {
+    unpark(connection, from: id)
+    guard let stream = connection.session.streams[id], stream.writer === connection, stream.current != nil else {
+      return
     }
+    stream.current = nil
+    stream.isFailed = true
+    note(.stream(session: connection.session.id, id))
   }
 
   // MARK: - Chunks
 
   private func writableStream(_ id: ObjectID, by connection: Connection) throws(StoreError) -> Stream {
-    var stream = try stream(id, in: connection.session)
+    let stream = try stream(id, in: connection.session)
     if stream.isStopped { throw StoreError(.invalidStreamState, "stream \(id) is already stopped") }
     if let other = stream.parkedWriter, other != connection.id {
       throw StoreError(.invalidStreamState, "stream \(id) already has a writer waiting")
@@ -158,13 +161,14 @@ extension Store {
     return stream
   }
 
-  private func finishCurrentChunk(_ stream: inout Stream, by connection: Connection) throws(StoreError) {
+  private func finishCurrentChunk(_ stream: Stream, by connection: Connection) throws(StoreError) {
     guard let current = stream.current else { return }
     stream.current = nil
     stream.writer = nil
     guard connection.session.blobs[current] != nil else { return }
     try seal(current, by: connection)
     stream.ready.append(current)
+    connection.session.chunkCount += 1
   }
 
   private func consume(_ chunk: ObjectID, by connection: Connection) {

@@ -1,11 +1,12 @@
+import DequeModule
 import StoreProtocol
 
 /// A queue of chunks between one writer and one reader.
 ///
 /// Chunks are blobs the writer fills in place, or objects it pushes. The state is local and never persisted.
-struct Stream {
+final class Stream {
   /// Finished chunks nobody has pulled yet.
-  var ready: [ObjectID] = []
+  var ready: Deque<ObjectID> = []
   /// The blob the writer is filling.
   var current: ObjectID?
   /// The connection that fills ``current``.
@@ -21,6 +22,11 @@ struct Stream {
   var parkedWriter: UInt64?
 
   var isStopped: Bool { isDrained || isFailed }
+
+  /// The volume that lists it, nil when its session does.
+  var owner: Account?
+
+  init(owner: Account?) { self.owner = owner }
 }
 
 /// How a stream is opened.

@@ -11,9 +11,11 @@ public final class Account {
   /// Whether what it pays for lies among the belongings of others, so that it has to be listed here.
   let isScattered: Bool
   /// The blobs it pays for; empty unless ``isScattered``.
-  private(set) var blobs: Set<ObjectID> = []
+  private(set) var blobs = SortedSet<ObjectID>()
   /// Its objects; empty unless ``isScattered``.
-  private(set) var objects: Set<ObjectID> = []
+  private(set) var objects = SortedSet<ObjectID>()
+  /// The streams made through it; empty unless ``isScattered``.
+  private(set) var streams = SortedSet<ObjectID>()
   /// Whether an allocation was refused since bytes were last given back.
   var wasRefused = false
   /// Whether anything was ever written.
@@ -52,11 +54,21 @@ public final class Account {
 
   /// A blob it pays for got another id.
   func rename(_ blob: ObjectID, to newID: ObjectID) {
-    guard isScattered, blobs.remove(blob) != nil else { return }
+    guard isScattered, blobs.remove(blob) else { return }
     blobs.insert(newID)
   }
+
+  func own(stream: ObjectID) { streams.insert(stream) }
+
+  func disown(stream: ObjectID) { streams.remove(stream) }
 
   func own(_ object: ObjectID) { objects.insert(object) }
 
   func disown(_ object: ObjectID) { objects.remove(object) }
+
+  /// Gives away the list of its objects, all of which are gone.
+  func takeObjects() -> SortedSet<ObjectID> {
+    defer { objects = SortedSet() }
+    return objects
+  }
 }

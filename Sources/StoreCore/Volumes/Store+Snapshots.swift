@@ -38,9 +38,7 @@ extension Store {
   public func deleteSnapshot(_ id: String) -> Volume? {
     guard let snapshot = snapshots.removeValue(forKey: id) else { return nil }
     firstWrites.removeAll { $0 === snapshot }
-    retireClients(of: snapshot)
-    clear(snapshot.session)
-    remove(snapshot.session)
+    reclaim(VolumeRemoval(snapshot, of: clients(of: snapshot), self))
     return snapshot
   }
 
@@ -73,7 +71,6 @@ extension Store {
   func copyContents(of source: Volume, to target: Volume) {
     target.session.metadata = source.session.metadata
     target.session.names = source.session.names
-    target.session.blobs.reserveCapacity(source.session.blobs.count)
     for (id, var blob) in source.session.blobs where blob.isSealed {
       blob.sealer = nil
       blob.account = target.account

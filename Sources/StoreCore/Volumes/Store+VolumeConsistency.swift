@@ -27,9 +27,9 @@ extension Store {
       if account.used != used { found.append("\(volume.id) is charged \(account.used) bytes, its blobs have \(used)") }
       if account.used > account.limit { found.append("\(volume.id) has \(account.used) bytes of \(account.limit)") }
       let listed = account.isScattered ? blobs[key] ?? [] : []
-      if account.blobs != listed { found.append("\(volume.id) lists other blobs than point to it") }
+      if Set(account.blobs) != listed { found.append("\(volume.id) lists other blobs than point to it") }
       let owned = objects.removeValue(forKey: key) ?? []
-      if account.objects != owned { found.append("\(volume.id) lists other objects than point to it") }
+      if Set(account.objects) != owned { found.append("\(volume.id) lists other objects than point to it") }
       found += connectionInconsistencies(volume)
     }
     if !bytes.isEmpty || !objects.isEmpty { found.append("somebody who is gone has blobs or objects") }

@@ -86,7 +86,7 @@ public final class Volume {
   /// The names of its objects. With scope `cluster`, time grows with the number of its objects.
   public var nameCount: Int {
     guard account.isScattered else { return session.nameCount }
-    return account.objects.reduce(0) { $0 + (session.names.namesByObject[$1]?.count ?? 0) }
+    return account.objects.reduce(0) { $0 + session.names.names(of: $1).reduce(0) { count, _ in count + 1 } }
   }
 
   /// The account that has to list its objects, nil when its session does.

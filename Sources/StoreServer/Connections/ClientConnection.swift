@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import JSON
 import StoreCore
 import StoreProtocol
 
@@ -19,6 +20,8 @@ final class ClientConnection {
     case awaitingPages(PageWait)
     /// Raw bytes are on their way, on the transfer thread.
     case transferring
+    /// A request is on its way, see ``work``.
+    case working
     /// The password is being checked.
     case authenticating
     /// Its volume is gone: nothing is answered, and it ends when the client closes its side.
@@ -34,6 +37,10 @@ final class ClientConnection {
   let input = InputBuffer()
   var state = State.ready
   var isRegistered = false
+  /// The request that takes more than one turn: being read, being done, or waiting for something.
+  var work: RequestWork?
+  /// Whether it is in the queue of those who are not done.
+  var isQueued = false
   /// Whether the arena's descriptor was sent.
   var knowsArena = false
   /// Close when everything is sent.
@@ -43,7 +50,7 @@ final class ClientConnection {
   /// Raw bytes that follow when everything is sent.
   var transferWhenFlushed: Transfer?
 
-  private var pending: [UInt8] = []
+  private var pending: ByteWriter?
   private var pendingStart = 0
   private var pendingDescriptor = false
 
@@ -61,18 +68,22 @@ final class ClientConnection {
   }
 
   /// Whether something waits for the socket to take more.
-  var hasPendingOutput: Bool { pendingStart < pending.count || pendingDescriptor }
+  var hasPendingOutput: Bool { pending != nil || pendingDescriptor }
+
+  /// What of a message may be copied when the socket doesn't take it.
+  private static let largestCopy = 64 << 10
 
   /// Sends a message, then the arena's descriptor if wanted; keeps what the socket doesn't take.
   ///
+  /// - Parameter message: replaced by another writer when the connection keeps it.
   /// - Returns: false when the connection is broken.
-  func send(_ message: UnsafeRawBufferPointer, arena: CInt?) -> Bool {
+  func send(_ message: inout ByteWriter, arena: CInt?) -> Bool {
     var sent = 0
     if !hasPendingOutput {
-      guard let count = write(message) else { return false }
+      guard let count = write(message.bytes) else { return false }
       sent = count
     }
-    if sent < message.count { pending.append(contentsOf: message[sent...]) }
+    if sent < message.count { keep(&message, from: sent) }
     guard let arena else { return true }
     if hasPendingOutput {
       pendingDescriptor = true
@@ -81,16 +92,28 @@ final class ClientConnection {
     return sendDescriptor(arena)
   }
 
+  private func keep(_ message: inout ByteWriter, from start: Int) {
+    if pending == nil, message.count - start > Self.largestCopy {
+      pending = message
+      pendingStart = start
+      message = ByteWriter()
+      return
+    }
+    let target = pending ?? ByteWriter(capacity: message.count - start)
+    if pending == nil { pendingStart = 0 }
+    target.append(UnsafeRawBufferPointer(rebasing: message.bytes[start...]))
+    pending = target
+  }
+
   /// Sends more of what is pending.
   ///
   /// - Returns: false when the connection is broken.
   func flush(arena: CInt) -> Bool {
-    if pendingStart < pending.count {
-      let sent = pending.withUnsafeBytes { write(UnsafeRawBufferPointer(rebasing: $0[pendingStart...])) }
-      guard let sent else { return false }
+    if let pending {
+      guard let sent = write(UnsafeRawBufferPointer(rebasing: pending.bytes[pendingStart...])) else { return false }
       pendingStart += sent
       if pendingStart < pending.count { return true }
-      pending = []
+      self.pending = nil
       pendingStart = 0
     }
     if pendingDescriptor {

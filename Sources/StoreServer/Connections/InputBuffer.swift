@@ -19,9 +19,15 @@ final class InputBuffer {
   private var start = 0
   private var end = 0
 
-  init() { base = .allocate(byteCount: Self.usualCapacity, alignment: 16) }
+  init() { base = Self.resized(nil, Self.usualCapacity) }
 
-  deinit { base.deallocate() }
+  deinit { free(base) }
+
+  /// The system moves a large buffer by its pages, without copying it.
+  private static func resized(_ base: UnsafeMutableRawPointer?, _ capacity: Int) -> UnsafeMutableRawPointer {
+    guard let memory = realloc(base, capacity) else { fatalError("there is no memory for \(capacity) bytes of input") }
+    return memory
+  }
 
   var count: Int { end - start }
 
@@ -51,7 +57,7 @@ final class InputBuffer {
     }
     guard end == capacity else { return }
     if start > 0 {
-      (base).copyMemory(from: base + start, byteCount: count)
+      base.copyMemory(from: base + start, byteCount: count)
       end -= start
       start = 0
     }
@@ -59,13 +65,8 @@ final class InputBuffer {
   }
 
   private func resize(_ newCapacity: Int) {
-    let larger = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
-    larger.copyMemory(from: base + start, byteCount: count)
-    base.deallocate()
-    base = larger
+    base = Self.resized(base, newCapacity)
     capacity = newCapacity
-    end = count
-    start = 0
   }
 
   enum Frame {

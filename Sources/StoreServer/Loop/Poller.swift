@@ -22,7 +22,8 @@ final class Poller {
     static let hangUp = Interest(rawValue: CLINUX_EPOLLRDHUP)
   }
 
-  private static let capacity = 64
+  /// Events of one turn of the loop: few, so that a turn is short when each of them means work.
+  static let capacity = 16
 
   private let descriptor: CInt
   private let buffer: UnsafeMutablePointer<clinux_event>
@@ -53,12 +54,15 @@ final class Poller {
 
   /// Waits for events and hands each to `body`.
   ///
-  /// - Parameter timeout: milliseconds, -1 for ever.
+  /// - Parameters:
+  ///   - timeout: milliseconds, -1 for ever.
+  ///   - woken: called when the wait is over, before the first event.
   /// - Returns: how many events there were.
   @discardableResult
-  func wait(timeout: CInt, _ body: (Event) -> Void) -> Int {
+  func wait(timeout: CInt, woken: () -> Void = {}, _ body: (Event) -> Void) -> Int {
     waits &+= 1
     let count = Int(clinux_epoll_wait(descriptor, buffer, CInt(Self.capacity), timeout))
+    woken()
     guard count > 0 else { return 0 }
     for index in 0..<count { body(Event(token: buffer[index].token, events: buffer[index].events)) }
     return count

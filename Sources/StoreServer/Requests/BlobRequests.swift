@@ -15,7 +15,7 @@ extension RequestHandler {
     reply.append(decimal: payload.id.rawValue)
     reply.append(",\"type\":\"create_buffer_reply\"}")
     reply.endFrame()
-    return whenWarm([payload], sendsArena: sendsArena, in: connection.client)
+    return whenWarm([payload], sendsArena: sendsArena)
   }
 
   /// Whether the arena's descriptor follows a reply with this payload, which the client then knows.
@@ -30,29 +30,43 @@ extension RequestHandler {
     reply.append(decimal: sendsArena ? Store.fileKey : -1)
   }
 
-  private func appendDescriptors(_ sendsArena: Bool) {
+  func appendDescriptors(_ sendsArena: Bool) {
     reply.append("\"fds\":[")
     if sendsArena { reply.append(decimal: Store.fileKey) }
     reply.append("]")
   }
 
   /// The reply goes out at once when the new blobs have pages.
-  func whenWarm(_ payloads: [BlobPayload], sendsArena: Bool, in client: Connection) -> Disposition {
+  func whenWarm(_ payloads: [BlobPayload], sendsArena: Bool) -> Disposition {
     for payload in payloads where payload.size > 0 {
-      guard let range = store.range(of: payload.id, in: client.session) else { continue }
-      if !store.memory.residency.isWarm(range) {
-        return .afterPages(payloads.map(\.id), sendsArena: sendsArena, transfer: nil)
+      if !store.memory.residency.isWarm(ByteRange(offset: payload.offset, length: payload.size)) {
+        return .afterPages(NewBlobs(payloads), sendsArena: sendsArena, transfer: nil)
       }
     }
     return .send(arena: sendsArena)
   }
 
+  /// The same for many blobs.
+  func whenWarm(_ blobs: NewBlobs, sendsArena: Bool) -> Disposition {
+    if blobs.ranges.allSatisfy({ store.memory.residency.isWarm($0) }) { return .send(arena: sendsArena) }
+    return .afterPages(blobs, sendsArena: sendsArena, transfer: nil)
+  }
+
   func createBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
-    let payloads = try store.createBlobs(try message.blobSizes(), by: connection.client)
+    let sizes = try message.blobSizes()
+    guard sizes.count > Self.fewEntries else {
+      let payloads = try store.createBlobs(sizes, by: connection.client)
+      let sendsArena = announceArena(to: connection, payloads)
+      writeCreated(payloads, sendsArena: sendsArena)
+      return whenWarm(payloads, sendsArena: sendsArena)
+    }
+    return try start(CreateBuffersTask(sizes, for: connection))
+  }
+
+  func announceArena(to connection: ClientConnection, _ payloads: [BlobPayload]) -> Bool {
     var sendsArena = false
     for payload in payloads where announceArena(to: connection, payload) { sendsArena = true }
-    writeCreated(payloads, sendsArena: sendsArena)
-    return whenWarm(payloads, sendsArena: sendsArena, in: connection.client)
+    return sendsArena
   }
 
   func writeCreated(_ payloads: [BlobPayload], sendsArena: Bool) {
@@ -72,13 +86,15 @@ extension RequestHandler {
 
   /// `"0":…,"1":…,` for clients that read the numbered keys.
   private func appendNumbered(_ payloads: [BlobPayload]) {
-    for (index, payload) in payloads.enumerated() {
-      reply.append("\"")
-      reply.append(decimal: index)
-      reply.append("\":")
-      reply.append(payload)
-      reply.append(",")
-    }
+    for (index, payload) in payloads.enumerated() { appendNumbered(index, payload) }
+  }
+
+  func appendNumbered(_ index: Int, _ payload: BlobPayload) {
+    reply.append("\"")
+    reply.append(decimal: index)
+    reply.append("\":")
+    reply.append(payload)
+    reply.append(",")
   }
 
   func seal(_ client: Connection) throws(StoreError) -> Disposition {
@@ -92,11 +108,14 @@ extension RequestHandler {
     payloads.removeAll(keepingCapacity: true)
     try message.blobIDs(into: &blobIDs)
     let unsafe = try message.boolean("unsafe", default: false)
-    try store.readBlobs(blobIDs, unsafe: unsafe, by: connection.client, into: &payloads)
-    var sendsArena = false
-    for payload in payloads where announceArena(to: connection, payload) { sendsArena = true }
-    writeRead(payloads, sendsArena: sendsArena)
-    return .send(arena: sendsArena)
+    guard blobIDs.count > Self.fewEntries else {
+      try store.readBlobs(blobIDs, unsafe: unsafe, by: connection.client, into: &payloads)
+      let sendsArena = announceArena(to: connection, payloads)
+      writeRead(payloads, sendsArena: sendsArena)
+      return .send(arena: sendsArena)
+    }
+    let task = GetBuffersTask(blobIDs, unsafe: unsafe, for: connection)
+    return try start(task)
   }
 
   func writeRead(_ payloads: [BlobPayload], sendsArena: Bool) {
@@ -126,9 +145,10 @@ extension RequestHandler {
   }
 
   func increaseReferenceCount(_ client: Connection) throws(StoreError) -> Disposition {
-    store.increaseReferences(try message.objectIDs("ids"), by: client)
-    reply.reply("increase_reference_count_reply")
-    return .reply
+    try start(
+      IDListTask(try NumberListReader(message, "ids"), "increase_reference_count_reply") {
+        (store, id) throws(StoreError) in store.increaseReferences([id], by: client)
+      })
   }
 
   func release(_ client: Connection) throws(StoreError) -> Disposition {
@@ -142,23 +162,20 @@ extension RequestHandler {
   // Nothing is spilled yet, so every blob is in memory and pinned for good: what these ask for is already the case or
   // cannot be had, and only unknown blobs are an error.
 
-  func evict(_ client: Connection) throws(StoreError) -> Disposition {
-    try store.requireBlobs(try message.objectIDs("ids"), in: client.session)
-    reply.reply("evict_reply")
-    return .reply
-  }
+  func evict(_ client: Connection) throws(StoreError) -> Disposition { try requireBlobs(client, "evict_reply") }
 
   func load(_ client: Connection) throws(StoreError) -> Disposition {
     _ = try message.boolean("pin", default: false)
-    try store.requireBlobs(try message.objectIDs("ids"), in: client.session)
-    reply.reply("load_reply")
-    return .reply
+    return try requireBlobs(client, "load_reply")
   }
 
-  func unpin(_ client: Connection) throws(StoreError) -> Disposition {
-    try store.requireBlobs(try message.objectIDs("ids"), in: client.session)
-    reply.reply("unpin_reply")
-    return .reply
+  func unpin(_ client: Connection) throws(StoreError) -> Disposition { try requireBlobs(client, "unpin_reply") }
+
+  private func requireBlobs(_ client: Connection, _ type: StaticString) throws(StoreError) -> Disposition {
+    try start(
+      IDListTask(try NumberListReader(message, "ids"), type) { (store, id) throws(StoreError) in
+        try store.requireBlobs([id], in: client.session)
+      })
   }
 
   func isSpilled(_ client: Connection) throws(StoreError) -> Disposition {

@@ -15,6 +15,7 @@ extension RequestHandler {
   private func selectSession(for connection: ClientConnection) throws(StoreError) {
     let id = try message.integer("session_id", default: 0)
     guard id != connection.client.session.id else { return }
+    guard !connection.isRegistered else { throw StoreError(.invalid, "this connection has its session already") }
     guard let session = store.sessions[id] else {
       throw StoreError(.invalid, "Session (sid = \(HexText.string(prefix: UInt8(ascii: "S"), id))) not exit")
     }

@@ -9,10 +9,14 @@ enum Disposition {
   case close
   /// Nothing to say yet.
   case park(WaitKey)
+  /// Go on with a request that takes more steps, after others.
+  case `continue`(any RequestTask)
+  /// Go on with a request when the key changes.
+  case wait(any RequestTask, WaitKey)
   /// Send the reply, then move raw bytes.
   case transfer(Transfer)
   /// Send the reply when the new blobs have pages.
-  case afterPages([ObjectID], sendsArena: Bool, transfer: Transfer?)
+  case afterPages(NewBlobs, sendsArena: Bool, transfer: Transfer?)
   /// Send the reply when the pages nobody uses are given back.
   case afterTrim
   /// Check a password elsewhere, then finish registering.
@@ -20,5 +24,5 @@ enum Disposition {
   /// Send the reply, then close this connection and the session.
   case deleteSession
 
-  static let reply = Disposition.send(arena: false)
+  static var reply: Disposition { .send(arena: false) }
 }

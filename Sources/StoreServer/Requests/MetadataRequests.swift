@@ -5,18 +5,18 @@ import StoreProtocol
 /// Objects and their metadata.
 extension RequestHandler {
   func createData(_ client: Connection) throws(StoreError) -> Disposition {
-    let document = try MetadataDocument(message.bytes, try requiredSpan("content"))
-    let created = try store.createObjects([document], in: client.session, of: client.volume)[0]
-    reply.beginFrame()
-    reply.append("{\"id\":")
-    reply.append(decimal: created.id.rawValue)
-    reply.append(",\"instance_id\":")
-    reply.append(decimal: created.instance)
-    reply.append(",\"signature\":")
-    reply.append(decimal: created.signature)
-    reply.append(",\"type\":\"create_data_reply\"}")
-    reply.endFrame()
-    return .reply
+    let span = try requiredSpan("content")
+    guard span.kind == .object else { throw MetadataDocument.notAnObject }
+    return try start(CreateDataTask(message.bytes, span, by: client))
+  }
+
+  func createDatas(_ client: Connection) throws(StoreError) -> Disposition {
+    let span = try requiredSpan("contents")
+    guard span.kind == .array else {
+      throw StoreError(
+        .invalid, "Failed to parse the JSON message: field 'contents' must be an array of objects")
+    }
+    return try start(CreateDataTask(message.bytes, span, by: client))
   }
 
   private func requiredSpan(_ name: StaticString) throws(StoreError) -> JSONSpan {
@@ -26,15 +26,28 @@ extension RequestHandler {
     return span
   }
 
-  func createDatas(_ client: Connection) throws(StoreError) -> Disposition {
-    var spans: [JSONSpan] = []
-    try message.forEachElement("contents", "must be an array of objects") { span in
-      spans.append(span)
-      return span.kind == .object
+  /// Objects that one request may create, members not counted.
+  private static let mostCreated = 1 << 18
+
+  func requireCreatable(_ count: Int) throws(StoreError) {
+    if count > Self.mostCreated {
+      throw StoreError(.invalid, "a request may create \(Self.mostCreated) objects, this one has \(count)")
     }
-    var documents: [MetadataDocument] = []
-    for span in spans { documents.append(try MetadataDocument(message.bytes, span)) }
-    let created = try store.createObjects(documents, in: client.session, of: client.volume)
+  }
+
+  func writeCreated(_ created: CreatedObject) {
+    reply.beginFrame()
+    reply.append("{\"id\":")
+    reply.append(decimal: created.id.rawValue)
+    reply.append(",\"instance_id\":")
+    reply.append(decimal: created.instance)
+    reply.append(",\"signature\":")
+    reply.append(decimal: created.signature)
+    reply.append(",\"type\":\"create_data_reply\"}")
+    reply.endFrame()
+  }
+
+  func writeCreated(_ created: [CreatedObject]) {
     reply.beginFrame()
     reply.append("{\"ids\":[")
     reply.list(created) { reply.append(decimal: $0.id.rawValue) }
@@ -46,31 +59,13 @@ extension RequestHandler {
     reply.list(created) { reply.append(decimal: $0.signature) }
     reply.append("],\"type\":\"create_datas_reply\"}")
     reply.endFrame()
-    return .reply
   }
 
   func getData(_ client: Connection) throws(StoreError) -> Disposition {
-    let ids = try message.objectIDs("id")
-    let wait = try message.boolean("wait", default: false)
+    let reader = try NumberListReader(message, "id")
+    let waits = try message.boolean("wait", default: false)
     _ = try message.boolean("sync_remote", default: false)
-    if wait, ids.contains(where: { !store.isReadable($0, in: client.session) }) {
-      return .park(.objects(session: client.session.id))
-    }
-    try writeContent(ids, client)
-    return .reply
-  }
-
-  private func writeContent(_ ids: [ObjectID], _ client: Connection) throws(StoreError) {
-    reply.beginFrame()
-    reply.append("{\"content\":{")
-    if try store.render(ids, in: client.session, into: reply) == 0 {
-      reply.truncate(to: reply.count - 1)
-      reply.append("null")
-    } else {
-      reply.append("}")
-    }
-    reply.append(",\"type\":\"get_data_reply\"}")
-    reply.endFrame()
+    return try start(GetDataTask(reader, waits: waits, in: client.session))
   }
 
   /// Bytes of the longest pattern: reading one may take time that grows with the square of its length.
@@ -86,36 +81,19 @@ extension RequestHandler {
 
   func listData(_ client: Connection) throws(StoreError) -> Disposition {
     let limit = try message.integer("limit")
-    try writeContent(store.listObjects(try pattern(), limit: limit, in: client.session), client)
-    return .reply
+    let listing = ObjectListing(try pattern(), limit: limit, in: client.session)
+    return try start(GetDataTask(listing, in: client.session))
   }
 
-  /// Deletes what the request names; the reply waits while freed pages are given back, if that was asked for.
-  private func delete(_ client: Connection) throws(StoreError) -> (blobs: [ObjectID], isTrimming: Bool) {
-    let ids = try message.objectIDs("id")
-    let force = try message.boolean("force", default: false)
-    let deep = try message.boolean("deep", default: false)
-    let trim = try message.boolean("memory_trim", default: false)
-    let blobs =
-      try message.boolean("fastpath", default: false)
-      ? try store.deleteBlobs(ids, by: client) : store.delete(ids, force: force, deep: deep, by: client)
-    return (blobs, trim && trimMemory())
-  }
-
-  func deleteData(_ client: Connection) throws(StoreError) -> Disposition {
-    let isTrimming = try delete(client).isTrimming
-    reply.reply("del_data_reply")
-    return isTrimming ? .afterTrim : .reply
-  }
-
-  func deleteDataWithFeedbacks(_ client: Connection) throws(StoreError) -> Disposition {
-    let (blobs, isTrimming) = try delete(client)
-    reply.beginFrame()
-    reply.append("{\"deleted_bids\":[")
-    reply.list(blobs) { reply.append(decimal: $0.rawValue) }
-    reply.append("],\"type\":\"del_data_with_feedbacks_reply\"}")
-    reply.endFrame()
-    return isTrimming ? .afterTrim : .reply
+  func deleteData(_ client: Connection, reports: Bool) throws(StoreError) -> Disposition {
+    var options = DeleteTask.Options()
+    let reader = try NumberListReader(message, "id")
+    options.force = try message.boolean("force", default: false)
+    options.deep = try message.boolean("deep", default: false)
+    options.trims = try message.boolean("memory_trim", default: false)
+    options.isFast = try message.boolean("fastpath", default: false)
+    options.reports = reports
+    return try start(DeleteTask(reader, options, by: client))
   }
 
   func exists(_ client: Connection) throws(StoreError) -> Disposition {
@@ -128,9 +106,7 @@ extension RequestHandler {
   }
 
   func persist(_ client: Connection) throws(StoreError) -> Disposition {
-    try store.persist(try message.objectID("id"), in: client.session)
-    reply.reply("persist_reply")
-    return .reply
+    try start(PlainTask(try Persisting(try message.objectID("id"), in: client.session), "persist_reply"))
   }
 
   func ifPersist(_ client: Connection) throws(StoreError) -> Disposition {
@@ -148,19 +124,15 @@ extension RequestHandler {
     guard keys.count == values.count else {
       throw StoreError(.invalid, "there are \(keys.count) keys but \(values.count) values")
     }
-    try store.label(try message.objectID("id"), Array(zip(keys, values)), in: client.session)
-    reply.reply("label_reply")
-    return .reply
+    let labelling = try Labelling(try message.objectID("id"), keys: keys, values: values, in: client.session)
+    return try start(PlainTask(labelling, "label_reply"))
   }
 
-  func clear(_ client: Connection) -> Disposition {
+  func clear(_ client: Connection) throws(StoreError) -> Disposition {
     if let volume = client.volume {
-      store.clear(volume, by: client)
-    } else {
-      store.clear(client.session, by: client)
+      return try start(PlainTask(VolumeClearing(volume, by: client), "clear_reply"))
     }
-    reply.reply("clear_reply")
-    return .reply
+    return try start(PlainTask(Clearing(client.session, by: client), "clear_reply"))
   }
 
   func memoryTrim() -> Disposition {
@@ -173,24 +145,12 @@ extension RequestHandler {
   }
 
   func shallowCopy(_ client: Connection) throws(StoreError) -> Disposition {
-    var extra: [(key: [UInt8], value: [UInt8])] = []
+    var extra: JSONSpan?
     if let span = message.span("extra"), span.kind != .null {
-      let document = try MetadataDocument(message.bytes, span)
-      for field in document.fields {
-        guard case .text(let value) = field.value else {
-          throw StoreError(.assertionFailed, "shallow_copy takes fields of primitive values only")
-        }
-        extra.append((field.key, value))
-      }
+      guard span.kind == .object else { throw MetadataDocument.notAnObject }
+      extra = span
     }
-    let target = try store.shallowCopy(
-      try message.objectID("id"), extra: extra, in: client.session, of: client.volume)
-    reply.beginFrame()
-    reply.append("{\"target_id\":")
-    reply.append(decimal: target.rawValue)
-    reply.append(",\"type\":\"shallow_copy_reply\"}")
-    reply.endFrame()
-    return .reply
+    return try start(ShallowCopyTask(try message.objectID("id"), message.bytes, extra, by: client))
   }
 
   func migrateObject(_ client: Connection) throws(StoreError) -> Disposition {
@@ -227,19 +187,7 @@ extension RequestHandler {
 
   func listName(_ client: Connection) throws(StoreError) -> Disposition {
     let limit = try message.integer("limit")
-    let names = store.listNames(try pattern(), limit: limit, in: client.session)
-    reply.beginFrame()
-    reply.append("{\"names\":{")
-    reply.list(names) { entry in
-      reply.append(jsonString: entry.name)
-      reply.append(":")
-      reply.append(decimal: entry.id.rawValue)
-    }
-    reply.append("},\"size\":")
-    reply.append(decimal: names.count)
-    reply.append(",\"type\":\"list_name_reply\"}")
-    reply.endFrame()
-    return .reply
+    return try start(ListNameTask(NameListing(try pattern(), limit: limit, in: client.session)))
   }
 
   func dropName(_ client: Connection) throws(StoreError) -> Disposition {

@@ -8,6 +8,15 @@ extension RequestHandler {
     reply.append(blob.payload, plasmaID: blob.id, plasmaSize: blob.size, referenceCount: blob.references)
   }
 
+  /// Blobs that one request may get by plasma ids or move.
+  private static let mostBlobs = 1 << 14
+
+  private func requireFew(_ count: Int) throws(StoreError) {
+    if count > Self.mostBlobs {
+      throw StoreError(.invalid, "such a request may name \(Self.mostBlobs) blobs, this one names \(count)")
+    }
+  }
+
   func createBufferByPlasma(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let blob = try store.createPlasmaBlob(
       try message.string("plasma_id"), size: try message.integer("size"),
@@ -21,12 +30,14 @@ extension RequestHandler {
     reply.append(decimal: blob.payload.id.rawValue)
     reply.append(",\"type\":\"create_buffer_by_plasma_reply\"}")
     reply.endFrame()
-    return whenWarm([blob.payload], sendsArena: sendsArena, in: connection.client)
+    return whenWarm([blob.payload], sendsArena: sendsArena)
   }
 
   func getBuffersByPlasma(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     var ids: [String] = []
-    for span in try message.numberedValues() {
+    let spans = try message.numberedValues()
+    try requireFew(spans.count)
+    for span in spans {
       guard span.kind == .string else {
         throw StoreError(.invalid, "Failed to parse the JSON message: plasma ids must be strings")
       }
@@ -82,6 +93,7 @@ extension RequestHandler {
     if message.span("pid_to_pid") != nil {
       pairs += try message.entries("pid_to_pid", plasmaID).map { (.plasma($0), $1) }
     }
+    try requireFew(pairs.count)
     try store.moveOwnership(pairs, from: source, by: client)
     reply.reply("move_buffers_ownership_reply")
     return .reply

@@ -11,6 +11,17 @@ extension RequestHandler {
     }
   }
 
+  /// Blobs whose bytes one request may move.
+  private static let mostBlobs = 1 << 15
+
+  private func fewEnough<Element>(_ list: [Element]) throws(StoreError) -> [Element] {
+    guard list.count <= Self.mostBlobs else {
+      throw StoreError(
+        .invalid, "a request may move the bytes of \(Self.mostBlobs) blobs, this one names \(list.count)")
+    }
+    return list
+  }
+
   private func refuseRDMA() throws(StoreError) {
     if try message.boolean("use_rdma", default: false) {
       throw StoreError(.notImplemented, "RDMA is not available")
@@ -35,7 +46,7 @@ extension RequestHandler {
   func createRemoteBuffers(_ client: Connection) throws(StoreError) -> Disposition {
     try refuseCompression()
     try refuseRDMA()
-    let payloads = try store.createBlobs(try message.blobSizes(), by: client)
+    let payloads = try store.createBlobs(try fewEnough(try message.blobSizes()), by: client)
     writeCreated(payloads.map(Self.announced), sendsArena: false)
     return receive(payloads, client)
   }
@@ -51,10 +62,11 @@ extension RequestHandler {
   private func receive(_ payloads: [BlobPayload], _ client: Connection) -> Disposition {
     let ids = payloads.map(\.id)
     let transfer = Transfer(
-      direction: .receive, ranges: ids.compactMap { store.range(of: $0, in: client.session) }, blobs: ids,
+      direction: .receive, ranges: payloads.filter { $0.size > 0 }.map { ByteRange(offset: $0.offset, length: $0.size) },
+      blobs: ids,
       closing: Array(reply.bytes))
-    guard case .afterPages = whenWarm(payloads, sendsArena: false, in: client) else { return .transfer(transfer) }
-    return .afterPages(ids, sendsArena: false, transfer: transfer)
+    guard case .afterPages = whenWarm(payloads, sendsArena: false) else { return .transfer(transfer) }
+    return .afterPages(NewBlobs(payloads), sendsArena: false, transfer: transfer)
   }
 
   /// Nothing was given out over RDMA, so there is nothing to release.
@@ -67,6 +79,7 @@ extension RequestHandler {
     blobIDs.removeAll(keepingCapacity: true)
     payloads.removeAll(keepingCapacity: true)
     try message.blobIDs(into: &blobIDs)
+    _ = try fewEnough(blobIDs)
     try refuseRDMA()
     let unsafe = try message.boolean("unsafe", default: false)
     let held = Set(blobIDs.filter { store.holds($0, client) })

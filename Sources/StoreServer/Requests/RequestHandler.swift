@@ -9,8 +9,8 @@ import Support
 final class RequestHandler {
   let store: Store
   let identity: InstanceIdentity
-  let message = RequestMessage()
-  let reply = ByteWriter()
+  var message = RequestMessage()
+  var reply = ByteWriter()
   /// Scratch for the hot requests.
   var payloads: [BlobPayload] = []
   var blobIDs: [ObjectID] = []
@@ -39,6 +39,11 @@ final class RequestHandler {
   /// - Throws: what the protocol answers to messages that cannot be dispatched.
   func read(_ frame: UnsafeRawBufferPointer, isRegistered: Bool) throws(StoreError) -> (type: RequestType, index: Int) {
     try message.parse(frame)
+    return try recognise(isRegistered: isRegistered)
+  }
+
+  /// Recognises the type of the message read last.
+  func recognise(isRegistered: Bool) throws(StoreError) -> (type: RequestType, index: Int) {
     guard let type = message.span("type") else {
       throw StoreError(.invalid, "Invalid message: no 'type' field")
     }
@@ -91,13 +96,13 @@ final class RequestHandler {
     case .createDatas: return try createDatas(client)
     case .getData: return try getData(client)
     case .listData: return try listData(client)
-    case .deleteData: return try deleteData(client)
-    case .deleteDataWithFeedbacks: return try deleteDataWithFeedbacks(client)
+    case .deleteData: return try deleteData(client, reports: false)
+    case .deleteDataWithFeedbacks: return try deleteData(client, reports: true)
     case .exists: return try exists(client)
     case .persist: return try persist(client)
     case .ifPersist: return try ifPersist(client)
     case .label: return try label(client)
-    case .clear: return clear(client)
+    case .clear: return try clear(client)
     case .memoryTrim: return memoryTrim()
     case .shallowCopy: return try shallowCopy(client)
     case .migrateObject: return try migrateObject(client)

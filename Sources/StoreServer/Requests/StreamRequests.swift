@@ -5,7 +5,7 @@ import StoreProtocol
 /// Streams of chunks between a writer and a reader.
 extension RequestHandler {
   func createStream(_ client: Connection) throws(StoreError) -> Disposition {
-    try store.createStream(try message.objectID("object_id"), in: client.session)
+    try store.createStream(try message.objectID("object_id"), in: client.session, of: client.volume)
     reply.reply("create_stream_reply")
     return .reply
   }
@@ -31,7 +31,7 @@ extension RequestHandler {
       appendDescriptor(sendsArena)
       reply.append(",\"type\":\"get_next_stream_chunk_reply\"}")
       reply.endFrame()
-      return whenWarm([payload], sendsArena: sendsArena, in: connection.client)
+      return whenWarm([payload], sendsArena: sendsArena)
     }
   }
 

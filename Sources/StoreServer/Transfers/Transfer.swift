@@ -1,3 +1,4 @@
+import JSON
 import StoreCore
 import StoreProtocol
 
@@ -18,11 +19,12 @@ struct Transfer: Sendable {
 
 /// A reply that waits for the page worker.
 struct PageWait {
-  /// What is to have pages first; empty when the wait is for pages to be given back.
-  let ranges: [ByteRange]
-  let blobs: [ObjectID]
-  /// The complete message.
-  let reply: [UInt8]
+  /// What is to have pages first; without ranges the wait is for pages to be given back.
+  let blobs: NewBlobs
+  /// Holds the complete message.
+  let reply: ByteWriter
   let sendsArena: Bool
   let transfer: Transfer?
+
+  var isForTrim: Bool { blobs.ranges.isEmpty }
 }

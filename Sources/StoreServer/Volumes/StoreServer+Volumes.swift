@@ -215,6 +215,7 @@ extension StoreServer: VolumeHosting {
   private func showOut(_ connection: ClientConnection) {
     if case .parked(let key) = connection.state { forget(connection, waitingFor: key) }
     pageWaiters.removeAll { $0 == connection.id }
+    abandonWork(of: connection)
     connection.isShownOut = true
     if case .transferring = connection.state {
       // The transfer thread has the socket: it notices, and the end of the transfer ends the connection.

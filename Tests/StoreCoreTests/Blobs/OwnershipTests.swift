@@ -50,7 +50,7 @@ struct OwnershipTests {
     let id = try fixture.sealedBlob(100, by: giver)
     _ = store.takeChanges()
     #expect(move([(.id(id), .id(Self.target))], from: source, by: taker) == nil)
-    #expect(store.takeChanges().contains(.objects(session: 0)))
+    #expect(store.takeChanges().contains(.object(session: 0, Self.target)))
   }
 
   @Test("into and out of plasma sessions by name")

@@ -90,7 +90,7 @@ struct NameTests {
     try store.putName("cafe\u{301}", to: decomposed, in: root)
     #expect(try lookUp("caf\u{e9}") == composed)
     #expect(try lookUp("cafe\u{301}") == decomposed)
-    #expect(store.listNames(.wildcard("*"), limit: 9, in: root).map(\.id) == [decomposed, composed])
+    #expect(try store.listNames(.wildcard("*"), limit: 9, in: root).map(\.id) == [decomposed, composed])
     store.dropName("caf\u{e9}", in: root)
     #expect(try shownName(decomposed) == "cafe\u{301}")
     #expect(root.nameCount == 1)
@@ -103,18 +103,18 @@ struct NameTests {
     // '/' is stored as "~1", behind every letter.
     for name in ["b", "a/b", "a", "az", "a.b", "/x"] { try store.putName(name, to: id, in: root) }
     let list = { (pattern: TextPattern, limit: UInt64) in
-      store.listNames(pattern, limit: limit, in: root).map(\.name)
+      try store.listNames(pattern, limit: limit, in: root).map(\.name)
     }
-    #expect(list(.wildcard("*"), 100) == ["a", "a.b", "az", "a/b", "b", "/x"])
-    #expect(list(.wildcard("a*"), .max) == ["a", "a.b", "az", "a/b"])
-    #expect(list(.wildcard("a*"), 2) == ["a", "a.b"])
-    #expect(list(.wildcard("a*"), 0) == [])
-    #expect(list(.regularExpression("a.b"), 100) == ["a.b", "a/b"])
-    #expect(list(.regularExpression("a"), 100) == ["a"])
-    #expect(list(.regularExpression("("), 100) == [])
+    #expect(try list(.wildcard("*"), 100) == ["a", "a.b", "az", "a/b", "b", "/x"])
+    #expect(try list(.wildcard("a*"), .max) == ["a", "a.b", "az", "a/b"])
+    #expect(try list(.wildcard("a*"), 2) == ["a", "a.b"])
+    #expect(try list(.wildcard("a*"), 0) == [])
+    #expect(try list(.regularExpression("a.b"), 100) == ["a.b", "a/b"])
+    #expect(try list(.regularExpression("a"), 100) == ["a"])
+    #expect(try list(.regularExpression("("), 100) == [])
     store.dropName("az", in: root)
     try store.putName("ab", to: id, in: root)
-    #expect(list(.wildcard("a*"), 100) == ["a", "a.b", "ab", "a/b"])
+    #expect(try list(.wildcard("a*"), 100) == ["a", "a.b", "ab", "a/b"])
   }
 
   @Test("a request that waits for a name is woken by exactly that name")

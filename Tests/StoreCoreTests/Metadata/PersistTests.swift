@@ -52,7 +52,8 @@ struct PersistTests {
   }
 
   private func copy(_ id: ObjectID, _ extra: (String, String)...) throws -> ObjectID {
-    try store.shallowCopy(id, extra: extra.map { (Array($0.0.utf8), Array($0.1.utf8)) }, in: root)
+    let fields = extra.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",")
+    return try store.shallowCopy(id, extra: StoreFixture.document("{\(fields)}"), in: root)
   }
 
   @Test("a shallow copy has a new id and the same fields, signature, labels and members")
@@ -98,15 +99,15 @@ struct PersistTests {
     let id = try fixture.object("t::Old")
     let target = try copy(id, ("typename", "\"t::New\""))
     #expect(try fixture.render([target]).contains(#""typename":"t::New""#))
-    #expect(store.listObjects(.wildcard("t::New"), limit: 9, in: root) == [target])
-    #expect(store.listObjects(.wildcard("t::Old"), limit: 9, in: root) == [id])
+    #expect(try store.listObjects(.wildcard("t::New"), limit: 9, in: root) == [target])
+    #expect(try store.listObjects(.wildcard("t::Old"), limit: 9, in: root) == [id])
   }
 
   @Test("[Error] shallow copy: blobs, unknown objects")
   func copyErrors() {
-    #expect(code(try store.shallowCopy(.emptyBlob, extra: [], in: root)) == .assertionFailed)
+    #expect(code(try store.shallowCopy(.emptyBlob, in: root)) == .assertionFailed)
     #expect(
-      code(try store.shallowCopy(ObjectID(7), extra: [], in: root))
+      code(try store.shallowCopy(ObjectID(7), in: root))
         == .metaTreeSubtreeNotExists)
   }
 }

@@ -70,7 +70,7 @@ struct RenderingTests {
     _ = try putArray(by: client)
     _ = try writeDictionary(by: client)
     _ = try store.createBlob(64, by: client)
-    let ids = store.listObjects(.wildcard("vineyard::*"), limit: 10, in: fixture.root)
+    let ids = try store.listObjects(.wildcard("vineyard::*"), limit: 10, in: fixture.root)
     let blob = { (id: String, size: Int) in
       #""\#(id)":{"id":"\#(id)","instance_id":0,"length":\#(size),"nbytes":\#(size),"transient":true,"#
         + #""typename":"vineyard::Blob"}"#
@@ -143,7 +143,7 @@ struct RenderingTests {
   @Test("chains of members longer than the stack should bear are cut off")
   func longChain() throws {
     var id = try fixture.object()
-    for _ in 0..<500 { id = try fixture.object(members: [id]) }
+    for _ in 0..<1100 { id = try fixture.object(members: [id]) }
     #expect(try fixture.render([id]).contains("{\"id\":\"o"))
     try store.persist(id, in: fixture.root)
     store.delete([id], force: false, deep: true, by: fixture.connect())

@@ -49,7 +49,7 @@ extension Simulation {
     let code: StatusCode? = id.isBlob ? .assertionFailed : session.objects[id] == nil ? .metaTreeSubtreeNotExists : nil
     let copy = try expect(code) {
       try store.shallowCopy(
-        id, extra: [(Array("x".utf8), Array("1".utf8))], in: session.session, of: client.volume?.volume)
+        id, extra: StoreFixture.document(#"{"x":1}"#), in: session.session, of: client.volume?.volume)
     }
     guard let copy else { return }
     session.objects[copy] = session.objects[id]
@@ -151,6 +151,11 @@ extension Simulation {
     session.names.removeAll()
     for id in session.sortedBlobs { remove(id, in: session, by: client) }
     session.plasma.removeAll()
+    for (id, stream) in session.streams {
+      // The one that somebody else is writing to stays.
+      if let writer = stream.writer, writer !== client, stream.current != nil { continue }
+      session.streams[id] = nil
+    }
   }
 
   // MARK: - Names and listings
@@ -208,17 +213,18 @@ extension Simulation {
     let session = client.session
     let limit = random.number(below: 12)
     begin("list by client \(client.number)")
-    let ids = store.listObjects(.wildcard("*"), limit: UInt64(limit), in: session.session)
+    let ids = try expect(nil) { try store.listObjects(.wildcard("*"), limit: UInt64(limit), in: session.session) } ?? []
     let sealed = session.sortedBlobs.filter { session.blobs[$0]?.isSealed == true }
     try check(ids == Array((session.sortedObjects + sealed).prefix(limit)), "listed \(ids)")
-    let typed = store.listObjects(.wildcard("*::[AB]"), limit: .max, in: session.session)
+    let typed =
+      try expect(nil) { try store.listObjects(.wildcard("*::[AB]"), limit: .max, in: session.session) } ?? []
     let expected = session.sortedObjects.filter { ["t::A", "t::B"].contains(session.objects[$0]?.typename) }
     try check(typed == expected, "listed \(typed), expected \(expected)")
     let writer = ByteWriter()
     let count = try expect(nil) { try store.render(ids, in: session.session, into: writer) }
     try check(count == ids.count, "rendered \(count ?? 0) of \(ids.count)")
     record(String(decoding: writer.bytes, as: UTF8.self))
-    let names = store.listNames(.wildcard("*"), limit: .max, in: session.session)
+    let names = try expect(nil) { try store.listNames(.wildcard("*"), limit: .max, in: session.session) } ?? []
     record("\(names)")
     let stored = session.names.map { name in
       (name.name.replacing("~", with: "~0").replacing("/", with: "~1"), name)

@@ -56,7 +56,7 @@ struct VolumeIsolationTests {
     #expect(fixture.object(named: "ours", in: fixture.root) == ours.object)
     #expect(volume.account.used == 200 && volume.objectCount == 1 && volume.nameCount == 1)
     #expect(code(try store.createBlob(801, by: client)) == .notEnoughMemory)
-    let copy = try store.shallowCopy(theirs.object, extra: [], in: client.session, of: volume)
+    let copy = try store.shallowCopy(theirs.object, in: client.session, of: volume)
     #expect(volume.objectCount == 2)
     store.clear(volume, by: client)
     #expect(

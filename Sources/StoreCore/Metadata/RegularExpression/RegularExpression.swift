@@ -28,8 +28,14 @@ struct RegularExpression: Sendable {
 
   /// Whether the whole of `text` matches.
   func matches(_ text: String) -> Bool {
+    var steps = Int.max
+    return matches(text, steps: &steps)
+  }
+
+  /// - Parameter steps: how many may be taken; false when they are used up.
+  func matches(_ text: String, steps: inout Int) -> Bool {
     var simulation = Simulation(of: program)
-    return simulation.accepts(text)
+    return simulation.accepts(text, steps: &steps)
   }
 }
 

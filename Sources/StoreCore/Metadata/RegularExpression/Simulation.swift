@@ -17,16 +17,20 @@ struct Simulation {
   }
 
   /// Whether the program consumes the whole of `text` and ends; asked once.
-  mutating func accepts(_ text: String) -> Bool {
+  ///
+  /// - Parameter steps: how many instructions may be entered; false when they are used up.
+  mutating func accepts(_ text: String, steps: inout Int) -> Bool {
+    steps -= program.instructions.count
     var scalars = text.unicodeScalars.makeIterator()
     var next = scalars.next()?.value
-    follow(between: nil, and: next)
+    follow(between: nil, and: next, &steps)
     while let scalar = next {
+      if steps <= 0 { return false }
       consume(scalar)
       if pending.isEmpty { return false }
       next = scalars.next()?.value
       place += 1
-      follow(between: scalar, and: next)
+      follow(between: scalar, and: next, &steps)
     }
     return entered[program.instructions.count] == place
   }
@@ -37,11 +41,12 @@ struct Simulation {
   }
 
   /// Follows the program from what is pending to all that consume something, at the place between two scalars.
-  private mutating func follow(between left: UInt32?, and right: UInt32?) {
+  private mutating func follow(between left: UInt32?, and right: UInt32?, _ steps: inout Int) {
     while let start = pending.popLast() {
       var index = start
       while entered[index] != place {
         entered[index] = place
+        steps -= 1
         if index == program.instructions.count { break }
         switch program.instructions[index] {
         case .scalar, .set: waiting.append(index)

@@ -1,0 +1,39 @@
+import StoreProtocol
+
+/// Deletes every object, name, blob and stream of a session: objects and names at once, blobs and streams in steps.
+///
+/// What others write meanwhile stays.
+public struct Clearing: StoreTask {
+  public typealias Failure = Never
+
+  private let session: Session
+  private let connection: Connection?
+  /// The newest blob and the last stream when it began; nil before.
+  private var bounds: (blob: ObjectID?, stream: ObjectID?)?
+
+  public init(_ session: Session, by connection: Connection?) {
+    self.session = session
+    self.connection = connection
+  }
+
+  public mutating func step(_ store: Store) -> Void? {
+    if bounds == nil {
+      bounds = (session.blobs.last?.key, session.streams.last?.key)
+      store.discardObjects(of: session)
+    }
+    while let bound = bounds?.stream, let (id, stream) = session.streams.last(through: bound) {
+      if store.work.isSpent { return nil }
+      bounds?.stream = id.rawValue == 0 ? nil : ObjectID(id.rawValue - 1)
+      store.work.spend(Work.item)
+      if let writer = stream.writer, writer !== connection, stream.current != nil { continue }
+      store.forgetStream(id, in: session)
+    }
+    while let bound = bounds?.blob, let (id, _) = session.blobs.last(through: bound) {
+      if store.work.isSpent { return nil }
+      bounds?.blob = id.rawValue == 0 ? nil : ObjectID(id.rawValue - 1)
+      store.work.spend(Work.item)
+      store.removeBlob(id, in: session, by: connection)
+    }
+    return ()
+  }
+}

@@ -1,0 +1,102 @@
+import StoreProtocol
+
+/// Deletes objects and blobs with regard to what depends on them.
+public struct Deletion: StoreTask {
+  public typealias Failure = Never
+
+  private let force: Bool
+  private let deep: Bool
+  private let connection: Connection
+  private let session: Session
+  private let ids: [ObjectID]
+  private var nextID = 0
+  private var requested = SortedSet<ObjectID>()
+  /// What depends on the requested, directly or not, and that of it whose own dependents are to be found.
+  private var ancestors = SortedSet<ObjectID>()
+  private var explored: [ObjectID] = []
+  private var exploring: (id: ObjectID, from: ObjectID)?
+  /// What is to be deleted, the next one last.
+  private var pending: [ObjectID] = []
+  private var unlinking: Unlinking?
+  private var isPlanned = false
+  private var blobs: [ObjectID] = []
+
+  /// - Parameters:
+  ///   - force: delete although something depends on it, and delete that too.
+  ///   - deep: delete object members nobody else uses as well; blob members go in any case.
+  public init(_ ids: [ObjectID], force: Bool, deep: Bool, by connection: Connection) {
+    self.ids = ids
+    self.force = force
+    self.deep = deep
+    self.connection = connection
+    session = connection.session
+  }
+
+  /// Deletes blobs whatever uses them, and nothing else.
+  public init(blobs ids: [ObjectID], by connection: Connection) {
+    self.init([], force: true, deep: false, by: connection)
+    pending = ids.reversed()
+    isPlanned = true
+  }
+
+  /// - Returns: the ids of the deleted blobs.
+  public mutating func step(_ store: Store) -> [ObjectID]? {
+    while !isPlanned {
+      if store.work.isSpent { return nil }
+      plan(store)
+    }
+    while true {
+      while let member = unlinking?.next(session, store) {
+        guard !session.metadata.hasDependents(member) else { continue }
+        if member.isBlob || deep || requested.contains(member) { pending.append(member) }
+      }
+      if unlinking?.isDone == false { return nil }
+      unlinking = nil
+      guard let id = pending.last else { return blobs }
+      if store.work.isSpent { return nil }
+      store.work.spend(Work.item)
+      // An object goes after its names, of which there may be many.
+      if session.names.removeName(of: id) { continue }
+      pending.removeLast()
+      delete(id, store)
+    }
+  }
+
+  private mutating func delete(_ id: ObjectID, _ store: Store) {
+    if id.isBlob {
+      guard session.blobs[id] != nil else { return }
+      store.removeBlob(id, in: session, by: connection)
+      blobs.append(id)
+    } else if let record = session.metadata.removeUnlinked(id) {
+      unlinking = Unlinking(id, record.links)
+    }
+  }
+
+  // MARK: - What is to be deleted
+
+  private mutating func plan(_ store: Store) {
+    store.work.spend(Work.entry)
+    if nextID < ids.count {
+      let id = ids[nextID]
+      nextID += 1
+      // The empty blob is everybody's: it depends on nobody and nobody goes with it.
+      if id == .emptyBlob { return }
+      requested.insert(id)
+      if force { explored.append(id) }
+      if force || !session.metadata.hasDependents(id) { pending.append(id) }
+    } else if let (id, first) = exploring {
+      guard let parent = session.metadata.dependents(of: id, from: first).first(where: { _ in true }) else {
+        exploring = nil
+        return
+      }
+      exploring = parent.rawValue == .max ? nil : (id, ObjectID(parent.rawValue + 1))
+      if ancestors.insert(parent) { explored.append(parent) }
+    } else if let id = explored.popLast() {
+      exploring = (id, ObjectID(0))
+    } else {
+      pending += ancestors
+      pending.reverse()
+      isPlanned = true
+    }
+  }
+}

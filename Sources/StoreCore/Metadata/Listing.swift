@@ -1,0 +1,106 @@
+import StoreProtocol
+
+/// Finds the objects whose type name matches, in ascending order of the ids, then the sealed blobs when the pattern as a
+/// wildcard matches theirs.
+public struct ObjectListing: StoreTask {
+  private let session: Session
+  private let limit: Int
+  private let pattern: TextPattern
+  private var matcher: Matcher
+  private var next: ObjectID? = ObjectID(0)
+  private var nextBlob: ObjectID?
+  private var found: [ObjectID] = []
+
+  public init(_ pattern: TextPattern, limit: UInt64, in session: Session) {
+    self.pattern = pattern
+    self.limit = Int(clamping: limit)
+    self.session = session
+    matcher = Matcher(pattern)
+  }
+
+  /// - Throws: invalid when the pattern takes too much work.
+  public mutating func step(_ store: Store) throws(StoreError) -> [ObjectID]? {
+    if found.count == limit { return found }
+    if let first = next {
+      for (id, record) in session.metadata.records.entries(from: first) {
+        if store.work.isSpent { return nil }
+        if try matcher.matches(record.typename, &store.work) { found.append(id) }
+        if found.count == limit { return found }
+        next = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
+      }
+      next = nil
+      if WildcardPattern(pattern.text).matches("vineyard::Blob") { nextBlob = ObjectID(0) }
+    }
+    guard let first = nextBlob else { return found }
+    for (id, blob) in session.blobs.entries(from: first) {
+      if store.work.isSpent { return nil }
+      store.work.spend(32)
+      if blob.isSealed { found.append(id) }
+      if found.count == limit { return found }
+      nextBlob = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
+    }
+    return found
+  }
+}
+
+/// Finds the names that match and their objects, in ascending order of the stored names.
+public struct NameListing: StoreTask {
+  private let session: Session
+  private let limit: Int
+  private var matcher: Matcher
+  /// The name to go on with.
+  private var next = ""
+  private var found: [(name: String, id: ObjectID)] = []
+
+  public init(_ pattern: TextPattern, limit: UInt64, in session: Session) {
+    self.limit = Int(clamping: limit)
+    self.session = session
+    matcher = Matcher(pattern)
+  }
+
+  /// - Throws: invalid when the pattern takes too much work.
+  public mutating func step(_ store: Store) throws(StoreError) -> [(name: String, id: ObjectID)]? {
+    if found.count >= limit { return found }
+    for (name, id) in session.names.ascending(from: next) {
+      if store.work.isSpent {
+        next = name
+        return nil
+      }
+      if try matcher.matches(name, &store.work) { found.append((name, id)) }
+      if found.count >= limit { break }
+    }
+    return found
+  }
+}
+
+/// Matches texts against a pattern, within a budget of work: what a listing does stays in proportion to what it looks at.
+struct Matcher {
+  /// Steps that one text may take, and how many more each byte of a text allows.
+  private static let stepsPerText = 1 << 22
+  private static let stepsPerByte = 256
+  private static let rememberedVerdicts = 1024
+
+  private let match: (String, inout Int) -> Bool
+  private var verdicts: [ExactText: Bool] = [:]
+  private var allowance = 1 << 20
+
+  init(_ pattern: TextPattern) { match = pattern.matcher() }
+
+  mutating func matches(_ text: String, _ work: inout Work) throws(StoreError) -> Bool {
+    work.spend(Work.entry)
+    let isShort = text.utf8.count <= 256
+    if isShort, let verdict = verdicts[ExactText(text)] { return verdict }
+    allowance += text.utf8.count * Self.stepsPerByte
+    let before = min(allowance, Self.stepsPerText)
+    var steps = before
+    let isMatch = match(text, &steps)
+    work.spend((before - steps) * 8)
+    allowance -= before - steps
+    guard steps > 0 else {
+      throw StoreError(
+        .invalid, "the pattern takes too much work on a text of \(text.utf8.count) bytes: choose a simpler one")
+    }
+    if isShort, verdicts.count < Self.rememberedVerdicts { verdicts[ExactText(text)] = isMatch }
+    return isMatch
+  }
+}

@@ -1,0 +1,134 @@
+import StoreProtocol
+
+/// Makes an object and its members visible for good.
+public struct Persisting: StoreTask {
+  private let session: Session
+  private var pending: [ObjectID]
+  /// The links of an object that was made persistent, and which of them is next.
+  private var links: [MemberLink] = []
+  private var nextLink = 0
+
+  /// - Throws: assertionFailed for a blob, metaTreeSubtreeNotExists for an unknown object.
+  public init(_ id: ObjectID, in session: Session) throws(StoreError) {
+    if id.isBlob { throw StoreError(.assertionFailed, "The blob \(id) cannot be persisted") }
+    try Store.requireObject(id, in: session)
+    self.session = session
+    pending = [id]
+  }
+
+  public mutating func step(_ store: Store) -> Void? {
+    while true {
+      while nextLink < links.count {
+        if store.work.isSpent { return nil }
+        store.work.spend(Work.entry)
+        let member = links[nextLink].id
+        nextLink += 1
+        if !member.isBlob, session.metadata[member]?.isTransient == true { pending.append(member) }
+      }
+      guard let next = pending.popLast() else { return () }
+      store.work.spend(Work.entry)
+      guard let record = session.metadata[next], record.isTransient else { continue }
+      session.metadata.update(next) { $0.isTransient = false }
+      links = record.links
+      nextLink = 0
+    }
+  }
+}
+
+/// Adds labels to an object, replacing those with the same keys.
+public struct Labelling: StoreTask {
+  private let id: ObjectID
+  private let keys: [String]
+  private let values: [String]
+  private let session: Session
+  private var next = 0
+
+  /// - Throws: objectNotExists.
+  public init(_ id: ObjectID, keys: [String], values: [String], in session: Session) throws(StoreError) {
+    guard session.metadata.contains(id) else { throw StoreError(.objectNotExists, "object \(id) does not exist") }
+    self.id = id
+    self.keys = keys
+    self.values = values
+    self.session = session
+  }
+
+  public mutating func step(_ store: Store) -> Void? {
+    while next < keys.count {
+      if store.work.isSpent { return nil }
+      store.work.spend(Work.entry + keys[next].utf8.count)
+      let (key, value) = (keys[next], values[next])
+      session.metadata.update(id) { $0.label(key, value) }
+      next += 1
+    }
+    return ()
+  }
+}
+
+/// Copies an object under a new id, with the same members, and fields replaced or added.
+public struct ShallowCopy: StoreTask {
+  private let session: Session
+  private let volume: Volume?
+  private var layout: RecordLayout
+  /// The id of the copy, once its fields are laid out.
+  private var target: ObjectID?
+  private var linked = 0
+
+  /// - Parameters:
+  ///   - extra: the fields.
+  ///   - volume: through which the request comes, if through one.
+  /// - Throws: assertionFailed for a blob or a field that is an object, metaTreeSubtreeNotExists for an unknown object.
+  public init(_ id: ObjectID, extra: MetadataDocument, in session: Session, of volume: Volume?) throws(StoreError) {
+    for field in extra.fields {
+      guard case .text = field.value else {
+        throw StoreError(.assertionFailed, "shallow_copy takes fields of primitive values only")
+      }
+    }
+    if id.isBlob { throw StoreError(.assertionFailed, "The blob \(id) cannot be copied") }
+    guard let record = session.metadata[id] else { throw Store.unknownObject(id) }
+    self.session = session
+    self.volume = volume
+    layout = RecordLayout(copy: record, replacing: extra)
+  }
+
+  /// What takes back a copy that is not complete; nil when there is nothing to take back.
+  public var takenBack: (any StoreTask<Void, Never>)? {
+    target.map { LinkRemoval(session, Unlinking($0, Array(layout.record.links.prefix(linked)))) }
+  }
+
+  public mutating func step(_ store: Store) -> ObjectID? {
+    if target == nil {
+      guard layout.step(&store.work) != nil else { return nil }
+      target = store.ids.objectID(now: store.now)
+    }
+    guard let target else { return nil }
+    var record = layout.record
+    while linked < record.links.count {
+      if store.work.isSpent { return nil }
+      store.work.spend(Work.entry)
+      session.metadata.link(record.links[linked].id, to: target)
+      linked += 1
+    }
+    store.work.spend(Work.item)
+    record.owner = volume?.listingAccount
+    if let volume, !volume.isWritten { store.noteFirstWrite(volume) }
+    session.metadata.insertUnlinked(target, record)
+    store.note(.object(session: session.id, target))
+    return target
+  }
+}
+
+/// Takes links out of the graph.
+struct LinkRemoval: StoreTask {
+  private let session: Session
+  private var unlinking: Unlinking
+
+  init(_ session: Session, _ unlinking: Unlinking) {
+    self.session = session
+    self.unlinking = unlinking
+  }
+
+  mutating func step(_ store: Store) -> Void? {
+    while unlinking.next(session, store) != nil {}
+    return unlinking.isDone ? () : nil
+  }
+}

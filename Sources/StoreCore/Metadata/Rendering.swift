@@ -1,0 +1,207 @@
+import JSON
+import StoreProtocol
+
+/// Writes `"o…":{…}` for each of a list of ids that exists, separated by commas and without braces around.
+public struct Rendering: StoreTask {
+  /// An object that is being written.
+  private struct Frame {
+    let id: ObjectID
+    let record: MetadataRecord
+    var slot = 0
+    /// Bytes of the slot's text that are written.
+    var written = 0
+    /// The label that comes next, once labels are being written.
+    var label: ExactText?
+    var isFirst = true
+  }
+
+  /// Objects nested deeper are cut off: no message may be nested that deeply.
+  private static let maximumNesting = JSONScanner.maximumDepth - 4
+  /// Bytes written at a time.
+  private static let piece = 64 << 10
+
+  private let ids: [ObjectID]
+  private let session: Session
+  private let writer: ByteWriter
+  private var next = 0
+  private var count = 0
+  private var stack: [Frame] = []
+
+  public init(_ ids: [ObjectID], in session: Session, into writer: ByteWriter) {
+    self.ids = ids
+    self.session = session
+    self.writer = writer
+  }
+
+  /// - Returns: how many there were.
+  /// - Throws: code 1 when the text does not fit in a message.
+  public mutating func step(_ store: Store) throws(StoreError) -> Int? {
+    while true {
+      while !stack.isEmpty {
+        if store.work.isSpent { return nil }
+        try requireRoom()
+        let before = writer.count
+        advance(stack.count - 1, store)
+        store.work.spend(32 + writer.count - before)
+      }
+      if next == ids.count { return count }
+      if store.work.isSpent { return nil }
+      store.work.spend(Work.entry)
+      begin(ids[next], store)
+      next += 1
+    }
+  }
+
+  private func requireRoom() throws(StoreError) {
+    if UInt64(writer.count) > longestMessage {
+      throw StoreError(.invalid, "the metadata is larger than a message may be (\(longestMessage) bytes)")
+    }
+  }
+
+  private var longestMessage: UInt64 { StoreProtocol.Frame.maximumLength }
+
+  /// Begins with the next of the ids, if it can be read.
+  private mutating func begin(_ id: ObjectID, _ store: Store) {
+    if id.isBlob {
+      guard let size = store.readableSize(of: id, in: session) else { return }
+      writeKey(id)
+      writeBlob(id, size: size, instance: store.configuration.instance)
+    } else if session.metadata.contains(id) {
+      writeKey(id)
+      open(id)
+    }
+  }
+
+  private mutating func writeKey(_ id: ObjectID) {
+    if count > 0 { writer.append(UInt8(ascii: ",")) }
+    count += 1
+    writer.append("\"")
+    writer.append(hex: id.rawValue, prefix: UInt8(ascii: "o"))
+    writer.append("\":")
+  }
+
+  private mutating func open(_ id: ObjectID) {
+    guard stack.count < Self.maximumNesting, let record = session.metadata[id] else {
+      writer.append("{\"id\":\"")
+      writer.append(hex: id.rawValue, prefix: UInt8(ascii: "o"))
+      writer.append("\"}")
+      return
+    }
+    writer.append(UInt8(ascii: "{"))
+    stack.append(Frame(id: id, record: record))
+  }
+
+  /// Writes the next slot of the innermost object, or a piece of it, or the object's end.
+  private mutating func advance(_ top: Int, _ store: Store) {
+    guard stack[top].slot < stack[top].record.slots.count else {
+      writer.append(UInt8(ascii: "}"))
+      stack.removeLast()
+      return
+    }
+    let slot = stack[top].record.slots[stack[top].slot]
+    if case .labels = slot { return advanceLabels(top) }
+    if case .name = slot, stack[top].record.name == nil {
+      stack[top].slot += 1
+      return
+    }
+    if stack[top].written == 0 { writeComma(top) }
+    switch slot {
+    case .text(let range): return writePiece(top, stack[top].record.text, range)
+    case .extra(let range): return writePiece(top, stack[top].record.extra, range)
+    case .link(let range, let index):
+      append(stack[top].record.text, range)
+      stack[top].slot += 1
+      let link = stack[top].record.links[index]
+      switch link.target {
+      case .blob(let blob): writeBlob(blob, size: 0, instance: link.instance)
+      case .object(let member): open(member)
+      case .signature(let signature, _, let fallback):
+        open(session.metadata.resolve(signature: signature, fallback: fallback))
+      }
+      return
+    case .timestamp:
+      writer.append("\"__timestamp\":")
+      writer.append(decimal: stack[top].record.timestamp)
+    case .id:
+      writer.append("\"id\":\"")
+      writer.append(hex: stack[top].id.rawValue, prefix: UInt8(ascii: "o"))
+      writer.append("\"")
+    case .instance:
+      writer.append("\"instance_id\":")
+      writer.append(decimal: stack[top].record.instance)
+    case .signature:
+      writer.append("\"signature\":")
+      writer.append(decimal: stack[top].record.signature)
+    case .transient:
+      writer.append(stack[top].record.isTransient ? "\"transient\":true" : "\"transient\":false")
+    case .name:
+      writer.append("\"__name\":")
+      writer.append(jsonString: NameTable.escaped(stack[top].record.name ?? ""))
+    case .labels: break
+    }
+    stack[top].slot += 1
+  }
+
+  private mutating func writeComma(_ top: Int) {
+    if !stack[top].isFirst { writer.append(UInt8(ascii: ",")) }
+    stack[top].isFirst = false
+  }
+
+  private mutating func writePiece(_ top: Int, _ text: [UInt8], _ range: Range<Int>) {
+    let start = range.lowerBound + stack[top].written
+    let end = min(start + Self.piece, range.upperBound)
+    append(text, start..<end)
+    if end == range.upperBound {
+      stack[top].written = 0
+      stack[top].slot += 1
+    } else {
+      stack[top].written = end - range.lowerBound
+    }
+  }
+
+  private func append(_ text: [UInt8], _ range: Range<Int>) {
+    text.withUnsafeBytes { writer.append(UnsafeRawBufferPointer(rebasing: $0[range])) }
+  }
+
+  /// Labels are kept as a JSON document inside a JSON string.
+  private mutating func advanceLabels(_ top: Int) {
+    guard !stack[top].record.labels.isEmpty else {
+      stack[top].slot += 1
+      return
+    }
+    let isStart = stack[top].label == nil
+    if isStart {
+      writeComma(top)
+      writer.append("\"__labels\":\"{")
+    }
+    let text = ByteWriter(capacity: 256)
+    var entries = stack[top].record.labels.entries(from: stack[top].label ?? ExactText("")).makeIterator()
+    var isFirst = isStart
+    var label = entries.next()
+    while let (key, value) = label, text.count < Self.piece {
+      if !isFirst { text.append(",") }
+      isFirst = false
+      text.append(jsonString: key.text)
+      text.append(":")
+      text.append(jsonString: value)
+      label = entries.next()
+    }
+    writer.append(jsonContent: text.bytes)
+    stack[top].label = label?.key
+    guard label == nil else { return }
+    writer.append("}\"")
+    stack[top].slot += 1
+  }
+
+  private func writeBlob(_ id: ObjectID, size: UInt64, instance: UInt64) {
+    writer.append("{\"id\":\"")
+    writer.append(hex: id.rawValue, prefix: UInt8(ascii: "o"))
+    writer.append("\",\"instance_id\":")
+    writer.append(decimal: instance)
+    writer.append(",\"length\":")
+    writer.append(decimal: size)
+    writer.append(",\"nbytes\":")
+    writer.append(decimal: size)
+    writer.append(",\"transient\":true,\"typename\":\"vineyard::Blob\"}")
+  }
+}

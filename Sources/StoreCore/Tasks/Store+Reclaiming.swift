@@ -1,0 +1,77 @@
+import StoreProtocol
+
+/// Giving back what clients, sessions and volumes had that are gone. Nobody waits for it.
+extension Store {
+  /// Goes on giving back, until the work allowed is spent.
+  ///
+  /// - Returns: whether there is more.
+  @discardableResult
+  public func reclaim() -> Bool {
+    while !reclaiming.isEmpty {
+      if work.isSpent { return true }
+      var first = reclaiming.removeFirst()
+      // Others have their turn before it goes on.
+      if first.step(self) == nil { reclaiming.append(first) }
+    }
+    return false
+  }
+
+  /// Whether something is still to be given back.
+  public var isReclaiming: Bool { !reclaiming.isEmpty }
+
+  /// Does something that nobody waits for: a first step at once, the rest with ``reclaim()``.
+  public func reclaim(_ task: some StoreTask<Void, Never>) {
+    reclaiming.append(task)
+    reclaim()
+  }
+
+  /// Removes blobs of a request that could not be served.
+  public func takeBack(_ blobs: [ObjectID], by connection: Connection) {
+    reclaim(Refusing(deletion: Deletion(blobs: blobs, by: connection), account: connection.volume?.account))
+  }
+
+  /// Forgets all objects and names of a session.
+  func discardObjects(of session: Session) {
+    var lists: [SortedSet<ObjectID>] = []
+    for volume in volumes.values where volume.session === session && volume.account.isScattered {
+      lists.append(volume.account.takeObjects())
+    }
+    let discarding = Discarding(metadata: session.metadata, names: session.names, lists: lists)
+    session.metadata = MetadataTable()
+    session.names = NameTable()
+    reclaim(discarding)
+  }
+}
+
+/// Removes the blobs of a request that did not fit, and notes that it did not.
+private struct Refusing: StoreTask {
+  var deletion: Deletion
+  let account: Account?
+
+  mutating func step(_ store: Store) -> Void? {
+    guard deletion.step(store) != nil else { return nil }
+    account?.wasRefused = true
+    return ()
+  }
+}
+
+/// Gives the memory of tables back that nobody uses any more.
+private struct Discarding: StoreTask {
+  var metadata: MetadataTable
+  var names: NameTable
+  var lists: [SortedSet<ObjectID>]
+
+  mutating func step(_ store: Store) -> Void? {
+    while metadata.dropSome() || names.dropSome() || dropFromLists() {
+      store.work.spend(64 * Work.entry)
+      if store.work.isSpent { return nil }
+    }
+    return ()
+  }
+
+  private mutating func dropFromLists() -> Bool {
+    guard !lists.isEmpty else { return false }
+    if !lists[lists.count - 1].dropLeaf() { lists.removeLast() }
+    return true
+  }
+}

@@ -1,0 +1,33 @@
+/// Work done for clients, in units of roughly a nanosecond: what looking at a byte costs.
+///
+/// It is counted where it is done and not measured, so that the same requests always count the same.
+public struct Work: Sendable {
+  /// Units since the store was made.
+  public private(set) var done: UInt64 = 0
+  /// When a task in steps is to rest.
+  private var limit: UInt64 = .max
+
+  /// Lets tasks rest after so many more units.
+  public mutating func allow(_ units: UInt64) { limit = done + units }
+
+  /// Lets tasks go to their end, until ``restore(_:)`` is called with what is returned.
+  mutating func allowAll() -> UInt64 {
+    defer { limit = .max }
+    return limit
+  }
+
+  mutating func restore(_ old: UInt64) { limit = old }
+
+  /// Whether what was allowed is used up.
+  public var isSpent: Bool { done >= limit }
+
+  /// What is still allowed, at most a number that can be counted with.
+  public var rest: Int { isSpent ? 0 : Int(clamping: limit - done) }
+
+  public mutating func spend(_ units: Int) { done += UInt64(units) }
+
+  /// Finding or changing an entry of a table.
+  public static let entry = 128
+  /// Making or removing a blob or an object: several entries, and memory.
+  public static let item = 1024
+}

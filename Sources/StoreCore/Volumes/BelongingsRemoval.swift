@@ -1,0 +1,112 @@
+import StoreProtocol
+
+/// Deletes the objects, blobs and streams of a volume that lie among those of others, but for what others' objects have
+/// as members.
+public struct BelongingsRemoval: StoreTask {
+  public typealias Failure = Never
+
+  private let account: Account
+  private let session: Session
+  private let connection: Connection?
+  private let deletes: Bool
+  /// Whether what is left becomes nobody's in particular.
+  private let disownsAll: Bool
+  /// The first object or blob of which is still to be found out whether others use it; nil when all were looked at.
+  private var nextCandidate: ObjectID? = ObjectID(0)
+  private var explored: [ObjectID] = []
+  private var kept = SortedSet<ObjectID>()
+  /// The last object, and the last blob, that is still to be looked at.
+  private var lastObject: ObjectID? = ObjectID(.max)
+  private var lastBlob: ObjectID? = ObjectID(.max)
+  private var unlinking: Unlinking?
+
+  init(_ volume: Volume, disownsAll: Bool, deletes: Bool, by connection: Connection?) {
+    account = volume.account
+    session = volume.session
+    self.connection = connection
+    self.deletes = deletes
+    self.disownsAll = disownsAll
+  }
+
+  public mutating func step(_ store: Store) -> Void? {
+    if deletes {
+      while let first = nextCandidate {
+        if store.work.isSpent { return nil }
+        store.work.spend(2 * Work.entry)
+        findUse(from: first)
+      }
+      while !store.work.isSpent, let id = explored.popLast() { keepMembers(of: id, store) }
+      if !explored.isEmpty { return nil }
+    }
+    while unlinking != nil || lastObject != nil {
+      while unlinking?.next(session, store) != nil {}
+      if store.work.isSpent { return nil }
+      unlinking = nil
+      store.work.spend(Work.item)
+      handleObject(store)
+    }
+    while let last = lastBlob, let blob = account.blobs.last(through: last) {
+      if store.work.isSpent { return nil }
+      store.work.spend(Work.item)
+      lastBlob = ObjectID(blob.rawValue - 1)
+      if deletes, !isKept(blob) {
+        store.removeBlob(blob, in: session, by: connection)
+      } else if disownsAll {
+        session.blobs.update(blob) { $0.account = nil }
+      }
+    }
+    while deletes, let stream = account.streams.last {
+      if store.work.isSpent { return nil }
+      store.work.spend(Work.item)
+      store.forgetStream(stream, in: session)
+    }
+    return ()
+  }
+
+  // MARK: - What others use
+
+  /// Notes the next object or blob if one of others has it as a member.
+  private mutating func findUse(from first: ObjectID) {
+    let object = account.objects.first(from: first)
+    let blob = account.blobs.first(from: first)
+    guard let id = [object, blob].compactMap({ $0 }).min() else {
+      nextCandidate = nil
+      return
+    }
+    nextCandidate = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
+    if isUsedByOthers(id), kept.insert(id) { explored.append(id) }
+  }
+
+  private func isUsedByOthers(_ id: ObjectID) -> Bool {
+    session.metadata.dependents(of: id).contains { !account.objects.contains($0) }
+  }
+
+  private mutating func keepMembers(of id: ObjectID, _ store: Store) {
+    for link in session.metadata[id]?.links ?? [] {
+      store.work.spend(Work.entry)
+      guard account.objects.contains(link.id) || account.blobs.contains(link.id) else { continue }
+      if kept.insert(link.id) { explored.append(link.id) }
+    }
+  }
+
+  /// Whether something stays; what is used by others since it was looked at does too.
+  private func isKept(_ id: ObjectID) -> Bool { kept.contains(id) || isUsedByOthers(id) }
+
+  private mutating func handleObject(_ store: Store) {
+    guard let last = lastObject, let object = account.objects.last(through: last) else {
+      lastObject = nil
+      return
+    }
+    if deletes, !isKept(object) {
+      if session.names.removeName(of: object) { return }
+      lastObject = object.rawValue == 0 ? nil : ObjectID(object.rawValue - 1)
+      store.forgetStream(object, in: session)
+      if let record = session.metadata.removeUnlinked(object) { unlinking = Unlinking(object, record.links) }
+      return
+    }
+    lastObject = object.rawValue == 0 ? nil : ObjectID(object.rawValue - 1)
+    guard disownsAll else { return }
+    session.metadata.update(object) { $0.owner = nil }
+    account.disown(object)
+  }
+}

@@ -1,0 +1,130 @@
+import StoreProtocol
+
+/// Takes everything from the clients of a deleted volume, and does with its contents what it was opened for.
+struct VolumeRemoval: StoreTask {
+  typealias Failure = Never
+
+  private enum Contents {
+    case session(SessionRemoval)
+    case moving(ContentsMove, SessionRemoval)
+    case belongings(BelongingsRemoval)
+    case none
+  }
+
+  private let volume: Volume
+  private var clients: [Departure]
+  private var contents: Contents
+
+  init(_ volume: Volume, of clients: [Connection], _ store: Store) {
+    self.volume = volume
+    self.clients = clients.map { Departure(of: $0, keepsGrants: true) }
+    switch (volume.settings.scope, volume.settings.onDelete) {
+    case (.volume, .retain) where volume.kind == .volume:
+      contents = .moving(ContentsMove(of: volume.session, to: store.root), SessionRemoval(of: volume.session))
+    case (.volume, _): contents = .session(SessionRemoval(of: volume.session))
+    case (.cluster, let onDelete):
+      contents = .belongings(BelongingsRemoval(volume, disownsAll: true, deletes: onDelete == .delete, by: nil))
+    }
+  }
+
+  mutating func step(_ store: Store) -> Void? {
+    while !clients.isEmpty {
+      guard clients[clients.count - 1].step(store) != nil else { return nil }
+      clients.removeLast()
+    }
+    let contents = contents
+    self.contents = .none
+    switch contents {
+    case .session(var removal):
+      if removal.step(store) != nil { return () }
+      self.contents = .session(removal)
+    case .moving(var move, let removal):
+      if move.step(store) != nil {
+        self.contents = .session(removal)
+        return store.work.isSpent ? nil : step(store)
+      }
+      self.contents = .moving(move, removal)
+    case .belongings(var removal):
+      if removal.step(store) != nil { return () }
+      self.contents = .belongings(removal)
+    case .none: return ()
+    }
+    return nil
+  }
+}
+
+/// Moves objects, names and sealed blobs of a session nobody uses any more into another; what already has an id there
+/// arrives under a new one.
+struct ContentsMove: StoreTask {
+  typealias Failure = Never
+
+  private let source: Session
+  private let target: Session
+  private var newIDs = SortedTable<ObjectID, ObjectID>()
+  /// The first object whose new id is not known yet; nil when all are.
+  private var nextID: ObjectID? = ObjectID(0)
+  private var nextObject = ObjectID(0)
+
+  init(of source: Session, to target: Session) {
+    self.source = source
+    self.target = target
+  }
+
+  mutating func step(_ store: Store) -> Void? {
+    while let (id, blob) = source.blobs.first(from: ObjectID(0)) {
+      if store.work.isSpent { return nil }
+      move(blob, id, store)
+    }
+    while let first = nextID, let (id, _) = source.metadata.records.first(from: first) {
+      if store.work.isSpent { return nil }
+      store.work.spend(Work.entry)
+      if target.metadata.contains(id) { newIDs[id] = store.ids.objectID(now: store.now) }
+      nextID = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
+    }
+    nextID = nil
+    while let (id, record) = source.metadata.records.first(from: nextObject) {
+      if store.work.isSpent { return nil }
+      move(record, id, store)
+      if id.rawValue == .max { break }
+      nextObject = ObjectID(id.rawValue + 1)
+    }
+    return ()
+  }
+
+  private mutating func move(_ blob: Blob, _ id: ObjectID, _ store: Store) {
+    store.work.spend(Work.item)
+    guard blob.isSealed else { return store.removeBlob(id, in: source, by: nil) }
+    var blob = blob
+    source.blobs.removeValue(forKey: id)
+    blob.account?.refund(blob.size, for: id)
+    blob.account = nil
+    store.endSealing(&blob, in: source)
+    let newID = target.blobs.contains(id) ? store.ids.blobID(now: store.now) : id
+    if newID != id { newIDs[id] = newID }
+    target.blobs[newID] = blob
+    store.note(.object(session: target.id, newID))
+  }
+
+  private mutating func move(_ record: MetadataRecord, _ id: ObjectID, _ store: Store) {
+    var record = record
+    let newID = newIDs[id] ?? id
+    store.work.spend(Work.item + record.links.count * Work.entry)
+    if !newIDs.isEmpty { record.links = record.links.map { $0.following(newIDs) } }
+    target.metadata.insert(newID, record)
+    store.note(.object(session: target.id, newID))
+    for name in Array(source.names.names(of: id)) { store.point(name, to: newID, in: target) }
+  }
+}
+
+extension MemberLink {
+  /// The same link where ids have changed.
+  fileprivate func following(_ newIDs: SortedTable<ObjectID, ObjectID>) -> MemberLink {
+    switch target {
+    case .object(let id): MemberLink(target: .object(newIDs[id] ?? id), instance: instance)
+    case .blob(let id): MemberLink(target: .blob(newIDs[id] ?? id), instance: instance)
+    case .signature(let signature, let place, let fallback):
+      MemberLink(
+        target: .signature(signature, instance: place, fallback: newIDs[fallback] ?? fallback), instance: instance)
+    }
+  }
+}

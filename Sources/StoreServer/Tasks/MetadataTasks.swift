@@ -1,0 +1,301 @@
+import JSON
+import StoreCore
+import StoreProtocol
+
+/// create_data and create_datas: reads the documents, then stores them.
+struct CreateDataTask: RequestTask {
+  private var reader: MetadataReader
+  private let isSingle: Bool
+  private let client: Connection
+  private var creation: ObjectCreation?
+
+  init(_ bytes: UnsafeRawBufferPointer, _ span: JSONSpan, by client: Connection) {
+    reader = MetadataReader(bytes, span)
+    isSingle = span.kind == .object
+    self.client = client
+  }
+
+  mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    let store = handler.store
+    if creation == nil {
+      guard try store.read(&reader) else { return nil }
+      try handler.requireCreatable(reader.documents.count)
+      creation = ObjectCreation(reader.documents, in: client.session, of: client.volume)
+    }
+    guard let created = try creation?.step(store) else { return nil }
+    if isSingle, let object = created.first { handler.writeCreated(object) } else { handler.writeCreated(created) }
+    return .reply
+  }
+
+  func abandoned() -> (any StoreTask<Void, Never>)? { creation.map { TakingBack($0) } }
+}
+
+extension Store {
+  /// Reads on in metadata, as far as the work allowed goes.
+  ///
+  /// - Returns: whether everything was read.
+  func read(_ reader: inout MetadataReader) throws(StoreError) -> Bool {
+    while !work.isSpent {
+      let start = reader.position
+      let isDone = try reader.advance(by: max(work.rest / 8, 1024))
+      work.spend(1024 + 8 * (reader.position - start))
+      if isDone { return true }
+    }
+    return false
+  }
+
+  /// Reads on in a list of numbers.
+  func read(_ reader: inout NumberListReader) throws(StoreError) -> Bool {
+    while !work.isSpent {
+      let start = reader.position
+      let isDone = try reader.advance(by: max(work.rest / 8, 1024))
+      work.spend(1024 + 8 * (reader.position - start))
+      if isDone { return true }
+    }
+    return false
+  }
+}
+
+/// shallow_copy: reads the extra fields, then copies.
+struct ShallowCopyTask: RequestTask {
+  private var reader: MetadataReader?
+  private let id: ObjectID
+  private let client: Connection
+  private var copy: ShallowCopy?
+
+  init(_ id: ObjectID, _ bytes: UnsafeRawBufferPointer, _ extra: JSONSpan?, by client: Connection) {
+    reader = extra.map { MetadataReader(bytes, $0) }
+    self.id = id
+    self.client = client
+  }
+
+  mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    if copy == nil {
+      var extra = MetadataDocument()
+      if var reader {
+        self.reader = nil
+        let isDone = try handler.store.read(&reader)
+        self.reader = reader
+        guard isDone else { return nil }
+        extra = reader.documents.first ?? extra
+      }
+      copy = try ShallowCopy(id, extra: extra, in: client.session, of: client.volume)
+    }
+    guard let target = copy?.step(handler.store) else { return nil }
+    handler.reply.beginFrame()
+    handler.reply.append("{\"target_id\":")
+    handler.reply.append(decimal: target.rawValue)
+    handler.reply.append(",\"type\":\"shallow_copy_reply\"}")
+    handler.reply.endFrame()
+    return .reply
+  }
+
+  func abandoned() -> (any StoreTask<Void, Never>)? { copy.flatMap { $0.takenBack } }
+}
+
+/// get_data and list_data: finds the objects, waits for them if asked to, and writes them.
+struct GetDataTask: RequestTask {
+  private var reader: NumberListReader?
+  private var listing: ObjectListing?
+  private let waits: Bool
+  private let session: Session
+  private var ids: [ObjectID] = []
+  /// How many of the ids were found readable.
+  private var found = 0
+  private var rendering: Rendering?
+
+  init(_ reader: NumberListReader, waits: Bool, in session: Session) {
+    self.reader = reader
+    self.waits = waits
+    self.session = session
+  }
+
+  init(_ listing: ObjectListing, in session: Session) {
+    self.listing = listing
+    waits = false
+    self.session = session
+  }
+
+  mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    let store = handler.store
+    if rendering == nil {
+      guard try findIDs(store) else { return nil }
+      // What was there once is not looked for again: who waits for many is not to cost more with each that comes.
+      while waits, found < ids.count {
+        if store.work.isSpent { return nil }
+        store.work.spend(Work.entry)
+        guard store.isReadable(ids[found], in: session) else {
+          return .park(.object(session: session.id, ids[found]))
+        }
+        found += 1
+      }
+      handler.reply.beginFrame()
+      handler.reply.append("{\"content\":{")
+      rendering = Rendering(ids, in: session, into: handler.reply)
+      ids = []
+    }
+    guard let count = try rendering?.step(store) else { return nil }
+    if count == 0 {
+      handler.reply.truncate(to: handler.reply.count - 1)
+      handler.reply.append("null")
+    } else {
+      handler.reply.append("}")
+    }
+    handler.reply.append(",\"type\":\"get_data_reply\"}")
+    handler.reply.endFrame()
+    return .reply
+  }
+
+  /// - Returns: whether the ids are known.
+  private mutating func findIDs(_ store: Store) throws(StoreError) -> Bool {
+    if reader != nil {
+      guard var reader else { return true }
+      self.reader = nil
+      guard try store.read(&reader) else {
+        self.reader = reader
+        return false
+      }
+      ids = reader.takeIDs()
+    } else if listing != nil {
+      guard let listed = try listing?.step(store) else { return false }
+      listing = nil
+      ids = listed
+    }
+    return true
+  }
+}
+
+/// list_name: finds the names and writes them.
+struct ListNameTask: RequestTask {
+  private var listing: NameListing
+  private var names: [(name: String, id: ObjectID)]?
+  private var next = 0
+
+  init(_ listing: NameListing) { self.listing = listing }
+
+  mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    let (store, reply) = (handler.store, handler.reply)
+    if names == nil {
+      guard let found = try listing.step(store) else { return nil }
+      names = found
+      reply.beginFrame()
+      reply.append("{\"names\":{")
+    }
+    guard let names else { return nil }
+    while next < names.count {
+      if store.work.isSpent { return nil }
+      store.work.spend(Work.entry + names[next].name.utf8.count)
+      if next > 0 { reply.append(UInt8(ascii: ",")) }
+      reply.append(jsonString: names[next].name)
+      reply.append(":")
+      reply.append(decimal: names[next].id.rawValue)
+      next += 1
+    }
+    reply.append("},\"size\":")
+    reply.append(decimal: names.count)
+    reply.append(",\"type\":\"list_name_reply\"}")
+    reply.endFrame()
+    return .reply
+  }
+}
+
+/// del_data, with and without the ids of the deleted blobs.
+struct DeleteTask: RequestTask {
+  struct Options {
+    var force = false
+    var deep = false
+    /// Whether freed pages are to be given back before the reply.
+    var trims = false
+    /// Deletes blobs whatever uses them.
+    var isFast = false
+    /// Whether the reply names the deleted blobs.
+    var reports = false
+  }
+
+  private var reader: NumberListReader
+  private let options: Options
+  private let client: Connection
+  private var ids: [ObjectID] = []
+  private var next = 0
+  private var deletion: Deletion?
+  private var isRead = false
+  private var blobs: [ObjectID]?
+  private var written = 0
+
+  init(_ reader: NumberListReader, _ options: Options, by client: Connection) {
+    self.reader = reader
+    self.options = options
+    self.client = client
+  }
+
+  mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    let store = handler.store
+    if !isRead {
+      guard try store.read(&reader) else { return nil }
+      isRead = true
+      ids = reader.takeIDs()
+      if options.isFast {
+        // Nothing is deleted when one of the ids is not a blob's.
+        try Store.requireBlobIDs(ids)
+      }
+      deletion =
+        options.isFast
+        ? Deletion(blobs: ids, by: client)
+        : Deletion(ids, force: options.force, deep: options.deep, by: client)
+      ids = []
+    }
+    if blobs == nil {
+      guard let deleted = deletion?.step(store) else { return nil }
+      deletion = nil
+      blobs = deleted
+      if options.reports {
+        handler.reply.beginFrame()
+        handler.reply.append("{\"deleted_bids\":[")
+      }
+    }
+    guard options.reports else {
+      handler.reply.reply("del_data_reply")
+      return finish(handler)
+    }
+    guard write(handler) else { return nil }
+    handler.reply.append("],\"type\":\"del_data_with_feedbacks_reply\"}")
+    handler.reply.endFrame()
+    return finish(handler)
+  }
+
+  /// The reply waits while freed pages are given back, if that was asked for.
+  private func finish(_ handler: RequestHandler) -> Disposition {
+    options.trims && handler.trimMemory() ? .afterTrim : .reply
+  }
+
+  private mutating func write(_ handler: RequestHandler) -> Bool {
+    guard let blobs else { return false }
+    while written < blobs.count {
+      if handler.store.work.isSpent { return false }
+      handler.store.work.spend(32)
+      if written > 0 { handler.reply.append(UInt8(ascii: ",")) }
+      handler.reply.append(decimal: blobs[written].rawValue)
+      written += 1
+    }
+    return true
+  }
+
+  func abandoned() -> (any StoreTask<Void, Never>)? { deletion.map { Ignoring($0) } }
+}
+
+/// Requests that are a task of the store and answer with their type alone.
+struct PlainTask<Task: StoreTask>: RequestTask where Task.Value == Void, Task.Failure == Never {
+  private var task: Task
+  private let type: StaticString
+
+  init(_ task: Task, _ type: StaticString) {
+    self.task = task
+    self.type = type
+  }
+
+  mutating func step(_ handler: RequestHandler) -> Disposition? {
+    guard task.step(handler.store) != nil else { return nil }
+    handler.reply.reply(type)
+    return .reply
+  }
+}

@@ -1,0 +1,52 @@
+import JSON
+import StoreCore
+import StoreProtocol
+
+/// A request that is answered in steps, between which other clients are served.
+///
+/// A step ends when the work allowed is spent, see `Store.work`. The message stays where it is until the request is
+/// answered; what a task needs of it, it keeps as spans and values, since the handler reads other messages meanwhile.
+protocol RequestTask {
+  /// Does some of it.
+  ///
+  /// - Returns: what is to be done now, with the reply in the handler's writer; nil when there is more to do.
+  mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition?
+
+  /// What must not stay half done when the client leaves before the end.
+  func abandoned() -> (any StoreTask<Void, Never>)?
+}
+
+extension RequestTask {
+  func abandoned() -> (any StoreTask<Void, Never>)? { nil }
+}
+
+extension RequestHandler {
+  /// Does the first step at once: most requests need no second one.
+  func start(_ task: some RequestTask) throws(StoreError) -> Disposition {
+    var task = task
+    switch try task.step(self) {
+    case nil: return .continue(task)
+    case .park(let key): return .wait(task, key)
+    case .some(let disposition): return disposition
+    }
+  }
+
+  /// Lists of at most so many entries are dealt with in one go.
+  static let fewEntries = 512
+}
+
+/// A request on its way: its message is being read, or its task goes on.
+final class RequestWork {
+  /// The message and how far it was read; the task's spans are of its bytes.
+  var message = RequestMessage()
+  let frame: UnsafeRawBufferPointer
+  /// Nil while the message is read.
+  var task: (any RequestTask)?
+  var found: (type: RequestType, index: Int)?
+  /// The reply as far as it is written.
+  var reply = ByteWriter(capacity: 256)
+  /// Nanoseconds spent so far.
+  var duration: UInt64 = 0
+
+  init(_ frame: UnsafeRawBufferPointer) { self.frame = frame }
+}

@@ -1,0 +1,91 @@
+import StoreCore
+import StoreProtocol
+import Testing
+
+@testable import StoreServer
+
+extension StoreServerTests {
+  /// How much work one turn of the loop does for the worst requests of one client: counted, not timed.
+  @Suite("turns of the loop")
+  struct TurnTests {
+    /// Slices of work in a turn with one busy client: its event, the queue's, giving back, waking, and what the last
+    /// step of each does beyond its slice.
+    private static let allowed = StoreServer.slice * UInt64(StoreServer.slicesPerTurn + 6)
+
+    @Test("[every request] the worst request of 1 MiB is cut into turns", arguments: RequestType.allCases)
+    func worst(type: RequestType) throws {
+      let world = try HostileWorld()
+      let messages = try world.worst(type)
+      try world.server.onLoopAndForget { $0.turns = TurnMetrics() }
+      for message in messages { try world.attack(message) }
+      let turns = try world.server.onLoop { $0.turns }
+      #expect(turns.mostWork <= Self.allowed, "\(turns.mostWork) units")
+      // Others are served, and the store is as sound as before.
+      #expect(try world.bystander.request(#"{"type":"instance_status_request"}"#)["meta"] != nil)
+      world.client.close()
+      try world.server.waitUntil("all is given back") { !$0.hasWork && $0.connections.count == 1 }
+      let left = try world.server.onLoop { ($0.turns.mostWork, $0.store.inconsistencies()) }
+      #expect(left.0 <= Self.allowed, "\(left.0) units when the client has gone")
+      #expect(left.1 == [])
+    }
+
+    @Test("a client that sends one short request after the other without reading leaves turns to others")
+    func pipelined() throws {
+      let world = try HostileWorld()
+      let request = StoreFrame.bytes(#"{"type":"exists_request","id":1}"#)
+      try world.client.send(Array(repeatElement(request, count: 20_000).joined()))
+      for _ in 0..<20_000 { _ = try world.client.receiveText() }
+      #expect(try world.server.onLoop { $0.turns.mostWork } <= Self.allowed)
+    }
+
+    @Test("while a long request is done, others are answered")
+    func between() throws {
+      let world = try HostileWorld()
+      try world.client.sendFrame(try #require(world.worst(.label).last))
+      var answered = 0
+      while !world.client.isReadable(within: 0), answered < 1000 {
+        #expect(try world.bystander.request(#"{"type":"exists_request","id":1}"#)["exists"] == .bool(false))
+        answered += 1
+      }
+      #expect(answered > 2)
+      #expect(try world.client.receiveReply()?["type"] == .string("label_reply"))
+    }
+
+    @Test("a client that leaves in the middle of making objects leaves none of them, and nothing they hold")
+    func leaving() throws {
+      let world = try HostileWorld()
+      let member = world.object
+      let members = (0..<20_000).map { "\"m\($0)\":{\"id\":\"o\($0 + 0x100000)\",\"typename\":\"t\",\"instance_id\":0}" }
+      try world.client.sendFrame(
+        "{\"type\":\"create_data_request\",\"content\":{\"typename\":\"t\",\"instance_id\":0,"
+          + "\"a\":{\"id\":\"\(ObjectID(member))\"},\(members.joined(separator: ","))}}")
+      try world.server.waitUntil("some are made") { $0.store.root.objectCount > 100 }
+      world.client.close()
+      try world.server.waitUntil("all are taken back") { !$0.hasWork && $0.store.root.objectCount < 100 }
+      #expect(try world.server.onLoop { $0.store.inconsistencies() } == [])
+      let deleted = try world.bystander.request("{\"type\":\"del_data_request\",\"id\":[\(member)],\"force\":false,"
+        + "\"deep\":true,\"fastpath\":false,\"memory_trim\":false}")
+      #expect(deleted["code"] == nil)
+      #expect(try world.server.onLoop { !$0.store.exists(ObjectID(member), in: $0.store.root) })
+    }
+
+    @Test("get_data with wait is not looked at again for objects it does not wait for")
+    func parked() throws {
+      let world = try HostileWorld()
+      let ids = Array(repeating: "4660", count: 200_000).joined(separator: ",")
+      try world.client.sendFrame("{\"type\":\"get_data_request\",\"wait\":true,\"id\":[\(ids),4661]}")
+      try world.server.waitUntil("it waits") { $0.handler.parkedRequests == 1 }
+      let before = try world.server.onLoop { $0.store.work.done }
+      for _ in 0..<20 { _ = try world.makeObject(world.bystander) }
+      #expect(try world.server.onLoop { $0.store.work.done } - before < 1_000_000)
+      let make = { (id: Int) in
+        #"{"type":"create_data_request","content":{"typename":"p","instance_id":0,"#
+          + "\"m\":{\"id\":\"\(ObjectID(UInt64(id)))\",\"typename\":\"t\",\"instance_id\":0}}}"
+      }
+      _ = try world.bystander.request(make(4660))
+      #expect(!world.client.isReadable(within: 20))
+      _ = try world.bystander.request(make(4661))
+      #expect(try world.client.receiveReply()?["type"] == .string("get_data_reply"))
+    }
+  }
+}
