@@ -34,6 +34,14 @@ public final class Store {
     /// Percentage of `limit` that streams may fill.
     public var streamThreshold: UInt64 = 80
     public var instance: UInt64 = 0
+    /// When the store came up, in unix milliseconds; 0 for nobody knows.
+    public var started: UInt64 = 0
+    /// Writes unix milliseconds for people.
+    public var timeText: @Sendable (UInt64) -> String = { "\($0) ms" }
+    /// What becomes of an object outside of volumes when its name is given to another.
+    public var overwrite = OverwritePolicy.keep
+    /// What becomes of the bytes of deleted blobs outside of volumes that clients were given.
+    public var deletedMemory = DeletedMemoryPolicy.reuse
 
     public init(limit: UInt64, arenaLength: UInt64) {
       self.limit = limit
@@ -59,8 +67,16 @@ public final class Store {
   public internal(set) var snapshots: [String: Volume] = [:]
   /// Volumes that were written to for the first time since the server last looked.
   var firstWrites: [Volume] = []
+  /// When the names of the root session were lost, in unix milliseconds; nil when they were not.
+  var lostNamesAt: UInt64?
+  /// Whether the root session ever had a name.
+  var isRootNamed = false
+  /// Whether the first name was given since the server last looked.
+  var hasNewFirstName = false
   /// Unix milliseconds of the request at hand.
   public var now: UInt64 = 0
+  /// What was taken back from connections since the server last looked.
+  var reuse = Reuse()
   /// What changed since the server last looked, so that parked requests are tried again.
   var changes: Set<WaitKey> = []
   /// Whether anything is parked, so that changes are worth noting.
@@ -112,10 +128,10 @@ public final class Store {
     for id in connection.writing.sorted() { abandonUnsealed(id, in: session) }
     connection.writing.removeAll()
     endActivities(of: connection)
-    for (_, extent) in connection.reading.sorted(by: { $0.key < $1.key }) { memory.removeReader(extent) }
-    connection.reading.removeAll()
-    for extent in connection.outlived { memory.removeReader(extent) }
-    connection.outlived.removeAll()
+    endGrants(of: connection)
+    endLookup(of: connection)
+    removeSuspects(of: connection)
+    connection.unfinished.removeAll()
     connection.sealed = 0
     session.connections -= 1
     connection.volume?.connections -= 1

@@ -24,6 +24,10 @@ public struct ServerConfiguration: Sendable {
   public var populate = PopulateMode.ahead
   /// Percentage of the memory that streams may fill.
   public var streamThreshold: UInt64 = 80
+  /// What becomes of an object outside of volumes when its name is given to another.
+  public var overwrite = OverwritePolicy.keep
+  /// What becomes of the memory of deleted objects outside of volumes that clients were given.
+  public var deletedMemory = DeletedMemoryPolicy.reuse
   /// Echoed to clients.
   public var deployment = "local"
   /// Host part of the advertised RPC endpoint.

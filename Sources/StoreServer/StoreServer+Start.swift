@@ -31,6 +31,10 @@ extension StoreServer {
     core.reserve = configuration.populate == .all ? plan.exactLength : plan.reserve
     core.populate = configuration.populate
     core.streamThreshold = configuration.streamThreshold
+    core.started = unixMilliseconds()
+    core.timeText = { Timestamp(milliseconds: Int64(clamping: $0)).description }
+    core.overwrite = configuration.overwrite
+    core.deletedMemory = configuration.deletedMemory
     log.info("objects may take \(ByteSize(bytes: plan.limit))")
     return (arena, Store(core))
   }

@@ -169,11 +169,9 @@ extension StoreServer {
     }
     store.now = unixMilliseconds()
     lastActivity = store.now
-    for blob in transfer.blobs {
-      switch transfer.direction {
-      case .receive: try? store.seal(blob, by: connection.client)
-      case .send: store.endReading(blob, by: connection.client)
-      }
+    switch transfer.direction {
+    case .receive: for blob in transfer.blobs { try? store.seal(blob, by: connection.client) }
+    case .send: store.endSending(to: connection.client)
     }
     if transfer.direction == .receive {
       let isOpen = transfer.closing.withUnsafeBytes { send($0, sendsArena: false, to: connection) }

@@ -31,8 +31,16 @@ public final class StoreServer {
   let metricsLog: MetricsLog?
   var metrics = RequestMetrics()
   var metricsEndpoint: HTTPEndpoint?
+  let lossRecord: LossRecord
   /// Nil until there is a volume.
   var volumeDirectories: VolumeDirectories?
+
+  /// Bytes and number of deleted blobs that were used again while clients mapped them, since the start.
+  var reusedBytes: UInt64 = 0
+  var reusedBlobs: UInt64 = 0
+  /// When that was last logged, in unix milliseconds, and what came since.
+  var lastReuseLine: UInt64 = 0
+  var unloggedReuse = Store.Reuse()
 
   var listeners: [UInt64: Listener] = [:]
   var connections: [UInt64: ClientConnection] = [:]
@@ -67,6 +75,7 @@ public final class StoreServer {
       if signalFile < 0 { throw CommandError.system("cannot watch for signals", errno: -signalFile) }
     }
     Self.raiseFileLimit()
+    lossRecord = LossRecord(socketPath: configuration.socketPath, log: log)
     try Listener.makeWay(for: configuration.socketPath)
     let (arena, store) = try Self.makeStore(configuration, log)
     self.arena = arena
@@ -93,6 +102,7 @@ public final class StoreServer {
       adminToken: AdminToken(path: configuration.adminTokenFile))
     try populateEverything()
     reopenVolumes()
+    if let time = lossRecord.begin(now: unixMilliseconds()) { store.noteLostNames(at: time) }
     try listen(rpc: rpc)
     metricsEndpoint = try configuration.metricsPort.map { port throws(CommandError) in
       try HTTPEndpoint(
@@ -156,6 +166,8 @@ public final class StoreServer {
     considerIdleness()
     resumeAccepting()
     saveFirstWrites()
+    tellOfReuse()
+    if store.takeFirstName() { lossRecord.write(hasNames: true) }
     repeat {
       wakeParked()
       pages.pump()

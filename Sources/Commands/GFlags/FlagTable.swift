@@ -24,6 +24,8 @@ public enum FlagTable {
     FlagSpec("huge_pages", .text),
     FlagSpec("populate", .text),
     FlagSpec("reserve_memory", .boolean(default: false)),
+    FlagSpec("deleted_memory", .text),
+    FlagSpec("overwrite", .text),
     FlagSpec("stream_threshold", .integer),
     FlagSpec(
       "allocator", .choice(["dlmalloc", "mimalloc"]), .withoutEffect("the store has one allocator"),

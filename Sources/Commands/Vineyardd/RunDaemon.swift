@@ -31,6 +31,8 @@ private func configuration(_ options: VineyarddOptions) -> ServerConfiguration {
   configuration.memoryLimit = options.memoryLimit
   configuration.hugePages = HugePagePolicy(rawValue: options.hugePages.rawValue) ?? .auto
   configuration.populate = PopulateMode(rawValue: options.populate.rawValue) ?? .ahead
+  configuration.deletedMemory = DeletedMemoryPolicy(rawValue: options.deletedMemory.rawValue) ?? .reuse
+  configuration.overwrite = OverwritePolicy(rawValue: options.overwrite.rawValue) ?? .keep
   configuration.streamThreshold = UInt64(max(0, options.streamThreshold))
   configuration.deployment = options.deployment.rawValue
   configuration.hostname = options.hostname

@@ -21,6 +21,8 @@ extension VineyarddOptions {
     memoryLimit = try memory.size.flatMap { try ByteSize.parse($0) }?.bytes
     hugePages = memory.hugePages
     populate = try memory.resolvedPopulate()
+    deletedMemory = memory.deletedMemory
+    overwrite = memory.overwrite
     streamThreshold = try memory.resolvedStreamThreshold()
 
     deployment = endpoints.deployment

@@ -42,7 +42,7 @@ extension Store {
     var record = MetadataRecord(
       document, typename: typename, signature: signature, instance: stored, timestamp: now, links: links)
     record.owner = owner
-    let id = ids.objectID(now: now)
+    let id = freshObjectID(in: session)
     session.metadata.insert(id, record)
     created.append(id)
     return CreatedObject(id: id, signature: signature, instance: stored)
@@ -102,7 +102,7 @@ extension Store {
       return (.object(id), member.instance ?? existing.instance, existing.isGlobal)
     }
     guard !member.isPlaceholder else {
-      throw StoreError(.metaTreeSubtreeNotExists, "The member \(id) does not exist")
+      throw StoreError(.metaTreeSubtreeNotExists, "The member \(id) does not exist\(lossNote(for: id))")
     }
     let typename = try Self.requiredTypename(member)
     let place = member.instance ?? instance
@@ -134,7 +134,7 @@ extension Store {
 
   func requireObject(_ id: ObjectID, in session: Session) throws(StoreError) {
     if !session.metadata.contains(id) {
-      throw StoreError(.metaTreeSubtreeNotExists, "get subtree failed: \(id)")
+      throw StoreError(.metaTreeSubtreeNotExists, "get subtree failed: \(id)\(lossNote(for: id))")
     }
   }
 
@@ -159,7 +159,7 @@ extension Store {
   /// Adds labels to an object, replacing those with the same keys.
   public func label(_ id: ObjectID, _ labels: [(String, String)], in session: Session) throws(StoreError) {
     guard session.metadata.contains(id) else {
-      throw StoreError(.objectNotExists, "object \(id) does not exist")
+      throw StoreError(.objectNotExists, "object \(id) does not exist\(lossNote(for: id))")
     }
     session.metadata.update(id) { record in
       for (key, value) in labels {
@@ -184,7 +184,7 @@ extension Store {
     for (key, value) in extra { copy.set(key, value) }
     copy.owner = volume?.listingAccount
     if let volume, !volume.isWritten { noteFirstWrite(volume) }
-    let target = ids.objectID(now: now)
+    let target = freshObjectID(in: session)
     session.metadata.insert(target, copy)
     note(.objects(session: session.id))
     return target

@@ -40,8 +40,8 @@ extension Store {
     session.streams[id] = stream
     if let volume = connection.volume, size > volume.account.limit { throw quotaExceeded(size, by: volume) }
     let threshold = memory.limit / 100 * configuration.streamThreshold
-    let (wanted, overflow) = (memory.used + memory.lingering).addingReportingOverflow(size)
-    if overflow || size > memory.limit { throw notEnoughMemory(size, in: session) }
+    let (wanted, overflow) = (memory.used + memory.lingering - memory.reusable).addingReportingOverflow(size)
+    if overflow || size > memory.limit { throw notEnoughMemory(size, by: connection) }
     // Waiting only helps while the reader has chunks to consume.
     let isFull = wanted > threshold || connection.volume?.account.isFull(size, configuration.streamThreshold) == true
     if isFull, !stream.ready.isEmpty || stream.handedOut != nil {
@@ -51,6 +51,8 @@ extension Store {
     let payload = try createBlob(size, by: connection)
     session.streams[id]?.current = payload.id == .emptyBlob ? nil : payload.id
     session.streams[id]?.writer = connection
+    session.streams[id]?.producer = connection
+    session.streams[id]?.isAbandoned = false
     return .done(payload)
   }
 
@@ -62,6 +64,8 @@ extension Store {
     var stream = try writableStream(id, by: connection)
     try finishCurrentChunk(&stream, by: connection)
     stream.ready.append(chunk)
+    stream.producer = connection
+    stream.isAbandoned = false
     session.streams[id] = stream
     note(.stream(session: session.id, id))
   }
@@ -85,11 +89,14 @@ extension Store {
     }
     defer { session.streams[id] = stream }
     stream.parkedReader = nil
-    if stream.isFailed { throw StoreError(.streamFailed, "Stream failed: the writer gave up") }
     if !stream.ready.isEmpty {
       let chunk = stream.ready.removeFirst()
       stream.handedOut = chunk
       return .done(chunk)
+    }
+    if stream.isFailed { throw StoreError(.streamFailed, "Stream failed: the writer gave up") }
+    if stream.isAbandoned, !stream.isDrained {
+      throw StoreError(.streamFailed, "Stream failed: the writer disconnected without stopping it")
     }
     if stream.isDrained { throw StoreError(.streamDrained, "Stream drained: no more chunks") }
     stream.parkedReader = connection.id
@@ -115,6 +122,7 @@ extension Store {
   func dropStream(_ id: ObjectID, in session: Session, by connection: Connection) {
     guard let stream = session.streams.removeValue(forKey: id) else { return }
     note(.stream(session: session.id, id))
+    reconsider(id, in: session)
     for chunk in stream.ready + [stream.current, stream.handedOut].compactMap({ $0 }) {
       if chunk.isBlob {
         removeBlob(chunk, in: session, by: connection)
@@ -134,14 +142,19 @@ extension Store {
     }
   }
 
-  /// Streams whose writer left in the middle of a chunk have failed; readers are told.
+  /// Streams whose writer left without stopping them have failed; readers are told after the chunks that are ready.
+  ///
+  /// Another may go on, unless the writer was in the middle of a chunk.
   func abandonStreams(of connection: Connection) {
     let session = connection.session
     for (id, stream) in session.streams {
       unpark(connection, from: id)
-      guard stream.writer === connection, stream.current != nil else { continue }
-      session.streams[id]?.current = nil
-      session.streams[id]?.isFailed = true
+      guard stream.producer === connection, !stream.isStopped else { continue }
+      session.streams[id]?.isAbandoned = true
+      if stream.writer === connection, stream.current != nil {
+        session.streams[id]?.current = nil
+        session.streams[id]?.isFailed = true
+      }
       note(.stream(session: session.id, id))
     }
   }
@@ -177,7 +190,7 @@ extension Store {
       blobs = delete([chunk], force: false, deep: true, by: connection)
     }
     for blob in blobs {
-      if let extent = connection.reading.removeValue(forKey: blob) { memory.removeReader(extent) }
+      endGrant(blob, of: connection)
     }
   }
 }

@@ -10,10 +10,14 @@ struct Stream {
   var current: ObjectID?
   /// The connection that fills ``current``.
   weak var writer: Connection?
+  /// The connection that wrote last, nil when it has gone.
+  weak var producer: Connection?
   /// What the last pull handed out, deleted by the next one.
   var handedOut: ObjectID?
   var isDrained = false
   var isFailed = false
+  /// Whether the connection that wrote last went without stopping the stream, and nobody has gone on.
+  var isAbandoned = false
   var isOpenForReading = false
   var isOpenForWriting = false
   /// Connections whose request is parked on the stream.

@@ -52,9 +52,13 @@ extension Store {
     for object in account.objects.sorted() where !kept.contains(object) {
       session.names.removeNames(of: object)
       _ = session.metadata.remove(object)
+      session.superseded.remove(object)
       if session.streams.removeValue(forKey: object) != nil { note(.stream(session: session.id, object)) }
     }
-    for blob in account.blobs.sorted() where !kept.contains(blob) { removeBlob(blob, in: session, by: remover) }
+    for blob in account.blobs.sorted() where !kept.contains(blob) && isCleared(blob, in: session, by: remover) {
+      removeBlob(blob, in: session, by: remover)
+    }
+    if let remover { endStaleGrants(of: remover) }
   }
 
   /// What others' objects have as members, directly or through further members.
@@ -88,16 +92,16 @@ extension Store {
         removeBlob(id, in: source, by: nil)
         continue
       }
-      blob.account?.refund(blob.size, for: id)
+      blob.account?.refund(blob.charged, for: id)
       blob.account = nil
       endSealing(&blob, in: source)
       source.blobs[id] = nil
-      let newID = target.blobs[id] == nil ? id : ids.blobID(now: now)
+      let newID = target.blobs[id] == nil ? id : freshBlobID(in: target)
       if newID != id { newIDs[id] = newID }
       target.blobs[newID] = blob
     }
     let objects = Array(source.metadata.ascending)
-    for id in objects where target.metadata.contains(id) { newIDs[id] = ids.objectID(now: now) }
+    for id in objects where target.metadata.contains(id) { newIDs[id] = freshObjectID(in: target) }
     for id in objects {
       guard var record = source.metadata[id] else { continue }
       if !newIDs.isEmpty { record.links = record.links.map { $0.following(newIDs) } }

@@ -33,6 +33,7 @@ extension RequestHandler {
   func acceptRegistration(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let session = connection.client.session
     let matches = try requestedKind() == session.kind
+    connection.client.releasesBlobs = try message.boolean("releases_blobs", default: false)
     connection.isRegistered = true
     reply.beginFrame()
     reply.append("{\"instance_id\":")

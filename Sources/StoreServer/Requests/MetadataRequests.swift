@@ -6,7 +6,7 @@ import StoreProtocol
 extension RequestHandler {
   func createData(_ client: Connection) throws(StoreError) -> Disposition {
     let document = try MetadataDocument(message.bytes, try requiredSpan("content"))
-    let created = try store.createObjects([document], in: client.session, of: client.volume)[0]
+    let created = try store.createObjects([document], by: client)[0]
     reply.beginFrame()
     reply.append("{\"id\":")
     reply.append(decimal: created.id.rawValue)
@@ -34,7 +34,7 @@ extension RequestHandler {
     }
     var documents: [MetadataDocument] = []
     for span in spans { documents.append(try MetadataDocument(message.bytes, span)) }
-    let created = try store.createObjects(documents, in: client.session, of: client.volume)
+    let created = try store.createObjects(documents, by: client)
     reply.beginFrame()
     reply.append("{\"ids\":[")
     reply.list(created) { reply.append(decimal: $0.id.rawValue) }
@@ -53,6 +53,7 @@ extension RequestHandler {
     let ids = try message.objectIDs("id")
     let wait = try message.boolean("wait", default: false)
     _ = try message.boolean("sync_remote", default: false)
+    store.clearSuspicion(ids, in: client.session)
     if wait, ids.contains(where: { !store.isReadable($0, in: client.session) }) {
       return .park(.objects(session: client.session.id))
     }
@@ -119,7 +120,9 @@ extension RequestHandler {
   }
 
   func exists(_ client: Connection) throws(StoreError) -> Disposition {
-    let exists = store.exists(try message.objectID("id"), in: client.session)
+    let id = try message.objectID("id")
+    store.clearSuspicion(CollectionOfOne(id), in: client.session)
+    let exists = store.exists(id, in: client.session)
     reply.beginFrame()
     reply.append(exists ? "{\"exists\":true" : "{\"exists\":false")
     reply.append(",\"type\":\"exists_reply\"}")
@@ -128,7 +131,7 @@ extension RequestHandler {
   }
 
   func persist(_ client: Connection) throws(StoreError) -> Disposition {
-    try store.persist(try message.objectID("id"), in: client.session)
+    try store.persist(try message.objectID("id"), by: client)
     reply.reply("persist_reply")
     return .reply
   }
@@ -163,7 +166,9 @@ extension RequestHandler {
     return .reply
   }
 
-  func memoryTrim() -> Disposition {
+  /// Gives back what can be: the client's views of deleted objects, then pages that nobody uses.
+  func memoryTrim(_ client: Connection) -> Disposition {
+    store.endStaleGrants(of: client)
     let trimmed = trimMemory()
     reply.beginFrame()
     reply.append(trimmed ? "{\"trimmed\":true" : "{\"trimmed\":false")
@@ -206,14 +211,14 @@ extension RequestHandler {
   // MARK: - Names
 
   func putName(_ client: Connection) throws(StoreError) -> Disposition {
-    try store.putName(try message.string("name"), to: try message.objectID("object_id"), in: client.session)
+    try store.putName(try message.string("name"), to: try message.objectID("object_id"), by: client)
     reply.reply("put_name_reply")
     return .reply
   }
 
   func getName(_ client: Connection) throws(StoreError) -> Disposition {
     let name = try message.string("name")
-    switch try store.getName(name, wait: try message.boolean("wait"), in: client.session) {
+    switch try store.getName(name, wait: try message.boolean("wait"), by: client) {
     case .park(let key): return .park(key)
     case .done(let id):
       reply.beginFrame()

@@ -98,7 +98,7 @@ final class RequestHandler {
     case .ifPersist: return try ifPersist(client)
     case .label: return try label(client)
     case .clear: return clear(client)
-    case .memoryTrim: return memoryTrim()
+    case .memoryTrim: return memoryTrim(client)
     case .shallowCopy: return try shallowCopy(client)
     case .migrateObject: return try migrateObject(client)
 

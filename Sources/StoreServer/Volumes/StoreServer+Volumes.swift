@@ -48,7 +48,10 @@ extension StoreServer: VolumeHosting {
       directories.removeUnfinishedDocument(of: id)
       try directories.make(id)
       let volume = store.reopenVolume(
-        document.settings, created: document.created, isFrozen: document.isFrozen, wasWritten: document.isWritten)
+        document.settings, created: document.created, isFrozen: document.isFrozen,
+        lostContentsAt: document.isWritten ? store.now : document.lostContentsAt,
+        isLossUnmended: document.isWritten || document.isLossUnmended)
+      if document.isWritten { try directories.save(VolumeDocument(volume).json, of: id) }
       try openSockets(of: volume, directories)
     } catch {
       log.error("\(error.description); volume \(id) stays closed")

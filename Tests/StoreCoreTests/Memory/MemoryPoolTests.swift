@@ -91,14 +91,14 @@ struct MemoryPoolTests {
     #expect(pool.used == 0 && pool.largestFree == 1024)
   }
 
-  @Test("shrinking corrects the usage; the tail is reused only when nobody else was given it")
+  @Test("shrinking corrects the usage and frees the tail")
   func shrink() throws {
     var pool = make(1024)
     let extent = try take(&pool, 1024)
-    pool.shrink(extent, to: 1000, reuseTail: false)
+    pool.shrink(extent, to: 1000)
     #expect(pool.used == 1000)
     #expect(pool.range(extent).length == 1024)
-    pool.shrink(extent, to: 100, reuseTail: true)
+    pool.shrink(extent, to: 100)
     #expect(pool.used == 100)
     #expect(pool.range(extent).length == 128)
     #expect(pool.largestFree == 896)
@@ -112,8 +112,8 @@ struct MemoryPoolTests {
       pool.residency.finishPopulate(range, urgent: urgent, succeeded: true)
     }
     let extent = try take(&pool, 8 * mebibyte)
-    pool.shrink(extent, to: 3 * mebibyte, reuseTail: true)
-    pool.shrink(extent, to: 100, reuseTail: true)
+    pool.shrink(extent, to: 3 * mebibyte)
+    pool.shrink(extent, to: 100)
     pool.removeBlob(extent)
     #expect(pool.used == 0)
     #expect(pool.largestFree == 32 * mebibyte)

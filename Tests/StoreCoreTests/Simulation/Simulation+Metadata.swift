@@ -149,8 +149,15 @@ extension Simulation {
   func modelClear(_ session: ModelSession, by client: SimulatedClient?) {
     session.objects.removeAll()
     session.names.removeAll()
-    for id in session.sortedBlobs { remove(id, in: session, by: client) }
-    session.plasma.removeAll()
+    for id in session.sortedBlobs where isCleared(id, in: session, by: client) { remove(id, in: session, by: client) }
+    session.plasma = session.plasma.filter { session.blobs[$0.value.blob] != nil }
+    if let client { endStaleGrants(of: client) }
+  }
+
+  /// Whether a blob goes when a client clears its session: all but what others are still writing.
+  func isCleared(_ id: ObjectID, in session: ModelSession, by client: SimulatedClient?) -> Bool {
+    guard let client, let writer = session.blobs[id]?.writer else { return true }
+    return writer === client
   }
 
   // MARK: - Names and listings
