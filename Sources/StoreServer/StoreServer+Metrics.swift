@@ -12,10 +12,12 @@ extension StoreServer {
     page.single(
       "vineyard_memory_lingering_bytes", "gauge", "Bytes of deleted blobs that clients still map.", memory.lingering)
     page.single(
-      "vineyard_memory_reusable_bytes", "gauge", "Those of them that are used again rather than that a blob be refused.",
+      "vineyard_memory_reusable_bytes", "gauge",
+      "Those of them that are used again rather than that a blob be refused.",
       memory.reusable)
     page.single(
-      "vineyard_reused_bytes_total", "counter", "Bytes of deleted blobs that were used again while clients mapped them.",
+      "vineyard_reused_bytes_total", "counter",
+      "Bytes of deleted blobs that were used again while clients mapped them.",
       reusedBytes)
     page.single(
       "vineyard_reused_blobs_total", "counter", "Deleted blobs that were used again while clients mapped them.",

@@ -87,7 +87,8 @@ extension Store {
 
   private func add(_ settings: Volume.Settings, created: UInt64) -> Volume {
     let session = settings.scope == .cluster ? root : openSession(.normal)
-    let volume = Volume(settings, kind: .volume, session: session, created: created, deletedMemory: configuration.deletedMemory)
+    let volume = Volume(
+      settings, kind: .volume, session: session, created: created, deletedMemory: configuration.deletedMemory)
     if settings.scope == .volume { session.volume = volume }
     volumes[settings.id] = volume
     return volume

@@ -102,7 +102,8 @@ struct DeletedMemoryTests {
       _ = try store.createBlob(2000, by: asker)
     } throws: { error in
       (error as? StoreError)?.message.contains(
-        "3000 more are deleted but still mapped by connected clients (pid 7, which asks: 3000 bytes, pid 8: 3000 bytes)")
+        "3000 more are deleted but still mapped by connected clients (pid 7, which asks: 3000 bytes, pid 8: 3000 bytes)"
+      )
         == true
     }
   }

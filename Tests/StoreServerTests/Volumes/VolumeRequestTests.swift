@@ -13,7 +13,8 @@ extension StoreServerTests {
     @Test("opening, inspecting and listing show the same record")
     func records() throws {
       let opened = try world.open(
-        "pvc-1", #""scope":"cluster","on_delete":"retain","ephemeral":true,"quota":1048576,"attributes":{"a":"ü\"\n"},"#
+        "pvc-1",
+        #""scope":"cluster","on_delete":"retain","ephemeral":true,"quota":1048576,"attributes":{"a":"ü\"\n"},"#
           + #""overwrite":"delete","deleted_memory":"keep""#)
       let text = #"{"attributes":{"a":"ü\"\n"},"condition":{"abnormal":false,"message":""},"connections":0,"#
       let inspected = try world.main.requestText(#"{"type":"inspect_volume_request","id":"pvc-1"}"#)
