@@ -1,4 +1,4 @@
-"""The tutorial's four tables, as text."""
+"""The tutorial's four tables, and one for the price of the client, as text."""
 
 from .pipeline import Round
 
@@ -8,6 +8,7 @@ MEASURES: dict[str, str] = {
     "Execution time": "execution",
     "Writing time": "writing",
     "Reading time": "reading",
+    "Import time of the client": "importing",
 }
 
 
@@ -17,7 +18,9 @@ def scale(table_bytes: int) -> str:
 
 
 def seconds(value: float) -> str:
-    """Return seconds with two digits that mean something."""
+    """Return seconds with two digits that mean something; a dash for what did not happen."""
+    if value == 0:
+        return "–"
     digits = 1 if value >= 100 else 2 if value >= 0.1 else 3 if value >= 0.01 else 4
     return f"{value:.{digits}f}"
 
@@ -30,7 +33,7 @@ def change(without: float, with_vineyard: float) -> str:
 
 
 def render(table_bytes: int, pickles: Round, vineyard: Round) -> str:
-    """Return the four tables: one row each, seconds, lower is better."""
+    """Return the tables: one row each, seconds, lower is better."""
     blocks = []
     for title, attribute in MEASURES.items():
         without, with_vineyard = getattr(pickles, attribute), getattr(vineyard, attribute)
