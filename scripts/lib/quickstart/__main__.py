@@ -118,6 +118,7 @@ def run(args: argparse.Namespace) -> None:
         print(tables.render(table, comparison.pickles, comparison.vineyard), flush=True)
         report = args.output / "report.html"
         write_atomically(report, page(comparison))
+        say("✔", tables.summary(comparison.pickles, comparison.vineyard))
         say("✔", f"store: {facts['Store']}, {comparison.vineyard.page_kind or 'kind of pages unknown'}")
         if during.is_heavy:
             say("⚠", f"the machine was busy, the figures are not to be trusted: {during}")

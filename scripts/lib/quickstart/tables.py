@@ -45,5 +45,16 @@ def render(table_bytes: int, pickles: Round, vineyard: Round) -> str:
     return "\n\n".join(blocks)
 
 
+def summary(pickles: Round, vineyard: Round) -> str:
+    """Return the outcome in one sentence."""
+    handing_over = (pickles.handing_over, vineyard.handing_over)
+    whole = (pickles.duration, vineyard.duration)
+    return (
+        f"handing over {vineyard.handed_over / 1e9:.2f} GB: {seconds(handing_over[0])} s with pickles, "
+        f"{seconds(handing_over[1])} s through Vineyard ({change(*handing_over)}); "
+        f"the whole pipeline: {seconds(whole[0])} s and {seconds(whole[1])} s ({change(*whole)})"
+    )
+
+
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
     return "| " + " | ".join(cell.rjust(width) for cell, width in zip(cells, widths)) + " |"

@@ -99,6 +99,14 @@ def test_given_two_rounds_then_the_tables_have_the_tutorials_columns() -> None:
     assert "14038 Mi" in text and "−98.0 %" in text and "+0.0 %" in text
 
 
+def test_the_summary_tells_the_hand_over_and_the_whole() -> None:
+    text = tables.summary(a_round(0.5), a_round(0.01))
+    assert text == (
+        "handing over 0.37 GB: 2.00 s with pickles, 1.02 s through Vineyard (−49.0 %); "
+        "the whole pipeline: 9.00 s and 9.00 s (+0.0 %)"
+    )
+
+
 def test_the_import_of_the_client_is_a_row_of_its_own_and_no_part_of_others() -> None:
     one = a_round(0.01, importing=0.25)
     assert one.importing == 0.75 and one.stages[0].starting == 0.75 and one.execution == a_round(0.01).execution
