@@ -35,8 +35,9 @@ def svg(comparison: Comparison) -> str:
         label.append(f"{title}: {number(without)} s with pickles, {number(with_vineyard)} s with Vineyard")
     bottom = 80 + len(groups) * GROUP
     busy = "; on a busy machine" if comparison.load.is_heavy else ""
+    rounds = "one round" if comparison.rounds == 1 else f"the median of {comparison.rounds} rounds"
     facts = (
-        f"scripts/quickstart: {scale(comparison.table_bytes)}B of house prices, {comparison.rounds} rounds, the median counts{busy}",
+        f"scripts/quickstart: {scale(comparison.table_bytes)}B of house prices, {rounds}{busy}",
         f"{comparison.facts.get('Store', '')}; {comparison.load.cores} cores, {comparison.facts.get('Processor', '')}",
     )
     notes = "".join(

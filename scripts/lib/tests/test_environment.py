@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,20 @@ def test_given_no_swift_then_the_quickstart_says_so_before_anything_is_downloade
     assert done.stderr.splitlines() == [
         "✗ swift not found; install Swift 6.3 or newer (https://www.swift.org/install) and put it on PATH"
     ]
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").iterdir() if path.is_file()))
+def test_given_a_script_when_asked_for_help_then_it_says_how_to_call_it_and_does_nothing(
+    script: str, tmp_path: Path
+) -> None:
+    environment = {**os.environ, "PYTHON": sys.executable, "VINEYARDD_OURS": "true"}
+    # A program that installs or builds something would be one of these, and fail.
+    for program in ("apt-get", "swift", "pip"):
+        (tmp_path / program).write_text("#!/bin/sh\nexit 99\n")
+        (tmp_path / program).chmod(0o755)
+    environment["PATH"] = f"{tmp_path}:{environment['PATH']}"
+    shown = subprocess.run([ROOT / "scripts" / script, "--help"], env=environment, capture_output=True, text=True)
+    assert shown.returncode == 0 and shown.stdout.startswith(f"usage: scripts/{script}"), shown.stderr
+    assert shown.stderr == ""
+    wrong = subprocess.run([ROOT / "scripts" / script, "--no-such"], env=environment, capture_output=True, text=True)
+    assert wrong.returncode == 2 and "--no-such" in wrong.stderr
