@@ -51,6 +51,7 @@ let package = Package(
       name: "StoreServer",
       dependencies: [
         "CLinux", "HTTPEndpoint", "JSON", "StoreProtocol", "StoreCore", "SharedMemory", "Support",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .target(
@@ -124,7 +125,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "CSIDriver", "Deployer", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "Manifests", "Operator",
+        "CLinux", "CSIDriver", "Deployer", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "Manifests",
+        "Operator",
         "StoreClient", "StoreServer", "StoreCore", "SharedMemory", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -177,7 +179,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "StoreServerTests",
-      dependencies: ["SeededRandom", "StoreServer", "StoreClient", "StoreProtocol", "SharedMemory", "Support"],
+      dependencies: [
+        "HTTPEndpoint", "SeededRandom", "StoreServer", "StoreClient", "StoreProtocol", "SharedMemory", "Support",
+      ],
       swiftSettings: strict),
   ]
 )

@@ -28,6 +28,8 @@ public final class Store {
     public var limit: UInt64
     /// Bytes of the arena.
     public var arenaLength: UInt64
+    /// Bytes of the arena that may have pages at the same time; nil for all.
+    public var commitLimit: UInt64?
     /// Bytes kept warm ahead of the allocations.
     public var reserve: UInt64 = 0
     public var populate: PopulateMode = .off
@@ -73,6 +75,8 @@ public final class Store {
   var isRootNamed = false
   /// Whether the first name was given since the server last looked.
   var hasNewFirstName = false
+  /// Bytes that the reply to the request at hand may have.
+  public var longestReply = Frame.maximumLength
   /// Unix milliseconds of the request at hand.
   public var now: UInt64 = 0
   /// What was taken back from connections since the server last looked.
@@ -85,8 +89,8 @@ public final class Store {
   public init(_ configuration: Configuration) {
     self.configuration = configuration
     memory = MemoryPool(
-      length: configuration.arenaLength, limit: configuration.limit, reserve: configuration.reserve,
-      populate: configuration.populate)
+      length: configuration.arenaLength, limit: configuration.limit, commit: configuration.commitLimit,
+      reserve: configuration.reserve, populate: configuration.populate)
     ids = IDGenerator(instance: configuration.instance)
     root = Session(id: 0, kind: .normal)
     sessions = [0: root]

@@ -35,13 +35,18 @@ extension StoreServer {
         if [EMFILE, ENFILE, ENOMEM].contains(-file) { pauseAccepting(because: errorText(-file)) }
         return
       }
+      guard heap.buffers.hasRoom(for: InputBuffer.usualCapacity) else {
+        refusedClients += 1
+        Glibc.close(file)
+        continue
+      }
       if listener.kind == .rpc { Self.tuneTCP(file) }
       let peer = Self.describePeer(file, listener.kind)
       let client =
         listener.volume.map { store.connect(to: $0, label: peer.label, isReadOnly: listener.isReadOnly) }
         ?? store.connect(to: listener.session, label: peer.label)
       let connection = ClientConnection(
-        id: nextConnection, file: file, kind: listener.kind, client: client, peer: peer.text)
+        id: nextConnection, file: file, kind: listener.kind, client: client, peer: peer.text, buffers: heap.buffers)
       nextConnection += 1
       guard poller.add(file, .reading, token: connection.id) else {
         store.disconnect(connection.client)
@@ -49,7 +54,6 @@ extension StoreServer {
         continue
       }
       connections[connection.id] = connection
-      store.resumePopulating()
       count(connection, 1)
       log.debug("client \(connection.id - Token.firstConnection) connected: \(connection.peer)")
     }
@@ -102,6 +106,7 @@ extension StoreServer {
   func close(_ connection: ClientConnection, because reason: String) {
     guard connections.removeValue(forKey: connection.id) != nil else { return }
     if case .parked(let key) = connection.state { forget(connection, waitingFor: key) }
+    if case .authenticating(let login) = connection.state { logins.remove(connection.id, from: login.peer) }
     pageWaiters.removeAll { $0 == connection.id }
     poller.remove(connection.file)
     Glibc.close(connection.file)
@@ -155,11 +160,19 @@ extension StoreServer {
     switch connection.input.read(from: connection.file) {
     case .closed: close(connection, because: "closed")
     case .wouldBlock: break
+    case .noRoom: refuseMessage(connection)
     case .some:
-      lastActivity = store.now
       process(connection)
       if connection.kind == .rpc { Self.acknowledge(connection) }
     }
+  }
+
+  /// Tells a client that its message is too long for the memory that is left, and ends the connection.
+  private func refuseMessage(_ connection: ClientConnection) {
+    handler.reply.reply(
+      StoreError(.notEnoughMemory, "the message is too long for the memory that the store has left for connections"))
+    guard send(handler.reply.bytes, sendsArena: false, to: connection) else { return }
+    close(connection, because: "there is no memory for its message")
   }
 
   private func continueSending(_ connection: ClientConnection) {
@@ -194,12 +207,16 @@ extension StoreServer {
     return true
   }
 
+  /// Bytes of a message before the password is known to be right.
+  private static let longestRegistration: UInt64 = 16 << 10
+
   /// Answers the complete messages a connection has sent, until one has to wait.
   func process(_ connection: ClientConnection) {
     while connection.isReady, !connection.hasPendingOutput, connections[connection.id] != nil {
-      switch connection.input.nextFrame() {
+      let longest = passwords == nil || connection.isRegistered ? Frame.maximumLength : Self.longestRegistration
+      switch connection.input.nextFrame(longest: longest) {
       case .incomplete: return
-      case .tooLong: return close(connection, because: "a message is longer than \(Frame.maximumLength) bytes")
+      case .tooLong: return close(connection, because: "a message is longer than \(longest) bytes")
       case .complete(let frame):
         let disposition = answer(frame, from: connection)
         if case .park = disposition {} else { connection.input.consumeFrame(frame) }
@@ -218,6 +235,8 @@ extension StoreServer {
       if let (code, message) = handler.embeddedError {
         handler.reply.reply(code: code, message: message)
       } else if let found {
+        try heap.admit(found.type, bytes: frame.count)
+        store.longestReply = heap.longestReply
         disposition = try handler.handle(found.type, from: connection)
         if case .park = disposition {
           // Counted once it is answered.

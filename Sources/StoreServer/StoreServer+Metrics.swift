@@ -1,6 +1,7 @@
 import HTTPEndpoint
 import SharedMemory
 import StoreCore
+import Support
 
 /// What `/metrics` shows.
 extension StoreServer {
@@ -35,6 +36,16 @@ extension StoreServer {
     page.family("vineyard_populate_seconds_total", "counter", "Time spent populating.")
     page.sample("vineyard_populate_seconds_total", MetricsPage.seconds(pages.populateNanoseconds))
     page.single("vineyard_released_bytes_total", "counter", "Bytes given back to the system.", pages.releasedBytes)
+    page.single(
+      "vineyard_heap_used_bytes", "gauge", "Bytes of heap beyond those at rest, when last looked.", heap.used)
+    page.single(
+      "vineyard_heap_limit_bytes", "gauge", "Bytes that metadata and connections may take.", heap.limit)
+    page.single(
+      "vineyard_heap_refusals_total", "counter", "Requests refused for want of heap.", heap.refusals)
+    page.single(
+      "vineyard_refused_connections_total", "counter", "Clients refused for want of heap.", refusedClients)
+    page.single(
+      "vineyard_log_dropped_lines_total", "counter", "Lines of the log that nobody read in time.", log.droppedLines)
     objects(&page)
     volumes(&page)
     page.single("vineyard_poll_waits_total", "counter", "Times the loop went to wait for events.", poller.waits)

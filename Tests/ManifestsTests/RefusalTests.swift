@@ -67,7 +67,7 @@ import Testing
       ),
       (
         "4Gi", "1Gi",
-        "size 4Gi does not fit into memory 1Gi (hint: leave the memory out, or give 4434Mi or more)"
+        "size 4Gi does not fit into memory 1Gi (hint: leave the memory out, or give 4682Mi or more)"
       ),
       (
         "", "plenty",

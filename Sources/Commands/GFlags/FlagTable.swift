@@ -43,6 +43,8 @@ public enum FlagTable {
     FlagSpec("socket_group", .text),
     FlagSpec("rpc", .boolean(default: true)),
     FlagSpec("rpc_socket_port", .integer),
+    FlagSpec("rpc_host", .text),
+    FlagSpec("metrics_host", .text),
     FlagSpec("metrics_port", .integer),
     FlagSpec("htpasswd", .text),
     FlagSpec("admin_token_file", .text),

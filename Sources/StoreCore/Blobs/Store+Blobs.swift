@@ -24,6 +24,7 @@ extension Store {
       suspectUnfinished(of: connection)
       throw notEnoughMemory(size, by: connection)
     }
+    resumePopulating()
     let id = freshBlobID(in: connection.session)
     let blob = Blob(
       extent: extent, offset: memory.range(extent).offset, size: size, charged: size, isSealed: false,

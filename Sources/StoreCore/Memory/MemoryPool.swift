@@ -67,10 +67,11 @@ public struct MemoryPool {
   /// - Parameters:
   ///   - length: bytes of the arena; more than `limit` leaves room against fragmentation.
   ///   - limit: bytes that blobs may take.
+  ///   - commit: bytes that may have pages at the same time; nil for all of the arena.
   ///   - reserve: bytes kept warm ahead of the allocations.
-  public init(length: UInt64, limit: UInt64, reserve: UInt64, populate: PopulateMode) {
+  public init(length: UInt64, limit: UInt64, commit: UInt64? = nil, reserve: UInt64, populate: PopulateMode) {
     allocator = ExtentAllocator(length: length)
-    residency = Residency(length: length, limit: limit, reserve: reserve, mode: populate)
+    residency = Residency(length: length, commit: commit ?? length, reserve: reserve, mode: populate)
     self.limit = limit
   }
 

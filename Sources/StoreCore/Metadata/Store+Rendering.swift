@@ -56,9 +56,12 @@ extension Store {
   }
 
   private func requireRoom(_ writer: ByteWriter) throws(StoreError) {
-    if UInt64(writer.count) > Frame.maximumLength {
+    guard UInt64(writer.count) > longestReply else { return }
+    guard longestReply < Frame.maximumLength else {
       throw StoreError(.invalid, "the metadata is larger than a message may be (\(Frame.maximumLength) bytes)")
     }
+    throw StoreError(
+      .notEnoughMemory, "the store has no memory left for a reply of more than \(longestReply) bytes: ask for less")
   }
 
   private func render(

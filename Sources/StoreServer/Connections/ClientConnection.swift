@@ -20,7 +20,7 @@ final class ClientConnection {
     /// Raw bytes are on their way, on the transfer thread.
     case transferring
     /// The password is being checked.
-    case authenticating
+    case authenticating(Login)
     /// Its volume is gone: nothing is answered, and it ends when the client closes its side.
     case leaving
   }
@@ -31,7 +31,7 @@ final class ClientConnection {
   /// The listener's session, which registering may change on RPC.
   var client: Connection
   let peer: String
-  let input = InputBuffer()
+  let input: InputBuffer
   var state = State.ready
   var isRegistered = false
   /// Whether the arena's descriptor was sent.
@@ -43,17 +43,23 @@ final class ClientConnection {
   /// Raw bytes that follow when everything is sent.
   var transferWhenFlushed: Transfer?
 
+  private let buffers: BufferBudget
   private var pending: [UInt8] = []
   private var pendingStart = 0
   private var pendingDescriptor = false
 
-  init(id: UInt64, file: CInt, kind: Kind, client: Connection, peer: String) {
+  /// - Parameter buffers: what all connections may take for messages on their way.
+  init(id: UInt64, file: CInt, kind: Kind, client: Connection, peer: String, buffers: BufferBudget) {
+    input = InputBuffer(buffers)
+    self.buffers = buffers
     self.id = id
     self.file = file
     self.kind = kind
     self.client = client
     self.peer = peer
   }
+
+  deinit { buffers.give(back: pending.count) }
 
   var isReady: Bool {
     if case .ready = state { return true }
@@ -72,7 +78,10 @@ final class ClientConnection {
       guard let count = write(message) else { return false }
       sent = count
     }
-    if sent < message.count { pending.append(contentsOf: message[sent...]) }
+    if sent < message.count {
+      guard buffers.take(message.count - sent) else { return false }
+      pending.append(contentsOf: message[sent...])
+    }
     guard let arena else { return true }
     if hasPendingOutput {
       pendingDescriptor = true
@@ -90,6 +99,7 @@ final class ClientConnection {
       guard let sent else { return false }
       pendingStart += sent
       if pendingStart < pending.count { return true }
+      buffers.give(back: pending.count)
       pending = []
       pendingStart = 0
     }

@@ -5,7 +5,6 @@ import StoreProtocol
 /// Registering, and what a client asks about the daemon itself.
 extension RequestHandler {
   func register(_ connection: ClientConnection) throws(StoreError) -> Disposition {
-    if connection.kind == .rpc { try selectSession(for: connection) }
     let username = try message.string("username", default: "")
     let password = try message.string("password", default: "")
     _ = try message.string("version", default: "0.0.0")
@@ -31,6 +30,7 @@ extension RequestHandler {
 
   /// Finishes a register request whose password was accepted.
   func acceptRegistration(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    if connection.kind == .rpc { try selectSession(for: connection) }
     let session = connection.client.session
     let matches = try requestedKind() == session.kind
     connection.client.releasesBlobs = try message.boolean("releases_blobs", default: false)

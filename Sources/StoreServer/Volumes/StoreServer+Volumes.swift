@@ -185,8 +185,17 @@ extension StoreServer: VolumeHosting {
   private func saveIfPossible(_ volume: Volume) {
     do throws(StoreError) {
       try save(volume)
+      unsavedVolumes.remove(volume.id)
     } catch {
-      log.warning(error.message)
+      guard unsavedVolumes.insert(volume.id).inserted else { return }
+      log.warning("\(error.message); clients notice nothing, and it is tried again")
+    }
+  }
+
+  /// Notes what could not be noted when it happened, as on a full disk.
+  func saveLate() {
+    for id in unsavedVolumes {
+      if let volume = store.volumes[id] { saveIfPossible(volume) } else { unsavedVolumes.remove(id) }
     }
   }
 

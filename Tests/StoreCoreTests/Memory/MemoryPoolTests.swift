@@ -107,7 +107,8 @@ struct MemoryPoolTests {
   @Test("shrinking an extent whose pages are not there yet keeps the count of uses", arguments: PopulateMode.allCases)
   func shrinkCold(mode: PopulateMode) throws {
     // 500 chunks, of which 48 may be committed.
-    var pool = MemoryPool(length: 1000 * mebibyte, limit: 32 * mebibyte, reserve: 96 * mebibyte, populate: mode)
+    var pool = MemoryPool(
+      length: 1000 * mebibyte, limit: 32 * mebibyte, commit: 96 * mebibyte, reserve: 96 * mebibyte, populate: mode)
     while let job = pool.residency.nextJob(idleTarget: nil), case .populate(let range, let urgent) = job {
       pool.residency.finishPopulate(range, urgent: urgent, succeeded: true)
     }
