@@ -173,3 +173,10 @@ def test_given_no_password_yet_when_a_message_is_long_then_the_connection_ends(g
     with WireClient(guarded.socket) as connection:
         connection.send("register_request", username="x" * 100_000)
         assert connection.is_closed_by_peer()
+
+
+@pytest.mark.beyond_original
+def test_given_no_password_when_a_session_is_named_then_only_the_password_matters(guarded):
+    with WireClient(port=guarded.rpc_port) as connection:
+        for session in (0, 12345):
+            assert connection.refused("register_request", session_id=session)[0] == 34
