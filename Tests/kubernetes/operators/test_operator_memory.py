@@ -39,9 +39,7 @@ def test_given_no_size_when_the_resource_changes_then_the_stores_keep_what_they_
 def test_given_a_second_cluster_when_made_then_it_does_not_get_the_same_bytes(api):
     api.post(VINEYARDDS, cluster())
     ready(api)
-    second = cluster()
-    second["metadata"]["name"] = "second"
-    api.post(VINEYARDDS, second)
+    api.post(VINEYARDDS, cluster("second"))
     eventually(lambda: api.get(f"{APPS}/deployments/second").status == 200, "the second cluster's stores are made")
     assert memory(api, "second") == "256Mi"
 
