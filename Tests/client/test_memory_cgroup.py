@@ -86,6 +86,11 @@ def pipeline(wire, requests):
 def fill_with_names(wire):
     """Creates named, persistent objects of 64 bytes until the store refuses; returns their number and the refusal."""
     count = 0
+    # The memory file comes with the first blob.
+    if "code" in (reply := wire.call("create_buffer_request", size=64)):
+        return count, reply
+    if reply["fd"] != -1:
+        os.close(wire.receive_file())
     while True:
         blobs = pipeline(wire, [{"type": "create_buffer_request", "size": 64}] * BATCH)
         refusals = [reply for reply in blobs if "code" in reply]
