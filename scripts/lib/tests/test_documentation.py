@@ -1,4 +1,4 @@
-"""The documentation's links, commands and pins hold."""
+"""The documentation's links, scripts and pins hold; Tests/CommandsTests knows the program's command lines."""
 
 import re
 import shlex
@@ -37,13 +37,6 @@ def commands(page: Path, program: str) -> list[list[str]]:
     return found
 
 
-def binary() -> Path:
-    """Return the newest program that was built here."""
-    built = [path for kind in ("release", "debug") if (path := ROOT / ".build" / kind / "vineyardctl").exists()]
-    assert built, "build vineyardctl first, as scripts/test does"
-    return max(built, key=lambda path: path.stat().st_mtime)
-
-
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_given_a_page_then_its_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text()):
@@ -70,18 +63,6 @@ def test_given_a_script_on_a_page_then_it_is_there_and_knows_its_options(page: P
         if wanted:
             help_text = subprocess.run([ROOT / script, "--help"], capture_output=True, text=True, check=True).stdout
             assert not {flag for flag in wanted if flag not in help_text}, f"{name(page)}: {script}"
-
-
-@pytest.mark.parametrize("page", PAGES, ids=name)
-def test_given_a_command_of_ours_on_a_page_then_the_program_knows_it(page: Path) -> None:
-    for words in commands(page, "vineyardctl"):
-        flags = [word.partition("=")[0] for word in words if re.match(r"--?[a-zA-Z]", word)]
-        first_flag = next((at for at, word in enumerate(words) if word.startswith("-")), len(words))
-        path = [word for word in words[:first_flag] if re.fullmatch(r"[a-z-]+", word)]
-        help_run = subprocess.run([binary(), *path, "--help"], capture_output=True, text=True)
-        assert help_run.returncode == 0, f"{name(page)}: vineyardctl {' '.join(words)}: {help_run.stderr}"
-        known = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w.-]*", help_run.stdout))
-        assert not {flag for flag in flags if flag not in known}, f"{name(page)}: vineyardctl {' '.join(words)}"
 
 
 def test_given_the_readmes_pip_line_then_its_pins_are_those_that_are_tested() -> None:
