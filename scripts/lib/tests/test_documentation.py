@@ -6,11 +6,14 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples" / "house-price-pipeline"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), EXAMPLE / "README.md"]
+FOREIGN_GROUPS = ("k8s.v6d.io", "snapshot.storage.k8s.io")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"```(?:sh|console)\n(.*?)```", re.DOTALL)
 PINS = re.compile(r"\b([a-z-]+)==([\d.]+)")
@@ -78,3 +81,14 @@ def test_given_the_readmes_picture_then_it_shows_a_gain_and_is_what_the_quicksta
     texts = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert sum(text.startswith("−") for text in texts) == 3
     assert any(text.startswith("scripts/quickstart: ") for text in texts) and any("vineyardctl" in text for text in texts)
+
+
+def test_given_the_documentations_manifests_then_kubernetes_takes_them() -> None:
+    checked = set()
+    for page in PAGES:
+        for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL):
+            for manifest in yaml.safe_load_all(block):
+                if "apiVersion" in manifest and not manifest["apiVersion"].startswith(FOREIGN_GROUPS):
+                    kubernetes_validate.validate(manifest, "1.34", strict=True)
+                    checked.add(manifest["kind"])
+    assert {"PersistentVolumeClaim", "Pod", "StorageClass", "VolumeAttributesClass"} <= checked
