@@ -55,6 +55,7 @@ let package = Package(
       dependencies: [
         "CLinux", "HTTPEndpoint", "JSON", "StoreProtocol", "StoreCore", "SharedMemory", "Support",
         .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .target(
@@ -128,7 +129,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "CSIDriver", "Deployer", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "Manifests", "Operator",
+        "CLinux", "CSIDriver", "Deployer", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "Manifests",
+        "Operator",
         "StoreClient", "StoreServer", "StoreCore", "SharedMemory", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -181,7 +183,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "StoreServerTests",
-      dependencies: ["SeededRandom", "StoreServer", "StoreClient", "StoreProtocol", "SharedMemory", "Support"],
+      dependencies: [
+        "HTTPEndpoint", "SeededRandom", "StoreServer", "StoreClient", "StoreProtocol", "SharedMemory", "Support",
+      ],
       swiftSettings: strict),
   ]
 )

@@ -23,6 +23,18 @@ struct CgroupTree {
     return strictest
   }
 
+  /// The strictest limit of memory, in bytes; nil where there is none.
+  ///
+  /// A container may not see the cgroups around it. Version 1 tells what they allow nevertheless; version 2 does not.
+  /// Beyond `memory.high` the kernel slows everybody down until something is reclaimed, and pages of a store are not.
+  var memory: UInt64? {
+    let seen = minimum(controller: "memory", v2: ["memory.max", "memory.high"], v1: ["memory.limit_in_bytes"])
+    let around = directories(controller: "memory", v2: [], v1: ["memory.stat"]).compactMap { directory, names in
+      names.first.flatMap { kernelField("hierarchical_memory_limit", in: "\(directory)/\($0)") }
+    }.filter { $0 < Self.unlimited }.min()
+    return [seen, around].compactMap(\.self).min()
+  }
+
   private func directories(
     controller: String, v2: [String], v1: [String]
   ) -> [(directory: String, names: [String])] {

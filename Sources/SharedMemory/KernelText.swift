@@ -22,6 +22,15 @@ func kernelNumber(_ path: String) -> UInt64? {
   return UInt64(word)
 }
 
+/// The number behind a name in a file of lines like `name 42`; nil where there is none.
+func kernelField(_ name: String, in path: String) -> UInt64? {
+  for line in kernelText(path)?.split(separator: "\n") ?? [] {
+    let words = line.split(separator: " ")
+    if words.count == 2, words[0] == name { return UInt64(words[1]) }
+  }
+  return nil
+}
+
 /// The chosen word of a file like `always [madvise] never`.
 func kernelChoice(_ path: String) -> String? {
   let words = kernelText(path)?.split(whereSeparator: \.isWhitespace) ?? []

@@ -1,42 +1,46 @@
-/// How much memory this process may use.
+/// How much memory this process may use, from everybody who has a say.
 public struct MemoryLimits: Sendable, Equatable {
   /// Bytes of memory in the machine; 0 where /proc says nothing.
-  public let physical: UInt64
+  public var physical: UInt64
 
   /// Bytes that the strictest enclosing cgroup allows; nil where none does.
-  public let cgroup: UInt64?
+  public var cgroup: UInt64?
+
+  /// Bytes of the memory volume that the kubelet made for the pod; nil where there is none.
+  public var volume: UInt64?
+
+  /// Bytes of the node that pods may use, or of the container's own limit; nil where nobody says.
+  public var node: UInt64?
 
   /// Reserved-pool pages of 2 MiB that are free, promised to nobody and allowed by the cgroup.
-  public let hugePagesFree: UInt64
+  public var hugePagesFree: UInt64
 
-  /// Bytes that the process can have: the smaller of `physical` and `cgroup`.
-  public var effective: UInt64 { min(physical, cgroup ?? physical) }
-
-  public init(physical: UInt64, cgroup: UInt64?, hugePagesFree: UInt64) {
+  public init(
+    physical: UInt64, cgroup: UInt64? = nil, volume: UInt64? = nil, node: UInt64? = nil, hugePagesFree: UInt64 = 0
+  ) {
     self.physical = physical
     self.cgroup = cgroup
+    self.volume = volume
+    self.node = node
     self.hugePagesFree = hugePagesFree
   }
 
   /// Reads the limits of the calling process from /proc and /sys (proc(5), cgroups(7)).
   ///
-  /// - Parameter root: where the tree begins that holds `proc` and `sys`.
-  public static func detect(root: String = "/") -> MemoryLimits {
+  /// - Parameters:
+  ///   - root: where the tree begins that holds `proc` and `sys`.
+  ///   - volume: where the pod's memory volume would be mounted; nil outside of Kubernetes.
+  ///   - node: bytes that the downward API tells.
+  public static func detect(root: String = "/", volume: String? = nil, node: UInt64? = nil) -> MemoryLimits {
     let root = root.hasSuffix("/") ? root : root + "/"
     let groups = CgroupTree(root: root)
     return MemoryLimits(
-      physical: physicalBytes(root: root),
-      cgroup: groups.minimum(controller: "memory", v2: ["memory.max"], v1: ["memory.limit_in_bytes"]),
+      physical: physicalBytes(root: root), cgroup: groups.memory,
+      volume: volume.flatMap { MemoryVolume(mountedOn: $0, root: root)?.bytes }, node: node,
       hugePagesFree: freeHugePages(root: root, groups: groups))
   }
 
-  private static func physicalBytes(root: String) -> UInt64 {
-    let lines = kernelText(root + "proc/meminfo")?.split(separator: "\n") ?? []
-    guard let line = lines.first(where: { $0.hasPrefix("MemTotal:") }) else { return 0 }
-    let words = line.split(separator: " ")
-    guard words.count > 1, let kibibytes = UInt64(words[1]) else { return 0 }
-    return kibibytes << 10
-  }
+  private static func physicalBytes(root: String) -> UInt64 { SystemMemory(root: root).total ?? 0 }
 
   private static func freeHugePages(root: String, groups: CgroupTree) -> UInt64 {
     let pool = root + "sys/kernel/mm/hugepages/hugepages-2048kB/"

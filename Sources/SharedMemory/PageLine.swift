@@ -66,7 +66,11 @@ final class PageLine: @unchecked Sendable {
     let start = clock.now
     do throws(SharedMemoryError) {
       switch job.work {
-      case .populate: try arena.populate(offset: job.offset, length: job.length)
+      case .populate:
+        guard arena.pageKind == .hugetlb || SystemMemory().hasRoom(for: job.length) else {
+          throw SharedMemoryError("the machine's memory is nearly used up", code: ENOMEM)
+        }
+        try arena.populate(offset: job.offset, length: job.length)
       case .release: try arena.release(offset: job.offset, length: job.length)
       }
       return .success(start.duration(to: clock.now))

@@ -20,6 +20,15 @@ public struct IDGenerator {
     ((number >> 12) & 0x1ff_ffff_ffff) << 22 | instance << 12 | number & 0xfff
   }
 
+  /// Whether an id may yet be issued.
+  func isAhead(_ id: ObjectID, now: UInt64) -> Bool {
+    let (time, sequence) = (Self.time(of: id), id.rawValue & 0xfff)
+    return time << 12 | sequence > last && time >= now & 0x1ff_ffff_ffff
+  }
+
+  /// When an id was made, in unix milliseconds.
+  static func time(of id: ObjectID) -> UInt64 { (id.rawValue >> 22) & 0x1ff_ffff_ffff }
+
   /// - Parameter now: unix time in milliseconds.
   public mutating func blobID(now: UInt64) -> ObjectID { ObjectID(1 << 63 | compose(next(now), instance: 0)) }
 

@@ -7,6 +7,17 @@ extension Store {
     session.blobs.map { (id: $0.key, range: memory.range($0.value.extent)) }.sorted { $0.id < $1.id }
   }
 
+  /// The lingering extents that may be taken back, in the order in which they would be.
+  public var reusableRanges: [ByteRange] {
+    var ranges: [ByteRange] = []
+    var slot = memory.reusableExtents.first
+    while slot != MemoryPool.none {
+      ranges.append(memory.extents[Int(slot)].range)
+      slot = memory.extents[Int(slot)].next
+    }
+    return ranges
+  }
+
   /// What contradicts itself in the bookkeeping, as sentences; empty in a sound store.
   ///
   /// Walks over everything: time grows with the number of extents, blobs, objects and names.
@@ -66,7 +77,7 @@ extension Store {
     for extent in heldExtents {
       if extent.blobs > 0 { used += extent.charged } else { lingering += extent.charged }
       blobs += extent.blobs
-      if extent.blobs <= 0, extent.readers <= 0 { found.append("nobody holds the extent at \(extent.range.offset)") }
+      if extent.blobs <= 0, extent.holders.isEmpty { found.append("nobody holds the extent at \(extent.range.offset)") }
       if extent.charged > extent.range.length { found.append("the extent at \(extent.range.offset) is too short") }
     }
     if used != memory.used { found.append("\(memory.used) bytes are said to be used, \(used) are") }
@@ -80,7 +91,8 @@ extension Store {
   private func readerInconsistencies() -> [String] {
     var given: [ExtentID: Int] = [:]
     for client in clients.values {
-      for extent in Array(client.reading.values) + client.outlived { given[extent, default: 0] += 1 }
+      for grant in Array(client.reading.values) + client.outlived { given[grant.extent, default: 0] += 1 }
+      for extent in client.sending { given[extent, default: 0] += 1 }
     }
     let unused = Set(memory.unusedSlots)
     return memory.extents.indices.filter { !unused.contains(Int32($0)) }.compactMap { slot in
@@ -113,7 +125,7 @@ extension Store {
     for (id, blob) in session.blobs.sorted(by: { $0.key < $1.key }) {
       let range = memory.range(blob.extent)
       if blob.offset != range.offset || blob.size > range.length { found.append("blob \(id) is outside its extent") }
-      if blob.size != memory.charged(blob.extent) { found.append("blob \(id) has not the size of its extent") }
+      if blob.charged != memory.charged(blob.extent) { found.append("blob \(id) has not the size of its extent") }
       if blob.isSealed, blob.writer != nil { found.append("the sealed blob \(id) has a writer") }
       if let writer = blob.writer, !writer.writing.contains(id) { found.append("the writer of \(id) forgot it") }
     }

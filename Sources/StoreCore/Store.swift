@@ -28,12 +28,22 @@ public final class Store {
     public var limit: UInt64
     /// Bytes of the arena.
     public var arenaLength: UInt64
+    /// Bytes of the arena that may have pages at the same time; nil for all.
+    public var commitLimit: UInt64?
     /// Bytes kept warm ahead of the allocations.
     public var reserve: UInt64 = 0
     public var populate: PopulateMode = .off
     /// Percentage of `limit` that streams may fill.
     public var streamThreshold: UInt64 = 80
     public var instance: UInt64 = 0
+    /// When the store came up, in unix milliseconds; 0 for nobody knows.
+    public var started: UInt64 = 0
+    /// Writes unix milliseconds for people.
+    public var timeText: @Sendable (UInt64) -> String = { "\($0) ms" }
+    /// What becomes of an object outside of volumes when its name is given to another.
+    public var overwrite = OverwritePolicy.keep
+    /// What becomes of the bytes of deleted blobs outside of volumes that clients were given.
+    public var deletedMemory = DeletedMemoryPolicy.reuse
 
     public init(limit: UInt64, arenaLength: UInt64) {
       self.limit = limit
@@ -59,8 +69,18 @@ public final class Store {
   public internal(set) var snapshots: [String: Volume] = [:]
   /// Volumes that were written to for the first time since the server last looked.
   var firstWrites: [Volume] = []
+  /// When the names of the root session were lost, in unix milliseconds; nil when they were not.
+  var lostNamesAt: UInt64?
+  /// Whether the root session ever had a name.
+  var isRootNamed = false
+  /// Whether the first name was given since the server last looked.
+  var hasNewFirstName = false
+  /// Bytes that the reply to the request at hand may have.
+  public var longestReply = Frame.maximumLength
   /// Unix milliseconds of the request at hand.
   public var now: UInt64 = 0
+  /// What was taken back from connections since the server last looked.
+  var reuse = Reuse()
   /// What changed since the server last looked, so that parked requests are tried again.
   var changes: Set<WaitKey> = []
   /// Whether anything is parked, so that changes are worth noting.
@@ -75,8 +95,8 @@ public final class Store {
   public init(_ configuration: Configuration) {
     self.configuration = configuration
     memory = MemoryPool(
-      length: configuration.arenaLength, limit: configuration.limit, reserve: configuration.reserve,
-      populate: configuration.populate)
+      length: configuration.arenaLength, limit: configuration.limit, commit: configuration.commitLimit,
+      reserve: configuration.reserve, populate: configuration.populate)
     ids = IDGenerator(instance: configuration.instance)
     root = Session(id: 0, kind: .normal)
     sessions = [0: root]
@@ -120,6 +140,7 @@ public final class Store {
   /// A client that is gone has nothing any more.
   func finishDeparture(of connection: Connection) {
     connection.sealed = 0
+    connection.unfinished.removeAll()
     connection.session.connections -= 1
     connection.volume?.connections -= 1
   }

@@ -12,22 +12,35 @@ public struct ServerConfiguration: Sendable {
   public var socketGroup: gid_t?
   /// TCP port for clients on other hosts, 0 for a free one, nil for none.
   public var rpcPort: UInt16?
+  /// Address of the RPC listener, nil for every address of the machine.
+  public var rpcHost: String? = "127.0.0.1"
+  /// Address of the metrics, nil for every address of the machine.
+  public var metricsHost: String? = "127.0.0.1"
   /// HTTP port of the metrics, 0 for a free one, nil for none.
   public var metricsPort: UInt16?
-  /// Password file for `htpasswd`, nil for no authentication.
+  /// Password file in the manner of `htpasswd`, nil for no authentication.
   public var htpasswd: String?
   /// File with the token for requests about volumes over TCP, nil to refuse them there.
   public var adminTokenFile: String?
   /// Bytes that blobs may take, nil for as much as is sensible here.
   public var memoryLimit: UInt64?
+  /// Where the pod's memory volume would be, nil outside of Kubernetes.
+  public var memoryVolume: String?
+  /// Bytes that the container may use, or the node has for pods; nil where nobody says.
+  public var nodeMemory: UInt64?
   public var hugePages = HugePagePolicy.auto
   public var populate = PopulateMode.ahead
   /// Percentage of the memory that streams may fill.
   public var streamThreshold: UInt64 = 80
+  /// What becomes of an object outside of volumes when its name is given to another.
+  public var overwrite = OverwritePolicy.keep
+  /// What becomes of the memory of deleted objects outside of volumes that clients were given.
+  public var deletedMemory = DeletedMemoryPolicy.reuse
   /// Echoed to clients.
   public var deployment = "local"
-  /// Host part of the advertised RPC endpoint.
   public var hostname = "localhost"
+  /// Host part of the advertised RPC endpoint, nil for `hostname`.
+  public var endpointHost: String?
   public var nodename = "localhost"
   /// User in the metrics lines of the log, nil for no such lines.
   public var metricsUser: String?

@@ -38,13 +38,18 @@ extension StoreServer {
         if [EMFILE, ENFILE, ENOMEM].contains(-file) { pauseAccepting(because: errorText(-file)) }
         return
       }
+      guard heap.buffers.hasRoom(for: InputBuffer.usualCapacity) else {
+        refusedClients += 1
+        Glibc.close(file)
+        continue
+      }
       if listener.kind == .rpc { Self.tuneTCP(file) }
       let peer = Self.describePeer(file, listener.kind)
       let client =
         listener.volume.map { store.connect(to: $0, label: peer.label, isReadOnly: listener.isReadOnly) }
         ?? store.connect(to: listener.session, label: peer.label)
       let connection = ClientConnection(
-        id: nextConnection, file: file, kind: listener.kind, client: client, peer: peer.text)
+        id: nextConnection, file: file, kind: listener.kind, client: client, peer: peer.text, buffers: heap.buffers)
       nextConnection += 1
       guard poller.add(file, .reading, token: connection.id) else {
         store.disconnect(connection.client)
@@ -52,7 +57,6 @@ extension StoreServer {
         continue
       }
       connections[connection.id] = connection
-      store.resumePopulating()
       count(connection, 1)
       log.debug("client \(connection.id - Token.firstConnection) connected: \(connection.peer)")
     }
@@ -105,6 +109,7 @@ extension StoreServer {
   func close(_ connection: ClientConnection, because reason: String) {
     guard connections.removeValue(forKey: connection.id) != nil else { return }
     if case .parked(let key) = connection.state { forget(connection, waitingFor: key) }
+    if case .authenticating(let login) = connection.state { logins.remove(connection.id, from: login.peer) }
     pageWaiters.removeAll { $0 == connection.id }
     abandonWork(of: connection)
     poller.remove(connection.file)
@@ -160,12 +165,20 @@ extension StoreServer {
     switch connection.input.read(from: connection.file) {
     case .closed: close(connection, because: "closed")
     case .wouldBlock: break
+    case .noRoom: refuseMessage(connection)
     case .some:
-      lastActivity = store.now
       store.work.allow(Self.slice)
       process(connection)
       if connection.kind == .rpc { Self.acknowledge(connection) }
     }
+  }
+
+  /// Tells a client that its message is too long for the memory that is left, and ends the connection.
+  private func refuseMessage(_ connection: ClientConnection) {
+    handler.reply.reply(
+      StoreError(.notEnoughMemory, "the message is too long for the memory that the store has left for connections"))
+    guard sendReply(to: connection) else { return }
+    close(connection, because: "there is no memory for its message")
   }
 
   private func continueSending(_ connection: ClientConnection) {
@@ -209,6 +222,9 @@ extension StoreServer {
     return true
   }
 
+  /// Bytes of a message before the password is known to be right.
+  private static let longestRegistration: UInt64 = 16 << 10
+
   /// Answers the complete messages a connection has sent, until one has to wait.
   func process(_ connection: ClientConnection) {
     while connection.isReady, !connection.hasPendingOutput, connections[connection.id] != nil {
@@ -216,9 +232,10 @@ extension StoreServer {
         if connection.input.count > 0 { enqueue(connection) }
         return
       }
-      switch connection.input.nextFrame() {
+      let longest = passwords == nil || connection.isRegistered ? Frame.maximumLength : Self.longestRegistration
+      switch connection.input.nextFrame(longest: longest) {
       case .incomplete: return
-      case .tooLong: return close(connection, because: "a message is longer than \(Frame.maximumLength) bytes")
+      case .tooLong: return close(connection, because: "a message is longer than \(longest) bytes")
       case .complete(let frame) where frame.count > Self.longFrame:
         return begin(frame, from: connection)
       case .complete(let frame):
@@ -244,6 +261,8 @@ extension StoreServer {
       if let (code, message) = handler.embeddedError {
         handler.reply.reply(code: code, message: message)
       } else if let found {
+        try heap.admit(found.type, bytes: frame.count)
+        store.longestReply = heap.longestReply
         disposition = try handler.handle(found.type, from: connection)
         switch disposition {
         case .park, .wait:

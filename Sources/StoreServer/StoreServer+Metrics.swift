@@ -1,6 +1,7 @@
 import HTTPEndpoint
 import SharedMemory
 import StoreCore
+import Support
 
 /// What `/metrics` shows.
 extension StoreServer {
@@ -11,6 +12,17 @@ extension StoreServer {
     page.single("vineyard_memory_limit_bytes", "gauge", "Bytes that blobs may take.", memory.limit)
     page.single(
       "vineyard_memory_lingering_bytes", "gauge", "Bytes of deleted blobs that clients still map.", memory.lingering)
+    page.single(
+      "vineyard_memory_reusable_bytes", "gauge",
+      "Those of them that are used again rather than that a blob be refused.",
+      memory.reusable)
+    page.single(
+      "vineyard_reused_bytes_total", "counter",
+      "Bytes of deleted blobs that were used again while clients mapped them.",
+      reusedBytes)
+    page.single(
+      "vineyard_reused_blobs_total", "counter", "Deleted blobs that were used again while clients mapped them.",
+      reusedBlobs)
     page.single(
       "vineyard_memory_largest_free_bytes", "gauge", "The largest blob that could be created now.",
       memory.largestFree)
@@ -24,6 +36,16 @@ extension StoreServer {
     page.family("vineyard_populate_seconds_total", "counter", "Time spent populating.")
     page.sample("vineyard_populate_seconds_total", MetricsPage.seconds(pages.populateNanoseconds))
     page.single("vineyard_released_bytes_total", "counter", "Bytes given back to the system.", pages.releasedBytes)
+    page.single(
+      "vineyard_heap_used_bytes", "gauge", "Bytes of heap beyond those at rest, when last looked.", heap.used)
+    page.single(
+      "vineyard_heap_limit_bytes", "gauge", "Bytes that metadata and connections may take.", heap.limit)
+    page.single(
+      "vineyard_heap_refusals_total", "counter", "Requests refused for want of heap.", heap.refusals)
+    page.single(
+      "vineyard_refused_connections_total", "counter", "Clients refused for want of heap.", refusedClients)
+    page.single(
+      "vineyard_log_dropped_lines_total", "counter", "Lines of the log that nobody read in time.", log.droppedLines)
     objects(&page)
     volumes(&page)
     page.single("vineyard_poll_waits_total", "counter", "Times the loop went to wait for events.", poller.waits)

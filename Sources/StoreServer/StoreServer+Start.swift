@@ -14,8 +14,12 @@ extension StoreServer {
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
-  static func makeStore(_ configuration: ServerConfiguration, _ log: Log) throws(CommandError) -> (Arena, Store) {
-    let plan = MemoryPlan(requested: configuration.memoryLimit, limits: MemoryLimits.detect())
+  static func makeStore(
+    _ configuration: ServerConfiguration, _ log: Log
+  ) throws(CommandError) -> (Arena, Store, MemoryBudget) {
+    let limits = MemoryLimits.detect(
+      volume: configuration.memoryVolume, node: configuration.nodeMemory)
+    let plan = MemoryPlan(requested: configuration.memoryLimit, limits: limits)
     for warning in plan.warnings { log.warning(warning) }
     let arena: Arena
     do throws(SharedMemoryError) {
@@ -24,15 +28,20 @@ extension StoreServer {
         log: { log.info($0) })
     } catch {
       throw CommandError(
-        .failed, "cannot get \(ByteSize(bytes: plan.limit)) of shared memory", cause: error.description,
+        .failed, "cannot get \(ByteSize(bytes: plan.budget.size)) of shared memory", cause: error.description,
         hint: "choose a smaller --size")
     }
-    var core = Store.Configuration(limit: plan.limit, arenaLength: arena.length)
-    core.reserve = configuration.populate == .all ? plan.exactLength : plan.reserve
+    var core = Store.Configuration(limit: plan.budget.size, arenaLength: arena.length)
+    core.reserve = configuration.populate == .all ? plan.exactLength : plan.budget.reserve
+    core.commitLimit = plan.budget.pages
     core.populate = configuration.populate
     core.streamThreshold = configuration.streamThreshold
-    log.info("objects may take \(ByteSize(bytes: plan.limit))")
-    return (arena, Store(core))
+    core.started = unixMilliseconds()
+    core.timeText = { Timestamp(milliseconds: Int64(clamping: $0)).description }
+    core.overwrite = configuration.overwrite
+    core.deletedMemory = configuration.deletedMemory
+    log.info("objects may take \(ByteSize(bytes: plan.budget.size))")
+    return (arena, Store(core), plan.budget)
   }
 
   static func identity(_ configuration: ServerConfiguration, rpcPort: UInt16?) -> InstanceIdentity {
@@ -42,9 +51,10 @@ extension StoreServer {
     return InstanceIdentity(
       instance: 0, hostID: hostID & 0xffff_ffff_ffff, hostname: configuration.hostname,
       nodename: configuration.nodename, socketPath: configuration.socketPath,
-      rpcEndpoint: rpcPort.map { "\(configuration.hostname):\($0)" } ?? InstanceIdentity.noRPC,
+      rpcEndpoint: rpcPort.map { "\(configuration.endpointHost ?? configuration.hostname):\($0)" }
+        ?? InstanceIdentity.noRPC,
       deployment: configuration.deployment, version: configuration.version,
-      timestamp: UInt64(time.tv_sec) << 32 | UInt64(time.tv_nsec / 1000))
+      timestamp: UInt64(max(0, time.tv_sec)) << 32 | UInt64(time.tv_nsec / 1000))
   }
 
   /// With populate mode *all*: takes every page before the socket opens.

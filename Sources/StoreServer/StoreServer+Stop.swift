@@ -22,6 +22,7 @@ extension StoreServer {
   /// Stops accepting, answers requests that have arrived, tells parked clients, waits a little for transfers.
   func drain() {
     saveEmptied()
+    lossRecord.write(hasNames: store.root.nameCount > 0)
     for (token, listener) in listeners {
       poller.remove(listener.file)
       // The name of a volume's socket stays: clients that come while the store restarts find it and try again.

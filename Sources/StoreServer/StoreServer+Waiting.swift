@@ -187,12 +187,9 @@ extension StoreServer {
       return close(connection, because: "gone during a transfer")
     }
     store.now = unixMilliseconds()
-    lastActivity = store.now
-    for blob in transfer.blobs {
-      switch transfer.direction {
-      case .receive: try? store.seal(blob, by: connection.client)
-      case .send: store.endReading(blob, by: connection.client)
-      }
+    switch transfer.direction {
+    case .receive: for blob in transfer.blobs { try? store.seal(blob, by: connection.client) }
+    case .send: store.endSending(to: connection.client)
     }
     if transfer.direction == .receive {
       var closing = ByteWriter(capacity: transfer.closing.count)
@@ -200,44 +197,5 @@ extension StoreServer {
       guard send(&closing, sendsArena: false, to: connection) else { return }
     }
     process(connection)
-  }
-
-  // MARK: - Passwords
-
-  func authenticate(_ connection: ClientConnection, username: String, password: String) {
-    removeCondemned()
-    guard let authenticator else { return finishRegistration(connection, isAccepted: true) }
-    connection.state = .authenticating
-    poller.change(connection.file, .hangUp, token: connection.id)
-    let token = connection.id
-    let mailbox = mailbox
-    let frame = Array(handler.message.bytes)
-    authenticator.check(username: username, password: password) { isAccepted in
-      mailbox.post { server in
-        guard let connection = server.connections[token], case .authenticating = connection.state else { return }
-        connection.state = .ready
-        server.poller.change(connection.file, .reading, token: token)
-        frame.withUnsafeBytes { frame in
-          // The register request is read again: others have used the parser meanwhile.
-          _ = try? server.handler.message.parse(frame)
-          server.finishRegistration(connection, isAccepted: isAccepted)
-        }
-        server.process(connection)
-      }
-    }
-  }
-
-  private func finishRegistration(_ connection: ClientConnection, isAccepted: Bool) {
-    do throws(StoreError) {
-      guard isAccepted else {
-        throw StoreError(
-          .connectionError,
-          "IOError: Incorrect username and password, or, htpasswd is not installed on the side of the daemon")
-      }
-      _ = try handler.acceptRegistration(connection)
-    } catch {
-      handler.reply.reply(error)
-    }
-    _ = sendReply(to: connection)
   }
 }

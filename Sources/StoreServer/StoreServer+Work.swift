@@ -143,6 +143,8 @@ extension StoreServer {
       handler.reply.reply(code: code, message: message)
       return .reply
     }
+    try heap.admit(found.type, bytes: work.frame.count)
+    store.longestReply = heap.longestReply
     let disposition = try handler.handle(found.type, from: connection)
     if case .park = disposition { throw Self.tooLong(found.type) }
     return disposition

@@ -27,13 +27,25 @@ public final class StoreServer {
   let poller: Poller
   let mailbox: Mailbox
   let pages: PageSupply
+  let heap: HeapMeter
   let transfers: TransferThread
-  let authenticator: Authenticator?
+  /// Nil when clients need no password.
+  let passwords: PasswordFile?
+  var logins = LoginQueue()
+  var isCheckingPassword = false
   let metricsLog: MetricsLog?
   var metrics = RequestMetrics()
   var metricsEndpoint: HTTPEndpoint?
+  let lossRecord: LossRecord
   /// Nil until there is a volume.
   var volumeDirectories: VolumeDirectories?
+
+  /// Bytes and number of deleted blobs that were used again while clients mapped them, since the start.
+  var reusedBytes: UInt64 = 0
+  var reusedBlobs: UInt64 = 0
+  /// When that was last logged, in unix milliseconds, and what came since.
+  var lastReuseLine: UInt64 = 0
+  var unloggedReuse = Store.Reuse()
 
   var listeners: [UInt64: Listener] = [:]
   var connections: [UInt64: ClientConnection] = [:]
@@ -55,12 +67,20 @@ public final class StoreServer {
   var nextConnection = Token.firstConnection
   var signalFile: CInt = -1
   var isStopping = false
-  /// Unix milliseconds of the last request.
-  var lastActivity: UInt64 = 0
+  /// When the house is kept again, in monotonic nanoseconds.
+  var nextRound: UInt64 = 0
+  /// Clients that were closed at once because connections have no memory left.
+  var refusedClients: UInt64 = 0
+  /// Volumes whose documents could not be written.
+  var unsavedVolumes: Set<String> = []
+  /// When that is tried again, in monotonic nanoseconds.
+  var nextSaving: UInt64 = 0
+  /// Why sockets that were removed are not served again, by their paths.
+  var lostSockets: [String: String] = [:]
 
   /// Takes memory and opens the sockets.
   ///
-  /// - Parameter handlesSignals: whether SIGTERM and SIGINT end ``run()``.
+  /// - Parameter handlesSignals: whether SIGTERM and SIGINT end ``run()``, and SIGHUP has the sockets looked at.
   /// - Throws: `CommandError` when a socket is in use or memory cannot be had.
   public init(_ configuration: ServerConfiguration, log: Log, handlesSignals: Bool) throws(CommandError) {
     self.configuration = configuration
@@ -68,18 +88,19 @@ public final class StoreServer {
     poller = try Poller()
     mailbox = try Mailbox()
     if handlesSignals {
-      signalFile = [SIGTERM, SIGINT].withUnsafeBufferPointer { signals in
+      signalFile = [SIGTERM, SIGINT, SIGHUP].withUnsafeBufferPointer { signals in
         signals.baseAddress.map { clinux_signalfd($0, CInt(signals.count)) } ?? -1
       }
       if signalFile < 0 { throw CommandError.system("cannot watch for signals", errno: -signalFile) }
     }
     Self.raiseFileLimit()
+    lossRecord = LossRecord(socketPath: configuration.socketPath, log: log)
     try Listener.makeWay(for: configuration.socketPath)
-    let (arena, store) = try Self.makeStore(configuration, log)
+    let (arena, store, budget) = try Self.makeStore(configuration, log)
     self.arena = arena
     self.store = store
     let rpc = try configuration.rpcPort.map { port throws(CommandError) in
-      try Listener.tcp(port: port, session: store.root)
+      try Listener.tcp(host: configuration.rpcHost, port: port, session: store.root)
     }
     let mailbox = mailbox
     do throws(SharedMemoryError) {
@@ -93,21 +114,24 @@ public final class StoreServer {
     transfers = try TransferThread(arena: arena) { token, succeeded in
       mailbox.post { $0.finishTransfer(token, succeeded) }
     }
-    authenticator = configuration.htpasswd.map { Authenticator(file: $0) }
+    passwords = configuration.htpasswd.map { PasswordFile(path: $0) }
     metricsLog = configuration.metricsUser.map { MetricsLog(user: $0, log: log) }
+    heap = try HeapMeter(limit: budget.heap)
     handler = RequestHandler(
       store: store, identity: Self.identity(configuration, rpcPort: rpc?.port),
       adminToken: AdminToken(path: configuration.adminTokenFile))
     try populateEverything()
     reopenVolumes()
+    if let time = lossRecord.begin(now: unixMilliseconds()) { store.noteLostNames(at: time) }
     try listen(rpc: rpc)
     metricsEndpoint = try configuration.metricsPort.map { port throws(CommandError) in
       try HTTPEndpoint(
-        port: port,
-        routes: [
+        ListenAddress(host: configuration.metricsHost, port: Int(port)), flag: "--metrics_port or --metrics_host",
+        handler: HTTPEndpoint.handler([
           "/metrics": { deliver in mailbox.post { deliver(HTTPEndpoint.Answer($0.metricsText())) } },
-          "/healthz": { $0(.ok) }, "/readyz": { $0(.ok) },
-        ], flag: "--metrics_port")
+          "/healthz": { $0(.ok) },
+          "/readyz": { deliver in mailbox.post { deliver($0.readiness) } },
+        ]))
     }
     announce()
   }
@@ -131,8 +155,11 @@ public final class StoreServer {
     // Supervisors of the original wait for the wording of these two lines.
     log.info("Vineyard will listen on \"\(configuration.socketPath)\" for IPC")
     if let rpc = listeners.values.first(where: { $0.kind == .rpc }) {
-      log.info("Vineyard will listen on 0.0.0.0:\(rpc.port) for RPC")
+      log.info(
+        "Vineyard will listen on \(ListenAddress(host: configuration.rpcHost ?? "0.0.0.0", port: Int(rpc.port))) for RPC"
+      )
     }
+    if let passwords, passwords.count == 0 { log.warning("nobody may connect: no user is in \(passwords.path)") }
     if let endpoint = metricsEndpoint { log.info("metrics are served on port \(endpoint.port) at /metrics") }
   }
 
@@ -151,7 +178,7 @@ public final class StoreServer {
   /// Serves clients until a signal or ``stopper`` ends it, then answers what is in flight and closes the sockets.
   public func run() {
     pages.pump()
-    while !isStopping { turn(timeout: hasWork ? 0 : pages.hasExcess || acceptPauseEnd != nil ? 1000 : -1) }
+    while !isStopping { turn(timeout: hasWork ? 0 : timeToRest) }
     drain()
   }
 
@@ -164,9 +191,11 @@ public final class StoreServer {
       dispatch(event)
     }
     continueWork()
-    considerIdleness()
+    keepHouse()
     resumeAccepting()
     saveFirstWrites()
+    tellOfReuse()
+    if store.takeFirstName() { lossRecord.write(hasNames: true) }
     repeat {
       wakeParked()
       pages.pump()
@@ -181,15 +210,9 @@ public final class StoreServer {
       for letter in mailbox.takeAll() { letter(self) }
     } else if event.token == Token.signals {
       let signal = clinux_signalfd_read(signalFile)
-      if signal > 0 { beginStop(signal == SIGTERM ? "SIGTERM" : "SIGINT") }
+      if signal > 0 { take(signal) }
     } else if let listener = listeners[event.token] {
       accept(on: listener)
     }
-  }
-
-  /// Gives spare pages back once nobody has asked for anything for a while.
-  private func considerIdleness() {
-    guard pages.hasExcess else { return }
-    if unixMilliseconds() > lastActivity + 10_000 { pages.giveBackExcess() }
   }
 }

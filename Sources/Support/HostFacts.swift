@@ -10,18 +10,22 @@ public struct HostFacts: Sendable {
   public var isWritable: @Sendable (String) -> Bool
   /// The id of a group, given its name.
   public var groupID: @Sendable (String) -> gid_t?
+  /// Why a path is no file this process can read, nil when it is.
+  public var fileObstacle: @Sendable (String) -> String?
 
-  /// Makes facts from four answers.
+  /// Makes facts from answers.
   public init(
     environment: @escaping @Sendable (String) -> String?,
     hostName: @escaping @Sendable () -> String,
     isWritable: @escaping @Sendable (String) -> Bool,
-    groupID: @escaping @Sendable (String) -> gid_t?
+    groupID: @escaping @Sendable (String) -> gid_t?,
+    fileObstacle: @escaping @Sendable (String) -> String? = { _ in nil }
   ) {
     self.environment = environment
     self.hostName = hostName
     self.isWritable = isWritable
     self.groupID = groupID
+    self.fileObstacle = fileObstacle
   }
 
   /// The facts of the machine this process runs on.
@@ -30,7 +34,8 @@ public struct HostFacts: Sendable {
       environment: { name in getenv(name).map { String(cString: $0) } },
       hostName: { systemHostName() },
       isWritable: { access($0, W_OK | X_OK) == 0 },
-      groupID: { systemGroupID(named: $0) })
+      groupID: { systemGroupID(named: $0) },
+      fileObstacle: { systemFileObstacle($0) })
   }
 
   /// The value of an environment variable; an empty one counts as unset.
@@ -55,4 +60,14 @@ private func systemGroupID(named name: String) -> gid_t? {
     guard getgrnam_r(name, &entry, buffer.baseAddress, buffer.count, &found) == 0, found != nil else { return nil }
     return entry.gr_gid
   }
+}
+
+private func systemFileObstacle(_ path: String) -> String? {
+  // A pipe would wait for a writer.
+  let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+  guard file >= 0 else { return errorText(errno) }
+  defer { close(file) }
+  var status = stat()
+  guard fstat(file, &status) == 0 else { return errorText(errno) }
+  return status.st_mode & S_IFMT == S_IFREG ? nil : "it is no regular file"
 }

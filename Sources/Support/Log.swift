@@ -23,6 +23,7 @@ public struct Log: Sendable {
   public let minimum: Level
   private let now: @Sendable () -> Timestamp
   private let write: @Sendable (String) -> Void
+  private let dropped: @Sendable () -> UInt64
 
   /// A log of events from `minimum` on.
   ///
@@ -34,13 +35,29 @@ public struct Log: Sendable {
     now: @escaping @Sendable () -> Timestamp = { Timestamp.now() },
     write: @escaping @Sendable (String) -> Void = { StandardStream.error.write($0) }
   ) {
+    self.init(minimum: minimum, now: now, write: write, dropped: { 0 })
+  }
+
+  private init(
+    minimum: Level, now: @escaping @Sendable () -> Timestamp, write: @escaping @Sendable (String) -> Void,
+    dropped: @escaping @Sendable () -> UInt64
+  ) {
     self.minimum = minimum
     self.now = now
     self.write = write
+    self.dropped = dropped
   }
 
   /// The same log with another threshold.
-  public func with(minimum: Level) -> Log { Log(minimum: minimum, now: now, write: write) }
+  public func with(minimum: Level) -> Log { Log(minimum: minimum, now: now, write: write, dropped: dropped) }
+
+  /// The same log on a way that never makes whoever logs wait.
+  public func with(sink: LogSink) -> Log {
+    Log(minimum: minimum, now: now, write: { sink.write($0) }, dropped: { sink.dropped })
+  }
+
+  /// Lines that nobody will ever read because there was no room for them.
+  public var droppedLines: UInt64 { dropped() }
 
   /// Whether debug events are written.
   public var isVerbose: Bool { minimum == .debug }
@@ -60,6 +77,11 @@ public struct Log: Sendable {
   /// Writes one event at a level known only at run time.
   public func log(_ level: Level, _ text: @autoclosure () -> String) {
     guard level >= minimum else { return }
-    write("\(now().description) \(level.label) \(text().onOneLine)\n")
+    write(Self.line(level, text(), at: now()))
+  }
+
+  /// An event as it is written, with its line break.
+  static func line(_ level: Level, _ text: String, at time: Timestamp) -> String {
+    "\(time.description) \(level.label) \(text.onOneLine)\n"
   }
 }

@@ -9,6 +9,7 @@ import Testing
     ("--spill_path=/s", "--spill_path is ignored: spilling is not available yet; a full store refuses new objects"),
     ("--etcd_prefix=/v", "--etcd_prefix is ignored: metadata in etcd is not available yet"),
     ("--log_dir=/l", "--log_dir has no effect: the log goes to stderr only"),
+    ("--metrics_host=::1", "--metrics_host has no effect: nothing serves metrics without --metrics_port"),
     ("--etcd_endpoint=http://e", "--etcd_endpoint has no effect: metadata is local"),
   ])
   func `a flag without effect is one warning in the log`(_ flag: String, _ warning: String) {

@@ -59,7 +59,8 @@ final class World: Sendable {
       environment: { [environment] in environment[$0] },
       hostName: { "host" },
       isWritable: { [environment] _ in environment["READ_ONLY"] == nil },
-      groupID: { $0 == "staff" ? 50 : nil })
+      groupID: { $0 == "staff" ? 50 : nil },
+      fileObstacle: { $0.hasPrefix("/missing") ? "No such file or directory" : nil })
   }
 
   /// A normalizer that sees this world.

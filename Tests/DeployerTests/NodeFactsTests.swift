@@ -5,18 +5,42 @@ import Testing
 
 /// Which nodes take pods, and how many stores that makes.
 @Suite struct NodeFactsTests {
-  private func node(_ name: String, spec: String = "{}", ready: String = "True", memory: String = "16Gi") throws
-    -> NodeFacts
-  {
+  private func node(
+    _ name: String, spec: String = "{}", ready: String = "True", memory: String = "16Gi", pool: String = "slow",
+    machine: String? = nil
+  ) throws -> NodeFacts {
     NodeFacts(
       try object(
         """
         apiVersion: v1
         kind: Node
-        metadata: {name: \(name)}
+        metadata: {name: \(name), labels: {pool: \(pool)}}
         spec: \(spec)
-        status: {allocatable: {memory: \(memory)}, conditions: [{type: Ready, status: '\(ready)'}]}
+        status:
+          allocatable: {memory: \(memory)}
+          conditions: [{type: Ready, status: '\(ready)'}]
+          nodeInfo: {bootID: \(machine ?? name)}
         """))
+  }
+
+  @Test func `without a size a store gets half of the smallest node it may be on`() throws {
+    let nodes = [
+      try node("a", memory: "8Gi"), try node("b", memory: "3650000000"),
+      try node("c", memory: "6Gi", pool: "fast"),
+      try node("d", spec: "{unschedulable: true}", memory: "1Gi"),
+    ]
+    #expect(NodeFacts.defaultStoreMemory(nodes) == 1740 << 20)
+    #expect(NodeFacts.defaultStoreMemory(nodes, selector: ["pool": "fast"]) == 3 << 30)
+    #expect(NodeFacts.defaultStoreMemory(nodes, selector: ["pool": "none"]) == nil)
+    #expect(NodeFacts.defaultStoreMemory([nodes[3]]) == 512 << 20, "the stores may tolerate what keeps others away")
+    #expect(NodeFacts.defaultStoreMemory([try node("large", memory: "2Ti")]) == 16 << 30)
+  }
+
+  @Test func `nodes of one machine do not promise its bytes twice, nor do clusters`() throws {
+    let kind = try (1...3).map { try node("kind-\($0)", memory: "24Gi", machine: "laptop") }
+    #expect(NodeFacts.defaultStoreMemory(kind) == 4 << 30)
+    #expect(NodeFacts.defaultStoreMemory(kind, taken: 3 << 30) == 1 << 30)
+    #expect(NodeFacts.defaultStoreMemory(kind, taken: 4 << 30) == 256 << 20)
   }
 
   @Test(arguments: [

@@ -67,7 +67,7 @@ import Testing
       ),
       (
         "4Gi", "1Gi",
-        "size 4Gi does not fit into memory 1Gi (hint: leave the memory out, or give 4434Mi or more)"
+        "size 4Gi does not fit into memory 1Gi (hint: leave the memory out, or give 4682Mi or more)"
       ),
       (
         "", "plenty",
@@ -202,6 +202,11 @@ import Testing
       ),
       ({ $0.scope = "node" }, "invalid scope 'node' (hint: give volume or cluster)"),
       ({ $0.clusters[0].onDelete = "keep" }, "invalid deletion policy 'keep' (hint: give delete or retain)"),
+      ({ $0.overwrite = "retain" }, "invalid overwrite policy 'retain' (hint: give delete or keep)"),
+      (
+        { $0.clusters[0].deletedMemory = "free" },
+        "invalid policy for deleted memory 'free' (hint: give keep or reuse)"
+      ),
       ({ $0.quota = "plenty" }, "invalid quota 'plenty' \(quotaHint)"),
       ({ $0.quota = "0" }, "invalid quota '0' \(quotaHint)"),
       ({ $0.quota = "-1Gi" }, "invalid quota '-1Gi' \(quotaHint)"),

@@ -84,6 +84,8 @@ enum Samples {
     spec.clusters[1].scope = "volume"
     spec.clusters[1].onDelete = "delete"
     spec.clusters[1].quota = "none"
+    spec.clusters[1].overwrite = "delete"
+    spec.clusters[1].deletedMemory = "reuse"
     spec.image = "registry.example.com/team/vineyardctl:2.0"
     spec.imagePullPolicy = "Always"
     spec.imageRegistry = "mirror.example.com"
@@ -93,6 +95,8 @@ enum Samples {
     spec.scope = "cluster"
     spec.onDelete = "retain"
     spec.quota = "4Gi"
+    spec.overwrite = "keep"
+    spec.deletedMemory = "keep"
     spec.kubeletDirectory = "/var/lib/k0s/kubelet"
     spec.enableToleration = true
     spec.enableVerboseLog = true

@@ -33,16 +33,18 @@ import Testing
     let classes = try objects { spec in
       spec.scope = "cluster"
       spec.quota = "4Gi"
+      spec.overwrite = "keep"
       spec.clusters.append(CSIDriverSpec.Cluster(namespace: "research", name: "numbers"))
       spec.clusters[1].scope = "volume"
       spec.clusters[1].onDelete = "retain"
       spec.clusters[1].quota = "none"
+      spec.clusters[1].deletedMemory = "reuse"
     }.filter { $0.kind == "StorageClass" }
     #expect(classes.map(\.name) == ["vineyard-system.vineyardd-sample.csi", "research.numbers.csi"])
     let chosen = classes.map { storageClass in
-      ["scope", "onDelete", "quota"].map { storageClass.tree["parameters", $0]?.string }
+      ["scope", "onDelete", "quota", "overwrite", "deletedMemory"].map { storageClass.tree["parameters", $0]?.string }
     }
-    #expect(chosen == [["cluster", nil, "4Gi"], ["volume", "retain", "none"]])
+    #expect(chosen == [["cluster", nil, "4Gi", "keep", nil], ["volume", "retain", "none", "keep", "reuse"]])
   }
 
   @Test(arguments: ["request", "none", "1", "4Gi", "1.5Gi", "500M", "2e9"])

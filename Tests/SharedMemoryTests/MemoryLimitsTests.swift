@@ -1,6 +1,7 @@
 import Glibc
-import SharedMemory
 import Testing
+
+@testable import SharedMemory
 
 extension SharedMemoryTests {
   @Suite("memory limits")
@@ -40,7 +41,7 @@ extension SharedMemoryTests {
     func physicalOnly() throws {
       let limits = try Tree(["proc/meminfo": meminfo]).detect()
       #expect(limits == MemoryLimits(physical: 16 << 20, cgroup: nil, hugePagesFree: 0))
-      #expect(limits.effective == 16 << 20)
+      #expect(limits.given(isSized: false) == (8 << 20, .machine), "the other half is for everybody else")
     }
 
     @Test("version 2: the strictest of the enclosing cgroups counts")
@@ -53,7 +54,7 @@ extension SharedMemoryTests {
         "sys/fs/cgroup/kubepods/memory.max": "8388608\n",
       ])
       #expect(tree.detect().cgroup == 4 << 20)
-      #expect(tree.detect().effective == 4 << 20)
+      #expect(tree.detect().given(isSized: false) == (4 << 20, .cgroup))
     }
 
     @Test("version 2 in a container: the limit is at the root of the mount")
@@ -61,7 +62,7 @@ extension SharedMemoryTests {
       let tree = try Tree([
         "proc/meminfo": meminfo, "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "2097152\n",
       ])
-      #expect(tree.detect().effective == 2 << 20)
+      #expect(tree.detect().cgroup == 2 << 20)
     }
 
     @Test("version 2 seen from outside its name space reads only the root")
@@ -93,12 +94,69 @@ extension SharedMemoryTests {
       #expect(tree.detect().cgroup == nil)
     }
 
+    @Test("version 1 in a container: what encloses it is not seen, and its limit counts nevertheless")
+    func version1Hierarchy() throws {
+      let tree = try Tree([
+        "proc/meminfo": meminfo, "proc/self/cgroup": "4:memory:/kubepods/pod1/box\n",
+        "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+        "sys/fs/cgroup/memory/memory.stat": "cache 5\nhierarchical_memory_limit 5242880\ntotal_cache 1\n",
+      ])
+      #expect(tree.detect().cgroup == 5 << 20)
+    }
+
+    @Test("version 2: what is only slowed down is a limit too")
+    func high() throws {
+      let tree = try Tree([
+        "proc/meminfo": meminfo, "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "4194304\n",
+        "sys/fs/cgroup/memory.high": "3145728\n",
+      ])
+      #expect(tree.detect().cgroup == 3 << 20)
+    }
+
+    @Test(
+      "the memory volume of a pod is the kubelet's, not the container runtime's",
+      arguments: [
+        ("tmpfs tmpfs rw,size=3565158k,inode64", 3_565_158 << 10), ("tmpfs tmpfs rw,size=1g", 1 << 30),
+        ("tmpfs shm rw,size=65536k", nil), ("tmpfs tmpfs rw,inode64", nil), ("ext4 /dev/sda1 rw,size=5", nil),
+      ] as [(String, UInt64?)])
+    func volume(_ file: String, _ bytes: UInt64?) throws {
+      let line = "641 632 0:55 / /dev/shm rw,relatime shared:3 - \(file)\n"
+      let tree = try Tree([
+        "proc/meminfo": meminfo, "proc/self/mountinfo": "30 1 8:1 / / rw - ext4 /dev/sda1 rw\n\(line)",
+      ])
+      #expect(MemoryLimits.detect(root: tree.root, volume: "/dev/shm").volume == bytes)
+      #expect(MemoryLimits.detect(root: tree.root).volume == nil, "outside of Kubernetes")
+    }
+
+    @Test(
+      "a pod that nothing but its node limits takes half of what the node has for pods, unless it was told its size")
+    func node() {
+      let machine: UInt64 = 24 << 30
+      let node: UInt64 = 3_650_000_000
+      let limits = MemoryLimits(physical: machine, volume: node, node: node)
+      #expect(limits.given(isSized: false) == (node / 2, .node))
+      #expect(limits.given(isSized: true) == (node, .node))
+      #expect(MemoryLimits(physical: machine, volume: node).given(isSized: false) == (node / 2, .node))
+      let limited = MemoryLimits(physical: machine, cgroup: 1 << 30, volume: 1 << 30, node: 1 << 30)
+      #expect(limited.given(isSized: false) == (1 << 30, .cgroup))
+    }
+
+    @Test("pages are not taken when the machine has hardly any left")
+    func machineIsFull() throws {
+      let file = { (available: UInt64) in "MemTotal: 16777216 kB\nMemAvailable: \(available) kB\n" }
+      let root = { (tree: Tree) in tree.root + "/" }
+      let low = try Tree(["proc/meminfo": file(280_000)])
+      #expect(SystemMemory(root: root(low)).hasRoom(for: 1 << 20))
+      #expect(!SystemMemory(root: root(low)).hasRoom(for: 32 << 20))
+      #expect(SystemMemory(root: "/nonexistent/").hasRoom(for: 1 << 40), "where /proc says nothing")
+    }
+
     @Test("a cgroup larger than the machine doesn't make it larger")
     func largeCgroup() throws {
       let tree = try Tree([
         "proc/meminfo": meminfo, "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "1099511627776\n",
       ])
-      #expect(tree.detect().effective == 16 << 20)
+      #expect(tree.detect().given(isSized: true) == (8 << 20, .machine))
     }
 
     @Test("huge pages are those neither promised nor forbidden by the cgroup")
@@ -119,7 +177,7 @@ extension SharedMemoryTests {
     func here() {
       let limits = MemoryLimits.detect()
       #expect(limits.physical > 64 << 20)
-      #expect(limits.effective <= limits.physical)
+      #expect(limits.given(isSized: true).bytes <= limits.physical)
     }
   }
 }

@@ -17,12 +17,13 @@ final class StoreFixture {
   ///   - arena: bytes of the arena, `limit` when nil.
   init(
     limit: UInt64 = 16 * mebibyte, arena: UInt64? = nil, populate: PopulateMode = .off, reserve: UInt64 = 0,
-    instance: UInt64 = 0
+    instance: UInt64 = 0, deletedMemory: DeletedMemoryPolicy = .keep
   ) {
     var configuration = Store.Configuration(limit: limit, arenaLength: arena ?? limit)
     configuration.populate = populate
     configuration.reserve = reserve
     configuration.instance = instance
+    configuration.deletedMemory = deletedMemory
     store = Store(configuration)
     store.now = 1_795_434_510_000
     store.notesChanges = true

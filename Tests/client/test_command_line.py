@@ -1,12 +1,13 @@
 """The daemon's own flags in every gflags spelling, and what it says when they are wrong."""
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from daemon import Daemon, daemon_command, run_daemon
+from daemon import Daemon, daemon_command, free_port, run_daemon
 from waiting import PATIENCE
 
 MIB = 1 << 20
@@ -124,12 +125,68 @@ def test_given_an_unknown_flag_when_run_then_exit_2_and_one_line_that_names_it()
 
 @pytest.mark.beyond_original
 @pytest.mark.parametrize(
-    "flags", [["--size", "nonsense"], ["--rpc_socket_port", "http"], ["--rpc=perhaps"]], ids=" ".join
+    "flags",
+    [
+        ["--size", "-5"],
+        ["--size=1k"],
+        ["--admin_token_file", "/nonexistent/token"],
+        ["--htpasswd", "/nonexistent/htpasswd"],
+        ["--rpc_host", "no.address"],
+        ["--metrics_host", "no.address"],
+        ["--size", "nonsense"], ["--rpc_socket_port", "http"], ["--rpc=perhaps"],
+    ],
+    ids=" ".join,
 )
 def test_given_a_value_of_the_wrong_kind_when_run_then_it_is_refused_in_one_line(flags, tmp_path):
     done = run_daemon("--meta", "local", "--socket", str(tmp_path / "s"), *flags)
     assert done.returncode == 2
     assert flags[0].strip("-").split("=")[0] in one_line(done.stderr)
+
+
+@pytest.mark.beyond_original
+def test_given_no_host_when_started_outside_of_kubernetes_then_only_this_machine_can_connect(daemon_with):
+    metrics = free_port()
+    daemon = daemon_with("--size=16M", f"--metrics_port={metrics}")
+    assert listening_addresses(daemon.pid) == {("127.0.0.1", daemon.rpc_port), ("127.0.0.1", metrics)}
+
+
+@pytest.mark.beyond_original
+def test_given_hosts_when_started_then_it_listens_there(daemon_with):
+    metrics = free_port()
+    daemon = daemon_with("--size=16M", "--rpc_host=127.0.0.1", "--metrics_host=127.0.0.2", f"--metrics_port={metrics}")
+    assert listening_addresses(daemon.pid) == {("127.0.0.1", daemon.rpc_port), ("127.0.0.2", metrics)}
+
+
+@pytest.mark.beyond_original
+def test_given_a_pod_when_started_then_everybody_can_connect():
+    metrics = free_port()
+    daemon = Daemon(size="16M", flags=[f"--metrics_port={metrics}"])
+    daemon.environment["KUBERNETES_SERVICE_HOST"] = "10.96.0.1"
+    try:
+        daemon.start()
+        everywhere = {"0.0.0.0", "::"}
+        assert {(host in everywhere, port) for host, port in listening_addresses(daemon.pid)} == {
+            (True, daemon.rpc_port),
+            (True, metrics),
+        }
+        daemon.stop()
+    finally:
+        daemon.discard()
+
+
+def listening_addresses(pid):
+    """The TCP addresses and ports this process listens on."""
+    inodes = {os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")}
+    found = set()
+    for table, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                host, port = fields[1].rsplit(":", 1)
+                # Each group of eight digits is a word in the machine's byte order.
+                words = [bytes.fromhex(host[start : start + 8])[::-1] for start in range(0, len(host), 8)]
+                found.add((socket.inet_ntop(family, b"".join(words)), int(port, 16)))
+    return found
 
 
 def listening_ports(pid):

@@ -4,12 +4,14 @@ import os
 import signal
 import socket
 import time
+import urllib.error
+import urllib.request
 
 import numpy as np
 import pytest
 import vineyard
 
-from daemon import Daemon
+from daemon import Daemon, free_port
 from peer import Peer, PeerError
 from waiting import PATIENCE, eventually
 
@@ -209,3 +211,38 @@ def test_given_a_stop_while_a_transfer_is_stuck_when_signalled_then_it_still_exi
         sender.send_bytes(b"x" * 10)
         reader.ask("get_remote_buffers_request", num=1, unsafe=False, compress=False, **{"0": blob})
         daemon.stop()
+
+
+@pytest.mark.beyond_original
+def test_given_a_main_socket_that_is_removed_when_noticed_then_it_is_made_anew(start_daemon):
+    port = free_port()
+    daemon = start_daemon(size="16M", flags=["--metrics_port", str(port)])
+    with daemon.wire() as before:
+        os.unlink(daemon.socket)
+        eventually(lambda: os.path.exists(daemon.socket), "the socket is there again")
+        with daemon.wire() as after:
+            ident = after.new_object()
+        assert before.exists(ident)
+    assert f"somebody has removed {daemon.socket}: it is made anew" in daemon.stderr
+
+
+@pytest.mark.beyond_original
+def test_given_a_main_socket_that_cannot_be_made_anew_when_asked_then_the_store_is_not_ready(start_daemon):
+    port = free_port()
+    daemon = start_daemon(size="16M", flags=["--metrics_port", str(port)])
+
+    def readiness():
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=PATIENCE) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.read().decode()
+
+    assert readiness() == (200, "ok\n")
+    os.unlink(daemon.socket)
+    with open(daemon.socket, "w"):
+        pass
+    status, text = readiness()
+    assert status == 503 and daemon.socket in text
+    os.unlink(daemon.socket)
+    eventually(lambda: readiness()[0] == 200, "the store is ready again")

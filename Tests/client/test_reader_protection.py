@@ -61,16 +61,24 @@ def test_given_a_reader_when_the_object_is_deleted_and_others_are_written_then_i
 
 
 @pytest.mark.beyond_original
-def test_given_a_reader_when_a_writer_needs_the_whole_store_then_the_view_is_intact(
-    client, writer, peer, view_of_a_deleted_object
-):
-    for size in (2 * MIB, 10 * MIB, 11 * MIB, 16 * MIB):
-        try:
-            client.create_blob(size).copy(0, b"\xff" * size)
-        except vineyard.NotEnoughMemoryException:
-            pass
-        client.clear()
-        assert peer.run("int(view.sum(dtype='int64'))") == SUM
+def test_given_a_store_that_keeps_deleted_memory_when_a_writer_needs_all_of_it_then_the_view_is_intact(start_daemon):
+    daemon = start_daemon(size="16M", flags=("--deleted_memory", "keep"))
+    with Peer(daemon.socket) as writer, Peer(daemon.socket) as reader:
+        ident = writer.run("int(client.put(np.full(size, 7, 'uint8')))", size=6 * MIB)
+        reader.run("view = client.get(vineyard.ObjectID(ident))", ident=ident)
+        writer.run("client.delete(vineyard.ObjectID(ident))", ident=ident)
+        for size in (2 * MIB, 10 * MIB, 11 * MIB, 16 * MIB):
+            writer.run(
+                """
+                try:
+                    client.create_blob(size).copy(0, b"\xff" * size)
+                except vineyard.NotEnoughMemoryException:
+                    pass
+                client.clear()
+                """,
+                size=size,
+            )
+            assert reader.run("int(view.sum(dtype='int64'))") == SUM
 
 
 @pytest.mark.beyond_original
@@ -107,22 +115,23 @@ def test_given_a_deleted_object_still_viewed_when_asked_then_its_bytes_are_not_c
 
 
 @pytest.mark.beyond_original
-def test_given_a_client_that_reads_and_deletes_when_the_store_is_full_of_its_views_then_it_is_told_and_gets_it_back(
+def test_given_a_store_that_keeps_deleted_memory_when_it_is_full_of_views_then_a_writer_is_told_whose_they_are(
     start_daemon,
 ):
-    daemon = start_daemon(size="16M")
-    with Peer(daemon.socket) as hoarder:
+    daemon = start_daemon(size="16M", flags=("--deleted_memory", "keep"))
+    with Peer(daemon.socket) as hoarder, Peer(daemon.socket) as writer:
         for value in range(3):
-            hoarder.run("ident = client.put(np.full(5 << 20, value, 'u1')); view = client.get(ident)", value=value)
-            hoarder.run("client.delete(ident)")
+            ident = writer.run("int(client.put(np.full(5 << 20, value, 'u1')))", value=value)
+            hoarder.run("view = client.get(vineyard.ObjectID(ident))", ident=ident)
+            writer.run("client.delete(vineyard.ObjectID(ident))", ident=ident)
         with pytest.raises(PeerError) as refusal:
             hoarder.run("client.put(np.zeros(5 << 20, 'u1'))")
         assert refusal.value.kind == "NotEnoughMemoryException"
-        assert "still mapped by connected clients (pid " in str(refusal.value)
+        pid = hoarder.run("os.getpid()")
+        assert f"still mapped by connected clients (pid {pid}, which asks: {15 << 20} bytes)" in str(refusal.value)
         assert hoarder.run("int(view[0]), int(view[-1])") == [2, 2]
-    with Peer(daemon.socket) as other:
-        eventually(lambda: other.run("client.status.ipc_connections") == 1, "the other client is gone")
-        assert other.run("client.put(np.zeros(15 << 20, 'u1')) is not None")
+        assert hoarder.run("client.memory_trim()") in (True, False)
+        assert hoarder.run("client.put(np.zeros(15 << 20, 'u1')) is not None")
 
 
 def test_given_a_view_when_the_daemon_is_killed_then_it_stays_readable(start_daemon):

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from container import Process
 
+# Bytes of the node that pods may have.
+NODE_MEMORY = 4 << 30
+
 
 class Pod:
     """One pod: its volumes are made once, and its containers share them."""
@@ -61,6 +64,9 @@ class Pod:
         )
 
     def _value(self, entry, variables):
+        if "resourceFieldRef" in entry.get("valueFrom", ()):
+            # What the kubelet tells of a container without a limit is what its node has for pods.
+            return str(NODE_MEMORY)
         if "valueFrom" in entry:
             return self._fields[entry["valueFrom"]["fieldRef"]["fieldPath"]]
         return _expand(entry.get("value", ""), variables)

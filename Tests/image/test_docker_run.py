@@ -3,6 +3,7 @@
 import subprocess
 
 import numpy
+import pytest
 import vineyard
 import yaml
 
@@ -61,6 +62,21 @@ def test_store_serves_the_released_client(containers, image, tmp_path):
     stopped = store.stop()
     assert stopped.status == 0, stopped.story
     assert list(sockets.iterdir()) == []
+
+
+def test_store_checks_passwords_without_another_program(containers, image, tmp_path):
+    sockets = tmp_path / "sockets"
+    sockets.mkdir()
+    subprocess.run(["htpasswd", "-c", "-B", "-b", sockets / "users", "alice", "secret"], check=True, capture_output=True)
+    process = image.process(
+        "vineyardd", "--socket=/run/vineyard/vineyard.sock", "--size=64M", "--norpc", "--htpasswd=/run/vineyard/users")
+    subprocess.run(["chown", "-R", "65532:65532", sockets], check=True)
+    process.mounts = {"/run/vineyard": (sockets, False)}
+    store = containers(image, process)
+    store.until((sockets / "vineyard.sock").exists, "the socket is there")
+    vineyard.connect(str(sockets / "vineyard.sock"), username="alice", password="secret").close()
+    with pytest.raises(vineyard.ConnectionErrorException):
+        vineyard.connect(str(sockets / "vineyard.sock"), username="alice", password="wrong")
 
 
 def test_root_can_be_read_only(run):

@@ -38,6 +38,22 @@ char *_Nullable const *_Nullable clinux_environment(void);
 /// `actions` is a posix_spawn_file_actions_t; its header would bring types of the C library into this module.
 int clinux_spawn_close_from(void *_Nonnull actions, int first);
 
+// Heap (heap.c)
+
+/// Gives freed memory of the heap back to the system (malloc_trim(3)).
+void clinux_trim_heap(void);
+
+/// Has blocks of 256 KiB and more given back as soon as they are freed (mallopt(3)).
+void clinux_return_large_blocks(void);
+
+// Passwords (crypt.c)
+
+/// Hashes a password the way `setting` says, which may be a hash (crypt(3)), in libcrypt, loaded when first needed.
+///
+/// -ENOSYS without the library, -EINVAL for a way it doesn't know, -ERANGE when `output` is too short.
+int clinux_crypt(
+    const char *_Nonnull phrase, const char *_Nonnull setting, char *_Nonnull output, size_t capacity);
+
 // Descriptor passing and peers (fd_passing.c)
 
 /// Sends one data byte (0x14) with exactly one descriptor in SCM_RIGHTS, in one sendmsg without SIGPIPE.

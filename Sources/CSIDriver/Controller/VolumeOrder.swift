@@ -42,9 +42,12 @@ struct VolumeOrder: Sendable {
   var request: VolumeRequest {
     var attributes = settings.attributes
     attributes[Self.sourceKindAttribute] = source?.kind.rawValue
-    return VolumeRequest(
+    var request = VolumeRequest(
       id: handle.leaf, scope: settings.scope, onDelete: settings.onDelete, quota: quota, attributes: attributes,
       source: source)
+    request.overwrite = settings.overwrite
+    request.deletedMemory = settings.deletedMemory
+    return request
   }
 
   private static func source(
@@ -75,6 +78,12 @@ extension VolumeOrder {
   func difference(from record: VolumeRecord, on node: String) -> String? {
     if record.scope != settings.scope { return "its scope is '\(record.scope.rawValue)'" }
     if record.onDelete != settings.onDelete { return "its onDelete is '\(record.onDelete.rawValue)'" }
+    if record.overwrite != settings.overwrite {
+      return "its overwrite is \(record.overwrite.map { "'\($0.rawValue)'" } ?? "not set")"
+    }
+    if record.deletedMemory != settings.deletedMemory {
+      return "its deletedMemory is \(record.deletedMemory.map { "'\($0.rawValue)'" } ?? "not set")"
+    }
     if !admits(record.quota) {
       return record.quota.map { "its limit is \($0) bytes" } ?? "it has no limit"
     }

@@ -73,6 +73,8 @@ extension VolumeSettings {
     scope = record.scope
     onDelete = record.onDelete
     quota = record.quota.map { .bytes($0) } ?? .none
+    overwrite = record.overwrite
+    deletedMemory = record.deletedMemory
     isEphemeral = record.isEphemeral
     attributes = record.attributes.filter { attribute in
       VolumeParameter.kubernetesPrefixes.contains { attribute.key.hasPrefix($0) }

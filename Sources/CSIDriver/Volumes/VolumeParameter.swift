@@ -6,6 +6,10 @@ enum VolumeParameter: String, CaseIterable {
   case onDelete
   /// `request`, `none` or a quantity; in a volume context bytes or `none`.
   case quota
+  /// `delete` or `keep`: what becomes of an object when its name is given to another.
+  case overwrite
+  /// `keep` or `reuse`: what becomes of the memory of deleted objects that clients were given.
+  case deletedMemory
 
   /// Keys that Kubernetes and its sidecars add begin so.
   static let kubernetesPrefixes = ["csi.storage.k8s.io/", "storage.kubernetes.io/"]

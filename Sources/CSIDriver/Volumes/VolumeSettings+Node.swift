@@ -31,9 +31,12 @@ extension VolumeSettings {
 
   /// What a store is asked to open for these settings when it doesn't know the volume.
   func request(_ leaf: String) -> VolumeRequest {
-    VolumeRequest(
+    var request = VolumeRequest(
       id: leaf, scope: scope, onDelete: onDelete, isEphemeral: isEphemeral, quota: limit(requested: 0),
       attributes: lastingAttributes)
+    request.overwrite = overwrite
+    request.deletedMemory = deletedMemory
+    return request
   }
 
   /// The attributes that hold for as long as the volume does, none of them secret: of the claim, or of the only pod.

@@ -22,6 +22,10 @@ struct VolumeSettings: Equatable, Sendable {
   var scope: VolumeScope
   var onDelete: VolumeDeletion
   var quota: Quota
+  /// Nil for what the scope has.
+  var overwrite: VolumeOverwrite?
+  /// Nil for what the scope has.
+  var deletedMemory: VolumeDeletedMemory?
   var isEphemeral: Bool
   /// What Kubernetes tells of the claim and the pod.
   var attributes: [String: String]
@@ -48,6 +52,8 @@ struct VolumeSettings: Equatable, Sendable {
     scope = try Self.choice(values, .scope) ?? defaultScope
     onDelete = try Self.choice(values, .onDelete) ?? (scope == .volume ? .delete : .retain)
     quota = try Self.quota(values[.quota])
+    overwrite = try Self.choice(values, .overwrite)
+    deletedMemory = try Self.choice(values, .deletedMemory)
     isEphemeral = attributes[VolumeParameter.ephemeral] == "true"
     self.attributes = attributes
   }
@@ -69,6 +75,8 @@ struct VolumeSettings: Equatable, Sendable {
     context[VolumeParameter.scope.rawValue] = scope.rawValue
     context[VolumeParameter.onDelete.rawValue] = onDelete.rawValue
     context[VolumeParameter.quota.rawValue] = limit.map(String.init) ?? "none"
+    context[VolumeParameter.overwrite.rawValue] = overwrite?.rawValue
+    context[VolumeParameter.deletedMemory.rawValue] = deletedMemory?.rawValue
     return context
   }
 }

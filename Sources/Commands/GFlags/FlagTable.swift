@@ -24,6 +24,8 @@ public enum FlagTable {
     FlagSpec("huge_pages", .text),
     FlagSpec("populate", .text),
     FlagSpec("reserve_memory", .boolean(default: false)),
+    FlagSpec("deleted_memory", .text),
+    FlagSpec("overwrite", .text),
     FlagSpec("stream_threshold", .integer),
     FlagSpec(
       "allocator", .choice(["dlmalloc", "mimalloc"]), .withoutEffect("the store has one allocator"),
@@ -41,6 +43,8 @@ public enum FlagTable {
     FlagSpec("socket_group", .text),
     FlagSpec("rpc", .boolean(default: true)),
     FlagSpec("rpc_socket_port", .integer),
+    FlagSpec("rpc_host", .text),
+    FlagSpec("metrics_host", .text),
     FlagSpec("metrics_port", .integer),
     FlagSpec("htpasswd", .text),
     FlagSpec("admin_token_file", .text),

@@ -42,6 +42,19 @@ struct CSIDriverArguments: ParsableArguments {
   var quota: String?
 
   @Option(
+    help: ArgumentHelp(
+      "What becomes of an object when its name is given to another: it goes (delete, the default with scope volume) or "
+        + "stays as with the original (keep).", valueName: "delete|keep"))
+  var overwrite: String?
+
+  @Option(
+    name: .customLong("deleted-memory"),
+    help: ArgumentHelp(
+      "Memory of deleted objects that clients still map: it is theirs (keep, the default with scope volume), or is "
+        + "used again when there is no other (reuse).", valueName: "keep|reuse"))
+  var deletedMemory: String?
+
+  @Option(
     name: .customLong("kubelet-directory"),
     help: ArgumentHelp("Root directory of the kubelet on the nodes.", valueName: "directory"))
   var kubeletDirectory = CSIDriverSpec().kubeletDirectory
@@ -70,6 +83,8 @@ struct CSIDriverArguments: ParsableArguments {
     spec.scope = scope
     spec.onDelete = onDelete
     spec.quota = quota
+    spec.overwrite = overwrite
+    spec.deletedMemory = deletedMemory
     spec.kubeletDirectory = kubeletDirectory
     spec.enableToleration = enablesToleration
     spec.enableVerboseLog = isVerbose

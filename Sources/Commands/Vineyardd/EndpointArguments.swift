@@ -27,11 +27,25 @@ struct EndpointArguments: ParsableArguments {
   var rpcSocketPort: UInt16 = 9600
 
   @Option(
+    name: .customLong("rpc_host"),
+    help: ArgumentHelp(
+      "Address to listen on for clients on other hosts; 0.0.0.0 or :: for all. (default: 127.0.0.1, in Kubernetes all)",
+      valueName: "address"))
+  var rpcHost: String?
+
+  @Option(
+    name: .customLong("metrics_host"),
+    help: ArgumentHelp(
+      "Address to serve the metrics on; 0.0.0.0 or :: for all. (default: 127.0.0.1, in Kubernetes all)",
+      valueName: "address"))
+  var metricsHost: String?
+
+  @Option(
     name: .customLong("metrics_port"),
     help: ArgumentHelp("HTTP port of /metrics and the health checks; 0 is off.", valueName: "port"))
   var metricsPort: UInt16 = 0
 
-  @Option(help: ArgumentHelp("Password file; clients must then name a user.", valueName: "file"))
+  @Option(help: ArgumentHelp("Password file as htpasswd makes it; clients must then name a user.", valueName: "file"))
   var htpasswd: String?
 
   @Option(
@@ -43,6 +57,16 @@ struct EndpointArguments: ParsableArguments {
 
   @Option(help: ArgumentHelp("What the instance reports about itself.", valueName: "mode"))
   var deployment: Deployment = .local
+
+  /// What to tell about flags that do nothing here.
+  var warnings: [String] {
+    var warnings: [String] = []
+    if !rpc, rpcHost != nil { warnings.append("--rpc_host has no effect: there is no RPC listener with --norpc") }
+    if metricsPort == 0, metricsHost != nil {
+      warnings.append("--metrics_host has no effect: nothing serves metrics without --metrics_port")
+    }
+    return warnings
+  }
 }
 
 /// How the instance says it is deployed; nothing else depends on it.

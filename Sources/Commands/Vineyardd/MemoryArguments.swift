@@ -20,6 +20,18 @@ struct MemoryArguments: ParsableArguments {
   var reserveMemory = false
 
   @Option(
+    name: .customLong("deleted_memory"),
+    help: ArgumentHelp(
+      "Memory of deleted objects that clients still map, outside of volumes: used again when there is no other (reuse), "
+        + "or theirs until they let go (keep).", valueName: "keep|reuse"))
+  var deletedMemory = DeletedMemory.reuse
+
+  @Option(
+    help: ArgumentHelp(
+      "What becomes of an object outside of volumes when its name is given to another.", valueName: "delete|keep"))
+  var overwrite = Overwrite.keep
+
+  @Option(
     name: .customLong("stream_threshold"),
     help: ArgumentHelp("Share of the memory that streams may fill.", valueName: "percent"))
   var streamThreshold = 80
@@ -37,6 +49,16 @@ public enum HugePages: String, Sendable, CaseIterable, ExpressibleByArgument {
   case tmpfs
   /// Pages of 4 KiB.
   case off
+}
+
+/// What becomes of the memory of deleted objects that clients were given.
+public enum DeletedMemory: String, Sendable, CaseIterable, ExpressibleByArgument {
+  case keep, reuse
+}
+
+/// What becomes of an object when its name is given to another.
+public enum Overwrite: String, Sendable, CaseIterable, ExpressibleByArgument {
+  case delete, keep
 }
 
 /// How much memory is populated before clients write to it.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import SharedMemory
 import StoreCore
@@ -8,7 +9,11 @@ import Support
 ///
 /// - Throws: `CommandError` when it cannot start.
 func runDaemon(_ options: VineyarddOptions, log: Log) throws {
-  let log = log.with(minimum: options.logLevel)
+  // Before any thread has a heap.
+  clinux_return_large_blocks()
+  let sink = try LogSink()
+  defer { sink.flush() }
+  let log = log.with(minimum: options.logLevel).with(sink: sink)
   signal(SIGPIPE, SIG_IGN)
   if !options.dumpsCore {
     var none = rlimit(rlim_cur: 0, rlim_max: 0)
@@ -25,12 +30,19 @@ private func configuration(_ options: VineyarddOptions) -> ServerConfiguration {
   configuration.socketMode = options.socketMode
   configuration.socketGroup = options.socketGroup
   configuration.rpcPort = options.rpcPort
+  configuration.rpcHost = options.rpcHost
+  configuration.metricsHost = options.metricsHost
+  configuration.endpointHost = options.endpointHost
   configuration.metricsPort = options.metricsPort
   configuration.htpasswd = options.htpasswd
   configuration.adminTokenFile = options.adminTokenFile
   configuration.memoryLimit = options.memoryLimit
+  configuration.memoryVolume = options.memoryVolume
+  configuration.nodeMemory = options.nodeMemory
   configuration.hugePages = HugePagePolicy(rawValue: options.hugePages.rawValue) ?? .auto
   configuration.populate = PopulateMode(rawValue: options.populate.rawValue) ?? .ahead
+  configuration.deletedMemory = DeletedMemoryPolicy(rawValue: options.deletedMemory.rawValue) ?? .reuse
+  configuration.overwrite = OverwritePolicy(rawValue: options.overwrite.rawValue) ?? .keep
   configuration.streamThreshold = UInt64(max(0, options.streamThreshold))
   configuration.deployment = options.deployment.rawValue
   configuration.hostname = options.hostname

@@ -29,7 +29,7 @@ public struct VineyarddCommand: ContextCommand {
   public mutating func run(_ context: CommandContext) throws {
     let options = try VineyarddOptions(self, host: context.host)
     let log = context.log.with(minimum: options.logLevel)
-    for warning in context.warnings + metadata.warnings { log.warning(warning) }
+    for warning in context.warnings + metadata.warnings + endpoints.warnings + options.warnings { log.warning(warning) }
     try context.startDaemon(options, log)
   }
 

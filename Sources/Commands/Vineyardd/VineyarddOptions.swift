@@ -11,6 +11,12 @@ public struct VineyarddOptions: Sendable, Equatable {
   public var socketGroup: gid_t?
   /// TCP port for clients on other hosts, 0 for a free one, nil for no listener.
   public var rpcPort: UInt16?
+  /// Address of the RPC listener, nil for every address of the machine.
+  public var rpcHost: String?
+  /// Host part of the advertised RPC endpoint, nil for `hostname`.
+  public var endpointHost: String?
+  /// Address of the metrics, nil for every address of the machine.
+  public var metricsHost: String?
   /// HTTP port of `/metrics` and the health checks, nil for none.
   public var metricsPort: UInt16?
   /// Password file of the clients, nil for no authentication.
@@ -20,10 +26,18 @@ public struct VineyarddOptions: Sendable, Equatable {
 
   /// Most memory for objects in bytes; nil means the limit of the container or the machine.
   public var memoryLimit: UInt64?
+  /// Where the pod's memory volume would be mounted, nil outside of Kubernetes.
+  public var memoryVolume: String?
+  /// Bytes that the downward API says the container may use, nil when it says nothing.
+  public var nodeMemory: UInt64?
   /// Pages behind the objects.
   public var hugePages: HugePages
   /// Memory made ready before a client touches it.
   public var populate: Populate
+  /// What becomes of the memory of deleted objects that clients were given, outside of volumes.
+  public var deletedMemory: DeletedMemory
+  /// What becomes of an object outside of volumes when its name is given to another.
+  public var overwrite: Overwrite
   /// Share of the memory that streams may fill, in percent.
   public var streamThreshold: Int
 
@@ -42,4 +56,7 @@ public struct VineyarddOptions: Sendable, Equatable {
   public var metricsUser: String
   /// Whether a crash leaves a core dump.
   public var dumpsCore: Bool
+
+  /// What to tell before starting.
+  var warnings: [String] = []
 }

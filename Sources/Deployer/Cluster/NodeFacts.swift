@@ -8,6 +8,10 @@ public struct NodeFacts: Sendable, Equatable {
   public let obstacle: String?
   /// Bytes of memory that pods may request.
   public let allocatableMemory: UInt64
+  /// The machine it runs on: nodes that are containers of one machine, as those of kind, share its memory.
+  public let machine: String
+  /// Labels that a node selector may ask for.
+  public let labels: [String: String]
 
   /// Reads a node.
   ///
@@ -16,6 +20,8 @@ public struct NodeFacts: Sendable, Equatable {
     name = node.name
     allocatableMemory = node.tree["status", "allocatable", "memory"]?.string.flatMap { Quantity($0)?.bytes } ?? 0
     obstacle = Self.obstacle(node)
+    machine = node.tree["status", "nodeInfo", "bootID"]?.string ?? node.name
+    labels = node.labels
   }
 
   private static func obstacle(_ node: KubernetesObject) -> String? {
@@ -54,5 +60,35 @@ extension NodeFacts {
       .usage, "a store of \(ByteSize(bytes: size)) fits on no node",
       cause: "the largest, \(largest.name), has \(ByteSize(bytes: largest.allocatableMemory)) for pods",
       hint: "choose a smaller --vineyardd.size")
+  }
+}
+
+extension NodeFacts {
+  /// The least memory of a store's container, in bytes.
+  public static let leastStoreMemory: UInt64 = 256 << 20
+  /// The most memory of a store's container when nobody says how much, in bytes.
+  public static let mostStoreMemory: UInt64 = 16 << 30
+
+  /// Memory of a store's container when nobody says how much: half of what the smallest node has for pods, less what
+  /// stores of other clusters have. Nodes of one machine share its bytes.
+  ///
+  /// - Parameters:
+  ///   - selector: labels of the nodes that may run a store.
+  ///   - taken: bytes that a node's stores of other clusters have.
+  /// - Returns: bytes; nil when no node is known.
+  public static func defaultStoreMemory(
+    _ nodes: [NodeFacts], selector: [String: String] = [:], taken: UInt64 = 0
+  ) -> UInt64? {
+    let chosen = nodes.filter { node in
+      node.allocatableMemory > 0 && selector.allSatisfy { node.labels[$0.key] == $0.value }
+    }
+    // Where every node is tainted, the stores tolerate it, or wait.
+    let free = chosen.filter { $0.obstacle == nil }
+    let neighbours = Dictionary(grouping: chosen, by: \.machine).mapValues { UInt64($0.count) }
+    let shares = (free.isEmpty ? chosen : free).map { $0.allocatableMemory / (neighbours[$0.machine] ?? 1) / 2 }
+    guard let smallest = shares.min() else { return nil }
+    let share = smallest - min(smallest, taken)
+    let mebibyte: UInt64 = 1 << 20
+    return min(max(share, leastStoreMemory), mostStoreMemory) / mebibyte * mebibyte
   }
 }

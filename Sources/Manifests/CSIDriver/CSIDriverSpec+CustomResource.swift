@@ -20,6 +20,8 @@ extension CSIDriverSpec {
       try reader.text("scope", &scope)
       try reader.text("onDelete", &onDelete)
       try reader.text("quota", &quota)
+      try reader.text("overwrite", &overwrite)
+      try reader.text("deletedMemory", &deletedMemory)
       try reader.text("kubeletDirectory", &kubeletDirectory)
       try reader.flag("enableToleration", &enableToleration)
       try reader.flag("enableVerboseLog", &enableVerboseLog)
@@ -45,6 +47,8 @@ extension CSIDriverSpec {
     spec["scope"] = scope.map { .string($0) }
     spec["onDelete"] = onDelete.map { .string($0) }
     spec["quota"] = quota.map { .string($0) }
+    spec["overwrite"] = overwrite.map { .string($0) }
+    spec["deletedMemory"] = deletedMemory.map { .string($0) }
     return customResourceObject("CSIDriver", name: name, namespace: nil, spec: spec)
   }
 }
@@ -58,6 +62,8 @@ extension CSIDriverSpec.Cluster {
       try reader.text("scope", &scope)
       try reader.text("onDelete", &onDelete)
       try reader.text("quota", &quota)
+      try reader.text("overwrite", &overwrite)
+      try reader.text("deletedMemory", &deletedMemory)
     }
   }
 
@@ -66,6 +72,8 @@ extension CSIDriverSpec.Cluster {
     tree["scope"] = scope.map { .string($0) }
     tree["onDelete"] = onDelete.map { .string($0) }
     tree["quota"] = quota.map { .string($0) }
+    tree["overwrite"] = overwrite.map { .string($0) }
+    tree["deletedMemory"] = deletedMemory.map { .string($0) }
     return tree
   }
 }

@@ -19,6 +19,7 @@ extension CSIDriverSpec {
     try Rule.range(replicas, 1...9, "number of controller replicas")
     try Rule.oneOf(["WaitForFirstConsumer", "Immediate"], volumeBindingMode, "volume binding mode")
     try Self.validate(scope: scope, onDelete: onDelete, quota: quota)
+    try Self.validate(overwrite: overwrite, deletedMemory: deletedMemory)
     try Rule.path(kubeletDirectory, "kubelet directory")
   }
 
@@ -33,6 +34,7 @@ extension CSIDriverSpec {
       try Rule.name(cluster.namespace, "namespace of a vineyard cluster")
       try Rule.name(cluster.name, "name of a vineyard cluster")
       try Self.validate(scope: cluster.scope, onDelete: cluster.onDelete, quota: cluster.quota)
+      try Self.validate(overwrite: cluster.overwrite, deletedMemory: cluster.deletedMemory)
       guard seen.insert(cluster.storageClassName).inserted else {
         throw CommandError(
           .usage, "the vineyard cluster \(cluster.namespace)/\(cluster.name) is given twice", hint: "give it once")
@@ -52,6 +54,11 @@ extension CSIDriverSpec {
     if let scope { try Rule.oneOf(["volume", "cluster"], scope, "scope") }
     if let onDelete { try Rule.oneOf(["delete", "retain"], onDelete, "deletion policy") }
     if let quota { try Rule.quota(quota) }
+  }
+
+  private static func validate(overwrite: String?, deletedMemory: String?) throws {
+    if let overwrite { try Rule.oneOf(["delete", "keep"], overwrite, "overwrite policy") }
+    if let deletedMemory { try Rule.oneOf(["keep", "reuse"], deletedMemory, "policy for deleted memory") }
   }
 
   var driverImage: ImageOptions {

@@ -23,6 +23,10 @@ public struct CSIDriverSpec: Sendable, Equatable {
   public var onDelete: String?
   /// The limit of a volume: `request`, `none` or a size; nil leaves it to the driver.
   public var quota: String?
+  /// `delete` or `keep`; nil leaves it to the driver.
+  public var overwrite: String?
+  /// `keep` or `reuse`; nil leaves it to the driver.
+  public var deletedMemory: String?
   /// Root directory of the kubelet on the nodes.
   public var kubeletDirectory = "/var/lib/kubelet"
   /// Whether the node plugin runs on tainted nodes.
@@ -44,6 +48,10 @@ public struct CSIDriverSpec: Sendable, Equatable {
     public var onDelete: String?
     /// nil means that of the driver.
     public var quota: String?
+    /// nil means that of the driver.
+    public var overwrite: String?
+    /// nil means that of the driver.
+    public var deletedMemory: String?
 
     public init(namespace: String, name: String) {
       self.namespace = namespace

@@ -108,6 +108,8 @@ extension CSIDriverSpec {
     storageClass.tree["parameters", "scope"] = (cluster.scope ?? scope).map { .string($0) }
     storageClass.tree["parameters", "onDelete"] = (cluster.onDelete ?? onDelete).map { .string($0) }
     storageClass.tree["parameters", "quota"] = (cluster.quota ?? quota).map { .string($0) }
+    storageClass.tree["parameters", "overwrite"] = (cluster.overwrite ?? overwrite).map { .string($0) }
+    storageClass.tree["parameters", "deletedMemory"] = (cluster.deletedMemory ?? deletedMemory).map { .string($0) }
     return storageClass
   }
 

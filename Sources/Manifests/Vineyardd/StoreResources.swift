@@ -1,17 +1,10 @@
 import Documents
+import Support
 
 /// How much memory and CPU a store's container gets.
 enum StoreResources {
-  /// The container's memory in bytes for a size in bytes.
-  ///
-  /// The store takes at most the limit less a sixteenth, and less 64 MiB at least (`MemoryPlan`); 64 MiB more are for
-  /// its metadata.
-  static func memory(size: UInt64) -> UInt64 {
-    // A sixteenth of the limit is a fifteenth of what is left.
-    let reserve = max(64 << 20, size / 15 + 1) + (64 << 20)
-    let (sum, overflows) = size.addingReportingOverflow(reserve)
-    return overflows ? .max : sum
-  }
+  /// The container's memory in bytes for a size in bytes: all that such a store may take.
+  static func memory(size: UInt64) -> UInt64 { MemoryBudget(size: size).total }
 
   /// The container's memory as a quantity.
   static func memoryLimit(size: UInt64) -> String { mebibytes(memory(size: size)) }
@@ -23,7 +16,7 @@ enum StoreResources {
   static func resources(_ store: VineyarddSpec.Store, fallback: Value) throws -> Value {
     var resources: Value = ["requests": fallback]
     let size = try store.sizeInBytes()
-    if let memory = store.memory ?? size.map(memoryLimit(size:)) {
+    if let memory = store.memory ?? size.map(memoryLimit(size:)) ?? store.assumedMemory {
       resources["requests", "memory"] = .string(memory)
       resources["limits", "memory"] = .string(memory)
     }

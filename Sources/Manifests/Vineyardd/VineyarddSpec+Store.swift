@@ -20,6 +20,8 @@ extension VineyarddSpec {
     public var env: [EnvironmentVariable] = []
     /// Memory request and limit as a quantity; nil derives them from the size.
     public var memory: String?
+    /// What takes the place of `memory` where neither that nor a size is given; never part of a resource.
+    public var assumedMemory: String?
     /// CPU request and limit as a quantity.
     public var cpu: String?
     public var spill = Spill()

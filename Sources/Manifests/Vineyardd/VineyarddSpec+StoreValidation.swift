@@ -22,7 +22,7 @@ extension VineyarddSpec.Store {
   }
 
   /// Bytes for objects; nil means as much as the container may use.
-  func sizeInBytes() throws -> UInt64? {
+  public func sizeInBytes() throws -> UInt64? {
     guard !size.hasPrefix("-") else {
       throw CommandError(.usage, "invalid size '\(size)'", cause: "it is negative", hint: "leave it out for no limit")
     }

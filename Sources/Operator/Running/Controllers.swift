@@ -66,7 +66,9 @@ struct Controllers: Sendable {
 
   private var vineyardds: VineyarddController {
     VineyarddController(
-      world: world, owned: owned, status: status, events: EventRecorder(writer: writer, log: log), log: log)
+      world: world, owned: owned, status: status, events: EventRecorder(writer: writer, log: log),
+      defaultMemory: DefaultMemory(world: world) { try await client.list(.node).items.map { NodeFacts($0) } },
+      log: log)
   }
 
   private var csiDrivers: CSIDriverController {

@@ -10,6 +10,7 @@ struct VineyarddController: Sendable {
   let owned: OwnedObjects
   let status: StatusWriter
   let events: EventRecorder
+  let defaultMemory: DefaultMemory
   let log: Log
 
   /// Works on one cluster.
@@ -23,7 +24,8 @@ struct VineyarddController: Sendable {
     defer { if world.vineyardds[key]?.uid != uid { owned.memory.forget(owner: uid) } }
     let desired: [KubernetesObject]
     do {
-      let spec = try VineyarddSpec(customResource: resource)
+      var spec = try VineyarddSpec(customResource: resource)
+      spec.store.assumedMemory = try await defaultMemory.quantity(for: spec)
       desired = try Manifests.vineyardd(spec, uid: uid, controlledByOperator: true)
     } catch let error as CommandError {
       // Another try would say the same; a change of the resource brings the next one.

@@ -25,6 +25,9 @@ extension VolumeRecord {
       message: value["condition", "message"]?.string ?? "")
     created = value["created"]?.unsigned ?? 0
     source = value["source"]?.string
+    lostContentsAt = value["lost_contents_at"]?.unsigned
+    overwrite = value["overwrite"]?.string.flatMap { VolumeOverwrite(rawValue: $0) }
+    deletedMemory = value["deleted_memory"]?.string.flatMap { VolumeDeletedMemory(rawValue: $0) }
     attributes = value["attributes"]?.stringFields ?? [:]
   }
 }
@@ -43,6 +46,8 @@ extension VolumeRequest {
       "id": .string(id), "scope": .string(scope.rawValue), "on_delete": .string(onDelete.rawValue),
       "ephemeral": .boolean(isEphemeral), "quota": Value(unsigned: quota ?? 0), "attributes": Value(attributes),
     ]
+    if let overwrite { fields["overwrite"] = .string(overwrite.rawValue) }
+    if let deletedMemory { fields["deleted_memory"] = .string(deletedMemory.rawValue) }
     if let source { fields["source"] = ["kind": .string(source.kind.rawValue), "id": .string(source.id)] }
     return fields
   }

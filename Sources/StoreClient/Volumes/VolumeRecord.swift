@@ -21,6 +21,12 @@ public struct VolumeRecord: Sendable, Equatable {
   public var condition: VolumeCondition
   /// Unix milliseconds.
   public var created: UInt64
+  /// When the store was restarted that took its contents, in unix milliseconds; nil when none were lost.
+  public var lostContentsAt: UInt64?
+  /// Nil for what its scope has.
+  public var overwrite: VolumeOverwrite?
+  /// Nil for what its scope has.
+  public var deletedMemory: VolumeDeletedMemory?
   /// The volume or snapshot whose contents it started with.
   public var source: String?
   /// What its maker noted, such as the claim it belongs to.
@@ -62,6 +68,21 @@ public enum VolumeDeletion: String, Sendable, CaseIterable {
   case delete
   /// They stay in the store, under the names of the whole store.
   case retain
+}
+
+/// What becomes of an object when its name is given to another.
+public enum VolumeOverwrite: String, Sendable, CaseIterable {
+  case delete
+  /// It stays without a name, as with the original.
+  case keep
+}
+
+/// What becomes of the memory of deleted objects that clients were given.
+public enum VolumeDeletedMemory: String, Sendable, CaseIterable {
+  /// It stays until they give it up.
+  case keep
+  /// It is used again rather than that an object be refused.
+  case reuse
 }
 
 public struct VolumeCondition: Sendable, Equatable {

@@ -12,6 +12,10 @@ public struct VolumeRequest: Sendable, Equatable {
   public var attributes: [String: String]
   /// What it starts with; nil for nothing.
   public var source: VolumeSource?
+  /// Nil for what its scope has.
+  public var overwrite: VolumeOverwrite?
+  /// Nil for what its scope has.
+  public var deletedMemory: VolumeDeletedMemory?
 
   public init(
     id: String, scope: VolumeScope, onDelete: VolumeDeletion, isEphemeral: Bool = false, quota: UInt64? = nil,

@@ -7,6 +7,8 @@ public struct Blob {
   public let offset: UInt64
   /// Bytes.
   public var size: UInt64
+  /// Bytes it is charged with: its size, unless it was shrunk while others were given it.
+  var charged: UInt64
   public var isSealed: Bool
   /// The connection that may still write it; nil once sealed or when that connection has gone.
   public var writer: Connection?
@@ -16,11 +18,19 @@ public struct Blob {
   var account: Account?
 }
 
+/// A connection's permission to look at the bytes of an extent.
+struct Grant {
+  let extent: ExtentID
+  /// Whether it may not be taken back.
+  var isPinned: Bool
+}
+
 /// The state of one client connection that matters to the store.
 ///
 /// A connection is given blobs for writing when it creates them and for reading when it asks for them. The bytes of
-/// a blob that was given for reading stay untouched until the connection releases it or goes, even when the blob is
-/// deleted meanwhile. Sealing ends the grant for writing.
+/// a blob that was given for reading stay untouched until the connection releases it, deletes it or goes, even when
+/// others delete it meanwhile; under ``DeletedMemoryPolicy/reuse`` they may be taken back then for want of others.
+/// Sealing ends the grant for writing.
 public final class Connection {
   public let id: UInt64
   /// Who this is, for people: `pid 42`.
@@ -30,10 +40,20 @@ public final class Connection {
   public internal(set) var volume: Volume?
   /// Whether it may only read.
   public internal(set) var isReadOnly = false
+  /// Whether it has said that it releases blobs itself; what it was given is then never taken back.
+  public var releasesBlobs = false
   /// What this connection was given for reading.
-  var reading = SortedTable<ObjectID, ExtentID>()
+  var reading = SortedTable<ObjectID, Grant>()
   /// What it was given for reading under ids that were given to other blobs since.
-  var outlived: [ExtentID] = []
+  var outlived: [Grant] = []
+  /// What is being sent to it.
+  var sending: [ExtentID] = []
+  /// The object it was last told of by name and has not fetched yet.
+  var found: ObjectID?
+  /// What it made since it last completed an object; see ``Store/noteUnfinished(_:of:)``.
+  var unfinished: [ObjectID] = []
+  /// What its failed puts have left.
+  var suspects: [ObjectID] = []
   /// Unsealed blobs this connection created.
   var writing = SortedSet<ObjectID>()
   /// How many living blobs count this connection as their sealer.
@@ -78,6 +98,12 @@ public final class Session {
   var plasma = SortedTable<ExactText, PlasmaEntry>()
   /// Chunks in its streams.
   var chunkCount = 0
+  /// Objects that lost a name to others and go once nobody uses them.
+  var superseded = SortedSet<ObjectID>()
+  /// What failed puts have left and nobody has asked for.
+  var suspects = SortedSet<ObjectID>()
+  /// How many connections were told of an object by name and have not fetched it yet.
+  var lookups = SortedTable<ObjectID, Int>()
   /// Connections of this session.
   public internal(set) var connections = 0
   /// The volume it is the session of.

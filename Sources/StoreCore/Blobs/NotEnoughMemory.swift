@@ -3,16 +3,20 @@ import StoreProtocol
 extension Store {
   /// How many blobs are looked at to name the largest ones.
   private static let examinedBlobs = 100_000
+  /// How many lingering extents, and holders of each, are looked at to name who keeps them.
+  private static let examinedExtents = 10_000
+  private static let examinedHolders = 16
 
   /// The refusal of an allocation: what is used of what, why the rest cannot be had, and who takes most.
-  func notEnoughMemory(_ size: UInt64, in session: Session) -> StoreError {
+  func notEnoughMemory(_ size: UInt64, by connection: Connection) -> StoreError {
+    let session = connection.session
     var message =
       "Failed to allocate memory of size \(size), total available memory size are \(memory.limit), "
       + "and \(memory.used) are already in use"
     if memory.lingering > 0 {
       message +=
-        "; \(memory.lingering) more are deleted but still mapped by connected clients (\(holders())): "
-        + "they come back when these disconnect"
+        "; \(memory.lingering) more are deleted but still mapped by connected clients (\(holders(for: connection))): "
+        + "they come back when these disconnect or call memory_trim"
     }
     let (taken, overflow) = (memory.used + memory.lingering).addingReportingOverflow(size)
     if !overflow, taken <= memory.limit { message += "; the free memory is fragmented" }
@@ -23,13 +27,20 @@ extension Store {
     return StoreError(.notEnoughMemory, message)
   }
 
-  /// The clients that keep most bytes of deleted blobs, with how much that is; bytes may have several keepers.
-  private func holders() -> String {
-    let kept = clients.values.map { client in
-      (client, (Array(client.reading.values) + client.outlived).reduce(0) { $0 + memory.lingering($1) })
+  /// Those who keep most bytes of deleted blobs, with how much that is; bytes may have several keepers.
+  private func holders(for asker: Connection) -> String {
+    var kept: [String: UInt64] = [:]
+    for (holders, bytes) in memory.lingeringExtents(atMost: Self.examinedExtents) {
+      // A process may have several connections.
+      for label in Set(holders.prefix(Self.examinedHolders).compactMap { clients[$0]?.label }) {
+        kept[label, default: 0] += bytes
+      }
     }
-    return kept.filter { $0.1 > 0 }.sorted { ($0.1, $1.0.id) > ($1.1, $0.0.id) }.prefix(3)
-      .map { "\($0.0.label): \($0.1) bytes" }.joined(separator: ", ")
+    let sorted = kept.sorted { ($0.value, $1.key) > ($1.value, $0.key) }
+    let named = sorted.prefix(5).map { label, bytes in
+      "\(label)\(label == asker.label ? ", which asks" : ""): \(bytes) bytes"
+    }
+    return named.joined(separator: ", ") + (sorted.count > 5 ? " and \(sorted.count - 5) others" : "")
   }
 
   /// The largest blobs of a volume, each described with the object it belongs to.

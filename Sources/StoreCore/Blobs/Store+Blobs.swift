@@ -5,20 +5,31 @@ extension Store {
 
   /// Creates an unsealed blob that `connection` may write; size 0 gives the empty blob.
   ///
+  /// - Parameter reuses: whether memory of deleted blobs may be taken back for it.
   /// - Throws: notEnoughMemory.
-  public func createBlob(_ size: UInt64, by connection: Connection) throws(StoreError) -> BlobPayload {
+  public func createBlob(
+    _ size: UInt64, by connection: Connection, reuses: Bool = true
+  ) throws(StoreError) -> BlobPayload {
     if size == 0 { return .empty }
     work.spend(Work.item)
     let volume = connection.volume
-    if let volume, !volume.account.admits(size) { throw quotaExceeded(size, by: volume) }
-    guard let extent = memory.allocate(size) else {
-      volume?.account.wasRefused = true
-      throw notEnoughMemory(size, in: connection.session)
+    if let volume, !volume.account.admits(size) {
+      removeLeftOvers(in: connection.session)
+      if !volume.account.admits(size) {
+        suspectUnfinished(of: connection)
+        throw quotaExceeded(size, by: volume)
+      }
     }
-    let id = ids.blobID(now: now)
+    guard let extent = allocate(size, for: connection, reuses: reuses) else {
+      volume?.account.wasRefused = true
+      suspectUnfinished(of: connection)
+      throw notEnoughMemory(size, by: connection)
+    }
+    resumePopulating()
+    let id = freshBlobID(in: connection.session)
     let blob = Blob(
-      extent: extent, offset: memory.range(extent).offset, size: size, isSealed: false, writer: connection,
-      account: volume?.account)
+      extent: extent, offset: memory.range(extent).offset, size: size, charged: size, isSealed: false,
+      writer: connection, account: volume?.account)
     connection.session.blobs[id] = blob
     if let volume { charge(size, for: id, to: volume) }
     connection.writing.insert(id)
@@ -29,8 +40,10 @@ extension Store {
   public func createBlobs(_ sizes: [UInt64], by connection: Connection) throws(StoreError) -> [BlobPayload] {
     var payloads: [BlobPayload] = []
     payloads.reserveCapacity(sizes.count)
+    let total = sizes.reduce(UInt64(0)) { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }
+    let reuses = memory.couldFit(total)
     do throws(StoreError) {
-      for size in sizes { payloads.append(try createBlob(size, by: connection)) }
+      for size in sizes { payloads.append(try createBlob(size, by: connection, reuses: reuses)) }
     } catch {
       for payload in payloads { removeBlob(payload.id, in: connection.session, by: connection) }
       connection.volume?.account.wasRefused = true
@@ -68,10 +81,13 @@ extension Store {
     guard let isNew else { throw unknownBlob(id) }
     guard isNew else { return }
     connection.sealed += 1
+    noteUnfinished(id, of: connection)
     note(.object(session: connection.session.id, id))
   }
 
   /// Reduces an unsealed blob to its first `size` bytes.
+  ///
+  /// While others than its writer were given it, nobody else can have the rest, so that stays charged.
   public func shrink(_ id: ObjectID, to size: UInt64, by connection: Connection) throws(StoreError) {
     if id == .emptyBlob { return }
     guard let blob = connection.session.blobs[id] else { throw unknownBlob(id) }
@@ -80,10 +96,11 @@ extension Store {
       throw StoreError(
         .invalid, "cannot shrink to size \(size) since the current size is \(blob.size)")
     }
-    let isAlone = blob.writer === connection && memory.readers(blob.extent) == 0
-    memory.shrink(blob.extent, to: size, reuseTail: isAlone && size > 0)
-    blob.account?.refundTail(blob.size - size)
     connection.session.blobs.update(id) { $0.size = size }
+    guard blob.writer === connection, memory.isHeldByNone(but: connection.id, blob.extent) else { return }
+    memory.shrink(blob.extent, to: size)
+    blob.account?.refundTail(blob.charged - size)
+    connection.session.blobs.update(id) { $0.charged = size }
   }
 
   /// Removes a blob whatever uses it.
@@ -100,16 +117,15 @@ extension Store {
   func removeBlob(_ id: ObjectID, in session: Session, by remover: Connection?) {
     guard var blob = session.blobs.removeValue(forKey: id) else { return }
     work.spend(Work.item)
-    blob.account?.refund(blob.size, for: id)
+    blob.account?.refund(blob.charged, for: id)
     endSealing(&blob, in: session)
     if let writer = blob.writer {
       writer.writing.remove(id)
-      if writer !== remover, writer.reading[id] == nil {
-        writer.reading[id] = blob.extent
-        memory.addReader(blob.extent)
-      }
+      // Whoever came to these bytes next would be overwritten.
+      if writer !== remover { grant(id, blob.extent, to: writer, isPinned: true) }
     }
-    memory.removeBlob(blob.extent)
+    if let remover { endGrant(id, blob.extent, of: remover) }
+    memory.removeBlob(blob.extent, called: id, reuses: reusesDeleted(blob))
   }
 
   /// The connection that sealed a blob, while it is one of the session's.
@@ -127,21 +143,26 @@ extension Store {
   /// Frees a blob whose creator disconnected before sealing it.
   func abandonUnsealed(_ id: ObjectID, in session: Session) {
     guard let blob = session.blobs.removeValue(forKey: id) else { return }
-    blob.account?.refund(blob.size, for: id)
-    memory.removeBlob(blob.extent)
+    blob.account?.refund(blob.charged, for: id)
+    memory.removeBlob(blob.extent, called: id, reuses: reusesDeleted(blob))
   }
 
-  func unknownBlob(_ id: ObjectID) -> StoreError { StoreError(.objectNotExists, "blob \(id) does not exist") }
+  func unknownBlob(_ id: ObjectID) -> StoreError {
+    StoreError(.objectNotExists, "blob \(id) does not exist\(lossNote(for: id))")
+  }
 
   // MARK: - Reading
 
   /// The payloads of those `ids` that exist, given to `connection` for reading.
   ///
+  /// - Parameter grants: false when the connection is not given them but sent their bytes.
   /// - Throws: objectNotSealed when one of them is unsealed and not `unsafe`; then nothing is given.
   public func readBlobs(
-    _ ids: some Sequence<ObjectID>, unsafe: Bool, by connection: Connection, into payloads: inout [BlobPayload]
+    _ ids: some Sequence<ObjectID>, unsafe: Bool, by connection: Connection, into payloads: inout [BlobPayload],
+    grants: Bool = true
   ) throws(StoreError) {
     let session = connection.session
+    clearSuspicion(ids, in: session)
     for id in ids {
       if id == .emptyBlob {
         payloads.append(.empty)
@@ -153,7 +174,9 @@ extension Store {
       }
       payloads.append(payload(id, blob))
     }
+    guard grants else { return }
     for payload in payloads where payload.id != .emptyBlob { grantReading(payload.id, to: connection) }
+    endLookup(of: connection)
   }
 
   /// - Throws: objectNotSealed for an unsealed blob, unless `unsafe`; unknown ones are fine.
@@ -163,28 +186,9 @@ extension Store {
     }
   }
 
-  /// Whether the connection was given the blob for reading.
-  public func holds(_ id: ObjectID, _ connection: Connection) -> Bool { connection.reading[id] != nil }
-
-  func grantReading(_ id: ObjectID, to connection: Connection) {
-    work.spend(2 * Work.entry)
-    guard let blob = connection.session.blobs[id] else { return }
-    if let given = connection.reading[id] {
-      if given == blob.extent { return }
-      connection.outlived.append(given)
-    }
-    connection.reading[id] = blob.extent
-    memory.addReader(blob.extent)
-  }
-
   /// Gives blobs to a connection for reading; unknown ids are fine.
   public func increaseReferences(_ ids: [ObjectID], by connection: Connection) {
     for id in ids { grantReading(id, to: connection) }
-  }
-
-  /// Ends a grant for reading that the store gave on its own behalf; none is fine.
-  public func endReading(_ id: ObjectID, by connection: Connection) {
-    if let extent = connection.reading.removeValue(forKey: id) { memory.removeReader(extent) }
   }
 
   /// Ends a client's claims on a blob.
@@ -195,12 +199,11 @@ extension Store {
     if connection.reading.isEmpty, connection.outlived.isEmpty, connection.sealed == 0 {
       throw StoreError(.keyError, "this connection references no blob")
     }
-    let extent = connection.reading.removeValue(forKey: id)
-    if let extent { memory.removeReader(extent) }
+    let isGiven = endGrant(id, of: connection)
     if connection.session.blobs[id]?.sealer == connection.id {
       connection.session.blobs.update(id) { $0.sealer = nil }
       connection.sealed -= 1
-    } else if extent == nil {
+    } else if !isGiven {
       throw StoreError(.objectNotExists, "blob \(id) is not referenced by this connection")
     }
   }

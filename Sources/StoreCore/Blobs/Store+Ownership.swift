@@ -56,6 +56,9 @@ extension Store {
     case .id(let id):
       guard id.isBlob, id != .emptyBlob else { throw StoreError(.invalid, "\(id) is not the id of a blob") }
       if session.blobs[id] != nil { throw StoreError(.objectExists, "blob \(id) already exists") }
+      guard !ids.isAhead(id, now: now) else {
+        throw StoreError(.invalid, "the id \(id) is ahead of time: a new blob will get it")
+      }
     case .plasma(let plasma):
       try requirePlasma(session)
       if hasPlasmaEntry(plasma, in: session) {
@@ -72,7 +75,7 @@ extension Store {
     guard var blob = source.blobs.removeValue(forKey: id) else { return }
     endSealing(&blob, in: source)
     if source !== connection.session {
-      blob.account?.refund(blob.size, for: id)
+      blob.account?.refund(blob.charged, for: id)
       blob.account = nil
     }
     if case .plasma(let name) = from { source.plasma[ExactText(name)] = nil }
@@ -82,7 +85,7 @@ extension Store {
       connection.session.blobs[newID] = blob
       note(.object(session: connection.session.id, newID))
     case .plasma(let name):
-      let newID = ids.blobID(now: now)
+      let newID = freshBlobID(in: connection.session)
       blob.account?.rename(id, to: newID)
       connection.session.blobs[newID] = blob
       note(.object(session: connection.session.id, newID))

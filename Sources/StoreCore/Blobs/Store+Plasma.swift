@@ -96,7 +96,7 @@ extension Store {
     guard entry.holders.contains(connection.id) else {
       throw StoreError(.objectNotExists, "plasma blob '\(id)' is not referenced by this connection")
     }
-    if let extent = connection.reading.removeValue(forKey: entry.blob) { memory.removeReader(extent) }
+    endGrant(entry.blob, of: connection)
     dropHolder(of: id, by: connection)
   }
 

@@ -8,7 +8,8 @@ public struct ExtentID: Hashable, Sendable {
 /// The bytes of the store: which are taken, by how many holders, against which limit.
 ///
 /// An extent lives while a blob or a connection that was given it holds it. Bytes of live blobs are *used*; bytes
-/// whose blobs are gone while a reader still maps them are *lingering* and are not handed out again.
+/// whose blobs are gone while a connection still maps them are *lingering*. Those that may be used again are so, the ones
+/// deleted longest ago first, when the store takes them back with ``reclaim(_:)``.
 public struct MemoryPool {
   struct Extent {
     var handle: Int32
@@ -17,9 +18,31 @@ public struct MemoryPool {
     var charged: UInt64
     /// Blobs that live in it.
     var blobs: Int32
-    /// Connections that were given it.
-    var readers: Int32
+    /// Connections that were given it, once for each grant.
+    var holders: [UInt64] = []
+    /// Grants that may not be taken back.
+    var pins: Int32 = 0
+    /// Whether one of its blobs was deleted where deleted memory is kept.
+    var isKept = false
+    /// The last blob that lived in it.
+    var lastBlob = ObjectID.invalid
+    /// Neighbours in the list of lingering extents.
+    var previous = none
+    var next = none
+
+    /// Whether it may be taken back while connections hold it, once its blobs are gone.
+    var isReusable: Bool { !isKept && pins == 0 }
   }
+
+  /// Lingering extents in the order in which their blobs were deleted.
+  struct ExtentList {
+    var first = none
+    var last = none
+    /// Bytes of all.
+    var bytes: UInt64 = 0
+  }
+
+  static let none: Int32 = -1
 
   /// Blobs of this size and more start at a chunk boundary, if little is lost by that.
   private static let chunkAlignedSize = Residency.chunkSize
@@ -33,16 +56,22 @@ public struct MemoryPool {
   public let limit: UInt64
   /// Bytes of live blobs, as requested.
   public private(set) var used: UInt64 = 0
+  private(set) var keptExtents = ExtentList()
+  private(set) var reusableExtents = ExtentList()
+
   /// Bytes of deleted blobs that connections still map.
-  public private(set) var lingering: UInt64 = 0
+  public var lingering: UInt64 { keptExtents.bytes + reusableExtents.bytes }
+  /// Those of the lingering bytes that may be taken back.
+  public var reusable: UInt64 { reusableExtents.bytes }
 
   /// - Parameters:
   ///   - length: bytes of the arena; more than `limit` leaves room against fragmentation.
   ///   - limit: bytes that blobs may take.
+  ///   - commit: bytes that may have pages at the same time; nil for all of the arena.
   ///   - reserve: bytes kept warm ahead of the allocations.
-  public init(length: UInt64, limit: UInt64, reserve: UInt64, populate: PopulateMode) {
+  public init(length: UInt64, limit: UInt64, commit: UInt64? = nil, reserve: UInt64, populate: PopulateMode) {
     allocator = ExtentAllocator(length: length)
-    residency = Residency(length: length, limit: limit, reserve: reserve, mode: populate)
+    residency = Residency(length: length, commit: commit ?? length, reserve: reserve, mode: populate)
     self.limit = limit
   }
 
@@ -65,7 +94,7 @@ public struct MemoryPool {
       return nil
     }
     used += size
-    let extent = Extent(handle: handle, range: range, charged: size, blobs: 1, readers: 0)
+    let extent = Extent(handle: handle, range: range, charged: size, blobs: 1)
     if let slot = unusedSlots.popLast() {
       extents[Int(slot)] = extent
       return ExtentID(slot: slot)
@@ -86,48 +115,134 @@ public struct MemoryPool {
   /// Bytes that each blob of the extent asked for.
   func charged(_ id: ExtentID) -> UInt64 { extents[Int(id.slot)].charged }
 
-  /// How many connections were given the extent.
-  public func readers(_ id: ExtentID) -> Int { Int(extents[Int(id.slot)].readers) }
+  /// How many grants there are of the extent.
+  public func readers(_ id: ExtentID) -> Int { extents[Int(id.slot)].holders.count }
 
-  /// A connection was given the extent and may map it until it lets go.
-  public mutating func addReader(_ id: ExtentID) { extents[Int(id.slot)].readers += 1 }
-
-  /// Bytes of an extent whose blobs are gone; 0 while one lives.
-  func lingering(_ id: ExtentID) -> UInt64 {
-    extents[Int(id.slot)].blobs == 0 ? extents[Int(id.slot)].charged : 0
+  /// Whether nobody but one connection was given the extent.
+  func isHeldByNone(but connection: UInt64, _ id: ExtentID) -> Bool {
+    extents[Int(id.slot)].holders.allSatisfy { $0 == connection }
   }
 
-  public mutating func removeReader(_ id: ExtentID) {
-    extents[Int(id.slot)].readers -= 1
-    if extents[Int(id.slot)].blobs == 0 { dropIfUnheld(id, wasLingering: true) }
+  /// A connection was given the extent and may map it until it lets go.
+  ///
+  /// - Parameter isPinned: whether the grant may not be taken back.
+  public mutating func addReader(_ id: ExtentID, by connection: UInt64 = 0, isPinned: Bool = false) {
+    extents[Int(id.slot)].holders.append(connection)
+    if isPinned { extents[Int(id.slot)].pins += 1 }
+  }
+
+  /// Whether the blobs of an extent are gone.
+  func isLingering(_ id: ExtentID) -> Bool { extents[Int(id.slot)].blobs == 0 }
+
+  /// Ends a grant.
+  public mutating func removeReader(_ id: ExtentID, by connection: UInt64 = 0, isPinned: Bool = false) {
+    let slot = Int(id.slot)
+    let wasReusable = extents[slot].isReusable
+    if let index = extents[slot].holders.lastIndex(of: connection) {
+      extents[slot].holders.swapAt(index, extents[slot].holders.count - 1)
+      extents[slot].holders.removeLast()
+    }
+    if isPinned { extents[slot].pins -= 1 }
+    guard extents[slot].blobs == 0 else { return }
+    let isReusable = extents[slot].isReusable
+    if extents[slot].holders.isEmpty {
+      unlink(id.slot, isReusable: wasReusable)
+      drop(id)
+    } else if isReusable != wasReusable {
+      unlink(id.slot, isReusable: wasReusable)
+      link(id.slot, isReusable: isReusable)
+    }
   }
 
   /// One more blob shares the extent.
   public mutating func addBlob(_ id: ExtentID) { extents[Int(id.slot)].blobs += 1 }
 
   /// A blob of the extent is gone.
-  public mutating func removeBlob(_ id: ExtentID) {
-    extents[Int(id.slot)].blobs -= 1
-    guard extents[Int(id.slot)].blobs == 0 else { return }
-    let charged = extents[Int(id.slot)].charged
-    used -= charged
-    if extents[Int(id.slot)].readers > 0 { lingering += charged } else { dropIfUnheld(id, wasLingering: false) }
+  ///
+  /// - Parameter reuses: whether its bytes may be taken back from those who were given them.
+  public mutating func removeBlob(_ id: ExtentID, called blob: ObjectID = .invalid, reuses: Bool = false) {
+    let slot = Int(id.slot)
+    extents[slot].blobs -= 1
+    if !reuses { extents[slot].isKept = true }
+    guard extents[slot].blobs == 0 else { return }
+    used -= extents[slot].charged
+    extents[slot].lastBlob = blob
+    if extents[slot].holders.isEmpty { drop(id) } else { link(id.slot, isReusable: extents[slot].isReusable) }
   }
 
-  private mutating func dropIfUnheld(_ id: ExtentID, wasLingering: Bool) {
-    let extent = extents[Int(id.slot)]
-    guard extent.readers == 0 else { return }
-    if wasLingering { lingering -= extent.charged }
-    residency.release(extent.range)
-    allocator.free(extent.handle)
+  private mutating func drop(_ id: ExtentID) {
+    residency.release(extents[Int(id.slot)].range)
+    allocator.free(extents[Int(id.slot)].handle)
+    extents[Int(id.slot)].holders = []
     unusedSlots.append(id.slot)
   }
 
-  /// Reduces what the single blob of an extent takes; the tail is free for others at once when `reuseTail`.
-  public mutating func shrink(_ id: ExtentID, to size: UInt64, reuseTail: Bool) {
+  // MARK: - Lingering extents
+
+  /// Whether bytes would fit in the limit if everything that may be taken back were.
+  func couldFit(_ size: UInt64) -> Bool {
+    let (taken, overflow) = (used + keptExtents.bytes).addingReportingOverflow(size)
+    return !overflow && taken <= limit
+  }
+
+  /// What was deleted longest ago of what may be taken back.
+  var oldestReusable: ExtentID? {
+    reusableExtents.first == Self.none ? nil : ExtentID(slot: reusableExtents.first)
+  }
+
+  /// Frees a lingering extent, whoever holds it.
+  ///
+  /// - Returns: the connections that were given it, the last blob that lived in it, and its bytes.
+  mutating func reclaim(_ id: ExtentID) -> (holders: [UInt64], blob: ObjectID, bytes: UInt64) {
+    let extent = extents[Int(id.slot)]
+    precondition(extent.blobs == 0 && extent.isReusable, "an extent is taken back that is in use")
+    unlink(id.slot, isReusable: true)
+    drop(id)
+    return (extent.holders, extent.lastBlob, extent.charged)
+  }
+
+  /// Lingering extents with those who hold them, first the ones that are kept.
+  ///
+  /// - Parameter limit: how many are looked at.
+  func lingeringExtents(atMost limit: Int) -> [(holders: [UInt64], bytes: UInt64)] {
+    var found: [(holders: [UInt64], bytes: UInt64)] = []
+    for list in [keptExtents, reusableExtents] {
+      var slot = list.first
+      while slot != Self.none, found.count < limit {
+        found.append((extents[Int(slot)].holders, extents[Int(slot)].charged))
+        slot = extents[Int(slot)].next
+      }
+    }
+    return found
+  }
+
+  private mutating func link(_ slot: Int32, isReusable: Bool) {
+    var list = isReusable ? reusableExtents : keptExtents
+    extents[Int(slot)].previous = list.last
+    extents[Int(slot)].next = Self.none
+    if list.last == Self.none { list.first = slot } else { extents[Int(list.last)].next = slot }
+    list.last = slot
+    list.bytes += extents[Int(slot)].charged
+    if isReusable { reusableExtents = list } else { keptExtents = list }
+  }
+
+  private mutating func unlink(_ slot: Int32, isReusable: Bool) {
+    var list = isReusable ? reusableExtents : keptExtents
+    let (previous, next) = (extents[Int(slot)].previous, extents[Int(slot)].next)
+    if previous == Self.none { list.first = next } else { extents[Int(previous)].next = next }
+    if next == Self.none { list.last = previous } else { extents[Int(next)].previous = previous }
+    list.bytes -= extents[Int(slot)].charged
+    if isReusable { reusableExtents = list } else { keptExtents = list }
+  }
+
+  // MARK: - Shrinking
+
+  /// Reduces what the single blob of an extent takes; the tail is free for others at once.
+  ///
+  /// An extent has 64 bytes at least.
+  public mutating func shrink(_ id: ExtentID, to size: UInt64) {
     used -= extents[Int(id.slot)].charged - size
     extents[Int(id.slot)].charged = size
-    guard reuseTail else { return }
     let old = extents[Int(id.slot)].range
     allocator.shrink(extents[Int(id.slot)].handle, to: size)
     let new = ByteRange(offset: old.offset, length: allocator.size(extents[Int(id.slot)].handle))

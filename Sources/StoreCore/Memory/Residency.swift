@@ -64,13 +64,16 @@ public struct Residency {
   /// Set when the system refused pages; populating ahead then waits for a release.
   public private(set) var isExhausted = false
 
-  public init(length: UInt64, limit: UInt64, reserve: UInt64, mode: PopulateMode) {
+  /// - Parameters:
+  ///   - length: bytes of the arena.
+  ///   - commit: bytes that may have pages at the same time.
+  ///   - reserve: bytes of them kept warm ahead of the allocations, or populated at the start.
+  public init(length: UInt64, commit: UInt64, reserve: UInt64, mode: PopulateMode) {
     let count = Int((length + Self.chunkSize - 1) / Self.chunkSize)
     self.length = length
     self.mode = mode
-    let slack = max(limit / 8, 64 << 20)
-    commitLimit = min(count, Int((limit + slack + Self.chunkSize - 1) / Self.chunkSize))
-    self.reserve = Int(reserve / Self.chunkSize)
+    commitLimit = min(count, Int((min(commit, length) + Self.chunkSize - 1) / Self.chunkSize))
+    self.reserve = min(Int(reserve / Self.chunkSize), commitLimit)
     states = ContiguousArray(repeating: .cold, count: count)
     uses = ContiguousArray(repeating: 0, count: count)
   }
@@ -153,7 +156,7 @@ public struct Residency {
   }
 
   /// Spare chunks to keep warm.
-  private var keptChunks: Int {
+  public var keptChunks: Int {
     switch mode {
     case .off: 0
     case .ahead: isTrimmed ? 0 : reserve

@@ -11,7 +11,7 @@ extension Store {
   /// Lets even the warm reserve be given back, until ``resumePopulating()``.
   public func trimReserve() { memory.residency.isTrimmed = true }
 
-  /// Keeps a warm reserve again.
+  /// Keeps a warm reserve again: somebody writes.
   public func resumePopulating() { memory.residency.isTrimmed = false }
 
   /// Notes that a populate job ended.

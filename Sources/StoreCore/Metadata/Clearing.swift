@@ -2,7 +2,7 @@ import StoreProtocol
 
 /// Deletes every object, name, blob and stream of a session: objects and names at once, blobs and streams in steps.
 ///
-/// What others write meanwhile stays.
+/// What others write meanwhile, or have not sealed yet, stays.
 public struct Clearing: StoreTask {
   public typealias Failure = Never
 
@@ -10,10 +10,12 @@ public struct Clearing: StoreTask {
   private let connection: Connection?
   /// The newest blob and the last stream when it began; nil before.
   private var bounds: (blob: ObjectID?, stream: ObjectID?)?
+  private var ending: StaleGrants?
 
   public init(_ session: Session, by connection: Connection?) {
     self.session = session
     self.connection = connection
+    ending = connection.map { StaleGrants(of: $0) }
   }
 
   public mutating func step(_ store: Store) -> Void? {
@@ -25,15 +27,14 @@ public struct Clearing: StoreTask {
       if store.work.isSpent { return nil }
       bounds?.stream = id.rawValue == 0 ? nil : ObjectID(id.rawValue - 1)
       store.work.spend(Work.item)
-      if let writer = stream.writer, writer !== connection, stream.current != nil { continue }
-      store.forgetStream(id, in: session)
+      if !stream.isBeingWritten(byOthersThan: connection) { store.forgetStream(id, in: session) }
     }
     while let bound = bounds?.blob, let (id, _) = session.blobs.last(through: bound) {
       if store.work.isSpent { return nil }
       bounds?.blob = id.rawValue == 0 ? nil : ObjectID(id.rawValue - 1)
       store.work.spend(Work.item)
-      store.removeBlob(id, in: session, by: connection)
+      if store.isCleared(id, in: session, by: connection) { store.removeBlob(id, in: session, by: connection) }
     }
-    return ()
+    return ending == nil ? () : ending?.step(store) ?? nil
   }
 }

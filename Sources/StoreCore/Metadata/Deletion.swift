@@ -6,7 +6,9 @@ public struct Deletion: StoreTask {
 
   private let force: Bool
   private let deep: Bool
-  private let connection: Connection
+  /// Whether nobody asked for it; then members that are used by name or otherwise stay.
+  private let isImplicit: Bool
+  private let connection: Connection?
   private let session: Session
   private let ids: [ObjectID]
   private var nextID = 0
@@ -25,11 +27,21 @@ public struct Deletion: StoreTask {
   ///   - force: delete although something depends on it, and delete that too.
   ///   - deep: delete object members nobody else uses as well; blob members go in any case.
   public init(_ ids: [ObjectID], force: Bool, deep: Bool, by connection: Connection) {
+    self.init(ids, of: connection.session, force: force, deep: deep, isImplicit: false, by: connection)
+  }
+
+  /// - Parameters:
+  ///   - isImplicit: whether nobody asked for it; then members that are used by name or otherwise stay.
+  ///   - connection: who wants it, nil when nobody's grants are to end.
+  init(
+    _ ids: [ObjectID], of session: Session, force: Bool, deep: Bool, isImplicit: Bool, by connection: Connection?
+  ) {
     self.ids = ids
     self.force = force
     self.deep = deep
+    self.isImplicit = isImplicit
     self.connection = connection
-    session = connection.session
+    self.session = session
   }
 
   /// Deletes blobs whatever uses them, and nothing else.
@@ -47,8 +59,7 @@ public struct Deletion: StoreTask {
     }
     while true {
       while let member = unlinking?.next(session, store) {
-        guard !session.metadata.hasDependents(member) else { continue }
-        if member.isBlob || deep || requested.contains(member) { pending.append(member) }
+        if !session.metadata.hasDependents(member), takes(member, store) { pending.append(member) }
       }
       if unlinking?.isDone == false { return nil }
       unlinking = nil
@@ -62,12 +73,21 @@ public struct Deletion: StoreTask {
     }
   }
 
+  /// Whether a member that nothing else contains goes with its parent.
+  private func takes(_ member: ObjectID, _ store: Store) -> Bool {
+    if member.isBlob || requested.contains(member) { return true }
+    if deep, !isImplicit { return true }
+    // What has lost its name goes with the last object that contains it.
+    return (deep || session.superseded.contains(member)) && !store.isUsed(member, in: session)
+  }
+
   private mutating func delete(_ id: ObjectID, _ store: Store) {
     if id.isBlob {
       guard session.blobs[id] != nil else { return }
       store.removeBlob(id, in: session, by: connection)
       blobs.append(id)
     } else if let record = session.metadata.removeUnlinked(id) {
+      session.superseded.remove(id)
       unlinking = Unlinking(id, record.links)
     }
   }

@@ -25,6 +25,7 @@ public struct ObjectCreation: StoreTask {
   private let documents: [MetadataDocument]
   private let session: Session
   private let volume: Volume?
+  private let connection: Connection?
   private let owner: Account?
   private var stack: [Frame] = []
   private var created: [CreatedObject] = []
@@ -39,6 +40,16 @@ public struct ObjectCreation: StoreTask {
     self.documents = documents
     self.session = session
     self.volume = volume
+    connection = nil
+    owner = volume?.listingAccount
+  }
+
+  /// - Parameter connection: which makes them.
+  public init(_ documents: [MetadataDocument], by connection: Connection) {
+    self.documents = documents
+    self.connection = connection
+    session = connection.session
+    volume = connection.volume
     owner = volume?.listingAccount
   }
 
@@ -47,6 +58,7 @@ public struct ObjectCreation: StoreTask {
       do throws(StoreError) {
         guard try create(store) else { return nil }
         if let volume, !volume.isWritten, !made.isEmpty { store.noteFirstWrite(volume) }
+        if let connection { for object in created { store.noteUnfinished(object.id, of: connection) } }
         return created
       } catch { failure = error }
     }
@@ -122,14 +134,14 @@ public struct ObjectCreation: StoreTask {
     if let existing = session.metadata[id] {
       return (.object(id), member.instance ?? existing.instance, existing.isGlobal)
     }
-    guard !member.isPlaceholder else { throw Self.unknownMember(id) }
+    guard !member.isPlaceholder else { throw Self.unknownMember(id, store) }
     let typename = try Self.requiredTypename(member)
     stack.append(Frame(document: member, typename: typename, instance: member.instance ?? instance))
     return nil
   }
 
-  private static func unknownMember(_ id: ObjectID) -> StoreError {
-    StoreError(.metaTreeSubtreeNotExists, "The member \(id) does not exist")
+  private static func unknownMember(_ id: ObjectID, _ store: Store) -> StoreError {
+    StoreError(.metaTreeSubtreeNotExists, "The member \(id) does not exist\(store.lossNote(for: id))")
   }
 
   /// Makes a member that was found one of an object's.
@@ -167,7 +179,7 @@ public struct ObjectCreation: StoreTask {
     var record = MetadataRecord(
       document, typename: stack[frame].typename, signature: signature, instance: instance, timestamp: store.now)
     record.owner = owner
-    let id = frame == 0 ? store.ids.objectID(now: store.now) : document.id ?? .invalid
+    let id = frame == 0 ? store.freshObjectID(in: session) : document.id ?? .invalid
     stack[frame].laying = Laying(id: id, layout: RecordLayout(record, document, links: links))
   }
 
@@ -183,7 +195,7 @@ public struct ObjectCreation: StoreTask {
       if store.work.isSpent { return false }
       store.work.spend(Work.entry)
       let member = links[laying.linked].id
-      guard member.isBlob || session.metadata.contains(member) else { throw Self.unknownMember(member) }
+      guard member.isBlob || session.metadata.contains(member) else { throw Self.unknownMember(member, store) }
       session.metadata.link(member, to: laying.id)
       laying.linked += 1
     }

@@ -8,12 +8,20 @@ public struct Persisting: StoreTask {
   private var links: [MemberLink] = []
   private var nextLink = 0
 
+  private let connection: Connection?
+
   /// - Throws: assertionFailed for a blob, metaTreeSubtreeNotExists for an unknown object.
-  public init(_ id: ObjectID, in session: Session) throws(StoreError) {
+  init(_ id: ObjectID, in session: Session, _ store: Store, by connection: Connection? = nil) throws(StoreError) {
     if id.isBlob { throw StoreError(.assertionFailed, "The blob \(id) cannot be persisted") }
-    try Store.requireObject(id, in: session)
+    try store.requireObject(id, in: session)
     self.session = session
+    self.connection = connection
     pending = [id]
+  }
+
+  /// - Parameter connection: what it has made is complete by that.
+  public init(_ id: ObjectID, by connection: Connection, in store: Store) throws(StoreError) {
+    try self.init(id, in: connection.session, store, by: connection)
   }
 
   public mutating func step(_ store: Store) -> Void? {
@@ -25,7 +33,10 @@ public struct Persisting: StoreTask {
         nextLink += 1
         if !member.isBlob, session.metadata[member]?.isTransient == true { pending.append(member) }
       }
-      guard let next = pending.popLast() else { return () }
+      guard let next = pending.popLast() else {
+        connection?.unfinished.removeAll()
+        return ()
+      }
       store.work.spend(Work.entry)
       guard let record = session.metadata[next], record.isTransient else { continue }
       session.metadata.update(next) { $0.isTransient = false }
@@ -44,8 +55,12 @@ public struct Labelling: StoreTask {
   private var next = 0
 
   /// - Throws: objectNotExists.
-  public init(_ id: ObjectID, keys: [String], values: [String], in session: Session) throws(StoreError) {
-    guard session.metadata.contains(id) else { throw StoreError(.objectNotExists, "object \(id) does not exist") }
+  public init(
+    _ id: ObjectID, keys: [String], values: [String], in session: Session, _ store: Store
+  ) throws(StoreError) {
+    guard session.metadata.contains(id) else {
+      throw StoreError(.objectNotExists, "object \(id) does not exist\(store.lossNote(for: id))")
+    }
     self.id = id
     self.keys = keys
     self.values = values
@@ -77,14 +92,16 @@ public struct ShallowCopy: StoreTask {
   ///   - extra: the fields.
   ///   - volume: through which the request comes, if through one.
   /// - Throws: assertionFailed for a blob or a field that is an object, metaTreeSubtreeNotExists for an unknown object.
-  public init(_ id: ObjectID, extra: MetadataDocument, in session: Session, of volume: Volume?) throws(StoreError) {
+  public init(
+    _ id: ObjectID, extra: MetadataDocument, in session: Session, of volume: Volume?, _ store: Store
+  ) throws(StoreError) {
     for field in extra.fields {
       guard case .text = field.value else {
         throw StoreError(.assertionFailed, "shallow_copy takes fields of primitive values only")
       }
     }
     if id.isBlob { throw StoreError(.assertionFailed, "The blob \(id) cannot be copied") }
-    guard let record = session.metadata[id] else { throw Store.unknownObject(id) }
+    guard let record = session.metadata[id] else { throw store.unknownObject(id) }
     self.session = session
     self.volume = volume
     layout = RecordLayout(copy: record, replacing: extra)
@@ -98,7 +115,7 @@ public struct ShallowCopy: StoreTask {
   public mutating func step(_ store: Store) -> ObjectID? {
     if target == nil {
       guard layout.step(&store.work) != nil else { return nil }
-      target = store.ids.objectID(now: store.now)
+      target = store.freshObjectID(in: session)
     }
     guard let target else { return nil }
     var record = layout.record

@@ -39,7 +39,7 @@ public struct Rendering: StoreTask {
     while true {
       while !stack.isEmpty {
         if store.work.isSpent { return nil }
-        try requireRoom()
+        try requireRoom(store)
         let before = writer.count
         advance(stack.count - 1, store)
         store.work.spend(32 + writer.count - before)
@@ -52,13 +52,16 @@ public struct Rendering: StoreTask {
     }
   }
 
-  private func requireRoom() throws(StoreError) {
-    if UInt64(writer.count) > longestMessage {
-      throw StoreError(.invalid, "the metadata is larger than a message may be (\(longestMessage) bytes)")
+  private func requireRoom(_ store: Store) throws(StoreError) {
+    guard UInt64(writer.count) > store.longestReply else { return }
+    let longest = StoreProtocol.Frame.maximumLength
+    guard store.longestReply < longest else {
+      throw StoreError(.invalid, "the metadata is larger than a message may be (\(longest) bytes)")
     }
+    throw StoreError(
+      .notEnoughMemory,
+      "the store has no memory left for a reply of more than \(store.longestReply) bytes: ask for less")
   }
-
-  private var longestMessage: UInt64 { StoreProtocol.Frame.maximumLength }
 
   /// Begins with the next of the ids, if it can be read.
   private mutating func begin(_ id: ObjectID, _ store: Store) {

@@ -11,7 +11,18 @@ extension Store {
   public func delete(
     _ requested: [ObjectID], force: Bool, deep: Bool, by connection: Connection
   ) -> [ObjectID] {
-    Deletion(requested, force: force, deep: deep, by: connection).finish(self)
+    delete(requested, of: connection.session, force: force, deep: deep, by: connection)
+  }
+
+  /// - Parameters:
+  ///   - isImplicit: whether nobody asked for it; then members that are used by name or otherwise stay.
+  ///   - connection: who wants it, nil when nobody's grants are to end.
+  @discardableResult
+  func delete(
+    _ requested: [ObjectID], of session: Session, force: Bool, deep: Bool, isImplicit: Bool = false,
+    by connection: Connection?
+  ) -> [ObjectID] {
+    Deletion(requested, of: session, force: force, deep: deep, isImplicit: isImplicit, by: connection).finish(self)
   }
 
   /// Deletes blobs directly, whatever uses them.
@@ -29,8 +40,16 @@ extension Store {
     }
   }
 
-  /// Deletes every object, name, blob and stream of the session.
+  /// Deletes every object, name, blob and stream of the session, except what other connections have not sealed yet.
   public func clear(_ session: Session, by connection: Connection? = nil) {
     Clearing(session, by: connection).finish(self)
+  }
+
+  /// Whether a blob goes when a connection clears its session: all but what others are still writing.
+  ///
+  /// - Parameter connection: nil when the session itself goes.
+  func isCleared(_ id: ObjectID, in session: Session, by connection: Connection?) -> Bool {
+    guard let connection, let writer = session.blobs[id]?.writer else { return true }
+    return writer === connection
   }
 }

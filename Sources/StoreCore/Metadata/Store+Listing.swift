@@ -26,7 +26,7 @@ extension Store {
   public func putName(_ name: String, to id: ObjectID, in session: Session) throws(StoreError) {
     if id.isBlob { throw StoreError(.invalid, "blobs cannot have name") }
     guard let record = session.metadata[id] else {
-      throw StoreError(.objectNotExists, "failed to put name: object \(id) does not exist")
+      throw StoreError(.objectNotExists, "failed to put name: object \(id) does not exist\(lossNote(for: id))")
     }
     if record.isTransient {
       throw StoreError(.invalid, "transient objects cannot have name, please persist it first")
@@ -38,6 +38,7 @@ extension Store {
   func point(_ name: String, to id: ObjectID, in session: Session) {
     if let previous = session.names.set(name, to: id) { refreshName(of: previous, in: session) }
     session.metadata.update(id) { $0.name = name }
+    noteName(in: session)
     note(.name(session: session.id, name))
   }
 
@@ -47,14 +48,20 @@ extension Store {
   }
 
   /// The object of a name; with `wait` the request is parked until the name appears.
-  public func getName(_ name: String, wait: Bool, in session: Session) throws(StoreError) -> Outcome<ObjectID> {
+  ///
+  /// - Parameter volume: through which the request comes, if through one.
+  public func getName(
+    _ name: String, wait: Bool, in session: Session, of volume: Volume? = nil
+  ) throws(StoreError) -> Outcome<ObjectID> {
     if let id = session.names[name] { return .done(id) }
     if wait { return .park(.name(session: session.id, name)) }
-    throw StoreError(.objectNotExists, "failed to find name: \(name)")
+    throw StoreError(.objectNotExists, "failed to find name: \(name)\(lossNote(in: session, of: volume))")
   }
 
   /// Forgets a name; unknown names are fine.
   public func dropName(_ name: String, in session: Session) {
-    if let id = session.names.remove(name) { refreshName(of: id, in: session) }
+    guard let id = session.names.remove(name) else { return }
+    refreshName(of: id, in: session)
+    reconsider(id, in: session)
   }
 }

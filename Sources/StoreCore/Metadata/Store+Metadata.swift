@@ -24,30 +24,28 @@ extension Store {
     id.isBlob ? session.blobs[id] != nil : session.metadata.contains(id)
   }
 
-  static func requireObject(_ id: ObjectID, in session: Session) throws(StoreError) {
+  func requireObject(_ id: ObjectID, in session: Session) throws(StoreError) {
     if !session.metadata.contains(id) { throw unknownObject(id) }
   }
 
-  static func unknownObject(_ id: ObjectID) -> StoreError {
-    StoreError(.metaTreeSubtreeNotExists, "get subtree failed: \(id)")
+  func unknownObject(_ id: ObjectID) -> StoreError {
+    StoreError(.metaTreeSubtreeNotExists, "get subtree failed: \(id)\(lossNote(for: id))")
   }
 
   /// Makes an object and its members visible for good.
   public func persist(_ id: ObjectID, in session: Session) throws(StoreError) {
-    if id.isBlob { throw StoreError(.assertionFailed, "The blob \(id) cannot be persisted") }
-    try Self.requireObject(id, in: session)
-    try Persisting(id, in: session).finish(self)
+    try Persisting(id, in: session, self).finish(self)
   }
 
   public func isPersistent(_ id: ObjectID, in session: Session) throws(StoreError) -> Bool {
     if id.isBlob { return false }
-    try Self.requireObject(id, in: session)
+    try requireObject(id, in: session)
     return session.metadata[id]?.isTransient == false
   }
 
   /// Adds labels to an object, replacing those with the same keys.
   public func label(_ id: ObjectID, _ labels: [(String, String)], in session: Session) throws(StoreError) {
-    try Labelling(id, keys: labels.map(\.0), values: labels.map(\.1), in: session).finish(self)
+    try Labelling(id, keys: labels.map(\.0), values: labels.map(\.1), in: session, self).finish(self)
   }
 
   /// Copies an object under a new id, with the same members, and fields replaced or added.
@@ -58,13 +56,13 @@ extension Store {
   public func shallowCopy(
     _ id: ObjectID, extra: MetadataDocument = MetadataDocument(), in session: Session, of volume: Volume? = nil
   ) throws(StoreError) -> ObjectID {
-    try ShallowCopy(id, extra: extra, in: session, of: volume).finish(self)
+    try ShallowCopy(id, extra: extra, in: session, of: volume, self).finish(self)
   }
 
   /// The local copy of an object: itself, while there is one instance.
   public func migrate(_ id: ObjectID, in session: Session) throws(StoreError) -> ObjectID {
     if id.isBlob { throw StoreError(.invalid, "The blob \(id) cannot be migrated") }
-    try Self.requireObject(id, in: session)
+    try requireObject(id, in: session)
     if session.metadata[id]?.instance == InstanceID.unspecified {
       throw StoreError(.invalid, "The global object \(id) cannot be migrated")
     }

@@ -44,8 +44,8 @@ extension Store {
     connection.streams.insert(id)
     if let volume = connection.volume, size > volume.account.limit { throw quotaExceeded(size, by: volume) }
     let threshold = memory.limit / 100 * configuration.streamThreshold
-    let (wanted, overflow) = (memory.used + memory.lingering).addingReportingOverflow(size)
-    if overflow || size > memory.limit { throw notEnoughMemory(size, in: session) }
+    let (wanted, overflow) = (memory.used + memory.lingering - memory.reusable).addingReportingOverflow(size)
+    if overflow || size > memory.limit { throw notEnoughMemory(size, by: connection) }
     // Waiting only helps while the reader has chunks to consume.
     let isFull = wanted > threshold || connection.volume?.account.isFull(size, configuration.streamThreshold) == true
     if isFull, !stream.ready.isEmpty || stream.handedOut != nil {
@@ -55,6 +55,8 @@ extension Store {
     let payload = try createBlob(size, by: connection)
     stream.current = payload.id == .emptyBlob ? nil : payload.id
     stream.writer = connection
+    stream.producer = connection
+    stream.isAbandoned = false
     return .done(payload)
   }
 
@@ -67,6 +69,9 @@ extension Store {
     try finishCurrentChunk(stream, by: connection)
     stream.ready.append(chunk)
     session.chunkCount += 1
+    stream.producer = connection
+    stream.isAbandoned = false
+    connection.streams.insert(id)
     note(.stream(session: session.id, id))
   }
 
@@ -88,11 +93,14 @@ extension Store {
       note(.stream(session: session.id, id))
     }
     stream.parkedReader = nil
-    if stream.isFailed { throw StoreError(.streamFailed, "Stream failed: the writer gave up") }
     if let chunk = stream.ready.popFirst() {
       session.chunkCount -= 1
       stream.handedOut = chunk
       return .done(chunk)
+    }
+    if stream.isFailed { throw StoreError(.streamFailed, "Stream failed: the writer gave up") }
+    if stream.isAbandoned, !stream.isDrained {
+      throw StoreError(.streamFailed, "Stream failed: the writer disconnected without stopping it")
     }
     if stream.isDrained { throw StoreError(.streamDrained, "Stream drained: no more chunks") }
     stream.parkedReader = connection.id
@@ -129,6 +137,7 @@ extension Store {
     session.chunkCount -= stream.ready.count
     stream.owner?.disown(stream: id)
     note(.stream(session: session.id, id))
+    reconsider(id, in: session)
   }
 
   /// A request that is parked on a stream is given up.
@@ -138,14 +147,18 @@ extension Store {
     if stream.parkedWriter == connection.id { stream.parkedWriter = nil }
   }
 
-  /// A client that has written to a stream leaves: in the middle of a chunk the stream has failed, and readers are told.
+  /// A client that has written to a stream leaves without stopping it: the stream has failed, and readers are told after
+  /// the chunks that are ready.
+  ///
+  /// Another may go on, unless the writer was in the middle of a chunk.
   func abandon(_ id: ObjectID, by connection: Connection) {
     unpark(connection, from: id)
-    guard let stream = connection.session.streams[id], stream.writer === connection, stream.current != nil else {
-      return
+    guard let stream = connection.session.streams[id], stream.producer === connection, !stream.isStopped else { return }
+    stream.isAbandoned = true
+    if stream.writer === connection, stream.current != nil {
+      stream.current = nil
+      stream.isFailed = true
     }
-    stream.current = nil
-    stream.isFailed = true
     note(.stream(session: connection.session.id, id))
   }
 
@@ -181,7 +194,7 @@ extension Store {
       blobs = delete([chunk], force: false, deep: true, by: connection)
     }
     for blob in blobs {
-      if let extent = connection.reading.removeValue(forKey: blob) { memory.removeReader(extent) }
+      endGrant(blob, of: connection)
     }
   }
 }

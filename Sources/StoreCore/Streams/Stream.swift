@@ -11,10 +11,14 @@ final class Stream {
   var current: ObjectID?
   /// The connection that fills ``current``.
   weak var writer: Connection?
+  /// The connection that wrote last, nil when it has gone.
+  weak var producer: Connection?
   /// What the last pull handed out, deleted by the next one.
   var handedOut: ObjectID?
   var isDrained = false
   var isFailed = false
+  /// Whether the connection that wrote last went without stopping the stream, and nobody has gone on.
+  var isAbandoned = false
   var isOpenForReading = false
   var isOpenForWriting = false
   /// Connections whose request is parked on the stream.
@@ -22,6 +26,12 @@ final class Stream {
   var parkedWriter: UInt64?
 
   var isStopped: Bool { isDrained || isFailed }
+
+  /// Whether somebody else is in the middle of a chunk.
+  func isBeingWritten(byOthersThan connection: Connection?) -> Bool {
+    guard let connection, let writer, current != nil else { return false }
+    return writer !== connection
+  }
 
   /// The volume that lists it, nil when its session does.
   var owner: Account?

@@ -41,10 +41,14 @@ struct Departure: StoreTask {
       store.dropLock(lock.text, of: connection)
     } else if keepsGrants {
       return false
-    } else if let (_, extent) = connection.reading.popLast() {
-      store.memory.removeReader(extent)
-    } else if let extent = connection.outlived.popLast() {
-      store.memory.removeReader(extent)
+    } else if let (_, grant) = connection.reading.popLast() {
+      store.end(grant, of: connection)
+    } else if let grant = connection.outlived.popLast() {
+      store.end(grant, of: connection)
+    } else if !connection.sending.isEmpty || connection.found != nil {
+      store.endSending(to: connection)
+      store.endLookup(of: connection)
+    } else if store.removeOneSuspect(of: connection) {
     } else {
       return false
     }

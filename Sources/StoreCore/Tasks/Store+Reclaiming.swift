@@ -36,9 +36,12 @@ extension Store {
     for volume in volumes.values where volume.session === session && volume.account.isScattered {
       lists.append(volume.account.takeObjects())
     }
+    lists += [session.superseded, session.suspects]
     let discarding = Discarding(metadata: session.metadata, names: session.names, lists: lists)
     session.metadata = MetadataTable()
     session.names = NameTable()
+    session.superseded = SortedSet()
+    session.suspects = SortedSet()
     reclaim(discarding)
   }
 }

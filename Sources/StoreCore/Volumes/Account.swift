@@ -8,6 +8,8 @@ public final class Account {
   public internal(set) var limit: UInt64
   /// Bytes of its blobs.
   public private(set) var used: UInt64 = 0
+  /// Whether the bytes of its deleted blobs may be taken back from those who were given them.
+  let reusesDeleted: Bool
   /// Whether what it pays for lies among the belongings of others, so that it has to be listed here.
   let isScattered: Bool
   /// The blobs it pays for; empty unless ``isScattered``.
@@ -21,8 +23,9 @@ public final class Account {
   /// Whether anything was ever written.
   var isWritten = false
 
-  init(limit: UInt64, isScattered: Bool) {
+  init(limit: UInt64, isScattered: Bool, reusesDeleted: Bool) {
     self.limit = limit
+    self.reusesDeleted = reusesDeleted
     self.isScattered = isScattered
   }
 

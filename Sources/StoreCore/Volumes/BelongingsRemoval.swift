@@ -18,7 +18,9 @@ public struct BelongingsRemoval: StoreTask {
   /// The last object, and the last blob, that is still to be looked at.
   private var lastObject: ObjectID? = ObjectID(.max)
   private var lastBlob: ObjectID? = ObjectID(.max)
+  private var lastStream: ObjectID? = ObjectID(.max)
   private var unlinking: Unlinking?
+  private var ending: StaleGrants?
 
   init(_ volume: Volume, disownsAll: Bool, deletes: Bool, by connection: Connection?) {
     account = volume.account
@@ -26,6 +28,7 @@ public struct BelongingsRemoval: StoreTask {
     self.connection = connection
     self.deletes = deletes
     self.disownsAll = disownsAll
+    ending = connection.map { StaleGrants(of: $0) }
   }
 
   public mutating func step(_ store: Store) -> Void? {
@@ -49,18 +52,19 @@ public struct BelongingsRemoval: StoreTask {
       if store.work.isSpent { return nil }
       store.work.spend(Work.item)
       lastBlob = ObjectID(blob.rawValue - 1)
-      if deletes, !isKept(blob) {
+      if deletes, !isKept(blob), store.isCleared(blob, in: session, by: connection) {
         store.removeBlob(blob, in: session, by: connection)
       } else if disownsAll {
         session.blobs.update(blob) { $0.account = nil }
       }
     }
-    while deletes, let stream = account.streams.last {
+    while deletes, let last = lastStream, let id = account.streams.last(through: last) {
       if store.work.isSpent { return nil }
       store.work.spend(Work.item)
-      store.forgetStream(stream, in: session)
+      lastStream = id.rawValue == 0 ? nil : ObjectID(id.rawValue - 1)
+      if session.streams[id]?.isBeingWritten(byOthersThan: connection) != true { store.forgetStream(id, in: session) }
     }
-    return ()
+    return ending == nil ? () : ending?.step(store) ?? nil
   }
 
   // MARK: - What others use
@@ -101,6 +105,7 @@ public struct BelongingsRemoval: StoreTask {
       if session.names.removeName(of: object) { return }
       lastObject = object.rawValue == 0 ? nil : ObjectID(object.rawValue - 1)
       store.forgetStream(object, in: session)
+      session.superseded.remove(object)
       if let record = session.metadata.removeUnlinked(object) { unlinking = Unlinking(object, record.links) }
       return
     }

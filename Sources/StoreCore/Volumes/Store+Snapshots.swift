@@ -23,7 +23,7 @@ extension Store {
     let volume = try requireVolume(source)
     try requireOwnSession(volume)
     let session = openSession(.normal)
-    let snapshot = Volume(settings, kind: .snapshot, session: session, created: now)
+    let snapshot = Volume(settings, kind: .snapshot, session: session, created: now, deletedMemory: .keep)
     session.volume = snapshot
     snapshot.isFrozen = true
     snapshots[id] = snapshot
@@ -50,7 +50,7 @@ extension Store {
       throw StoreError(
         .notImplemented, "volume '\(settings.id)' has scope cluster and so cannot start with a copy: use scope volume")
     }
-    let size = volume.session.blobs.values.reduce(0) { $0 + ($1.isSealed ? $1.size : 0) }
+    let size = volume.session.blobs.values.reduce(0) { $0 + ($1.isSealed ? $1.charged : 0) }
     guard size <= settings.limit else {
       throw StoreError(
         .notEnoughMemory,
@@ -76,7 +76,7 @@ extension Store {
       blob.account = target.account
       memory.addBlob(blob.extent)
       target.session.blobs[id] = blob
-      target.account.charge(blob.size, for: id)
+      target.account.charge(blob.charged, for: id)
     }
     if !target.isEmpty { noteFirstWrite(target) }
   }

@@ -13,7 +13,7 @@ extension Store {
           if session.volume != nil { found.append("nobody pays for \(id)") }
           continue
         }
-        bytes[account, default: 0] += blob.size
+        bytes[account, default: 0] += blob.charged
         blobs[account, default: []].insert(id)
       }
       for (id, record) in session.metadata.records {

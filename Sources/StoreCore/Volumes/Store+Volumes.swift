@@ -71,16 +71,24 @@ extension Store {
   }
 
   /// Opens a volume as it was before a restart, whatever there is room for.
-  public func reopenVolume(_ settings: Volume.Settings, created: UInt64, isFrozen: Bool, wasWritten: Bool) -> Volume {
+  ///
+  /// - Parameters:
+  ///   - lostContentsAt: when contents were lost last, in unix milliseconds; nil when there never were any.
+  ///   - isLossUnmended: whether nothing was written since.
+  public func reopenVolume(
+    _ settings: Volume.Settings, created: UInt64, isFrozen: Bool, lostContentsAt: UInt64?, isLossUnmended: Bool
+  ) -> Volume {
     let volume = add(settings, created: created)
     volume.isFrozen = isFrozen
-    volume.hasLostContents = wasWritten
+    volume.lostContentsAt = lostContentsAt
+    volume.hasLostContents = isLossUnmended
     return volume
   }
 
   private func add(_ settings: Volume.Settings, created: UInt64) -> Volume {
     let session = settings.scope == .cluster ? root : openSession(.normal)
-    let volume = Volume(settings, kind: .volume, session: session, created: created)
+    let volume = Volume(
+      settings, kind: .volume, session: session, created: created, deletedMemory: configuration.deletedMemory)
     if settings.scope == .volume { session.volume = volume }
     volumes[settings.id] = volume
     return volume
@@ -160,8 +168,14 @@ extension Volume.Settings {
     if isEphemeral != other.isEphemeral { return "ephemeral is \(isEphemeral), not \(other.isEphemeral)" }
     if quota != other.quota { return "quota is \(quota) bytes, not \(other.quota)" }
     if source != other.source { return "source is \(Self.text(source)), not \(Self.text(other.source))" }
+    if overwrite != other.overwrite { return "overwrite is \(Self.text(overwrite)), not \(Self.text(other.overwrite))" }
+    if deletedMemory != other.deletedMemory {
+      return "deleted_memory is \(Self.text(deletedMemory)), not \(Self.text(other.deletedMemory))"
+    }
     return nil
   }
+
+  private static func text(_ policy: (some RawRepresentable<String>)?) -> String { policy?.rawValue ?? "not set" }
 
   private static func text(_ source: Volume.Source?) -> String {
     source.map { "\($0.kind.rawValue) '\($0.id)'" } ?? "nothing"

@@ -46,6 +46,10 @@ public final class Volume {
     /// What its maker notes.
     public var attributes: [String: String] = [:]
     public var source: Source?
+    /// Nil for what its scope has: ``OverwritePolicy/delete`` with a session of its own, else that of the store.
+    public var overwrite: OverwritePolicy?
+    /// Nil for what its scope has: ``DeletedMemoryPolicy/keep`` with a session of its own, else that of the store.
+    public var deletedMemory: DeletedMemoryPolicy?
 
     public init(id: String) { self.id = id }
 
@@ -62,17 +66,22 @@ public final class Volume {
   public let created: UInt64
   /// Whether nobody may write to it.
   public internal(set) var isFrozen = false
+  /// When the store was restarted that took what was written, in unix milliseconds; nil when nothing was lost.
+  public internal(set) var lostContentsAt: UInt64?
   /// Whether a restart of the store has taken what was written, and nothing was written since.
   public internal(set) var hasLostContents = false
   /// Clients connected to it.
   public internal(set) var connections = 0
 
-  init(_ settings: Settings, kind: Kind, session: Session, created: UInt64) {
+  /// - Parameter deletedMemory: the policy outside of volumes.
+  init(_ settings: Settings, kind: Kind, session: Session, created: UInt64, deletedMemory: DeletedMemoryPolicy) {
     self.settings = settings
     self.kind = kind
     self.session = session
     self.created = created
-    account = Account(limit: settings.limit, isScattered: settings.scope == .cluster)
+    let policy = settings.deletedMemory ?? (settings.scope == .volume ? .keep : deletedMemory)
+    account = Account(
+      limit: settings.limit, isScattered: settings.scope == .cluster, reusesDeleted: policy == .reuse)
   }
 
   public var id: String { settings.id }

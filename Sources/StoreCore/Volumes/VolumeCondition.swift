@@ -4,7 +4,8 @@ extension Store {
   /// What is wrong with a volume, as a sentence for people; nil while all is well.
   public func trouble(of volume: Volume) -> String? {
     if volume.hasLostContents {
-      return "the store was restarted and what was written before is lost: write it again"
+      let time = volume.lostContentsAt.map { " at \(configuration.timeText($0))" } ?? ""
+      return "the store was restarted\(time) and what was written before is lost: write it again"
     }
     let account = volume.account
     let isNearlyFull = account.limit != .max && account.used >= account.limit - account.limit / 20

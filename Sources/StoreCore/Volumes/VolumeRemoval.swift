@@ -78,7 +78,7 @@ struct ContentsMove: StoreTask {
     while let first = nextID, let (id, _) = source.metadata.records.first(from: first) {
       if store.work.isSpent { return nil }
       store.work.spend(Work.entry)
-      if target.metadata.contains(id) { newIDs[id] = store.ids.objectID(now: store.now) }
+      if target.metadata.contains(id) { newIDs[id] = store.freshObjectID(in: target) }
       nextID = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
     }
     nextID = nil
@@ -96,10 +96,10 @@ struct ContentsMove: StoreTask {
     guard blob.isSealed else { return store.removeBlob(id, in: source, by: nil) }
     var blob = blob
     source.blobs.removeValue(forKey: id)
-    blob.account?.refund(blob.size, for: id)
+    blob.account?.refund(blob.charged, for: id)
     blob.account = nil
     store.endSealing(&blob, in: source)
-    let newID = target.blobs.contains(id) ? store.ids.blobID(now: store.now) : id
+    let newID = target.blobs.contains(id) ? store.freshBlobID(in: target) : id
     if newID != id { newIDs[id] = newID }
     target.blobs[newID] = blob
     store.note(.object(session: target.id, newID))

@@ -23,7 +23,7 @@ final class ClientConnection {
     /// A request is on its way, see ``work``.
     case working
     /// The password is being checked.
-    case authenticating
+    case authenticating(Login)
     /// Its volume is gone: nothing is answered, and it ends when the client closes its side.
     case leaving
   }
@@ -34,7 +34,7 @@ final class ClientConnection {
   /// The listener's session, which registering may change on RPC.
   var client: Connection
   let peer: String
-  let input = InputBuffer()
+  let input: InputBuffer
   var state = State.ready
   var isRegistered = false
   /// The request that takes more than one turn: being read, being done, or waiting for something.
@@ -50,17 +50,25 @@ final class ClientConnection {
   /// Raw bytes that follow when everything is sent.
   var transferWhenFlushed: Transfer?
 
+  private let buffers: BufferBudget
   private var pending: ByteWriter?
+  /// Bytes taken of the buffers.
+  private var pendingTaken = 0
   private var pendingStart = 0
   private var pendingDescriptor = false
 
-  init(id: UInt64, file: CInt, kind: Kind, client: Connection, peer: String) {
+  /// - Parameter buffers: what all connections may take for messages on their way.
+  init(id: UInt64, file: CInt, kind: Kind, client: Connection, peer: String, buffers: BufferBudget) {
+    input = InputBuffer(buffers)
+    self.buffers = buffers
     self.id = id
     self.file = file
     self.kind = kind
     self.client = client
     self.peer = peer
   }
+
+  deinit { buffers.give(back: pendingTaken) }
 
   var isReady: Bool {
     if case .ready = state { return true }
@@ -83,7 +91,11 @@ final class ClientConnection {
       guard let count = write(message.bytes) else { return false }
       sent = count
     }
-    if sent < message.count { keep(&message, from: sent) }
+    if sent < message.count {
+      guard buffers.take(message.count - sent) else { return false }
+      pendingTaken += message.count - sent
+      keep(&message, from: sent)
+    }
     guard let arena else { return true }
     if hasPendingOutput {
       pendingDescriptor = true
@@ -114,6 +126,8 @@ final class ClientConnection {
       pendingStart += sent
       if pendingStart < pending.count { return true }
       self.pending = nil
+      buffers.give(back: pendingTaken)
+      pendingTaken = 0
       pendingStart = 0
     }
     if pendingDescriptor {

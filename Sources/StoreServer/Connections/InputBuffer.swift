@@ -8,10 +8,12 @@ final class InputBuffer {
   enum ReadResult {
     case some
     case wouldBlock
+    /// There is no memory for a message of this length.
+    case noRoom
     case closed
   }
 
-  private static let usualCapacity = 16 << 10
+  static let usualCapacity = 16 << 10
   private static let largestKeptCapacity = 1 << 20
 
   private var base: UnsafeMutableRawPointer
@@ -19,9 +21,19 @@ final class InputBuffer {
   private var start = 0
   private var end = 0
 
-  init() { base = Self.resized(nil, Self.usualCapacity) }
+  private let budget: BufferBudget
 
-  deinit { free(base) }
+  /// - Parameter budget: what all connections share, with room for the usual capacity.
+  init(_ budget: BufferBudget) {
+    self.budget = budget
+    _ = budget.take(Self.usualCapacity)
+    base = Self.resized(nil, Self.usualCapacity)
+  }
+
+  deinit {
+    free(base)
+    budget.give(back: capacity)
+  }
 
   /// The system moves a large buffer by its pages, without copying it.
   private static func resized(_ base: UnsafeMutableRawPointer?, _ capacity: Int) -> UnsafeMutableRawPointer {
@@ -33,7 +45,7 @@ final class InputBuffer {
 
   /// Calls read(2) once.
   func read(from file: CInt) -> ReadResult {
-    makeRoom()
+    guard makeRoom() else { return .noRoom }
     while true {
       let count = Glibc.read(file, base + end, capacity - end)
       if count > 0 {
@@ -49,19 +61,25 @@ final class InputBuffer {
     }
   }
 
-  private func makeRoom() {
+  /// - Returns: false when the buffer is full and may not grow.
+  private func makeRoom() -> Bool {
     if start == end {
       start = 0
       end = 0
-      if capacity > Self.largestKeptCapacity { resize(Self.usualCapacity) }
+      if capacity > Self.largestKeptCapacity {
+        budget.give(back: capacity - Self.usualCapacity)
+        resize(Self.usualCapacity)
+      }
     }
-    guard end == capacity else { return }
+    guard end == capacity else { return true }
     if start > 0 {
       base.copyMemory(from: base + start, byteCount: count)
       end -= start
       start = 0
     }
-    if capacity - end < capacity / 4 { resize(capacity * 2) }
+    guard capacity - end < capacity / 4 else { return true }
+    if budget.take(capacity) { resize(capacity * 2) }
+    return end < capacity
   }
 
   private func resize(_ newCapacity: Int) {
@@ -77,10 +95,12 @@ final class InputBuffer {
   }
 
   /// The next message without consuming it; valid until the buffer changes.
-  func nextFrame() -> Frame {
+  ///
+  /// - Parameter longest: bytes that it may have.
+  func nextFrame(longest: UInt64 = StoreProtocol.Frame.maximumLength) -> Frame {
     guard count >= StoreProtocol.Frame.headerSize else { return .incomplete }
     let length = StoreProtocol.Frame.length(UnsafeRawBufferPointer(start: base + start, count: 8))
-    guard length <= StoreProtocol.Frame.maximumLength else { return .tooLong }
+    guard length <= longest else { return .tooLong }
     guard count >= 8 + Int(length) else { return .incomplete }
     return .complete(UnsafeRawBufferPointer(start: base + start + 8, count: Int(length)))
   }

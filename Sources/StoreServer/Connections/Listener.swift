@@ -78,28 +78,59 @@ final class Listener {
   /// - Throws: when somebody does, or when something else is there.
   static func makeWay(for path: String) throws(CommandError) { try UnixSocketPath.makeWay(for: path, flag: "--socket") }
 
-  /// Listens on all IPv4 addresses.
-  static func tcp(port: UInt16, session: Session) throws(CommandError) -> Listener {
+  /// Listens on a TCP port of an address, nil for every address of the machine.
+  static func tcp(host: String?, port: UInt16, session: Session) throws(CommandError) -> Listener {
+    let file: CInt
+    if let host {
+      file = try bound(host, port)
+    } else {
+      // A socket of IPv6 takes IPv4 as well, where the machine has IPv6 at all.
+      do throws(CommandError) { file = try bound("::", port) } catch { file = try bound("0.0.0.0", port) }
+    }
+    return try listening(Listener(file: file, kind: .rpc, session: session, path: nil))
+  }
+
+  private static func bound(_ host: String, _ port: UInt16) throws(CommandError) -> CInt {
+    let isV6 = host.contains(":")
     let file = Glibc.socket(
-      AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+      isV6 ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
     if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
     var on: CInt = 1
+    var off: CInt = 0
     setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    let bound = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard bound == 0 else {
+    if host == "::" { setsockopt(file, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &off, socklen_t(MemoryLayout<CInt>.size)) }
+    guard bind(file, host, port, isV6) == 0 else {
       let code = errno
       close(file)
       throw CommandError.system(
-        "cannot listen on port \(port)", errno: code, hint: "choose another with --rpc_socket_port, or --norpc")
+        "cannot listen on port \(port) of \(host)", errno: code,
+        hint: "choose another with --rpc_socket_port or --rpc_host, or --norpc")
     }
-    return try listening(Listener(file: file, kind: .rpc, session: session, path: nil))
+    return file
+  }
+
+  /// bind(2) to a numeric address.
+  private static func bind(_ file: CInt, _ host: String, _ port: UInt16, _ isV6: Bool) -> CInt {
+    if isV6 {
+      var address = sockaddr_in6()
+      address.sin6_family = sa_family_t(AF_INET6)
+      address.sin6_port = port.bigEndian
+      guard inet_pton(AF_INET6, host, &address.sin6_addr) == 1 else { return -1 }
+      return bind(file, &address)
+    }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else { return -1 }
+    return bind(file, &address)
+  }
+
+  private static func bind<Address>(_ file: CInt, _ address: inout Address) -> CInt {
+    withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        Glibc.bind(file, $0, socklen_t(MemoryLayout<Address>.size))
+      }
+    }
   }
 
   private static func listening(_ listener: Listener) throws(CommandError) -> Listener {
@@ -109,12 +140,13 @@ final class Listener {
 
   /// The port a TCP listener got.
   var port: UInt16 {
-    var address = sockaddr_in()
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    // The port is at the same place in the addresses of IPv4 and IPv6.
+    var address = sockaddr_in6()
+    var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
     _ = withUnsafeMutablePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(file, $0, &length) }
     }
-    return UInt16(bigEndian: address.sin_port)
+    return UInt16(bigEndian: address.sin6_port)
   }
 
   /// Whether something else, or nothing, is where the socket file was.

@@ -2,40 +2,44 @@ import SharedMemory
 import StoreCore
 import Support
 
-/// How much memory the store takes, from what was asked for and what the system has.
+/// How much memory the store takes, from what was asked for and what it may use.
 struct MemoryPlan: Equatable {
-  /// Bytes that blobs may take.
-  let limit: UInt64
+  /// What each part of the store may take.
+  let budget: MemoryBudget
   /// Bytes of a sparse arena: more than the limit, so that fragmentation doesn't eat into it.
   let sparseLength: UInt64
   /// Bytes of an arena whose pages are all reserved.
   let exactLength: UInt64
-  /// Bytes kept warm ahead of the allocations.
-  let reserve: UInt64
   /// What to tell the user about it.
   let warnings: [String]
 
-  /// The smallest store, in bytes.
-  static let minimum: UInt64 = 4096
-
   /// - Parameter requested: bytes, nil for as much as is sensible.
   init(requested: UInt64?, limits: MemoryLimits) {
-    let headroom = max(64 << 20, limits.effective / 16)
-    let most = limits.effective > 2 * headroom ? limits.effective - headroom : limits.effective / 2
-    var warnings: [String] = []
-    var limit = max(requested ?? most, Self.minimum)
-    if limit > most {
-      let origin = limits.cgroup.map { $0 < limits.physical } == true ? "the container may use" : "the machine has"
-      warnings.append(
-        "--size \(ByteSize(bytes: limit)) is more than fits in the \(ByteSize(bytes: limits.effective)) "
-          + "\(origin); using \(ByteSize(bytes: most))")
-      limit = most
+    var (given, source) = limits.given(isSized: requested != nil)
+    var budget = MemoryBudget(given: given, requested: requested)
+    if let volume = limits.volume, volume < budget.size {
+      (given, source) = (volume, .volume)
+      budget = MemoryBudget(given: limits.given(isSized: requested != nil).bytes, requested: volume)
     }
-    self.limit = limit
+    var warnings: [String] = []
+    if let requested, requested > budget.size {
+      warnings.append(
+        "--size \(ByteSize(bytes: requested)) does not fit: \(Self.owner(source)) \(ByteSize(bytes: given)), "
+          + "of which \(ByteSize(bytes: budget.size)) are left for objects")
+    }
+    self.budget = budget
     self.warnings = warnings
     let chunk = Residency.chunkSize
-    exactLength = (limit + chunk - 1) / chunk * chunk
+    exactLength = (budget.size + chunk - 1) / chunk * chunk
     sparseLength = exactLength * 2 + 32 * chunk
-    reserve = (min(limit / 4, 1 << 30) + chunk - 1) / chunk * chunk
+  }
+
+  private static func owner(_ source: MemoryLimits.Source) -> String {
+    switch source {
+    case .machine: "the machine can spare"
+    case .cgroup: "the container may use"
+    case .node: "the node gives to pods"
+    case .volume: "the pod's memory volume has"
+    }
   }
 }

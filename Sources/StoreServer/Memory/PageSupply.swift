@@ -9,9 +9,15 @@ final class PageSupply {
   private let releases: Bool
   private let log: Log
   private var isWorking = false
-  /// Give back spare pages beyond this many bytes; nil while the store is busy.
+  /// Give back spare pages beyond this many bytes; nil when there is nothing to give back.
   private var idleTarget: UInt64?
   private var isReservePending: Bool
+
+  /// Nanoseconds that pages may be spare before they count as idle.
+  static let window: UInt64 = 10_000_000_000
+  private var windowEnd: UInt64 = 0
+  /// The fewest spare chunks since the window began: what work needs now and then is no longer spare at some moment.
+  private var fewestSpare = Int.max
 
   /// Bytes populated and time it took, since the start.
   private(set) var populatedBytes: UInt64 = 0
@@ -27,16 +33,9 @@ final class PageSupply {
     isReservePending = store.configuration.populate == .ahead
   }
 
-  /// Spare bytes that stay when the store is idle.
-  private var watermark: UInt64 { max(2 * store.configuration.reserve, 64 << 20) }
-
-  /// Whether an idle store has pages to give back.
-  var hasExcess: Bool {
-    releases && !isWorking && UInt64(store.memory.residency.spareChunks) * Residency.chunkSize > watermark
-  }
-
   /// Starts the next job when there is one and the worker is free.
   func pump() {
+    fewestSpare = min(fewestSpare, store.memory.residency.spareChunks)
     guard !isWorking else { return }
     guard let job = store.nextPageJob(idleTarget: idleTarget) else {
       idleTarget = nil
@@ -58,10 +57,21 @@ final class PageSupply {
   /// Whether pages are being given back.
   var isGivingBack: Bool { idleTarget != nil }
 
-  /// Gives back spare pages down to the watermark.
-  func giveBackExcess() { idleTarget = watermark }
+  /// Gives back the pages that nobody has used for a while, whatever others do meanwhile; the warm reserve stays.
+  ///
+  /// - Parameter now: monotonic nanoseconds.
+  func giveBackIdle(_ now: UInt64) {
+    guard releases, now >= windowEnd else { return }
+    let spare = store.memory.residency.spareChunks
+    let idle = min(fewestSpare, spare) - store.memory.residency.keptChunks
+    let isFirst = windowEnd == 0
+    windowEnd = now + Self.window
+    fewestSpare = spare
+    guard !isFirst, !isGivingBack, idle > 0 else { return }
+    idleTarget = UInt64(spare - idle) * Residency.chunkSize
+  }
 
-  /// Gives back all spare pages, the warm reserve included, which stays away until the next client comes.
+  /// Gives back all spare pages, the warm reserve included, which stays away until somebody writes.
   ///
   /// - Returns: whether there is anything to give back.
   func trim() -> Bool {

@@ -5,7 +5,6 @@ import StoreProtocol
 /// Registering, and what a client asks about the daemon itself.
 extension RequestHandler {
   func register(_ connection: ClientConnection) throws(StoreError) -> Disposition {
-    if connection.kind == .rpc { try selectSession(for: connection) }
     let username = try message.string("username", default: "")
     let password = try message.string("password", default: "")
     _ = try message.string("version", default: "0.0.0")
@@ -15,7 +14,6 @@ extension RequestHandler {
   private func selectSession(for connection: ClientConnection) throws(StoreError) {
     let id = try message.integer("session_id", default: 0)
     guard id != connection.client.session.id else { return }
-    guard !connection.isRegistered else { throw StoreError(.invalid, "this connection has its session already") }
     guard let session = store.sessions[id] else {
       throw StoreError(.invalid, "Session (sid = \(HexText.string(prefix: UInt8(ascii: "S"), id))) not exit")
     }
@@ -32,8 +30,10 @@ extension RequestHandler {
 
   /// Finishes a register request whose password was accepted.
   func acceptRegistration(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    if connection.kind == .rpc { try selectSession(for: connection) }
     let session = connection.client.session
     let matches = try requestedKind() == session.kind
+    connection.client.releasesBlobs = try message.boolean("releases_blobs", default: false)
     connection.isRegistered = true
     reply.beginFrame()
     reply.append("{\"instance_id\":")

@@ -97,7 +97,9 @@ extension RequestHandler {
   }
 
   func exists(_ client: Connection) throws(StoreError) -> Disposition {
-    let exists = store.exists(try message.objectID("id"), in: client.session)
+    let id = try message.objectID("id")
+    store.clearSuspicion(CollectionOfOne(id), in: client.session)
+    let exists = store.exists(id, in: client.session)
     reply.beginFrame()
     reply.append(exists ? "{\"exists\":true" : "{\"exists\":false")
     reply.append(",\"type\":\"exists_reply\"}")
@@ -106,7 +108,7 @@ extension RequestHandler {
   }
 
   func persist(_ client: Connection) throws(StoreError) -> Disposition {
-    try start(PlainTask(try Persisting(try message.objectID("id"), in: client.session), "persist_reply"))
+    try start(PlainTask(try Persisting(try message.objectID("id"), by: client, in: store), "persist_reply"))
   }
 
   func ifPersist(_ client: Connection) throws(StoreError) -> Disposition {
@@ -124,7 +126,7 @@ extension RequestHandler {
     guard keys.count == values.count else {
       throw StoreError(.invalid, "there are \(keys.count) keys but \(values.count) values")
     }
-    let labelling = try Labelling(try message.objectID("id"), keys: keys, values: values, in: client.session)
+    let labelling = try Labelling(try message.objectID("id"), keys: keys, values: values, in: client.session, store)
     return try start(PlainTask(labelling, "label_reply"))
   }
 
@@ -135,7 +137,12 @@ extension RequestHandler {
     return try start(PlainTask(Clearing(client.session, by: client), "clear_reply"))
   }
 
-  func memoryTrim() -> Disposition {
+  /// Gives back what can be: the client's views of deleted objects, then pages that nobody uses.
+  func memoryTrim(_ client: Connection) throws(StoreError) -> Disposition {
+    try start(TrimTask(StaleGrants(of: client)))
+  }
+
+  func trim() -> Disposition {
     let trimmed = trimMemory()
     reply.beginFrame()
     reply.append(trimmed ? "{\"trimmed\":true" : "{\"trimmed\":false")
@@ -166,14 +173,14 @@ extension RequestHandler {
   // MARK: - Names
 
   func putName(_ client: Connection) throws(StoreError) -> Disposition {
-    try store.putName(try message.string("name"), to: try message.objectID("object_id"), in: client.session)
+    try store.putName(try message.string("name"), to: try message.objectID("object_id"), by: client)
     reply.reply("put_name_reply")
     return .reply
   }
 
   func getName(_ client: Connection) throws(StoreError) -> Disposition {
     let name = try message.string("name")
-    switch try store.getName(name, wait: try message.boolean("wait"), in: client.session) {
+    switch try store.getName(name, wait: try message.boolean("wait"), by: client) {
     case .park(let key): return .park(key)
     case .done(let id):
       reply.beginFrame()

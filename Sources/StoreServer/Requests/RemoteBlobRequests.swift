@@ -82,17 +82,17 @@ extension RequestHandler {
     _ = try fewEnough(blobIDs)
     try refuseRDMA()
     let unsafe = try message.boolean("unsafe", default: false)
-    let held = Set(blobIDs.filter { store.holds($0, client) })
     do throws(StoreError) {
-      try store.readBlobs(blobIDs, unsafe: unsafe, by: client, into: &payloads)
+      try store.readBlobs(blobIDs, unsafe: unsafe, by: client, into: &payloads, grants: false)
     } catch {
       throw StoreError(.keyError, "Failed to get objects: \(error.message)")
     }
+    store.beginSending(payloads.map(\.id), to: client)
     writeRead(payloads, sendsArena: false)
     let transfer = Transfer(
       direction: .send,
       ranges: payloads.compactMap { $0.size > 0 ? ByteRange(offset: $0.offset, length: $0.size) : nil },
-      blobs: payloads.map(\.id).filter { !held.contains($0) }, closing: [])
+      blobs: [], closing: [])
     return .transfer(transfer)
   }
 }

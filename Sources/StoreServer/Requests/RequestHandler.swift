@@ -103,7 +103,7 @@ final class RequestHandler {
     case .ifPersist: return try ifPersist(client)
     case .label: return try label(client)
     case .clear: return try clear(client)
-    case .memoryTrim: return memoryTrim()
+    case .memoryTrim: return try memoryTrim(client)
     case .shallowCopy: return try shallowCopy(client)
     case .migrateObject: return try migrateObject(client)
 

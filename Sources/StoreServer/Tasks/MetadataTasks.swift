@@ -20,7 +20,7 @@ struct CreateDataTask: RequestTask {
     if creation == nil {
       guard try store.read(&reader) else { return nil }
       try handler.requireCreatable(reader.documents.count)
-      creation = ObjectCreation(reader.documents, in: client.session, of: client.volume)
+      creation = ObjectCreation(reader.documents, by: client)
     }
     guard let created = try creation?.step(store) else { return nil }
     if isSingle, let object = created.first { handler.writeCreated(object) } else { handler.writeCreated(created) }
@@ -79,7 +79,7 @@ struct ShallowCopyTask: RequestTask {
         guard isDone else { return nil }
         extra = reader.documents.first ?? extra
       }
-      copy = try ShallowCopy(id, extra: extra, in: client.session, of: client.volume)
+      copy = try ShallowCopy(id, extra: extra, in: client.session, of: client.volume, handler.store)
     }
     guard let target = copy?.step(handler.store) else { return nil }
     handler.reply.beginFrame()
@@ -121,10 +121,11 @@ struct GetDataTask: RequestTask {
     if rendering == nil {
       guard try findIDs(store) else { return nil }
       // What was there once is not looked for again: who waits for many is not to cost more with each that comes.
-      while waits, found < ids.count {
+      while found < ids.count {
         if store.work.isSpent { return nil }
         store.work.spend(Work.entry)
-        guard store.isReadable(ids[found], in: session) else {
+        store.clearSuspicion(CollectionOfOne(ids[found]), in: session)
+        guard !waits || store.isReadable(ids[found], in: session) else {
           return .park(.object(session: session.id, ids[found]))
         }
         found += 1
@@ -281,6 +282,17 @@ struct DeleteTask: RequestTask {
   }
 
   func abandoned() -> (any StoreTask<Void, Never>)? { deletion.map { Ignoring($0) } }
+}
+
+/// memory_trim: ends what the client was given of deleted blobs, then has pages given back.
+struct TrimTask: RequestTask {
+  private var ending: StaleGrants
+
+  init(_ ending: StaleGrants) { self.ending = ending }
+
+  mutating func step(_ handler: RequestHandler) -> Disposition? {
+    ending.step(handler.store) == nil ? nil : handler.trim()
+  }
 }
 
 /// Requests that are a task of the store and answer with their type alone.

@@ -11,7 +11,7 @@ struct Transfer: Sendable {
   let direction: Direction
   /// Where the bytes lie in the arena, in the order they travel.
   let ranges: [ByteRange]
-  /// Blobs to seal once they have arrived, or whose grant ends once they are sent.
+  /// Blobs to seal once they have arrived.
   let blobs: [ObjectID]
   /// The message that follows a receive.
   let closing: [UInt8]

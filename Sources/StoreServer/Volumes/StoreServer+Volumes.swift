@@ -48,7 +48,10 @@ extension StoreServer: VolumeHosting {
       directories.removeUnfinishedDocument(of: id)
       try directories.make(id)
       let volume = store.reopenVolume(
-        document.settings, created: document.created, isFrozen: document.isFrozen, wasWritten: document.isWritten)
+        document.settings, created: document.created, isFrozen: document.isFrozen,
+        lostContentsAt: document.isWritten ? store.now : document.lostContentsAt,
+        isLossUnmended: document.isWritten || document.isLossUnmended)
+      if document.isWritten { try directories.save(VolumeDocument(volume).json, of: id) }
       try openSockets(of: volume, directories)
     } catch {
       log.error("\(error.description); volume \(id) stays closed")
@@ -182,8 +185,17 @@ extension StoreServer: VolumeHosting {
   private func saveIfPossible(_ volume: Volume) {
     do throws(StoreError) {
       try save(volume)
+      unsavedVolumes.remove(volume.id)
     } catch {
-      log.warning(error.message)
+      guard unsavedVolumes.insert(volume.id).inserted else { return }
+      log.warning("\(error.message); clients notice nothing, and it is tried again")
+    }
+  }
+
+  /// Notes what could not be noted when it happened, as on a full disk.
+  func saveLate() {
+    for id in unsavedVolumes {
+      if let volume = store.volumes[id] { saveIfPossible(volume) } else { unsavedVolumes.remove(id) }
     }
   }
 

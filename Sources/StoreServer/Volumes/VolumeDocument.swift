@@ -9,14 +9,20 @@ struct VolumeDocument {
   /// Unix milliseconds.
   let created: UInt64
   let isFrozen: Bool
-  /// Whether anything was ever written.
+  /// Whether there were contents when the document was written.
   let isWritten: Bool
+  /// When contents were lost last by a restart, in unix milliseconds; nil when none were.
+  let lostContentsAt: UInt64?
+  /// Whether nothing was written since contents were lost.
+  let isLossUnmended: Bool
 
   init(_ volume: Volume) {
     settings = volume.settings
     created = volume.created
     isFrozen = volume.isFrozen
-    isWritten = volume.isWritten || volume.hasLostContents
+    isWritten = volume.isWritten
+    lostContentsAt = volume.lostContentsAt
+    isLossUnmended = volume.hasLostContents
   }
 
   /// - Throws: what is wrong with the text.
@@ -36,6 +42,8 @@ struct VolumeDocument {
     created = try message.integer("created")
     isFrozen = try message.boolean("frozen")
     isWritten = try message.boolean("written")
+    lostContentsAt = message.span("lost_contents_at") == nil ? nil : try message.integer("lost_contents_at")
+    isLossUnmended = try message.boolean("loss_unmended", default: false)
   }
 
   var json: [UInt8] {
@@ -45,8 +53,13 @@ struct VolumeDocument {
     writer.append(",\"created\":")
     writer.append(decimal: created)
     writer.append(isFrozen ? ",\"frozen\":true" : ",\"frozen\":false")
-    writer.append(isWritten ? ",\"written\":true}" : ",\"written\":false}")
-    writer.append("\n")
+    writer.append(isWritten ? ",\"written\":true" : ",\"written\":false")
+    if let lostContentsAt {
+      writer.append(",\"lost_contents_at\":")
+      writer.append(decimal: lostContentsAt)
+      if isLossUnmended { writer.append(",\"loss_unmended\":true") }
+    }
+    writer.append("}\n")
     return Array(writer.bytes)
   }
 }
@@ -65,6 +78,14 @@ extension ByteWriter {
     append(decimal: settings.quota)
     append(",\"attributes\":")
     append(settings.attributes)
+    if let policy = settings.overwrite {
+      append(",\"overwrite\":")
+      append(jsonString: policy.rawValue)
+    }
+    if let policy = settings.deletedMemory {
+      append(",\"deleted_memory\":")
+      append(jsonString: policy.rawValue)
+    }
     guard let source = settings.source else { return }
     append(",\"source\":{\"kind\":")
     append(jsonString: source.kind.rawValue)

@@ -15,18 +15,24 @@ extension ByteWriter {
     append(decimal: volume.connections)
     append(",\"created\":")
     append(decimal: volume.created)
+    append(",\"deleted_memory\":")
+    append(volume.settings.deletedMemory)
     append(volume.settings.isEphemeral ? ",\"ephemeral\":true" : ",\"ephemeral\":false")
     append(volume.isFrozen ? ",\"frozen\":true" : ",\"frozen\":false")
     append(",\"id\":")
     append(jsonString: volume.id)
     append(",\"kind\":")
     append(jsonString: volume.kind.rawValue)
+    append(",\"lost_contents_at\":")
+    if let time = volume.lostContentsAt { append(decimal: time) } else { append("null") }
     append(",\"names\":")
     append(decimal: volume.nameCount)
     append(",\"objects\":")
     append(decimal: volume.objectCount)
     append(",\"on_delete\":")
     append(jsonString: volume.settings.onDelete.rawValue)
+    append(",\"overwrite\":")
+    append(volume.settings.overwrite)
     append(",\"quota\":")
     append(decimal: volume.settings.quota)
     append(",\"scope\":")
@@ -36,5 +42,10 @@ extension ByteWriter {
     append(",\"used\":")
     append(decimal: volume.account.used)
     append("}")
+  }
+
+  /// The word of an enumeration, or null.
+  private func append(_ choice: (some RawRepresentable<String>)?) {
+    if let choice { append(jsonString: choice.rawValue) } else { append("null") }
   }
 }

@@ -37,7 +37,14 @@ extension RequestMessage {
   func choice<Choice: RawRepresentable<String>>(
     _ field: StaticString, default fallback: Choice, _ words: String
   ) throws(StoreError) -> Choice {
-    guard span(field) != nil else { return fallback }
+    try choice(field, words) ?? fallback
+  }
+
+  /// One of the words of an enumeration, nil when the field is absent or null.
+  func choice<Choice: RawRepresentable<String>>(
+    _ field: StaticString, _ words: String
+  ) throws(StoreError) -> Choice? {
+    guard let value = span(field), value.kind != .null else { return nil }
     let text = try string(field)
     guard let choice = Choice(rawValue: text) else {
       throw StoreError(.userInputError, "\(field) is \(words), not '\(text.prefix(160))'")
@@ -66,5 +73,7 @@ extension Volume.Settings {
     quota = try message.integer("quota", default: 0)
     attributes = try message.attributes()
     source = try message.volumeSource()
+    overwrite = try message.choice("overwrite", "'delete' or 'keep'")
+    deletedMemory = try message.choice("deleted_memory", "'keep' or 'reuse'")
   }
 }

@@ -89,6 +89,8 @@ struct RepeatedRequestTests {
       RequestChange("quota none", .alreadyExists) { $0.parameters["quota"] = "none" },
       RequestChange("scope", .alreadyExists) { $0.parameters["scope"] = "cluster" },
       RequestChange("onDelete", .alreadyExists) { $0.parameters["onDelete"] = "retain" },
+      RequestChange("overwrite", .alreadyExists) { $0.parameters["overwrite"] = "keep" },
+      RequestChange("deletedMemory", .alreadyExists) { $0.parameters["deletedMemory"] = "reuse" },
       RequestChange("a source", .alreadyExists) { $0.volumeContentSource = snapshot },
       RequestChange("another node", .alreadyExists) { $0.accessibilityRequirements = .nodes(requisite: ["b"]) },
     ])

@@ -68,6 +68,8 @@ extension VolumeRecord {
     quota = request.quota
     attributes = request.attributes
     source = request.source?.id
+    overwrite = request.overwrite
+    deletedMemory = request.deletedMemory
   }
 }
 

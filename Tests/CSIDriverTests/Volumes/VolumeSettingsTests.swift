@@ -27,6 +27,17 @@ struct VolumeSettingsTests {
     #expect(try settings(["onDelete": "retain"]).onDelete == .retain)
   }
 
+  @Test("leave to the scope what becomes of replaced objects and deleted memory unless told otherwise")
+  func policies() throws {
+    #expect(try settings([:]).overwrite == nil && settings([:]).deletedMemory == nil)
+    let told = try settings(["overwrite": "Keep", "deletedmemory": "reuse"])
+    #expect(told.overwrite == .keep && told.deletedMemory == .reuse)
+    let request = told.request("v")
+    #expect(request.overwrite == .keep && request.deletedMemory == .reuse)
+    let context = told.context(limit: nil)
+    #expect(context["overwrite"] == "keep" && context["deletedMemory"] == "reuse")
+  }
+
   @Test("are known without regard to case")
   func letterCase() throws {
     let settings = try settings(["SCOPE": "Cluster", "ondelete": "Delete", "Quota": "NONE"])
@@ -48,7 +59,8 @@ struct VolumeSettingsTests {
     arguments: [
       (["k8s.v6d.io/vineyard/name": ""], "k8s.v6d.io/vineyard/name"),
       (["k8s.v6d.io/vineyard/namespace": "../etc"], "DNS-1123"), (["scope": "pod"], "volume or cluster"),
-      (["onDelete": "keep"], "delete or retain"), (["quota": "much"], "4Gi"), (["quota": "0"], "4Gi"),
+      (["onDelete": "keep"], "delete or retain"), (["overwrite": "retain"], "delete or keep"),
+      (["deletedMemory": "x"], "keep or reuse"), (["quota": "much"], "4Gi"), (["quota": "0"], "4Gi"),
       (["quota": "-1"], "4Gi"), (["scpe": "volume"], "did you mean 'scope'"), (["fsType": "ext4"], "known: "),
     ])
   func invalid(more: [String: String], hint: String) {

@@ -68,7 +68,7 @@ struct NotEnoughMemoryTests {
     #expect(
       try #require(refusal(16 * mebibyte, by: writer)).hasSuffix(
         "and 0 are already in use; 5000 more are deleted but still mapped by connected clients "
-          + "(pid 42: 5000 bytes): they come back when these disconnect"))
+          + "(pid 42: 5000 bytes): they come back when these disconnect or call memory_trim"))
   }
 
   @Test("fragmentation is said to be the reason when it is")

@@ -72,6 +72,39 @@ struct OwnershipTests {
     #expect(fixture.existing([id, Self.target]) == [Self.target])
   }
 
+  @Test("[Error] blobs don't get ids that new ones will have")
+  func future() throws {
+    let id = try fixture.sealedBlob(100, by: taker)
+    for time in [store.now, store.now + 1000] {
+      let ahead = ObjectID(1 << 63 | time << 22 | 0xff0)
+      #expect(move([(.id(id), .id(ahead))], from: fixture.root, by: taker) == .invalid)
+    }
+    let past = ObjectID(1 << 63 | (store.now - 1) << 22)
+    #expect(move([(.id(id), .id(past))], from: fixture.root, by: taker) == nil)
+  }
+
+  @Test("new blobs and objects get ids that nobody has, also when the clock steps back")
+  func freeIDs() throws {
+    let noon = store.now
+    let id = try fixture.sealedBlob(100, by: taker)
+    store.now = noon + 100
+    // Ids that were never issued, of a time that has passed.
+    let taken = (0..<3).map { ObjectID(1 << 63 | (noon + 50) << 22 | UInt64($0)) }
+    #expect(move([(.id(id), .id(taken[0]))], from: fixture.root, by: taker) == nil)
+    for target in taken.dropFirst() {
+      let other = try fixture.sealedBlob(100, by: giver)
+      #expect(move([(.id(other), .id(target))], from: source, by: taker) == nil)
+    }
+    let member = ObjectID((noon + 200) << 22)
+    try fixture.create(
+      #"{"typename":"t::A","instance_id":0,"m":{"id":"\#(member)","typename":"t::B","instance_id":0}}"#)
+    store.now = noon + 200
+    let created = try fixture.object()
+    #expect(created != member && store.exists(member, in: fixture.root))
+    #expect(try !taken.contains(fixture.sealedBlob(64, by: taker)))
+    fixture.expectSound()
+  }
+
   @Test("readers of the old session keep the bytes they were given")
   func readers() throws {
     let id = try fixture.sealedBlob(100, by: giver)
@@ -88,12 +121,13 @@ struct OwnershipTests {
   func sameID() throws {
     let first = try fixture.sealedBlob(100, by: giver)
     let second = try fixture.sealedBlob(200, by: giver)
+    let remover = fixture.connect()
     #expect(move([(.id(first), .id(Self.target))], from: source, by: taker) == nil)
     try fixture.read([Self.target], by: taker)
-    try store.dropBlob(Self.target, by: taker)
+    try store.dropBlob(Self.target, by: remover)
     #expect(move([(.id(second), .id(Self.target))], from: source, by: taker) == nil)
     try fixture.read([Self.target], by: taker)
-    try store.dropBlob(Self.target, by: taker)
+    try store.dropBlob(Self.target, by: remover)
     #expect(store.memory.used == 0 && store.memory.lingering == 300)
     store.disconnect(taker)
     store.disconnect(giver)

@@ -91,14 +91,14 @@ struct MemoryPoolTests {
     #expect(pool.used == 0 && pool.largestFree == 1024)
   }
 
-  @Test("shrinking corrects the usage; the tail is reused only when nobody else was given it")
+  @Test("shrinking corrects the usage and frees the tail")
   func shrink() throws {
     var pool = make(1024)
     let extent = try take(&pool, 1024)
-    pool.shrink(extent, to: 1000, reuseTail: false)
+    pool.shrink(extent, to: 1000)
     #expect(pool.used == 1000)
     #expect(pool.range(extent).length == 1024)
-    pool.shrink(extent, to: 100, reuseTail: true)
+    pool.shrink(extent, to: 100)
     #expect(pool.used == 100)
     #expect(pool.range(extent).length == 128)
     #expect(pool.largestFree == 896)
@@ -107,13 +107,14 @@ struct MemoryPoolTests {
   @Test("shrinking an extent whose pages are not there yet keeps the count of uses", arguments: PopulateMode.allCases)
   func shrinkCold(mode: PopulateMode) throws {
     // 500 chunks, of which 48 may be committed.
-    var pool = MemoryPool(length: 1000 * mebibyte, limit: 32 * mebibyte, reserve: 96 * mebibyte, populate: mode)
+    var pool = MemoryPool(
+      length: 1000 * mebibyte, limit: 32 * mebibyte, commit: 96 * mebibyte, reserve: 96 * mebibyte, populate: mode)
     while let job = pool.residency.nextJob(idleTarget: nil), case .populate(let range, let urgent) = job {
       pool.residency.finishPopulate(range, urgent: urgent, succeeded: true)
     }
     let extent = try take(&pool, 8 * mebibyte)
-    pool.shrink(extent, to: 3 * mebibyte, reuseTail: true)
-    pool.shrink(extent, to: 100, reuseTail: true)
+    pool.shrink(extent, to: 3 * mebibyte)
+    pool.shrink(extent, to: 100)
     pool.removeBlob(extent)
     #expect(pool.used == 0)
     #expect(pool.largestFree == 32 * mebibyte)

@@ -10,11 +10,12 @@ struct ResidencyTests {
   }
 
   private func make(
-    chunks: UInt64 = 64, limit: UInt64? = nil, reserve: UInt64 = 4, _ mode: PopulateMode = .ahead
+    chunks: UInt64 = 64, commit: UInt64? = nil, reserve: UInt64 = 4, _ mode: PopulateMode = .ahead
   ) -> PageBench {
     PageBench(
       Residency(
-        length: chunks * Self.chunk, limit: (limit ?? chunks) * Self.chunk, reserve: reserve * Self.chunk, mode: mode))
+        length: chunks * Self.chunk, commit: (commit ?? chunks) * Self.chunk, reserve: reserve * Self.chunk, mode: mode)
+    )
   }
 
   @Test("ahead: the reserve is populated and refilled as extents use it up")
@@ -40,7 +41,7 @@ struct ResidencyTests {
 
   @Test("all: everything the limit allows is populated before anybody asks, once")
   func all() {
-    let residency = make(chunks: 200, limit: 64, reserve: 64, .all)
+    let residency = make(chunks: 200, commit: 128, reserve: 64, .all)
     #expect(residency.work() == (0..<4).map { .populate(range($0 * 16, 16), urgent: false) })
     #expect(residency.retain(range(0, 60)))
     #expect(residency.work() == [])
@@ -111,8 +112,7 @@ struct ResidencyTests {
 
   @Test("extents may never use more chunks than may be committed, populated or not")
   func commitLimit() {
-    // The limit of 16 chunks has a slack of 32.
-    let residency = make(chunks: 400, limit: 16, reserve: 0)
+    let residency = make(chunks: 400, commit: 48, reserve: 0)
     #expect(residency.retain(range(0, 40)))
     #expect(!residency.retain(range(100, 9)))
     #expect(residency.retain(range(100, 8)))
@@ -127,7 +127,7 @@ struct ResidencyTests {
 
   @Test("off: what clients touched beyond the commit limit is given back without waiting for idleness")
   func offOvercommitted() {
-    let residency = make(chunks: 400, limit: 16, reserve: 0, .off)
+    let residency = make(chunks: 400, commit: 48, reserve: 0, .off)
     for start in [0, 40, 80] as [UInt64] {
       #expect(residency.retain(range(start, 40)))
       residency.release(range(start, 40))
@@ -139,7 +139,7 @@ struct ResidencyTests {
 
   @Test("a demand that finds no room makes it from spare chunks elsewhere")
   func makesRoom() {
-    let residency = make(chunks: 400, limit: 16, reserve: 0)
+    let residency = make(chunks: 400, commit: 48, reserve: 0)
     #expect(residency.retain(range(0, 48)))
     residency.demand(range(0, 48))
     _ = residency.work()
@@ -232,7 +232,7 @@ struct ResidencyTests {
   @Test("jobs stay inside an arena that ends in the middle of a chunk")
   func partialChunk() {
     let length = 2 * Self.chunk + 4096
-    let residency = PageBench(Residency(length: length, limit: length, reserve: 8 * Self.chunk, mode: .ahead))
+    let residency = PageBench(Residency(length: length, commit: length, reserve: 8 * Self.chunk, mode: .ahead))
     #expect(residency.work() == [.populate(ByteRange(offset: 0, length: length), urgent: false)])
     #expect(residency.committedChunks == 3)
   }

@@ -17,7 +17,8 @@ extension Simulation {
   func createBlob(_ client: SimulatedClient) throws(SimulationFailure) {
     let size = anySize()
     begin("create \(size) bytes by client \(client.number)")
-    switch attempt({ try store.createBlob(size, by: client.connection) }) {
+    let result = try attemptAllocation { try store.createBlob(size, by: client.connection) }
+    switch result {
     case .success(let payload): try adopt([payload], [size], client)
     case .failure(let error): try checkRefusal(error, [size], client)
     }
@@ -26,7 +27,8 @@ extension Simulation {
   func createBlobs(_ client: SimulatedClient) throws(SimulationFailure) {
     let sizes = (0..<random.number(below: 4)).map { _ in anySize() / 2 }
     begin("create \(sizes) bytes by client \(client.number)")
-    switch attempt({ try store.createBlobs(sizes, by: client.connection) }) {
+    let result = try attemptAllocation { try store.createBlobs(sizes, by: client.connection) }
+    switch result {
     case .success(let payloads): try adopt(payloads, sizes, client)
     case .failure(let error): try checkRefusal(error, sizes, client)
     }
@@ -71,7 +73,7 @@ extension Simulation {
     try check(error.code == .notEnoughMemory, "failed with \(error)")
     let wanted = sizes.reduce(0, +)
     if let volume = client.volume, used(by: volume) + wanted > volume.limit { return }
-    if used + lingering + wanted > configuration.limit { return }
+    if used + lingering - reusable + wanted > configuration.limit { return }
     let largest = sizes.max() ?? 0
     try check(
       sizes.count > 1 || largestGap < largest, "refused \(sizes) although \(largestGap) bytes are free in a row")
@@ -121,9 +123,14 @@ extension Simulation {
     }
     _ = try expect(code) { try store.shrink(id, to: size, by: client.connection) }
     guard code == nil, let blob else { return }
-    if size > 0, blob.writer === client, blob.extent.grants == 0 { blob.extent.length = (size + 63) / 64 * 64 }
-    blob.extent.charged = size
+    let isAlone = clients.allSatisfy { other in
+      other === client || !other.grants.contains { $0.extent === blob.extent }
+    }
     blob.size = size
+    guard blob.writer === client, isAlone else { return }
+    blob.extent.length = max(64, (size + 63) / 64 * 64)
+    blob.extent.charged = size
+    blob.charged = size
   }
 
   func drop(_ client: SimulatedClient) throws(SimulationFailure) {
@@ -138,8 +145,59 @@ extension Simulation {
   func remove(_ id: ObjectID, in session: ModelSession, by remover: SimulatedClient?) {
     guard let blob = session.blobs.removeValue(forKey: id) else { return }
     blob.extent.blobs -= 1
-    if let writer = blob.writer, writer !== remover, !writer.isGiven(id) { writer.give(id, blob.extent) }
-    if !blob.extent.isHeld { extents.removeAll { $0 === blob.extent } }
+    if let writer = blob.writer, writer !== remover { writer.give(id, blob.extent, isPinned: true) }
+    if let remover, let index = remover.grants.lastIndex(where: { $0.id == id }),
+      remover.grants[index].extent === blob.extent, !remover.grants[index].isPinned
+    {
+      remover.end(at: index)
+    }
+    if !reusesDeleted(blob, in: session) { blob.extent.isKept = true }
+    listExtents()
+  }
+
+  private func reusesDeleted(_ blob: ModelBlob, in session: ModelSession) -> Bool {
+    guard let payer = blob.payer else { return configuration.deletedMemory == .reuse }
+    let settings = payer.volume.settings
+    let policy = settings.deletedMemory ?? (settings.scope == .volume ? .keep : configuration.deletedMemory)
+    return policy == .reuse && payer.volume.kind == .volume
+  }
+
+  /// Drops extents that nobody holds, and notes in which order others may be taken back.
+  func listExtents() {
+    extents.removeAll { !$0.isHeld }
+    for extent in extents {
+      if extent.hasBlob || extent.isKept || extent.pins > 0 {
+        extent.listed = nil
+      } else if extent.listed == nil {
+        extent.listed = step
+      }
+    }
+  }
+
+  /// Bytes that may be taken back.
+  var reusable: UInt64 { extents.reduce(0) { $1.listed == nil ? $0 : $0 + $1.charged } }
+
+  /// Makes a request that may take back deleted blobs, and follows the store in that: the ones deleted longest ago.
+  func attemptAllocation<Value>(_ body: () throws -> Value) throws(SimulationFailure) -> Result<Value, StoreError> {
+    let listed = extents.filter { $0.listed != nil }
+    let order = store.reusableRanges.compactMap { range in listed.first { $0.offset == range.offset } }
+    try check(order.count == listed.count, "\(listed.count) extents may be taken back, not \(order.count)")
+    let stamps = order.compactMap(\.listed)
+    try check(zip(stamps, stamps.dropFirst()).allSatisfy { $0 <= $1 }, "what may be taken back is out of order")
+    let result = attempt(body)
+    for extent in order.prefix(store.takeReuse().blobs) {
+      for client in clients + leaving {
+        while let index = client.grants.firstIndex(where: { $0.extent === extent }) { client.end(at: index) }
+      }
+      extents.removeAll { $0 === extent }
+    }
+    return result
+  }
+
+  /// Ends a client's grants of what is deleted.
+  func endStaleGrants(of client: SimulatedClient) {
+    while let index = client.grants.firstIndex(where: { !$0.isPinned && !$0.extent.hasBlob }) { client.end(at: index) }
+    listExtents()
   }
 
   // MARK: - Reading
@@ -188,6 +246,6 @@ extension Simulation {
   }
 
   func takeBack(_ id: ObjectID, from client: SimulatedClient) {
-    if client.takeBack(id) { extents.removeAll { !$0.isHeld } }
+    if client.takeBack(id) { listExtents() }
   }
 }

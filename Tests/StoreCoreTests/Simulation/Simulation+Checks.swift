@@ -13,6 +13,7 @@ extension Simulation {
   func checkCheap() throws(SimulationFailure) {
     try check(store.memory.used == used, "\(store.memory.used) bytes are used, expected \(used)")
     try check(store.memory.lingering == lingering, "\(store.memory.lingering) bytes linger, expected \(lingering)")
+    try check(store.memory.reusable == reusable, "\(store.memory.reusable) bytes are reusable, expected \(reusable)")
     record("\(used) \(lingering) \(store.memory.largestFree)")
     guard let session = random.pick(sessions) else { return }
     for _ in 0..<4 {

@@ -29,9 +29,8 @@ extension Simulation {
       remove(id, in: session, by: client)
     }
     endActivities(client)
-    for grant in client.grants { grant.extent.grants -= 1 }
-    client.grants.removeAll()
-    extents.removeAll { !$0.isHeld }
+    client.endAll()
+    listExtents()
   }
 
   /// What a client did ends, but what it was given stays.
@@ -41,7 +40,10 @@ extension Simulation {
     for id in session.sortedStreams {
       if session.streams[id]?.parkedReader === client { session.streams[id]?.parkedReader = nil }
       if session.streams[id]?.parkedWriter === client { session.streams[id]?.parkedWriter = nil }
-      if session.streams[id]?.writer === client, session.streams[id]?.current != nil {
+      guard let stream = session.streams[id], stream.producer === client else { continue }
+      guard !stream.isDrained, !stream.isFailed else { continue }
+      session.streams[id]?.isAbandoned = true
+      if stream.writer === client, stream.current != nil {
         session.streams[id]?.current = nil
         session.streams[id]?.isFailed = true
       }
@@ -150,7 +152,7 @@ extension Simulation {
     switch request {
     case .pull(let id):
       guard let stream = client.session.streams[id] else { return false }
-      return stream.ready.isEmpty && !stream.isFailed && !stream.isDrained
+      return stream.ready.isEmpty && !stream.isFailed && !stream.isDrained && !stream.isAbandoned
     case .nextChunk(let id, _):
       guard let stream = client.session.streams[id] else { return false }
       return (!stream.ready.isEmpty || stream.handedOut != nil) && !stream.isFailed && !stream.isDrained

@@ -149,13 +149,20 @@ extension Simulation {
   func modelClear(_ session: ModelSession, by client: SimulatedClient?) {
     session.objects.removeAll()
     session.names.removeAll()
-    for id in session.sortedBlobs { remove(id, in: session, by: client) }
-    session.plasma.removeAll()
+    for id in session.sortedBlobs where isCleared(id, in: session, by: client) { remove(id, in: session, by: client) }
+    session.plasma = session.plasma.filter { session.blobs[$0.value.blob] != nil }
     for (id, stream) in session.streams {
       // The one that somebody else is writing to stays.
-      if let writer = stream.writer, writer !== client, stream.current != nil { continue }
+      if let client, let writer = stream.writer, writer !== client, stream.current != nil { continue }
       session.streams[id] = nil
     }
+    if let client { endStaleGrants(of: client) }
+  }
+
+  /// Whether a blob goes when a client clears its session: all but what others are still writing.
+  func isCleared(_ id: ObjectID, in session: ModelSession, by client: SimulatedClient?) -> Bool {
+    guard let client, let writer = session.blobs[id]?.writer else { return true }
+    return writer === client
   }
 
   // MARK: - Names and listings

@@ -34,7 +34,7 @@ extension Simulation {
   private func createPlasma(_ name: String, _ client: SimulatedClient) throws(SimulationFailure) {
     let size = UInt64(random.number(below: Int(configuration.limit / 8)))
     begin("create plasma \(name) of \(size) bytes by client \(client.number)")
-    let result = attempt {
+    let result = try attemptAllocation {
       try store.createPlasmaBlob(name, size: size, plasmaSize: size, by: client.connection)
     }
     let isPlasma = client.session.session.kind == .plasma

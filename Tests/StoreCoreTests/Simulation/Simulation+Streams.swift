@@ -62,13 +62,13 @@ extension Simulation {
 
   func nextChunk(_ id: ObjectID, _ size: UInt64, _ client: SimulatedClient) throws(SimulationFailure) {
     let session = client.session
-    let result = attempt { try store.nextStreamChunk(id, size: size, by: client.connection) }
+    let result = try attemptAllocation { try store.nextStreamChunk(id, size: size, by: client.connection) }
     if let code = refusal(id, client) {
       guard case .failure(let error) = result, error.code == code else { throw failure("\(result), expected \(code)") }
       return
     }
     finishCurrent(id, by: client)
-    var isFull = used + lingering + size > configuration.limit / 100 * configuration.streamThreshold
+    var isFull = used + lingering - reusable + size > configuration.limit / 100 * configuration.streamThreshold
     if let volume = client.volume, volume.volume.settings.quota > 0 {
       isFull = isFull || used(by: volume) + size > volume.limit / 100 * configuration.streamThreshold
     }
@@ -83,6 +83,8 @@ extension Simulation {
       try adopt([payload], [size], client)
       session.streams[id]?.current = size == 0 ? nil : payload.id
       session.streams[id]?.writer = client
+      session.streams[id]?.producer = client
+      session.streams[id]?.isAbandoned = false
     case .failure(let error): try checkRefusal(error, [size], client)
     }
   }
@@ -97,6 +99,8 @@ extension Simulation {
     guard code == nil else { return }
     finishCurrent(id, by: client)
     client.session.streams[id]?.ready.append(chunk)
+    client.session.streams[id]?.producer = client
+    client.session.streams[id]?.isAbandoned = false
   }
 
   private func stop(_ id: ObjectID, _ client: SimulatedClient) throws(SimulationFailure) {
@@ -141,14 +145,15 @@ extension Simulation {
       consume(previous, client)
     }
     defer { session.streams[id] = stream }
-    if stream.isFailed { return try expectFailure(result, .streamFailed) }
     if !stream.ready.isEmpty {
       let chunk = stream.ready.removeFirst()
       stream.handedOut = chunk
       guard case .success(.done(chunk)) = result else { throw failure("\(result), expected \(chunk)") }
       return record("\(chunk)")
     }
+    if stream.isFailed { return try expectFailure(result, .streamFailed) }
     if stream.isDrained { return try expectFailure(result, .streamDrained) }
+    if stream.isAbandoned { return try expectFailure(result, .streamFailed) }
     guard case .success(.park(let key)) = result else { throw failure("\(result), expected to wait") }
     stream.parkedReader = client
     client.parked = (.pull(id), key)

@@ -35,9 +35,8 @@ extension Simulation {
     begin("client \(client.number) of a deleted volume goes")
     leaving.removeFirst()
     store.disconnect(client.connection)
-    for grant in client.grants { grant.extent.grants -= 1 }
-    client.grants.removeAll()
-    extents.removeAll { !$0.isHeld }
+    client.endAll()
+    listExtents()
   }
 
   /// Deletes what came through a volume, but what others' objects need, until nothing more is needed.
@@ -55,7 +54,10 @@ extension Simulation {
       session.names.removeAll { $0.id == id }
       session.streams[id] = nil
     }
-    for id in blobs where doomed.contains(id) { remove(id, in: session, by: client) }
+    for id in blobs where doomed.contains(id) && isCleared(id, in: session, by: client) {
+      remove(id, in: session, by: client)
+    }
+    if let client { endStaleGrants(of: client) }
   }
 
   /// What has an id that is taken in the root session arrives there under a new one, in the order of the old ids.

@@ -22,7 +22,7 @@ extension Simulation {
 
   /// Bytes of the blobs that a volume pays for.
   func used(by volume: ModelVolume) -> UInt64 {
-    volume.session.blobs.values.reduce(0) { $1.payer === volume ? $0 + $1.size : $0 }
+    volume.session.blobs.values.reduce(0) { $1.payer === volume ? $0 + $1.charged : $0 }
   }
 
   /// Bytes that a new promise may be of.
@@ -60,6 +60,9 @@ extension Simulation {
     if random.oneIn(3) {
       settings.source = Volume.Source(kind: random.oneIn(2) ? .volume : .snapshot, id: random.pick(Self.ids) ?? "a")
     }
+    // The model does not follow what goes unasked for.
+    settings.overwrite = .keep
+    settings.deletedMemory = random.oneIn(3) ? .reuse : nil
     begin("open volume \(settings)")
     let present = find(id, in: volumes)
     let source = settings.source.flatMap { find($0.id, in: $0.kind == .volume ? volumes : snapshots) }
@@ -79,7 +82,7 @@ extension Simulation {
   private func cloningRefusal(_ settings: Volume.Settings, _ source: ModelVolume?) -> StatusCode? {
     guard let source else { return .objectNotExists }
     if source.isCluster || settings.scope == .cluster { return .notImplemented }
-    let size = source.session.blobs.values.reduce(0) { $1.isSealed ? $0 + $1.size : $0 }
+    let size = source.session.blobs.values.reduce(0) { $1.isSealed ? $0 + $1.charged : $0 }
     return settings.quota > 0 && size > settings.quota ? .notEnoughMemory : nil
   }
 
@@ -103,6 +106,7 @@ extension Simulation {
       guard let blob = source.session.blobs[id], blob.isSealed else { continue }
       let copy = ModelBlob(blob.extent, size: blob.size, writer: nil)
       copy.isSealed = true
+      copy.charged = blob.charged
       copy.payer = target
       blob.extent.blobs += 1
       target.session.blobs[id] = copy

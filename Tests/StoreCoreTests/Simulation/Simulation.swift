@@ -55,6 +55,7 @@ final class Simulation {
     configuration.populate = random.pick(PopulateMode.allCases) ?? .off
     configuration.reserve = UInt64(random.number(below: 4)) * Residency.chunkSize
     configuration.instance = UInt64(random.number(below: 3))
+    configuration.deletedMemory = random.oneIn(2) ? .keep : .reuse
     self.configuration = configuration
     store = Store(configuration)
     store.now = 1_795_434_510_000

@@ -12,6 +12,12 @@ final class ModelExtent {
   var blobs = 1
   /// Grants of connections.
   var grants = 0
+  /// Grants that may not be taken back.
+  var pins = 0
+  /// Whether one of its blobs was deleted where deleted memory is kept.
+  var isKept = false
+  /// The step in which it came to be one that may be taken back.
+  var listed: Int?
 
   init(offset: UInt64, size: UInt64) {
     self.offset = offset
@@ -30,6 +36,8 @@ final class ModelExtent {
 final class ModelBlob {
   let extent: ModelExtent
   var size: UInt64
+  /// Bytes it is charged with.
+  var charged: UInt64
   var isSealed = false
   var writer: SimulatedClient?
   /// Who sealed it and has not released it.
@@ -40,6 +48,7 @@ final class ModelBlob {
   init(_ extent: ModelExtent, size: UInt64, writer: SimulatedClient?) {
     self.extent = extent
     self.size = size
+    charged = size
     self.writer = writer
     payer = writer?.volume
   }
@@ -57,6 +66,8 @@ struct ModelStream {
   var ready: [ObjectID] = []
   var current: ObjectID?
   var writer: SimulatedClient?
+  var producer: SimulatedClient?
+  var isAbandoned = false
   var handedOut: ObjectID?
   var isDrained = false
   var isFailed = false
@@ -122,7 +133,9 @@ final class SimulatedClient {
   let session: ModelSession
   let volume: ModelVolume?
   /// What it may read, by the id under which it was given, the newest last.
-  var grants: [(id: ObjectID, extent: ModelExtent)] = []
+  var grants: [(id: ObjectID, extent: ModelExtent, isPinned: Bool)] = []
+  /// Whether it releases blobs itself.
+  let releasesBlobs: Bool
   var pulled: Set<ObjectID> = []
   var locks: Set<String> = []
   /// A request that waits for a change.
@@ -135,22 +148,40 @@ final class SimulatedClient {
     self.connection = connection
     self.session = session
     self.volume = volume
+    releasesBlobs = number % 5 == 0
+    connection.releasesBlobs = releasesBlobs
   }
 
   var isIdle: Bool { parked == nil && awaiting.isEmpty }
 
   func isGiven(_ id: ObjectID) -> Bool { grants.contains { $0.id == id } }
 
-  func give(_ id: ObjectID, _ extent: ModelExtent) {
-    if grants.last(where: { $0.id == id })?.extent === extent { return }
-    grants.append((id, extent))
+  func give(_ id: ObjectID, _ extent: ModelExtent, isPinned: Bool? = nil) {
+    let isPinned = isPinned ?? releasesBlobs
+    if let index = grants.lastIndex(where: { $0.id == id }), grants[index].extent === extent {
+      if isPinned, !grants[index].isPinned {
+        grants[index].isPinned = true
+        extent.pins += 1
+      }
+      return
+    }
+    grants.append((id, extent, isPinned))
     extent.grants += 1
+    if isPinned { extent.pins += 1 }
   }
 
   /// Ends the newest grant of an id.
   func takeBack(_ id: ObjectID) -> Bool {
     guard let index = grants.lastIndex(where: { $0.id == id }) else { return false }
-    grants.remove(at: index).extent.grants -= 1
+    end(at: index)
     return true
   }
+
+  func end(at index: Int) {
+    let grant = grants.remove(at: index)
+    grant.extent.grants -= 1
+    if grant.isPinned { grant.extent.pins -= 1 }
+  }
+
+  func endAll() { while !grants.isEmpty { end(at: grants.count - 1) } }
 }

@@ -87,14 +87,46 @@ struct StreamTests {
     fixture.expectEmpty()
   }
 
-  @Test("a failed stream tells its reader at once, also the one that waits")
+  @Test("a failed stream gives its reader the chunks that were written, then says that it failed")
   func failed() throws {
-    _ = try chunk(10)
+    let chunks = [try chunk(10), try chunk(20)]
+    #expect(value(try pull()) == chunks[0])
     #expect(isParked(try pull()))
     _ = store.takeChanges()
     try store.stopStream(stream, failed: true, by: writer)
     #expect(store.takeChanges().contains(key))
+    #expect(value(try pull()) == chunks[1])
     #expect(code(try store.pullStreamChunk(stream, by: reader)) == .streamFailed)
+  }
+
+  @Test("when a writer goes without stopping the stream, its reader gets what was pushed, then the failure")
+  func pusherGone() throws {
+    let objects = try (0..<5).map { _ in try fixture.object() }
+    for object in objects { try store.pushStreamChunk(stream, chunk: object, by: writer) }
+    store.disconnect(writer)
+    for object in objects { #expect(value(try pull()) == object) }
+    #expect(code(try pull()) == .streamFailed)
+  }
+
+  @Test("another may go on where a writer has left, unless that was in the middle of a chunk")
+  func goneOn() throws {
+    let objects = try (0..<2).map { _ in try fixture.object() }
+    try store.pushStreamChunk(stream, chunk: objects[0], by: writer)
+    store.disconnect(writer)
+    let next = fixture.connect()
+    try store.pushStreamChunk(stream, chunk: objects[1], by: next)
+    try store.stopStream(stream, failed: false, by: next)
+    for object in objects { #expect(value(try pull()) == object) }
+    #expect(code(try pull()) == .streamDrained)
+  }
+
+  @Test("a writer that goes in the middle of a chunk leaves those before it")
+  func goneAmidChunks() throws {
+    let first = try chunk(10)
+    _ = try chunk(20)
+    store.disconnect(writer)
+    #expect(value(try pull()) == first)
+    #expect(code(try pull()) == .streamFailed)
   }
 
   @Test("[Error] a stopped stream takes no more chunks and is not stopped twice")

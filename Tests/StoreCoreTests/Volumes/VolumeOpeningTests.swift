@@ -66,7 +66,7 @@ struct VolumeOpeningTests {
   func reopening() throws {
     try fixture.open("a", quota: 900)
     let volume = store.reopenVolume(
-      Self.settings { $0.quota = 800 }, created: 7, isFrozen: false, wasWritten: true)
+      Self.settings { $0.quota = 800 }, created: 7, isFrozen: false, lostContentsAt: 9, isLossUnmended: true)
     #expect(volume.created == 7)
     #expect(store.trouble(of: volume)?.contains("lost") == true)
     _ = try fixture.put(members: [], by: fixture.connect(to: volume))

@@ -38,8 +38,10 @@ extension StoreServerTests {
       #expect(try memory() == [300, 0])
     }
 
-    @Test("the bytes of a deleted blob linger until its last reader disconnects")
+    @Test("where deleted memory is kept, the bytes of a deleted blob linger until its last reader disconnects")
     func lingering() throws {
+      let server = try RunningServer { $0.deletedMemory = .keep }
+      func memory() throws -> [UInt64] { try server.onLoop { [$0.store.memory.used, $0.store.memory.lingering] } }
       let writer = try WireClient.registered(server)
       let id = try createBlob(writer, size: 9_000_000)
       _ = try writer.request("{\"type\":\"seal_request\",\"object_id\":\(id)}")
@@ -54,6 +56,36 @@ extension StoreServerTests {
       readers[1].close()
       try server.waitUntil("both are gone") { $0.store.memory.lingering == 0 }
       _ = try createBlob(writer, size: 9_000_000)
+    }
+
+    @Test("outside of volumes deleted memory is used again rather than that a blob be refused, and that is told")
+    func reuse() throws {
+      let writer = try WireClient.registered(server)
+      let reader = try WireClient.registered(server)
+      let id = try createBlob(writer, size: 9_000_000)
+      _ = try writer.request("{\"type\":\"seal_request\",\"object_id\":\(id)}")
+      try read(reader, id)
+      _ = try writer.request("{\"type\":\"del_data_request\",\"id\":[\(id)]}")
+      #expect(try memory() == [0, 9_000_000])
+      _ = try createBlob(writer, size: 9_000_000)
+      #expect(try memory() == [9_000_000, 0])
+      #expect(server.log.contains { $0.contains("1 deleted blobs are used again") && $0.contains("pid \(getpid())") })
+      let metrics = try server.onLoop { $0.metricsText() }
+      #expect(metrics.contains("vineyard_reused_bytes_total 9000000\n"))
+      #expect(metrics.contains("vineyard_reused_blobs_total 1\n"))
+    }
+
+    @Test("a client that says that it releases blobs itself keeps what it was given, also of what it deletes")
+    func releasingClient() throws {
+      let client = try WireClient(server)
+      _ = try client.request(#"{"type":"register_request","version":"0.24.2","releases_blobs":true}"#)
+      let id = try createBlob(client, size: 9_000_000)
+      _ = try client.request("{\"type\":\"seal_request\",\"object_id\":\(id)}")
+      _ = try client.request("{\"type\":\"get_buffers_request\",\"ids\":[\(id)]}")
+      _ = try client.request("{\"type\":\"del_data_request\",\"id\":[\(id)]}")
+      #expect(try client.request("{\"type\":\"create_buffer_request\",\"size\":9000000}")["code"] == .number("41"))
+      _ = try client.request("{\"type\":\"release_request\",\"object_id\":\(id)}")
+      #expect(try memory() == [0, 0])
     }
 
     @Test("a reader keeps seeing its bytes although the blob is deleted and the memory asked for")

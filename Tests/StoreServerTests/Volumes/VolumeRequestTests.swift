@@ -13,14 +13,17 @@ extension StoreServerTests {
     @Test("opening, inspecting and listing show the same record")
     func records() throws {
       let opened = try world.open(
-        "pvc-1", #""scope":"cluster","on_delete":"retain","ephemeral":true,"quota":1048576,"attributes":{"a":"ü\"\n"}"#)
+        "pvc-1",
+        #""scope":"cluster","on_delete":"retain","ephemeral":true,"quota":1048576,"attributes":{"a":"ü\"\n"},"#
+          + #""overwrite":"delete","deleted_memory":"keep""#)
       let text = #"{"attributes":{"a":"ü\"\n"},"condition":{"abnormal":false,"message":""},"connections":0,"#
       let inspected = try world.main.requestText(#"{"type":"inspect_volume_request","id":"pvc-1"}"#)
       #expect(inspected.hasPrefix(#"{"type":"inspect_volume_reply","volume":"# + text))
       #expect(
         inspected.hasSuffix(
-          #","ephemeral":true,"frozen":false,"id":"pvc-1","kind":"volume","names":0,"objects":0,"#
-            + #""on_delete":"retain","quota":1048576,"scope":"cluster","source":null,"used":0}}"#))
+          #","deleted_memory":"keep","ephemeral":true,"frozen":false,"id":"pvc-1","kind":"volume","#
+            + #""lost_contents_at":null,"names":0,"objects":0,"on_delete":"retain","overwrite":"delete","#
+            + #""quota":1048576,"scope":"cluster","source":null,"used":0}}"#))
       try world.open("a", #""source":null"#)
       _ = try world.ask("create_snapshot", "z", #""source":"a""#)
       let list = try world.main.request(#"{"type":"list_volumes_request"}"#)

@@ -51,6 +51,33 @@ extension StoreServerTests {
       }
     }
 
+    @Test("who misses a name is told of the restart, in the volume that lost it and outside of volumes")
+    func lostNames() throws {
+      let fields = #""overwrite":"keep","deleted_memory":"reuse""#
+      try world.open("v", fields)
+      try world.open("empty")
+      let get = #"{"type":"get_name_request","name":"/p","wait":false}"#
+      for client in [world.main, try world.client(of: "v")] {
+        _ = try client.request(get)
+        let made = try client.request(#"{"type":"create_data_request","content":{"typename":"t","instance_id":0}}"#)
+        let id = try #require(made["id"]?.integer)
+        _ = try client.request("{\"type\":\"persist_request\",\"id\":\(id)}")
+        _ = try client.request("{\"type\":\"put_name_request\",\"name\":\"/p\",\"object_id\":\(id)}")
+      }
+      for _ in 0..<2 {
+        try world.restart()
+        for client in [world.main, try world.client(of: "v")] {
+          let message = try #require(try client.request(get)["message"]?.text)
+          #expect(message.hasPrefix("failed to find name: /p; the store restarted at 2"))
+        }
+        let other = try world.client(of: "empty").request(get)["message"]?.text
+        #expect(other == "failed to find name: /p")
+      }
+      let record = try #require(try world.record("v"))
+      #expect((record["lost_contents_at"]?.integer ?? 0) > 1_700_000_000_000)
+      #expect(record["overwrite"]?.text == "keep" && record["deleted_memory"]?.text == "reuse")
+    }
+
     @Test("what an interrupted opening or deletion has left is removed, wherever it was interrupted")
     func remains() throws {
       let steps: [[String]] = [

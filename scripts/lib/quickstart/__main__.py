@@ -7,17 +7,20 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from . import machine, room, tables
+from . import following, load, machine, picture, room, tables
 from .pipeline import Pipeline, Round, median_round, table_bytes
 from .progress import QuickstartError, say
-from .report import Comparison, write_report
+from .report import Comparison, page, write_atomically
 from .store import size_for
 
+# Enough for figures to show what the product is for, and the whole within two minutes on two cores.
+DEFAULT_MULTIPLIER, DEFAULT_ROUNDS, ROUNDS_SECONDS = 300, 3, 100
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -51,17 +54,27 @@ def work_directory() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def measure(pipeline: Pipeline, rounds: int) -> tuple[list[Round], list[Round]]:
-    """Run a round that only warms up, then `rounds` of each variant in turn."""
+def measure(pipeline: Pipeline, wanted: int | None) -> tuple[list[Round], list[Round]]:
+    """Run a round that only warms up, then `wanted` rounds of each variant in turn.
+
+    Without a wish there are DEFAULT_ROUNDS, or as many as fit into ROUNDS_SECONDS, at least one.
+    """
+    rounds = wanted or DEFAULT_ROUNDS
+    start = time.monotonic()
     say("►", "warming up: one round that does not count")
     pipeline.with_pickles()
     pickles, vineyard = [], []
     for number in range(1, rounds + 1):
+        begin = time.monotonic()
         suffix = f", round {number} of {rounds}" if rounds > 1 else ""
         say("►", f"without vineyard: pickles on disk{suffix}")
         pickles.append(pipeline.with_pickles())
         say("►", f"with vineyard: shared memory{suffix}")
         vineyard.append(pipeline.with_vineyard())
+        now = time.monotonic()
+        if wanted is None and number < rounds and now - start + (now - begin) > ROUNDS_SECONDS:
+            say("◎", f"another round would take too long: {number} of {rounds} count (--rounds {rounds} for all)")
+            break
     return pickles, vineyard
 
 
@@ -76,33 +89,53 @@ def check_model_errors(rounds: list[Round]) -> str:
 def run(args: argparse.Namespace) -> None:
     """Run everything; the tables go to stdout."""
     with work_directory() as directory:
-        table = table_bytes(args.data_multiplier)
-        room.check(args.data_multiplier, machine.available_memory(), machine.free_disk(directory))
-        pipeline = Pipeline(args.stages, directory, args.data_multiplier, args.store_command, size_for(table))
+        memory, disk = machine.available_memory(), machine.free_disk(directory)
+        multiplier = args.data_multiplier or room.default_multiplier(DEFAULT_MULTIPLIER, memory, disk)
+        table = table_bytes(multiplier)
+        if not args.data_multiplier and multiplier < DEFAULT_MULTIPLIER:
+            say("⚠", f"memory or disk suffices for {tables.scale(table)}B only; with less data there is less to gain")
+        room.check(multiplier, memory, disk)
+        before = load.sample()
+        if before.is_heavy:
+            say("⚠", f"this machine is busy, the figures will be off: {before}")
+        pipeline = Pipeline(args.stages, directory, multiplier, args.store_command, size_for(table))
         pipeline.try_store()
         facts = machine.facts(directory, shlex.split(args.store_command))
         if facts["Pickles on"] in ("tmpfs", "ramfs"):
             say("⚠", f"{directory.parent} is in memory: the pickles will look faster than on a disk (set TMPDIR)")
         say("►", f"preparing {tables.scale(table)}B of house prices")
         preparation = pipeline.prepare()
+        meter = load.LoadMeter()
         pickles, vineyard = measure(pipeline, args.rounds)
+        during = meter.read()
         error = check_model_errors(pickles + vineyard)
         say("✔", f"model error equal in both: {error}")
         comparison = Comparison(
-            multiplier=args.data_multiplier, table_bytes=table, rounds=args.rounds, preparation=preparation,
+            multiplier=multiplier, table_bytes=table, rounds=len(vineyard), preparation=preparation,
             pickles=median_round(pickles), vineyard=median_round(vineyard), facts=facts, store_bytes=pipeline.store_size,
+            load=during, fitting=room.largest(memory, disk),
         )  # fmt: skip
         print(tables.render(table, comparison.pickles, comparison.vineyard), flush=True)
         report = args.output / "report.html"
-        write_report(report, comparison)
+        write_atomically(report, page(comparison))
+        say("✔", tables.summary(comparison.pickles, comparison.vineyard))
+        say("✔", f"store: {facts['Store']}, {comparison.vineyard.page_kind or 'kind of pages unknown'}")
+        if during.is_heavy:
+            say("⚠", f"the machine was busy, the figures are not to be trusted: {during}")
+        if args.picture:
+            write_atomically(args.picture, picture.svg(comparison))
+            say("✔", f"picture: {args.picture}")
         say("✔", f"report: {report}")
+        for purpose, how in following.steps(multiplier, comparison.fitting):
+            say("►", f"next, {purpose}: {how}")
 
 
 def main() -> int:
     """Return the exit status: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n."""
     parser = argparse.ArgumentParser(prog="scripts/quickstart")
-    parser.add_argument("--data-multiplier", type=int, required=True)
-    parser.add_argument("--rounds", type=int, required=True)
+    parser.add_argument("--data-multiplier", type=int)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--picture", type=Path)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--stages", type=Path, required=True)
     parser.add_argument("--store-command", required=True)

@@ -7,7 +7,8 @@ from .tables import seconds
 
 # Activity of a stage -> what the legend calls it.
 ACTIVITIES: dict[str, str] = {
-    "starting": "start and imports",
+    "starting": "start and other imports",
+    "importing": "importing the Vineyard client",
     "reading": "reading",
     "computing": "computing",
     "writing": "writing",
@@ -24,9 +25,9 @@ def pair(without: float, with_vineyard: float, unit: str) -> str:
         rows.append(
             f'<rect class="track" x="0" y="{y}" width="270" height="20" rx="4"/>'
             f'<rect class="{kind}" x="0" y="{y}" width="{length:.1f}" height="20" rx="4"/>'
-            f'<text x="366" y="{y + 15}" text-anchor="end">{_number(value)} {unit}</text>'
+            f'<text x="366" y="{y + 15}" text-anchor="end">{number(value)} {unit}</text>'
         )
-    label = f"without vineyard {_number(without)} {unit}, with vineyard {_number(with_vineyard)} {unit}"
+    label = f"without vineyard {number(without)} {unit}, with vineyard {number(with_vineyard)} {unit}"
     return f'<svg viewBox="0 0 366 46" role="img" aria-label="{label}">{"".join(rows)}</svg>'
 
 
@@ -57,7 +58,7 @@ def timeline(pickles: Round, vineyard: Round) -> str:
     return f'<svg viewBox="0 0 {WIDTH} 178" role="img" aria-label="{label}">{"".join(parts)}</svg>'
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Return a number with about three digits."""
     digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 0.1 else 3
     return f"{value:,.{digits}f}"

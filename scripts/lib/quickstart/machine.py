@@ -84,12 +84,13 @@ def _switch(path: str) -> str:
 
 
 def store_version(command: list[str]) -> str:
-    """Return what the store says of its version, or `unknown`."""
+    """Return what the store says of its versions, its own first, or `unknown`."""
     try:
         answer = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
-    return (answer.stdout.strip() or answer.stderr.strip() or "unknown").splitlines()[0]
+    lines = (answer.stdout.strip() or answer.stderr.strip() or "unknown").splitlines()
+    return ", compatible with ".join(line.strip() for line in reversed(lines[:2]))
 
 
 def facts(data_directory: Path, store_command: list[str]) -> dict[str, str]:
@@ -97,12 +98,12 @@ def facts(data_directory: Path, store_command: list[str]) -> dict[str, str]:
     huge_pages = "/sys/kernel/mm/transparent_hugepage"
     libraries = ", ".join(f"{name} {version(name)}" for name in ("vineyard", "pandas", "numpy", "scikit-learn"))
     return {
+        "Store": store_version(store_command),
+        "Client": f"Python {platform.python_version()}, {libraries}",
         "Processor": _first_line("/proc/cpuinfo", "model name", platform.machine()),
         "Cores": str(len(os.sched_getaffinity(0))),
         "Memory": f"{_meminfo('MemTotal') / 1e9:.1f} GB, {available_memory() / 1e9:.1f} GB free before the run",
         "System": f"{_first_line('/etc/os-release', 'PRETTY_NAME', 'Linux')}, Linux {platform.release()}",
-        "Huge pages": f"{_switch(huge_pages + '/enabled')}, shared memory {_switch(huge_pages + '/shmem_enabled')}",
+        "Huge pages here": f"{_switch(huge_pages + '/enabled')}, for shared memory {_switch(huge_pages + '/shmem_enabled')}",
         "Pickles on": file_system(data_directory),
-        "Store": store_version(store_command),
-        "Client": f"Python {platform.python_version()}, {libraries}",
     }

@@ -21,6 +21,7 @@ class Round:
     stages: tuple[Stage, ...]
     model_error: str
     store_start: float = 0.0
+    page_kind: str = ""  # of the store's memory, in its own words
 
     @property
     def duration(self) -> float:
@@ -41,6 +42,16 @@ class Round:
     def reading(self) -> float:
         """Getting them in train and test; the initial load of the table is not part of it."""
         return sum(stage.reading for stage in self.stages[1:])
+
+    @property
+    def handing_over(self) -> float:
+        """Writing and reading."""
+        return self.writing + self.reading
+
+    @property
+    def importing(self) -> float:
+        """Importing the Vineyard client, a part of the duration that does not grow with the data."""
+        return sum(stage.importing for stage in self.stages)
 
     @property
     def handed_over(self) -> int:
@@ -91,7 +102,8 @@ class Pipeline:
                 state = "still running" if gone is None else f"gone with exit status {gone}"
                 error.log += [f"the store is {state}; its last lines:", *store.last_log_lines()]
                 raise
-        return Round(done.stages, done.model_error, store.start_seconds)
+            page_kind = store.page_kind()
+        return Round(done.stages, done.model_error, store.start_seconds, page_kind)
 
     def try_store(self) -> None:
         """Start and stop the store once, to fail before anything long if it cannot start."""

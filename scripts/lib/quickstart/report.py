@@ -5,11 +5,13 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 
-from . import charts
+from . import charts, following
+from .load import Load
 from .pipeline import ROWS_PER_STEP, Round
 from .stages import Stage
 from .tables import MEASURES, change, scale, seconds
 
+STAGE_COLUMNS = ("process", "client import", "reading", "computing", "writing", "peak memory", "page faults")
 WHAT: dict[str, str] = {
     "duration": "three processes, from start to exit",
     "execution": "what the stages time themselves, summed",
@@ -30,13 +32,15 @@ class Comparison:
     vineyard: Round
     facts: dict[str, str]
     store_bytes: int
+    load: Load  # while the rounds ran
+    fitting: int  # the largest multiplier that this machine has room for
 
 
-def write_report(path: Path, comparison: Comparison) -> None:
-    """Write the report in one step, so that a reader never sees half of it."""
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file in one step, so that a reader never sees half of it."""
     partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(page(comparison), encoding="utf-8")
+        partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -59,7 +63,7 @@ def page(comparison: Comparison) -> str:
 <body>
 <main>
 <h1>One pipeline, two ways to hand data over</h1>
-<p class="lead">{comparison.multiplier * ROWS_PER_STEP:,} house prices, {size}, go from preprocess to train to test:
+{_warning(comparison)}<p class="lead">{comparison.multiplier * ROWS_PER_STEP:,} house prices, {size}, go from preprocess to train to test:
 once as pickles on disk, once through Vineyard. Both end at the same model error,
 {float(comparison.vineyard.model_error):,.0f}.</p>
 {_legend({"pickles": "without vineyard", "vineyard": "with vineyard"})}
@@ -76,6 +80,8 @@ once as pickles on disk, once through Vineyard. Both end at the same model error
 {_facts(comparison)}
 <h2>How it was measured</h2>
 {_method(comparison)}
+<h2>What to do next</h2>
+{_next(comparison)}
 <footer>Made by scripts/quickstart --data-multiplier {comparison.multiplier} --rounds {comparison.rounds}, {now}</footer>
 </main>
 </body>
@@ -88,9 +94,21 @@ def _legend(entries: dict[str, str]) -> str:
     return f'<ul class="legend">{items}</ul>'
 
 
+def _warning(comparison: Comparison) -> str:
+    """Return a box that says that the machine was busy, if it was."""
+    if not comparison.load.is_heavy:
+        return ""
+    return (
+        f'<p class="warning"><strong>The machine was busy, so these figures are not to be trusted</strong>: '
+        f"{escape(str(comparison.load))}. Run it again when nothing else works.</p>\n"
+    )
+
+
 def _cards(comparison: Comparison) -> str:
     cards = []
     for title, attribute in MEASURES.items():
+        if attribute not in WHAT:
+            continue
         without, with_vineyard = getattr(comparison.pickles, attribute), getattr(comparison.vineyard, attribute)
         cards.append(
             f'<div class="card"><h3>{title}</h3><div class="note">{WHAT[attribute]}</div>'
@@ -101,17 +119,19 @@ def _cards(comparison: Comparison) -> str:
 
 
 def _verdict(without: float, with_vineyard: float) -> str:
+    """Return the class of a change; figures that differ by less than a hundredth are alike."""
+    if abs(with_vineyard - without) < 0.01 * without:
+        return "alike"
     return "better" if with_vineyard < without else "worse"
 
 
 def _timeline(comparison: Comparison) -> str:
-    importing = sum(stage.importing for stage in comparison.vineyard.stages)
     return f"""<h2>Where the time goes</h2>
 <figure><div class="card">{_legend(charts.ACTIVITIES)}
-{charts.timeline(comparison.pickles, comparison.vineyard)}</div>
+<div class="scroll">{charts.timeline(comparison.pickles, comparison.vineyard)}</div></div>
 <figcaption>One box per activity, left to right as time passes. Reading in preprocess is the load of
-the table from disk, which both variants do. Importing the Vineyard client takes {seconds(importing)} s of the three starts,
-whatever the size of the data.</figcaption></figure>"""
+the table from disk, which both variants do. Importing the Vineyard client takes {seconds(comparison.vineyard.importing)} s of the three
+starts, whatever the size of the data.</figcaption></figure>"""
 
 
 def _throughput(comparison: Comparison) -> str:
@@ -138,40 +158,66 @@ def _measures(comparison: Comparison) -> str:
     for title, attribute in MEASURES.items():
         without, with_vineyard = getattr(comparison.pickles, attribute), getattr(comparison.vineyard, attribute)
         rows.append(
-            f"<tr><td>{title}</td><td>{scale(comparison.table_bytes)}</td><td>{seconds(without)}</td>"
-            f"<td>{seconds(with_vineyard)}</td>"
-            f'<td class="{_verdict(without, with_vineyard)}">{change(without, with_vineyard)}</td></tr>'
+            _row(
+                title,
+                {
+                    "data scale": scale(comparison.table_bytes),
+                    "without vineyard": seconds(without),
+                    "with vineyard": seconds(with_vineyard),
+                    "change": change(without, with_vineyard),
+                },
+                verdict=_verdict(without, with_vineyard),
+            )
         )
-    return f"""<div class="scroll"><table>
-<thead><tr><th>seconds, lower is better</th><th>data scale</th><th>without vineyard</th><th>with vineyard</th><th>change</th></tr></thead>
-<tbody>{"".join(rows)}</tbody></table></div>"""
+    headings = ("seconds, lower is better", "data scale", "without vineyard", "with vineyard", "change")
+    return _table(headings, rows)
 
 
 def _stages(comparison: Comparison) -> str:
     rows = [_group("Both variants"), _stage_row(comparison.preparation)]
     for title, one in (("Without vineyard", comparison.pickles), ("With vineyard", comparison.vineyard)):
         rows += [_group(title), *map(_stage_row, one.stages)]
-    return f"""<div class="scroll"><table>
-<thead><tr><th>seconds</th><th>process</th><th>reading</th><th>computing</th><th>writing</th>
-<th>peak memory</th><th>page faults</th></tr></thead>
-<tbody>{"".join(rows)}</tbody></table></div>"""
+    return _table(("seconds", *STAGE_COLUMNS), rows)
+
+
+def _table(headings: tuple[str, ...], rows: list[str]) -> str:
+    head = "".join(f"<th>{heading}</th>" for heading in headings)
+    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>{''.join(rows)}</tbody></table>"
+
+
+def _row(title: str, cells: dict[str, str], verdict: str = "") -> str:
+    """Return one row. Each cell knows its column, so that a narrow page can show it beside the figure."""
+    texts = []
+    for column, text in cells.items():
+        colour = f' class="{verdict}"' if column == "change" else ""
+        texts.append(f'<td data-column="{column}"{colour}>{text}</td>')
+    return f"<tr><td>{escape(title)}</td>{''.join(texts)}</tr>"
 
 
 def _group(title: str) -> str:
-    return f'<tr class="group"><td colspan="7">{title}</td></tr>'
+    return f'<tr class="group"><td colspan="{len(STAGE_COLUMNS) + 1}">{title}</td></tr>'
 
 
 def _stage_row(stage: Stage) -> str:
-    times = (stage.duration, stage.reading, stage.computing, stage.writing)
-    cells = "".join(f"<td>{seconds(value) if value else '–'}</td>" for value in times)
-    memory = f"<td>{stage.peak_memory / 1e6:,.0f} MB</td><td>{stage.page_faults:,}</td>"
-    return f"<tr><td>{escape(stage.name)}</td>{cells}{memory}</tr>"
+    times = (stage.duration, stage.importing, stage.reading, stage.computing, stage.writing)
+    cells = [*map(seconds, times), f"{stage.peak_memory / 1e6:,.0f} MB", f"{stage.page_faults:,}"]
+    return _row(stage.name, dict(zip(STAGE_COLUMNS, cells)))
+
+
+def _next(comparison: Comparison) -> str:
+    items = "".join(
+        f"<dt>{escape(what)}</dt><dd><code>{escape(how)}</code></dd>"
+        for what, how in following.steps(comparison.multiplier, comparison.fitting)
+    )
+    return f"<dl>{items}</dl>"
 
 
 def _facts(comparison: Comparison) -> str:
     facts = {
         **comparison.facts,
+        "Pages of the store": comparison.vineyard.page_kind or "the store does not say",
         "Store size": f"{comparison.store_bytes / (1 << 20):,.0f} MiB",
+        "Load during the run": str(comparison.load),
         "Store ready after": f"{comparison.vineyard.store_start * 1000:.0f} ms",
     }
     return "<dl>" + "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in facts.items()) + "</dl>"
@@ -194,5 +240,8 @@ def _method(comparison: Comparison) -> str:
         "takes is part of no figure.",
         "Through Vineyard, values go with vineyard.csi.write and vineyard.csi.read of the released client, "
         "unmodified, into a store that was just started.",
+        "Importing the Vineyard client is part of the pipeline's duration, and of no other figure. Its package comes "
+        "with a vineyardctl of its own that it starts at every import; no step needs that, so it is left out here, as "
+        "in the example's image.",
     )
     return '<ul class="method">' + "".join(f"<li>{escape(point)}</li>" for point in points) + "</ul>"

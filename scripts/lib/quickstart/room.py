@@ -22,6 +22,16 @@ def disk_needed(multiplier: int) -> int:
     return int(table_bytes(multiplier) * DISK_TABLES) + (64 << 20)
 
 
+def default_multiplier(wanted: int, memory: int, disk: int) -> int:
+    """Return the wanted multiplier, or the largest one below it that memory and disk suffice for (all in bytes)."""
+    return max(1, min(wanted, largest(memory, disk)))
+
+
+def largest(memory: int, disk: int) -> int:
+    """Return the largest multiplier that memory and disk suffice for (all in bytes), 0 if none does."""
+    return _largest(lambda candidate: memory_needed(candidate) <= memory and disk_needed(candidate) <= disk)
+
+
 def check(multiplier: int, memory: int, disk: int) -> None:
     """Raise QuickstartError, naming a multiplier that fits, unless both suffice (all in bytes)."""
     for what, needed, free in (
@@ -29,7 +39,7 @@ def check(multiplier: int, memory: int, disk: int) -> None:
         ("disk space", disk_needed, disk),
     ):
         if needed(multiplier) > free:
-            fits = _largest(lambda candidate: memory_needed(candidate) <= memory and disk_needed(candidate) <= disk)
+            fits = largest(memory, disk)
             raise QuickstartError(
                 f"--data-multiplier {multiplier} needs {needed(multiplier) / 1e9:.1f} GB of {what}, "
                 f"{free / 1e9:.1f} GB is free",

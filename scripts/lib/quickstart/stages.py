@@ -35,15 +35,15 @@ class Stage:
     reading: float
     writing: float
     flushing: float  # part of writing
-    importing: float  # the Vineyard client; part of starting
+    importing: float  # the Vineyard client
     peak_memory: int
     page_faults: int
     handed_over: int  # bytes handed to later stages
 
     @property
     def starting(self) -> float:
-        """Interpreter start, imports and exit."""
-        return max(0.0, self.duration - self.execution)
+        """Interpreter start, imports other than the Vineyard client, and exit."""
+        return max(0.0, self.duration - self.execution - self.importing)
 
     @property
     def computing(self) -> float:

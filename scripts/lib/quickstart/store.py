@@ -1,6 +1,7 @@
 """The Vineyard store of one round: started in a private directory, stopped at the end."""
 
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -13,6 +14,8 @@ from .progress import QuickstartError
 
 START_TIMEOUT_SECONDS = 60
 MIB = 1 << 20
+# The line in which our daemon says what its memory is made of.
+PAGES_LINE = re.compile(r"shared memory: \d+ MiB in ([^,\n]+)")
 
 
 def size_for(data_bytes: int) -> int:
@@ -62,6 +65,11 @@ class Store:
     def last_log_lines(self, count: int = 8) -> list[str]:
         """Return the end of what the daemon printed."""
         return self.log.read_text(errors="replace").splitlines()[-count:]
+
+    def page_kind(self) -> str:
+        """Return the pages its memory is made of, as it says itself; empty when it does not."""
+        found = PAGES_LINE.search(self.log.read_text(errors="replace"))
+        return found[1] if found else ""
 
     def exit_status(self) -> int | None:
         """Return the daemon's exit status, or None while it runs."""

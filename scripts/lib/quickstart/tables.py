@@ -1,4 +1,4 @@
-"""The tutorial's four tables, as text."""
+"""The tutorial's four tables, and one for the price of the client, as text."""
 
 from .pipeline import Round
 
@@ -8,6 +8,7 @@ MEASURES: dict[str, str] = {
     "Execution time": "execution",
     "Writing time": "writing",
     "Reading time": "reading",
+    "Import time of the client": "importing",
 }
 
 
@@ -17,7 +18,9 @@ def scale(table_bytes: int) -> str:
 
 
 def seconds(value: float) -> str:
-    """Return seconds with two digits that mean something."""
+    """Return seconds with two digits that mean something; a dash for what did not happen."""
+    if value == 0:
+        return "–"
     digits = 1 if value >= 100 else 2 if value >= 0.1 else 3 if value >= 0.01 else 4
     return f"{value:.{digits}f}"
 
@@ -30,7 +33,7 @@ def change(without: float, with_vineyard: float) -> str:
 
 
 def render(table_bytes: int, pickles: Round, vineyard: Round) -> str:
-    """Return the four tables: one row each, seconds, lower is better."""
+    """Return the tables: one row each, seconds, lower is better."""
     blocks = []
     for title, attribute in MEASURES.items():
         without, with_vineyard = getattr(pickles, attribute), getattr(vineyard, attribute)
@@ -40,6 +43,17 @@ def render(table_bytes: int, pickles: Round, vineyard: Round) -> str:
         rule = "|".join("-" * (width + 2) for width in widths)
         blocks.append(f"{title} (seconds, lower is better)\n{_line(header, widths)}\n|{rule}|\n{_line(row, widths)}")
     return "\n\n".join(blocks)
+
+
+def summary(pickles: Round, vineyard: Round) -> str:
+    """Return the outcome in one sentence."""
+    handing_over = (pickles.handing_over, vineyard.handing_over)
+    whole = (pickles.duration, vineyard.duration)
+    return (
+        f"handing over {vineyard.handed_over / 1e9:.2f} GB: {seconds(handing_over[0])} s with pickles, "
+        f"{seconds(handing_over[1])} s through Vineyard ({change(*handing_over)}); "
+        f"the whole pipeline: {seconds(whole[0])} s and {seconds(whole[1])} s ({change(*whole)})"
+    )
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:

@@ -7,13 +7,16 @@ import subprocess
 import sys
 import tempfile
 import time
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from quickstart import report, room, stages, tables
+from quickstart import following, load, machine, picture, report, room, stages, tables
+from quickstart.__main__ import DEFAULT_MULTIPLIER, measure
+from quickstart.load import Load
 from quickstart.pipeline import Round, median_round, table_bytes
 from quickstart.progress import QuickstartError
 from quickstart.stages import Stage
@@ -27,14 +30,21 @@ def a_stage(name: str, execution: float, reading: float = 0.0, writing: float = 
     return Stage(name, execution + 1, execution, reading, writing, 0.0, 0.0, 1_000_000, 1_000, 366_000_000)
 
 
-def a_round(read: float, error: str = "1.5") -> Round:
-    return Round((a_stage("preprocess", 3, 1, 1), a_stage("train", 2, read), a_stage("test", 1, read)), error)
+def a_round(read: float, error: str = "1.5", importing: float = 0.0, page_kind: str = "") -> Round:
+    done = (a_stage("preprocess", 3, 1, 1), a_stage("train", 2, read), a_stage("test", 1, read))
+    return Round(tuple(dataclasses.replace(stage, importing=importing) for stage in done), error, page_kind=page_kind)
 
 
-def a_comparison() -> report.Comparison:
-    return report.Comparison(
-        100, table_bytes(100), 1, a_stage("prepare_data", 2, 0, 1), a_round(0.5), a_round(0.01), {"Cores": "<2>"}, GIB
-    )
+QUIET, BUSY = Load(0.4, 2, 0.01, 0.0), Load(3.1, 2, 0.44, 0.07)
+
+
+def a_comparison(**changes: object) -> report.Comparison:
+    comparison = report.Comparison(
+        multiplier=100, table_bytes=table_bytes(100), rounds=1, preparation=a_stage("prepare_data", 2, 0, 1),
+        pickles=a_round(0.5), vineyard=a_round(0.01, importing=0.2, page_kind="4 KiB pages"),
+        facts={"Cores": "<2>", "Store": "vineyardctl 9.8.7"}, store_bytes=GIB, load=QUIET, fitting=400,
+    )  # fmt: skip
+    return dataclasses.replace(comparison, **changes)
 
 
 def run_quickstart(tmp_path: Path, store: str, *arguments: str) -> subprocess.Popen[str]:
@@ -84,9 +94,25 @@ def test_given_three_rounds_then_the_one_with_the_median_execution_counts() -> N
 
 
 def test_given_two_rounds_then_the_tables_have_the_tutorials_columns() -> None:
-    text = tables.render(table_bytes(4000), a_round(0.5), a_round(0.01))
-    assert text.count("without vineyard | with vineyard") == 4
+    text = tables.render(table_bytes(4000), a_round(0.5), a_round(0.01, importing=0.25))
+    assert text.count("without vineyard | with vineyard") == 5
     assert "14038 Mi" in text and "−98.0 %" in text and "+0.0 %" in text
+
+
+def test_the_summary_tells_the_hand_over_and_the_whole() -> None:
+    text = tables.summary(a_round(0.5), a_round(0.01))
+    assert text == (
+        "handing over 0.37 GB: 2.00 s with pickles, 1.02 s through Vineyard (−49.0 %); "
+        "the whole pipeline: 9.00 s and 9.00 s (+0.0 %)"
+    )
+
+
+def test_the_import_of_the_client_is_a_row_of_its_own_and_no_part_of_others() -> None:
+    one = a_round(0.01, importing=0.25)
+    assert one.importing == 0.75 and one.stages[0].starting == 0.75 and one.execution == a_round(0.01).execution
+    last = tables.render(GIB, a_round(0.5), one).split("\n\n")[-1]
+    assert last.startswith("Import time of the client") and "– |" in last and "0.75" in last
+    assert '<td>Import time of the client</td>' in report.page(a_comparison())
 
 
 def test_given_too_little_memory_then_the_error_says_what_fits() -> None:
@@ -123,6 +149,110 @@ def test_given_a_comparison_then_the_report_is_well_formed_and_loads_nothing() -
     checker.feed(page)
     assert checker.open_tags == []
     assert "http" not in page and "&lt;2&gt;" in page
+
+
+def test_the_report_shows_our_version_the_pages_in_use_and_what_to_do_next() -> None:
+    page = report.page(a_comparison())
+    assert "vineyardctl 9.8.7" in page and "<dt>Pages of the store</dt><dd>4 KiB pages</dd>" in page
+    assert page.index("What to do next") > page.index("How it was measured")
+    for _, how in following.steps(100, 400):
+        assert how in page
+    assert "--data-multiplier 400" in page
+
+
+def test_given_a_busy_machine_then_the_report_and_the_picture_say_so_at_once() -> None:
+    assert "not to be trusted" not in report.page(a_comparison())
+    page = report.page(a_comparison(load=BUSY))
+    assert page.index("The machine was busy") < page.index("Pipeline duration")
+    assert "load average 3.1 on 2 cores; other programs took 44% of the processor time, the host 7%" in page
+    assert "busy machine" in picture.svg(a_comparison(load=BUSY)) and "busy" not in picture.svg(a_comparison())
+
+
+def test_given_a_narrow_page_then_each_figure_of_a_table_has_its_column_beside_it() -> None:
+    page = report.page(a_comparison())
+    rows = [row.partition("</tr>")[0] for row in page.split("<tr>") if row.startswith("<td>")]
+    assert len(rows) == 5 + 7
+    for row in rows:
+        assert row.count("<td data-column=") == row.count("<td") - 1
+    narrow = page[page.index("@media (max-width: 560px)") :]
+    assert "td[data-column]::before { content: attr(data-column)" in narrow
+
+
+def test_the_picture_is_well_formed_names_the_figures_and_has_colours_for_dark_pages() -> None:
+    root = ElementTree.fromstring(picture.svg(a_comparison(facts={"Store": "<odd> & \"quoted\""})))
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"1.00 s", "0.020 s", "−98.0 %"} <= set(texts)
+    assert "prefers-color-scheme: dark" in picture.svg(a_comparison())
+
+
+def test_given_others_at_work_then_their_share_is_told_and_our_own_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = iter([(100.0, 50.0, 1.0, 10.0), (200.0, 110.0, 6.0, 30.0)])
+    monkeypatch.setattr(load, "_times", lambda: next(readings))
+    told = load.LoadMeter().read()
+    assert (told.others, told.stolen, told.is_heavy) == (pytest.approx(0.4), pytest.approx(0.05), True)
+
+
+def test_given_one_process_that_computes_then_it_counts_as_other_work_until_it_is_ours() -> None:
+    meter = load.LoadMeter()
+    subprocess.run([sys.executable, "-S", "-c", "for _ in range(3_000_000): pass"], check=True)
+    assert meter.read().others < 1
+    total, busy, _, own = load._times()
+    assert 0 < own < busy <= total
+
+
+@pytest.mark.parametrize(("others", "stolen", "heavy"), [(0.05, 0.0, False), (0.2, 0.0, True), (0.0, 0.05, True)])
+def test_given_shares_then_the_load_is_heavy_or_not(others: float, stolen: float, heavy: bool) -> None:
+    assert Load(9, 2, others, stolen).is_heavy is heavy
+
+
+def test_given_a_store_of_ours_then_its_own_version_comes_first(short_directory: Path) -> None:
+    script = short_directory / "store.sh"
+    script.write_text("echo vineyardd version 0.24.2; echo vineyardctl 1.2.3\n")
+    assert machine.store_version(["sh", str(script)]) == "vineyardctl 1.2.3, compatible with vineyardd version 0.24.2"
+
+
+@pytest.mark.parametrize(
+    ("log", "kind"),
+    [
+        ("I1130 shared memory: 2048 MiB in 2 MiB pages of a private tmpfs\nready", "2 MiB pages of a private tmpfs"),
+        ("shared memory: 2048 MiB in 4 KiB pages, not transparent 2 MiB pages: no", "4 KiB pages"),
+        ("another daemon", ""),
+    ],
+)
+def test_given_a_log_of_the_store_then_the_pages_in_use_are_found(tmp_path: Path, log: str, kind: str) -> None:
+    store = Store("vineyardd", tmp_path / "volume", GIB)
+    store.log.write_text(log)
+    assert store.page_kind() == kind
+
+
+def test_given_little_memory_then_the_default_is_what_fits() -> None:
+    assert room.default_multiplier(DEFAULT_MULTIPLIER, 64 * GIB, 1000 * GIB) == DEFAULT_MULTIPLIER
+    less = room.default_multiplier(DEFAULT_MULTIPLIER, 3 * GIB, 1000 * GIB)
+    assert 1 < less < DEFAULT_MULTIPLIER
+    room.check(less, 3 * GIB, 1000 * GIB)
+    assert room.default_multiplier(DEFAULT_MULTIPLIER, 0, 0) == 1
+
+
+class Rounds:
+    """Rounds that take no time but say what time it is."""
+
+    def __init__(self, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.seconds = 0.0, seconds
+        monkeypatch.setattr("quickstart.__main__.time.monotonic", lambda: self.now)
+
+    def with_pickles(self) -> Round:
+        self.now += self.seconds
+        return a_round(0.5)
+
+    with_vineyard = with_pickles
+
+
+@pytest.mark.parametrize(("seconds", "wanted", "count"), [(5, None, 3), (15, None, 2), (80, None, 1), (80, 3, 3)])
+def test_given_no_number_of_rounds_then_there_are_as_many_as_time_allows(
+    seconds: float, wanted: int | None, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pickles, vineyard = measure(Rounds(seconds, monkeypatch), wanted)
+    assert len(pickles) == len(vineyard) == count
 
 
 def test_given_a_store_that_is_slower_then_the_report_does_not_hide_it() -> None:

@@ -61,7 +61,10 @@ def _container(container: dict[str, Any]) -> None:
         if isinstance(hook, dict):
             _http_get(hook.get("httpGet"))
     for variable in container.get("env") or ():
-        _field_reference((variable.get("valueFrom") or {}).get("fieldRef"))
+        source = variable.get("valueFrom") or {}
+        _field_reference(source.get("fieldRef"))
+        if isinstance(source.get("resourceFieldRef"), dict):
+            source["resourceFieldRef"].setdefault("divisor", "0")
 
 
 def _pull_policy(image: str) -> str:

@@ -115,7 +115,20 @@ def _environment_errors(variables: list[dict[str, Any]], field: str) -> list[Fie
         if path is not None and not _is_downward(path):
             why = f"error converting fieldPath: field label not supported: {path}"
             found.append(invalid(f"{where}.valueFrom.fieldRef.fieldPath", path, why))
+        resource = (source.get("resourceFieldRef") or {}).get("resource")
+        if resource is not None and not _is_resource(resource):
+            found.append(
+                unsupported(f"{where}.valueFrom.resourceFieldRef.resource", resource, sorted(_CONTAINER_RESOURCES)))
     return found
+
+
+_CONTAINER_RESOURCES = {
+    f"{kind}.{name}" for kind in ("limits", "requests") for name in ("cpu", "ephemeral-storage", "memory")
+}
+
+
+def _is_resource(name: str) -> bool:
+    return name in _CONTAINER_RESOURCES or name.startswith(("limits.hugepages-", "requests.hugepages-"))
 
 
 _DOWNWARD = (

@@ -1,0 +1,31 @@
+import Deployer
+import Documents
+import KubernetesClient
+import Manifests
+
+/// How much memory the stores of a cluster get whose resource does not say.
+struct DefaultMemory: Sendable {
+  let world: World
+  /// Asks for the cluster's nodes.
+  let nodes: @Sendable () async throws -> [NodeFacts]
+
+  /// Request and limit of the stores' containers: what they have already, since a change would cost their contents,
+  /// else a share of the nodes.
+  ///
+  /// - Returns: nil when the resource says it, or no node is known.
+  func quantity(for spec: VineyarddSpec) async throws -> String? {
+    guard spec.store.memory == nil, try spec.store.sizeInBytes() == nil else { return nil }
+    let stores = ObjectReference(type: .deployment, namespace: spec.namespace, name: spec.name)
+    if let present = world[stores].flatMap(Self.limit) { return present }
+    let taken = world.all(.deployment).filter { $0.reference != stores }
+      .compactMap { Self.limit($0).flatMap { Quantity($0)?.bytes } }.reduce(0) { $0 + min($1, 1 << 50) }
+    return NodeFacts.defaultStoreMemory(try await nodes(), selector: spec.nodeSelector, taken: taken)
+      .map { "\($0 >> 20)Mi" }
+  }
+
+  /// The memory limit of a Deployment's store; nil where there is none, or no store.
+  private static func limit(_ deployment: KubernetesObject) -> String? {
+    let containers = deployment.tree["spec", "template", "spec", "containers"]?.array ?? []
+    return containers.first { $0["name"]?.string == "vineyardd" }?["resources", "limits", "memory"]?.string
+  }
+}

@@ -1,0 +1,23 @@
+/// What a store may take of what there is.
+extension MemoryLimits {
+  /// Who sets the strictest limit.
+  public enum Source: Sendable {
+    case machine, cgroup, node, volume
+  }
+
+  /// Bytes that the process may take in all.
+  ///
+  /// Where nothing but the node limits a pod, everybody else on the node lives of the same bytes: a store that was not
+  /// told its size takes half of them.
+  /// - Parameter isSized: whether somebody said how large the store is to be.
+  public func given(isSized: Bool) -> (bytes: UInt64, source: Source) {
+    var strictest: (bytes: UInt64, source: Source) = (
+      physical - min(physical / 2, max(64 << 20, physical / 16)), .machine
+    )
+    if let cgroup, cgroup < strictest.bytes { strictest = (cgroup, .cgroup) }
+    if let node, node < strictest.bytes { strictest = (node, .node) }
+    guard !isSized, strictest.source != .cgroup, let shared = node ?? volume else { return strictest }
+    let half = min(shared, volume ?? shared, strictest.bytes) / 2
+    return (half, .node)
+  }
+}

@@ -1,0 +1,158 @@
+import StoreProtocol
+
+/// What connections were given, and how it ends.
+extension Store {
+  func grantReading(_ id: ObjectID, to connection: Connection) {
+    work.spend(2 * Work.entry)
+    guard let blob = connection.session.blobs[id] else { return }
+    clearSuspicion(CollectionOfOne(id), in: connection.session)
+    grant(id, blob.extent, to: connection, isPinned: connection.releasesBlobs)
+  }
+
+  /// Gives an extent to a connection under an id.
+  func grant(_ id: ObjectID, _ extent: ExtentID, to connection: Connection, isPinned: Bool) {
+    if let given = connection.reading[id] {
+      if given.extent == extent, given.isPinned || !isPinned { return }
+      if given.extent == extent {
+        memory.removeReader(extent, by: connection.id)
+      } else {
+        connection.outlived.append(given)
+      }
+    }
+    connection.reading[id] = Grant(extent: extent, isPinned: isPinned)
+    memory.addReader(extent, by: connection.id, isPinned: isPinned)
+  }
+
+  /// Ends what a connection was given under an id.
+  ///
+  /// - Returns: whether there was anything.
+  @discardableResult
+  func endGrant(_ id: ObjectID, of connection: Connection) -> Bool {
+    guard let grant = connection.reading.removeValue(forKey: id) else { return false }
+    end(grant, of: connection)
+    return true
+  }
+
+  /// Ends what a connection was given of a blob that it deletes, unless it releases blobs itself.
+  func endGrant(_ id: ObjectID, _ extent: ExtentID, of connection: Connection) {
+    guard let grant = connection.reading[id], grant.extent == extent, !grant.isPinned else { return }
+    endGrant(id, of: connection)
+  }
+
+  func end(_ grant: Grant, of connection: Connection) {
+    memory.removeReader(grant.extent, by: connection.id, isPinned: grant.isPinned)
+  }
+
+  /// Ends what a connection was given of blobs that are deleted by now, unless it releases blobs itself.
+  public func endStaleGrants(of connection: Connection) { StaleGrants(of: connection).finish(self) }
+
+  // MARK: - Sending
+
+  /// Keeps the bytes of blobs as they are while they are sent to a connection.
+  public func beginSending(_ ids: [ObjectID], to connection: Connection) {
+    for id in ids {
+      guard let extent = connection.session.blobs[id]?.extent else { continue }
+      connection.sending.append(extent)
+      memory.addReader(extent, by: connection.id, isPinned: true)
+    }
+    endLookup(of: connection)
+  }
+
+  /// Ends what ``beginSending(_:to:)`` began.
+  public func endSending(to connection: Connection) {
+    for extent in connection.sending { memory.removeReader(extent, by: connection.id, isPinned: true) }
+    connection.sending.removeAll()
+  }
+
+  // MARK: - Taking back
+
+  /// What was taken back from connections that still map it.
+  public struct Reuse: Sendable, Equatable {
+    public var blobs = 0
+    /// Bytes.
+    public var bytes: UInt64 = 0
+    /// Some of those who held it, for people.
+    public var holders: Set<String> = []
+
+    public init() {}
+  }
+
+  /// What was taken back since the last call.
+  public func takeReuse() -> Reuse {
+    defer { reuse = Reuse() }
+    return reuse
+  }
+
+  /// Whether the bytes of a blob may be taken back once it is deleted.
+  func reusesDeleted(_ blob: Blob) -> Bool {
+    blob.account?.reusesDeleted ?? (configuration.deletedMemory == .reuse)
+  }
+
+  /// Takes bytes for a blob; where nothing is left, what was deleted longest ago is taken back from those who map it.
+  func allocate(_ size: UInt64, for connection: Connection, reuses: Bool) -> ExtentID? {
+    if let extent = memory.allocate(size) { return extent }
+    removeLeftOvers(in: connection.session)
+    if let extent = memory.allocate(size) { return extent }
+    guard reuses, memory.couldFit(size) else { return nil }
+    while let oldest = memory.oldestReusable {
+      takeBack(oldest)
+      if let extent = memory.allocate(size) { return extent }
+    }
+    return nil
+  }
+
+  private func takeBack(_ extent: ExtentID) {
+    let (holders, blob, bytes) = memory.reclaim(extent)
+    reuse.blobs += 1
+    reuse.bytes += bytes
+    for holder in holders {
+      guard let client = clients[holder] else { continue }
+      client.forget(extent, of: blob)
+      if reuse.holders.count < 3 { reuse.holders.insert(client.label) }
+    }
+  }
+}
+
+extension Connection {
+  /// Drops one grant of an extent that was taken back.
+  fileprivate func forget(_ extent: ExtentID, of blob: ObjectID) {
+    if reading[blob]?.extent == extent {
+      reading[blob] = nil
+    } else if let index = outlived.firstIndex(where: { $0.extent == extent }) {
+      outlived.remove(at: index)
+    } else if let id = reading.first(where: { $0.value.extent == extent })?.key {
+      // The blob had another id when it was given.
+      reading[id] = nil
+    }
+  }
+}
+
+/// Ends what a connection was given of blobs that are deleted by now, unless it releases blobs itself.
+public struct StaleGrants: StoreTask {
+  public typealias Failure = Never
+
+  private let connection: Connection
+  private var next: ObjectID? = ObjectID(0)
+  private var areOutlivedDone = false
+
+  public init(of connection: Connection) { self.connection = connection }
+
+  public mutating func step(_ store: Store) -> Void? {
+    while let first = next, let (id, grant) = connection.reading.first(from: first) {
+      if store.work.isSpent { return nil }
+      store.work.spend(Work.entry)
+      next = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
+      if !grant.isPinned, store.memory.isLingering(grant.extent) { store.endGrant(id, of: connection) }
+    }
+    next = nil
+    if areOutlivedDone { return () }
+    areOutlivedDone = true
+    let outlived = connection.outlived
+    store.work.spend(outlived.count * 32)
+    connection.outlived = outlived.filter { $0.isPinned || !store.memory.isLingering($0.extent) }
+    for grant in outlived where !grant.isPinned && store.memory.isLingering(grant.extent) {
+      store.end(grant, of: connection)
+    }
+    return ()
+  }
+}

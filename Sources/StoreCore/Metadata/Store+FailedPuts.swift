@@ -1,0 +1,74 @@
+import StoreProtocol
+
+/// What a put that failed half-way leaves behind: columns that were finished before the one that did not fit.
+///
+/// Clients make an object of parts in several requests, and only the last one, which names the object or persists it,
+/// tells that it is complete. So what a connection made since then is *unfinished*. When an allocation of it is refused,
+/// its unfinished parts become *suspects*: they go when the connection does, or when their room is needed, unless
+/// somebody has asked for them meanwhile. This holds where replaced objects are deleted too, since elsewhere, as with
+/// the original, ids of objects without a name may be known to anybody.
+extension Store {
+  /// Beyond so many parts, an object is taken for several.
+  private static let mostUnfinished = 1 << 16
+
+  /// Stores objects that a connection made, all or none.
+  public func createObjects(
+    _ documents: [MetadataDocument], by connection: Connection
+  ) throws(StoreError) -> [CreatedObject] {
+    try ObjectCreation(documents, by: connection).finish(self)
+  }
+
+  /// Makes an object and its members visible for good.
+  public func persist(_ id: ObjectID, by connection: Connection) throws(StoreError) {
+    try Persisting(id, by: connection, in: self).finish(self)
+  }
+
+  func noteUnfinished(_ id: ObjectID, of connection: Connection) {
+    guard connection.volume != nil || configuration.overwrite == .delete, overwritePolicy(of: connection) == .delete
+    else { return }
+    if connection.unfinished.count == Self.mostUnfinished { connection.unfinished.removeAll() }
+    connection.unfinished.append(id)
+  }
+
+  /// An allocation of a connection was refused.
+  func suspectUnfinished(of connection: Connection) {
+    let session = connection.session
+    for id in connection.unfinished where isLeftOver(id, in: session) {
+      if session.suspects.insert(id) { connection.suspects.append(id) }
+    }
+    connection.unfinished.removeAll()
+  }
+
+  /// Somebody has asked for these.
+  public func clearSuspicion(_ ids: some Sequence<ObjectID>, in session: Session) {
+    if session.suspects.isEmpty { return }
+    for id in ids { session.suspects.remove(id) }
+  }
+
+  /// Deletes one of the things that failed puts of a connection have left; false when there is none.
+  func removeOneSuspect(of connection: Connection) -> Bool {
+    guard let id = connection.suspects.popLast() else { return false }
+    if connection.session.suspects.contains(id) { removeSuspect(id, in: connection.session) }
+    return true
+  }
+
+  /// Deletes what failed puts have left.
+  func removeSuspects(in session: Session) {
+    for id in session.suspects { removeSuspect(id, in: session) }
+  }
+
+  private func removeSuspect(_ id: ObjectID, in session: Session) {
+    session.suspects.remove(id)
+    guard isLeftOver(id, in: session) else { return }
+    delete([id], of: session, force: false, deep: true, isImplicit: true, by: nil)
+  }
+
+  /// Whether nobody can know of an object or blob but the connection that made it.
+  private func isLeftOver(_ id: ObjectID, in session: Session) -> Bool {
+    if id.isBlob {
+      guard let blob = session.blobs[id] else { return false }
+      return blob.isSealed && memory.readers(blob.extent) == 0 && !session.metadata.hasDependents(id)
+    }
+    return session.metadata[id]?.isTransient == true && !isUsed(id, in: session)
+  }
+}

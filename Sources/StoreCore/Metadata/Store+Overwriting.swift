@@ -1,0 +1,70 @@
+import StoreProtocol
+
+/// Objects whose name was given to another go once nobody uses them.
+extension Store {
+  /// What becomes of an object whose name a connection gives to another.
+  func overwritePolicy(of connection: Connection) -> OverwritePolicy {
+    guard let volume = connection.volume else { return configuration.overwrite }
+    return volume.settings.overwrite ?? (volume.settings.scope == .volume ? .delete : configuration.overwrite)
+  }
+
+  /// Names a persistent object; a name in use is taken over, and the object that had it may go.
+  public func putName(_ name: String, to id: ObjectID, by connection: Connection) throws(StoreError) {
+    let session = connection.session
+    let former = session.names[name]
+    try putName(name, to: id, in: session)
+    session.superseded.remove(id)
+    connection.unfinished.removeAll()
+    endLookup(of: connection)
+    guard let former, former != id, overwritePolicy(of: connection) == .delete else { return }
+    // With scope cluster the name may have been somebody else's.
+    if let volume = connection.volume, session.metadata[former]?.owner !== volume.listingAccount { return }
+    session.superseded.insert(former)
+    reconsider(former, in: session)
+  }
+
+  /// The object of a name; with `wait` the request is parked until the name appears.
+  public func getName(_ name: String, wait: Bool, by connection: Connection) throws(StoreError) -> Outcome<ObjectID> {
+    endLookup(of: connection)
+    let outcome = try getName(name, wait: wait, in: connection.session, of: connection.volume)
+    if case .done(let id) = outcome, overwritePolicy(of: connection) == .delete {
+      connection.found = id
+      connection.session.lookups[id] = (connection.session.lookups[id] ?? 0) + 1
+    }
+    return outcome
+  }
+
+  /// A connection has fetched what it was told of by name, or asks for something else.
+  func endLookup(of connection: Connection) {
+    guard let id = connection.found else { return }
+    connection.found = nil
+    let session = connection.session
+    let rest = (session.lookups[id] ?? 1) - 1
+    session.lookups[id] = rest == 0 ? nil : rest
+    reconsider(id, in: session)
+  }
+
+  /// Deletes an object that lost a name to another if nobody uses it any more. Nobody's grants end by that.
+  func reconsider(_ id: ObjectID, in session: Session) {
+    guard session.superseded.contains(id), !isUsed(id, in: session) else { return }
+    delete([id], of: session, force: false, deep: true, isImplicit: true, by: nil)
+  }
+
+  /// Makes room by deleting what nobody has any use for: what failed puts have left, and what lost its name to others
+  /// and is only kept for those who have not fetched it yet.
+  func removeLeftOvers(in session: Session) {
+    removeSuspects(in: session)
+    for id in session.superseded where !isNeeded(id, in: session) {
+      delete([id], of: session, force: false, deep: true, isImplicit: true, by: nil)
+    }
+  }
+
+  /// Whether a name, an object, a stream or a client that was told of it uses an object.
+  func isUsed(_ id: ObjectID, in session: Session) -> Bool {
+    session.lookups[id] != nil || isNeeded(id, in: session)
+  }
+
+  private func isNeeded(_ id: ObjectID, in session: Session) -> Bool {
+    session.names.name(of: id) != nil || session.metadata.hasDependents(id) || session.streams[id] != nil
+  }
+}

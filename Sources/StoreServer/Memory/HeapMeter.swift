@@ -1,0 +1,134 @@
+import CLinux
+import Glibc
+import StoreProtocol
+import Support
+
+/// Keeps the heap within what it may take: metadata, names, streams, and the buffers of connections.
+///
+/// What the process really has is asked of the kernel, since no sum of parts knows what allocation loses; between two
+/// looks the meter assumes the worst of each request.
+final class HeapMeter {
+  /// Where the facts come from; tests give their own.
+  struct Source {
+    /// Bytes of memory that the process has for itself.
+    var resident: () -> UInt64
+    /// Gives freed memory back to the system.
+    var trim: () -> Void
+    /// Monotonic nanoseconds.
+    var now: () -> UInt64
+  }
+
+  /// Bytes that the heap may take beyond what it takes at rest.
+  let limit: UInt64
+  /// Bytes of buffers of all connections together.
+  let buffers: BufferBudget
+  private let source: Source
+  private let atRest: UInt64
+  /// Bytes beyond those at rest when last looked.
+  private(set) var used: UInt64 = 0
+  /// What requests may have taken since.
+  private var unmeasured: UInt64 = 0
+  /// When freed memory may be given back again.
+  private var nextTrim: UInt64 = 0
+  /// Requests that were refused.
+  private(set) var refusals: UInt64 = 0
+
+  init(limit: UInt64, source: Source) {
+    self.limit = limit
+    self.source = source
+    buffers = BufferBudget(limit: limit / 4)
+    atRest = source.resident()
+  }
+
+  convenience init(limit: UInt64) throws(CommandError) {
+    let resident = try ResidentMemory()
+    self.init(
+      limit: limit,
+      source: Source(
+        resident: { resident.bytes }, trim: { clinux_trim_heap() }, now: { monotonicNanoseconds() }))
+  }
+
+  /// What requests that store something leave to those that only read, and to tables that grow by doubling.
+  private var limitForWrites: UInt64 { limit / 8 * 5 }
+  private var limitForReads: UInt64 { limit / 8 * 6 }
+  /// Bytes after which the meter looks again.
+  private var step: UInt64 { min(limit / 64, 4 << 20) }
+
+  /// - Throws: notEnoughMemory when a request may take more heap than is left. Requests that give memory back, and
+  ///   those that neither store nor map anything, are always admitted.
+  func admit(_ type: RequestType, bytes: Int) throws(StoreError) {
+    guard let cost = type.heapCost(bytes: bytes) else { return }
+    let most = type.writes || type.isAboutVolumes ? limitForWrites : limitForReads
+    unmeasured += cost
+    if unmeasured < step, used + unmeasured <= most { return }
+    look()
+    if used + cost > most { trim() }
+    guard used + cost > most else {
+      unmeasured = cost
+      return
+    }
+    refusals += 1
+    throw StoreError(
+      .notEnoughMemory,
+      "\(used) bytes of metadata, names and connections are in memory, of \(limit) that the store may take for them: "
+        + "delete objects, or give the store more memory")
+  }
+
+  /// Bytes of one reply for which there is room: it is written while the next larger buffer is at hand.
+  var longestReply: UInt64 { max(1 << 20, min(Frame.maximumLength, (limit - min(limit, used)) / 3)) }
+
+  /// Asks how much there is.
+  func look() {
+    let resident = source.resident()
+    used = resident - min(resident, atRest)
+    unmeasured = 0
+  }
+
+  /// Gives freed memory back and looks again; it takes a twentieth of the time at most.
+  private func trim() {
+    let start = source.now()
+    guard start >= nextTrim else { return }
+    source.trim()
+    let end = source.now()
+    nextTrim = end + 20 * (end - start)
+    look()
+  }
+}
+
+/// Bytes of heap that all connections share for messages that are still on their way.
+final class BufferBudget {
+  let limit: UInt64
+  private(set) var used: UInt64 = 0
+
+  init(limit: UInt64) { self.limit = limit }
+
+  func hasRoom(for bytes: Int) -> Bool { used + UInt64(bytes) <= limit }
+
+  /// - Returns: false when there is no room.
+  func take(_ bytes: Int) -> Bool {
+    guard hasRoom(for: bytes) else { return false }
+    used += UInt64(bytes)
+    return true
+  }
+
+  func give(back bytes: Int) { used -= min(used, UInt64(bytes)) }
+}
+
+extension RequestType {
+  /// Bytes of heap that a request of some length may take, for good or while it is answered; nil when it stores
+  /// nothing that stays.
+  fileprivate func heapCost(bytes: Int) -> UInt64? {
+    let bytes = UInt64(bytes)
+    switch self {
+    // A field of six bytes, as `"a":1,`, becomes an entry with two texts.
+    case .createData, .createDatas, .label, .shallowCopy, .openVolume: return bytes * 24 + 2048
+    case .createBuffer, .createBuffers, .createRemoteBuffer, .createRemoteBuffers, .createBufferByPlasma, .putName,
+      .createStream, .openStream, .pushNextStreamChunk, .getNextStreamChunk, .newSession, .moveBuffersOwnership,
+      .createSnapshot, .acquireLock:
+      return bytes * 8 + 2048
+    // What a client was given is remembered.
+    case .getBuffers, .getBuffersByPlasma, .getRemoteBuffers, .increaseReferenceCount: return bytes * 8 + 512
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import Glibc
+import HTTPEndpoint
+import StoreCore
+import Support
+
+/// What is done now and then although nobody asks.
+extension StoreServer {
+  /// Nanoseconds between two rounds.
+  private static let pause: UInt64 = 1_000_000_000
+
+  /// Milliseconds for which the loop may wait for events.
+  var timeToRest: CInt {
+    let now = monotonicNanoseconds()
+    var end = now + Self.pause
+    if let time = logins.nextTime, !isCheckingPassword { end = min(end, time) }
+    return end <= now ? 0 : CInt(clamping: (end - now) / 1_000_000 + 1)
+  }
+
+  func keepHouse() {
+    checkNextPassword()
+    let now = monotonicNanoseconds()
+    guard now >= nextRound else { return }
+    nextRound = now + Self.pause
+    replaceLostSockets()
+    pages.giveBackIdle(now)
+    guard !unsavedVolumes.isEmpty, now >= nextSaving else { return }
+    nextSaving = now + 10 * Self.pause
+    saveLate()
+  }
+
+  func take(_ signal: CInt) {
+    guard signal == SIGHUP else { return beginStop(signal == SIGTERM ? "SIGTERM" : "SIGINT") }
+    log.info("SIGHUP: the sockets are looked at; passwords and tokens are read anew at each use anyway")
+    replaceLostSockets()
+  }
+
+  // MARK: - Lost sockets
+
+  /// The socket that clients of the whole store find, and those of sessions.
+  private var lostListeners: [(token: UInt64, listener: Listener)] {
+    listeners.filter { $0.value.kind == .ipc && $0.value.volume == nil && $0.value.isDisplaced }
+      .map { (token: $0.key, listener: $0.value) }
+  }
+
+  /// What `/readyz` answers.
+  var readiness: HTTPEndpoint.Answer {
+    let reasons = lostListeners.compactMap { lost in
+      lost.listener.path.map { "\($0) is not served: \(lostSockets[$0] ?? "somebody has removed it")\n" }
+    }
+    return reasons.isEmpty ? .ok : HTTPEndpoint.Answer(status: 503, reasons.sorted().joined())
+  }
+
+  /// Makes sockets anew that somebody has removed, with their directories. Clients that are connected notice nothing.
+  private func replaceLostSockets() {
+    let lost = lostListeners
+    if lost.isEmpty, lostSockets.isEmpty { return }
+    var reasons: [String: String] = [:]
+    for (token, old) in lost {
+      guard let path = old.path else { continue }
+      do throws(CommandError) {
+        let new = try Listener.unix(
+          path, mode: configuration.socketMode, group: configuration.socketGroup, session: old.session)
+        poller.remove(old.file)
+        listeners[token] = nil
+        add(new)
+        log.warning("somebody has removed \(path): it is made anew")
+      } catch {
+        reasons[path] = error.description
+        if lostSockets[path] != error.description {
+          log.error("somebody has removed \(path), and it cannot be made anew: \(error.description)")
+        }
+      }
+    }
+    lostSockets = reasons
+  }
+}

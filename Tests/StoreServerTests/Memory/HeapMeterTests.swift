@@ -1,0 +1,97 @@
+import StoreProtocol
+import Testing
+
+@testable import StoreServer
+
+@Suite("heap meter")
+struct HeapMeterTests {
+  /// A process whose memory a test sets.
+  final class Process {
+    var resident: UInt64 = 10 << 20
+    var freed: UInt64 = 0
+    var trims = 0
+    var looks = 0
+    var now: UInt64 = 0
+
+    var source: HeapMeter.Source {
+      HeapMeter.Source(
+        resident: { [self] in
+          looks += 1
+          return resident
+        },
+        trim: { [self] in
+          trims += 1
+          resident -= freed
+          freed = 0
+          now += 1000
+        }, now: { [self] in now })
+    }
+  }
+
+  private let limit: UInt64 = 64 << 20
+
+  private func isAdmitted(_ meter: HeapMeter, _ type: RequestType, bytes: Int = 200) -> Bool {
+    (try? meter.admit(type, bytes: bytes)) != nil
+  }
+
+  @Test("what stores is refused first, then what maps; what gives back or only asks never is")
+  func order() {
+    let process = Process()
+    let meter = HeapMeter(limit: limit, source: process.source)
+    #expect(isAdmitted(meter, .createData) && isAdmitted(meter, .getBuffers))
+    process.resident += limit / 8 * 5 + 1
+    meter.look()
+    #expect(!isAdmitted(meter, .createData) && !isAdmitted(meter, .putName) && !isAdmitted(meter, .createBuffer))
+    #expect(isAdmitted(meter, .getBuffers))
+    process.resident += limit / 8
+    meter.look()
+    #expect(!isAdmitted(meter, .getBuffers))
+    for type in [RequestType.deleteData, .dropName, .clear, .getData, .listData, .exists, .deleteVolume, .dropBuffer] {
+      #expect(isAdmitted(meter, type))
+    }
+    #expect(meter.refusals == 4)
+  }
+
+  @Test("between two looks the worst is assumed, so a few looks are enough")
+  func looks() {
+    let process = Process()
+    let meter = HeapMeter(limit: limit, source: process.source)
+    for _ in 0..<10_000 { #expect(isAdmitted(meter, .putName)) }
+    #expect(process.looks > 10 && process.looks < 100)
+    #expect(!isAdmitted(meter, .createData, bytes: 4 << 20), "its fields would take more than is left")
+  }
+
+  @Test("memory that deletions freed is given back before anybody is refused, but not all the time")
+  func trimming() {
+    let process = Process()
+    let meter = HeapMeter(limit: limit, source: process.source)
+    process.resident += limit
+    meter.look()
+    #expect(!isAdmitted(meter, .createData))
+    #expect(process.trims == 1)
+    process.freed = limit
+    #expect(!isAdmitted(meter, .createData), "trimming again would cost more than a twentieth of the time")
+    process.now += 20_000
+    #expect(isAdmitted(meter, .createData))
+    #expect(process.trims == 2)
+  }
+
+  @Test("buffers of all connections share a part of the heap")
+  func buffers() {
+    let budget = BufferBudget(limit: 100)
+    #expect(budget.take(60) && !budget.take(41) && budget.take(40))
+    budget.give(back: 60)
+    #expect(budget.used == 40 && budget.hasRoom(for: 60) && !budget.hasRoom(for: 61))
+  }
+
+  @Test("a reply leaves room for the buffer it grows into")
+  func replies() {
+    let process = Process()
+    let meter = HeapMeter(limit: limit, source: process.source)
+    #expect(meter.longestReply == limit / 3)
+    process.resident += limit
+    meter.look()
+    #expect(meter.longestReply == 1 << 20)
+    #expect(HeapMeter(limit: 1 << 40, source: process.source).longestReply == Frame.maximumLength)
+  }
+}
