@@ -287,6 +287,8 @@ public struct JSONScanner {
   ) throws(JSONError) -> JSONToken? {
     var hasEscapes = hadEscapes
     while position < bytes.count {
+      skipPlainText(before: limit)
+      guard position < bytes.count else { break }
       let byte = bytes[position]
       switch byte {
       case UInt8(ascii: "\""):
@@ -298,6 +300,7 @@ public struct JSONScanner {
         hasEscapes = true
         try scanEscape()
       case 0..<0x20: throw failure("a control character must be escaped")
+      // The first one behind the limit.
       case 0x20..<0x80: position += 1
       default: try scanMultibyte(byte)
       }
@@ -307,6 +310,20 @@ public struct JSONScanner {
       }
     }
     throw failure("the string does not end")
+  }
+
+  /// Passes the characters of a string that stand for themselves and have one byte.
+  @inline(__always)
+  private mutating func skipPlainText(before limit: Int) {
+    guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+    let end = min(limit, bytes.count)
+    var place = position
+    while place < end {
+      let byte = base[place]
+      if byte &- 0x20 >= 0x60 || byte == 0x22 || byte == 0x5c { break }
+      place += 1
+    }
+    position = place
   }
 
   private mutating func scanEscape() throws(JSONError) {

@@ -155,11 +155,6 @@ public final class Store {
   /// Frees everything of a session, which has no connections any more.
   public func closeSession(_ session: Session) { reclaim(SessionRemoval(of: session)) }
 
-  /// Bytes of heap that what all sessions and clients have takes, estimated; time grows with the number of sessions.
-  public var heapBytes: Int {
-    sessions.values.reduce(0) { $0 + $1.heapBytes } + clients.count * 512
-  }
-
   func note(_ key: WaitKey) {
     if notesChanges, isAwaited(key) { changes.insert(key) }
   }

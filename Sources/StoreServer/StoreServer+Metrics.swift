@@ -65,6 +65,10 @@ extension StoreServer {
       ),
       ("used_bytes", "Bytes that the blobs of a volume take.", { $0.account.used }),
       ("objects", "Objects of a volume.", { UInt64($0.objectCount) }),
+      (
+        "heap_bytes", "Bytes of heap that objects, names and streams of a volume take, estimated.",
+        { UInt64($0.heapBytes) }
+      ),
       ("connections", "Clients connected to a volume.", { UInt64($0.connections) }),
     ]
     for family in families where !volumes.isEmpty {

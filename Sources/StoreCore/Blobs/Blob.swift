@@ -67,12 +67,6 @@ public final class Connection {
   /// Locks this connection holds.
   var locks = SortedSet<ExactText>()
 
-  /// Bytes of heap that what it holds takes, estimated.
-  public var heapBytes: Int {
-    512 + reading.count * 48 + outlived.count * 8 + (writing.count + pulled.count + streams.count) * 32
-      + (plasma.count + locks.count) * 160
-  }
-
   init(id: UInt64, label: String, session: Session) {
     self.id = id
     self.label = label

@@ -126,7 +126,7 @@ extension Store {
   ///
   /// - Returns: false when it holds none.
   func releaseOnePlasma(of connection: Connection) -> Bool {
-    guard let key = connection.plasma.popLast() else { return false }
+    guard let key = connection.plasma.popFirst() else { return false }
     dropHolder(of: key.text, by: connection)
     _ = hasPlasmaEntry(key.text, in: connection.session)
     return true

@@ -18,7 +18,7 @@ struct SortedSet<Element: Comparable>: Sequence {
   @discardableResult
   mutating func remove(_ element: Element) -> Bool { table.removeValue(forKey: element) != nil }
 
-  mutating func popLast() -> Element? { table.popLast()?.key }
+  mutating func popFirst() -> Element? { table.popFirst()?.key }
 
   /// Drops some elements; false when there are none left.
   mutating func dropLeaf() -> Bool { table.dropLeaf() }

@@ -145,6 +145,9 @@ struct SortedTable<Key: Comparable, Value> {
     return remove(at: place).value
   }
 
+  /// Takes the entry with the smallest key.
+  mutating func popFirst() -> (key: Key, value: Value)? { leaves.isEmpty ? nil : remove(at: (0, 0)) }
+
   /// Takes the entry with the largest key.
   mutating func popLast() -> (key: Key, value: Value)? {
     guard let last = leaves.last else { return nil }

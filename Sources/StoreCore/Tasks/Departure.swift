@@ -30,18 +30,18 @@ struct Departure: StoreTask {
   /// - Returns: false when the client has nothing left.
   private mutating func dropOne(_ store: Store) -> Bool {
     let session = connection.session
-    if let blob = connection.writing.popLast() {
+    if let blob = connection.writing.popFirst() {
       if keepsGrants { store.removeBlob(blob, in: session, by: nil) } else { store.abandonUnsealed(blob, in: session) }
-    } else if let stream = connection.pulled.popLast() {
+    } else if let stream = connection.pulled.popFirst() {
       dropping = store.takeStream(stream, in: session, by: connection)
-    } else if let stream = connection.streams.popLast() {
+    } else if let stream = connection.streams.popFirst() {
       store.abandon(stream, by: connection)
     } else if store.releaseOnePlasma(of: connection) {
-    } else if let lock = connection.locks.popLast() {
+    } else if let lock = connection.locks.popFirst() {
       store.dropLock(lock.text, of: connection)
     } else if keepsGrants {
       return false
-    } else if let (_, grant) = connection.reading.popLast() {
+    } else if let (_, grant) = connection.reading.popFirst() {
       store.end(grant, of: connection)
     } else if let grant = connection.outlived.popLast() {
       store.end(grant, of: connection)

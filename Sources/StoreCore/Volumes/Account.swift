@@ -61,6 +61,9 @@ public final class Account {
     blobs.insert(newID)
   }
 
+  /// Bytes of heap that what it lists takes, estimated from the numbers alone.
+  var heapBytes: Int { blobs.count * 256 + objects.count * 1024 + streams.count * 320 }
+
   func own(stream: ObjectID) { streams.insert(stream) }
 
   func disown(stream: ObjectID) { streams.remove(stream) }

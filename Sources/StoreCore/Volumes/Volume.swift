@@ -98,6 +98,9 @@ public final class Volume {
     return account.objects.reduce(0) { $0 + session.names.names(of: $1).reduce(0) { count, _ in count + 1 } }
   }
 
+  /// Bytes of heap that its objects, names and streams take, estimated.
+  public var heapBytes: Int { account.isScattered ? account.heapBytes : session.heapBytes }
+
   /// The account that has to list its objects, nil when its session does.
   var listingAccount: Account? { account.isScattered ? account : nil }
 

@@ -12,12 +12,13 @@ struct VolumeRemoval: StoreTask {
   }
 
   private let volume: Volume
+  /// The next one last.
   private var clients: [Departure]
   private var contents: Contents
 
   init(_ volume: Volume, of clients: [Connection], _ store: Store) {
     self.volume = volume
-    self.clients = clients.map { Departure(of: $0, keepsGrants: true) }
+    self.clients = clients.reversed().map { Departure(of: $0, keepsGrants: true) }
     switch (volume.settings.scope, volume.settings.onDelete) {
     case (.volume, .retain) where volume.kind == .volume:
       contents = .moving(ContentsMove(of: volume.session, to: store.root), SessionRemoval(of: volume.session))

@@ -71,7 +71,9 @@ extension Simulation {
       session.blobs.keys)
     let listed = try expect(nil) { try store.listObjects(.wildcard("t::*"), limit: .max, in: store.root) } ?? []
     let objects = Set(listed).subtracting(before.objects).subtracting(session.objects.keys)
-    try check(blobs.count == takenBlobs.count && objects.count == takenObjects.count, "ids are missing")
+    try check(
+      blobs.count == takenBlobs.count && objects.count == takenObjects.count,
+      "new ids: \(blobs.sorted()) for \(takenBlobs), \(objects.sorted()) for \(takenObjects)")
     for (old, new) in zip(takenBlobs + takenObjects, blobs.sorted() + objects.sorted()) { newIDs[old] = new }
     for id in session.sortedBlobs {
       guard let blob = session.blobs.removeValue(forKey: id) else { continue }

@@ -30,8 +30,8 @@ struct SortedTableTests {
       #expect(table.first(from: key)?.key == model.keys.filter { $0 >= key }.min())
       #expect(table.last(through: key)?.key == model.keys.filter { $0 <= key }.max())
     }
-    while let (key, value) = table.popLast() {
-      #expect(model.keys.max() == key && model.removeValue(forKey: key) == value)
+    while let (key, value) = seed % 2 == 0 ? table.popFirst() : table.popLast() {
+      #expect((seed % 2 == 0 ? model.keys.min() : model.keys.max()) == key && model.removeValue(forKey: key) == value)
     }
     #expect(model.isEmpty && table.isEmpty && table.last == nil)
   }

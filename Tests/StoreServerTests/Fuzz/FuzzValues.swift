@@ -24,7 +24,7 @@ enum FuzzValues {
 
   /// Nested deeply, but well within what is allowed, right at the limit, or far beyond.
   static func deep(_ random: inout SplitMix64) -> String {
-    let depth = random.choose([10, 150, 198, 199, 200, 201, 5000])
+    let depth = random.choose([10, 150, 1022, 1023, 1024, 1025, 5000])
     if random.oneIn(2) {
       return String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     }

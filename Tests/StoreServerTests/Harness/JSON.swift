@@ -9,7 +9,7 @@ enum JSON: Equatable, Sendable {
   case array([JSON])
   case object([String: JSON])
 
-  /// Reads a whole text; nil when it is not JSON or nested deeper than 200.
+  /// Reads a whole text; nil when it is not JSON or nested deeper than 1024.
   ///
   /// - Parameter rawKeys: keep the escapes in keys.
   init?(_ text: [UInt8], rawKeys: Bool = false) {
@@ -78,8 +78,8 @@ private struct JSONParser {
   mutating func value(depth: Int) -> JSON? {
     skipSpace()
     switch next {
-    case UInt8(ascii: "{"): return depth < 200 ? object(depth: depth + 1) : nil
-    case UInt8(ascii: "["): return depth < 200 ? array(depth: depth + 1) : nil
+    case UInt8(ascii: "{"): return depth < 1024 ? object(depth: depth + 1) : nil
+    case UInt8(ascii: "["): return depth < 1024 ? array(depth: depth + 1) : nil
     case UInt8(ascii: "\""): return string().map { .string($0.text) }
     case UInt8(ascii: "t"): return literal("true", .bool(true))
     case UInt8(ascii: "f"): return literal("false", .bool(false))

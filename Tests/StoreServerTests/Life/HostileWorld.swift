@@ -8,10 +8,10 @@ import StoreProtocol
 /// A server with a client that asks for as much as one message of 1 MiB can, and one that wants to be served meanwhile.
 final class HostileWorld {
   private static let messageSize = 1 << 20
-  private static let objects = 4000
+  private static let objects = 1000
 
   let server: RunningServer
-  let client: WireClient
+  private(set) var client: WireClient
   let bystander: WireClient
   /// An object of the client's with many members.
   private(set) var object: UInt64 = 0
@@ -28,13 +28,18 @@ final class HostileWorld {
     let members = ids.enumerated().map { "\"m\($0.offset)\":{\"id\":\"\(ObjectID($0.element))\"}" }
     object = try makeObject(client, members.joined(separator: ","))
     _ = try ask("persist", "\"id\":\(object)")
-    for index in 0..<2000 { _ = try ask("put_name", "\"object_id\":\(object),\"name\":\"run/\(index)\"") }
+    for index in 0..<100 { _ = try ask("put_name", "\"object_id\":\(object),\"name\":\"run/\(index)\"") }
     try client.sendFrame(
-      "{\"type\":\"create_buffers_request\",\"num\":0,\"sizes\":[\(list("64", 8000))]}")
+      "{\"type\":\"create_buffers_request\",\"num\":0,\"sizes\":[\(list("64", Self.objects))]}")
     blobs = try client.receiveReply()?["ids"]?.elements.compactMap(\.integer) ?? []
     try closeFile(client.receiveArena())
-    for blob in blobs.prefix(4000) { _ = try ask("seal", "\"object_id\":\(blob)") }
-    blobs = Array(blobs.prefix(4000))
+    for blob in blobs { _ = try ask("seal", "\"object_id\":\(blob)") }
+  }
+
+  /// Lets another client go on.
+  func replaceClient() throws {
+    client.close()
+    client = try WireClient.registered(server)
   }
 
   private func list(_ element: String, _ count: Int) -> String {
@@ -69,8 +74,8 @@ final class HostileWorld {
     }
   }
 
-  /// Messages of about 1 MiB that ask for as much work as a request of this type can.
-  func worst(_ type: RequestType) throws -> [String] {
+  /// A message of about 1 MiB that asks for as much work as a request of this type can.
+  func worst(_ type: RequestType) throws -> String {
     let many = "[\(numbers.joined(separator: ","))]"
     let fields: String
     switch type {
@@ -102,7 +107,7 @@ final class HostileWorld {
       fields = "\"name\":\(text),\"key\":\(text),\"object_id\":\(object),\"wait\":false"
     default: fields = padding
     }
-    return ["{\"type\":\"\(type.rawValue)\",\(fields)}"]
+    return "{\"type\":\"\(type.rawValue)\",\(fields)}"
   }
 
   private var member: String { "\"m\":{\"id\":\"\(ObjectID(object))\"}" }

@@ -74,6 +74,11 @@ class Daemon:
         """Process id; the daemon is started without a shell in between."""
         return self.process.pid
 
+    @property
+    def metrics_port(self) -> int | None:
+        """Port of `/metrics`, None when it is not served."""
+        return self._port
+
     def wait_accepting(self) -> socket.socket:
         """Poll until the socket accepts; returns the first connection."""
         while time.monotonic() - self.spawned < START_SECONDS:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from bench.bench import Bench
 from bench.results import Line
 from bench.rows import (
-    cluster, cost, footprint, growth, help_text, memcpy, publish, put, raw, read, small)
+    cluster, cost, footprint, growth, help_text, memcpy, publish, put, raw, read, small, turns)
 
 Row = Callable[[Bench], Iterable[Line]]
 
@@ -21,6 +21,7 @@ ROWS: dict[str, Row] = {
     "cost": cost.measure,
     "footprint": footprint.measure,
     "growth": growth.measure,
+    "turns": turns.measure,
     "help": help_text.measure,
     "cluster": cluster.measure,
     "publish": publish.measure,
