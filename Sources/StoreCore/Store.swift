@@ -171,6 +171,7 @@ public final class Store {
     session.streams.removeAll()
     session.plasma.removeAll()
     sessions[session.id] = nil
+    memory.residency.forgetOwner(session.id)
   }
 
   func note(_ key: WaitKey) {

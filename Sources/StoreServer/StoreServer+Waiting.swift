@@ -84,10 +84,11 @@ extension StoreServer {
     guard !pageWaiters.isEmpty else { return }
     for token in pageWaiters {
       guard let connection = connections[token], case .awaitingPages(let wait) = connection.state else { continue }
-      if isOver(wait) {
-        release(connection, wait)
-      } else if refuses, !wait.ranges.isEmpty {
+      // What could not be zeroed may still be what others have written.
+      if refuses, !wait.ranges.isEmpty, job.work == .zero || !isOver(wait) {
         refuse(connection, wait)
+      } else if isOver(wait) {
+        release(connection, wait)
       }
     }
     pageWaiters.removeAll { token in

@@ -31,6 +31,7 @@ extension Store {
     session.streams.removeAll()
     session.volume = nil
     sessions[session.id] = nil
+    memory.residency.forgetOwner(session.id)
   }
 
   /// Deletes everything that was written through a volume, and nothing else.

@@ -38,6 +38,7 @@ extension RequestHandler {
 
   /// The reply goes out at once when the new blobs have pages.
   func whenWarm(_ payloads: [BlobPayload], sendsArena: Bool, in client: Connection) -> Disposition {
+    for range in store.takeShortTraces() { zero(range) }
     for payload in payloads where payload.size > 0 {
       guard let range = store.range(of: payload.id, in: client.session) else { continue }
       if !store.memory.residency.isWarm(range) {
