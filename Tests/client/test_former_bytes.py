@@ -23,14 +23,20 @@ def populate(request):
     return request.param
 
 
+def create(wire, size):
+    """A new blob: its id, the memory that the connection maps, and where the blob is in it."""
+    payload, file = wire.create_blob(size)
+    if file is not None:
+        wire.memory = mmap.mmap(file, payload["map_size"] - 8)
+    return payload["object_id"], wire.memory, slice(payload["data_offset"], payload["data_offset"] + size)
+
+
 def write(wire, data):
     """A sealed blob with these bytes."""
-    payload, file = wire.create_blob(len(data))
-    with mmap.mmap(file, payload["map_size"] - 8) as memory:
-        start = payload["data_offset"]
-        memory[start : start + len(data)] = data
-    wire.ask("seal_request", object_id=payload["object_id"])
-    return payload["object_id"]
+    ident, memory, place = create(wire, len(data))
+    memory[place] = data
+    wire.ask("seal_request", object_id=ident)
+    return ident
 
 
 def unwritten_over_tcp(daemon, size):
@@ -46,9 +52,8 @@ def unwritten_over_tcp(daemon, size):
 
 def unwritten_in_memory(wire, size):
     """What a client that maps the memory sees of a blob that it has not written."""
-    payload, file = wire.create_blob(size)
-    with mmap.mmap(file, payload["map_size"] - 8) as memory:
-        return memory[payload["data_offset"] : payload["data_offset"] + size]
+    _, memory, place = create(wire, size)
+    return memory[place]
 
 
 @pytest.mark.parametrize("size", [1000, 300_000, 5_000_000, 60 * MIB])
@@ -71,17 +76,13 @@ def test_given_bytes_of_a_volume_when_others_get_the_memory_then_it_reads_as_zer
 def test_given_small_blobs_of_two_volumes_when_they_come_and_go_then_neither_sees_the_others(daemon):
     volumes = [Volume(daemon, name) for name in "ab"]
     wires = [volume.wire() for volume in volumes]
-    files = [wire.create_blob(64)[1] for wire in wires]
-    memory = mmap.mmap(files[0], 0)
     for turn in range(200):
         number = turn % 2
         size = 64 * (1 + turn * 7 % 50)
-        created = wires[number].ask("create_buffer_request", size=size)["created"]
-        place = slice(created["data_offset"], created["data_offset"] + size)
+        ident, memory, place = create(wires[number], size)
         assert set(memory[place]) <= {0, number + 1}
         memory[place] = bytes([number + 1]) * size
-        wires[number].ask("drop_buffer_request", id=created["object_id"])
-    memory.close()
+        wires[number].ask("drop_buffer_request", id=ident)
     for wire in wires:
         wire.close()
 
