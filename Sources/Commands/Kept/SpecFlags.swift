@@ -73,6 +73,8 @@ extension SpecFlags {
     "scope": ["scope"],
     "on-delete": ["onDelete"],
     "quota": ["quota"],
+    "overwrite": ["overwrite"],
+    "deleted-memory": ["deletedMemory"],
     "kubelet-directory": ["kubeletDirectory"],
     "controller.replicas": ["replicas"],
     "verbose": ["enableVerboseLog"],

@@ -49,23 +49,29 @@ extension LossForecast {
   private func cluster(
     of resource: KubernetesObject, isRenderedAnew: Bool, isOwn: Bool
   ) async throws -> Cluster? {
+    guard let namespace = resource.namespace else { return nil }
     let existing = try await present(resource.reference)
-    guard let namespace = resource.namespace, let planned = Self.stores(resource, uid: existing?.uid) else {
-      return nil
-    }
-    let live = try await present(planned.reference)
+    let live = try await present(ObjectReference(type: .deployment, namespace: namespace, name: resource.name))
+    guard let planned = Self.stores(resource, uid: existing?.uid, live) else { return nil }
     // An operator that stays renders both as it always did, whatever this release would make of them.
-    let before = isRenderedAnew ? nil : existing.flatMap { Self.stores($0, uid: $0.uid) }
+    let before = isRenderedAnew ? nil : existing.flatMap { Self.stores($0, uid: $0.uid, live) }
     return Cluster(
       namespace: namespace, name: resource.name, planned: planned, before: before, live: live,
       manager: "vineyard-operator", isOwn: isOwn)
   }
 
-  private static func stores(_ resource: KubernetesObject, uid: String?) -> KubernetesObject? {
-    guard let spec = try? VineyarddSpec(customResource: resource),
-      let objects = try? Manifests.vineyardd(spec, uid: uid, controlledByOperator: false)
-    else { return nil }
-    return objects.first { $0.reference.type == .deployment }
+  /// The Deployment that the operator makes of a resource.
+  ///
+  /// - Parameter live: whose memory the stores keep when the resource does not say how much they get.
+  private static func stores(
+    _ resource: KubernetesObject, uid: String?, _ live: KubernetesObject?
+  ) -> KubernetesObject? {
+    guard var spec = try? VineyarddSpec(customResource: resource) else { return nil }
+    let containers = live?.tree["spec", "template", "spec", "containers"]?.array ?? []
+    spec.store.assumedMemory =
+      containers.first { $0["name"]?.string == "vineyardd" }?["resources", "limits", "memory"]?.string
+    let objects = try? Manifests.vineyardd(spec, uid: uid, controlledByOperator: false)
+    return objects?.first { $0.reference.type == .deployment }
   }
 
   private static func isStore(_ deployment: KubernetesObject) -> Bool {
