@@ -35,6 +35,8 @@ struct KeptFields {
     for (key, value) in live.fields ?? [:] {
       let field = path + [key]
       guard !named.contains(field), value != rendered[key] else { continue }
+      // The server fills in empty texts and objects, which say nothing.
+      if rendered[key] == nil, Self.isEmpty(value) { continue }
       let isSplit = rendered[key]?.fields != nil || named.contains { $0.starts(with: field) }
       if value.fields != nil, isSplit {
         var inner = rendered[key] ?? [:]
@@ -45,6 +47,11 @@ struct KeptFields {
         kept.append(Field(path: field, value: value))
       }
     }
+  }
+
+  private static func isEmpty(_ value: Value) -> Bool {
+    if let fields = value.fields { return fields.values.allSatisfy { isEmpty($0) } }
+    return value.isNull || value.string?.isEmpty == true || value.array?.isEmpty == true
   }
 
   /// Whether a value is the image that another release of this program takes by default: nobody chose it.

@@ -37,6 +37,12 @@ import Testing
     #expect(text == #"spec.nodeSelector {"disk":"fast"}"#)
   }
 
+  @Test func `what the server fills in with nothing is not told`() {
+    let (spec, text) = merge([:], over: ["volume": ["pvcName": "", "mountPath": ""], "env": []])
+    #expect(spec == [:])
+    #expect(text == nil)
+  }
+
   @Test func `the default image of another release does not stay, any other does`() {
     let rendered: Value = ["vineyard": ["image": "localhost/vineyardctl:9.0.0"]]
     let former: Value = ["vineyard": ["image": "localhost/vineyardctl:0.0.9"]]
