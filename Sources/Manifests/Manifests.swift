@@ -8,6 +8,8 @@ public enum Manifests {
   public static let apiVersion = "k8s.v6d.io/v1alpha1"
   /// The annotation of a namespace that this program made and may remove.
   public static let createdByAnnotation = "k8s.v6d.io/created-by"
+  /// The annotation of a Vineyardd that may be deleted although its volumes are in use; its value is `true`.
+  public static let deletionAnnotation = "k8s.v6d.io/allow-deletion"
   /// The label of what a cluster spills to, whose value is `namespace.name` of the cluster.
   public static let clusterLabel = "app.vineyard.io/cluster"
   /// The value of `createdByAnnotation`, and of the label `app.kubernetes.io/managed-by`.

@@ -95,7 +95,7 @@ public final class Arena: @unchecked Sendable {
     return PageSize.roundDown(range.lowerBound, to: granule)..<min(end, self.length)
   }
 
-  private func checked(offset: UInt64, length: UInt64) throws(SharedMemoryError) -> Range<UInt64> {
+  func checked(offset: UInt64, length: UInt64) throws(SharedMemoryError) -> Range<UInt64> {
     guard offset <= self.length, length <= self.length - offset else {
       throw SharedMemoryError("\(length) bytes at \(offset) are outside an arena of \(self.length)", code: ERANGE)
     }

@@ -6,6 +6,8 @@ public struct PageJob: Sendable, Equatable {
     case populate
     /// `Arena.release`.
     case release
+    /// `Arena.zero`.
+    case zero
   }
 
   public let work: Work
@@ -19,8 +21,23 @@ public struct PageJob: Sendable, Equatable {
   /// Goes before all jobs that are not, because a client waits for it.
   public let urgent: Bool
 
+  /// First bytes and lengths of the ranges to zero, of which there may be many.
+  public let pieces: [Range<UInt64>]
+
+  /// Overwrites ranges of the arena with zeroes, before jobs that are not urgent.
+  ///
+  /// - Parameter pieces: not empty.
+  public init(zeroing pieces: [Range<UInt64>]) {
+    work = .zero
+    self.pieces = pieces
+    offset = pieces.first?.lowerBound ?? 0
+    length = pieces.reduce(0) { $0 + UInt64($1.count) }
+    urgent = true
+  }
+
   public init(work: Work, offset: UInt64, length: UInt64, urgent: Bool) {
     self.work = work
+    pieces = []
     self.offset = offset
     self.length = length
     self.urgent = urgent

@@ -72,6 +72,7 @@ final class PageLine: @unchecked Sendable {
         }
         try arena.populate(offset: job.offset, length: job.length)
       case .release: try arena.release(offset: job.offset, length: job.length)
+      case .zero: for piece in job.pieces { try arena.zero(offset: piece.lowerBound, length: UInt64(piece.count)) }
       }
       return .success(start.duration(to: clock.now))
     } catch {

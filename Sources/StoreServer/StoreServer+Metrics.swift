@@ -35,6 +35,9 @@ extension StoreServer {
       "vineyard_populated_bytes", "counter", "Bytes populated in the background.", pages.populatedBytes)
     page.family("vineyard_populate_seconds_total", "counter", "Time spent populating.")
     page.sample("vineyard_populate_seconds_total", MetricsPage.seconds(pages.populateNanoseconds))
+    page.single(
+      "vineyard_zeroed_bytes_total", "counter", "Bytes of former owners that were zeroed in the background.",
+      pages.zeroedBytes)
     page.single("vineyard_released_bytes_total", "counter", "Bytes given back to the system.", pages.releasedBytes)
     page.single(
       "vineyard_heap_used_bytes", "gauge", "Bytes of heap beyond those at rest, when last looked.", heap.used)

@@ -102,10 +102,11 @@ extension StoreServer {
     guard !pageWaiters.isEmpty else { return }
     for token in pageWaiters {
       guard let connection = connections[token], case .awaitingPages(let wait) = connection.state else { continue }
-      if isOver(wait) {
-        release(connection, wait)
-      } else if refuses, !wait.isForTrim {
+      // What could not be zeroed may still be what others have written.
+      if refuses, !wait.isForTrim, job.work == .zero || !isOver(wait) {
         refuse(connection, wait)
+      } else if isOver(wait) {
+        release(connection, wait)
       }
     }
     pageWaiters.removeAll { token in

@@ -147,6 +147,13 @@ public final class StoreServer {
     if let rpc { add(rpc) }
     handler.openSessionSocket = { [unowned self] session throws(StoreError) in try openSocket(for: session) }
     handler.volumes = self
+    handler.zero = { [arena, log] range in
+      do throws(SharedMemoryError) {
+        try arena.zero(offset: range.offset, length: range.length)
+      } catch {
+        log.error("cannot zero \(range.length) bytes: \(error)")
+      }
+    }
     handler.trimMemory = { [unowned self] in pages.trim() }
     store.isAwaited = { [unowned self] in waiting[$0] != nil }
   }

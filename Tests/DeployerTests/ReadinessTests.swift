@@ -1,15 +1,18 @@
-import Deployer
 import Documents
 import Testing
+
+@testable import Deployer
 
 /// How far objects are, by what their controllers say.
 @Suite struct ReadinessTests {
   @Test(arguments: [
     ("observedGeneration: 1", "waiting for its controller"),
     ("observedGeneration: 2", "0/3 updated, 0 ready"),
-    ("{observedGeneration: 2, updatedReplicas: 1, readyReplicas: 3, replicas: 4}", "1/3 updated, 3 ready"),
-    ("{observedGeneration: 2, updatedReplicas: 3, readyReplicas: 3, replicas: 4}", "3/3 ready, 1 old to go"),
-    ("{observedGeneration: 2, updatedReplicas: 3, readyReplicas: 2, replicas: 3}", "2/3 ready"),
+    ("{observedGeneration: 2, updatedReplicas: 1, availableReplicas: 3, replicas: 4}", "1/3 updated, 3 ready"),
+    ("{observedGeneration: 2, updatedReplicas: 3, availableReplicas: 3, replicas: 4}", "3/3 ready, 1 old to go"),
+    ("{observedGeneration: 2, updatedReplicas: 3, availableReplicas: 2, replicas: 3}", "2/3 ready"),
+    // Ready, but not yet for as long as it takes to count as available.
+    ("{observedGeneration: 2, updatedReplicas: 3, readyReplicas: 3, availableReplicas: 2, replicas: 3}", "2/3 ready"),
   ])
   func `a workload is pending`(_ status: String, _ detail: String) throws {
     for kind in ["Deployment", "StatefulSet"] {
@@ -17,18 +20,34 @@ import Testing
     }
   }
 
+  @Test func `a pod of the old template does not stand for the new one`() throws {
+    // As a Deployment of one replica is while its new pod cannot pull its image.
+    let status = "{observedGeneration: 2, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1, replicas: 2}"
+    #expect(Readiness.of(try workload("Deployment", status, replicas: 1)) == .pending("1/1 ready, 1 old to go"))
+  }
+
   @Test func `a workload is ready when all pods are of the current template`() throws {
-    let status = "{observedGeneration: 2, updatedReplicas: 3, readyReplicas: 3, replicas: 3}"
+    let status = "{observedGeneration: 2, updatedReplicas: 3, availableReplicas: 3, replicas: 3}"
     #expect(Readiness.of(try workload("Deployment", status)) == .ready("3/3 ready"))
   }
 
-  private func workload(_ kind: String, _ status: String) throws -> KubernetesObject {
+  @Test func `what an object says of an older generation than the applied one does not count`() throws {
+    let status = "{observedGeneration: 2, updatedReplicas: 3, availableReplicas: 3, replicas: 3}"
+    let old = try workload("Deployment", status)
+    var applied = old
+    applied.tree["metadata", "generation"] = 3
+    let gate = Gate(workload: old, required: true).expecting([applied])
+    #expect(gate.readiness(of: old) == .pending("waiting for the API server"))
+    #expect(Gate(workload: old, required: true).expecting([old]).readiness(of: old).isReady)
+  }
+
+  private func workload(_ kind: String, _ status: String, replicas: Int = 3) throws -> KubernetesObject {
     try object(
       """
       apiVersion: apps/v1
       kind: \(kind)
       metadata: {name: w, generation: 2}
-      spec: {replicas: 3}
+      spec: {replicas: \(replicas)}
       status: \(status.hasPrefix("{") ? status : "{\(status)}")
       """)
   }
@@ -36,15 +55,15 @@ import Testing
   @Test(arguments: [
     ("{}", Readiness.pending("waiting for its controller")),
     (
-      "{observedGeneration: 2, desiredNumberScheduled: 3, updatedNumberScheduled: 1, numberReady: 3}",
+      "{observedGeneration: 2, desiredNumberScheduled: 3, updatedNumberScheduled: 1, numberAvailable: 3}",
       .pending("1/3 updated, 3 ready")
     ),
     (
-      "{observedGeneration: 2, desiredNumberScheduled: 3, updatedNumberScheduled: 3, numberReady: 2}",
+      "{observedGeneration: 2, desiredNumberScheduled: 3, updatedNumberScheduled: 3, numberReady: 3, numberAvailable: 2}",
       .pending("2/3 ready")
     ),
     (
-      "{observedGeneration: 2, desiredNumberScheduled: 3, updatedNumberScheduled: 3, numberReady: 3}",
+      "{observedGeneration: 2, desiredNumberScheduled: 3, updatedNumberScheduled: 3, numberAvailable: 3}",
       .ready("3/3 ready")
     ),
     // A cluster whose nodes the pods do not fit on.

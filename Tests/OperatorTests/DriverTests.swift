@@ -37,6 +37,19 @@ import Testing
     #expect(DriverOrder([young, going]).primary == "a-young")
   }
 
+  @Test func `a controller of the old template does not make a driver run`() {
+    var controller = Samples.stores(1, ready: 1)
+    controller.tree["status", "replicas"] = 2
+    var nodes = Samples.object("DaemonSet", "nodes")
+    nodes.tree["metadata", "generation"] = 1
+    nodes.tree["status", "observedGeneration"] = 1
+    let status = CSIDriverStatus(
+      deployment: controller, daemons: nodes, primary: nil, missing: [], unready: [], taken: [], progress: .done)
+    #expect(status.fields["state"] == "pending")
+    #expect(
+      status.conditions["Ready"]?.message == "controller: 1/1 ready, 1 old to go; node plugins: 0/0 ready")
+  }
+
   @Test func `drivers of one second are ordered by name`() {
     let twin = Samples.driver("b", created: "2026-01-01T00:00:00Z", clusters: ["one"])
     #expect(DriverOrder([old, twin]).primary == "b")

@@ -43,7 +43,7 @@ enum Samples {
     stores.tree["spec", "replicas"] = Value(desired)
     stores.tree["status"] = [
       "observedGeneration": Value(observed), "replicas": Value(desired), "readyReplicas": Value(ready),
-      "updatedReplicas": Value(updated ?? desired),
+      "availableReplicas": Value(ready), "updatedReplicas": Value(updated ?? desired),
     ]
     return stores
   }

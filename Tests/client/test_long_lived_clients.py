@@ -104,7 +104,7 @@ def test_given_a_notebook_that_listed_once_and_sleeps_when_others_write_and_dele
 ):
     with Peer(store.socket) as notebook:
         first = [producer.run("put(1)") for _ in range(5)]
-        notebook.run("client.list_objects('*', limit=1000)")
+        notebook.run("objects = client.list_objects('*', limit=1000)")
         for ident in first:
             producer.run("delete(ident)", ident=ident)
         for value in range(ROUNDS):
@@ -119,10 +119,10 @@ def test_given_room_when_others_write_then_views_of_deleted_objects_are_intact_a
         reader.run("view = client.get(vineyard.ObjectID(ident))", ident=ident)
         writer.run("client.delete(vineyard.ObjectID(ident))", ident=ident)
         for _ in range(5):
-            writer.run("client.put(np.zeros(10 << 20, 'u1'))")
+            writer.run("other = client.put(np.zeros(10 << 20, 'u1'))")
         assert reader.run("int(view.min()), int(view.max())") == [7, 7]
         assert "used again" not in daemon.stderr
-        writer.run("client.put(np.zeros(10 << 20, 'u1'))")
+        writer.run("other = client.put(np.zeros(10 << 20, 'u1'))")
         pid = reader.run("os.getpid()")
         eventually(lambda: f"are used again although clients may still look at them (pid {pid})" in daemon.stderr, "a line")
 
@@ -139,8 +139,8 @@ def test_given_a_volume_full_of_views_when_written_to_then_it_refuses_and_names_
             reader.run("views = globals().get('views', []) + [client.get(vineyard.ObjectID(ident))]", ident=ident)
             writer.run("client.delete(vineyard.ObjectID(ident))", ident=ident)
         with pytest.raises(PeerError) as refusal:
-            writer.run("client.put(np.zeros(10 << 20, 'u1'))")
+            writer.run("other = client.put(np.zeros(10 << 20, 'u1'))")
         assert f"pid {reader.run('os.getpid()')}: {60 * MIB} bytes" in str(refusal.value)
         assert reader.run("[int(view[0]) for view in views]") == list(range(6))
         reader.run("client.clear()")
-        writer.run("client.put(np.zeros(10 << 20, 'u1'))")
+        writer.run("other = client.put(np.zeros(10 << 20, 'u1'))")

@@ -79,7 +79,7 @@ def test_given_the_root_session_when_a_name_is_given_to_another_then_both_object
     daemon = start_daemon(size="64M")
     with Peer(daemon.socket) as program:
         program.run("first = client.put(np.arange(1000), persist=True, name='x')")
-        program.run("client.put(np.arange(2000), persist=True, name='x')")
+        program.run("second = client.put(np.arange(2000), persist=True, name='x')")
         assert program.run("client.exists(first)")
 
 
@@ -87,7 +87,7 @@ def test_given_a_store_told_to_delete_when_a_name_is_given_to_another_then_the_f
     daemon = start_daemon(size="64M", flags=("--overwrite", "delete"))
     with Peer(daemon.socket) as program:
         program.run("first = client.put(np.arange(1000), persist=True, name='x')")
-        program.run("client.put(np.arange(2000), persist=True, name='x')")
+        program.run("second = client.put(np.arange(2000), persist=True, name='x')")
         assert not program.run("client.exists(first)")
 
 

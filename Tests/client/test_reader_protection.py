@@ -71,7 +71,7 @@ def test_given_a_store_that_keeps_deleted_memory_when_a_writer_needs_all_of_it_t
             writer.run(
                 """
                 try:
-                    client.create_blob(size).copy(0, b"\xff" * size)
+                    client.create_blob(size).copy(0, bytes([255]) * size)
                 except vineyard.NotEnoughMemoryException:
                     pass
                 client.clear()

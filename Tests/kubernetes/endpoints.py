@@ -17,9 +17,9 @@ def wait_until_ready(process):
     eventually(lambda: probe(port, "/readyz")[0] == 200, f"{process.name} is ready")
 
 
-def post(webhook, path, body):
-    """Post to the webhook as nobody in particular."""
-    return _answer(urllib.request.Request(f"https://127.0.0.1:{webhook.port('resources')}{path}", body, method="POST"))
+def post(webhook, path, body, what="resources"):
+    """Post to the webhook, or to what a manager serves with TLS, as nobody in particular."""
+    return _answer(urllib.request.Request(f"https://127.0.0.1:{webhook.port(what)}{path}", body, method="POST"))
 
 
 def scrape(manager, token=None):

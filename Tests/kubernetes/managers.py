@@ -19,6 +19,7 @@ NAMESPACE = "vineyard-system"
 ACCOUNT = f"system:serviceaccount:{NAMESPACE}:vineyard-manager"
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/5fa514f1.v6d.io"
 HOOKS = ("mvineyardd.kb.io", "mcsidriver.kb.io", "vvineyardd.kb.io", "vcsidriver.kb.io")
+DELETION_HOOK = "dvineyardd.kb.io"
 
 
 class Manager:
@@ -136,6 +137,10 @@ class Managers:
             name, self.directory, self._kubeconfig, "--leader-elect", "--enable-webhook=false",
             f"--webhook-cert-dir={directory}", *(() if certificates else ("--metrics-bind-address=0",)),
             *(("--metrics-bind-address=127.0.0.1:0",) if certificates else ()), *flags, clock=clock))
+
+    def guard_deletions(self, manager: Manager) -> None:
+        """Let the API server ask a manager about deletions of clusters."""
+        self.double.webhook(DELETION_HOOK, f"https://127.0.0.1:{manager.port('metrics')}")
 
     def start_webhook(self) -> Manager:
         """Start what the container `webhook` runs, and let the API server call it."""

@@ -10,13 +10,19 @@ from command_line import program
 UP = re.compile(r"\x1b\[(\d+)A\x1b\[J")
 
 
-def on_terminal(kubeconfig, home, *arguments):
-    """Run with stderr on a terminal; returns the exit status and all that was drawn."""
+def on_terminal(kubeconfig, home, *arguments, answers=None):
+    """Run with stderr on a terminal; returns the exit status and all that was drawn.
+
+    With `answers` standard input is the terminal as well, at which somebody types them.
+    """
     leader, follower = pty.openpty()
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": str(kubeconfig)}
     process = subprocess.Popen(
-        [program(), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=follower, env=environment)
+        [program(), *arguments], stdin=subprocess.DEVNULL if answers is None else follower,
+        stdout=subprocess.DEVNULL, stderr=follower, env=environment)
     os.close(follower)
+    if answers is not None:
+        os.write(leader, answers.encode())
     drawn = b""
     while True:
         try:

@@ -37,7 +37,7 @@ struct CheckCommand: AsyncContextCommand {
     let session = Session(connection, context)
     var target = try VineyardClusterTarget.parse([])
     target.images = images
-    let planning = Planning(
+    let planning = try Planning(
       target: target, connection: connection, creation: NamespaceCreationArguments(creating: true), context,
       story: Story { _ in })
     let subject = ClusterCheck.Subject(

@@ -12,6 +12,9 @@ struct DeleteArguments: ParsableArguments {
   @Flag(name: .customLong("delete-namespace"), help: "Delete the namespace too, with all it holds.")
   var deletesNamespace = false
 
+  @Flag(name: .shortAndLong, help: "Do not ask.")
+  var yes = false
+
   @Option(name: .customLong("dry-run"), help: "Delete nothing; tell what would be deleted.")
   var dryRun: DryRun = .none
 

@@ -15,8 +15,12 @@ struct DeleteCSIDriver: AsyncContextCommand {
 
   mutating func run(_ context: CommandContext) async throws {
     let removal = try Removal(arguments, context)
-    try await removal.remove(
-      "csidriver \(name)", [CSIDriverTarget.resource(name)], classes: removal.storageClasses(ofDriver: name),
-      mayEmptyNamespace: false)
+    let live = try await LiveResources.read(removal.client, namespace: arguments.namespace)
+    try removal.requireKnown("csidriver", name, in: nil, among: live.drivers)
+    var request = Removal.Request(title: "csidriver \(name)", objects: [CSIDriverTarget.resource(name)])
+    request.volumes = try await removal.volumes(ofDriver: name, live)
+    request.takesDriver = true
+    request.mayEmptyNamespace = false
+    try await removal.remove(request)
   }
 }

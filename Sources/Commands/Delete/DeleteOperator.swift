@@ -13,7 +13,10 @@ struct DeleteOperator: AsyncContextCommand {
 
   mutating func run(_ context: CommandContext) async throws {
     let removal = try Removal(arguments, context)
+    try await removal.requireOperatorHere()
     try await removal.remove(
-      "vineyard operator in \(arguments.namespace)", try OperatorTarget.allObjects(in: arguments.namespace))
+      Removal.Request(
+        title: "vineyard operator in \(arguments.namespace)",
+        objects: try OperatorTarget.allObjects(in: arguments.namespace)))
   }
 }

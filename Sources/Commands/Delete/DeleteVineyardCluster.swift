@@ -8,7 +8,8 @@ struct DeleteVineyardCluster: AsyncContextCommand {
     commandName: VineyardClusterTarget.commandName, abstract: "Delete \(VineyardClusterTarget.summary).",
     discussion: """
       Goes backwards: CSI drivers that serve only this cluster, the cluster, the operator, the definitions, and the \
-      namespace if --create-namespace made it and nothing else is in it.
+      namespace if --create-namespace made it and nothing else is in it. The operator and the definitions stay while \
+      another cluster or driver needs them.
       """)
 
   @Option(help: ArgumentHelp("Name of the cluster.", valueName: "name"))
@@ -20,13 +21,28 @@ struct DeleteVineyardCluster: AsyncContextCommand {
   mutating func run(_ context: CommandContext) async throws {
     let removal = try Removal(arguments, context)
     let cluster = "\(arguments.namespace)/\(name)"
+    let live = try await LiveResources.read(removal.client, namespace: arguments.namespace)
+    try removal.requireKnown("vineyard cluster", name, in: arguments.namespace, among: live.clusters)
+    let drivers = live.driversServingOnly(cluster)
+    let own = drivers + [VineyarddTarget.resource(name, in: arguments.namespace)]
     let leftBehind = try await LabelledObjects(client: removal.client, namespace: arguments.namespace, name: name)
       .leftBehind()
-    let objects =
-      try OperatorTarget.allObjects(in: arguments.namespace)
-      + leftBehind + (try await removal.driversServingOnly(cluster))
-      + [VineyarddTarget.resource(name, in: arguments.namespace)]
-    try await removal.remove(
-      "vineyard cluster \(cluster)", objects, classes: removal.storageClasses(ofCluster: cluster))
+    var request = Removal.Request(title: "vineyard cluster \(cluster)", objects: leftBehind + own)
+    let remaining = live.remaining(without: own)
+    if let first = remaining.first {
+      try await removal.requireDispensable(for: remaining)
+      removal.session.story.tell(.action, "the operator stays: \(first.reference) needs it")
+    } else {
+      try await removal.requireOperatorHere()
+      request.objects = try OperatorTarget.allObjects(in: arguments.namespace) + request.objects
+    }
+    request.volumes = try await removal.volumes(ofCluster: cluster)
+    request.takesDriver = !drivers.isEmpty
+    request.loss = Removal.Request.storesLoss
+    try await removal.remove(request)
   }
+}
+
+extension Removal.Request {
+  static let storesLoss = "what its stores hold is lost"
 }

@@ -17,7 +17,13 @@ struct DeleteVineyardDeployment: AsyncContextCommand {
     let removal = try Removal(arguments, context)
     let cluster = "\(arguments.namespace)/\(name)"
     let objects = try await LabelledObjects(client: removal.client, namespace: arguments.namespace, name: name).all()
-    try await removal.remove(
-      "vineyard deployment \(cluster)", objects, classes: removal.storageClasses(ofCluster: cluster))
+    if objects.isEmpty {
+      let others = try await LabelledObjects.plainClusters(removal.client, in: arguments.namespace)
+      try removal.requireKnown("vineyard deployment", name, in: arguments.namespace, among: others)
+    }
+    var request = Removal.Request(title: "vineyard deployment \(cluster)", objects: objects)
+    request.volumes = try await removal.volumes(ofCluster: cluster)
+    request.loss = Removal.Request.storesLoss
+    try await removal.remove(request)
   }
 }

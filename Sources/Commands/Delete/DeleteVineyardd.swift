@@ -16,10 +16,15 @@ struct DeleteVineyardd: AsyncContextCommand {
   mutating func run(_ context: CommandContext) async throws {
     let removal = try Removal(arguments, context)
     let cluster = "\(arguments.namespace)/\(name)"
+    let live = try await LiveResources.read(removal.client, namespace: arguments.namespace)
+    try removal.requireKnown("vineyardd", name, in: arguments.namespace, among: live.clusters)
+    let own = VineyarddTarget.resource(name, in: arguments.namespace)
+    try await removal.requireDispensable(for: live.remaining(without: [own]))
     let leftBehind = try await LabelledObjects(client: removal.client, namespace: arguments.namespace, name: name)
       .leftBehind()
-    try await removal.remove(
-      "vineyardd \(cluster)", leftBehind + [VineyarddTarget.resource(name, in: arguments.namespace)],
-      classes: removal.storageClasses(ofCluster: cluster))
+    var request = Removal.Request(title: "vineyardd \(cluster)", objects: leftBehind + [own])
+    request.volumes = try await removal.volumes(ofCluster: cluster)
+    request.loss = Removal.Request.storesLoss
+    try await removal.remove(request)
   }
 }

@@ -4,7 +4,7 @@ import KubernetesClient
 import Manifests
 import Support
 
-/// What the delete commands have in common: look, guard, remove, tell.
+/// What the delete commands have in common: look, guard, ask, remove, tell.
 struct Removal {
   let arguments: DeleteArguments
   let context: CommandContext
@@ -18,18 +18,33 @@ struct Removal {
     client = try session.client()
   }
 
+  /// What is to be removed, and what speaks against it.
+  struct Request {
+    /// What it is together, as people read it.
+    let title: String
+    var objects: [KubernetesObject]
+    /// Volumes that stop working; what uses them prevents the removal.
+    var volumes = VolumeUses.Scope.clusters([], classes: [])
+    /// Whether the kubelets lose the driver.
+    var takesDriver = false
+    /// Whether the namespace goes too when deploying made it and it holds nothing else.
+    var mayEmptyNamespace = true
+    /// What is lost, for the question: `what its stores hold is lost`.
+    var loss: String?
+  }
+
   /// Removes objects, those of later kinds first.
-  ///
-  /// - Parameters:
-  ///   - title: what they are together.
-  ///   - classes: storage classes that stop working; bound claims of them prevent the removal.
-  ///   - mayEmptyNamespace: whether the namespace goes too when deploying made it and it holds nothing else.
-  func remove(
-    _ title: String, _ objects: [KubernetesObject], classes: Set<String> = [], mayEmptyNamespace: Bool = true
-  ) async throws {
-    let namespace = try await namespace(besides: objects, mayBeEmpty: mayEmptyNamespace)
-    let plan = Plan(title, objects: namespace + objects)
-    if !arguments.force { try await ClaimGuard(client: client).requireUnused(classes, by: title) }
+  func remove(_ request: Request) async throws {
+    let title = request.title
+    let namespace = try await namespace(besides: request.objects, mayBeEmpty: request.mayEmptyNamespace)
+    let plan = Plan(title, objects: namespace + request.objects)
+    let guardian = UsageGuard(client: client, story: session.story)
+    try await guardian.requireUnused(
+      request.volumes, by: title, isForced: arguments.force, needsDriver: request.takesDriver)
+    if arguments.dryRun == .none {
+      try await Consent(context, isGiven: arguments.yes).confirm(
+        "delete \(title)\(request.loss.map { "; \($0)" } ?? "")")
+    }
     var options = Remover.Options(timeout: arguments.waiting.limit)
     options.waits = arguments.waiting.wait
     options.deletesNamespace = arguments.deletesNamespace
@@ -39,6 +54,10 @@ struct Removal {
       .remove(plan)
     if arguments.output == .name {
       context.output(removed.map { "\(DeployOutput.name($0))\n" }.joined())
+    }
+    // Who names something that is not there has mistyped it, or is late.
+    if removed.isEmpty, context.flags.names("name") {
+      throw CommandError(.notFound, "there is no \(title)", hint: "'vineyardctl status' shows what there is")
     }
     session.story.tell(.done, ending(plan, removed))
   }

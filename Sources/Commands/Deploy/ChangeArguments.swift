@@ -10,6 +10,9 @@ struct ChangeArguments: ParsableArguments {
   @Option(name: .shortAndLong, help: "Print the objects to stdout.")
   var output: DeployOutput?
 
+  @Flag(name: .shortAndLong, help: "Do not ask before stores are replaced or classes dropped.")
+  var yes = false
+
   @Flag(name: .customLong("force-conflicts"), help: "Take over fields that another field manager has set.")
   var forcesConflicts = false
 }

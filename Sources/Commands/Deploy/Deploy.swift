@@ -15,11 +15,13 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
   @OptionGroup var creation: NamespaceCreationArguments
   @OptionGroup var waiting: WaitArguments
   @OptionGroup var changes: ChangeArguments
+  @OptionGroup var resets: ResetArguments
   @OptionGroup(title: "Cluster") var connection: ConnectionArguments
 
   mutating func run(_ context: CommandContext) async throws {
     let session = Session(connection, context)
-    var planning = Planning(target: target, connection: connection, creation: creation, context, story: session.story)
+    var planning = try Planning(
+      target: target, connection: connection, creation: creation, resets: resets, context, story: session.story)
     if changes.dryRun == .client {
       let objects = try planning.offlinePlan().objects
       let output = changes.output ?? .yaml
@@ -31,9 +33,10 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
       }
       return
     }
-    try planning.requireSense()
+    let doubt = try planning.doubt()
     let client = try session.client()
-    let plan = try await planning.plan(client)
+    let plan = try await planning.plan(client, doubt: doubt)
+    try await agree(plan, client, session, context)
     var options = Installer.Options(timeout: waiting.limit)
     options.waits = waiting.wait
     options.forcesConflicts = changes.forcesConflicts
@@ -42,6 +45,24 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
     let applied = try await installer.apply(plan)
     if let output = changes.output { context.output(output.text(applied)) }
     session.story.tell(.done, "\(plan.title) \(ending)")
+  }
+
+  /// Says what the deployment takes away, and asks unless it is nothing.
+  private func agree(
+    _ plan: Plan, _ client: KubernetesClient, _ session: Session, _ context: CommandContext
+  ) async throws {
+    let forecast = try await LossForecast(client: client, log: session.log).forecast(plan)
+    forecast.tell(session.story)
+    if let shortage = forecast.shortage {
+      guard changes.yes else { throw shortage }
+      session.story.tell(.warning, "\(shortage.message): \(shortage.cause ?? "")")
+    }
+    guard changes.dryRun == .none else { return }
+    if let loss = forecast.gravest {
+      try await Consent(context, isGiven: changes.yes).require("deploy \(plan.title)", because: loss.event)
+    }
+    let costs = DeletionCosts(log: session.log) { _ = try await client.patch($0, $1) }
+    for loss in forecast.losses { try await costs.set(loss.costs) }
   }
 
   private var ending: String {

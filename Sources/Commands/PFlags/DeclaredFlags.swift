@@ -38,6 +38,17 @@ struct DeclaredFlags {
     }
   }
 
+  private init(_ flags: [DeclaredFlag], takesArguments: Bool) {
+    self.flags = flags
+    self.takesArguments = takesArguments
+  }
+
+  /// These flags and one that every command takes.
+  func and(_ name: String) -> DeclaredFlags {
+    guard let flag = PersistentArguments.flags.flag(named: name) else { return self }
+    return DeclaredFlags(flags + [flag], takesArguments: takesArguments)
+  }
+
   func flag(named name: String) -> DeclaredFlag? { flags.first { $0.longNames.contains(name) } }
 
   func flag(inverse name: String) -> DeclaredFlag? { flags.first { $0.inverse == name } }

@@ -12,7 +12,8 @@ struct PFlagsNormalizer {
   /// Flags that every command takes; those the command does not declare are checked and dropped.
   let persistent: DeclaredFlags
 
-  private var values: OrderedDictionary<String, [String]> = [:]
+  /// The flags that the words name.
+  private(set) var given = GivenFlags()
   private var operands: [String] = []
   private var verbatim: [String]?
 
@@ -41,8 +42,8 @@ struct PFlagsNormalizer {
       switched = word.hasPrefix("--") ? try long(word, &rest) : try letters(word, &rest)
     }
     if let verbatim { return verbatim }
-    let flags = values.flatMap { name, values in own.flag(named: name)?.words(for: values) ?? [] }
-    return flags + operands
+    given.operands = operands
+    return given.words(for: own) + operands
   }
 
   /// Reads `--name` or `--name=value`.
@@ -123,9 +124,9 @@ struct PFlagsNormalizer {
 
   private mutating func set(_ flag: DeclaredFlag, _ value: String) throws(CommandError) {
     switch flag.kind {
-    case .boolean: values[flag.name] = [String(try boolean(value, of: flag))]
-    case .single: values[flag.name] = [value]
-    case .list: values[flag.name, default: []] += try ListValue.elements(of: value, flag: flag.spelling)
+    case .boolean: given.values[flag.name] = [String(try boolean(value, of: flag))]
+    case .single: given.values[flag.name] = [value]
+    case .list: given.values[flag.name, default: []] += try ListValue.elements(of: value, flag: flag.spelling)
     }
   }
 

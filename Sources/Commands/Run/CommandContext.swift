@@ -24,6 +24,10 @@ public struct CommandContext: Sendable {
   public var configurationSources: ConfigurationSources = .process
   /// The width of the terminal that stderr is, in characters; nil when it is none.
   public var errorColumns: @Sendable () -> Int? = { nil }
+  /// Asks a person a question that is answered with yes or no; nil when there is nobody to ask.
+  public var ask: @Sendable (String) async throws -> Bool? = { _ in nil }
+  /// The flags that the command line names, whatever their values.
+  var flags = GivenFlags()
   /// What reading the command line found worth telling; the command logs it once the log level is known.
   var warnings: [String] = []
 
@@ -55,6 +59,7 @@ public struct CommandContext: Sendable {
       startDaemon: { try runDaemon($0, log: $1) })
     context.watchSignals = { watchInterrupts($0) }
     context.errorColumns = { StandardStream.error.terminalColumns }
+    context.ask = askOnTerminal
     return context
   }
 }

@@ -7,6 +7,8 @@ struct Invocation {
   let arguments: [String]
   /// What normalising the flags found worth telling.
   let warnings: [String]
+  /// The flags that are named.
+  let flags: GivenFlags
   /// The command as the user calls it, for hints.
   let command: String
 
@@ -31,30 +33,33 @@ struct Invocation {
         let flags = try daemonFlags.normalize(path.rest)
         self.init(root, path.names + flags.arguments, flags.warnings, command: path.text)
       } else {
-        self.init(root, path.names + (try Self.normalized(path)), command: path.text)
+        let (words, flags) = try Self.normalized(path)
+        self.init(root, path.names + words, flags: flags, command: path.text)
       }
     }
   }
 
   private init(
-    _ root: any ParsableCommand.Type, _ arguments: [String], _ warnings: [String] = [], command: String
+    _ root: any ParsableCommand.Type, _ arguments: [String], _ warnings: [String] = [],
+    flags: GivenFlags = GivenFlags(), command: String
   ) {
     self.root = root
     self.arguments = arguments
     self.warnings = warnings
+    self.flags = flags
     self.command = command
   }
 
   /// First words that belong to the argument parser: completion scripts and what they call back.
   private static let verbatim = ["---completion", "--generate-completion-script", "--experimental-dump-help"]
 
-  /// The flags of a command for the argument parser; without flags no table of them is made.
-  private static func normalized(_ path: CommandPath) throws(CommandError) -> [String] {
+  /// The words of a command for the argument parser; without flags no table of them is made.
+  private static func normalized(_ path: CommandPath) throws(CommandError) -> ([String], GivenFlags) {
     let words = path.names.isEmpty ? path.rest.map { $0 == "-v" ? "--version" : $0 } : path.rest
-    if words.isEmpty { return [] }
-    if words.count == 1, words[0] == "--help" || words[0] == "-h" { return ["--help"] }
+    if words.isEmpty { return ([], GivenFlags()) }
+    if words.count == 1, words[0] == "--help" || words[0] == "-h" { return (["--help"], GivenFlags()) }
     var normalizer = PFlagsNormalizer(
       command: path.text, own: DeclaredFlags(of: path.command), persistent: PersistentArguments.flags)
-    return try normalizer.normalize(words)
+    return (try normalizer.normalize(words), normalizer.given)
   }
 }

@@ -38,6 +38,7 @@ extension Invocation {
       var command = try root.parseAsRoot(arguments)
       var context = context
       context.warnings = warnings
+      context.flags = flags
       if let action = command as? any AsyncContextCommand { return try CommandTask.run(action, context) }
       if var action = command as? any ContextCommand {
         try action.run(context)

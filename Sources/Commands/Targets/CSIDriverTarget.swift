@@ -25,28 +25,42 @@ struct CSIDriverTarget: DeploymentTarget {
   var input: StandardInputMark?
 
   func plan(_ setting: Setting) throws -> Plan {
-    let image = images.options(setting.host)
-    var spec = try driver.spec(image, isVerbose: setting.isVerbose)
-    sidecars.apply(to: &spec.sidecar)
-    try spec.validate()
+    let resource = try resource(setting)
+    let spec = try CSIDriverSpec(customResource: resource)
     if sidecars.attacherImage != nil {
       setting.story.tell(.warning, "--attacherImage has no effect: volumes need no attaching")
     }
     let classes = spec.clusters.map(\.storageClassName).joined(separator: ", ")
     return Plan(
-      "csidriver \(spec.name) (storage class \(classes))",
-      objects: try setting.namespaceObjects + [spec.customResource()])
+      "csidriver \(spec.name) (storage class \(classes))", objects: try setting.namespaceObjects + [resource])
   }
+
+  /// The driver that the flags describe, together with what is deployed.
+  private func resource(_ setting: Setting) throws -> KubernetesObject {
+    var described = try driver.spec(images.options(setting.host), isVerbose: setting.isVerbose)
+    sidecars.apply(to: &described.sidecar)
+    let resource = setting.keeping(described.customResource(), .csiDriver)
+    try CSIDriverSpec(customResource: resource).validate()
+    return resource
+  }
+
+  func memory(in namespace: String) -> Memory? { .resource(Self.resource(driver.name).reference, .csiDriver) }
+
+  /// Only the clusters have to be given, and only once.
+  static func mayBeCompleted(_ named: Set<String>) -> Bool { !named.contains("clusters") }
 
   func requirePrerequisites(_ client: KubernetesClient, _ setting: Setting) async throws {
     try await Self.type.require(of: client)
-    if sidecars.enablesSnapshots, try await client.resource(for: Self.snapshotClass) == nil {
+    var quiet = setting
+    quiet.story = Story { _ in }
+    let spec = try CSIDriverSpec(customResource: try resource(quiet))
+    if spec.sidecar.enableSnapshots, try await client.resource(for: Self.snapshotClass) == nil {
       throw CommandError(
         .failed, "the cluster has no VolumeSnapshots", cause: "their definitions are not installed",
         hint: "install definitions and controller of github.com/kubernetes-csi/external-snapshotter first, or leave "
           + "--sidecar.enableSnapshots out")
     }
-    for cluster in try driver.clusterList() {
+    for cluster in spec.clusters {
       let reference = VineyarddTarget.resource(cluster.name, in: cluster.namespace).reference
       guard try await client.get(reference) == nil else { continue }
       setting.story.tell(.warning, "there is no \(reference) yet; the driver serves it once it is deployed")

@@ -29,6 +29,12 @@ protocol DeploymentTarget: ParsableArguments {
   /// - Throws: `CommandError` that says what to deploy first.
   func requirePrerequisites(_ client: KubernetesClient, _ setting: Setting) async throws
 
+  /// Where an earlier deployment has left what it was told; nil for one that is described anew each time.
+  func memory(in namespace: String) -> Memory?
+
+  /// Whether flags that make no sense by themselves may do so together with those of an earlier deployment.
+  static func mayBeCompleted(_ named: Set<String>) -> Bool
+
   /// The custom resource that keeps its number of replicas when nobody gives one, nil without such a thing.
   func scaledObject(in namespace: String) -> ObjectReference?
 }
@@ -38,6 +44,10 @@ extension DeploymentTarget {
   static var hasOperator: Bool { false }
   static var needsNamespace: Bool { true }
   func requirePrerequisites(_ client: KubernetesClient, _ setting: Setting) async throws {}
+  func memory(in namespace: String) -> Memory? { nil }
+  static func mayBeCompleted(_ named: Set<String>) -> Bool {
+    named.contains { $0.hasPrefix("vineyardd.spill.") || ["vineyardd.volume.mountPath", "volumeMount"].contains($0) }
+  }
   func scaledObject(in namespace: String) -> ObjectReference? { nil }
 }
 
@@ -52,10 +62,20 @@ struct Setting: Sendable {
   var liveReplicas: Int?
   /// The number of operators that this program has deployed already; nil when somebody else has scaled them.
   var liveOperators: Int?
+  /// The flags that are given now.
+  var flags = GivenFlags()
+  /// The names of the flags that count now: those given, and those that go back to their defaults.
+  var named: Set<String> = []
+  /// The custom resource as it is deployed; nil when there is none, or when it is the original's.
+  var live: KubernetesObject?
+  /// The flags that a workload was deployed with, without those that are named now.
+  var record = GivenFlags()
+  /// The same of the operator that serves the cluster, wherever it is.
+  var operatorFlags = GivenFlags()
   let host: HostFacts
   /// Reads a file, or standard input under the name `-`.
   let readFile: @Sendable (String) throws -> String
-  let story: Story
+  var story: Story
 
   /// The number of stores: as asked for, else as deployed, else one for each node that can take a pod.
   func replicas(_ asked: Int?) -> Int {

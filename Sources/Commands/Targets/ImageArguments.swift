@@ -18,6 +18,9 @@ struct ImageArguments: ParsableArguments {
     help: ArgumentHelp("Registry that all images come from instead of their own.", valueName: "registry"))
   var registry: String?
 
+  /// The names of these flags.
+  static let names: Set = ["image", "imagePullPolicy", "image-registry"]
+
   /// What the flags and the environment say.
   func options(_ host: HostFacts) -> ImageOptions {
     ImageOptions(

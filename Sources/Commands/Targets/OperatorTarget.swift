@@ -14,11 +14,15 @@ struct OperatorTarget: DeploymentTarget {
   @OptionGroup var operators: OperatorArguments
 
   func plan(_ setting: Setting) throws -> Plan {
-    Plan(
+    let target = try setting.operatorTarget()
+    return Plan(
       "vineyard operator in \(setting.namespace)",
-      objects: try operators.objects(setting, images.options(setting.host)),
+      objects: try target.operators.objects(setting, target.images.options(setting.host)),
       retiring: [operators.retirement(setting)])
   }
+
+  func memory(in namespace: String) -> Memory? { .workload(OperatorArguments.workload(in: namespace)) }
+  static func mayBeCompleted(_ named: Set<String>) -> Bool { false }
 
   /// Everything an operator consists of, for its removal.
   static func allObjects(in namespace: String) throws -> [KubernetesObject] {
@@ -47,15 +51,18 @@ struct OperatorArguments: ParsableArguments {
   /// The operator, its definitions and, when it is to be created, its namespace.
   func objects(_ setting: Setting, _ image: ImageOptions) throws -> [KubernetesObject] {
     let options = OperatorOptions(
-      namespace: setting.namespace, image: image, replicas: count(setting), verbose: setting.isVerbose)
-    return try setting.namespaceObjects + Manifests.customResourceDefinitions(image: image)
-      + Manifests.operatorObjects(options)
+      namespace: setting.namespace, image: image, replicas: count(setting), verbose: setting.isOperatorVerbose)
+    var objects = try Manifests.operatorObjects(options)
+    for index in objects.indices where objects[index].reference == Self.workload(in: setting.namespace) {
+      setting.remember(setting.operatorFlags, OperatorTarget.flags, in: &objects[index])
+    }
+    return try setting.namespaceObjects + Manifests.customResourceDefinitions(image: image) + objects
   }
 
   private func count(_ setting: Setting) -> Int {
     if let replicas { return replicas }
     // None at all would leave to nobody what is deployed with it.
-    guard let live = setting.liveOperators, live > 1 else { return 1 }
+    guard !setting.named.contains("operator.replicas"), let live = setting.liveOperators, live > 1 else { return 1 }
     setting.story.tell(.action, "operators: \(live), as deployed (--operator.replicas changes it)")
     return live
   }

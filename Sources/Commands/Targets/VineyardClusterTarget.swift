@@ -15,16 +15,20 @@ struct VineyardClusterTarget: DeploymentTarget {
   @OptionGroup var cluster: VineyarddArguments
 
   func plan(_ setting: Setting) throws -> Plan {
-    let image = images.options(setting.host)
-    let spec = try cluster.checkedSpec(setting, image: image, replicas: setting.replicas(cluster.replicas))
-    let resource = spec.customResource()
+    let manager = try setting.operatorTarget()
+    let resource = try cluster.resource(
+      setting, image: images.options(setting.host), replicas: setting.replicas(cluster.replicas))
     return Plan(
-      "vineyard cluster \(setting.namespace)/\(spec.name)",
-      objects: try operators.objects(setting, image) + [resource],
+      "vineyard cluster \(setting.namespace)/\(resource.name)",
+      objects: try manager.operators.objects(setting, manager.images.options(setting.host)) + [resource],
       retiring: [
         operators.retirement(setting),
-        .etcdMembers(of: spec.name, in: setting.namespace, successor: resource.reference),
+        .etcdMembers(of: resource.name, in: setting.namespace, successor: resource.reference),
       ])
+  }
+
+  func memory(in namespace: String) -> Memory? {
+    .resource(VineyarddTarget.resource(cluster.name, in: namespace).reference, .vineyardd)
   }
 
   func scaledObject(in namespace: String) -> ObjectReference? {
@@ -36,14 +40,20 @@ struct VineyardClusterTarget: DeploymentTarget {
 }
 
 extension VineyarddArguments {
-  /// The cluster that the flags describe, once it is clear that the nodes have room for its stores.
-  func checkedSpec(
+  /// The cluster that the flags describe, together with what is deployed.
+  ///
+  /// - Throws: `CommandError` with code `usage` when it makes no sense, or when no node has room for its stores.
+  func resource(
     _ setting: Setting, image: ImageOptions, replicas: Int, standardInput: Bool = false
-  ) throws -> VineyarddSpec {
-    let spec = try spec(setting, image: image, replicas: replicas, standardInput: standardInput)
+  ) throws -> KubernetesObject {
+    let described = try spec(setting, image: image, replicas: replicas, standardInput: standardInput)
+    // Unreadable is only what a newer program has put in.
+    let resource = setting.keeping(described.customResource(), .vineyardd)
+    let spec = try VineyarddSpec(customResource: resource)
+    try spec.validate()
     if let nodes = setting.facts?.nodes, let size = try? ByteSize.parse(spec.store.size) {
       try NodeFacts.requireRoom(for: size.bytes, on: nodes)
     }
-    return spec
+    return resource
   }
 }

@@ -28,23 +28,28 @@ struct VineyardDeploymentTarget: DeploymentTarget {
   func plan(_ setting: Setting) throws -> Plan {
     let spec = try spec(setting)
     let owners = try owners()
+    let workload = Self.workload(spec.name, in: spec.namespace)
     let objects = try Manifests.vineyardd(spec, uid: nil, controlledByOperator: false).map { object in
       var object = object
+      if file == nil, object.reference == workload {
+        setting.remember(setting.record, DeclaredFlags(Self.self), in: &object)
+      }
       if !owners.isEmpty { object.tree["metadata", "ownerReferences"] = .array(owners) }
       return object
     }
     return Plan(
       "vineyard deployment \(spec.namespace)/\(spec.name)", objects: try setting.namespaceObjects + objects,
       retiring: [
-        .etcdMembers(of: spec.name, in: spec.namespace, successor: Self.workload(spec.name, in: spec.namespace))
+        .etcdMembers(of: spec.name, in: spec.namespace, successor: workload)
       ])
   }
 
   private func spec(_ setting: Setting) throws -> VineyarddSpec {
     guard let file else {
-      return try cluster.checkedSpec(
+      let resource = try cluster.resource(
         setting, image: images.options(setting.host), replicas: setting.replicas(cluster.replicas),
         standardInput: input != nil)
+      return try VineyarddSpec(customResource: resource)
     }
     var resource = try ResourceFile.read(file, setting, type: VineyarddTarget.type)
     resource.namespace = resource.namespace ?? setting.namespace
@@ -61,6 +66,10 @@ struct VineyardDeploymentTarget: DeploymentTarget {
         hint: "write [{\"apiVersion\": …, \"kind\": …, \"name\": …, \"uid\": …}]")
     }
     return owners
+  }
+
+  func memory(in namespace: String) -> Memory? {
+    file == nil ? .workload(Self.workload(cluster.name, in: namespace)) : nil
   }
 
   func scaledObject(in namespace: String) -> ObjectReference? {

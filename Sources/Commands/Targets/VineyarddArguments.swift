@@ -43,9 +43,9 @@ struct VineyarddArguments: ParsableArguments {
 
   @OptionGroup var plugins: PluginImageArguments
 
-  /// The cluster that the flags describe.
+  /// The cluster that the flags describe, not yet checked as a whole.
   ///
-  /// - Throws: `CommandError` with code `usage` for flags that make no sense.
+  /// - Throws: `CommandError` with code `usage` for flags that cannot be read.
   func spec(_ setting: Setting, image: ImageOptions, replicas: Int, standardInput: Bool = false) throws
     -> VineyarddSpec
   {
@@ -66,7 +66,6 @@ struct VineyarddArguments: ParsableArguments {
     try spill.apply(to: &spec.store.spill, standardInput: standardInput ? try setting.readFile("-") : nil)
     try pod.apply(to: &spec)
     plugins.apply(to: &spec.pluginImage)
-    try spec.validate()
     if metricImage != nil || metricPullPolicy != nil {
       setting.story.tell(.warning, "--vineyardd.metric.image has no effect: stores serve metrics themselves")
     }

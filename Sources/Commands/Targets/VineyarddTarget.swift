@@ -35,9 +35,8 @@ struct VineyarddTarget: DeploymentTarget {
   private func resource(_ setting: Setting) throws -> KubernetesObject {
     guard let file else {
       let replicas = setting.replicas(cluster.replicas)
-      return try cluster.checkedSpec(
-        setting, image: images.options(setting.host), replicas: replicas, standardInput: input != nil
-      ).customResource()
+      return try cluster.resource(
+        setting, image: images.options(setting.host), replicas: replicas, standardInput: input != nil)
     }
     var resource = try ResourceFile.read(file, setting, type: Self.type)
     resource.namespace = resource.namespace ?? setting.namespace
@@ -48,6 +47,10 @@ struct VineyarddTarget: DeploymentTarget {
 
   func requirePrerequisites(_ client: KubernetesClient, _ setting: Setting) async throws {
     try await Self.type.require(of: client)
+  }
+
+  func memory(in namespace: String) -> Memory? {
+    file == nil ? .resource(Self.resource(cluster.name, in: namespace).reference, .vineyardd) : nil
   }
 
   func scaledObject(in namespace: String) -> ObjectReference? {

@@ -32,10 +32,12 @@ public enum FieldHandover {
   }
 
   /// Whether this program has applied the object before.
-  static func isApplied(_ live: KubernetesObject) -> Bool { hasEntry(live, operation: "Apply") }
+  public static func isApplied(_ live: KubernetesObject) -> Bool { hasEntry(live, operation: "Apply") }
 
   /// Whether the original program made the object and this one has not taken it over.
-  static func isOriginal(_ live: KubernetesObject) -> Bool { !isApplied(live) && hasEntry(live, operation: "Update") }
+  public static func isOriginal(_ live: KubernetesObject) -> Bool {
+    !isApplied(live) && hasEntry(live, operation: "Update")
+  }
 
   /// The names of the fields that this program has applied, nil when it has not.
   static func appliedFields(_ object: KubernetesObject) -> Value? {

@@ -49,7 +49,7 @@ public struct Installer: Sendable {
       if options.isDryRun { continue }
       let isLast = index == plan.waves.count - 1
       let gates = wave.gates.filter { options.waits || (!isLast && $0.isRequired) }
-      try await waiter.wait(for: gates, until: deadline)
+      try await waiter.wait(for: gates.map { $0.expecting(applied) }, until: deadline)
     }
     return applied
   }

@@ -23,7 +23,8 @@ struct ConflictCheck: Sendable {
     case (true, _):
       return Finding(
         Self.group, .failed, "another operator runs as \(place)",
-        hint: "two operators would work against each other: use -n \(deployment.namespace ?? ""), or delete that one")
+        hint: "one operator serves all namespaces: "
+          + "'vineyardctl deploy vineyardd -n \(check.subject.namespace)' deploys a cluster that it runs")
     case (false, true):
       return Finding(
         Self.group, .warning, "the original operator runs as \(place)",

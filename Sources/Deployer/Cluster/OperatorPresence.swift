@@ -1,5 +1,6 @@
 import Documents
 import KubernetesClient
+import Support
 
 /// Looks for operators, the original's included.
 public struct OperatorPresence: Sendable {
@@ -19,6 +20,41 @@ public struct OperatorPresence: Sendable {
   /// Whether there is one in a namespace, in whatever state.
   public func isIn(_ namespace: String) async throws -> Bool {
     try await !deployments(in: namespace).isEmpty
+  }
+
+  /// The Deployment of the operator: that of a namespace, else that of another one; nil also when it cannot be seen.
+  public func deployment(preferring namespace: String) async throws -> KubernetesObject? {
+    do {
+      let all = try await deployments()
+      return all.first { $0.namespace == namespace } ?? all.first
+    } catch let error as KubernetesError where error.isForbidden {
+      return nil
+    }
+  }
+
+  /// The namespaces that have one; those that cannot be seen are left out.
+  public func namespaces() async throws -> Set<String> {
+    do {
+      return Set(try await deployments().compactMap(\.namespace))
+    } catch let error as KubernetesError where error.isForbidden {
+      return []
+    }
+  }
+
+  /// Makes sure that a deployment brings no second operator: the two would share cluster roles, webhooks and the CSI
+  /// driver, and the one that is there would lose its rights.
+  ///
+  /// - Parameter target: what is to be deployed, as people write it.
+  /// - Throws: `CommandError` with the command that works.
+  public func requireNone(outside namespace: String, deploying target: String) async throws {
+    let others = try await namespaces().subtracting([namespace]).sorted()
+    guard let place = others.first else { return }
+    let hint =
+      target == "operator"
+      ? "'vineyardctl deploy operator -n \(place)' brings it up to date"
+      : "'vineyardctl deploy vineyardd -n \(namespace) --create-namespace' deploys a cluster that it runs"
+    throw CommandError(
+      .failed, "an operator runs in the namespace '\(place)' already", cause: "one serves all namespaces", hint: hint)
   }
 
   /// Whether one works in a namespace, and answers the webhooks.

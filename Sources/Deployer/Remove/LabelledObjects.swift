@@ -44,6 +44,16 @@ public struct LabelledObjects: Sendable {
     return try await (claims + spill).filter { !$0.isControlled }
   }
 
+  /// The stores of all clusters in a namespace that run without an operator.
+  public static func plainClusters(_ client: KubernetesClient, in namespace: String) async throws -> [KubernetesObject]
+  {
+    let all = try await client.list(.deployment, namespace: namespace, labels: "app.vineyard.io/name").items
+    return all.filter { deployment in
+      let labels = deployment.tree["spec", "template", "metadata", "labels"]?.stringFields ?? [:]
+      return labels["app.vineyard.io/role"] == "vineyardd" && !deployment.isControlled
+    }
+  }
+
   private var label: String { "app.vineyard.io/name=\(name)" }
 
   /// The volume and the claim have a name of their own, so another label says whose they are.

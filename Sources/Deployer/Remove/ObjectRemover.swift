@@ -1,5 +1,6 @@
 import Documents
 import KubernetesClient
+import Manifests
 import Support
 
 /// Removes single objects, each by the rules of its kind.
@@ -33,9 +34,23 @@ struct ObjectRemover: Sendable {
       propagation = .background
       dependents = try await Dependents(client: client).of(live)
     }
-    let isThere = try await client.delete(
-      reference, propagation: propagation, uid: live.uid, dryRun: options.isDryRun)
+    let isThere = try await delete(live, propagation)
     return isThere ? .deleted(live, with: dependents) : .absent
+  }
+
+  /// Deletes what has been looked at: that nothing uses it, or that it goes all the same, is settled by now, so the
+  /// webhook that asks the same need not.
+  private func delete(_ live: KubernetesObject, _ propagation: Propagation) async throws -> Bool {
+    let reference = live.reference
+    do {
+      return try await client.delete(
+        reference, propagation: propagation, uid: live.uid, dryRun: options.isDryRun)
+    } catch let error as KubernetesError where error.message.contains(Manifests.deletionAnnotation) {
+      guard !options.isDryRun else { return true }
+      let annotation: Value = ["metadata": ["annotations": [Manifests.deletionAnnotation: "true"]]]
+      _ = try await client.patch(reference, .merge(annotation))
+      return try await client.delete(reference, propagation: propagation, uid: live.uid)
+    }
   }
 
   private static func hasDependents(_ type: ObjectType) -> Bool {

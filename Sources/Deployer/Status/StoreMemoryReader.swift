@@ -2,10 +2,11 @@ import Documents
 import KubernetesClient
 import Support
 
-/// Asks the stores of a cluster how much memory they use, through the API server.
+/// Asks the stores of a cluster how much memory they use, through the API server or, from inside, at their addresses.
 struct StoreMemoryReader: Sendable {
   let client: KubernetesClient
   let log: Log
+  var isInside = false
 
   /// Stores are asked side by side, and one that does not answer must not hold up the others.
   private static let patience = Duration.seconds(3)
@@ -33,12 +34,7 @@ struct StoreMemoryReader: Sendable {
   private func read(_ pod: KubernetesObject, _ port: Int) async -> PodStatus.StoreMemory? {
     do {
       return try await withThrowingTaskGroup(of: PodStatus.StoreMemory?.self) { group in
-        group.addTask {
-          try await client.withPortForward(pod: pod.name, namespace: pod.namespace ?? "", port: port) { localPort in
-            let page = try await client.httpGet("http://127.0.0.1:\(localPort)/metrics")
-            return Self.memory(String(decoding: page.body, as: UTF8.self))
-          }
-        }
+        group.addTask { try await self.ask(pod, port) }
         group.addTask {
           try await Task.sleep(for: Self.patience)
           return nil
@@ -50,6 +46,21 @@ struct StoreMemoryReader: Sendable {
       log.debug("the store of \(pod.name) cannot be asked: \(error)")
       return nil
     }
+  }
+
+  private func ask(_ pod: KubernetesObject, _ port: Int) async throws -> PodStatus.StoreMemory? {
+    if isInside {
+      guard let address = pod.tree["status", "podIP"]?.string else { return nil }
+      return try await page(at: address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)")
+    }
+    return try await client.withPortForward(pod: pod.name, namespace: pod.namespace ?? "", port: port) { localPort in
+      try await page(at: "127.0.0.1:\(localPort)")
+    }
+  }
+
+  private func page(at address: String) async throws -> PodStatus.StoreMemory? {
+    let page = try await client.httpGet("http://\(address)/metrics")
+    return Self.memory(String(decoding: page.body, as: UTF8.self))
   }
 
   /// Source: docs/metrics.md; the Prometheus text format has one `name value` per line.

@@ -41,26 +41,30 @@ extension Readiness {
     (object.tree["status", "observedGeneration"]?.int ?? 0) >= (object.generation ?? 0)
   }
 
+  /// Only pods that are available count, and only when none of an older template is left: a ready pod of the old
+  /// template says nothing about the new one.
   private static func replicas(_ object: KubernetesObject) -> Readiness {
     let desired = object.tree["spec", "replicas"]?.int ?? 1
     let status = object.tree["status"]
-    let ready = status?["readyReplicas"]?.int ?? 0
+    let available = status?["availableReplicas"]?.int ?? 0
     let updated = status?["updatedReplicas"]?.int ?? 0
     let all = status?["replicas"]?.int ?? 0
     if !isSeen(object) { return .pending("waiting for its controller") }
-    if updated < desired { return .pending("\(updated)/\(desired) updated, \(ready) ready") }
-    if all > desired { return .pending("\(ready)/\(desired) ready, \(all - desired) old to go") }
-    return ready >= desired ? .ready("\(ready)/\(desired) ready") : .pending("\(ready)/\(desired) ready")
+    if updated < desired { return .pending("\(updated)/\(desired) updated, \(available) ready") }
+    let old = max(all - updated, all - desired)
+    if old > 0 { return .pending("\(min(available, updated))/\(desired) ready, \(old) old to go") }
+    return available >= desired ? .ready("\(desired)/\(desired) ready") : .pending("\(available)/\(desired) ready")
   }
 
   private static func daemonSet(_ object: KubernetesObject) -> Readiness {
     let status = object.tree["status"]
     let desired = status?["desiredNumberScheduled"]?.int ?? 0
-    let ready = status?["numberReady"]?.int ?? 0
+    let available = status?["numberAvailable"]?.int ?? 0
     let updated = status?["updatedNumberScheduled"]?.int ?? 0
     if !isSeen(object) { return .pending("waiting for its controller") }
-    if updated < desired { return .pending("\(updated)/\(desired) updated, \(ready) ready") }
-    return ready >= desired ? .ready("\(ready)/\(desired) ready") : .pending("\(ready)/\(desired) ready")
+    if updated < desired { return .pending("\(updated)/\(desired) updated, \(available) ready") }
+    return available >= desired
+      ? .ready("\(available)/\(desired) ready") : .pending("\(available)/\(desired) ready")
   }
 
   /// `status.current` is what the original operator sets; ours also says which generation it has seen.

@@ -32,7 +32,7 @@ struct WaitFailure: Sendable {
   private func explain(_ gate: Gate, after deadline: Deadline, board: WaitBoard) async -> CommandError? {
     var detail: String
     do {
-      let readiness = try await client.get(gate.object).map { Readiness.of($0) } ?? .pending("does not exist")
+      let readiness = try await client.get(gate.object).map { gate.readiness(of: $0) } ?? .pending("does not exist")
       if readiness.isReady { return nil }
       detail = readiness.detail
     } catch {

@@ -40,7 +40,7 @@ struct Waiter: Sendable {
     let events = client.watch(
       gate.object.type, namespace: gate.object.namespace, fields: "metadata.name=\(gate.object.name)")
     for try await event in events {
-      let readiness = event.latest.map { Readiness.of($0) } ?? .pending("does not exist")
+      let readiness = event.latest.map { gate.readiness(of: $0) } ?? .pending("does not exist")
       board.update(name, readiness.detail, isDone: readiness.isReady)
       if readiness.isReady { return }
     }

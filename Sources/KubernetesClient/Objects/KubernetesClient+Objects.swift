@@ -33,10 +33,21 @@ extension KubernetesClient {
   public func apply(
     _ object: KubernetesObject, force: Bool = false, dryRun: Bool = false
   ) async throws -> KubernetesObject {
+    try await apply(object, force: force, dryRun: dryRun, as: fieldManager)
+  }
+
+  /// What applying an object would make of it if another field manager did it; nothing is changed.
+  public func rehearse(_ object: KubernetesObject, as manager: String) async throws -> KubernetesObject {
+    try await apply(object, force: true, dryRun: true, as: manager)
+  }
+
+  private func apply(
+    _ object: KubernetesObject, force: Bool, dryRun: Bool, as manager: String
+  ) async throws -> KubernetesObject {
     let purpose = Purpose("apply", object.reference)
     let resource = try await existingResource(for: object.reference.type, purpose)
     let path = path(of: object.reference, resource)
-      .setting("fieldManager", fieldManager).setting("fieldValidation", "Strict")
+      .setting("fieldManager", manager).setting("fieldValidation", "Strict")
       .setting("force", force ? "true" : nil).setting("dryRun", dryRun ? "All" : nil)
     return try await answer(
       APICall(

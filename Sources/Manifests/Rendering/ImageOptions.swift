@@ -12,6 +12,22 @@ public struct ImageOptions: Sendable, Equatable {
   /// The image of this program, of its own version.
   public static let vineyardctl = "localhost/vineyardctl:\(Version.product)"
 
+  /// Whether an image is what some release of this program takes when nobody names one: `localhost/vineyardctl:1.2.3`.
+  public static func isDefaultOfARelease(_ image: String) -> Bool {
+    image.hasPrefix("localhost/vineyardctl:") && release(of: image) != nil
+  }
+
+  /// The release of this program in an image, `1.2.3`; nil for other images, and for tags that are no version.
+  public static func release(of image: String) -> Substring? {
+    guard let name = image.split(separator: "/").last, name.hasPrefix("vineyardctl:") else { return nil }
+    let tag = name.dropFirst("vineyardctl:".count)
+    let numbers = tag.split(separator: ".", omittingEmptySubsequences: false)
+    let isVersion = numbers.count == 3 && numbers.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(isDigit) }
+    return isVersion ? tag : nil
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
   public init(image: String = Self.vineyardctl, pullPolicy: String = "IfNotPresent", registry: String? = nil) {
     self.image = image
     self.pullPolicy = pullPolicy

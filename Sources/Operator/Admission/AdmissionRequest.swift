@@ -8,6 +8,8 @@ struct AdmissionRequest: Sendable {
   let uid: String
   /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
   let operation: String
+  /// Who asks for it; empty when the review does not say.
+  let user: String
   /// nil when something is deleted.
   let object: KubernetesObject?
   /// nil when something is created.
@@ -40,6 +42,7 @@ struct AdmissionRequest: Sendable {
     }
     self.uid = uid
     self.operation = operation
+    user = request["userInfo", "username"]?.string ?? ""
     object = try Self.object("object", of: request)
     old = try Self.object("oldObject", of: request)
   }

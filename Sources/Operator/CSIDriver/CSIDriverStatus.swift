@@ -1,3 +1,4 @@
+import Deployer
 import Documents
 import Manifests
 
@@ -17,23 +18,9 @@ struct CSIDriverStatus: Sendable {
   let taken: [(storageClass: String, driver: String)]
   let progress: VineyarddStatus.Progress
 
-  private var isControllerReady: Bool {
-    guard let deployment, Self.isObserved(deployment) else { return false }
-    let desired = deployment.tree["spec", "replicas"]?.int ?? 1
-    return (deployment.tree["status", "updatedReplicas"]?.int ?? 0) >= desired
-      && (deployment.tree["status", "readyReplicas"]?.int ?? 0) >= desired
-  }
+  private var isControllerReady: Bool { deployment.map { Readiness.of($0).isReady } ?? false }
 
-  private var areNodesReady: Bool {
-    guard let daemons, Self.isObserved(daemons) else { return false }
-    let desired = daemons.tree["status", "desiredNumberScheduled"]?.int ?? 0
-    return (daemons.tree["status", "updatedNumberScheduled"]?.int ?? 0) >= desired
-      && (daemons.tree["status", "numberReady"]?.int ?? 0) >= desired
-  }
-
-  private static func isObserved(_ workload: KubernetesObject) -> Bool {
-    (workload.tree["status", "observedGeneration"]?.int ?? 0) >= (workload.generation ?? 0)
-  }
+  private var areNodesReady: Bool { daemons.map { Readiness.of($0).isReady } ?? false }
 
   private var isRunning: Bool { progress == .done && isControllerReady && areNodesReady }
 
@@ -71,11 +58,10 @@ struct CSIDriverStatus: Sendable {
     case .waiting(let text): return Condition("Ready", false, "Waiting", text)
     case .done: break
     }
-    let ready = daemons?.tree["status", "numberReady"]?.int ?? 0
-    let desired = daemons?.tree["status", "desiredNumberScheduled"]?.int ?? 0
-    let controller = isControllerReady ? "ready" : "not ready"
-    return Condition(
-      "Ready", false, "WorkloadsNotReady", "controller \(controller), \(ready)/\(desired) node plugins ready")
+    let absent = "does not exist yet"
+    let controller = deployment.map { Readiness.of($0).detail } ?? absent
+    let nodes = daemons.map { Readiness.of($0).detail } ?? absent
+    return Condition("Ready", false, "WorkloadsNotReady", "controller: \(controller); node plugins: \(nodes)")
   }
 
   private var applied: Condition {

@@ -9,11 +9,12 @@ import X509
 /// Keeps the webhook's certificate valid and trusted. Only the leader does.
 ///
 /// The certificate, its authorities and their keys are in one Secret, so that every replica serves the same one and the
-/// next leader goes on with them. API servers trust what both webhook configurations say.
+/// next leader goes on with them. API servers trust what the webhook configurations say.
 actor CertificateKeeper {
   private static let configurations = [
     ObjectReference(type: .mutatingWebhooks, name: "vineyard-mutating-webhook-configuration"),
     ObjectReference(type: .validatingWebhooks, name: "vineyard-validating-webhook-configuration"),
+    ObjectReference(type: .validatingWebhooks, name: "vineyard-deletion-webhook-configuration"),
   ]
 
   private let client: KubernetesClient

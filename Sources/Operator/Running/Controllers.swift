@@ -68,7 +68,7 @@ struct Controllers: Sendable {
     VineyarddController(
       world: world, owned: owned, status: status, events: EventRecorder(writer: writer, log: log),
       defaultMemory: DefaultMemory(world: world) { try await client.list(.node).items.map { NodeFacts($0) } },
-      log: log)
+      contents: StoreContents(client: client, log: log, isInside: true), log: log)
   }
 
   private var csiDrivers: CSIDriverController {

@@ -37,7 +37,14 @@ extension Operator {
     }
     let gate = AccessGate(client: client, path: "/metrics", log: log)
     let metrics = metrics
-    let endpoint = try HTTPEndpoint(address, flag: "--metrics-bind-address", tls: files.context) { request, answer in
+    let deletion = DeletionGuard(client: client, log: log)
+    let endpoint = try HTTPEndpoint(
+      address, flag: "--metrics-bind-address", bodyLimit: AdmissionService.bodyLimit, tls: files.context
+    ) { request, answer in
+      if request.path == DeletionGuard.path {
+        Task { answer(await deletion.answer(request)) }
+        return
+      }
       guard request.isRead else { return answer(.onlyReads) }
       guard request.path == "/metrics" else { return answer(HTTPEndpoint.Answer(status: 404, "try /metrics\n")) }
       Task { answer(await gate.refusal(of: request) ?? HTTPEndpoint.Answer(metrics.page)) }

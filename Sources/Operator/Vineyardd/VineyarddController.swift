@@ -11,6 +11,8 @@ struct VineyarddController: Sendable {
   let status: StatusWriter
   let events: EventRecorder
   let defaultMemory: DefaultMemory
+  /// What the stores hold.
+  let contents: StoreContents
   let log: Log
 
   /// Works on one cluster.
@@ -31,10 +33,22 @@ struct VineyarddController: Sendable {
       // Another try would say the same; a change of the resource brings the next one.
       return try await report(resource, .invalid(error.description))
     }
+    try await keepFullStores(resource, desired)
     let result = try await owned.converge(to: desired, owner: uid, extra: spillVolumes(of: key))
     await tell(result, about: resource)
     try await report(resource, progress(of: result))
     if let failure = result.failures.first { throw failure.error }
+  }
+
+  /// Tells Kubernetes which stores to keep before there are fewer of them.
+  private func keepFullStores(_ resource: KubernetesObject, _ desired: [KubernetesObject]) async throws {
+    guard let planned = desired.first(where: { $0.reference.type == .deployment }),
+      let present = world[planned.reference]?.tree["spec", "replicas"]?.int, let namespace = resource.namespace,
+      let wanted = planned.tree["spec", "replicas"]?.int, 0 < wanted, wanted < present
+    else { return }
+    let costs = try await contents.costs(namespace: namespace, name: resource.name)
+    let writer = owned.applier.writer
+    try await DeletionCosts(log: log) { _ = try await writer.patch($0, $1) }.set(costs)
   }
 
   /// Takes away what belongs to no namespace and therefore has no owner.

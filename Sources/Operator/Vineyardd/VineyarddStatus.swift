@@ -1,3 +1,4 @@
+import Deployer
 import Documents
 
 /// What the status of a cluster says, from what there is.
@@ -26,22 +27,17 @@ struct VineyarddStatus: Sendable {
 
   private func count(_ field: String) -> Int { deployment?.tree["status", field]?.int ?? 0 }
 
-  /// Whether the Deployment's controller has seen the specification that the numbers are to be about.
-  private var isObserved: Bool {
-    guard let deployment else { return false }
-    return (deployment.tree["status", "observedGeneration"]?.int ?? 0) >= (deployment.generation ?? 0)
-      && deployment.tree["spec", "replicas"]?.int == desired
+  /// How far the stores are; about the present specification only.
+  private var stores: Readiness {
+    guard let deployment, deployment.tree["spec", "replicas"]?.int == desired else {
+      return .pending("waiting for its Deployment")
+    }
+    return Readiness.of(deployment)
   }
 
-  private var isReady: Bool {
-    progress == .done && isObserved && readyStores == desired && updated == desired && count("replicas") == desired
-      && areMembersReady
-  }
+  private var isReady: Bool { progress == .done && stores.isReady && areMembersReady }
 
-  private var areMembersReady: Bool {
-    guard let members else { return true }
-    return (members.tree["status", "readyReplicas"]?.int ?? 0) >= (members.tree["spec", "replicas"]?.int ?? 1)
-  }
+  private var areMembersReady: Bool { members.map { Readiness.of($0).isReady } ?? true }
 
   /// The fields of the status besides conditions.
   var fields: Value {
@@ -78,10 +74,12 @@ struct VineyarddStatus: Sendable {
     if readyStores == desired && updated < desired {
       return Condition("Ready", false, "RollingOut", "\(updated)/\(desired) stores are up to date")
     }
-    if readyStores == desired && !areMembersReady {
+    if stores.isReady && !areMembersReady {
       return Condition("Ready", false, "MetadataNotReady", "etcd has too few members")
     }
-    return Condition("Ready", false, "StoresNotReady", "\(readyStores)/\(desired) stores are ready")
+    // All may be ready while an old one has still to go, or while the controller has not looked yet.
+    let text = readyStores == desired ? stores.detail : "\(readyStores)/\(desired) stores are ready"
+    return Condition("Ready", false, "StoresNotReady", text)
   }
 
   private var applied: Condition {

@@ -90,13 +90,14 @@ extension Store {
 
   /// Takes bytes for a blob; where nothing is left, what was deleted longest ago is taken back from those who map it.
   func allocate(_ size: UInt64, for connection: Connection, reuses: Bool) -> ExtentID? {
-    if let extent = memory.allocate(size) { return extent }
+    let owner = connection.session.id
+    if let extent = memory.allocate(size, for: owner) { return extent }
     removeLeftOvers(in: connection.session)
-    if let extent = memory.allocate(size) { return extent }
+    if let extent = memory.allocate(size, for: owner) { return extent }
     guard reuses, memory.couldFit(size) else { return nil }
     while let oldest = memory.oldestReusable {
       takeBack(oldest)
-      if let extent = memory.allocate(size) { return extent }
+      if let extent = memory.allocate(size, for: owner) { return extent }
     }
     return nil
   }

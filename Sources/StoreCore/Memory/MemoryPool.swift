@@ -80,8 +80,9 @@ public struct MemoryPool {
 
   /// Takes bytes for one blob.
   ///
+  /// - Parameter owner: whose bytes may still be in it; those of all others are to be zeroed before it is given out.
   /// - Returns: nil when the limit or the fragmentation of the arena doesn't allow it.
-  public mutating func allocate(_ size: UInt64) -> ExtentID? {
+  public mutating func allocate(_ size: UInt64, for owner: UInt64 = 0) -> ExtentID? {
     let (taken, overflow) = (used + lingering).addingReportingOverflow(size)
     guard !overflow, taken <= limit else { return nil }
     guard
@@ -89,7 +90,7 @@ public struct MemoryPool {
         ?? allocator.allocate(size: size, alignment: ExtentAllocator.granularity)
     else { return nil }
     let range = ByteRange(offset: offset, length: allocator.size(handle))
-    guard residency.retain(range) else {
+    guard residency.retain(range, for: owner) else {
       allocator.free(handle)
       return nil
     }

@@ -37,6 +37,8 @@ public struct Residency {
   /// What the page worker is asked to do.
   public enum Job: Equatable, Sendable {
     case populate(ByteRange, urgent: Bool)
+    /// Overwrite with zeroes what others have left.
+    case zero([ByteRange])
     /// Give the pages of unused chunks back to the system.
     case release(ByteRange)
   }
@@ -49,6 +51,8 @@ public struct Residency {
   private(set) var states: ContiguousArray<State>
   /// Extents that overlap a chunk.
   private(set) var uses: ContiguousArray<UInt32>
+  /// Whose bytes are in the chunks.
+  private(set) var traces: Traces
   private var demanded: [Range<Int>] = []
   /// Where the search for a cold unused chunk starts.
   private var coldHint = 0
@@ -76,6 +80,7 @@ public struct Residency {
     self.reserve = min(Int(reserve / Self.chunkSize), commitLimit)
     states = ContiguousArray(repeating: .cold, count: count)
     uses = ContiguousArray(repeating: 0, count: count)
+    traces = Traces(chunks: count)
   }
 
   /// Bytes that have pages.
@@ -92,8 +97,9 @@ public struct Residency {
 
   /// Notes that an extent uses `range`.
   ///
+  /// - Parameter owner: who may see what was there before if it was theirs; nil when the range has its owner already.
   /// - Returns: false when extents would use more chunks than may be committed; then nothing is noted.
-  public mutating func retain(_ range: ByteRange) -> Bool {
+  public mutating func retain(_ range: ByteRange, for owner: UInt64? = nil) -> Bool {
     let chunks = chunks(range)
     var added = 0
     var spare = 0
@@ -105,6 +111,7 @@ public struct Residency {
     if added > 0, usedChunks + added > commitLimit { return false }
     usedChunks += added
     spareChunks -= spare
+    if let owner { traces.mark(range, chunks, owner) }
     for chunk in chunks {
       uses[chunk] += 1
       if mode == .off, states[chunk] == .cold {
@@ -123,13 +130,32 @@ public struct Residency {
       usedChunks -= 1
       if states[chunk] == .warm { spareChunks += 1 }
       if states[chunk] == .cold { coldHint = min(coldHint, chunk) }
+      traces.noteSpare(chunk)
     }
   }
 
-  /// Whether all of `range` has pages.
+  /// Whether all of `range` has pages, and none of them what others have left.
   public func isWarm(_ range: ByteRange) -> Bool {
-    for chunk in chunks(range) where states[chunk] != .warm { return false }
+    for chunk in chunks(range) where states[chunk] != .warm || traces.pending[chunk] > 0 { return false }
     return true
+  }
+
+  /// Whether nothing of a range is still to be zeroed.
+  public func isClean(_ range: ByteRange) -> Bool { chunks(range).allSatisfy { traces.pending[$0] == 0 } }
+
+  /// Short ranges that are to be zeroed before anything else happens, since the last call.
+  public mutating func takeShortTraces() -> [ByteRange] { traces.takeShort() }
+
+  /// Notes that an owner is gone: nobody may see its bytes any more.
+  public mutating func forgetOwner(_ owner: UInt64) {
+    let uses = uses
+    traces.forget(owner) { uses[$0] == 0 }
+  }
+
+  /// Notes that a zero job ended; `succeeded` false means that clients that wait for it are to be refused.
+  public mutating func finishZero(_ ranges: [ByteRange], succeeded: Bool = true) {
+    let uses = uses
+    for range in ranges { traces.finish(range, succeeded: succeeded) { uses[$0] == 0 } }
   }
 
   /// Asks for the pages of `range` before anything else.
@@ -139,6 +165,7 @@ public struct Residency {
   ///
   /// - Parameter idleTarget: when not nil, spare chunks beyond this many bytes are given back.
   public mutating func nextJob(idleTarget: UInt64?) -> Job? {
+    if let job = nextZeroJob() { return job }
     if let job = nextDemandedJob() { return job }
     // Clients that take the faults themselves may have got pages beyond what may be committed.
     if committedChunks > commitLimit, let job = releaseHighestSpare(atMost: committedChunks - commitLimit) {
@@ -152,7 +179,20 @@ public struct Residency {
       let target = max(Int(idleTarget / Self.chunkSize), kept)
       if spareChunks > target { return releaseHighestSpare(atMost: spareChunks - target) }
     }
-    return nil
+    return nextCleaningJob()
+  }
+
+  /// What clients wait for.
+  private mutating func nextZeroJob() -> Job? {
+    let ranges = traces.nextWanted()
+    return ranges.isEmpty ? nil : .zero(ranges)
+  }
+
+  /// Cleans spare chunks whose owners are gone, so that nobody has to wait for that.
+  private mutating func nextCleaningJob() -> Job? {
+    let (uses, states) = (uses, states)
+    let chunks = traces.nextOwnerless(atMost: Self.jobChunks) { uses[$0] == 0 && states[$0] == .warm }
+    return chunks.isEmpty ? nil : .zero(chunks.map { bytes($0..<($0 + 1)) })
   }
 
   /// Spare chunks to keep warm.
@@ -181,9 +221,12 @@ public struct Residency {
   }
 
   /// Notes that a release job ended.
-  public mutating func finishRelease(_ range: ByteRange) {
+  ///
+  /// - Parameter succeeded: whether the pages were given back; if not, they have the bytes that were there.
+  public mutating func finishRelease(_ range: ByteRange, succeeded: Bool = true) {
     isExhausted = false
     for chunk in chunks(range) where states[chunk] == .releasing {
+      traces.finishRelease(chunk, succeeded: succeeded, isUsed: uses[chunk] > 0)
       states[chunk] = .cold
       committedChunks -= 1
       coldHint = min(coldHint, chunk)
@@ -231,12 +274,16 @@ public struct Residency {
     return .populate(bytes(run), urgent: urgent)
   }
 
+  private func isSpare(_ chunk: Int) -> Bool {
+    states[chunk] == .warm && uses[chunk] == 0 && traces.pending[chunk] == 0
+  }
+
   private mutating func releaseHighestSpare(atMost limit: Int) -> Job? {
     var end = states.count
-    while end > 0, states[end - 1] != .warm || uses[end - 1] > 0 { end -= 1 }
+    while end > 0, !isSpare(end - 1) { end -= 1 }
     guard end > 0 else { return nil }
     var start = end
-    while start > 0, end - start < min(limit, Self.jobChunks), states[start - 1] == .warm, uses[start - 1] == 0 {
+    while start > 0, end - start < min(limit, Self.jobChunks), isSpare(start - 1) {
       start -= 1
     }
     for chunk in start..<end { states[chunk] = .releasing }

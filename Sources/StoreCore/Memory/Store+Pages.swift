@@ -20,5 +20,19 @@ extension Store {
   }
 
   /// Notes that a release job ended.
-  public func finishRelease(_ range: ByteRange) { memory.residency.finishRelease(range) }
+  ///
+  /// - Parameter succeeded: whether the pages were given back.
+  public func finishRelease(_ range: ByteRange, succeeded: Bool = true) {
+    memory.residency.finishRelease(range, succeeded: succeeded)
+  }
+
+  /// Notes that a zero job ended.
+  ///
+  /// - Parameter succeeded: false when clients that wait for it are to be refused.
+  public func finishZero(_ ranges: [ByteRange], succeeded: Bool = true) {
+    memory.residency.finishZero(ranges, succeeded: succeeded)
+  }
+
+  /// Short ranges that are to be zeroed before new blobs are given out.
+  public func takeShortTraces() -> [ByteRange] { memory.residency.takeShortTraces() }
 }

@@ -25,6 +25,7 @@ struct SessionRemoval: StoreTask {
     }
     session.volume = nil
     store.sessions[session.id] = nil
+    store.memory.residency.forgetOwner(session.id)
     return ()
   }
 }

@@ -23,6 +23,7 @@ final class PageSupply {
   private(set) var populatedBytes: UInt64 = 0
   private(set) var populateNanoseconds: UInt64 = 0
   private(set) var releasedBytes: UInt64 = 0
+  private(set) var zeroedBytes: UInt64 = 0
 
   /// - Parameter releases: whether pages may be given back; reserved huge pages may go to others for good.
   init(store: Store, worker: PageWorker, releases: Bool, log: Log) {
@@ -51,6 +52,7 @@ final class PageSupply {
       worker.submit(PageJob(work: .populate, offset: range.offset, length: range.length, urgent: urgent))
     case .release(let range):
       worker.submit(PageJob(work: .release, offset: range.offset, length: range.length, urgent: false))
+    case .zero(let ranges): worker.submit(PageJob(zeroing: ranges.map { $0.offset..<$0.end }))
     }
   }
 
@@ -100,13 +102,26 @@ final class PageSupply {
       return job.urgent
     case (.release, .failure(let error)):
       log.warning("cannot give back \(ByteSize(bytes: job.length)): \(error)")
-      store.finishRelease(range)
+      store.finishRelease(range, succeeded: false)
       return false
+    case (.zero, .success):
+      zeroedBytes += job.length
+      finishZero(job, succeeded: true)
+      return false
+    case (.zero, .failure(let error)):
+      log.error("cannot zero \(ByteSize(bytes: job.length)): \(error)")
+      finishZero(job, succeeded: false)
+      return true
     case (.release, .success):
       releasedBytes += job.length
       store.finishRelease(range)
       return false
     }
+  }
+
+  private func finishZero(_ job: PageJob, succeeded: Bool) {
+    store.finishZero(
+      job.pieces.map { ByteRange(offset: $0.lowerBound, length: UInt64($0.count)) }, succeeded: succeeded)
   }
 
   func stop() { worker.stop() }

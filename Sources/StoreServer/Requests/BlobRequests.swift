@@ -38,6 +38,7 @@ extension RequestHandler {
 
   /// The reply goes out at once when the new blobs have pages.
   func whenWarm(_ payloads: [BlobPayload], sendsArena: Bool) -> Disposition {
+    for range in store.takeShortTraces() { zero(range) }
     for payload in payloads where payload.size > 0 {
       if !store.memory.residency.isWarm(ByteRange(offset: payload.offset, length: payload.size)) {
         return .afterPages(NewBlobs(payloads), sendsArena: sendsArena, transfer: nil)
@@ -48,6 +49,7 @@ extension RequestHandler {
 
   /// The same for many blobs.
   func whenWarm(_ blobs: NewBlobs, sendsArena: Bool) -> Disposition {
+    for range in store.takeShortTraces() { zero(range) }
     if blobs.ranges.allSatisfy({ store.memory.residency.isWarm($0) }) { return .send(arena: sendsArena) }
     return .afterPages(blobs, sendsArena: sendsArena, transfer: nil)
   }

@@ -25,6 +25,8 @@ final class RequestHandler {
   weak var volumes: (any VolumeHosting)?
   /// Proves that a client on another host may ask about volumes.
   let adminToken: AdminToken
+  /// Overwrites a short range of the arena with zeroes.
+  var zero: (ByteRange) -> Void = { _ in }
   /// Asks the page worker to give back what is idle; false when there is nothing.
   var trimMemory: () -> Bool = { false }
 

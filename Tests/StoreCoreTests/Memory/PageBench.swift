@@ -21,6 +21,7 @@ final class PageBench {
     switch job {
     case .populate(let range, let urgent): residency.finishPopulate(range, urgent: urgent, succeeded: succeeded)
     case .release(let range): residency.finishRelease(range)
+    case .zero(let ranges): residency.finishZero(ranges, succeeded: succeeded)
     }
   }
 

@@ -8,15 +8,21 @@ extension Simulation {
     range.offset / Residency.chunkSize..<(range.end + Residency.chunkSize - 1) / Residency.chunkSize
   }
 
+  /// What a job populates or gives back.
   private func range(_ job: Residency.Job) -> ByteRange {
     switch job {
     case .populate(let range, _), .release(let range): range
+    case .zero: ByteRange(offset: 0, length: 0)
     }
   }
 
   /// Whether a range has pages, which the store and the model must agree on.
   func isWarm(_ range: ByteRange) throws(SimulationFailure) -> Bool {
     let isWarm = store.memory.residency.isWarm(range)
+    if !store.memory.residency.isClean(range) {
+      try check(!isWarm, "\(range) is given out with what others have left")
+      return false
+    }
     if configuration.populate == .off {
       // Clients take the faults: only what is being released, or whose blob is gone, is not warm.
       let isReleased = jobs.contains { chunks(self.range($0)).overlaps(chunks(range)) }
@@ -42,6 +48,7 @@ extension Simulation {
 
   private func begin(_ job: Residency.Job) throws(SimulationFailure) {
     record("\(job)")
+    if case .zero = job { return jobs.append(job) }
     let range = range(job)
     try check(range.offset % Residency.chunkSize == 0, "\(job) starts inside a chunk")
     try check(range.length > 0 && range.end <= configuration.arenaLength, "\(job) is outside the arena")
@@ -53,6 +60,7 @@ extension Simulation {
         try check(!extent.overlaps(range.offset, range.end), "\(job) takes the pages of \(extent.offset)")
       }
       warmChunks.subtract(chunks(range))
+    case .zero: break
     }
     jobs.append(job)
   }
@@ -66,6 +74,9 @@ extension Simulation {
       try answerAwaiting(refusing: urgent && !succeeded)
     case .release(let range):
       store.finishRelease(range)
+      try answerAwaiting(refusing: false)
+    case .zero(let ranges):
+      store.finishZero(ranges)
       try answerAwaiting(refusing: false)
     }
   }

@@ -32,6 +32,8 @@ class Settings:
     event_ttl: float = 3600
     """Seconds that an Event stays after it was last written."""
     operator: str = ""
+    pod_network: str = "10.244"
+    """The first half of the addresses of pods; in 127.0.0.0/8 they are on this machine."""
 
 
 @dataclass

@@ -147,7 +147,7 @@ def test_an_operator_in_another_namespace_is_in_the_way(vineyardctl):
 
     text = "another operator runs as data/vineyard-controller-manager"
     assert findings(run, "Other installations") == [("×", text)]
-    assert "use -n data, or delete that one" in hint(run, text)
+    assert "deploy vineyardd -n vineyard-system" in hint(run, text)
 
 
 def test_our_own_operator_is_not_in_the_way(vineyardctl):

@@ -32,7 +32,7 @@ def test_given_a_cluster_when_deployed_again_and_compared_then_the_token_stays(c
     assert is_token(token(cluster))
 
     compared = vineyardctl("diff", *deploy[1:2], "--replicas", "1")
-    vineyardctl(*deploy, "--vineyardd.size", "1Gi")
+    vineyardctl(*deploy, "--vineyardd.size", "1Gi", "--yes")
     vineyardctl(*deploy, "--dry-run=server")
 
     assert compared.output == ""

@@ -89,7 +89,8 @@ def test_given_an_upgrade_when_waiting_then_old_pods_count_for_nothing(cluster, 
     vineyardctl("deploy", "vineyard-deployment", "--create-namespace", "--vineyardd.image", "store:1")
     cluster.image("store:2", "NotReady")
 
-    run = vineyardctl("deploy", "vineyard-deployment", "--vineyardd.image", "store:2", "--timeout", "1s", status=3)
+    run = vineyardctl(
+        "deploy", "vineyard-deployment", "--vineyardd.image", "store:2", "--timeout", "1s", "--yes", status=3)
 
     assert "Deployment vineyard-system/vineyardd-sample is not ready after 1s" in run.error
     assert cluster.client.get(STORES).json["status"]["readyReplicas"] == 2, "one at a time, the others serve"

@@ -15,7 +15,7 @@ def changes(output):
     return [
         line[0] + line[1:].strip()
         for line in output.splitlines()
-        if line[0] in "+-" and not line.startswith(("--- ", "+++ "))
+        if line[0] in "+-" and not line.startswith(("--- ", "+++ ")) and "deploy-flags" not in line
     ]
 
 

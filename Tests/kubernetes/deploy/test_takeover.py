@@ -5,8 +5,8 @@ import pytest
 import original
 from snapshot import everything
 
-CLUSTER = ("deploy", "vineyard-cluster", "--create-namespace")
-PLAIN = ("deploy", "vineyard-deployment")
+CLUSTER = ("deploy", "vineyard-cluster", "--create-namespace", "--yes")
+PLAIN = ("deploy", "vineyard-deployment", "--yes")
 APPS = "/apis/apps/v1/namespaces/vineyard-system"
 HOOKS = "/apis/admissionregistration.k8s.io/v1"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -54,6 +54,15 @@ def test_given_their_cluster_when_deployed_then_it_is_ours_and_ready(their_clust
         "Vineyardd vineyard-system/vineyardd-sample",
     ):
         assert f"► {subject}: taking over from the original vineyardctl" in run.lines
+
+
+def test_given_their_cluster_when_nobody_agrees_then_the_loss_is_told_and_nothing_changes(their_cluster, vineyardctl):
+    before = everything(their_cluster)
+
+    run = vineyardctl("deploy", "vineyard-cluster", status=1)
+
+    assert "the stores of vineyard-system/vineyardd-sample are replaced one by one" in run.error
+    assert everything(their_cluster) == before
 
 
 def test_given_their_webhooks_when_deployed_then_those_of_other_kinds_block_nobody(their_cluster, vineyardctl):

@@ -56,7 +56,7 @@ def test_the_second_deployment_says_that_nothing_changed(vineyardctl):
 def test_a_newer_program_upgrades_by_deploying_again(cluster, vineyardctl):
     vineyardctl(*CLUSTER, "--image", "localhost/vineyardctl:1")
 
-    vineyardctl(*CLUSTER, "--image", "localhost/vineyardctl:2")
+    vineyardctl(*CLUSTER, "--image", "localhost/vineyardctl:2", "--yes")
 
     for workload in ("deployments/vineyard-controller-manager", "deployments/vineyardd-sample"):
         spec = cluster.client.get(f"{APPS}/{workload}").json["spec"]["template"]["spec"]

@@ -13,7 +13,7 @@ def test_given_their_workloads_when_the_operator_comes_then_they_become_its_own_
     uid = managers.api.get(f"{APPS}/deployments/{NAME}").json["metadata"]["uid"]
     managers.start()
 
-    run = deploys("deploy", "vineyard-cluster")
+    run = deploys("deploy", "vineyard-cluster", "--yes")
 
     assert run.lines[-1] == f"✔ vineyard cluster {NAMESPACE}/{NAME} is ready"
     stores = managers.api.get(f"{APPS}/deployments/{NAME}").json
@@ -28,7 +28,7 @@ def test_given_our_plain_deployment_when_the_operator_comes_then_its_stores_are_
     before = managers.api.get(f"{APPS}/deployments/{NAME}").json["metadata"]["uid"]
     managers.start()
 
-    deploys("deploy", "vineyard-cluster", "--replicas", "1")
+    deploys("deploy", "vineyard-cluster", "--replicas", "1", "--yes")
 
     ready(managers.api)
     after = managers.api.get(f"{APPS}/deployments/{NAME}").json["metadata"]

@@ -33,6 +33,22 @@ def test_given_a_cluster_when_the_driver_is_deployed_then_it_runs_and_says_so(ma
         "it knows that the cluster is ready")
 
 
+def test_given_a_provisioner_whose_image_does_not_exist_when_deployed_then_it_is_not_ready(managers, deploys):
+    managers.start()
+    deploys("deploy", "vineyard-cluster", "--create-namespace", "--replicas", "1")
+    driver_of = ("deploy", "csidriver", "--clusters", f"{NAMESPACE}/{NAME}")
+    deploys(*driver_of)
+    managers.double.image("nosuch", "ImagePullBackOff", message="no such image")
+
+    run = deploys(*driver_of, "--provisionerImage", "registry.example.com/nosuch:1", "--timeout", "3s", status=3)
+
+    assert run.error.startswith("error: CSIDriver csidriver-sample is not ready after 3s: controller: ")
+    assert status(managers.api, f"{DRIVERS}/csidriver-sample")["state"] == "pending"
+    assert [line for line in run.lines if line.startswith("✗ ") and "ImagePullBackOff" in line]
+    deploys(*driver_of, "--provisionerImage", "registry.example.com/provisioner:1")
+    assert status(managers.api, f"{DRIVERS}/csidriver-sample")["state"] == "running"
+
+
 def test_given_a_driver_before_its_cluster_then_it_waits_instead_of_giving_up(api):
     api.post(DRIVERS, driver("early", NAME))
     running(api, "early")

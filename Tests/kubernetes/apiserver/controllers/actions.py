@@ -77,15 +77,15 @@ def place(cluster: Cluster, manager: str, pod: Obj, node: str) -> None:
         pipeline.commit(cluster, kind, altered, stored, by_controller(manager))
 
 
-async def remove(cluster: Cluster, obj: Obj, **options: Any) -> None:
-    """Delete an object, if it is still the same."""
+async def remove(cluster: Cluster, obj: Obj, account: str = "generic-garbage-collector", **options: Any) -> None:
+    """Delete an object, if it is still the same; `account` is whom admission sees."""
     kind = cluster.registry.named(obj["apiVersion"], obj["kind"])
     if kind is None:
         return
     namespace, name = pipeline.key_of(obj)
     options = {"propagationPolicy": "Background"} | options | {"preconditions": {"uid": obj["metadata"]["uid"]}}
     try:
-        await delete.delete(cluster, kind, namespace, name, options, by_controller("garbage-collector"))
+        await delete.delete(cluster, kind, namespace, name, options, by_controller("garbage-collector", account))
     except ApiError as error:
         if error.code not in (404, 409):
             raise

@@ -54,6 +54,9 @@ async def _end(cluster: Cluster, pod: actions.Obj, delay: float) -> float | None
         actions.set_status(cluster, _NAME, pod, {**pod["status"], "conditions": conditions})
         await actions.tell(cluster, _NAME, pod, "Killing", f"Stopping container {pod['spec']['containers'][0]['name']}")
         return delay
+    # Only the driver can take its volumes down; the kubelet tries for ever, and tells nobody but its log.
+    if mounts.missing_driver(cluster, pod) is not None:
+        return _RECHECK
     await actions.remove(cluster, pod, gracePeriodSeconds=0)
     return None
 
@@ -175,7 +178,7 @@ async def _run(cluster: Cluster, pod: actions.Obj, entries: list[actions.Obj], d
     if pod["spec"].get("initContainers"):
         status["initContainerStatuses"] = [_container(c, _exited(0), ready=True) for c in pod["spec"]["initContainers"]]
     if started and "podIP" not in status:
-        status["podIP"] = _address(pod)
+        status["podIP"] = _address(cluster, pod)
         status["podIPs"] = [{"ip": status["podIP"]}]
     actions.set_status(cluster, _NAME, pod, status)
     for container, entry in zip(pod["spec"]["containers"], entries):
@@ -184,11 +187,11 @@ async def _run(cluster: Cluster, pod: actions.Obj, entries: list[actions.Obj], d
     return again
 
 
-def _address(pod: actions.Obj) -> str:
+def _address(cluster: Cluster, pod: actions.Obj) -> str:
     if pod["spec"].get("hostNetwork"):
         return pod["status"]["hostIP"]
     number = int(pod["metadata"]["uid"][:4], 16)
-    return f"10.244.{number // 256}.{number % 254 + 1}"
+    return f"{cluster.settings.pod_network}.{number // 256}.{number % 254 + 1}"
 
 
 def _waits_for(pod: actions.Obj, container: actions.Obj) -> str:

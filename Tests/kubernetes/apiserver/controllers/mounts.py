@@ -37,6 +37,23 @@ def problem(cluster: Cluster, pod: actions.Obj) -> Problem | None:
     return None
 
 
+def missing_driver(cluster: Cluster, pod: actions.Obj) -> str | None:
+    """A CSI driver that a running pod's volumes need to be taken down and that is gone; None when none is missing."""
+    if "hostIP" not in pod["status"]:
+        return None
+    for volume in pod["spec"].get("volumes") or ():
+        driver = (volume.get("csi") or {}).get("driver")
+        claim = volume.get("persistentVolumeClaim")
+        if claim is not None:
+            found = actions.get(cluster, "PersistentVolumeClaim", pod["metadata"]["namespace"], claim["claimName"])
+            name = (found or {}).get("spec", {}).get("volumeName", "")
+            bound = actions.get(cluster, "PersistentVolume", "", name)
+            driver = ((bound or {}).get("spec", {}).get("csi") or {}).get("driver")
+        if driver and actions.get(cluster, "CSIDriver", "", driver) is None:
+            return driver
+    return None
+
+
 def _volume_problem(cluster: Cluster, namespace: str, volume: actions.Obj) -> str | None:
     for field, kind, name_field in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
         source = volume.get(field)
@@ -49,6 +66,9 @@ def _volume_problem(cluster: Cluster, namespace: str, volume: actions.Obj) -> st
         for item in source.get("items") or ():
             if item["key"] not in {**obj.get("data", {}), **obj.get("binaryData", {})}:
                 return f"references non-existent {field.lower()} key: {item['key']}"
+    inline = volume.get("csi")
+    if inline is not None and actions.get(cluster, "CSIDriver", "", inline["driver"]) is None:
+        return f"driver name {inline['driver']} not found in the list of registered CSI drivers"
     claim = volume.get("persistentVolumeClaim")
     if claim is not None:
         obj = actions.get(cluster, "PersistentVolumeClaim", namespace, claim["claimName"])

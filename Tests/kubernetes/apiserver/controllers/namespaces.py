@@ -33,7 +33,7 @@ async def reconcile(cluster: Cluster, key: tuple[str]) -> float | None:
     if left:
         for _, obj in left:
             if "deletionTimestamp" not in obj["metadata"]:
-                await actions.remove(cluster, obj)
+                await actions.remove(cluster, obj, account="namespace-controller")
         _tell(cluster, namespace, len(left))
         return _AGAIN
     cluster.store.remove("/namespaces", ("", name))

@@ -28,6 +28,9 @@ def keys(cluster: Cluster, event: Event) -> Iterator[tuple[str, str, str]]:
     elif event.prefix in _PREFIXES:
         if event.prefix == "/persistentvolumes":
             yield ("volume", *event.key)
+        elif event.prefix == "storage.k8s.io/csidrivers":
+            for volume in actions.list_all(cluster, "PersistentVolume"):
+                yield "volume", "", volume["metadata"]["name"]
         for claim in actions.list_all(cluster, "PersistentVolumeClaim"):
             if claim.get("status", {}).get("phase") != "Bound":
                 yield "claim", claim["metadata"]["namespace"], claim["metadata"]["name"]
@@ -216,5 +219,8 @@ async def _volume(cluster: Cluster, name: str) -> None:
     if phase != "Released":
         actions.set_status(cluster, _MANAGER, volume, {"phase": "Released"})
     provisioned = _PROVISIONED in volume["metadata"].get("annotations", {})
-    if volume["spec"]["persistentVolumeReclaimPolicy"] == "Delete" and provisioned:
+    # Only the driver can delete what is in it; without one the volume waits.
+    driver = (volume["spec"].get("csi") or {}).get("driver")
+    is_served = driver is None or actions.get(cluster, "CSIDriver", "", driver) is not None
+    if volume["spec"]["persistentVolumeReclaimPolicy"] == "Delete" and provisioned and is_served:
         await actions.remove(cluster, volume)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..access.users import CONTROLLER, User
 
@@ -21,6 +21,7 @@ class Write:
     """Whether the write made the object."""
 
 
-def by_controller(manager: str) -> Write:
-    """A write of one of the double's own controllers."""
-    return Write(CONTROLLER, manager, field_validation="Strict")
+def by_controller(manager: str, account: str = "") -> Write:
+    """A write of one of the double's own controllers, as the account that Kubernetes has for it."""
+    user = replace(CONTROLLER, name=f"system:serviceaccount:kube-system:{account}") if account else CONTROLLER
+    return Write(user, manager, field_validation="Strict")

@@ -1,0 +1,69 @@
+import Deployer
+import Documents
+import KubernetesClient
+import Manifests
+
+/// The custom resources of ours in a cluster, as far as they can be seen.
+struct LiveResources: Sendable {
+  /// Every Vineyardd, or those of one namespace for who may see no others.
+  let clusters: [KubernetesObject]
+  let drivers: [KubernetesObject]
+
+  static func read(_ client: KubernetesClient, namespace: String) async throws -> LiveResources {
+    async let clusters = list(VineyarddTarget.type, client, or: namespace)
+    async let drivers = list(CSIDriverTarget.type, client, or: nil)
+    return try await LiveResources(clusters: clusters, drivers: drivers)
+  }
+
+  private static func list(
+    _ type: ObjectType, _ client: KubernetesClient, or namespace: String?
+  ) async throws -> [KubernetesObject] {
+    guard try await client.resource(for: type) != nil else { return [] }
+    do {
+      return try await client.list(type).items
+    } catch let error as KubernetesError where error.isForbidden {
+      guard let namespace else { return [] }
+      return try await client.list(type, namespace: namespace).items
+    }
+  }
+
+  func driver(_ name: String) -> KubernetesObject? { drivers.first { $0.name == name } }
+
+  /// Drivers whose only cluster is going: without it they serve nobody, and without the operator nobody removes them.
+  func driversServingOnly(_ cluster: String) -> [KubernetesObject] {
+    drivers.filter { $0.servedClusters == [cluster] }
+  }
+
+  /// What the operator goes on working for when some resources are gone.
+  func remaining(without going: [KubernetesObject]) -> [KubernetesObject] {
+    let references = Set(going.map(\.reference))
+    return (clusters + drivers).filter { !references.contains($0.reference) && !$0.isBeingDeleted }
+  }
+}
+
+extension Removal {
+  /// What stops working with a cluster.
+  func volumes(ofCluster cluster: String) async throws -> VolumeUses.Scope {
+    .clusters([cluster], classes: try await StorageClasses(client: client).of(clusters: [cluster]))
+  }
+
+  /// What stops working with a driver: every volume, when it is the only one, since it brings the node plugins; else
+  /// those of the clusters that no other one serves.
+  func volumes(ofDriver name: String, _ live: LiveResources) async throws -> VolumeUses.Scope {
+    guard let driver = live.driver(name) else { return .clusters([], classes: []) }
+    let others = live.drivers.filter { $0.name != name && !$0.isBeingDeleted }
+    let left = driver.servedClusters.subtracting(others.flatMap(\.servedClusters))
+    let classes = try await StorageClasses(client: client).of(clusters: left)
+    return others.isEmpty ? .driver(classes: classes) : .clusters(left, classes: classes)
+  }
+}
+
+extension KubernetesObject {
+  /// The clusters of a driver as `namespace/name`.
+  var servedClusters: Set<String> {
+    Set(
+      (tree["spec", "clusters"]?.array ?? []).map { cluster in
+        "\(cluster["namespace"]?.string ?? "")/\(cluster["name"]?.string ?? "")"
+      })
+  }
+}

@@ -1,0 +1,89 @@
+import Documents
+import KubernetesClient
+import Support
+
+/// Whether the nodes have room for the stores of a cluster, before those that run are given up for it.
+public struct StoreRoom: Sendable {
+  private let client: KubernetesClient
+
+  public init(client: KubernetesClient) { self.client = client }
+
+  /// What is missing, nil when nothing is or when nobody can tell.
+  ///
+  /// - Parameter stores: the Deployment of the stores as it is to be.
+  func shortage(_ stores: KubernetesObject) async throws -> Shortage? {
+    let pod = stores.tree["spec", "template", "spec"]
+    let request = pod?["containers"]?[0]?["resources", "requests", "memory"]?.string
+    // With tolerations other nodes count, and which ones only the scheduler knows.
+    guard let need = request.flatMap({ Quantity($0)?.bytes }), pod?["tolerations"] == nil,
+      let nodes = try await listIfAllowed(.node), let pods = try await listIfAllowed(.pod)
+    else { return nil }
+    let labels = pod?["nodeSelector"]?.stringFields ?? [:]
+    let usable = nodes.filter { node in labels.allSatisfy { node.labels[$0.key] == $0.value } }
+      .map { NodeFacts($0) }.filter { $0.obstacle == nil && $0.allocatableMemory > 0 }
+    let others = pods.filter { !Self.isStore($0, of: stores) }
+    return Shortage(
+      need: need, replicas: stores.tree["spec", "replicas"]?.int ?? 1, nodes: usable,
+      requested: Self.requestedMemory(others))
+  }
+
+  /// The stores themselves make room for their successors.
+  private static func isStore(_ pod: KubernetesObject, of stores: KubernetesObject) -> Bool {
+    let selector = stores.tree["spec", "selector", "matchLabels"]?.stringFields ?? [:]
+    return pod.namespace == stores.namespace && !selector.isEmpty
+      && selector.allSatisfy { pod.labels[$0.key] == $0.value }
+  }
+
+  /// Bytes of memory that the pods of each node request; pods that have ended request none.
+  static func requestedMemory(_ pods: [KubernetesObject]) -> [String: UInt64] {
+    pods.reduce(into: [:]) { requested, pod in
+      guard let node = pod.tree["spec", "nodeName"]?.string,
+        !["Succeeded", "Failed"].contains(pod.tree["status", "phase"]?.string)
+      else { return }
+      for container in pod.tree["spec", "containers"]?.array ?? [] {
+        let request = container["resources", "requests", "memory"]?.string
+        requested[node, default: 0] += request.flatMap { Quantity($0)?.bytes } ?? 0
+      }
+    }
+  }
+
+  private func listIfAllowed(_ type: ObjectType) async throws -> [KubernetesObject]? {
+    do {
+      return try await client.list(type).items
+    } catch let error as KubernetesError where error.isForbidden {
+      return nil
+    }
+  }
+}
+
+/// A store that only some of the nodes it needs can take.
+struct Shortage: Sendable, Equatable {
+  let need: UInt64
+  /// How many nodes can take a store, and how many have to.
+  let fitting: Int
+  let wanted: Int
+  /// The roomiest node that has too little, and what it has left.
+  let largest: String
+
+  /// - Returns: nil when there are enough nodes with room.
+  init?(need: UInt64, replicas: Int, nodes: [NodeFacts], requested: [String: UInt64]) {
+    let free = nodes.map { node -> (name: String, bytes: UInt64) in
+      let used = requested[node.name] ?? 0
+      return (node.name, node.allocatableMemory > used ? node.allocatableMemory - used : 0)
+    }
+    let short = free.filter { $0.bytes < need }.max { $0.bytes < $1.bytes }
+    // More stores than nodes is another matter: the scheduler says so, and nodes may come.
+    wanted = min(replicas, nodes.count)
+    fitting = free.count { $0.bytes >= need }
+    guard let short, fitting < wanted else { return nil }
+    self.need = need
+    largest = "\(short.name) has \(ByteSize(bytes: short.bytes)) left"
+  }
+
+  var error: CommandError {
+    let fewer = fitting > 0 ? " or --replicas \(fitting)" : ""
+    return CommandError(
+      .failed, "a store of \(ByteSize(bytes: need)) fits on \(fitting) of the \(wanted) nodes that are needed",
+      cause: largest, hint: "choose a smaller --vineyardd.size\(fewer); --yes deploys all the same")
+  }
+}
