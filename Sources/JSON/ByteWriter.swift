@@ -20,7 +20,7 @@ public final class ByteWriter {
 
   /// The system moves a large buffer by its pages, without copying it.
   private static func resized(_ base: UnsafeMutablePointer<UInt8>?, _ capacity: Int) -> UnsafeMutablePointer<UInt8> {
-    guard let memory = realloc(base, capacity) else { fatalError("there is no memory for a buffer of \(capacity) bytes") }
+    guard let memory = realloc(base, capacity) else { fatalError("there is no memory for \(capacity) bytes") }
     return memory.assumingMemoryBound(to: UInt8.self)
   }
 

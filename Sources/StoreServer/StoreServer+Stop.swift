@@ -33,7 +33,7 @@ extension StoreServer {
     metricsEndpoint = nil
     let deadline = monotonicNanoseconds() + Self.patience * 1_000_000
     // Requests that are already in the sockets.
-    while monotonicNanoseconds() < deadline, poller.wait(timeout: 0, serveWhileStopping) > 0 {}
+    while monotonicNanoseconds() < deadline, poller.wait(timeout: 0, serve: serveWhileStopping) > 0 {}
     repeat { wakeParked() } while !woken.isEmpty && monotonicNanoseconds() < deadline
     refuseWaiting()
     settle(until: deadline)
@@ -48,7 +48,7 @@ extension StoreServer {
   private func settle(until deadline: UInt64) {
     while monotonicNanoseconds() < deadline {
       let isBusy = connections.values.contains(where: \.isBusy)
-      let events = poller.wait(timeout: isBusy && !hasWork ? 10 : 0, serveWhileStopping)
+      let events = poller.wait(timeout: isBusy && !hasWork ? 10 : 0, serve: serveWhileStopping)
       continueWork()
       pages.pump()
       if events == 0, !isBusy { return }

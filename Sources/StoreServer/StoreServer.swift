@@ -193,7 +193,9 @@ public final class StoreServer {
   func turn(timeout: CInt) {
     let work = store.work.done
     var start: UInt64 = 0
-    poller.wait(timeout: timeout, woken: { start = monotonicNanoseconds() }) { event in
+    poller.wait(timeout: timeout) {
+      start = monotonicNanoseconds()
+    } serve: { event in
       store.now = unixMilliseconds()
       dispatch(event)
     }

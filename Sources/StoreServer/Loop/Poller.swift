@@ -57,14 +57,15 @@ final class Poller {
   /// - Parameters:
   ///   - timeout: milliseconds, -1 for ever.
   ///   - woken: called when the wait is over, before the first event.
+  ///   - serve: called with each event.
   /// - Returns: how many events there were.
   @discardableResult
-  func wait(timeout: CInt, woken: () -> Void = {}, _ body: (Event) -> Void) -> Int {
+  func wait(timeout: CInt, woken: () -> Void = {}, serve: (Event) -> Void) -> Int {
     waits &+= 1
     let count = Int(clinux_epoll_wait(descriptor, buffer, CInt(Self.capacity), timeout))
     woken()
     guard count > 0 else { return 0 }
-    for index in 0..<count { body(Event(token: buffer[index].token, events: buffer[index].events)) }
+    for index in 0..<count { serve(Event(token: buffer[index].token, events: buffer[index].events)) }
     return count
   }
 }

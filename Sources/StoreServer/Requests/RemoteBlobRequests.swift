@@ -62,8 +62,8 @@ extension RequestHandler {
   private func receive(_ payloads: [BlobPayload], _ client: Connection) -> Disposition {
     let ids = payloads.map(\.id)
     let transfer = Transfer(
-      direction: .receive, ranges: payloads.filter { $0.size > 0 }.map { ByteRange(offset: $0.offset, length: $0.size) },
-      blobs: ids,
+      direction: .receive,
+      ranges: payloads.filter { $0.size > 0 }.map { ByteRange(offset: $0.offset, length: $0.size) }, blobs: ids,
       closing: Array(reply.bytes))
     guard case .afterPages = whenWarm(payloads, sendsArena: false) else { return .transfer(transfer) }
     return .afterPages(NewBlobs(payloads), sendsArena: false, transfer: transfer)

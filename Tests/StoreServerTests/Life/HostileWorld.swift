@@ -87,7 +87,8 @@ final class HostileWorld {
     case .createDatas: fields = "\"num\":1,\"contents\":[\(fill(#"{"typename":"t","instance_id":0}"#))]"
     case .getData: fields = "\"wait\":false,\"id\":[\(list("\(object)", 60)),\(fill("1"))]"
     case .listData, .listName:
-      fields = "\"limit\":1000000,\"regex\":true,\"pattern\":\"(\(Array(repeating: "a", count: 1500).joined(separator: "|")))*.*\""
+      let choices = Array(repeating: "a", count: 1500).joined(separator: "|")
+      fields = "\"limit\":1000000,\"regex\":true,\"pattern\":\"(\(choices))*.*\",\(padding)"
     case .deleteData, .deleteDataWithFeedbacks:
       fields = "\"force\":true,\"deep\":true,\"fastpath\":false,\"memory_trim\":false,\"id\":\(many)"
     case .label:
@@ -127,7 +128,10 @@ final class HostileWorld {
     let depth = 1000
     let text = String(repeating: "x", count: Self.messageSize - depth * 60)
     var levels = ""
-    for level in 0..<depth { levels += "{\"typename\":\"t\",\"instance_id\":0,\"id\":\"o\(String(level + 4096, radix: 16))\",\"m\":" }
+    for level in 0..<depth {
+      let id = String(level + 4096, radix: 16)
+      levels += "{\"typename\":\"t\",\"instance_id\":0,\"id\":\"o\(id)\",\"m\":"
+    }
     return levels + "{\"typename\":\"t\",\"instance_id\":0,\"id\":\"offff\",\"a\":\"\(text)\"}"
       + String(repeating: "}", count: depth)
   }

@@ -55,7 +55,9 @@ extension StoreServerTests {
     func leaving() throws {
       let world = try HostileWorld()
       let member = world.object
-      let members = (0..<20_000).map { "\"m\($0)\":{\"id\":\"o\($0 + 0x100000)\",\"typename\":\"t\",\"instance_id\":0}" }
+      let members = (0..<20_000).map {
+        "\"m\($0)\":{\"id\":\"o\($0 + 0x100000)\",\"typename\":\"t\",\"instance_id\":0}"
+      }
       try world.client.sendFrame(
         "{\"type\":\"create_data_request\",\"content\":{\"typename\":\"t\",\"instance_id\":0,"
           + "\"a\":{\"id\":\"\(ObjectID(member))\"},\(members.joined(separator: ","))}}")
@@ -63,8 +65,9 @@ extension StoreServerTests {
       world.client.close()
       try world.server.waitUntil("all are taken back") { !$0.hasWork && $0.store.root.objectCount < 100 }
       #expect(try world.server.onLoop { $0.store.inconsistencies() } == [])
-      let deleted = try world.bystander.request("{\"type\":\"del_data_request\",\"id\":[\(member)],\"force\":false,"
-        + "\"deep\":true,\"fastpath\":false,\"memory_trim\":false}")
+      let deleted = try world.bystander.request(
+        "{\"type\":\"del_data_request\",\"id\":[\(member)],\"force\":false,\"deep\":true,\"fastpath\":false,"
+          + "\"memory_trim\":false}")
       #expect(deleted["code"] == nil)
       #expect(try world.server.onLoop { !$0.store.exists(ObjectID(member), in: $0.store.root) })
     }
