@@ -33,6 +33,9 @@ extension VineyarddSpec {
     try deployment.editVolume(Self.adminTokenVolumeName) { volume in
       volume["secret", "secretName"] = .string(AdminToken.secretName(ofCluster: name))
     }
+    if try StoreResources.isAssumed(store), let memory = store.assumedMemory {
+      deployment.setAnnotation(Manifests.assumedMemoryAnnotation, memory)
+    }
     let resources = try StoreResources.resources(
       store, fallback: ["cpu": "100m", "memory": "256Mi"])
     try deployment.editContainer("vineyardd") { container in
