@@ -83,6 +83,9 @@ def test_a_manager_that_is_away_keeps_nobody_from_deleting(used):
 
 
 def test_our_own_deletion_with_force_is_not_refused(used, deploys):
+    ours = {"metadata": {"labels": {"app.kubernetes.io/managed-by": "vineyardctl"}}}
+    assert used.api.patch(PATH, ours).status == 200
+
     deploys("delete", "vineyardd", "--force")
 
     gone(used.api, PATH)
