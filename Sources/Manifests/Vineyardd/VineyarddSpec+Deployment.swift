@@ -53,8 +53,7 @@ extension VineyarddSpec {
     pod["topologySpreadConstraints"]?.mapElements { constraint in
       constraint["labelSelector", "matchLabels", "app.kubernetes.io/instance"] = .string(instanceLabel)
     }
-    if !nodeSelector.isEmpty { pod["nodeSelector"] = Value(nodeSelector) }
-    if !tolerations.isEmpty { pod["tolerations"] = .array(tolerations) }
+    placement.apply(to: &pod, usesNode: true)
     pod["priorityClassName"] = priorityClassName.map { .string($0) }
     if let volume = spillVolume { pod["volumes"]?.append(volume) }
     for volume in volumes { pod["volumes"]?.append(volume) }

@@ -21,7 +21,7 @@ struct DefaultMemory: Sendable {
     }
     let taken = world.all(.deployment).filter { $0.reference != stores }
       .compactMap { Self.limit($0).flatMap { Quantity($0)?.bytes } }.reduce(0) { $0 + min($1, 1 << 50) }
-    return NodeFacts.defaultStoreMemory(try await nodes(), selector: spec.nodeSelector, taken: taken)
+    return NodeFacts.defaultStoreMemory(try await nodes(), selector: spec.placement.nodeSelector, taken: taken)
       .map { "\($0 >> 20)Mi" }
   }
 
