@@ -81,6 +81,7 @@ let package = Package(
         .embedInCode("csi-snapshots.yaml"),
         .embedInCode("etcd.yaml"),
         .embedInCode("namespace.yaml"),
+        .embedInCode("openshift.yaml"),
         .embedInCode("operator-access.yaml"),
         .embedInCode("operator.yaml"),
         .embedInCode("vineyardd-spill.yaml"),

@@ -26,6 +26,8 @@ public struct ManifestFile: Sendable {
   public static var operatorAccess: ManifestFile {
     Self("operator-access.yaml", PackageResources.operator_access_yaml)
   }
+  /// What the operator needs on OpenShift.
+  public static var openShift: ManifestFile { Self("openshift.yaml", PackageResources.openshift_yaml) }
   /// Deployment and Services of the operator.
   public static var `operator`: ManifestFile { Self("operator.yaml", PackageResources.operator_yaml) }
   /// Admission of the custom resources.
@@ -58,7 +60,8 @@ public struct ManifestFile: Sendable {
   /// Every file.
   public static var all: [ManifestFile] {
     [
-      namespace, vineyarddDefinition, csiDriverDefinition, operatorAccess, `operator`, webhooks, vineyardd, spill, etcd,
+      namespace, vineyarddDefinition, csiDriverDefinition, operatorAccess, openShift, `operator`, webhooks,
+      vineyardd, spill, etcd,
       csiDriver, csiAccess, csiAdminTokens, csiSnapshots, csiController, csiNode,
     ]
   }

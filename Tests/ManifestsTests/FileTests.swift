@@ -53,7 +53,9 @@ import Testing
   /// and objects that are there on demand.
   @Test func `the files are the default rendering`() throws {
     var rendered = try Manifests.customResourceDefinitions()
-    rendered += try Manifests.operatorObjects(OperatorOptions())
+    var onOpenShift = OperatorOptions()
+    onOpenShift.platform = Platform(isOpenShift: true)
+    rendered += try Manifests.operatorObjects(onOpenShift)
     var cluster = VineyarddSpec()
     cluster.metric.enable = true
     rendered += try Manifests.vineyardd(cluster, uid: nil, controlledByOperator: false)

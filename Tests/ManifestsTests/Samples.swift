@@ -61,8 +61,7 @@ enum Samples {
     spec.securityContext = ["runAsUser": 1000, "capabilities": ["add": ["SYS_ADMIN"]]]
     spec.volumes = [["name": "scratch", "emptyDir": [:]]]
     spec.volumeMounts = [["name": "scratch", "mountPath": "/scratch"]]
-    spec.nodeSelector = ["disk": "nvme"]
-    spec.tolerations = [["key": "gpu", "operator": "Exists", "effect": "NoSchedule"]]
+    spec.placement = placement
     spec.priorityClassName = "important"
     return spec
   }
@@ -100,6 +99,7 @@ enum Samples {
     spec.kubeletDirectory = "/var/lib/k0s/kubelet"
     spec.enableToleration = true
     spec.enableVerboseLog = true
+    spec.placement = placement
     spec.sidecar.provisionerImage = "example.com/a/provisioner:1"
     spec.sidecar.resizerImage = "example.com/a/resizer:1"
     spec.sidecar.attacherImage = "example.com/a/attacher:1"
@@ -118,6 +118,17 @@ enum Samples {
     image: ImageOptions(
       image: "registry.example.com/team/vineyardctl:2.0", pullPolicy: "Always", registry: "mirror.example.com"),
     replicas: 2, verbose: true)
+
+  /// Pods for nodes of a kind, with an image of a private registry.
+  static let placement: PodPlacement = {
+    var placement = PodPlacement()
+    placement.nodeSelector = ["disk": "nvme"]
+    placement.tolerations = [["key": "gpu", "operator": "Exists", "effect": "NoSchedule"]]
+    placement.architectures = ["amd64", "arm64"]
+    placement.imagePullSecrets = ["registry-login"]
+    placement.seLinuxOptions = ["user": "system_u", "role": "system_r", "type": "spc_t", "level": "s0"]
+    return placement
+  }()
 
   /// A token that is the same in every run.
   static let adminToken: AdminToken = {

@@ -18,7 +18,7 @@ import Testing
       ("all ready", Samples.stores(3, ready: 3), "Ready", "StoresReady"),
       ("some ready", Samples.stores(3, ready: 1), "Progressing", "StoresNotReady"),
       ("old ones left", Samples.stores(3, ready: 3, updated: 1), "Progressing", "RollingOut"),
-      ("not seen yet", Samples.stores(3, ready: 3, generation: 2, observed: 1), "Progressing", "StoresNotReady"),
+      ("not seen yet", Samples.stores(3, ready: 3, generation: 2, observed: 1), "Progressing", "RollingOut"),
       ("other number", Samples.stores(2, ready: 2), "Progressing", "StoresNotReady"),
     ] as [(String, KubernetesObject?, String, String)])
   func `state and reason follow the Deployment`(

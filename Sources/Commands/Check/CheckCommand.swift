@@ -1,6 +1,7 @@
 import ArgumentParser
 import Deployer
 import Documents
+import Manifests
 import Support
 
 /// Checks a cluster before or after a deployment.
@@ -40,15 +41,36 @@ struct CheckCommand: AsyncContextCommand {
     let planning = try Planning(
       target: target, connection: connection, creation: NamespaceCreationArguments(creating: true), context,
       story: Story { _ in })
-    let subject = ClusterCheck.Subject(
+    var subject = ClusterCheck.Subject(
       namespace: connection.namespace, objects: try planning.offlinePlan().objects,
       image: target.image(context.host), size: try bytes(), isBeforehand: pre)
+    subject.workloads = try workloads(images.options(context.host))
     let findings = try await ClusterCheck(client: try session.client(), subject: subject, log: session.log).run()
     context.output(output.text(findings))
     let failures = findings.count { $0.outcome == .failed }
     guard failures > 0 else { return }
     throw CommandError(
       .failed, "\(failures) \(failures == 1 ? "check" : "checks") failed", hint: "the lines with × say what to do")
+  }
+}
+
+extension CheckCommand {
+  /// The workloads of an operator, a cluster and a driver, to try whether their pods are admitted.
+  private func workloads(_ image: ImageOptions) throws -> [KubernetesObject] {
+    var cluster = VineyarddSpec()
+    cluster.namespace = connection.namespace
+    cluster.store.image = image.image
+    cluster.imageRegistry = image.registry
+    cluster.store.size = size ?? ""
+    var driver = CSIDriverSpec()
+    driver.clusters = [CSIDriverSpec.Cluster(namespace: cluster.namespace, name: cluster.name)]
+    driver.image = image.image
+    driver.imageRegistry = image.registry
+    let objects =
+      try Manifests.operatorObjects(OperatorOptions(namespace: connection.namespace, image: image))
+      + Manifests.vineyardd(cluster, uid: nil, controlledByOperator: false)
+      + Manifests.csiDriver(driver, namespace: connection.namespace)
+    return objects.filter { $0.tree["spec", "template"] != nil }
   }
 }
 

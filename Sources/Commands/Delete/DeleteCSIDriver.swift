@@ -17,7 +17,8 @@ struct DeleteCSIDriver: AsyncContextCommand {
     let removal = try Removal(arguments, context)
     let live = try await LiveResources.read(removal.client, namespace: arguments.namespace)
     try removal.requireKnown("csidriver", name, in: nil, among: live.drivers)
-    var request = Removal.Request(title: "csidriver \(name)", objects: [CSIDriverTarget.resource(name)])
+    let leases = removal.sidecarLeases(live, withoutDrivers: [name])
+    var request = Removal.Request(title: "csidriver \(name)", objects: leases + [CSIDriverTarget.resource(name)])
     request.volumes = try await removal.volumes(ofDriver: name, live)
     request.takesDriver = true
     request.mayEmptyNamespace = false

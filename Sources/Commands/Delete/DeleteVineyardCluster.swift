@@ -27,7 +27,8 @@ struct DeleteVineyardCluster: AsyncContextCommand {
     let own = drivers + [VineyarddTarget.resource(name, in: arguments.namespace)]
     let leftBehind = try await LabelledObjects(client: removal.client, namespace: arguments.namespace, name: name)
       .leftBehind()
-    var request = Removal.Request(title: "vineyard cluster \(cluster)", objects: leftBehind + own)
+    let leases = drivers.isEmpty ? [] : removal.sidecarLeases(live, withoutDrivers: Set(drivers.map(\.name)))
+    var request = Removal.Request(title: "vineyard cluster \(cluster)", objects: leases + leftBehind + own)
     let remaining = live.remaining(without: own)
     if let first = remaining.first {
       try await removal.requireDispensable(for: remaining)

@@ -58,6 +58,16 @@ extension Removal {
   }
 }
 
+extension Removal {
+  /// The Leases of the driver's sidecars, which go with the last driver.
+  ///
+  /// - Parameter names: of the drivers that go.
+  func sidecarLeases(_ live: LiveResources, withoutDrivers names: Set<String>) -> [KubernetesObject] {
+    guard live.drivers.allSatisfy({ names.contains($0.name) }) else { return [] }
+    return Manifests.sidecarLeaseObjects(in: arguments.namespace)
+  }
+}
+
 extension KubernetesObject {
   /// The clusters of a driver as `namespace/name`.
   var servedClusters: Set<String> {

@@ -36,6 +36,11 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
     let doubt = try planning.doubt()
     let client = try session.client()
     let plan = try await planning.plan(client, doubt: doubt)
+    for warning in NodeFacts.warnings(planning.nodes ?? []) { session.story.tell(.warning, warning) }
+    if changes.dryRun == .none {
+      try await ImageGuard(client: client, story: session.story)
+        .require(plan.objects, nodes: planning.nodes, timeout: waiting.limit)
+    }
     try await agree(plan, client, session, context)
     var options = Installer.Options(timeout: waiting.limit)
     options.waits = waiting.wait

@@ -58,6 +58,11 @@ extension SpecFlags {
     "pluginImage.daskRepartitionImage": ["pluginImage.daskRepartitionImage"],
     "pluginImage.localAssemblyImage": ["pluginImage.localAssemblyImage"],
     "pluginImage.distributedAssemblyImage": ["pluginImage.distributedAssemblyImage"],
+    "node-selector": ["nodeSelector"],
+    "tolerations": ["tolerations"],
+    "architectures": ["architectures"],
+    "image-pull-secrets": ["imagePullSecrets"],
+    "selinux": ["seLinuxOptions"],
     "file": [],
   ])
 
@@ -75,6 +80,11 @@ extension SpecFlags {
     "quota": ["quota"],
     "overwrite": ["overwrite"],
     "deleted-memory": ["deletedMemory"],
+    "node-selector": ["nodeSelector"],
+    "tolerations": ["tolerations"],
+    "architectures": ["architectures"],
+    "image-pull-secrets": ["imagePullSecrets"],
+    "selinux": ["seLinuxOptions"],
     "kubelet-directory": ["kubeletDirectory"],
     "controller.replicas": ["replicas"],
     "verbose": ["enableVerboseLog"],

@@ -35,7 +35,7 @@ struct StatusCommand: AsyncContextCommand {
     }
     context.output(output.text(status))
     guard !status.isReady else { return }
-    let missing = status.components.filter { !$0.isReady }.map { "\($0.object): \($0.detail)" }
+    let missing = status.missing + status.components.filter { !$0.isReady }.map { "\($0.object): \($0.detail)" }
     throw CommandError(
       .notReady, "not everything is ready", cause: missing.joined(separator: "; "),
       hint: "'vineyardctl status --wait' waits for it")

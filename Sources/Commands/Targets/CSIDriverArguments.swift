@@ -56,11 +56,15 @@ struct CSIDriverArguments: ParsableArguments {
 
   @Option(
     name: .customLong("kubelet-directory"),
-    help: ArgumentHelp("Root directory of the kubelet on the nodes.", valueName: "directory"))
-  var kubeletDirectory = CSIDriverSpec().kubeletDirectory
+    help: ArgumentHelp(
+      "Root directory of the kubelet on the nodes; default: what the nodes say, else \(CSIDriverSpec().kubeletDirectory).",
+      valueName: "directory"))
+  var kubeletDirectory: String?
 
   @Option(name: .customLong("controller.replicas"), help: "Number of controllers, one of which leads.")
   var replicas = CSIDriverSpec().replicas
+
+  @OptionGroup var placement: PlacementArguments
 
   /// The clusters in order.
   ///
@@ -85,9 +89,10 @@ struct CSIDriverArguments: ParsableArguments {
     spec.quota = quota
     spec.overwrite = overwrite
     spec.deletedMemory = deletedMemory
-    spec.kubeletDirectory = kubeletDirectory
+    spec.kubeletDirectory = kubeletDirectory ?? spec.kubeletDirectory
     spec.enableToleration = enablesToleration
     spec.enableVerboseLog = isVerbose
+    spec.placement = try placement.placement()
     return spec
   }
 }

@@ -39,6 +39,12 @@ struct CSIDriverTarget: DeploymentTarget {
   private func resource(_ setting: Setting) throws -> KubernetesObject {
     var described = try driver.spec(images.options(setting.host), isVerbose: setting.isVerbose)
     sidecars.apply(to: &described.sidecar)
+    if driver.kubeletDirectory == nil, let nodes = setting.facts?.nodes,
+      let directory = try NodeFacts.kubeletDirectory(nodes)
+    {
+      setting.story.tell(.action, "the kubelets work in \(directory) (--kubelet-directory changes it)")
+      described.kubeletDirectory = directory
+    }
     let resource = setting.keeping(described.customResource(), .csiDriver)
     try CSIDriverSpec(customResource: resource).validate()
     return resource
@@ -62,8 +68,17 @@ struct CSIDriverTarget: DeploymentTarget {
     }
     for cluster in spec.clusters {
       let reference = VineyarddTarget.resource(cluster.name, in: cluster.namespace).reference
-      guard try await client.get(reference) == nil else { continue }
-      setting.story.tell(.warning, "there is no \(reference) yet; the driver serves it once it is deployed")
+      guard let live = try await client.get(reference) else {
+        setting.story.tell(.warning, "there is no \(reference) yet; the driver serves it once it is deployed")
+        continue
+      }
+      let tolerations = live.tree["spec", "tolerations"]?.array ?? []
+      if !tolerations.isEmpty, spec.placement.tolerations.isEmpty, !spec.enableToleration {
+        setting.story.tell(
+          .warning,
+          "the stores of \(reference) tolerate taints, and pods find their volumes only where the driver runs, too: "
+            + "repeat --tolerations here")
+      }
     }
   }
 

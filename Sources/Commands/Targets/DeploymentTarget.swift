@@ -2,6 +2,7 @@ import ArgumentParser
 import Deployer
 import Documents
 import KubernetesClient
+import Manifests
 import Support
 
 /// Something that can be deployed, compared and deleted, with the flags that describe it.
@@ -78,7 +79,7 @@ struct Setting: Sendable {
   var story: Story
 
   /// The number of stores: as asked for, else as deployed, else one for each node that can take a pod.
-  func replicas(_ asked: Int?) -> Int {
+  func replicas(_ asked: Int?, for placement: PodPlacement) -> Int {
     if let asked { return asked }
     if let liveReplicas {
       story.tell(.action, "replicas: \(liveReplicas), as deployed (--replicas changes it)")
@@ -88,7 +89,7 @@ struct Setting: Sendable {
       story.tell(.action, "3 replicas: the nodes are not known (--replicas changes it)")
       return 3
     }
-    let choice = NodeFacts.defaultReplicas(nodes)
+    let choice = NodeFacts.defaultReplicas(nodes, for: placement)
     story.tell(.action, "\(choice.reason) (--replicas changes it)")
     return choice.count
   }

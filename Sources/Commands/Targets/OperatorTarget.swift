@@ -12,13 +12,15 @@ struct OperatorTarget: DeploymentTarget {
 
   @OptionGroup var images: ImageArguments
   @OptionGroup var operators: OperatorArguments
+  @OptionGroup var placement: PlacementArguments
 
   func plan(_ setting: Setting) throws -> Plan {
     let target = try setting.operatorTarget()
     return Plan(
       "vineyard operator in \(setting.namespace)",
-      objects: try target.operators.objects(setting, target.images.options(setting.host)),
-      retiring: [operators.retirement(setting)])
+      objects: try target.operators.objects(
+        setting, target.images.options(setting.host), target.placement.placement()),
+      retiring: target.operators.retirements(setting))
   }
 
   func memory(in namespace: String) -> Memory? { .workload(OperatorArguments.workload(in: namespace)) }
@@ -26,8 +28,10 @@ struct OperatorTarget: DeploymentTarget {
 
   /// Everything an operator consists of, for its removal.
   static func allObjects(in namespace: String) throws -> [KubernetesObject] {
-    try [Manifests.namespace(namespace, isOurs: true)] + Manifests.customResourceDefinitions()
-      + Manifests.operatorObjects(OperatorOptions(namespace: namespace)) + OriginalOperator.objects
+    var everywhere = OperatorOptions(namespace: namespace)
+    everywhere.platform = Platform(isOpenShift: true)
+    return try [Manifests.namespace(namespace, isOurs: true)] + Manifests.customResourceDefinitions()
+      + Manifests.operatorObjects(everywhere) + OriginalOperator.objects
       + [Manifests.operatorLease(in: namespace), Manifests.operatorCertificate(in: namespace)]
   }
 }
@@ -39,9 +43,13 @@ struct OperatorArguments: ParsableArguments {
     help: "Number of operators, one of which leads; default: as deployed, else 1.")
   var replicas: Int?
 
-  /// What it replaces of the original.
-  func retirement(_ setting: Setting) -> Retirement {
-    .operatorRoles(successor: Self.workload(in: setting.namespace))
+  @OptionGroup var webhook: WebhookArguments
+
+  /// What it replaces of the original, and what it no longer has.
+  func retirements(_ setting: Setting) -> [Retirement] {
+    let successor = Self.workload(in: setting.namespace)
+    return [.operatorRoles(successor: successor)]
+      + (webhook.options.isEnabled ? [] : [.webhook(in: setting.namespace, successor: successor)])
   }
 
   static func workload(in namespace: String) -> ObjectReference {
@@ -49,9 +57,14 @@ struct OperatorArguments: ParsableArguments {
   }
 
   /// The operator, its definitions and, when it is to be created, its namespace.
-  func objects(_ setting: Setting, _ image: ImageOptions) throws -> [KubernetesObject] {
-    let options = OperatorOptions(
+  func objects(
+    _ setting: Setting, _ image: ImageOptions, _ placement: PodPlacement
+  ) throws -> [KubernetesObject] {
+    var options = OperatorOptions(
       namespace: setting.namespace, image: image, replicas: count(setting), verbose: setting.isOperatorVerbose)
+    options.placement = placement
+    options.webhook = webhook.options
+    options.platform = setting.facts?.platform ?? .plain
     var objects = try Manifests.operatorObjects(options)
     for index in objects.indices where objects[index].reference == Self.workload(in: setting.namespace) {
       setting.remember(setting.operatorFlags, OperatorTarget.flags, in: &objects[index])

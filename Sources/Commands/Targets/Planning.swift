@@ -34,6 +34,9 @@ struct Planning<Target: DeploymentTarget> {
     if setting.flags.operands.contains("-") { setting.named.insert("vineyardd.spill.pv-pvc-spec") }
   }
 
+  /// The nodes of the cluster, once it was asked; nil when they may not be seen.
+  var nodes: [NodeFacts]? { setting.facts?.nodes }
+
   /// The plan without asking a cluster.
   func offlinePlan() throws -> Plan { try target.plan(setting) }
 

@@ -17,13 +17,14 @@ struct VineyardClusterTarget: DeploymentTarget {
   func plan(_ setting: Setting) throws -> Plan {
     let manager = try setting.operatorTarget()
     let resource = try cluster.resource(
-      setting, image: images.options(setting.host), replicas: setting.replicas(cluster.replicas))
+      setting, image: images.options(setting.host),
+      replicas: setting.replicas(cluster.replicas, for: cluster.placement.placement()))
+    let objects = try manager.operators.objects(
+      setting, manager.images.options(setting.host), manager.placement.placement().ofOperator)
     return Plan(
-      "vineyard cluster \(setting.namespace)/\(resource.name)",
-      objects: try manager.operators.objects(setting, manager.images.options(setting.host)) + [resource],
-      retiring: [
-        operators.retirement(setting),
-        .etcdMembers(of: resource.name, in: setting.namespace, successor: resource.reference),
+      "vineyard cluster \(setting.namespace)/\(resource.name)", objects: objects + [resource],
+      retiring: manager.operators.retirements(setting) + [
+        .etcdMembers(of: resource.name, in: setting.namespace, successor: resource.reference)
       ])
   }
 
@@ -52,7 +53,7 @@ extension VineyarddArguments {
     let spec = try VineyarddSpec(customResource: resource)
     try spec.validate()
     if let nodes = setting.facts?.nodes, let size = try? ByteSize.parse(spec.store.size) {
-      try NodeFacts.requireRoom(for: size.bytes, on: nodes)
+      try NodeFacts.requireRoom(for: size.bytes, on: nodes, placement: spec.placement)
     }
     return resource
   }

@@ -29,7 +29,9 @@ struct VineyardDeploymentTarget: DeploymentTarget {
     let spec = try spec(setting)
     let owners = try owners()
     let workload = Self.workload(spec.name, in: spec.namespace)
-    let objects = try Manifests.vineyardd(spec, uid: nil, controlledByOperator: false).map { object in
+    let objects = try Manifests.vineyardd(
+      spec, uid: nil, controlledByOperator: false, platform: setting.facts?.platform ?? .plain
+    ).map { object in
       var object = object
       if file == nil, object.reference == workload {
         setting.remember(setting.record, DeclaredFlags(Self.self), in: &object)
@@ -47,7 +49,8 @@ struct VineyardDeploymentTarget: DeploymentTarget {
   private func spec(_ setting: Setting) throws -> VineyarddSpec {
     guard let file else {
       let resource = try cluster.resource(
-        setting, image: images.options(setting.host), replicas: setting.replicas(cluster.replicas),
+        setting, image: images.options(setting.host),
+        replicas: setting.replicas(cluster.replicas, for: cluster.placement.placement()),
         standardInput: input != nil)
       return try VineyarddSpec(customResource: resource)
     }

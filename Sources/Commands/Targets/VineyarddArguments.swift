@@ -41,6 +41,7 @@ struct VineyarddArguments: ParsableArguments {
     name: .customLong("vineyardd.service.port"), help: ArgumentHelp("Port of the RPC Service.", valueName: "port"))
   var servicePort = 9600
 
+  @OptionGroup var placement: PlacementArguments
   @OptionGroup var plugins: PluginImageArguments
 
   /// The cluster that the flags describe, not yet checked as a whole.
@@ -66,6 +67,7 @@ struct VineyarddArguments: ParsableArguments {
     try spill.apply(to: &spec.store.spill, standardInput: standardInput ? try setting.readFile("-") : nil)
     try pod.apply(to: &spec)
     plugins.apply(to: &spec.pluginImage)
+    spec.placement = try placement.placement()
     if metricImage != nil || metricPullPolicy != nil {
       setting.story.tell(.warning, "--vineyardd.metric.image has no effect: stores serve metrics themselves")
     }

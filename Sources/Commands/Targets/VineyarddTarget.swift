@@ -34,7 +34,7 @@ struct VineyarddTarget: DeploymentTarget {
 
   private func resource(_ setting: Setting) throws -> KubernetesObject {
     guard let file else {
-      let replicas = setting.replicas(cluster.replicas)
+      let replicas = setting.replicas(cluster.replicas, for: try cluster.placement.placement())
       return try cluster.resource(
         setting, image: images.options(setting.host), replicas: replicas, standardInput: input != nil)
     }

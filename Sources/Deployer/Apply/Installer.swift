@@ -38,7 +38,8 @@ public struct Installer: Sendable {
   public func apply(_ plan: Plan) async throws -> [KubernetesObject] {
     let deadline = Deadline(after: options.timeout)
     var applied: [KubernetesObject] = []
-    for (index, wave) in plan.waves.enumerated() {
+    let waves = options.waits ? plan.waves : plan.withoutWaiting
+    for (index, wave) in waves.enumerated() {
       // The block of an earlier wave stays as it is: lines have been written below it.
       let board = WaitBoard(story: story)
       let waiter = Waiter(client: client, board: board, log: log)
@@ -47,8 +48,8 @@ public struct Installer: Sendable {
       }
       applied += try await apply(wave, until: deadline, board)
       if options.isDryRun { continue }
-      let isLast = index == plan.waves.count - 1
-      let gates = wave.gates.filter { options.waits || (!isLast && $0.isRequired) }
+      let isLast = index == waves.count - 1
+      let gates = wave.gates.filter { options.waits || (!isLast && $0.object.type == .customResourceDefinition) }
       try await waiter.wait(for: gates.map { $0.expecting(applied) }, until: deadline)
     }
     return applied

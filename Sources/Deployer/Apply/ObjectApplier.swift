@@ -14,10 +14,12 @@ struct ObjectApplier: Sendable {
   /// Applies the object, taking over what the original program made.
   func apply(_ object: KubernetesObject) async throws -> ApplyOutcome {
     var delay = Duration.milliseconds(100)
+    var patience = WebhookPatience()
     while true {
       do {
         return try await applyOnce(object)
       } catch let error as KubernetesError where isStartingUp(error) {
+        guard patience.allows(error) else { throw error }
         guard !deadline.hasPassed else { throw tooLate(object, error) }
         installer.log.debug("\(object.reference) is tried again: \(error.message)")
         try await Task.sleep(for: delay)
@@ -83,15 +85,17 @@ struct ObjectApplier: Sendable {
   }
 
   private func tooLate(_ object: KubernetesObject, _ error: KubernetesError) -> CommandError {
-    CommandError(
-      .notReady, "cannot apply \(object.reference) within \(deadline.text)", cause: error.message,
-      hint: "what was applied stays; see how the operator's pods are, then run the same command again")
+    let failure = WebhookFailure(error)
+    return CommandError(
+      .notReady, "cannot apply \(object.reference) within \(deadline.text)",
+      cause: failure.map { "\($0)" } ?? error.message,
+      hint: failure?.hint ?? "what was applied stays; run the same command again to go on")
   }
 
   /// A definition made a moment ago is not served yet; a webhook whose pod is starting cannot be called.
   private func isStartingUp(_ error: KubernetesError) -> Bool {
     if installer.options.isDryRun { return false }
     if error.isUnknownKind { return true }
-    return error.httpStatus == 500 && error.message.contains("failed calling webhook")
+    return WebhookFailure(error) != nil
   }
 }

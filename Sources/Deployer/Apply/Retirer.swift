@@ -13,11 +13,15 @@ struct Retirer: Sendable {
   ///
   /// - Throws: `CommandError` with code `notReady` when something is still there at the deadline.
   func retire(_ retirement: Retirement) async throws {
-    if let successor = try await found(retirement.successor), FieldHandover.isApplied(successor) { return }
+    if !retirement.isRepeated, let successor = try await found(retirement.successor), FieldHandover.isApplied(successor)
+    {
+      return
+    }
     let doomed = try await objects(retirement.selection)
     for object in doomed {
       let ending = installer.options.isDryRun ? "would be removed" : "removed"
-      board.tell(.action, "\(object.reference) of the original \(ending): \(retirement.reason)")
+      let origin = retirement.isRepeated ? "" : " of the original"
+      board.tell(.action, "\(object.reference)\(origin) \(ending): \(retirement.reason)")
       if installer.options.isDryRun { continue }
       _ = try await client.delete(object.reference, uid: object.uid)
     }
@@ -30,17 +34,22 @@ struct Retirer: Sendable {
 
   private func objects(_ selection: Retirement.Selection) async throws -> [KubernetesObject] {
     switch selection {
-    case .named(let references):
-      return try await withThrowingTaskGroup(of: (Int, KubernetesObject?).self) { group in
-        for (index, reference) in references.enumerated() { group.addTask { (index, try await found(reference)) } }
-        var all: [Int: KubernetesObject] = [:]
-        for try await (index, object) in group { all[index] = object }
-        return references.indices.compactMap { all[$0] }.filter { FieldHandover.isOriginal($0) }
-      }
+    case .named(let references): return try await all(references).filter { FieldHandover.isOriginal($0) }
+    case .obsolete(let references): return try await all(references).filter { Ownership.isOurs($0) }
     case .members(let name, let namespace):
       async let pods = client.list(.pod, namespace: namespace, labels: "etcd_node").items
       async let services = client.list(.service, namespace: namespace, labels: "etcd_node").items
       return try await (pods + services).filter { isMember($0, of: name) }
+    }
+  }
+
+  /// The objects that exist, in their order.
+  private func all(_ references: [ObjectReference]) async throws -> [KubernetesObject] {
+    try await withThrowingTaskGroup(of: (Int, KubernetesObject?).self) { group in
+      for (index, reference) in references.enumerated() { group.addTask { (index, try await found(reference)) } }
+      var all: [Int: KubernetesObject] = [:]
+      for try await (index, object) in group { all[index] = object }
+      return references.indices.compactMap { all[$0] }
     }
   }
 

@@ -15,6 +15,8 @@ public struct ClusterCheck: Sendable {
     public var size: UInt64?
     /// Whether only what comes before a deployment is checked.
     public var isBeforehand: Bool
+    /// The workloads that a deployment, and the operator after it, would make.
+    public var workloads: [KubernetesObject] = []
 
     public init(
       namespace: String, objects: [KubernetesObject], image: String, size: UInt64?, isBeforehand: Bool
@@ -48,9 +50,12 @@ public struct ClusterCheck: Sendable {
     async let definitions = DefinitionCheck(check: self).run()
     async let conflicts = ConflictCheck(check: self).run()
     async let storage = StorageCheck(check: self).run()
+    async let admission = subject.isBeforehand ? AdmissionCheck(check: self).run() : []
+    async let operators = OperatorCheck(check: self).run()
     async let components = subject.isBeforehand ? [] : componentFindings()
-    return try await [versionFinding(version)] + namespace + permissions + nodes + definitions + conflicts + storage
-      + components
+    let before = try await [versionFinding(version)] + namespace + permissions + admission
+    let found = try await nodes + definitions + conflicts + storage
+    return try await before + found + operators + components
   }
 
   private static let serverGroup = "Kubernetes API"
@@ -84,7 +89,8 @@ public struct ClusterCheck: Sendable {
           group, component.isReady ? .passed : .failed, "\(component.role): \(component.object): \(component.detail)",
           hint: component.isReady ? nil : "'vineyardctl status' shows the pods and what is wrong with them")
       }
-      return findings + status.warnings.map { Finding(group, .warning, $0) }
+      return findings + status.missing.map { Finding(group, .failed, $0) }
+        + status.warnings.filter { !status.missing.contains($0) }.map { Finding(group, .warning, $0) }
     } catch let error as CommandError {
       return [Finding(group, error.code == .notFound ? .failed : .warning, error.message, hint: error.hint)]
     }

@@ -21,7 +21,8 @@ struct NodeCheck: Sendable {
         ]
       }
       let count = Finding(Self.group, .passed, "\(usable.count) of \(facts.count) nodes can take a pod")
-      return try await [count, memory(usable), image(nodes)] + kubeletDirectories(nodes)
+      return try await [count, memory(usable), image(nodes)] + kubeletDirectories(facts)
+        + NodeFacts.warnings(facts).map { Finding(Self.group, .warning, $0) }
     }
   }
 
@@ -42,10 +43,11 @@ struct NodeCheck: Sendable {
       Self.group, fitting == 0 ? .failed : .warning, text, hint: "choose a smaller --size or fewer replicas")
   }
 
-  /// Bytes requested by the pods of each node.
+  /// Bytes requested by the pods of each node. Clusters have many pods: none of them is kept.
   private func requestedMemory() async throws -> [String: UInt64] {
-    let pods = try await check.client.list(.pod, fields: "status.phase!=Succeeded,status.phase!=Failed").items
-    return pods.reduce(into: [:]) { requested, pod in
+    try await check.client.reduce(
+      .pod, fields: "status.phase!=Succeeded,status.phase!=Failed", into: [String: UInt64]()
+    ) { requested, pod in
       guard let node = pod.tree["spec", "nodeName"]?.string else { return }
       for container in pod.tree["spec", "containers"]?.array ?? [] {
         let request = container["resources", "requests", "memory"]?.string
@@ -57,13 +59,9 @@ struct NodeCheck: Sendable {
   /// Nodes report the images they hold, the fifty largest only.
   private func image(_ nodes: [KubernetesObject]) -> Finding {
     let image = check.subject.image
-    let names = Self.names(of: image)
-    let holders = nodes.filter { node in
-      (node.tree["status", "images"]?.array ?? []).contains { entry in
-        (entry["names"]?.array ?? []).contains { $0.string.map { names.contains($0) } ?? false }
-      }
-    }
+    let holders = nodes.filter { NodeImages($0).contains(image) }
     if holders.count == nodes.count { return Finding(Self.group, .passed, "every node has the image \(image)") }
+    let loading = nodes.first.map { Distribution($0) }?.loading(image) ?? "'ctr images import'"
     guard image.hasPrefix("localhost/") else {
       return Finding(
         Self.group, .warning, "\(holders.count) of \(nodes.count) nodes are known to have the image \(image)",
@@ -72,7 +70,7 @@ struct NodeCheck: Sendable {
     return Finding(
       Self.group, .warning,
       "\(holders.count) of \(nodes.count) nodes are known to have the image \(image), which no registry has",
-      hint: "load it onto the nodes ('kind load docker-image', 'ctr images import'), or push it and use --image")
+      hint: "load it onto the nodes with \(loading), or push it and use --image")
   }
 
   /// An image as it may be called: nodes report the registry and the tag that people leave out.
@@ -87,24 +85,38 @@ struct NodeCheck: Sendable {
     return [tagged, parts.count == 1 ? "docker.io/library/\(tagged)" : "docker.io/\(tagged)"]
   }
 
-  /// Distributions that keep the kubelet's directory elsewhere say so in their version.
-  private func kubeletDirectories(_ nodes: [KubernetesObject]) -> [Finding] {
-    let unusual = nodes.compactMap { node -> String? in
-      let version = node.tree["status", "nodeInfo", "kubeletVersion"]?.string ?? ""
-      if version.contains("k0s") { return "\(node.name): /var/lib/k0s/kubelet" }
-      if node.labels.keys.contains(where: { $0.hasPrefix("microk8s.io/") }) {
-        return "\(node.name): /var/snap/microk8s/common/var/lib/kubelet"
-      }
-      return nil
+  /// Where the kubelets work, against where the driver looks, once there is one.
+  private func kubeletDirectories(_ facts: [NodeFacts]) async throws -> [Finding] {
+    let unusual = facts.compactMap { node in node.kubeletDirectory.map { "\(node.name): \($0)" } }
+    let drivers =
+      try await check.client.resource(for: .csiDriver) == nil
+      ? [] : try await check.client.list(.csiDriver).items
+    let expected = facts.filter(\.isLinux).map { $0.kubeletDirectory ?? Distribution.usualDirectory }
+    let wrong = drivers.filter { driver in
+      let directory = driver.tree["spec", "kubeletDirectory"]?.string ?? Distribution.usualDirectory
+      return expected.contains { $0 != directory }
     }
-    if unusual.isEmpty {
+    let names = ObjectRemover.enumerated(unusual)
+    if let driver = wrong.first, !unusual.isEmpty {
+      let directory = driver.tree["spec", "kubeletDirectory"]?.string ?? Distribution.usualDirectory
+      return [
+        Finding(
+          Self.group, .failed, "the CSI driver looks for kubelets in \(directory), and they work in \(names)",
+          hint: "deploy it again with --reset kubelet-directory, which takes the directory that the nodes say")
+      ]
+    }
+    guard !unusual.isEmpty else {
       return [Finding(Self.group, .passed, "nothing says that a kubelet works elsewhere than in /var/lib/kubelet")]
     }
-    return [
-      Finding(
-        Self.group, .failed, "kubelets do not work in /var/lib/kubelet: \(ObjectRemover.enumerated(unusual))",
-        hint: "link /var/lib/kubelet to that directory on the nodes, or CSI volumes cannot be mounted")
-    ]
+    let how = drivers.isEmpty ? "'deploy csidriver' takes that directory" : "the CSI driver uses that directory"
+    guard Set(expected).count == 1 else {
+      return [
+        Finding(
+          Self.group, .failed, "kubelets work in different directories: \(names)",
+          hint: "link them to one directory on all nodes and name it with --kubelet-directory")
+      ]
+    }
+    return [Finding(Self.group, .passed, "kubelets work in \(names); \(how)")]
   }
 }
 

@@ -36,7 +36,9 @@ struct PermissionCheck: Sendable {
     var seen: Set<ObjectType> = []
     for object in check.subject.objects where seen.insert(object.reference.type).inserted {
       questions += try await self.questions(
-        object.reference.type, Self.writeVerbs, namespace: object.namespace, isOptional: false)
+        object.reference.type, Self.writeVerbs,
+        // Requests for a namespace count as made in it.
+        namespace: object.reference.type == .namespace ? object.name : object.namespace, isOptional: false)
     }
     for type in Self.readKinds {
       let namespace = type == .pod || type == .event ? check.subject.namespace : nil

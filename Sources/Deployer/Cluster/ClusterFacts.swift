@@ -1,5 +1,6 @@
 import Documents
 import KubernetesClient
+import Manifests
 import Support
 
 /// What a command finds out about a cluster before it changes anything.
@@ -13,6 +14,8 @@ public struct ClusterFacts: Sendable {
   public let isNamespaceEnding: Bool
   /// The nodes; nil without the right to list them.
   public let nodes: [NodeFacts]?
+  /// What it has beyond plain Kubernetes.
+  public let platform: Platform
 
   /// Asks the API server, everything at once.
   ///
@@ -21,11 +24,13 @@ public struct ClusterFacts: Sendable {
     async let version = client.version()
     async let found = client.get(ObjectReference(type: .namespace, name: namespace))
     async let nodes = nodesIfAllowed(client)
+    async let constraints = client.resource(for: Platform.constraintsType)
     let existing = try await found
     return try await ClusterFacts(
       version: version, hasNamespace: existing != nil,
       isNamespaceOthers: existing.map { !$0.isBeingDeleted && !Ownership.isCreatedByUs($0) } ?? false,
-      isNamespaceEnding: existing?.isBeingDeleted ?? false, nodes: nodes)
+      isNamespaceEnding: existing?.isBeingDeleted ?? false, nodes: nodes,
+      platform: Platform(isOpenShift: constraints != nil))
   }
 
   private static func nodesIfAllowed(_ client: KubernetesClient) async throws -> [NodeFacts]? {

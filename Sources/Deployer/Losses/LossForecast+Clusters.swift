@@ -67,9 +67,7 @@ extension LossForecast {
     _ resource: KubernetesObject, uid: String?, _ live: KubernetesObject?
   ) -> KubernetesObject? {
     guard var spec = try? VineyarddSpec(customResource: resource) else { return nil }
-    let containers = live?.tree["spec", "template", "spec", "containers"]?.array ?? []
-    spec.store.assumedMemory =
-      containers.first { $0["name"]?.string == "vineyardd" }?["resources", "limits", "memory"]?.string
+    spec.store.assumedMemory = live?.annotations[Manifests.assumedMemoryAnnotation]
     let objects = try? Manifests.vineyardd(spec, uid: uid, controlledByOperator: false)
     return objects?.first { $0.reference.type == .deployment }
   }

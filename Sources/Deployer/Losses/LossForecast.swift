@@ -81,6 +81,11 @@ public struct LossForecast: Sendable {
     do {
       let result = try await client.rehearse(cluster.planned, as: cluster.manager)
       return template(result) != template(live)
+    } catch let error as KubernetesError
+      where error.httpStatus == 422 && FieldHandover.patch(for: live, to: cluster.manager) != nil
+    {
+      // The original's fields beside ours make no sense; without them it is another pod.
+      return true
     } catch let error as KubernetesError {
       // Applying for good will say it in full.
       log.debug("what becomes of \(live.reference) cannot be foreseen: \(error)")

@@ -17,6 +17,23 @@ extension Plan {
   }
 }
 
+extension Plan {
+  /// The waves of somebody who does not wait: the webhooks come last, because a custom resource that is made while the
+  /// operator's pods are starting would be refused.
+  var withoutWaiting: [Wave] {
+    let isWebhook = { (object: KubernetesObject) in
+      [.mutatingWebhooks, .validatingWebhooks].contains(object.reference.type)
+    }
+    let webhooks = objects.filter(isWebhook)
+    let waves = waves.map { wave in
+      var rest = Wave(wave.title, wave.objects.filter { !isWebhook($0) }, gates: wave.gates)
+      rest.retirements = wave.retirements
+      return rest
+    }
+    return waves + (webhooks.isEmpty ? [] : [Wave("webhooks", webhooks)])
+  }
+}
+
 /// The order in which kinds are made.
 private enum Rank: String, CaseIterable {
   case namespace = "namespace"

@@ -6,6 +6,8 @@ public struct Retirement: Sendable {
     case named([ObjectReference])
     /// Members of an etcd, by the label that only the original gives them: their own name.
     case members(of: String, namespace: String)
+    /// Objects of ours that the deployment has no longer; they go whenever they are found.
+    case obsolete([ObjectReference])
   }
 
   let selection: Selection
@@ -13,6 +15,11 @@ public struct Retirement: Sendable {
   let successor: ObjectReference
   /// Why they go, as people read it.
   let reason: String
+
+  /// Whether it is looked for at every deployment, not only at the first.
+  var isRepeated: Bool {
+    if case .obsolete = selection { true } else { false }
+  }
 }
 
 extension Retirement {
@@ -35,6 +42,19 @@ extension Retirement {
     return bindings.map { ObjectReference(type: .clusterRoleBinding, name: "vineyard-\($0)") }
       + roles.map { ObjectReference(type: .clusterRole, name: "vineyard-\($0)") }
   }()
+
+  /// The webhook of our operator, when it is deployed without one: as long as it is configured, the API server asks it.
+  ///
+  /// - Parameter successor: the Deployment of our operator.
+  public static func webhook(in namespace: String, successor: ObjectReference) -> Retirement {
+    Retirement(
+      selection: .obsolete([
+        ObjectReference(type: .mutatingWebhooks, name: "vineyard-mutating-webhook-configuration"),
+        ObjectReference(type: .validatingWebhooks, name: "vineyard-validating-webhook-configuration"),
+        ObjectReference(type: .validatingWebhooks, name: "vineyard-deletion-webhook-configuration"),
+        ObjectReference(type: .service, namespace: namespace, name: "vineyard-webhook-service"),
+      ]), successor: successor, reason: "the operator is deployed without a webhook")
+  }
 
   /// The etcd members of the original, each a bare pod with a Service; our StatefulSet has pods of the same names.
   ///

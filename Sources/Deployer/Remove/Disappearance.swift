@@ -30,6 +30,11 @@ struct Disappearance: Sendable {
     do {
       for try await event in events {
         guard let latest = event.latest, latest.uid == object.uid else { break }
+        if let failure = Self.discoveryFailure(latest) {
+          // What it waits for is not ours, and nothing of ours is left in it but the name.
+          board.tell(.warning, "\(reference) stays until an API of somebody else is repaired or removed: \(failure)")
+          return
+        }
         board.update(reference.description, Self.obstacle(latest) ?? "being deleted")
         isShown = true
       }
@@ -51,11 +56,31 @@ struct Disappearance: Sendable {
     return CommandError(.notReady, "deletion took longer than \(deadline.text)", hint: "run the same command again")
   }
 
+  /// Why a namespace cannot end although everything of ours in it has: an API of somebody else does not answer.
+  ///
+  /// Source: the conditions of the namespace controller.
+  static func discoveryFailure(_ object: KubernetesObject) -> String? {
+    guard object.reference.type == .namespace else { return nil }
+    let conditions = object.tree["status", "conditions"]?.array ?? []
+    let types = ["NamespaceDeletionDiscoveryFailure"]
+    let failure = conditions.first { condition in
+      condition["status"]?.string == "True"
+        && (types.contains(condition["type"]?.string ?? "")
+          || condition["type"]?.string == "NamespaceDeletionContentFailure"
+            && condition["message"]?.string?.contains("conversion webhook") == true)
+    }
+    return failure?["message"]?.string
+  }
+
   /// What holds up the deletion of an object.
   static func obstacle(_ object: KubernetesObject) -> String? {
     let finalizers = (object.tree["metadata", "finalizers"]?.array ?? []).compactMap(\.string)
     let conditions = object.tree["status", "conditions"]?.array ?? []
-    for type in ["NamespaceFinalizersRemaining", "NamespaceContentRemaining"] {
+    if let failure = discoveryFailure(object) { return failure }
+    for type in [
+      "NamespaceDeletionGroupVersionParsingFailure", "NamespaceDeletionContentFailure", "NamespaceFinalizersRemaining",
+      "NamespaceContentRemaining",
+    ] {
       let remaining = conditions.first { $0["type"]?.string == type && $0["status"]?.string == "True" }
       if let message = remaining?["message"]?.string { return message }
     }

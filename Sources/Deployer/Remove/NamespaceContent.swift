@@ -25,22 +25,29 @@ struct NamespaceContent: Sendable {
   /// Objects somebody would lose with the namespace, as `Kind name`.
   func remaining(in namespace: String) async throws -> [String] {
     let types = Self.types + (try await customTypes())
-    let objects = try await withThrowingTaskGroup(of: [KubernetesObject].self) { group in
-      for type in types { group.addTask { try await list(type, in: namespace) } }
-      return try await group.reduce(into: []) { $0 += $1 }
+    var unknown: [String] = []
+    let objects = try await withThrowingTaskGroup(of: (ObjectType, [KubernetesObject]?).self) { group in
+      for type in types { group.addTask { (type, try await list(type, in: namespace)) } }
+      return try await group.reduce(into: [KubernetesObject]()) { objects, found in
+        objects += found.1 ?? []
+        if found.1 == nil { unknown.append("perhaps \(found.0.kind) objects, which the server cannot list") }
+      }
     }
     // What one of them owns goes with it, and is not worth telling.
     let uids = Set(objects.compactMap(\.uid))
     let roots = objects.filter { object in !object.ownerUIDs.contains { uids.contains($0) } }
-    return roots.filter { !doomed.contains($0) && Self.counts($0) }.map { "\($0.kind) \($0.name)" }
+    return roots.filter { !doomed.contains($0) && Self.counts($0) }.map { "\($0.kind) \($0.name)" } + unknown
   }
 
-  private func list(_ type: ObjectType, in namespace: String) async throws -> [KubernetesObject] {
+  /// nil when the server fails at it, as with kinds of others whose conversion webhook does not answer.
+  private func list(_ type: ObjectType, in namespace: String) async throws -> [KubernetesObject]? {
     do {
       return try await client.list(type, namespace: namespace).items
     } catch let error as KubernetesError where error.isNotFound {
       // The kind went a moment ago, or this server has none.
       return []
+    } catch let error as KubernetesError where error.httpStatus >= 500 && !Self.types.contains(type) {
+      return nil
     }
   }
 

@@ -7,7 +7,8 @@ public enum Ownership {
   /// Whether this program, or the original one under the same name, made the object.
   static func isOurs(_ object: KubernetesObject) -> Bool {
     if object.labels["app.kubernetes.io/managed-by"] == Manifests.creator { return true }
-    return isEtcdClaim(object) || isBareAccount(object) || isWritten(object, by: KubernetesClient.fieldManager)
+    return isEtcdClaim(object) || isSidecarLease(object) || isBareAccount(object)
+      || isWritten(object, by: KubernetesClient.fieldManager)
   }
 
   /// Whether the namespace exists because of `--create-namespace`, or of the original, which always made it.
@@ -29,6 +30,11 @@ public enum Ownership {
   private static func isEtcdClaim(_ object: KubernetesObject) -> Bool {
     object.kind == "PersistentVolumeClaim" && object.labels["app.vineyard.io/role"] == "etcd"
       && object.labels["app.vineyard.io/name"] != nil
+  }
+
+  /// The sidecars of the driver elect leaders by Leases of their own, and leave them behind.
+  private static func isSidecarLease(_ object: KubernetesObject) -> Bool {
+    object.kind == "Lease" && Manifests.sidecarLeases.contains(object.name)
   }
 
   /// An account without labels, as the original makes it, has no fields and so bears no sign of who made it.

@@ -9,8 +9,12 @@ public struct PodStatus: Sendable, Equatable {
   public let readyContainers: Int
   public let containers: Int
   /// `Running`, or why it is not: `ImagePullBackOff`, `Pending`, …
-  public let state: String
+  public private(set) var state: String
   public let restarts: Int
+  /// Whether its node no longer reports, so that what is known of the pod is old.
+  public var isNodeDown = false {
+    didSet { if isNodeDown && state == "Running" { state = "NodeNotReady" } }
+  }
   /// Bytes of its store, nil for other pods and for stores that cannot be reached.
   public var memory: StoreMemory?
 

@@ -41,19 +41,53 @@ public struct StatusReader: Sendable {
   /// - Throws: `CommandError`: `notFound` when nothing is installed in the namespace.
   public func read() async throws -> InstallationStatus {
     let workloads = try await workloads()
-    guard !workloads.isEmpty else {
+    let resources = try await customResources()
+    let missing = await Expectations(client: client, namespace: namespace, log: log)
+      .missing(resources, workloads: workloads.map(\.object))
+    guard !workloads.isEmpty || !missing.isEmpty else {
+      let leftovers = await Leftovers(client: client).found()
       throw CommandError(
-        .notFound, "nothing is deployed in the namespace '\(namespace)'",
-        hint: "'vineyardctl deploy vineyard-cluster' deploys a cluster, -n names another namespace")
+        .notFound, "nothing is deployed in the namespace '\(namespace)'", cause: leftovers?.description,
+        hint: leftovers?.hint
+          ?? "'vineyardctl deploy vineyard-cluster' deploys a cluster, -n names another namespace")
     }
     let pods = try await pods(of: workloads.map(\.object))
     var states = pods.map { PodStatus($0) }
     let memory = await StoreMemoryReader(client: client, log: log).read(pods)
     for index in states.indices { states[index].memory = memory[states[index].name] }
-    let resources = try await customResources()
+    let outages = await outages(of: Set(states.map(\.node)).subtracting([""]))
+    for index in states.indices where outages[states[index].node] != nil { states[index].isNodeDown = true }
+    var warnings = outages.sorted { $0.key < $1.key }.map(\.value) + missing
+    warnings += await refusals(workloads.map(\.object))
+    warnings += pods.compactMap { PodTrouble.of($0) } + resources.flatMap { Self.complaints(of: $0) }
+    warnings += await heldClaims()
+    if case .fails(let failure) = try await webhook(of: workloads) {
+      warnings.append("\(failure) (hint: \(failure.hint))")
+    }
     return InstallationStatus(
       namespace: namespace, components: workloads.map { ComponentStatus($0.object, role: $0.role) }, pods: states,
-      warnings: pods.compactMap { PodTrouble.of($0) } + resources.flatMap { Self.complaints(of: $0) })
+      warnings: warnings, missing: missing)
+  }
+
+  /// Whether the API server reaches the operator, once that is ready; before, its pods tell what is wrong.
+  private func webhook(of workloads: [(role: String, object: KubernetesObject)]) async throws -> WebhookProbe.Finding {
+    guard workloads.contains(where: { $0.role == "operator" && Readiness.of($0.object).isReady }) else {
+      return .unknown
+    }
+    return try await WebhookProbe(client: client, namespace: namespace).run()
+  }
+
+  /// Which of some nodes are down, and since when. Without the right to see nodes, none.
+  private func outages(of nodes: Set<String>) async -> [String: String] {
+    guard let all = try? await client.list(.node).items else { return [:] }
+    return all.reduce(into: [:]) { outages, node in
+      if nodes.contains(node.name) { outages[node.name] = NodeFacts(node).outage }
+    }
+  }
+
+  /// Claims of ours that somebody has deleted and that pods keep, those that have ended too.
+  private func heldClaims() async -> [String] {
+    (try? await HeldClaims(client: client).found().map(\.description)) ?? []
   }
 
   /// Waits until every component is ready.
@@ -80,6 +114,22 @@ public struct StatusReader: Sendable {
       for try await (index, pods) in group { found[index] = pods.sorted { $0.name < $1.name } }
       return workloads.indices.flatMap { found[$0] ?? [] }
     }
+  }
+
+  /// Why pods of workloads are not even made, and what to do. Without the right to see events, only what conditions say.
+  private func refusals(_ workloads: [KubernetesObject]) async -> [String] {
+    var lines: [String] = []
+    for workload in workloads where !Readiness.of(workload).isReady {
+      var events: [KubernetesObject] = []
+      if PodRefusal.lacksPods(workload) {
+        let fields = "involvedObject.name=\(workload.name),reason=\(PodRefusal.eventReason)"
+        events = (try? await client.list(.event, namespace: workload.namespace, fields: fields).items) ?? []
+      }
+      guard let refusal = PodRefusal.of(workload, events: events) else { continue }
+      let advice = PodRefusal.advice(refusal).map { " (hint: \($0))" } ?? ""
+      lines.append("\(workload.reference): pods are refused: \(refusal)\(advice)")
+    }
+    return lines
   }
 
   private func customResources() async throws -> [KubernetesObject] {

@@ -2,10 +2,12 @@ import Documents
 
 /// Why pods do not get ready, in the words of the kubelet and the scheduler.
 enum PodTrouble {
-  /// The first thing wrong with a pod, nil while it is simply starting or fine.
+  /// The first thing wrong with a pod, nil while it is simply starting, fine, or on its way out.
   ///
   /// Source: PodStatus of core/v1: container states `waiting` and `terminated`, the condition `PodScheduled`.
   static func of(_ pod: KubernetesObject) -> String? {
+    // How a pod ends that is being replaced says nothing about the one that replaces it.
+    if pod.isBeingDeleted { return nil }
     let status = pod.tree["status"]
     if let text = unschedulable(status) { return "\(pod.name): not scheduled: \(text)" }
     let containers = (status?["initContainerStatuses"]?.array ?? []) + (status?["containerStatuses"]?.array ?? [])
@@ -18,6 +20,9 @@ enum PodTrouble {
     }
     return nil
   }
+
+  /// Whether the scheduler has found no node for a pod.
+  static func isUnplaced(_ pod: KubernetesObject) -> Bool { unschedulable(pod.tree["status"]) != nil }
 
   /// The container that has crashed and whose log tells why.
   static func crashedContainer(_ pod: KubernetesObject) -> String? {

@@ -50,6 +50,9 @@ extension Readiness {
     let updated = status?["updatedReplicas"]?.int ?? 0
     let all = status?["replicas"]?.int ?? 0
     if !isSeen(object) { return .pending("waiting for its controller") }
+    if let refusal = PodRefusal.condition(of: object) {
+      return .pending("\(available)/\(desired) ready; pods are refused: \(refusal)")
+    }
     if updated < desired { return .pending("\(updated)/\(desired) updated, \(available) ready") }
     let old = max(all - updated, all - desired)
     if old > 0 { return .pending("\(min(available, updated))/\(desired) ready, \(old) old to go") }
@@ -75,7 +78,9 @@ extension Readiness {
     if object.tree["status", "observedGeneration"] != nil, !isSeen(object) {
       return .pending("waiting for the operator")
     }
-    guard current == desired else { return .pending("\(current)/\(desired) ready") }
+    guard current == desired else {
+      return .pending(refusalMessage(object) ?? "\(current)/\(desired) ready")
+    }
     // All may be ready while old ones are still to be replaced.
     return notReadyMessage(object).map { .pending($0) } ?? .ready("\(current)/\(desired) ready")
   }
@@ -94,6 +99,12 @@ extension Readiness {
     let condition = object.tree["status", "conditions"]?.array?.first { $0["type"]?.string == type }
     if condition?["status"]?.string == "True" { return .ready(ready) }
     return .pending(condition?["message"]?.string ?? "not \(ready) yet")
+  }
+
+  /// What the operator says when pods are refused, which tells more than their number.
+  private static func refusalMessage(_ object: KubernetesObject) -> String? {
+    object.tree["status", "conditions"]?.array?
+      .first { $0["type"]?.string == "Ready" && $0["reason"]?.string == "PodsRefused" }?["message"]?.string
   }
 
   private static func notReadyMessage(_ object: KubernetesObject) -> String? {

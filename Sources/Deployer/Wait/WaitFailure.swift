@@ -40,7 +40,7 @@ struct WaitFailure: Sendable {
     }
     let (reasons, advice) = await self.reasons(gate)
     for reason in reasons { board.tell(.failure, reason) }
-    if let reason = reasons.first { detail += "; \(reason)" }
+    if let reason = reasons.first, !detail.contains(reason) { detail += "; \(reason)" }
     let goOn = "run the same command again to go on waiting"
     return CommandError(
       .notReady, "\(gate.object) is not ready after \(deadline.text)", cause: detail,
@@ -62,15 +62,23 @@ struct WaitFailure: Sendable {
         if let container = PodTrouble.crashedContainer(pod) { reasons += await logEnd(pod, container) }
       }
     }
-    reasons += await refusals(gate.object)
+    let refusals = await refusals(gate.object)
+    reasons += refusals
+    advice = advice ?? refusals.lazy.compactMap { PodRefusal.advice($0) }.first
     return (reasons + (await events(of: gate.object.name, in: gate.object.namespace)), advice)
   }
 
   /// Why a controller cannot make pods at all, for instance because of a quota.
   private func refusals(_ reference: ObjectReference) async -> [String] {
-    let conditions = (try? await client.get(reference))?.tree["status", "conditions"]?.array ?? []
-    return conditions.filter { $0["type"]?.string == "ReplicaFailure" && $0["status"]?.string == "True" }
-      .compactMap { $0["message"]?.string }
+    guard let object = try? await client.get(reference) else { return [] }
+    if let ready = object.tree["status", "conditions"]?.array?.first(where: { $0["reason"]?.string == "PodsRefused" }) {
+      return [ready["message"]?.string].compactMap { $0 }
+    }
+    let events =
+      (try? await client.list(
+        .event, namespace: reference.namespace, fields: "involvedObject.name=\(reference.name)"
+      ).items) ?? []
+    return [PodRefusal.of(object, events: events)].compactMap { $0 }
   }
 
   /// Pods whose events and logs are shown; the others fail the same way.

@@ -49,13 +49,17 @@ struct Waiter: Sendable {
 
   /// Warns about each trouble once. Without the right to see pods there are no warnings, which is no failure.
   private func watchPods(of gate: Gate, _ selector: String) async {
-    var told: Set<String> = []
+    let watch = PodWatch(board: board)
     do {
-      for try await event in client.watch(.pod, namespace: gate.podNamespace, labels: selector) {
-        for pod in event.pods {
-          guard let trouble = PodTrouble.of(pod), told.insert(trouble).inserted else { continue }
-          board.tell(.warning, trouble)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          for try await event in client.watch(.pod, namespace: gate.podNamespace, labels: selector) {
+            watch.take(event)
+          }
         }
+        group.addTask { try await watch.tellOfUnplacedPods() }
+        defer { group.cancelAll() }
+        try await group.next()
       }
     } catch {
       log.debug("pods of \(gate.object) cannot be watched: \(error)")
@@ -72,14 +76,6 @@ extension WatchEvent {
     case .replaced(let objects): objects.first
     case .added(let object), .modified(let object): object
     case .deleted: nil
-    }
-  }
-
-  fileprivate var pods: [KubernetesObject] {
-    switch self {
-    case .replaced(let objects): objects
-    case .added(let object), .modified(let object): [object]
-    case .deleted: []
     }
   }
 }

@@ -19,7 +19,7 @@ extension KubernetesError: ClientError {
     case 400 where message.contains("HTTP request to an HTTPS server"):
       (message, "check the server's URL: https:// instead of http://?")
     case 401: (message, "log in again: the token or certificate of this context may have expired (server \(server))")
-    case 403: (message, "ask the cluster's administrator for a role that allows it")
+    case 403: (message, Denial(message).hint)
     case 404 where isUnknownKind:
       (message, "deploy what defines it first, for instance with 'vineyardctl deploy operator'")
     case 409 where !owners.isEmpty:
@@ -29,6 +29,8 @@ extension KubernetesError: ClientError {
       )
     case 409 where !isAlreadyExists: (message, "it changed meanwhile; try again")
     case 422 where !causes.isEmpty: (causes.map(\.text).joined(separator: "; "), nil)
+    case 500:
+      WebhookFailure(self).map { ("\($0)", $0.hint) } ?? (message, nil)
     case 429, 503: (message, retryAfter.map { "try again in \(max(1, $0.components.seconds)) s" } ?? "try again later")
     default: (message, nil)
     }

@@ -21,6 +21,33 @@ extension KubernetesClient {
     return try await list(selection, resource)
   }
 
+  /// A result of all objects of a type, of which no more than a page is kept at a time.
+  ///
+  /// - Throws: `KubernetesError`, as `list`.
+  public func reduce<Result>(
+    _ type: ObjectType, namespace: String? = nil, labels: String? = nil, fields: String? = nil,
+    into initial: Result, _ add: (inout Result, KubernetesObject) throws -> Void
+  ) async throws -> Result {
+    let selection = Selection(type: type, namespace: namespace, labels: labels, fields: fields)
+    let purpose = selection.purpose("list")
+    let resource = try await existingResource(for: type, purpose)
+    for pageSize in [Self.pageSize, Self.pageSize, nil] {
+      var result = initial
+      var next: String?
+      do {
+        repeat {
+          let page = try await page(selection, resource, size: pageSize, after: next)
+          for item in page["items"]?.array ?? [] { try add(&result, KubernetesObject(item, completedWith: type)) }
+          next = page["metadata", "continue"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+        } while next != nil
+        return result
+      } catch let error as KubernetesError where error.isExpired && next != nil {
+        log.debug("\(purpose): the next page has expired, starting again")
+      }
+    }
+    throw malformed("its pages expire while they are read", purpose)
+  }
+
   func list(_ selection: Selection, _ resource: APIResource) async throws -> ObjectList {
     // A token can expire again while the pages of the second try are read; then one page has to do.
     for pageSize in [Self.pageSize, Self.pageSize, nil] {
@@ -35,21 +62,30 @@ extension KubernetesClient {
     var items: [KubernetesObject] = []
     var next: String?
     repeat {
-      let path = selection.path(resource).setting("limit", size.map { String($0) }).setting("continue", next)
       let page: Value
       do {
-        page = try await send(APICall(path, purpose))
+        page = try await self.page(selection, resource, size: size, after: next)
       } catch let error as KubernetesError where error.isExpired && next != nil {
         log.debug("\(purpose): the next page has expired, starting again")
         return nil
       }
-      guard page["items"] != nil, let version = page["metadata", "resourceVersion"]?.string else {
+      guard let version = page["metadata", "resourceVersion"]?.string else {
         throw malformed("it is no list", purpose)
       }
       items += (page["items"]?.array ?? []).map { KubernetesObject($0, completedWith: selection.type) }
       next = page["metadata", "continue"]?.string.flatMap { $0.isEmpty ? nil : $0 }
       if next == nil { return ObjectList(items: items, resourceVersion: version) }
     } while true
+  }
+
+  private func page(
+    _ selection: Selection, _ resource: APIResource, size: Int?, after next: String?
+  ) async throws -> Value {
+    let path = selection.path(resource).setting("limit", size.map { String($0) }).setting("continue", next)
+    let purpose = selection.purpose("list")
+    let page = try await send(APICall(path, purpose))
+    guard page["items"] != nil else { throw malformed("it is no list", purpose) }
+    return page
   }
 }
 

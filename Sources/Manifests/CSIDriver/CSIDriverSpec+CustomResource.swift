@@ -25,6 +25,7 @@ extension CSIDriverSpec {
       try reader.text("kubeletDirectory", &kubeletDirectory)
       try reader.flag("enableToleration", &enableToleration)
       try reader.flag("enableVerboseLog", &enableVerboseLog)
+      try placement.read(&reader)
       try reader.nested("sidecar") { try sidecar.read(&$0) }
     }
   }
@@ -49,6 +50,7 @@ extension CSIDriverSpec {
     spec["quota"] = quota.map { .string($0) }
     spec["overwrite"] = overwrite.map { .string($0) }
     spec["deletedMemory"] = deletedMemory.map { .string($0) }
+    placement.write(to: &spec)
     return customResourceObject("CSIDriver", name: name, namespace: nil, spec: spec)
   }
 }

@@ -20,6 +20,7 @@ extension CSIDriverSpec {
     try Rule.oneOf(["WaitForFirstConsumer", "Immediate"], volumeBindingMode, "volume binding mode")
     try Self.validate(scope: scope, onDelete: onDelete, quota: quota)
     try Self.validate(overwrite: overwrite, deletedMemory: deletedMemory)
+    try placement.validate()
     try Rule.path(kubeletDirectory, "kubelet directory")
   }
 

@@ -9,6 +9,7 @@ extension CSIDriverSpec {
     deployment.podSpec["serviceAccountName"] = .string("\(name)-controller")
     deployment.podSpec["affinity", "podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution"]?
       .mapElements { $0["podAffinityTerm", "labelSelector", "matchLabels", "app"] = .string(app) }
+    placement.apply(to: &deployment.podSpec, usesNode: false)
     try fillDriver(&deployment)
     try deployment.editContainer("csi-provisioner") { container in
       container.setImage(sidecarImage(sidecar.provisionerImage))
@@ -46,6 +47,7 @@ extension CSIDriverSpec {
   func fillNodePlugin(_ set: inout KubernetesObject) throws {
     fillLabels(&set, app: "\(name)-csi-nodes")
     set.podSpec["serviceAccountName"] = .string("\(name)-node")
+    placement.apply(to: &set.podSpec, usesNode: true)
     if enableToleration { set.podSpec["tolerations"] = [["operator": "Exists"]] }
     try fillDriver(&set)
     try set.editContainer("node-driver-registrar") { container in

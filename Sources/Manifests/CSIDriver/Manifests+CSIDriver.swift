@@ -7,13 +7,16 @@ extension Manifests {
   ///
   /// - Parameters:
   ///   - namespace: where the workloads run.
+  ///   - platform: what the cluster is.
   ///   - uid: of the custom resource, which then owns all objects.
   /// - Throws: `CommandError` with code `usage` for a spec that makes no sense.
   public static func csiDriver(
-    _ spec: CSIDriverSpec, namespace: String, uid: String? = nil
+    _ spec: CSIDriverSpec, namespace: String, platform: Platform = .plain, uid: String? = nil
   ) throws -> [KubernetesObject] {
     try spec.validate()
     try Rule.name(namespace, "namespace")
+    var spec = spec
+    spec.placement.seLinuxOptions = spec.placement.seLinuxOptions ?? platform.nodeContext
 
     var access = try ManifestDocuments(.csiAccess)
     spec.bindRoles(&access, to: "csi-controller")
@@ -33,6 +36,8 @@ extension Manifests {
     let (driver, classes) = try storage(spec)
     let snapshots = try snapshots(spec, namespace: namespace)
     var objects = access.objects + snapshots + [driver] + controller.objects + node.objects + classes
+    objects =
+      try constraintBindings(objects, platform) { $0.name.hasSuffix("-node") ? .privileged : .nonroot } + objects
     // Last, since the namespace of a cluster that comes later is not there yet.
     objects += try adminTokens(spec, namespace: namespace)
     if let uid {

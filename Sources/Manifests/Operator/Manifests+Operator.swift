@@ -18,6 +18,7 @@ extension Manifests {
     workload.label()
     try workload.edit("Deployment") { deployment in
       deployment.tree["spec", "replicas"] = Value(options.replicas)
+      options.placement.apply(to: &deployment.podSpec, usesNode: false)
       for name in ["manager", "webhook"] {
         try deployment.editContainer(name) { container in
           container.setImage(options.image)
@@ -29,11 +30,16 @@ extension Manifests {
       }
     }
 
+    try options.webhook.apply(to: &workload)
+    guard options.webhook.isEnabled else {
+      return try access.objects + operatorConstraints(options.platform, in: namespace) + workload.objects
+    }
     var webhooks = try ManifestDocuments(.webhooks)
     webhooks.label()
     webhooks.editAll { configuration in
       configuration.tree["webhooks"]?.mapElements { $0["clientConfig", "service", "namespace"] = .string(namespace) }
     }
-    return access.objects + workload.objects + webhooks.objects
+    return try access.objects + operatorConstraints(options.platform, in: namespace) + workload.objects
+      + webhooks.objects
   }
 }

@@ -14,6 +14,19 @@ extension Manifests {
     return secret
   }
 
+  /// The Leases by which the sidecars of the CSI driver elect leaders, which nobody deletes with them.
+  ///
+  /// Source: csi-lib-utils' leader election, and what provisioner, resizer and snapshotter put in front of the driver's
+  /// name.
+  public static let sidecarLeases = ["", "external-resizer-", "external-snapshotter-leader-"].map {
+    "\($0)csi-vineyard-v6d-io"
+  }
+
+  /// The Leases as objects, for their removal.
+  public static func sidecarLeaseObjects(in namespace: String) -> [KubernetesObject] {
+    sidecarLeases.map { state("coordination.k8s.io/v1", "Lease", $0, namespace) }
+  }
+
   private static func state(
     _ apiVersion: String, _ kind: String, _ name: String, _ namespace: String
   ) -> KubernetesObject {

@@ -10,6 +10,12 @@ public struct OperatorOptions: Sendable, Equatable {
   public var replicas: Int
   /// Whether both containers log in detail.
   public var verbose: Bool
+  /// Where the pods may run.
+  public var placement = PodPlacement()
+  /// How the API server reaches the webhook.
+  public var webhook = WebhookOptions()
+  /// What the cluster is.
+  public var platform = Platform.plain
 
   public init(
     namespace: String = "vineyard-system", image: ImageOptions = ImageOptions(), replicas: Int = 1,
@@ -27,6 +33,8 @@ public struct OperatorOptions: Sendable, Equatable {
   public func validate() throws {
     try Rule.name(namespace, "namespace")
     try image.validate("image")
+    try placement.validate()
+    try webhook.validate()
     try Rule.range(replicas, 0...9, "number of operator replicas")
   }
 }

@@ -76,6 +76,14 @@ struct SpecReader {
     target = value.stringFields
   }
 
+  mutating func strings(_ key: String, _ target: inout [String]) throws {
+    guard let value = take(key) else { return }
+    guard let texts = value.array?.map(\.string), texts.allSatisfy({ $0 != nil }) else {
+      throw Self.wrongType("\(path).\(key)", "a list of texts")
+    }
+    target = texts.compactMap { $0 }
+  }
+
   /// Null is as good as absent.
   private mutating func take(_ key: String) -> Value? {
     known.insert(key)

@@ -45,8 +45,7 @@ extension VineyarddSpec {
       claim["spec", "storageClassName"] = etcd.storageClassName.map { .string($0) }
       set.tree["spec", "volumeClaimTemplates"] = [claim]
     }
-    if !nodeSelector.isEmpty { set.podSpec["nodeSelector"] = Value(nodeSelector) }
-    if !tolerations.isEmpty { set.podSpec["tolerations"] = .array(tolerations) }
+    placement.apply(to: &set.podSpec, usesNode: false)
     set.podSpec["priorityClassName"] = priorityClassName.map { .string($0) }
   }
 }

@@ -8,13 +8,18 @@ extension Manifests {
   ///   - uid: of the custom resource, where there is one; the stores name it as the owner of what they mirror.
   ///   - controlledByOperator: whether the custom resource is written down as the owner, so that the objects go with
   ///     it. Not for the PersistentVolume: an object of the cluster cannot belong to one of a namespace.
+  ///   - platform: what the cluster is.
   ///   - adminToken: counts only where the cluster has none (`KubernetesObject.isMadeOnce`).
   /// - Throws: `CommandError` with code `usage` for a spec that makes no sense.
   public static func vineyardd(
-    _ spec: VineyarddSpec, uid: String?, controlledByOperator: Bool, adminToken: AdminToken = .random()
+    _ spec: VineyarddSpec, uid: String?, controlledByOperator: Bool, platform: Platform = .plain,
+    adminToken: AdminToken = .random()
   ) throws -> [KubernetesObject] {
     try spec.validate()
+    var spec = spec
+    spec.placement.seLinuxOptions = spec.placement.seLinuxOptions ?? platform.nodeContext
     var objects = try etcd(spec) + spill(spec) + stores(spec, uid: uid, adminToken)
+    objects = try constraintBindings(objects, platform) { $0.name == spec.name ? .privileged : .nonroot } + objects
     if controlledByOperator, let uid {
       let owner = ownerReference("Vineyardd", name: spec.name, uid: uid)
       for index in objects.indices where objects[index].namespace != nil {

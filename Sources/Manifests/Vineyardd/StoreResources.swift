@@ -9,6 +9,12 @@ enum StoreResources {
   /// The container's memory as a quantity.
   static func memoryLimit(size: UInt64) -> String { mebibytes(memory(size: size)) }
 
+  /// Whether nobody says how much memory a store has.
+  static func isAssumed(_ store: VineyarddSpec.Store) throws -> Bool {
+    guard store.memory == nil else { return false }
+    return try store.sizeInBytes() == nil
+  }
+
   /// `resources` of the container. What is known is request and limit at once, so that the store is the last to go when
   /// a node is short of memory.
   ///
@@ -26,4 +32,9 @@ enum StoreResources {
     }
     return resources
   }
+}
+
+extension Manifests {
+  /// On the Deployment of a cluster whose resource does not say how much memory its stores have: what they were given.
+  public static let assumedMemoryAnnotation = "app.vineyard.io/assumed-memory"
 }

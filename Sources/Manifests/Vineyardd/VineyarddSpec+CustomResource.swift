@@ -24,8 +24,7 @@ extension VineyarddSpec {
     spec["securityContext"] = securityContext
     if !volumes.isEmpty { spec["volumes"] = .array(volumes) }
     if !volumeMounts.isEmpty { spec["volumeMounts"] = .array(volumeMounts) }
-    if !nodeSelector.isEmpty { spec["nodeSelector"] = Value(nodeSelector) }
-    if !tolerations.isEmpty { spec["tolerations"] = .array(tolerations) }
+    placement.write(to: &spec)
     spec["priorityClassName"] = priorityClassName.map { .string($0) }
     return customResourceObject("Vineyardd", name: name, namespace: namespace, spec: spec)
   }

@@ -33,6 +33,9 @@ extension VineyarddSpec {
     try deployment.editVolume(Self.adminTokenVolumeName) { volume in
       volume["secret", "secretName"] = .string(AdminToken.secretName(ofCluster: name))
     }
+    if try StoreResources.isAssumed(store), let memory = store.assumedMemory {
+      deployment.setAnnotation(Manifests.assumedMemoryAnnotation, memory)
+    }
     let resources = try StoreResources.resources(
       store, fallback: ["cpu": "100m", "memory": "256Mi"])
     try deployment.editContainer("vineyardd") { container in
@@ -50,8 +53,7 @@ extension VineyarddSpec {
     pod["topologySpreadConstraints"]?.mapElements { constraint in
       constraint["labelSelector", "matchLabels", "app.kubernetes.io/instance"] = .string(instanceLabel)
     }
-    if !nodeSelector.isEmpty { pod["nodeSelector"] = Value(nodeSelector) }
-    if !tolerations.isEmpty { pod["tolerations"] = .array(tolerations) }
+    placement.apply(to: &pod, usesNode: true)
     pod["priorityClassName"] = priorityClassName.map { .string($0) }
     if let volume = spillVolume { pod["volumes"]?.append(volume) }
     for volume in volumes { pod["volumes"]?.append(volume) }

@@ -49,8 +49,7 @@ extension VineyarddSpec {
     try reader.object("securityContext", &securityContext)
     try reader.values("volumes", &volumes)
     try reader.values("volumeMounts", &volumeMounts)
-    try reader.texts("nodeSelector", &nodeSelector)
-    try reader.values("tolerations", &tolerations)
+    try placement.read(&reader)
     try reader.text("priorityClassName", &priorityClassName)
   }
 }

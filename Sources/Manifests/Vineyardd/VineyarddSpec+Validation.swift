@@ -22,6 +22,7 @@ extension VineyarddSpec {
     }
     try store.validate()
     try validateVolumes()
+    try placement.validate()
     if let name = priorityClassName { try Rule.subdomain(name, "priority class") }
   }
 

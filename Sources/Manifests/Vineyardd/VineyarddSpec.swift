@@ -30,10 +30,8 @@ public struct VineyarddSpec: Sendable, Equatable {
   public var volumes: [Value] = []
   /// More mounts of the store's container.
   public var volumeMounts: [Value] = []
-  /// Labels of the nodes that may run a store.
-  public var nodeSelector: [String: String] = [:]
-  /// Taints that the stores tolerate.
-  public var tolerations: [Value] = []
+  /// Where the stores may run.
+  public var placement = PodPlacement()
   /// Priority class of the stores.
   public var priorityClassName: String?
 

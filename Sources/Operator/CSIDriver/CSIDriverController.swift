@@ -12,6 +12,8 @@ struct CSIDriverController: Sendable {
   let events: EventRecorder
   /// Where the workloads run.
   let namespace: String
+  /// What the cluster is.
+  let platform: Platform
   let log: Log
 
   /// Works on one driver.
@@ -26,7 +28,7 @@ struct CSIDriverController: Sendable {
     var desired: [KubernetesObject]
     do {
       spec = try CSIDriverSpec(customResource: resource)
-      desired = try Manifests.csiDriver(spec, namespace: namespace, uid: uid)
+      desired = try Manifests.csiDriver(spec, namespace: namespace, platform: platform, uid: uid)
     } catch let error as CommandError {
       return try await report(resource, nil, order, .invalid(error.description))
     }
@@ -59,15 +61,15 @@ struct CSIDriverController: Sendable {
       world.vineyardds[ObjectKey(namespace: cluster.namespace, name: cluster.name)]
     }
     let claimed = order.claimed(before: resource.name)
+    let deployment = world[ObjectReference(type: .deployment, namespace: namespace, name: "\(primary)-csi-driver")]
+    let daemons = world[ObjectReference(type: .daemonSet, namespace: namespace, name: "\(primary)-csi-nodes")]
     let state = CSIDriverStatus(
-      deployment: world[
-        ObjectReference(type: .deployment, namespace: namespace, name: "\(primary)-csi-driver")],
-      daemons: world[ObjectReference(type: .daemonSet, namespace: namespace, name: "\(primary)-csi-nodes")],
+      deployment: deployment, daemons: daemons,
       primary: primary == resource.name ? nil : primary,
       missing: clusters.filter { live($0) == nil },
       unready: clusters.filter { cluster in live(cluster).map { !Self.isReady($0) } ?? false },
       taken: (spec?.storageClassNames ?? []).compactMap { name in claimed[name].map { (name, $0) } },
-      progress: progress)
+      progress: progress, refusal: world.refusal(of: deployment) ?? world.refusal(of: daemons))
     let conditions = state.conditions
     let before = [Condition](of: resource)
     guard let written = try await status.write(state.fields, conditions, for: resource) else { return }

@@ -17,10 +17,26 @@ struct CSIDriverStatus: Sendable {
   /// StorageClasses that another resource has, with its name.
   let taken: [(storageClass: String, driver: String)]
   let progress: VineyarddStatus.Progress
+  /// Why pods are refused, in the API server's words.
+  var refusal: String?
 
   private var isControllerReady: Bool { deployment.map { Readiness.of($0).isReady } ?? false }
 
   private var areNodesReady: Bool { daemons.map { Readiness.of($0).isReady } ?? false }
+
+  /// Whether pods are being replaced by newer ones, as after a change of the specification.
+  private var isRollingOut: Bool {
+    let controllers = deployment.flatMap { [Condition](of: $0)["Progressing"] }
+    if let controllers, controllers.status == .yes, controllers.reason != "NewReplicaSetAvailable" { return true }
+    guard let daemons else { return false }
+    return !Self.isObserved(daemons)
+      || (daemons.tree["status", "updatedNumberScheduled"]?.int ?? 0)
+        < (daemons.tree["status", "currentNumberScheduled"]?.int ?? 0)
+  }
+
+  private static func isObserved(_ workload: KubernetesObject) -> Bool {
+    (workload.tree["status", "observedGeneration"]?.int ?? 0) >= (workload.generation ?? 0)
+  }
 
   private var isRunning: Bool { progress == .done && isControllerReady && areNodesReady }
 
@@ -61,7 +77,12 @@ struct CSIDriverStatus: Sendable {
     let absent = "does not exist yet"
     let controller = deployment.map { Readiness.of($0).detail } ?? absent
     let nodes = daemons.map { Readiness.of($0).detail } ?? absent
-    return Condition("Ready", false, "WorkloadsNotReady", "controller: \(controller); node plugins: \(nodes)")
+    let workloads = "controller: \(controller); node plugins: \(nodes)"
+    if let refusal {
+      let text = workloads.contains(refusal) ? workloads : "\(workloads); pods are refused: \(refusal)"
+      return Condition("Ready", false, "PodsRefused", text)
+    }
+    return Condition("Ready", false, isRollingOut ? "RollingOut" : "WorkloadsNotReady", workloads)
   }
 
   private var applied: Condition {

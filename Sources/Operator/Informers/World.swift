@@ -8,6 +8,10 @@ struct World: Sendable {
   let vineyardds = Informer(.vineyardd)
   let drivers = Informer(.csiDriver)
   private let owned: [ObjectType: Informer]
+  /// Why pods of workloads are refused whose status does not say it; in most clusters there is nothing to follow.
+  private let refusals = ["DaemonSet", "StatefulSet"].map {
+    Informer(.event, fields: "reason=\(PodRefusal.eventReason),involvedObject.kind=\($0)")
+  }
 
   /// - Parameter optional: further types that this server has.
   init(optional: [ObjectType] = []) {
@@ -22,13 +26,21 @@ struct World: Sendable {
   /// What everything carries that this program makes; the rest of the cluster is not looked at.
   private static let labels = "app.kubernetes.io/managed-by=vineyardctl,app.kubernetes.io/part-of=vineyard"
 
-  var informers: [Informer] { [vineyardds, drivers] + owned.values }
+  var informers: [Informer] { [vineyardds, drivers] + refusals + owned.values }
 
   /// Whether objects of a type are followed.
   func watches(_ type: ObjectType) -> Bool { owned[type] != nil }
 
   /// An object as it was last heard of; nil also for kinds that are not watched.
   subscript(reference: ObjectReference) -> KubernetesObject? { owned[reference.type]?[ObjectKey(reference)] }
+
+  /// Why the pods of a workload are refused, nil when it has them or nobody knows.
+  func refusal(of workload: KubernetesObject?) -> String? {
+    guard let workload else { return nil }
+    return PodRefusal.of(
+      workload,
+      events: refusals.flatMap(\.all).filter { $0.tree["involvedObject", "uid"]?.string == workload.uid })
+  }
 
   /// What a custom resource controls.
   func objects(ownedBy uid: String) -> [KubernetesObject] { owned.values.flatMap { $0.objects(ownedBy: uid) } }

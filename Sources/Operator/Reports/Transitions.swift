@@ -11,7 +11,16 @@ struct Transitions: Sendable {
     let old = before["Ready"]?.status
     let new = after["Ready"]
     if let new, new.status == .yes, old != .yes { events.append((.normal, "Ready", new.message)) }
-    if let new, new.status == .no, old == .yes { events.append((.warning, "NotReady", new.message)) }
+    if let new, new.status == .no, new.reason != "PodsRefused" {
+      if old == .yes {
+        events.append(isRollout(after) ? (.normal, "RollingOut", new.message) : (.warning, "NotReady", new.message))
+      } else if isRollout(before), after["Progressing"]?.status == .no {
+        events.append((.warning, "NotReady", new.message))
+      }
+    }
+    if let new, new.reason == "PodsRefused", before["Ready"]?.message != new.message {
+      events.append((.warning, new.reason, new.message))
+    }
     if let applied = after["Applied"], applied.status == .no, applied.reason != "Waiting" {
       let last = before["Applied"]
       if last?.status != .no || last?.message != applied.message {
@@ -19,6 +28,15 @@ struct Transitions: Sendable {
       }
     }
     return events
+  }
+
+  /// Whether pods are being replaced as they should be, so that some are not ready for a moment.
+  ///
+  /// Source: the reasons of `Progressing` of a Deployment; a rollout that is over stays `NewReplicaSetAvailable`.
+  private func isRollout(_ conditions: [Condition]) -> Bool {
+    if conditions["Ready"]?.reason == "RollingOut" { return true }
+    guard let progress = conditions["Progressing"] else { return false }
+    return progress.status == .yes && progress.reason != "NewReplicaSetAvailable"
   }
 
   func tell(_ recorder: EventRecorder, about resource: KubernetesObject) async {

@@ -16,6 +16,9 @@ enum ChangeRouter {
       // A namespace has no dot, so the first one ends it.
       guard let label = object.labels[Manifests.clusterLabel], let dot = label.firstIndex(of: ".") else { return nil }
       return ObjectKey(namespace: String(label[..<dot]), name: String(label[label.index(after: dot)...]))
+    case .event:
+      guard let members = workload(of: object, "StatefulSet", suffix: "-etcd") else { return nil }
+      return ObjectKey(namespace: members.namespace, name: String(members.name.dropLast("-etcd".count)))
     default:
       guard let owner = OwnerReference(of: object), owner.kind == "Vineyardd", let namespace = object.namespace else {
         return nil
@@ -24,12 +27,22 @@ enum ChangeRouter {
     }
   }
 
+  /// The workload that an event is about, if it is one as ours are named.
+  private static func workload(of event: KubernetesObject, _ kind: String, suffix: String) -> ObjectKey? {
+    let object = event.tree["involvedObject"]
+    guard object?["kind"]?.string == kind, let name = object?["name"]?.string, name.hasSuffix(suffix) else {
+      return nil
+    }
+    return ObjectKey(namespace: object?["namespace"]?.string ?? "", name: name)
+  }
+
   /// Whether the drivers are to be looked at. They depend on each other, so one is looked at with all.
   static func concernsDrivers(_ change: ObjectCache.Change) -> Bool {
     [change.old, change.new].contains { object in
       guard let object else { return false }
       switch object.reference.type {
       case .csiDriver, .vineyardd: return true
+      case .event: return workload(of: object, "DaemonSet", suffix: "-csi-nodes") != nil
       default: return OwnerReference(of: object)?.kind == "CSIDriver"
       }
     }

@@ -1,6 +1,7 @@
 import Deployer
 import Documents
 import KubernetesClient
+import Manifests
 import Support
 
 /// The controllers and what they share, for one time of leading.
@@ -12,18 +13,21 @@ struct Controllers: Sendable {
   private let client: KubernetesClient
   private let leadership: Leadership
   private let namespace: String
+  private let platform: Platform
   private let metrics: OperatorMetrics
   private let log: Log
 
   /// - Parameter optional: types to watch that not every server has.
   init(
     client: KubernetesClient, optional: [ObjectType], leadership: Leadership, namespace: String,
+    platform: Platform,
     metrics: OperatorMetrics, log: Log
   ) {
     self.client = client
     world = World(optional: optional)
     self.leadership = leadership
     self.namespace = namespace
+    self.platform = platform
     self.metrics = metrics
     self.log = log
     metrics.show(clusters, of: "vineyardd")
@@ -68,13 +72,13 @@ struct Controllers: Sendable {
     VineyarddController(
       world: world, owned: owned, status: status, events: EventRecorder(writer: writer, log: log),
       defaultMemory: DefaultMemory(world: world) { try await client.list(.node).items.map { NodeFacts($0) } },
-      contents: StoreContents(client: client, log: log, isInside: true), log: log)
+      contents: StoreContents(client: client, log: log, isInside: true), platform: platform, log: log)
   }
 
   private var csiDrivers: CSIDriverController {
     CSIDriverController(
       world: world, owned: owned, status: status, events: EventRecorder(writer: writer, log: log),
-      namespace: namespace, log: log)
+      namespace: namespace, platform: platform, log: log)
   }
 
   /// Asks for work on whatever a change concerns.

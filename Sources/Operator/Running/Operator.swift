@@ -67,9 +67,10 @@ public struct Operator: Sendable {
     metrics.lead(true)
     defer { metrics.lead(false) }
     let hasSnapshots = (try? await client.resource(for: .snapshotClass)) != nil
+    let isOpenShift = (try? await client.resource(for: Platform.constraintsType)) != nil
     let controllers = Controllers(
       client: client, optional: hasSnapshots ? [.snapshotClass] : [], leadership: leadership,
-      namespace: configuration.namespace, metrics: metrics, log: log)
+      namespace: configuration.namespace, platform: Platform(isOpenShift: isOpenShift), metrics: metrics, log: log)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await controllers.run() }
       if configuration.certificateDirectory != nil {

@@ -9,17 +9,19 @@ struct DefaultMemory: Sendable {
   /// Asks for the cluster's nodes.
   let nodes: @Sendable () async throws -> [NodeFacts]
 
-  /// Request and limit of the stores' containers: what they have already, since a change would cost their contents,
-  /// else a share of the nodes.
+  /// Request and limit of the stores' containers: what they were given before, since a change would cost their
+  /// contents, else a share of the nodes.
   ///
   /// - Returns: nil when the resource says it, or no node is known.
   func quantity(for spec: VineyarddSpec) async throws -> String? {
     guard spec.store.memory == nil, try spec.store.sizeInBytes() == nil else { return nil }
     let stores = ObjectReference(type: .deployment, namespace: spec.namespace, name: spec.name)
-    if let present = world[stores].flatMap(Self.limit) { return present }
+    if let present = world[stores]?.annotations[Manifests.assumedMemoryAnnotation] {
+      return present
+    }
     let taken = world.all(.deployment).filter { $0.reference != stores }
       .compactMap { Self.limit($0).flatMap { Quantity($0)?.bytes } }.reduce(0) { $0 + min($1, 1 << 50) }
-    return NodeFacts.defaultStoreMemory(try await nodes(), selector: spec.nodeSelector, taken: taken)
+    return NodeFacts.defaultStoreMemory(try await nodes(), selector: spec.placement.nodeSelector, taken: taken)
       .map { "\($0 >> 20)Mi" }
   }
 

@@ -13,6 +13,8 @@ struct VineyarddController: Sendable {
   let defaultMemory: DefaultMemory
   /// What the stores hold.
   let contents: StoreContents
+  /// What the cluster is.
+  let platform: Platform
   let log: Log
 
   /// Works on one cluster.
@@ -28,7 +30,7 @@ struct VineyarddController: Sendable {
     do {
       var spec = try VineyarddSpec(customResource: resource)
       spec.store.assumedMemory = try await defaultMemory.quantity(for: spec)
-      desired = try Manifests.vineyardd(spec, uid: uid, controlledByOperator: true)
+      desired = try Manifests.vineyardd(spec, uid: uid, controlledByOperator: true, platform: platform)
     } catch let error as CommandError {
       // Another try would say the same; a change of the resource brings the next one.
       return try await report(resource, .invalid(error.description))
@@ -76,9 +78,11 @@ struct VineyarddController: Sendable {
     let reference = { (type: ObjectType, suffix: String) in
       ObjectReference(type: type, namespace: resource.namespace, name: "\(resource.name)\(suffix)")
     }
+    let deployment = world[reference(.deployment, "")]
+    let members = world[reference(.statefulSet, "-etcd")]
     let state = VineyarddStatus(
-      resource: resource, deployment: world[reference(.deployment, "")],
-      members: world[reference(.statefulSet, "-etcd")], progress: progress)
+      resource: resource, deployment: deployment, members: members, progress: progress,
+      refusal: world.refusal(of: deployment) ?? world.refusal(of: members))
     let conditions = state.conditions
     let before = [Condition](of: resource)
     guard let written = try await status.write(state.fields, conditions, for: resource) else { return }

@@ -20,6 +20,8 @@ struct VineyarddStatus: Sendable {
   /// etcd.
   let members: KubernetesObject?
   let progress: Progress
+  /// Why pods are refused, in the API server's words.
+  var refusal: String?
 
   private var desired: Int { resource.tree["spec", "replicas"]?.int ?? 3 }
   private var readyStores: Int { count("readyReplicas") }
@@ -56,11 +58,12 @@ struct VineyarddStatus: Sendable {
     }
     if isReady { return "Ready" }
     if deployment == nil { return "Pending" }
+    if refusal != nil { return "Degraded" }
     return copied("Progressing")?.status == .no ? "Degraded" : "Progressing"
   }
 
   var conditions: [Condition] {
-    [ready, applied] + ["Available", "Progressing"].compactMap { copied($0) } + [Self.metadata]
+    [ready, applied] + ["Available", "Progressing", "ReplicaFailure"].compactMap { copied($0) } + [Self.metadata]
   }
 
   private var ready: Condition {
@@ -75,10 +78,14 @@ struct VineyarddStatus: Sendable {
       return Condition("Ready", false, "RollingOut", "\(updated)/\(desired) stores are up to date")
     }
     if stores.isReady && !areMembersReady {
-      return Condition("Ready", false, "MetadataNotReady", "etcd has too few members")
+      let text = "etcd has too few members"
+      guard let refusal else { return Condition("Ready", false, "MetadataNotReady", text) }
+      return Condition("Ready", false, "PodsRefused", "\(text); pods are refused: \(refusal)")
     }
     // All may be ready while an old one has still to go, or while the controller has not looked yet.
-    let text = readyStores == desired ? stores.detail : "\(readyStores)/\(desired) stores are ready"
+    if readyStores == desired { return Condition("Ready", false, "RollingOut", stores.detail) }
+    let text = "\(readyStores)/\(desired) stores are ready"
+    if let refusal { return Condition("Ready", false, "PodsRefused", "\(text); pods are refused: \(refusal)") }
     return Condition("Ready", false, "StoresNotReady", text)
   }
 

@@ -8,7 +8,9 @@ import Testing
 @Suite struct SpecFlagsTests {
   @Test func `every flag of a cluster has its fields`() {
     expectComplete(.vineyardd, DeclaredFlags(VineyarddTarget.self))
-    expectComplete(.vineyardd, DeclaredFlags(VineyardClusterTarget.self), except: ["operator.replicas"])
+    expectComplete(
+      .vineyardd, DeclaredFlags(VineyardClusterTarget.self),
+      except: ["operator.replicas", "webhook", "webhook.port", "webhook.host-network"])
   }
 
   @Test func `every flag of a driver has its fields`() {
@@ -23,6 +25,6 @@ import Testing
 
   @Test func `a field belongs to the flag that says most`() {
     #expect(SpecFlags.vineyardd.flag(for: ["vineyard", "image"]) == "vineyardd.image")
-    #expect(SpecFlags.vineyardd.flag(for: ["nodeSelector"]) == nil)
+    #expect(SpecFlags.vineyardd.flag(for: ["priorityClassName"]) == nil)
   }
 }

@@ -51,6 +51,20 @@ struct ListTests {
     #expect(try await world.client.list(.configMap, namespace: world.namespace, labels: "half").items.count == 501)
   }
 
+  @Test("a result of many objects is found page by page, and anew when a page has expired")
+  func reduction() async throws {
+    let world = try await TestWorld()
+    try await fill(world, 501)
+    try await world.fault("status", method: "GET", ["code": 410, "skip": 1])
+    let names = try await world.client.reduce(
+      .configMap, namespace: world.namespace, labels: "half", into: [String]()
+    ) { names, object in names.append(object.name) }
+    #expect(names.count == 501)
+    #expect(Set(names).count == 501)
+    let pages = try await world.double.requests("/\(world.namespace)/configmaps").filter { $0["method"] == "GET" }
+    #expect(pages.map { $0["status"]?.int } == [200, 410, 200, 200])
+  }
+
   @Test("selectors select")
   func selectors() async throws {
     let world = try await TestWorld()

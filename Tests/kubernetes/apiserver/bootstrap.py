@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from pathlib import Path
 from typing import Any
 
 from .clock import now
 from .cluster import Cluster
 
+_MANIFEST = Path(__file__).parents[3] / "manifests" / "vineyardd.yaml"
+# The image that the manifests name, as if somebody had put it onto every node; no registry has it.
+IMAGE = re.search(r"image: (localhost/\S+)", _MANIFEST.read_text())[1]  # type: ignore[index]
+PAUSE = "registry.k8s.io/pause:3.9"
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
@@ -85,6 +91,7 @@ def node(name: str, memory: str, cpu: str) -> dict[str, Any]:
         "capacity": dict(resources),
         "allocatable": dict(resources),
         "conditions": [ready],
+        "images": [{"names": [name], "sizeBytes": size} for name, size in ((IMAGE, 71_000_000), (PAUSE, 320_000))],
         "nodeInfo": {
             "architecture": "amd64",
             "bootID": str(uuid.uuid4()),

@@ -84,7 +84,7 @@ class Double:
         self._control("DELETE", "images")
 
     def node(self, name: str, action: str, **more: Any) -> None:
-        """add, remove, cordon, uncordon, taint, untaint, label, memory, ready."""
+        """add, remove, cordon, uncordon, taint, untaint, label, memory, ready, images, kubelet."""
         self._control("POST", "nodes", {"name": name, "action": action, **more})
 
     def token(self, token: str, user: str, groups: tuple[str, ...] = (), seconds: float | None = None) -> None:

@@ -51,7 +51,8 @@ def test_a_broken_deployment_fails_and_its_pods_words_are_warnings(cluster, vine
     assert run.error == "error: 1 check failed (hint: the lines with × say what to do)"
 
 
-def test_json_and_yaml_say_the_same(vineyardctl):
+def test_json_and_yaml_say_the_same(cluster, vineyardctl):
+    cluster.node("node-1", "images", images=[])
     as_json = vineyardctl("check", "--pre", "-o", "json").output
     as_yaml = vineyardctl("check", "--pre", "-o", "yaml").output
 
@@ -63,7 +64,8 @@ def test_json_and_yaml_say_the_same(vineyardctl):
         assert set(finding) == keys
 
 
-def test_warnings_alone_do_not_fail(vineyardctl):
+def test_warnings_alone_do_not_fail(cluster, vineyardctl):
+    cluster.node("node-1", "images", images=[])
     run = vineyardctl("check", "--pre", "-o", "json")
 
     assert "‼" in {sign for sign, _ in findings(run)}

@@ -102,10 +102,10 @@ def test_definitions_stay_while_others_have_resources_of_them(cluster, vineyardc
 
     run = vineyardctl("delete", "vineyard-cluster")
 
-    kept = "there are still resources of this kind: Vineyardd data/other"
-    assert f"⚠ CustomResourceDefinition vineyardds.k8s.v6d.io is kept: {kept}" in run.lines
+    assert "► the operator stays: Vineyardd data/other needs it" in run.lines
     assert exists(cluster.client, f"{OURS}/namespaces/data/vineyardds/other")
-    assert not exists(cluster.client, f"{CRDS}/csidrivers.k8s.v6d.io")
+    assert exists(cluster.client, f"{CRDS}/vineyardds.k8s.v6d.io")
+    assert exists(cluster.client, f"{CRDS}/csidrivers.k8s.v6d.io")
 
 
 def test_deleting_the_operator_leaves_clusters_and_drivers_running(cluster, vineyardctl):

@@ -56,15 +56,6 @@ def test_given_their_cluster_when_deployed_then_it_is_ours_and_ready(their_clust
         assert f"► {subject}: taking over from the original vineyardctl" in run.lines
 
 
-def test_given_their_cluster_when_nobody_agrees_then_the_loss_is_told_and_nothing_changes(their_cluster, vineyardctl):
-    before = everything(their_cluster)
-
-    run = vineyardctl("deploy", "vineyard-cluster", status=1)
-
-    assert "the stores of vineyard-system/vineyardd-sample are replaced one by one" in run.error
-    assert everything(their_cluster) == before
-
-
 def test_given_their_webhooks_when_deployed_then_those_of_other_kinds_block_nobody(their_cluster, vineyardctl):
     assert {"mpod.kb.io", "mlocalobject.kb.io"} < entries(their_cluster, "mutating")
 
@@ -140,6 +131,17 @@ def test_given_their_workloads_when_deployed_then_they_become_ours_where_they_ar
     assert store["image"].startswith("localhost/vineyardctl:")
     assert run.lines[-1].endswith("is ready")
     assert vineyardctl("diff", "vineyard-deployment").output == ""
+
+
+def test_given_their_workloads_when_nobody_agrees_then_the_loss_is_told_and_nothing_changes(
+    their_workloads, vineyardctl
+):
+    before = everything(their_workloads)
+
+    run = vineyardctl("deploy", "vineyard-deployment", status=1)
+
+    assert "the stores of vineyard-system/vineyardd-sample are replaced one by one" in run.error
+    assert everything(their_workloads) == before
 
 
 def test_given_their_etcd_when_deployed_then_its_pods_and_services_make_room(their_workloads, vineyardctl):

@@ -79,7 +79,7 @@ def test_given_an_image_that_cannot_be_pulled_when_it_is_upgraded_to_then_the_cl
 
     eventually(lambda: status(api, PATH)["current"] == 1, "one store is replaced and does not come")
     eventually(lambda: condition(api, PATH, "Ready")["status"] == "False", "it says so")
-    told(api, NAME, "Warning", "NotReady")
+    told(api, NAME, "Normal", "RollingOut")
     api.patch(PATH, {"spec": {"vineyard": {"image": "localhost/vineyardctl:2"}}})
     assert ready(api)["current"] == 2
 

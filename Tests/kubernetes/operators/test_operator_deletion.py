@@ -2,7 +2,7 @@
 
 import pytest
 
-from deployments import NAMESPACE, SYSTEM, VINEYARDDS
+from deployments import APPS, NAMESPACE, SYSTEM, VINEYARDDS
 from endpoints import post, wait_until_ready
 from operated import HOOKS, NAME, SECRET, cluster, driver, gone, ready, running
 from stores import METRICS_PORT, Stores
@@ -83,9 +83,25 @@ def test_a_manager_that_is_away_keeps_nobody_from_deleting(used):
 
 
 def test_our_own_deletion_with_force_is_not_refused(used, deploys):
+    ours = {"metadata": {"labels": {"app.kubernetes.io/managed-by": "vineyardctl"}}}
+    assert used.api.patch(PATH, ours).status == 200
+
     deploys("delete", "vineyardd", "--force")
 
     gone(used.api, PATH)
+
+
+def test_stores_whose_memory_nobody_declared_are_not_said_to_go_when_deployed_again(managers, deploys):
+    managers.start()
+    deploys("deploy", "vineyard-cluster", "--replicas", "1")
+    assert "limits" in managers.api.get(f"{APPS}/deployments/{NAME}").json["spec"]["template"]["spec"]["containers"][0][
+        "resources"]
+
+    run = deploys("deploy", "vineyard-cluster")
+
+    assert not [line for line in run.lines if "the stores of" in line]
+    declared = deploys("diff", "vineyard-cluster", "--vineyardd.memory", "1Gi", status=1)
+    assert [line for line in declared.lines if line.startswith("⚠ the stores of")]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"null", b'{"kind": "AdmissionReview", "apiVersion": "v1"}'])

@@ -76,6 +76,11 @@ class Nodes:
                 self._merge(f"{path}/status", {"status": {"capacity": size, "allocatable": size}})
             case "ready":
                 self._set_ready(name, body.get("ready", True))
+            case "images":
+                images = [{"names": [image], "sizeBytes": 1_000_000} for image in body["images"]]
+                self._merge(f"{path}/status", {"status": {"images": images}})
+            case "kubelet":
+                self._merge(f"{path}/status", {"status": {"nodeInfo": {"kubeletVersion": body["version"]}}})
             case _:
                 raise ValueError(f"no action {action}")
 
@@ -96,7 +101,7 @@ class Nodes:
         extra = {key: None for key in node["metadata"]["labels"] if key not in plain["metadata"]["labels"]}
         spec = {"unschedulable": None, "taints": None}
         self._merge(f"/api/v1/nodes/{name}", {"metadata": {"labels": extra}, "spec": spec})
-        self._merge(f"/api/v1/nodes/{name}/status", {"status": {**plain["status"], "images": None}})
+        self._merge(f"/api/v1/nodes/{name}/status", {"status": plain["status"]})
 
     def _set_ready(self, name: str, ready: bool) -> None:
         (self._silent.discard if ready else self._silent.add)(name)

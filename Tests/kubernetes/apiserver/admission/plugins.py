@@ -9,7 +9,7 @@ from ..cluster import Cluster
 from ..errors import ApiError
 from ..kinds import Kind
 from ..objects.write import Write
-from . import addresses, pod_security, pods
+from . import addresses, limits, pod_security, pods
 
 _PROTECTED = ("default", "kube-system", "kube-public")
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -29,6 +29,7 @@ def admit(
         return
     if kind.name == "Pod":
         pods.admit(cluster, kind, obj)
+        limits.admit(cluster, kind, obj)
     elif kind.name in _GUARDED:
         finalizers = obj["metadata"].setdefault("finalizers", [])
         if _GUARDED[kind.name] not in finalizers:

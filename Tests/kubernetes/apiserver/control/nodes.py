@@ -5,13 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from .. import bootstrap
+from ..clock import now
 from ..cluster import Cluster
 
 _KEY = "/nodes"
 
 
+def _set_ready(condition: dict[str, Any], ready: bool) -> None:
+    """What the node lifecycle controller says of a kubelet that stopped reporting, or the kubelet itself."""
+    told = ("True", "KubeletReady", "kubelet is posting ready status")
+    silent = ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.")
+    status, reason, message = told if ready else silent
+    if condition["status"] != status:
+        condition["lastTransitionTime"] = now()
+    condition |= {"status": status, "reason": reason, "message": message}
+
+
 def change(cluster: Cluster, body: dict[str, Any]) -> None:
-    """Carry out `action` on the node `name`: add, remove, cordon, uncordon, taint, untaint, label, memory, ready."""
+    """Carry out `action` on the node `name`: add, remove, cordon, uncordon, taint, untaint, label, memory, ready,
+    images, kubelet."""
     name, action = body["name"], body["action"]
     if action == "add":
         node = bootstrap.node(
@@ -46,7 +58,11 @@ def change(cluster: Cluster, body: dict[str, Any]) -> None:
         case "ready":
             for condition in obj["status"]["conditions"]:
                 if condition["type"] == "Ready":
-                    condition["status"] = "True" if body.get("ready", True) else "Unknown"
+                    _set_ready(condition, body.get("ready", True))
+        case "images":
+            obj["status"]["images"] = [{"names": [image], "sizeBytes": 1_000_000} for image in body["images"]]
+        case "kubelet":
+            obj["status"]["nodeInfo"] |= {"kubeletVersion": body["version"]}
         case _:
             raise ValueError(f"no action {action}")
     cluster.store.put(_KEY, ("", name), obj)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..cluster import Cluster
+from ..errors import ApiError
 from ..storage.versions import Event
 from . import actions, placement
 from .deployments import template_hash
@@ -15,6 +16,7 @@ from .replica_sets import make_pod, owners
 
 _NAME = "daemonset-controller"
 _MANAGER = "kube-controller-manager"
+_RETRY = 0.1
 _REVISION = "controller-revision-hash"
 _TOLERATED = (
     ("node.kubernetes.io/not-ready", "NoExecute"),
@@ -46,14 +48,19 @@ async def reconcile(cluster: Cluster, key: tuple[str, str]) -> float | None:
     names = {node["metadata"]["name"] for node in nodes}
     pods = actions.dependents(cluster, "Pod", obj)
     covered = {_node(pod) for pod in pods}
+    refused = False
     for name in sorted(names - covered):
-        await _make(cluster, obj, name, revision)
+        try:
+            await _make(cluster, obj, name, revision)
+        except ApiError as error:
+            refused = True
+            await actions.tell(cluster, _NAME, obj, "FailedCreate", f"Error creating: {error.message}", "Warning")
     for pod in pods:
         if _node(pod) not in names and is_active(pod):
             await actions.remove(cluster, pod)
     await _update(cluster, obj, [pod for pod in pods if is_active(pod)], revision)
     _tell(cluster, obj, names, revision)
-    return None
+    return _RETRY if refused else None
 
 
 def _fits(obj: actions.Obj, node: actions.Obj) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from ..clock import now
 from ..cluster import Cluster
 from ..storage.versions import Event
-from . import actions, mounts
+from . import actions, mounts, placement, sidecars
 from .behaviours import PULL_FAILURES, behaviour, failed_pull, waiting
 from .pod_state import phase
 
@@ -19,6 +19,10 @@ _RECHECK = 0.1
 def keys(cluster: Cluster, event: Event) -> Iterator[tuple[str, str]]:
     if event.prefix == "/pods" and event.current is not None and event.current.obj["spec"].get("nodeName"):
         yield event.key
+    elif event.prefix == "/nodes" and event.current is not None:
+        for pod in actions.list_all(cluster, "Pod"):
+            if pod["spec"].get("nodeName") == event.key[1]:
+                yield pod["metadata"]["namespace"], pod["metadata"]["name"]
 
 
 async def reconcile(cluster: Cluster, key: tuple[str, str]) -> float | None:
@@ -30,6 +34,9 @@ async def reconcile(cluster: Cluster, key: tuple[str, str]) -> float | None:
     if node is None:
         await actions.remove(cluster, pod, gracePeriodSeconds=0)
         return None
+    if not placement.is_ready(node):
+        _lose(cluster, pod)
+        return None
     delay = cluster.settings.pod_delay
     if "deletionTimestamp" in pod["metadata"]:
         return await _end(cluster, pod, delay)
@@ -39,6 +46,15 @@ async def reconcile(cluster: Cluster, key: tuple[str, str]) -> float | None:
         _begin(cluster, pod, node)
         return delay
     return await _advance(cluster, pod, delay)
+
+
+def _lose(cluster: Cluster, pod: actions.Obj) -> None:
+    """What the node lifecycle controller does to a pod whose kubelet is silent: it isn't ready, and keeps its phase."""
+    before = pod["status"].get("conditions") or []
+    conditions = [
+        actions.condition("Ready", False, before=before) if entry["type"] == "Ready" else entry for entry in before
+    ]
+    actions.set_status(cluster, "node-controller", pod, {**pod["status"], "conditions": conditions})
 
 
 async def _end(cluster: Cluster, pod: actions.Obj, delay: float) -> float | None:
@@ -243,6 +259,8 @@ async def _make_ready(cluster: Cluster, pod: actions.Obj, entries: list[actions.
                 cluster, _NAME, pod, "Unhealthy", "Readiness probe failed: connection refused", "Warning"
             )
     actions.set_status(cluster, _NAME, pod, {**pod["status"], "containerStatuses": statuses, "conditions": conditions})
+    if all(ready):
+        await sidecars.lead(cluster, pod)
     return None if all(ready) and not cluster.images else _RECHECK
 
 

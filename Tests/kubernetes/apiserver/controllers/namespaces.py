@@ -36,7 +36,8 @@ async def reconcile(cluster: Cluster, key: tuple[str]) -> float | None:
                 await actions.remove(cluster, obj, account="namespace-controller")
         _tell(cluster, namespace, len(left))
         return _AGAIN
-    cluster.store.remove("/namespaces", ("", name))
+    if not namespace["metadata"].get("finalizers"):
+        cluster.store.remove("/namespaces", ("", name))
     return None
 
 

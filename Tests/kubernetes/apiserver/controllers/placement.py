@@ -21,7 +21,7 @@ def misfit(pod: Obj, node: Obj, neighbours: list[Obj], everywhere: list[tuple[Ob
     spec = pod["spec"]
     if node["spec"].get("unschedulable") and not _tolerates(spec, _UNSCHEDULABLE):
         return "node(s) were unschedulable"
-    if not _is_ready(node):
+    if not is_ready(node):
         return "node(s) had untolerated taint {node.kubernetes.io/not-ready: }"
     taint = untolerated(spec, node)
     if taint is not None:
@@ -33,7 +33,7 @@ def misfit(pod: Obj, node: Obj, neighbours: list[Obj], everywhere: list[tuple[Ob
     return _lacking(spec, node, neighbours) or _antipathy(pod, node, everywhere)
 
 
-def _is_ready(node: Obj) -> bool:
+def is_ready(node: Obj) -> bool:
     conditions = node.get("status", {}).get("conditions", ())
     return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from ..cluster import Cluster
 from ..storage.versions import Event
 from . import actions
-from .pod_state import phase
 
 CLAIM, VOLUME = "kubernetes.io/pvc-protection", "kubernetes.io/pv-protection"
 
@@ -28,7 +27,9 @@ def keys(cluster: Cluster, event: Event) -> Iterator[tuple[str, str, str]]:
 
 def _claims(pod: actions.Obj) -> list[str]:
     volumes = pod["spec"].get("volumes") or ()
-    return [volume["persistentVolumeClaim"]["claimName"] for volume in volumes if "persistentVolumeClaim" in volume]
+    named = [volume["persistentVolumeClaim"]["claimName"] for volume in volumes if "persistentVolumeClaim" in volume]
+    own = [f"{pod['metadata']['name']}-{volume['name']}" for volume in volumes if "ephemeral" in volume]
+    return named + own
 
 
 async def reconcile(cluster: Cluster, key: tuple[str, str, str]) -> float | None:
@@ -46,9 +47,10 @@ async def reconcile(cluster: Cluster, key: tuple[str, str, str]) -> float | None
 
 
 def _claim_in_use(cluster: Cluster, claim: actions.Obj) -> bool:
+    """Whether a pod that was placed names the claim. One that has ended counts until it is deleted."""
     meta = claim["metadata"]
     return any(
-        meta["name"] in _claims(pod) and pod["spec"].get("nodeName") and phase(pod) not in ("Succeeded", "Failed")
+        meta["name"] in _claims(pod) and pod["spec"].get("nodeName")
         for pod in actions.list_all(cluster, "Pod", meta["namespace"])
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..cluster import Cluster
+from ..errors import ApiError
 from ..storage.versions import Event
 from . import actions
 from .deployments import template_hash
@@ -15,6 +16,7 @@ from .replica_sets import make_pod, owners
 
 _NAME = "statefulset-controller"
 _MANAGER = "kube-controller-manager"
+_RETRY = 0.1
 _REVISION = "controller-revision-hash"
 
 
@@ -33,10 +35,24 @@ async def reconcile(cluster: Cluster, key: tuple[str, str]) -> float | None:
     name, spec = obj["metadata"]["name"], obj["spec"]
     revision = f"{name}-{template_hash(spec['template'])}"
     pods = {pod["metadata"]["name"]: pod for pod in actions.dependents(cluster, "Pod", obj)}
-    await _step(cluster, obj, pods, revision)
+    refused = False
+    try:
+        await _step(cluster, obj, pods, revision)
+    except Refused as error:
+        refused = True
+        text = f"create Pod {error.pod} in StatefulSet {name} failed error: {error.message}"
+        await actions.tell(cluster, _NAME, obj, "FailedCreate", text, "Warning")
     pods = {pod["metadata"]["name"]: pod for pod in actions.dependents(cluster, "Pod", obj)}
     _tell(cluster, obj, list(pods.values()), revision)
-    return None
+    return _RETRY if refused else None
+
+
+class Refused(Exception):
+    """A pod that is not admitted."""
+
+    def __init__(self, pod: str, message: str) -> None:
+        super().__init__(message)
+        self.pod, self.message = pod, message
 
 
 async def _step(cluster: Cluster, obj: actions.Obj, pods: dict[str, actions.Obj], revision: str) -> None:
@@ -99,7 +115,10 @@ async def _make(cluster: Cluster, obj: actions.Obj, pod_name: str, index: int, r
         extra["volumes"] = volumes
     if obj["spec"].get("serviceName"):
         extra["subdomain"] = obj["spec"]["serviceName"]
-    await make_pod(cluster, _NAME, obj, template, pod_name, **extra)
+    try:
+        await make_pod(cluster, _NAME, obj, template, pod_name, **extra)
+    except ApiError as error:
+        raise Refused(pod_name, error.message) from None
 
 
 async def _make_claims(cluster: Cluster, obj: actions.Obj, index: int) -> None:

@@ -74,17 +74,38 @@ def merged(node: Node, live: Any, applied: Any) -> Any:
 
 
 def _merged_list(node: Node, live: list[Any], applied: list[Any]) -> list[Any]:
+    """Both lists by their keys: applied items in their order, the others where they were between them.
+
+    Source: structured-merge-diff v4, `mergingWalker.visitListItems`.
+    """
     old = {item_key(node, item): item for item in live}
     new = keyed(node, applied)
-    result = []
-    pending = [key for key in new if key in old]
-    for key, item in old.items():
-        if key not in new:
-            result.append(item)
-        elif pending:
-            first = pending.pop(0)
-            result.append(merged(node.items or FREE, old[first], new[first]))
-    result += [copy.deepcopy(item) for key, item in new.items() if key not in old]
+    left, right = list(old), list(new)
+    shared = [key for key in right if key in old]
+    result: list[Any] = []
+    taken: set[str] = set()
+
+    def take(key: str) -> None:
+        taken.add(key)
+        both = key in old
+        result.append(merged(node.items or FREE, old[key], new[key]) if both else copy.deepcopy(new[key]))
+        if shared and shared[0] == key:
+            shared.pop(0)
+
+    while left or right:
+        if left and right and left[0] == right[0]:
+            take(left.pop(0))
+            right.pop(0)
+        elif left and right and left[0] in new and shared and shared[0] != left[0]:
+            left.pop(0)
+        elif left and left[0] not in new:
+            result.append(old[left.pop(0)])
+        elif left and left[0] in taken:
+            left.pop(0)
+        elif right:
+            take(right.pop(0))
+        else:
+            left.pop(0)
     return result
 
 

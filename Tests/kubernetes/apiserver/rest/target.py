@@ -25,8 +25,10 @@ class Target:
 
     @property
     def attributes(self) -> Attributes:
-        """The request as authorization sees it."""
-        return Attributes(self.verb, self.kind.group, self.kind.plural, self.subresource, self.namespace, self.name)
+        """The request as authorization sees it; one for a namespace counts as made in it."""
+        is_namespace = self.kind.name == "Namespace" and not self.kind.group
+        namespace = self.name if is_namespace else self.namespace
+        return Attributes(self.verb, self.kind.group, self.kind.plural, self.subresource, namespace, self.name)
 
 
 def target_of(registry: Registry, method: str, path: str, watching: bool) -> Target:

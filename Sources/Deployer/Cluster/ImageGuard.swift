@@ -1,0 +1,65 @@
+import Documents
+import KubernetesClient
+import Manifests
+import Support
+
+/// Keeps a deployment from beginning whose pods could never start: the default image is on no registry, so that a node
+/// has it or never gets it.
+public struct ImageGuard: Sendable {
+  private let client: KubernetesClient
+  private let story: Story
+
+  public init(client: KubernetesClient, story: Story) {
+    self.client = client
+    self.story = story
+  }
+
+  /// How long kubelets take at most until their node tells of a new image: 30 s to see it, 10 s to report it.
+  private static let reportingTime = TimeSpan(nanoseconds: 45_000_000_000)
+
+  /// Makes sure that a node has the image, if the objects need it and it cannot be pulled.
+  ///
+  /// - Parameters:
+  ///   - nodes: as they were a moment ago; nil when they may not be seen, and then nothing is refused.
+  ///   - timeout: how long the command may take, nil for as long as it takes.
+  /// - Throws: `CommandError` with code `failed` and the command that brings the image to the nodes.
+  public func require(
+    _ objects: [KubernetesObject], nodes: [NodeFacts]?, timeout: TimeSpan?
+  ) async throws {
+    let image = ImageOptions.vineyardctl
+    guard objects.contains(where: { Self.uses(image, $0) }), let nodes, Self.lack(image, nodes) else { return }
+    story.tell(.wait, "no node has reported the image \(image) yet")
+    let patience = Deadline(
+      after: [timeout, Self.reportingTime].compactMap { $0 }.min { $0.nanoseconds < $1.nanoseconds })
+    var latest = nodes
+    let isThere = try await patience.race {
+      while Self.lack(image, try await client.list(.node).items.map { NodeFacts($0) }) {
+        try await Task.sleep(for: .seconds(2))
+      }
+    }
+    if isThere { return }
+    latest = try await client.list(.node).items.map { NodeFacts($0) }
+    let distribution = latest.first { $0.isLinux }?.distribution ?? .other
+    throw CommandError(
+      .failed, "no node has the image \(image), and no registry has it", cause: "nothing was changed",
+      hint:
+        "\(distribution.loading(image)) brings it there once 'scripts/image' has built it; or push it to a registry "
+        + "and name it with --image")
+  }
+
+  /// Whether it is certain that no node has an image.
+  static func lack(_ image: String, _ nodes: [NodeFacts]) -> Bool {
+    let linux = nodes.filter { $0.isLinux && $0.outage == nil }
+    return !linux.isEmpty && linux.allSatisfy { $0.images.isComplete && !$0.images.contains(image) }
+  }
+
+  /// Whether pods of an object, or of what the operator makes of it, run an image.
+  private static func uses(_ image: String, _ object: KubernetesObject) -> Bool {
+    let containers = object.tree["spec", "template", "spec", "containers"]?.array ?? []
+    return containers.contains { $0["image"]?.string == image }
+      || object.kind == "Vineyardd" && object.tree["spec", "vineyard", "image"]?.string == image
+        && object.tree["spec", "imageRegistry"] == nil
+      || object.kind == "CSIDriver" && object.tree["spec", "image"]?.string == image
+        && object.tree["spec", "imageRegistry"] == nil
+  }
+}
