@@ -33,8 +33,8 @@ extension StoreServerTests {
     func pipelined() throws {
       let world = try HostileWorld()
       let request = StoreFrame.bytes(#"{"type":"exists_request","id":1}"#)
-      try world.client.send(Array(repeatElement(request, count: 20_000).joined()))
-      for _ in 0..<20_000 { _ = try world.client.receiveText() }
+      try world.client.send(Array(repeatElement(request, count: 1000).joined()))
+      for _ in 0..<1000 { _ = try world.client.receiveText() }
       #expect(try world.server.onLoop { $0.turns.mostWork } <= Self.allowed)
     }
 
@@ -55,15 +55,16 @@ extension StoreServerTests {
     func leaving() throws {
       let world = try HostileWorld()
       let member = world.object
+      let before = try world.server.onLoop { $0.store.root.objectCount }
       let members = (0..<20_000).map {
         "\"m\($0)\":{\"id\":\"o\($0 + 0x100000)\",\"typename\":\"t\",\"instance_id\":0}"
       }
       try world.client.sendFrame(
         "{\"type\":\"create_data_request\",\"content\":{\"typename\":\"t\",\"instance_id\":0,"
           + "\"a\":{\"id\":\"\(ObjectID(member))\"},\(members.joined(separator: ","))}}")
-      try world.server.waitUntil("some are made") { $0.store.root.objectCount > 100 }
+      try world.server.waitUntil("some are made") { $0.store.root.objectCount > before + 100 }
       world.client.close()
-      try world.server.waitUntil("all are taken back") { !$0.hasWork && $0.store.root.objectCount < 100 }
+      try world.server.waitUntil("all are taken back") { !$0.hasWork && $0.store.root.objectCount == before }
       #expect(try world.server.onLoop { $0.store.inconsistencies() } == [])
       let deleted = try world.bystander.request(
         "{\"type\":\"del_data_request\",\"id\":[\(member)],\"force\":false,\"deep\":true,\"fastpath\":false,"
