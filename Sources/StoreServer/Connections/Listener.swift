@@ -149,6 +149,12 @@ final class Listener {
     return UInt16(bigEndian: address.sin6_port)
   }
 
+  /// Whether something else, or nothing, is where the socket file was; false for a volume's, which its directory knows.
+  var isDisplaced: Bool {
+    guard let path, let identity else { return false }
+    return identity != FileIdentity(of: path, in: AT_FDCWD)
+  }
+
   /// Removes the socket file, unless another daemon has replaced it.
   func removePath() {
     guard let path, let identity, identity == FileIdentity(of: path, in: AT_FDCWD) else { return }
