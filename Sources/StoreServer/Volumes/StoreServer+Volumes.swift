@@ -54,7 +54,7 @@ extension StoreServer: VolumeHosting {
         document.settings, created: document.created, isFrozen: document.isFrozen,
         lostContentsAt: document.isWritten ? store.now : document.lostContentsAt,
         isLossUnmended: document.isWritten || document.isLossUnmended)
-      if document.isWritten { try directories.save(VolumeDocument(volume).json, of: id) }
+      if document.isWritten { try directories.documents.save(VolumeDocument(volume).json, of: id) }
       try openSockets(of: volume, directories)
     } catch {
       log.error("\(error.description); volume \(id) stays closed")
