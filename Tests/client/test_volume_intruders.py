@@ -84,7 +84,7 @@ def test_given_a_document_where_the_pod_may_write_when_the_store_is_restarted_th
         ident = main.new_object()
         main.ask("persist_request", id=ident)
         main.ask("put_name_request", object_id=ident, name="secret of the store")
-        assert client.ask("list_name_request", pattern="*", regex=False, limit=9)["names"] is None
+        assert client.ask("list_name_request", pattern="*", regex=False, limit=9)["names"] in (None, {})
         assert client.ask("instance_status_request")["meta"]["memory_limit"] == 1 << 20
 
 
