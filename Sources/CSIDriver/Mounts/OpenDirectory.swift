@@ -1,5 +1,7 @@
 import CLinux
 import Glibc
+import StoreClient
+import Support
 
 /// A directory, held by a descriptor, so that it stays the same whatever happens to its names.
 final class OpenDirectory: Sendable {
@@ -85,8 +87,14 @@ final class OpenSocket: Sendable {
 
   deinit { close(file) }
 
-  /// A path that leads here, as long as this lives.
-  var path: String { "/proc/self/fd/\(file)" }
+  /// Connects to the socket.
+  ///
+  /// - Throws: `CommandError` when nobody accepts there.
+  func connect(timeout: TimeSpan) throws(CommandError) -> StoreClient {
+    // The path leads here only as long as this lives.
+    defer { withExtendedLifetime(self) {} }
+    return try StoreClient(path: "/proc/self/fd/\(file)", timeout: timeout)
+  }
 
   fileprivate var isSocket: Bool {
     var status = stat()

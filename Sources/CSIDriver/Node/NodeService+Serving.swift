@@ -72,7 +72,7 @@ extension NodeService {
     do throws(StoreClientError) {
       let client: StoreClient
       do throws(CommandError) {
-        client = try StoreClient(path: socket.path, timeout: .seconds(2))
+        client = try socket.connect(timeout: .seconds(2))
       } catch {
         throw .unreachable(error)
       }

@@ -82,7 +82,7 @@ struct StoreGateway: Sendable {
     do throws(CommandError) {
       switch store.address {
       case .socket(let root, let name):
-        return try StoreClient(path: try socket(name, in: root).path, timeout: step)
+        return try socket(name, in: root).connect(timeout: step)
       case .network(let host, let port): return try StoreClient(host: host, port: port, timeout: step)
       case .none: throw CommandError(.notReady, "its pod has no address yet")
       }
