@@ -1,6 +1,7 @@
 import Glibc
 import SharedMemory
 import StoreCore
+import Support
 
 /// What the daemon is told at its start.
 public struct ServerConfiguration: Sendable {
@@ -22,6 +23,8 @@ public struct ServerConfiguration: Sendable {
   public var htpasswd: String?
   /// File with the token for requests about volumes over TCP, nil to refuse them there.
   public var adminTokenFile: String?
+  /// Whether volumes that a pod describes itself may reach the objects of the store.
+  public var allowsClusterScope = false
   /// Bytes that blobs may take, nil for as much as is sensible here.
   public var memoryLimit: UInt64?
   /// Where the pod's memory volume would be, nil outside of Kubernetes.
@@ -44,6 +47,8 @@ public struct ServerConfiguration: Sendable {
   public var nodename = "localhost"
   /// User in the metrics lines of the log, nil for no such lines.
   public var metricsUser: String?
+  /// How long a session waits for its first connection.
+  public var sessionGrace = TimeSpan.seconds(60)
   /// Version told to clients.
   public var version: String
 

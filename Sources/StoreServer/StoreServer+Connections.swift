@@ -14,20 +14,6 @@ extension StoreServer {
     nextListener += 1
   }
 
-  /// Opens the socket of a child session: `<socket>.S<id>`.
-  func openSocket(for session: Session) throws(StoreError) -> String {
-    let path = handler.identity.socketPath(of: session.id)
-    do throws(CommandError) {
-      let listener = try Listener.unix(
-        path, mode: configuration.socketMode, group: configuration.socketGroup, session: session)
-      add(listener)
-    } catch {
-      throw StoreError(.ioError, error.description)
-    }
-    log.info("session \(session.id) is served on \(path)")
-    return path
-  }
-
   /// Clients that are accepted in one go.
   private static let clientsAtOnce = 32
 
@@ -57,6 +43,7 @@ extension StoreServer {
         continue
       }
       connections[connection.id] = connection
+      sessions.visit(listener.session.id)
       count(connection, 1)
       log.debug("client \(connection.id - Token.firstConnection) connected: \(connection.peer)")
     }
@@ -119,28 +106,7 @@ extension StoreServer {
     store.disconnect(connection.client)
     count(connection, -1)
     log.debug("client \(connection.id - Token.firstConnection) gone: \(reason)")
-    removeCondemned()
-  }
-
-  /// Stops accepting on a session's socket and closes it with its last connection.
-  func condemn(_ session: Session) {
-    condemned.insert(session.id)
-    for (token, listener) in listeners where listener.session === session {
-      poller.remove(listener.file)
-      listener.removePath()
-      listeners[token] = nil
-    }
-    removeCondemned()
-  }
-
-  /// Removes the deleted sessions whose last connection has gone, or has registered with another session.
-  func removeCondemned() {
-    for id in condemned {
-      guard let session = store.sessions[id], session.connections == 0 else { continue }
-      condemned.remove(id)
-      store.closeSession(session)
-      log.info("session \(id) is closed")
-    }
+    endUnusedSessions()
   }
 
   // MARK: - Reading and writing
@@ -324,7 +290,7 @@ extension StoreServer {
       authenticate(connection, username: username, password: password)
     case .deleteSession:
       // The socket is gone by the time the client reads the reply.
-      condemn(connection.client.session)
+      endSession(connection.client.session)
       guard sendReply(to: connection) else { return }
       if connection.hasPendingOutput {
         connection.closesWhenFlushed = true

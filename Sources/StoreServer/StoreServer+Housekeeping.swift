@@ -13,6 +13,7 @@ extension StoreServer {
     let now = monotonicNanoseconds()
     var end = now + Self.pause
     if let time = logins.nextTime, !isCheckingPassword { end = min(end, time) }
+    if let time = sessions.nextDeadline { end = min(end, time) }
     return end <= now ? 0 : CInt(clamping: (end - now) / 1_000_000 + 1)
   }
 

@@ -6,12 +6,15 @@ import Support
 
 /// What happens before the daemon serves clients.
 extension StoreServer {
-  /// As many descriptors as the system allows.
-  static func raiseFileLimit() {
+  /// Takes as many descriptors as the system allows.
+  ///
+  /// - Returns: how many.
+  static func raiseFileLimit() -> Int {
     var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
     limit.rlim_cur = limit.rlim_max
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    return Int(clamping: limit.rlim_cur)
   }
 
   static func makeStore(

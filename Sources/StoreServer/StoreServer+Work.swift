@@ -41,7 +41,7 @@ extension StoreServer {
     }
     if store.isReclaiming {
       store.work.allow(Self.slice)
-      if !store.reclaim() { removeCondemned() }
+      if !store.reclaim() { endUnusedSessions() }
     }
     store.work.allow(Self.slice)
   }

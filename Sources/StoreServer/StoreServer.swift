@@ -59,8 +59,9 @@ public final class StoreServer {
   var woken: Deque<UInt64> = []
   /// Durations of the loop's turns.
   var turns = TurnMetrics()
-  /// Sessions to close with their last connection.
-  var condemned: Set<UInt64> = []
+  var sessions: SessionLedger
+  /// Sessions that are deleted, and closed with their last connection.
+  var endingSessions: Set<UInt64> = []
   /// When to try to accept clients again, in monotonic nanoseconds; nil while clients are accepted.
   var acceptPauseEnd: UInt64?
   var nextListener = Token.firstListener
@@ -93,7 +94,10 @@ public final class StoreServer {
       }
       if signalFile < 0 { throw CommandError.system("cannot watch for signals", errno: -signalFile) }
     }
-    Self.raiseFileLimit()
+    let descriptors = Self.raiseFileLimit()
+    sessions = SessionLedger(
+      limitPerCreator: 64, limit: min(1024, descriptors / 8),
+      grace: UInt64(configuration.sessionGrace.nanoseconds))
     lossRecord = LossRecord(socketPath: configuration.socketPath, log: log)
     try Listener.makeWay(for: configuration.socketPath)
     let (arena, store, budget) = try Self.makeStore(configuration, log)
@@ -145,7 +149,9 @@ public final class StoreServer {
       session: store.root)
     add(ipc)
     if let rpc { add(rpc) }
-    handler.openSessionSocket = { [unowned self] session throws(StoreError) in try openSocket(for: session) }
+    handler.openSessionSocket = { [unowned self] session, connection throws(StoreError) in
+      try openSocket(for: session, askedBy: connection)
+    }
     handler.volumes = self
     handler.zero = { [arena, log] range in
       do throws(SharedMemoryError) {
@@ -202,6 +208,7 @@ public final class StoreServer {
     continueWork()
     keepHouse()
     resumeAccepting()
+    endExpiredSessions()
     saveFirstWrites()
     tellOfReuse()
     if store.takeFirstName() { lossRecord.write(hasNames: true) }

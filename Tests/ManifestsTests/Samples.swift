@@ -54,6 +54,7 @@ enum Samples {
     spec.pluginImage.localAssemblyImage = "example.com/local:1"
     spec.pluginImage.distributedAssemblyImage = "example.com/distributed:1"
     spec.metric.enable = true
+    spec.allowClusterScope = true
     spec.metric.image = "example.com/exporter:1"
     spec.metric.imagePullPolicy = "Never"
     spec.volume.pvcName = "sockets"

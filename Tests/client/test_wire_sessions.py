@@ -1,9 +1,11 @@
 """Child sessions: a socket of their own, isolated objects and names, gone when deleted."""
 
+import contextlib
 import os
 
 import pytest
 
+from daemon import daemon_command
 from waiting import eventually
 from wire import WireClient, text
 
@@ -15,7 +17,8 @@ def session(wire):
     assert set(reply) == {"type", "socket_path"}
     yield reply["socket_path"]
     if os.path.exists(reply["socket_path"]):
-        with WireClient(reply["socket_path"]).register() as last:
+        # It may end with its last connection meanwhile.
+        with contextlib.suppress(ConnectionError, FileNotFoundError), WireClient(reply["socket_path"]).register() as last:
             last.ask("delete_session_request")
         eventually(lambda: not os.path.exists(reply["socket_path"]), "the session's socket is removed")
 
@@ -144,3 +147,23 @@ def test_given_sessions_when_the_daemon_stops_then_their_sockets_are_gone(start_
     assert os.path.exists(socket)
     daemon.stop()
     assert not os.path.exists(socket)
+
+
+@pytest.mark.beyond_original
+def test_given_a_session_when_its_last_connection_has_gone_then_it_ends(wire, session):
+    with WireClient(session).register() as inside:
+        inside.new_blob(200 << 20)
+    eventually(lambda: not os.path.exists(session), "the session's socket is removed")
+    wire.new_blob(200 << 20)
+
+
+@pytest.mark.beyond_original
+def test_given_a_remote_client_that_makes_sessions_without_end_when_it_goes_then_others_connect_as_before(start_daemon):
+    daemon = start_daemon(size="16M", command=["prlimit", "--nofile=256:256", *daemon_command()])
+    with daemon.wire_rpc() as greedy:
+        replies = [greedy.call("new_session_request", bulk_store_type=1) for _ in range(300)]
+    refused = [reply for reply in replies if "code" in reply]
+    assert len(refused) == 300 - 32 and "takes no more" in refused[0]["message"]
+    clients = [daemon.wire() for _ in range(50)]
+    for client in clients:
+        client.close()

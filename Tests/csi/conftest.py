@@ -38,8 +38,8 @@ def start_node():
 
     nodes = []
 
-    def start(name="node-1"):
-        nodes.append(Node(name))
+    def start(name="node-1", **more):
+        nodes.append(Node(name, **more))
         return nodes[-1]
 
     yield start

@@ -4,11 +4,11 @@ import pytest
 
 from harness import mounts
 from harness.cluster import Cluster
-from harness.node import MIB, capability, parameters
+from harness.node import MIB, NAMESPACE, capability, parameters
 from harness.pod import Pod
 from waiting import eventually
 
-KEY = "kubernetes.io/hostname"
+KEY = "csi.vineyard.v6d.io/node"
 
 
 @pytest.fixture
@@ -120,12 +120,67 @@ def test_given_a_volume_anywhere_then_every_call_finds_it(cluster):
     copy = create(cluster, "pvc-copy", volume_content_source=source)
     assert node_of(copy) == "node-3"
     refused = cluster.controller.refused(
-        "CreateVolume", **creation("pvc-far", volume_content_source=source, accessibility_requirements=on("node-1")))
+        "CreateVolume",
+        **creation("pvc-far", volume_content_source=source, accessibility_requirements=on("node-1", "node-2")))
     assert refused.code == "RESOURCE_EXHAUSTED" and "node-3" in refused.text
     call("DeleteSnapshot", snapshot_id=snapshot.snapshot_id)
     for made in (volume, copy):
         call("DeleteVolume", volume_id=made.volume_id)
     assert cluster.homes("pvc-1") == cluster.homes("pvc-copy") == []
+
+
+def test_given_a_copy_whose_pod_was_placed_elsewhere_then_it_is_where_its_source_is_at_the_first_attempt(cluster):
+    volume = create(cluster, accessibility_requirements=on("node-3"))
+    source = {"volume": {"volume_id": volume.volume_id}}
+    # The scheduler compares the finished volume with the node it had chosen, and places the pod anew.
+    for chosen in ("node-1", "node-2", "node-3"):
+        copy = create(cluster, "pvc-copy", volume_content_source=source,
+                      accessibility_requirements=on(chosen, preferred=[chosen]))  # fmt: skip
+        assert node_of(copy) == "node-3" and cluster.homes("pvc-copy") == ["node-3"]
+
+
+def test_given_a_topology_of_others_then_the_refusal_names_its_key(cluster):
+    zone = {"segments": {"topology.kubernetes.io/zone": "a"}}
+    refused = cluster.controller.refused("CreateVolume", **creation(accessibility_requirements={"requisite": [zone]}))
+    assert refused.code == "INVALID_ARGUMENT" and "topology.kubernetes.io/zone" in refused.text and KEY in refused.text
+
+
+def test_given_the_label_of_former_releases_then_it_means_the_node_of_that_name(cluster):
+    former = {"segments": {"kubernetes.io/hostname": "node-2"}}
+    made = create(cluster, accessibility_requirements={"requisite": [former], "preferred": [former]})
+    assert node_of(made) == "node-2"
+
+
+def test_given_a_claim_when_a_restart_of_the_store_takes_its_contents_then_it_gets_one_event(cluster):
+    path = f"/api/v1/namespaces/{NAMESPACE}"
+    claim = cluster.api.post(f"{path}/persistentvolumeclaims", {
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "handover", "namespace": NAMESPACE},
+        "spec": {"accessModes": ["ReadWriteMany"], "volumeName": "pvc-1", "storageClassName": "",
+                 "resources": {"requests": {"storage": "32Mi"}}}})  # fmt: skip
+    assert claim.status == 201, claim.text
+    extra = {"csi.storage.k8s.io/pvc/name": "handover", "csi.storage.k8s.io/pvc/namespace": NAMESPACE,
+             "csi.storage.k8s.io/pv/name": "pvc-1"}  # fmt: skip
+    volume = create(cluster, accessibility_requirements=on("node-2"), parameters=parameters(**extra))
+    create(cluster, "pvc-2", accessibility_requirements=on("node-2"), parameters=parameters(**extra))
+    node = cluster.nodes["node-2"]
+    with Pod(node.publish(volume), node.directory / "data") as pod:
+        pod.write("x", "np.arange(1000)")
+    node.unpublish(volume, node.target())
+    node.store.kill()
+    node.store.start()
+
+    def events():
+        found = cluster.api.get(f"{path}/events").json["items"]
+        return [event for event in found if event["involvedObject"]["name"] == "handover"]
+
+    # A driver looks when it starts, and from time to time.
+    for _ in range(2):
+        cluster.controller.stop()
+        cluster.controller.start()
+        eventually(events, "the claim has an event")
+    [event] = events()
+    assert (event["type"], event["reason"]) == ("Warning", "ContentsLost") and "node-2" in event["message"]
+    assert event["involvedObject"]["uid"] == claim.json["metadata"]["uid"]
 
 
 def test_given_a_store_that_cannot_be_reached_then_what_it_has_is_not_taken_for_gone(cluster):

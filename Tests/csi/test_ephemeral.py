@@ -110,3 +110,19 @@ def test_given_an_inline_volume_whose_pod_names_no_cluster_then_the_call_says_wh
     refused = node.driver.refused("NodePublishVolume", **fields)
     assert refused.code == "INVALID_ARGUMENT" and "k8s.v6d.io/vineyard/name" in refused.text
     assert node.records() == {} and not node.target().exists()
+
+
+@pytest.mark.parametrize("wish", [{"scope": "cluster"}, {"onDelete": "retain"}], ids=str)
+def test_given_an_inline_volume_that_wants_the_objects_of_the_store_then_only_its_administrator_allows_it(node, wish):
+    fields = inline("pod-1", node.target(), **wish)
+    refused = node.driver.refused("NodePublishVolume", **fields)
+    assert refused.code == "PERMISSION_DENIED" and "spec.allowClusterScope" in refused.text
+    assert node.records() == {} and not mounts.at(node.target())
+    # A claim's class is an administrator's.
+    node.create("pvc-1", parameters=wish)
+    node.store.stop()
+    node.store.flags.append("--allow_cluster_scope")
+    node.store.start()
+    node.driver.call("NodePublishVolume", **fields)
+    unpublish(node, fields)
+    assert list(node.records()) == ["pvc-1"]

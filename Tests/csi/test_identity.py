@@ -51,6 +51,21 @@ def test_given_the_node_half_alone_then_it_says_so_and_makes_no_volumes(start_no
     assert driver.call("NodeGetInfo").node_id == node.name and is_ready(driver)
 
 
+@pytest.mark.parametrize("name", ["ip-10-0-0-7.eu-central-1.compute.internal", f"{'rack-7.' * 12}example.org"])
+def test_given_a_node_that_is_not_named_by_its_host_then_the_kubelet_registers_the_driver_all_the_same(start_node, name):
+    node = start_node(name, hostname="ip-10-0-0-7")
+    node.start_store()
+    node.start_driver()
+    assert node.labels["kubernetes.io/hostname"] == "ip-10-0-0-7"
+    # Where the volume is, is where the kubelet's label is.
+    [topology] = node.create("pvc-1").accessible_topology
+    assert topology.segments.items() <= node.labels.items()
+    here = {"requisite": [topology], "preferred": [topology]}
+    [topology] = node.create("pvc-2", accessibility_requirements=here).accessible_topology
+    assert topology.segments.items() <= node.labels.items()
+    assert node.driver.call("GetCapacity", accessible_topology=topology).available_capacity > 0
+
+
 def test_given_a_node_without_the_directory_of_sockets_then_it_is_not_ready_until_there_is_one(start_node):
     node = start_node()
     node.root.rmdir()

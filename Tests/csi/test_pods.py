@@ -32,7 +32,7 @@ def test_given_a_pod_of_any_user_when_a_step_writes_then_the_next_reads(node, sc
 def test_given_a_pod_when_it_looks_around_then_it_sees_its_own_volume_only(node):
     node.create("pvc-other")
     with Pod(node.publish(node.create("pvc-1")), node.directory / "data", user=1000) as pod:
-        assert sorted(pod.run("os.listdir(volume)")) == ["read-only", "vineyard.sock", "volume.json"]
+        assert sorted(pod.run("os.listdir(volume)")) == ["read-only", "vineyard.sock"]
 
 
 def test_given_a_limit_when_a_pod_writes_more_then_it_is_told_and_goes_on_after_an_expansion(node):

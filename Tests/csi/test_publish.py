@@ -1,5 +1,6 @@
 """Mounting volumes for pods: exactly one mount, nothing left, and nothing but what was asked for."""
 
+import os
 import subprocess
 
 import pytest
@@ -166,6 +167,31 @@ def test_given_block_access_or_options_of_disks_when_published_then_they_are_ref
     fields = node.publication(volume, node.target(), mount={"mount_flags": ["discard"]})
     refused = node.driver.refused("NodePublishVolume", **fields)
     assert refused.code == "INVALID_ARGUMENT" and "discard" in refused.text
+
+
+def test_given_options_of_disks_when_a_volume_is_made_then_its_claim_is_refused_before_any_pod_waits(node):
+    fields = {"name": "pvc-1", "parameters": parameters(), "volume_capabilities": [capability(mount_flags=["hard"])]}
+    refused = node.driver.refused("CreateVolume", **fields)
+    assert refused.code == "INVALID_ARGUMENT" and "mount option 'hard'" in refused.text
+    assert node.records() == {}
+
+
+@pytest.mark.parametrize("leftover", ["file", "link", "directory"])
+def test_given_something_else_at_the_path_when_unpublished_then_it_is_cleared(node, leftover):
+    volume = node.create("pvc-1")
+    target = node.publish(volume)
+    node.unpublish(volume, target)
+    kept = node.directory / "kept"
+    kept.mkdir()
+    (kept / "file").touch()
+    if leftover == "file":
+        target.touch()
+    elif leftover == "link":
+        target.symlink_to(kept)
+    else:
+        target.mkdir()
+    node.unpublish(volume, target)
+    assert not os.path.lexists(target) and (kept / "file").exists()
 
 
 def test_given_a_volume_of_a_cluster_without_a_store_here_when_published_then_the_call_says_what_is_missing(node):

@@ -22,7 +22,7 @@ def test_given_no_room_when_a_volume_is_made_then_the_caller_is_told_to_look_els
 
 
 def test_given_a_node_without_a_store_when_it_is_the_only_one_allowed_then_there_is_no_room(node):
-    elsewhere = {"requisite": [{"segments": {"kubernetes.io/hostname": "node-9"}}]}
+    elsewhere = {"requisite": [{"segments": {"csi.vineyard.v6d.io/node": "node-9"}}]}
     refused = node.driver.refused("CreateVolume", **creation("pvc-1", MIB, accessibility_requirements=elsewhere))
     assert refused.code == "RESOURCE_EXHAUSTED" and "node-9" in refused.text
     assert node.driver.call("GetCapacity", accessible_topology=elsewhere["requisite"][0]).available_capacity == 0
@@ -30,7 +30,7 @@ def test_given_a_node_without_a_store_when_it_is_the_only_one_allowed_then_there
 
 def test_given_a_volume_then_it_is_accessible_from_the_node_that_has_it(node):
     [topology] = node.create("pvc-1").accessible_topology
-    assert dict(topology.segments) == {"kubernetes.io/hostname": "node-1"}
+    assert dict(topology.segments) == {"csi.vineyard.v6d.io/node": "node-1"}
 
 
 @pytest.mark.parametrize("size", [-1, -(2**63)])

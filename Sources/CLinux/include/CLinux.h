@@ -88,7 +88,7 @@ int clinux_allocate(int fd, uint64_t offset, uint64_t length);
 /// Gives the blocks of a range back, keeping the file's size (fallocate(2) with FALLOC_FL_PUNCH_HOLE).
 int clinux_punch_hole(int fd, uint64_t offset, uint64_t length);
 
-// Mounts (mount.c)
+// Paths and mounts (mount.c)
 
 /// What a path leads to.
 struct clinux_place {
@@ -106,6 +106,11 @@ struct clinux_place {
 /// Looks at a path below an open directory, or at the directory itself when `path` is empty (statx(2)); a symbolic
 /// link as the last part is not followed.
 int clinux_look(int directory, const char *_Nonnull path, struct clinux_place *_Nonnull place);
+
+/// Opens a path below an open directory (openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS): no part of it is a
+/// symbolic link, and none leads out of the directory. `flags` are those of open(2), without O_CREAT; close-on-exec is
+/// added. Where openat2(2) is missing or forbidden, the parts are opened one by one with the same effect.
+int clinux_open_beneath(int directory, const char *_Nonnull path, int flags);
 
 /// Mounts one directory on another, read-only and without programs, devices and set-user-id, in one step (open_tree(2),
 /// mount_setattr(2), move_mount(2); Linux 5.12).

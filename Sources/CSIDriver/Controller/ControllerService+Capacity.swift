@@ -13,8 +13,8 @@ extension ControllerService {
     return try await answer(context) {
       var stores = try await directory.stores(of: cluster).filter(\.isReady)
       if request.hasAccessibleTopology, !request.accessibleTopology.segments.isEmpty {
-        let node = NodeChoice.node(request.accessibleTopology)
-        stores = stores.filter { $0.node == node }
+        let topology = NodeTopology(request.accessibleTopology)
+        stores = stores.filter { topology?.means($0.node) ?? false }
       }
       let survey = await gateway.askAll(stores) { client throws(StoreClientError) in try client.list().room.available }
       for failure in survey.failures { log.warning("left out of the capacity: \(failure.message)") }

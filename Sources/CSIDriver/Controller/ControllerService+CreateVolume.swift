@@ -20,7 +20,7 @@ extension ControllerService {
   private func make(_ order: VolumeOrder) async throws -> Sighting {
     let stores = try await directory.stores(of: order.settings.cluster)
     let search = await search(order.handle.leaf, .volume, in: stores)
-    if let existing = search.sightings.first(where: { order.choice.allows($0.store.node) }) ?? search.sightings.first {
+    if let existing = search.sightings.first(where: { order.admits($0.store.node) }) ?? search.sightings.first {
       guard let difference = order.difference(from: existing.record, on: existing.store.node) else { return existing }
       throw RPCError(
         code: .alreadyExists, message: "volume '\(order.handle)' exists and is not what is requested: \(difference)")
@@ -69,10 +69,11 @@ extension ControllerService {
         code: .outOfRange,
         message: "the volume is to have \(quota) bytes, and its source '\(source.id)' holds \(found.record.used)")
     }
-    guard order.choice.allows(found.store.node) else {
+    guard order.admits(found.store.node) else {
       throw RPCError(
         code: .resourceExhausted,
-        message: "the source '\(source.id)' is on node \(found.store.node), which the topology requirement leaves out")
+        message: "the source '\(source.id)' is on node \(found.store.node), which the topology requirement leaves out "
+          + "(hint: allowedTopologies of the StorageClass)")
     }
     return found.store
   }

@@ -12,13 +12,19 @@ struct Vacancy: Sendable {
   init(_ order: VolumeOrder, _ stores: [StoreEndpoint], _ failures: [StoreFailure]) {
     self.order = order
     for failure in failures { silent[failure.store.node] = failure }
-    let ready = stores.filter(\.isReady).map(\.node)
-    let unready = stores.map(\.node).filter { order.choice.allows($0) && !ready.contains($0) }
-    for node in order.choice.named + unready where !ready.contains(node) {
-      let reason = stores.contains { $0.node == node } ? "its store is not ready" : "no store"
-      let text = "node \(node): \(reason)"
-      if !reasons.contains(text) { reasons.append(text) }
+    let ready = stores.filter(\.isReady)
+    for topology in order.choice.named where !ready.contains(where: { topology.means($0.node) }) {
+      let store = stores.first { topology.means($0.node) }
+      add("node \(store?.node ?? topology.name): \(store == nil ? "no store" : "its store is not ready")")
     }
+    for store in stores where !store.isReady && order.choice.allows(store.node) {
+      add("node \(store.node): its store is not ready")
+    }
+    if let key = order.choice.foreignKey { add(NodeChoice.explanation(of: key)) }
+  }
+
+  private mutating func add(_ reason: String) {
+    if !reasons.contains(reason) { reasons.append(reason) }
   }
 
   /// Whether a store can be asked; if not, that is a reason.

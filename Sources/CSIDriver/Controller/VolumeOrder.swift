@@ -36,6 +36,9 @@ struct VolumeOrder: Sendable {
     self.settings = settings
     source = request.hasVolumeContentSource ? try Self.source(request.volumeContentSource, settings.cluster) : nil
     choice = NodeChoice(request.accessibilityRequirements)
+    if choice.isEmpty, let key = choice.foreignKey {
+      throw RPCError(code: .invalidArgument, message: NodeChoice.explanation(of: key))
+    }
   }
 
   /// What a store is asked for.
@@ -91,8 +94,14 @@ extension VolumeOrder {
     if record.source != source?.id || kind != source?.kind.rawValue {
       return record.source.map { "it was made of '\($0)'" } ?? "it was made empty"
     }
-    return choice.allows(node) ? nil : "it is on node \(node)"
+    return admits(node) ? nil : "it is on node \(node)"
   }
+
+  /// Whether the volume may be on a node.
+  ///
+  /// A copy is where its source is, also when Kubernetes has chosen another node for the pod: it compares the node of
+  /// the finished volume with its choice, and then chooses again.
+  func admits(_ node: String) -> Bool { choice.allows(node) || source != nil && choice.isOneNode }
 
   private func admits(_ existing: UInt64?) -> Bool {
     guard let existing, let quota else { return existing == nil && quota == nil }

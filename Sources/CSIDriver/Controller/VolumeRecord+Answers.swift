@@ -21,7 +21,7 @@ extension Csi_V1_Volume {
         }
       }
     }
-    accessibleTopology = [NodeChoice.topology(store.node)]
+    accessibleTopology = [NodeTopology.topology(store.node)]
   }
 }
 

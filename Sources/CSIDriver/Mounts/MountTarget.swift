@@ -25,10 +25,14 @@ struct MountTarget: Hashable, Sendable {
   ///
   /// - Throws: `RPCError` for anything but a directory.
   func look() throws(RPCError) -> Place? {
-    let place = try orRPCError { () throws(PathError) in try Place.look(at: path) }
+    let place = try place()
     guard let place, !place.isDirectory else { return place }
     throw RPCError(
       code: .failedPrecondition, message: "\(path) is \(place.isLink ? "a symbolic link" : "a file") and no directory")
+  }
+
+  private func place() throws(RPCError) -> Place? {
+    try orRPCError { () throws(PathError) in try Place.look(at: path) }
   }
 
   /// Makes the directory; its parent is kubelet's.
@@ -56,7 +60,7 @@ struct MountTarget: Hashable, Sendable {
   @discardableResult
   func unmount(_ log: Log) throws(RPCError) -> Int {
     var count = 0
-    while let place = try look(), place.isMountRoot {
+    while let place = try place(), place.isMountRoot {
       var code = clinux_unmount(path, 0)
       if code == -EBUSY {
         log.warning("\(path) is in use: its mount is detached, and gone when the last user is")
@@ -68,11 +72,12 @@ struct MountTarget: Hashable, Sendable {
     return count
   }
 
-  /// Removes the directory, which must be empty.
+  /// Removes what is here: an empty directory, or a file or link that somebody has put in its place.
   ///
-  /// - Throws: `RPCError`.
+  /// - Throws: `RPCError`, also for a directory that is not empty.
   func remove() throws(RPCError) {
-    guard rmdir(path) != 0, errno != ENOENT, errno != ENOTDIR else { return }
+    guard let place = try place() else { return }
+    guard (place.isDirectory ? rmdir(path) : unlink(path)) != 0, errno != ENOENT else { return }
     let error = PathError(attempt: "cannot remove", path: path, code: errno)
     guard error.code == ENOTEMPTY else { throw error.rpcError }
     throw RPCError(

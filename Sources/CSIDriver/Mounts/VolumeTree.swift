@@ -18,11 +18,8 @@ struct VolumeTree: Sendable {
   ///
   /// - Throws: `PathError`.
   func directory(_ cluster: ClusterName, _ leaf: String, isReadOnly: Bool = false) throws(PathError) -> OpenDirectory {
-    guard let root = realPath(root) else {
-      throw PathError(attempt: "cannot open", path: self.root, code: errno)
-    }
     let names = [cluster.namespace, cluster.name, Self.volumes, leaf]
-    return try OpenDirectory(root).descendant(isReadOnly ? names + [Self.readOnly] : names)
+    return try OpenDirectory.resolving(root).descendant(isReadOnly ? names + [Self.readOnly] : names)
   }
 
   /// Tells what mounts show.

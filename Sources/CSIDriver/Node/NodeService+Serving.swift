@@ -1,5 +1,7 @@
 import GRPCCore
+import Glibc
 import StoreClient
+import StoreProtocol
 import Support
 
 /// Makes sure that the store of this node serves a volume.
@@ -30,7 +32,10 @@ extension NodeService {
       }
       if isNew { log.info("opened volume '\(handle)' in \(store)") }
     } catch {
-      guard error.isSilence else { throw error.rpcError }
+      guard error.isSilence else {
+        guard error.code == .notImplemented else { throw error.rpcError }
+        throw RPCError(code: .permissionDenied, message: error.message)
+      }
       throw RPCError(
         code: .unavailable,
         message: "\(error.silence) (hint: is Vineyardd \(store.cluster) deployed, with a ready pod on this node?)")
@@ -60,14 +65,14 @@ extension NodeService {
         code: .unavailable, message: "nobody serves the volume at \(directory.path)/\(VolumeTree.socket): \(reason)")
     }
     // A link would lead the driver to any other socket of the node.
-    let place = try orRPCError { () throws(PathError) in
-      try Place.look(at: VolumeTree.socket, in: directory.file)
+    let socket: OpenSocket
+    do throws(PathError) { socket = try directory.socket([VolumeTree.socket]) } catch {
+      throw unserved(error.code == ENOENT ? "there is no socket" : errorText(error.code))
     }
-    guard place?.isSocket == true else { throw unserved("there is no socket") }
     do throws(StoreClientError) {
       let client: StoreClient
       do throws(CommandError) {
-        client = try StoreClient(path: "\(directory.shortPath)/\(VolumeTree.socket)", timeout: .seconds(2))
+        client = try socket.connect(timeout: .seconds(2))
       } catch {
         throw .unreachable(error)
       }

@@ -51,15 +51,14 @@ public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
   ) async throws -> Csi_V1_NodeGetInfoResponse {
     .with {
       $0.nodeID = nodeID
-      $0.accessibleTopology = NodeChoice.topology(nodeID)
+      $0.accessibleTopology = NodeTopology.topology(nodeID)
     }
   }
 
   /// The store of a cluster on this node.
   func store(of cluster: ClusterName) -> StoreEndpoint {
     StoreEndpoint(
-      cluster: cluster, node: nodeID, address: .socket(path: LocalStores.socketPath(of: cluster, root: tree.root)),
-      isReady: true)
+      cluster: cluster, node: nodeID, address: LocalStores.address(of: cluster, root: tree.root), isReady: true)
   }
 
   /// Runs a call while no other one works on the same volume or the same path.

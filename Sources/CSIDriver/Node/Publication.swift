@@ -10,11 +10,6 @@ struct Publication: Sendable {
   /// Whether no other path of the node may have the volume.
   let isExclusive: Bool
 
-  /// Options that every volume is mounted with or that mean nothing to one.
-  private static let knownFlags: Set<String> = [
-    "ro", "rw", "bind", "defaults", "nosuid", "nodev", "noexec", "relatime", "noatime", "nodiratime",
-  ]
-
   /// Checks a request, field by field.
   ///
   /// - Throws: `RPCError` with code `invalidArgument`, or `notFound` for an id that cannot be one of this driver's.
@@ -35,11 +30,6 @@ struct Publication: Sendable {
   static func check(_ capability: Csi_V1_VolumeCapability?) throws(RPCError) {
     guard let capability else { throw RPCError(code: .invalidArgument, message: "volume_capability is missing") }
     if let objection = capability.objection { throw RPCError(code: .invalidArgument, message: objection) }
-    if let flag = capability.mount.mountFlags.first(where: { !knownFlags.contains($0) }) {
-      throw RPCError(
-        code: .invalidArgument,
-        message: "mount option '\(flag)' has no meaning for a directory of sockets (hint: leave out mountOptions)")
-    }
   }
 
   /// The volume that an id and a context mean.

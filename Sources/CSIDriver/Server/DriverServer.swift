@@ -22,6 +22,8 @@ public struct DriverServer: Sendable {
     signal(SIGPIPE, SIG_IGN)
     let endpoint = try metricsEndpoint()
     defer { endpoint?.stop() }
+    let reporter = lossReporter().map { reporter in Task { await reporter.run() } }
+    defer { reporter?.cancel() }
     switch options.endpoint {
     case .unix(let path):
       let socket = try EndpointSocket(path: path)
@@ -91,6 +93,13 @@ public struct DriverServer: Sendable {
       services.append(NodeService(nodeID: options.nodeID, socketRoot: options.socketRoot, log: log))
     }
     return services
+  }
+
+  private func lossReporter() -> LossReporter? {
+    guard options.mode.hasController, let client = options.kubernetes else { return nil }
+    return LossReporter(
+      stores: KubernetesStores(client: client, node: options.nodeID, socketRoot: options.socketRoot),
+      gateway: StoreGateway(tokens: AdminTokens(client: client)), client: client, log: log)
   }
 
   private func metricsEndpoint() throws(CommandError) -> HTTPEndpoint? {

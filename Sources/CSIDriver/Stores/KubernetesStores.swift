@@ -33,9 +33,10 @@ struct KubernetesStores: StoreDirectory {
   }
 
   private func reachedBest(_ store: StoreEndpoint) -> StoreEndpoint {
-    let path = LocalStores.socketPath(of: store.cluster, root: socketRoot)
-    guard store.node == node, LocalStores.hasSocket(path) else { return store }
-    return StoreEndpoint(cluster: store.cluster, node: node, address: .socket(path: path), isReady: store.isReady)
+    guard store.node == node, LocalStores.hasSocket(store.cluster, root: socketRoot) else { return store }
+    return StoreEndpoint(
+      cluster: store.cluster, node: node, address: LocalStores.address(of: store.cluster, root: socketRoot),
+      isReady: store.isReady)
   }
 
   private static func list(_ client: KubernetesClient) async -> Result<[StoreEndpoint], RPCError> {

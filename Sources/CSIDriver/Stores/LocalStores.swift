@@ -26,20 +26,22 @@ struct LocalStores: StoreDirectory {
   ///
   /// Without its socket, a store that has volumes is between two lives: it opens them again when it starts.
   private func store(of cluster: ClusterName) -> StoreEndpoint? {
-    let path = Self.socketPath(of: cluster, root: root)
-    guard Self.hasSocket(path) || hasVolumes(cluster) else { return nil }
-    return StoreEndpoint(cluster: cluster, node: node, address: .socket(path: path), isReady: true)
+    guard Self.hasSocket(cluster, root: root) || hasVolumes(cluster) else { return nil }
+    return StoreEndpoint(cluster: cluster, node: node, address: Self.address(of: cluster, root: root), isReady: true)
   }
 
   private func hasVolumes(_ cluster: ClusterName) -> Bool {
-    (try? Self.names(in: "\(root)/\(cluster)/volumes").isEmpty) == false
+    let names = try? Self.names(in: "\(root)/\(cluster)/\(VolumeTree.volumes)")
+    return names?.contains(where: VolumeHandle.isLeaf) ?? false
   }
 
-  static func socketPath(of cluster: ClusterName, root: String) -> String { "\(root)/\(cluster)/vineyard.sock" }
+  static func address(of cluster: ClusterName, root: String) -> StoreEndpoint.Address {
+    .socket(root: root, name: "\(cluster)/\(VolumeTree.socket)")
+  }
 
-  static func hasSocket(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+  static func hasSocket(_ cluster: ClusterName, root: String) -> Bool {
+    guard case .socket(let root, let name) = address(of: cluster, root: root) else { return false }
+    return (try? OpenDirectory.resolving(root).socket([name])) != nil
   }
 
   /// The names in a directory, sorted; none when there is no such directory.

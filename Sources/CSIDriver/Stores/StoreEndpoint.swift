@@ -1,8 +1,8 @@
 /// A store of a cluster, and how to reach it.
 struct StoreEndpoint: Hashable, Sendable {
   enum Address: Hashable, Sendable {
-    /// The main socket, when it is on this machine.
-    case socket(path: String)
+    /// The main socket, when it is on this machine: its name below the directory of all sockets.
+    case socket(root: String, name: String)
     /// The RPC port, which wants the cluster's admin token.
     case network(host: String, port: UInt16)
     /// The pod has none yet.

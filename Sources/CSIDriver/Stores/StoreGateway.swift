@@ -81,12 +81,21 @@ struct StoreGateway: Sendable {
   private static func connect(_ store: StoreEndpoint) throws(StoreClientError) -> StoreClient {
     do throws(CommandError) {
       switch store.address {
-      case .socket(let path): return try StoreClient(path: path, timeout: step)
+      case .socket(let root, let name):
+        return try socket(name, in: root).connect(timeout: step)
       case .network(let host, let port): return try StoreClient(host: host, port: port, timeout: step)
       case .none: throw CommandError(.notReady, "its pod has no address yet")
       }
     } catch {
       throw .unreachable(error)
+    }
+  }
+
+  private static func socket(_ name: String, in root: String) throws(CommandError) -> OpenSocket {
+    do throws(PathError) {
+      return try OpenDirectory.resolving(root).socket([name])
+    } catch {
+      throw CommandError.system("cannot connect to \(root)/\(name)", errno: error.code, hint: "is the daemon running?")
     }
   }
 

@@ -48,6 +48,7 @@ public enum FlagTable {
     FlagSpec("metrics_port", .integer),
     FlagSpec("htpasswd", .text),
     FlagSpec("admin_token_file", .text),
+    FlagSpec("allow_cluster_scope", .boolean(default: false)),
     FlagSpec("deployment", .text),
     FlagSpec("rdma_endpoint", .text, .withoutEffect("RDMA is not available, transfers use TCP"), settled: ""),
     FlagSpec(

@@ -49,6 +49,7 @@ extension SpecFlags {
     "volume": ["volumes"],
     "volumeMount": ["volumeMounts"],
     "vineyardd.metric.enable": ["metric.enable"],
+    "vineyardd.allowClusterScope": ["allowClusterScope"],
     "vineyardd.metric.image": ["metric.image"],
     "vineyardd.metric.imagePullPolicy": ["metric.imagePullPolicy"],
     "vineyardd.service.type": ["service.type"],

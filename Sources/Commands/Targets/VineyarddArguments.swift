@@ -41,6 +41,11 @@ struct VineyarddArguments: ParsableArguments {
     name: .customLong("vineyardd.service.port"), help: ArgumentHelp("Port of the RPC Service.", valueName: "port"))
   var servicePort = 9600
 
+  @Flag(
+    name: .customLong("vineyardd.allowClusterScope"), inversion: .prefixedNo,
+    help: "Let inline volumes of pods reach the objects of the stores (scope 'cluster').")
+  var allowsClusterScope = false
+
   @OptionGroup var placement: PlacementArguments
   @OptionGroup var plugins: PluginImageArguments
 
@@ -59,6 +64,7 @@ struct VineyarddArguments: ParsableArguments {
     spec.service.type = serviceType
     spec.service.port = servicePort
     spec.metric.enable = enablesMetrics
+    spec.allowClusterScope = allowsClusterScope
     spec.metric.image = metricImage
     spec.metric.imagePullPolicy = metricPullPolicy
     spec.store.image = image.image

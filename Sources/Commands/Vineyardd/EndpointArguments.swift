@@ -55,6 +55,11 @@ struct EndpointArguments: ParsableArguments {
       valueName: "file"))
   var adminTokenFile: String?
 
+  @Flag(
+    name: .customLong("allow_cluster_scope"), inversion: .prefixedNo,
+    help: "Let inline volumes of pods reach the objects of the store (scope 'cluster').")
+  var allowClusterScope = false
+
   @Option(help: ArgumentHelp("What the instance reports about itself.", valueName: "mode"))
   var deployment: Deployment = .local
 

@@ -36,6 +36,7 @@ private func configuration(_ options: VineyarddOptions) -> ServerConfiguration {
   configuration.metricsPort = options.metricsPort
   configuration.htpasswd = options.htpasswd
   configuration.adminTokenFile = options.adminTokenFile
+  configuration.allowsClusterScope = options.allowsClusterScope
   configuration.memoryLimit = options.memoryLimit
   configuration.memoryVolume = options.memoryVolume
   configuration.nodeMemory = options.nodeMemory

@@ -25,6 +25,7 @@ extension VineyarddOptions {
     endpointHost = host.nonEmpty("MY_HOST_NAME") == nil ? rpcHost : nil
     htpasswd = try endpoints.resolvedPasswordFile(host)
     adminTokenFile = endpoints.adminTokenFile
+    allowsClusterScope = endpoints.allowClusterScope
 
     memoryLimit = try memory.resolvedSize()
     memoryVolume = host.isInKubernetes ? "/dev/shm" : nil

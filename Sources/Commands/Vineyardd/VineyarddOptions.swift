@@ -23,6 +23,8 @@ public struct VineyarddOptions: Sendable, Equatable {
   public var htpasswd: String?
   /// File with the token for requests about volumes over TCP, nil to refuse them there.
   public var adminTokenFile: String?
+  /// Whether inline volumes of pods may reach the objects of the store.
+  public var allowsClusterScope: Bool
 
   /// Most memory for objects in bytes; nil means the limit of the container or the machine.
   public var memoryLimit: UInt64?

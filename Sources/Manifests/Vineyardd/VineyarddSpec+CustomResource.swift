@@ -21,6 +21,7 @@ extension VineyarddSpec {
     spec["pluginImage", "distributedAssemblyImage"] = pluginImage.distributedAssemblyImage.map { .string($0) }
     if !volume.pvcName.isEmpty { spec["volume", "pvcName"] = .string(volume.pvcName) }
     if !volume.mountPath.isEmpty { spec["volume", "mountPath"] = .string(volume.mountPath) }
+    if allowClusterScope { spec["allowClusterScope"] = true }
     spec["securityContext"] = securityContext
     if !volumes.isEmpty { spec["volumes"] = .array(volumes) }
     if !volumeMounts.isEmpty { spec["volumeMounts"] = .array(volumeMounts) }

@@ -92,6 +92,7 @@ extension VineyarddSpec {
     arguments.append("--rpc_socket_port=\(Self.rpcPort)")
     arguments.append("--metrics_port=\(Self.metricsPort)")
     arguments.append("--admin_token_file=\(Self.adminTokenDirectory)/\(AdminToken.key)")
+    if allowClusterScope { arguments.append("--allow_cluster_scope=true") }
     if StoreFeatures.keepsMetadataInEtcd {
       arguments += [
         "--meta=etcd", "--etcd_prefix=/vineyard", "--etcd_endpoint=http://\(name)-etcd-service.\(namespace).svc:2379",

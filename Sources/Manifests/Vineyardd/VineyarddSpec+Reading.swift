@@ -46,6 +46,7 @@ extension VineyarddSpec {
       try reader.text("pvcName", &volume.pvcName)
       try reader.text("mountPath", &volume.mountPath)
     }
+    try reader.flag("allowClusterScope", &allowClusterScope)
     try reader.object("securityContext", &securityContext)
     try reader.values("volumes", &volumes)
     try reader.values("volumeMounts", &volumeMounts)

@@ -26,6 +26,8 @@ public struct VineyarddSpec: Sendable, Equatable {
   public var volume = SocketVolume()
   /// Fields of the store container's security context, over those it has by itself.
   public var securityContext: Value?
+  /// Whether inline volumes of pods may reach the objects of the stores (`scope: cluster`).
+  public var allowClusterScope = false
   /// More volumes of the store's pod.
   public var volumes: [Value] = []
   /// More mounts of the store's container.

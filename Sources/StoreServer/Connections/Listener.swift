@@ -12,21 +12,30 @@ final class Listener {
   let volume: Volume?
   /// Whether its clients may only read.
   let isReadOnly: Bool
-  /// Path of a Unix socket.
+  /// Path of a Unix socket outside of volumes.
   let path: String?
-  private let identity: (device: dev_t, inode: ino_t)?
+  /// The file of a Unix socket.
+  let identity: FileIdentity?
 
-  private init(
-    file: CInt, kind: ClientConnection.Kind, session: Session, path: String?, volume: Volume? = nil,
-    isReadOnly: Bool = false
-  ) {
+  private init(file: CInt, kind: ClientConnection.Kind, session: Session, path: String?) {
     self.file = file
     self.kind = kind
     self.session = session
     self.path = path
+    volume = nil
+    isReadOnly = false
+    identity = path.flatMap { FileIdentity(of: $0, in: AT_FDCWD) }
+  }
+
+  /// A socket of a volume, which listens already.
+  init(file: CInt, identity: FileIdentity, volume: Volume, isReadOnly: Bool) {
+    self.file = file
+    kind = .ipc
+    session = volume.session
+    path = nil
     self.volume = volume
     self.isReadOnly = isReadOnly
-    identity = path.flatMap(Self.identity)
+    self.identity = identity
   }
 
   deinit { close(file) }
@@ -46,17 +55,8 @@ final class Listener {
     return try listening(Listener(file: file, kind: .ipc, session: session, path: path))
   }
 
-  /// Listens on a socket of a volume, in place of the one a store that ran here before has left.
-  static func unix(_ path: String, volume: Volume, isReadOnly: Bool) throws(CommandError) -> Listener {
-    unlink(path)
-    let file = try bound(try UnixAddress(path), path, mode: 0o666)
-    return try listening(
-      Listener(
-        file: file, kind: .ipc, session: volume.session, path: path, volume: volume, isReadOnly: isReadOnly))
-  }
-
   /// A socket with a name in the file tree.
-  private static func bound(_ address: UnixAddress, _ path: String, mode: mode_t) throws(CommandError) -> CInt {
+  static func bound(_ address: UnixAddress, _ path: String, mode: mode_t) throws(CommandError) -> CInt {
     let file = try socket()
     let code = address.bind(file, mode: mode)
     guard code == 0 else {
@@ -149,21 +149,15 @@ final class Listener {
     return UInt16(bigEndian: address.sin6_port)
   }
 
-  /// Whether something else, or nothing, is where the socket file was.
+  /// Whether something else, or nothing, is where the socket file was; false for a volume's, which its directory knows.
   var isDisplaced: Bool {
     guard let path, let identity else { return false }
-    return Self.identity(path).map { $0 != identity } ?? true
+    return identity != FileIdentity(of: path, in: AT_FDCWD)
   }
 
   /// Removes the socket file, unless another daemon has replaced it.
   func removePath() {
-    guard let path, let identity, let present = Self.identity(path) else { return }
-    if present == identity { unlink(path) }
-  }
-
-  private static func identity(_ path: String) -> (device: dev_t, inode: ino_t)? {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return nil }
-    return (status.st_dev, status.st_ino)
+    guard let path, let identity, identity == FileIdentity(of: path, in: AT_FDCWD) else { return }
+    unlink(path)
   }
 }

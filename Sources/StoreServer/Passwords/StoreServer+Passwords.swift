@@ -8,7 +8,8 @@ import Support
 /// Passwords are checked one at a time, on a thread of their own: a check takes as long as whoever made the file wanted.
 extension StoreServer {
   func authenticate(_ connection: ClientConnection, username: String, password: String) {
-    removeCondemned()
+    sessions.visit(connection.client.session.id)
+    endUnusedSessions()
     guard passwords != nil else { return finishRegistration(connection, isAccepted: true) }
     let isPlausible =
       !username.isEmpty
@@ -30,7 +31,7 @@ extension StoreServer {
   }
 
   /// The address of the other end, without its port.
-  private static func address(of file: CInt) -> String {
+  static func address(of file: CInt) -> String {
     var address = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     return withUnsafeMutablePointer(to: &address) {
@@ -77,7 +78,7 @@ extension StoreServer {
     do throws(StoreError) {
       guard isAccepted else { throw StoreError(.connectionError, "IOError: Incorrect username and password") }
       _ = try handler.acceptRegistration(connection)
-      removeCondemned()
+      endUnusedSessions()
     } catch {
       handler.reply.reply(error)
     }

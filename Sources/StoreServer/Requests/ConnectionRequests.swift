@@ -148,14 +148,14 @@ extension RequestHandler {
 
   // MARK: - Sessions
 
-  func newSession() throws(StoreError) -> Disposition {
+  func newSession(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     guard let kind = StoreKind(rawValue: try message.integer("bulk_store_type", default: 1)) else {
       throw StoreError(.invalid, "bulk_store_type must be 1 (default) or 2 (plasma)")
     }
     let session = store.openSession(kind)
     let path: String
     do throws(StoreError) {
-      path = try openSessionSocket(session)
+      path = try openSessionSocket(session, connection)
     } catch {
       store.closeSession(session)
       throw error

@@ -17,8 +17,8 @@ final class RequestHandler {
   /// Counts for instance_status, kept by the server.
   var connectionCounts = (ipc: 0, rpc: 0)
   var parkedRequests = 0
-  /// Makes the listener of a child session.
-  var openSessionSocket: (Session) throws(StoreError) -> String = { _ throws(StoreError) in
+  /// Makes the listener of a child session that a client asks for.
+  var openSessionSocket: (Session, ClientConnection) throws(StoreError) -> String = { _, _ throws(StoreError) in
     throw StoreError(.notImplemented, "sessions are not available")
   }
   /// Opens and closes volumes beyond what the store does; nil until the server serves.
@@ -134,7 +134,7 @@ final class RequestHandler {
     case .plasmaRelease: return try plasmaRelease(client)
     case .plasmaDeleteData: return try plasmaDeleteData(client)
 
-    case .newSession: return try newSession()
+    case .newSession: return try newSession(connection)
     case .deleteSession: return try deleteSession(connection)
     case .moveBuffersOwnership: return try moveBuffersOwnership(client)
 

@@ -17,13 +17,17 @@ extension StoreServer: VolumeHosting {
     guard VolumeDirectories.exist(layout) else { return }
     let directories: VolumeDirectories
     do throws(CommandError) {
-      directories = try VolumeDirectories(layout)
+      directories = try VolumeDirectories(layout, log: log)
     } catch {
       return log.warning("volumes are not available: \(error.description)")
     }
     volumeDirectories = directories
     store.now = unixMilliseconds()
-    for id in directories.ids() { reopen(id, directories) }
+    let ids = directories.documents.ids()
+    for id in Set(directories.ids()).subtracting(ids).sorted() {
+      if let error = directories.removeRemains(of: id) { log.warning(error.description) }
+    }
+    for id in ids { reopen(id, directories) }
     warnOfLostSnapshots(directories)
     if !store.volumes.isEmpty {
       log.info("\(store.volumes.count) volumes are open again; what was written to them before is lost")
@@ -32,26 +36,25 @@ extension StoreServer: VolumeHosting {
 
   private func reopen(_ id: String, _ directories: VolumeDirectories) {
     do throws(CommandError) {
-      guard let json = try directories.document(of: id) else {
-        if let error = directories.removeRemains(of: id) { log.warning(error.description) }
-        return
-      }
+      guard let json = try directories.documents.document(of: id) else { return }
       let document: VolumeDocument
       do throws(StoreError) {
         document = try VolumeDocument(json)
       } catch {
         throw CommandError(.failed, "cannot understand the document of volume \(id)", cause: error.message)
       }
-      guard document.settings.id == id else {
-        throw CommandError(.failed, "the document in \(directories.layout.directory(of: id)) is another volume's")
+      do throws(StoreError) { try requirePermission(for: document.settings) } catch {
+        throw CommandError(.failed, error.message)
       }
-      directories.removeUnfinishedDocument(of: id)
+      guard document.settings.id == id else {
+        throw CommandError(.failed, "the document of volume \(id) is another volume's")
+      }
       try directories.make(id)
       let volume = store.reopenVolume(
         document.settings, created: document.created, isFrozen: document.isFrozen,
         lostContentsAt: document.isWritten ? store.now : document.lostContentsAt,
         isLossUnmended: document.isWritten || document.isLossUnmended)
-      if document.isWritten { try directories.save(VolumeDocument(volume).json, of: id) }
+      if document.isWritten { try directories.documents.save(VolumeDocument(volume).json, of: id) }
       try openSockets(of: volume, directories)
     } catch {
       log.error("\(error.description); volume \(id) stays closed")
@@ -63,6 +66,7 @@ extension StoreServer: VolumeHosting {
   // MARK: - Opening
 
   func open(_ settings: Volume.Settings) throws(StoreError) -> Volume {
+    try requirePermission(for: settings)
     let (volume, isNew) = try store.openVolume(settings)
     guard isNew else {
       mend(volume)
@@ -73,7 +77,7 @@ extension StoreServer: VolumeHosting {
       do throws(CommandError) {
         try directories.make(volume.id)
         try openSockets(of: volume, directories)
-        try directories.save(VolumeDocument(volume).json, of: volume.id, isFirst: true)
+        try directories.documents.save(VolumeDocument(volume).json, of: volume.id, isFirst: true)
       } catch {
         closeSockets(of: volume.id)
         _ = directories.removeRemains(of: volume.id)
@@ -87,9 +91,22 @@ extension StoreServer: VolumeHosting {
     return volume
   }
 
+  /// A claim's class is an administrator's; an inline volume is whatever the author of a pod writes.
+  ///
+  /// - Throws: notImplemented for an inline volume that reaches the objects of the store, or leaves some there.
+  private func requirePermission(for settings: Volume.Settings) throws(StoreError) {
+    guard settings.isEphemeral, !configuration.allowsClusterScope else { return }
+    guard settings.scope == .cluster || settings.onDelete == .retain else { return }
+    let wish = settings.scope == .cluster ? "scope 'cluster'" : "onDelete 'retain'"
+    throw StoreError(
+      .notImplemented,
+      "\(wish) is not allowed for inline volumes such as '\(settings.id)': it reaches the objects of all others (hint: use "
+        + "a claim, or have the administrator set spec.allowClusterScope of the Vineyardd)")
+  }
+
   private func directoriesOfVolumes() throws(CommandError) -> VolumeDirectories {
     if let volumeDirectories { return volumeDirectories }
-    let directories = try VolumeDirectories(handler.identity.volumeLayout)
+    let directories = try VolumeDirectories(handler.identity.volumeLayout, log: log)
     volumeDirectories = directories
     return directories
   }
@@ -98,16 +115,19 @@ extension StoreServer: VolumeHosting {
     guard arena.readOnlyFileDescriptor >= 0 else {
       throw CommandError(.failed, "shared memory cannot be given read-only", hint: "is /proc mounted?")
     }
-    for isReadOnly in [false, true] {
-      let path = directories.layout.socketPath(of: volume.id, isReadOnly: isReadOnly)
-      add(try Listener.unix(path, volume: volume, isReadOnly: isReadOnly))
-    }
+    for isReadOnly in [false, true] { try openSocket(of: volume, isReadOnly: isReadOnly, directories) }
+  }
+
+  private func openSocket(
+    of volume: Volume, isReadOnly: Bool, _ directories: VolumeDirectories
+  ) throws(CommandError) {
+    let socket = try directories.listen(on: volume.id, isReadOnly: isReadOnly)
+    add(Listener(file: socket.file, identity: socket.identity, volume: volume, isReadOnly: isReadOnly))
   }
 
   private func closeSockets(of id: String) {
     for (token, listener) in listeners where listener.volume?.id == id {
       poller.remove(listener.file)
-      listener.removePath()
       listeners[token] = nil
     }
   }
@@ -116,19 +136,21 @@ extension StoreServer: VolumeHosting {
   /// Whoever asks after the volume, such as the kubelet every minute, finds it served nevertheless.
   func mend(_ volume: Volume) {
     guard volume.kind == .volume, let directories = volumeDirectories else { return }
-    let displaced = listeners.filter { $0.value.volume === volume && $0.value.isDisplaced }
-    let hasDocument = directories.hasDocument(volume.id)
+    let displaced = listeners.filter { _, listener in
+      guard listener.volume === volume else { return false }
+      return directories.socket(of: volume.id, isReadOnly: listener.isReadOnly) != listener.identity
+    }
+    let hasDocument = directories.documents.exists(volume.id)
     guard !displaced.isEmpty || !hasDocument else { return }
     log.warning("somebody has removed files of volume \(volume.id): they are made anew")
     do throws(CommandError) {
       try directories.make(volume.id)
       for (token, listener) in displaced {
-        guard let path = listener.path else { continue }
-        add(try Listener.unix(path, volume: volume, isReadOnly: listener.isReadOnly))
+        try openSocket(of: volume, isReadOnly: listener.isReadOnly, directories)
         poller.remove(listener.file)
         listeners[token] = nil
       }
-      if !hasDocument { try directories.save(VolumeDocument(volume).json, of: volume.id) }
+      if !hasDocument { try directories.documents.save(VolumeDocument(volume).json, of: volume.id) }
     } catch {
       log.error("volume \(volume.id) is not served everywhere: \(error.description)")
     }
@@ -166,7 +188,7 @@ extension StoreServer: VolumeHosting {
   private func save(_ volume: Volume) throws(StoreError) {
     store.forgetWrites(to: volume)
     do throws(CommandError) {
-      try directoriesOfVolumes().save(VolumeDocument(volume).json, of: volume.id)
+      try directoriesOfVolumes().documents.save(VolumeDocument(volume).json, of: volume.id)
     } catch {
       throw StoreError(.ioError, "volume '\(volume.id)' cannot be changed: \(error.description)")
     }
@@ -203,7 +225,7 @@ extension StoreServer: VolumeHosting {
 
   func deleteVolume(_ id: String) throws(StoreError) -> Bool {
     do throws(CommandError) {
-      try volumeDirectories?.removeDocument(of: id)
+      try volumeDirectories?.documents.remove(id)
     } catch {
       throw StoreError(.ioError, "volume '\(id)' cannot be deleted: \(error.description)")
     }

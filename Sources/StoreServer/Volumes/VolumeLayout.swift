@@ -2,7 +2,6 @@
 struct VolumeLayout {
   static let socketName = "vineyard.sock"
   static let readOnlyName = "read-only"
-  static let documentName = "volume.json"
 
   /// The directory of the main socket.
   let base: String

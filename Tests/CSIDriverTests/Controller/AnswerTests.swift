@@ -13,7 +13,7 @@ struct AnswerTests {
     let volume = Csi_V1_Volume(VolumeRecord(order), in: try .sample("a"))
     #expect(volume.volumeID == order.handle.description)
     #expect(volume.capacityBytes == gibibyte)
-    #expect(volume.accessibleTopology.map(\.segments) == [["kubernetes.io/hostname": "a"]])
+    #expect(volume.accessibleTopology.map(\.segments) == [["csi.vineyard.v6d.io/node": "a"]])
     #expect(!volume.hasContentSource)
     let settings = try VolumeSettings(volume.volumeContext)
     #expect(settings.scope == .volume && settings.onDelete == .retain && settings.quota == .bytes(UInt64(gibibyte)))

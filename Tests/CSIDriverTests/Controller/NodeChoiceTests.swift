@@ -51,10 +51,31 @@ struct NodeChoiceTests {
     }
     #expect(try candidates(zone).isEmpty)
     #expect(!NodeChoice(zone).allows("a"))
+    #expect(NodeChoice(zone).isEmpty && NodeChoice(zone).foreignKey == "topology.kubernetes.io/zone")
+  }
+
+  @Test("the label of former releases, in claims and volumes that exist, means the node of that name")
+  func formerKey() throws {
+    let former = Csi_V1_TopologyRequirement.with {
+      $0.requisite = [.with { $0.segments = ["kubernetes.io/hostname": "b"] }]
+    }
+    #expect(try candidates(former) == ["b"])
+    #expect(NodeChoice(former).isOneNode)
+  }
+
+  @Test("a node whose name is too long for a label is meant by a hash of it")
+  func longName() throws {
+    let name = "ip-10-0-0-1." + String(repeating: "long.", count: 12) + "example.org"
+    let value = NodeTopology.value(of: name)
+    #expect(name.utf8.count > 63 && value.utf8.count <= 63 && NodeTopology.value(of: name + "x") != value)
+    #expect(NodeTopology.topology(name).segments == ["csi.vineyard.v6d.io/node": value])
+    let requirement = Csi_V1_TopologyRequirement.with { $0.requisite = [NodeTopology.topology(name)] }
+    let stores = try [name, "a"].map { try StoreEndpoint.sample($0) }
+    #expect(try candidates(requirement, stores) == [name])
   }
 
   @Test("a node is named once, however often it is asked for")
   func named() {
-    #expect(NodeChoice(.nodes(requisite: ["a", "b", "a"], preferred: ["b", "x"])).named == ["b", "a"])
+    #expect(NodeChoice(.nodes(requisite: ["a", "b", "a"], preferred: ["b", "x"])).named.map(\.name) == ["b", "a"])
   }
 }

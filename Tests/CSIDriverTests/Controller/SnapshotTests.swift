@@ -135,10 +135,22 @@ struct SnapshotTests {
       await code { _ = try await copy(of: Self.clone) { $0.capacityRange.requiredBytes = 2 << 20 } } == .outOfRange)
   }
 
-  @Test("[Error] the copy must be on another node than its source")
+  @Test("a copy is where its source is, also when another node was chosen for the pod: Kubernetes then chooses again")
   func otherNode() async throws {
+    for _ in 0..<2 {
+      let made = try await copy(of: Self.clone) {
+        $0.accessibilityRequirements = .nodes(requisite: ["a"], preferred: ["a"])
+      }
+      #expect(made.nodes == ["b"])
+    }
+    let later = try await copy(of: Self.clone) { $0.accessibilityRequirements = .nodes(requisite: ["b"]) }
+    #expect(later.nodes == ["b"])
+  }
+
+  @Test("[Error] the copy must be on one of several nodes, none of which has its source")
+  func otherNodes() async throws {
     let code = await code {
-      _ = try await copy(of: Self.clone) { $0.accessibilityRequirements = .nodes(requisite: ["a"]) }
+      _ = try await copy(of: Self.clone) { $0.accessibilityRequirements = .nodes(requisite: ["a", "c"]) }
     }
     #expect(code == .resourceExhausted)
   }

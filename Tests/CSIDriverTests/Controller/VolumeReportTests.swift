@@ -108,20 +108,20 @@ struct VolumeReportTests {
       $0.accessibilityRequirements = .nodes(requisite: ["b"])
     }
     let left = size - (16 << 20)
-    #expect(try await capacity { $0.accessibleTopology = NodeChoice.topology("b") } == [left, left])
-    #expect(try await capacity { $0.accessibleTopology = NodeChoice.topology("a") } == [size, size])
-    #expect(try await capacity { $0.accessibleTopology = NodeChoice.topology("elsewhere") } == [0, 0])
+    #expect(try await capacity { $0.accessibleTopology = NodeTopology.topology("b") } == [left, left])
+    #expect(try await capacity { $0.accessibleTopology = NodeTopology.topology("a") } == [size, size])
+    #expect(try await capacity { $0.accessibleTopology = NodeTopology.topology("elsewhere") } == [0, 0])
     #expect(try await capacity { $0.accessibleTopology.segments = ["zone": "z"] } == [0, 0])
     #expect(try await capacity { $0.volumeCapabilities = [.with { $0.block = .init() }] } == [0, 0])
     #expect(try await capacity { $0.parameters = Csi_V1_CreateVolumeRequest.sample().parameters }.last == size)
     a.isReady.withLock { $0 = false }
-    #expect(try await capacity { $0.accessibleTopology = NodeChoice.topology("a") } == [0, 0])
+    #expect(try await capacity { $0.accessibleTopology = NodeTopology.topology("a") } == [0, 0])
   }
 
   @Test("a volume as large as the capacity says fits, and one byte more doesn't")
   func largest() async throws {
     let answer = try await world.call(
-      ControllerService.getCapacity, .with { $0.accessibleTopology = NodeChoice.topology("a") })
+      ControllerService.getCapacity, .with { $0.accessibleTopology = NodeTopology.topology("a") })
     let size = answer.maximumVolumeSize.value
     func create(_ bytes: Int64) async throws {
       try await world.create("v-\(bytes)") {

@@ -22,7 +22,7 @@ final class ControllerWorld: StoreDirectory {
     guard cluster.name == "store" else { return [] }
     return nodes.map { node in
       StoreEndpoint(
-        cluster: cluster, node: node.name, address: .socket(path: node.socketPath),
+        cluster: cluster, node: node.name, address: .socket(root: node.directoryPath, name: "vineyard.sock"),
         isReady: node.isReady.withLock { $0 })
     }
   }
@@ -72,5 +72,5 @@ final class ControllerWorld: StoreDirectory {
 
 extension Csi_V1_Volume {
   /// The nodes it is accessible from.
-  var nodes: [String] { accessibleTopology.compactMap(NodeChoice.node) }
+  var nodes: [String] { accessibleTopology.compactMap { NodeTopology($0)?.name } }
 }

@@ -45,8 +45,8 @@ extension Csi_V1_CreateVolumeRequest {
 extension Csi_V1_TopologyRequirement {
   static func nodes(requisite: [String] = [], preferred: [String] = []) -> Csi_V1_TopologyRequirement {
     .with {
-      $0.requisite = requisite.map(NodeChoice.topology)
-      $0.preferred = preferred.map(NodeChoice.topology)
+      $0.requisite = requisite.map(NodeTopology.topology)
+      $0.preferred = preferred.map(NodeTopology.topology)
     }
   }
 }

@@ -14,6 +14,7 @@ import Testing
 final class StoreNode: Sendable {
   let name: String
   let memory: UInt64
+  let directoryPath: String
   let socketPath: String
   /// What pods are taken for; it need not be true.
   let isReady = Mutex(true)
@@ -25,6 +26,7 @@ final class StoreNode: Sendable {
     self.name = name
     self.memory = memory
     directory = try TemporaryDirectory()
+    directoryPath = directory.path
     socketPath = "\(directory.path)/vineyard.sock"
     try start()
   }

@@ -50,7 +50,11 @@ struct MountTargetTests {
       let target = try MountTarget("\(scratch.path)/\(name)", field: "target_path")
       let error = #expect(throws: RPCError.self) { try target.look() }
       #expect(error?.code == .failedPrecondition)
+      #expect(try target.unmount(Log(write: { _ in })) == 0)
+      try target.remove()
+      #expect(try target.look() == nil)
     }
+    #expect(access("/tmp", F_OK) == 0)
   }
 
   @Test("keeps what is in it")

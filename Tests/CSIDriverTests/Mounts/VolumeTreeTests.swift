@@ -54,20 +54,43 @@ struct VolumeTreeTests {
 
   @Test("have documents that say whether a volume goes with its pod")
   func documents() throws {
-    make("ns", "ns/c", "ns/c/volumes", "ns/c/volumes/v", "ns/c/volumes/w", "ns/c/volumes/x")
-    write(#"{"id":"v","ephemeral":true}"#, to: "ns/c/volumes/v/volume.json")
-    write(#"{"id":"w"}"#, to: "ns/c/volumes/w/volume.json")
-    write("{", to: "ns/c/volumes/x/volume.json")
+    make("ns", "ns/c", "ns/c/volumes", "ns/c/volumes/~documents", "ns/c/volumes/y")
+    write(#"{"id":"v","ephemeral":true}"#, to: "ns/c/volumes/~documents/v.json")
+    write(#"{"id":"w"}"#, to: "ns/c/volumes/~documents/w.json")
+    write("{", to: "ns/c/volumes/~documents/x.json")
+    write(#"{"id":"y","ephemeral":true}"#, to: "ns/c/volumes/y/volume.json")
     #expect(tree.document(cluster, "v")?.isEphemeral == true)
     #expect(tree.document(cluster, "w")?.isEphemeral == false)
-    #expect(tree.document(cluster, "x") == nil)
-    #expect(tree.document(cluster, "y") == nil)
+    for leaf in ["x", "y", "z"] { #expect(tree.document(cluster, leaf) == nil) }
+  }
+
+  @Test("have documents in them while their store is of a former release")
+  func formerDocuments() throws {
+    make("ns", "ns/c", "ns/c/volumes", "ns/c/volumes/v")
+    write(#"{"id":"v","ephemeral":true}"#, to: "ns/c/volumes/v/volume.json")
+    #expect(tree.document(cluster, "v")?.isEphemeral == true)
+    #expect(try tree.forget(cluster, "v"))
+    #expect(tree.document(cluster, "v") == nil)
+  }
+
+  @Test("[Error] have no document that is a link, or blocks who opens it", arguments: ["fifo", "link", "directory"])
+  func strangeDocuments(kind: String) throws {
+    make("ns", "ns/c", "ns/c/volumes", "ns/c/volumes/~documents")
+    let path = "\(scratch.path)/ns/c/volumes/~documents/v.json"
+    switch kind {
+    case "fifo": #expect(mkfifo(path, 0o600) == 0)
+    case "link":
+      write(#"{"id":"v","ephemeral":true}"#, to: "elsewhere")
+      #expect(symlink("\(scratch.path)/elsewhere", path) == 0)
+    default: #expect(mkdir(path, 0o755) == 0)
+    }
+    #expect(tree.document(cluster, "v") == nil)
   }
 
   @Test("lose a document only while no store holds the lock on them")
   func forget() throws {
-    make("ns", "ns/c", "ns/c/volumes", "ns/c/volumes/v")
-    write(#"{"id":"v","ephemeral":true}"#, to: "ns/c/volumes/v/volume.json")
+    make("ns", "ns/c", "ns/c/volumes", "ns/c/volumes/v", "ns/c/volumes/~documents")
+    write(#"{"id":"v","ephemeral":true}"#, to: "ns/c/volumes/~documents/v.json")
     let store = open("\(scratch.path)/ns/c/volumes", O_RDONLY | O_DIRECTORY)
     #expect(flock(store, LOCK_EX) == 0)
     #expect(try !tree.forget(cluster, "v"))

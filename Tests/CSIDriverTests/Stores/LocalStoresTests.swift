@@ -29,7 +29,7 @@ struct LocalStoresTests {
     #expect(try await stores.clusters().map(\.description) == ["ns/a", "ns/b", "other/c"])
     let store = try #require(try await stores.stores(of: try .sample("a")).first)
     #expect(store.node == "node-1" && store.isReady)
-    #expect(store.address == .socket(path: "\(root.path)/ns/a/vineyard.sock"))
+    #expect(store.address == .socket(root: root.path, name: "ns/a/vineyard.sock"))
     #expect(try await stores.stores(of: try .sample("empty")).isEmpty)
     #expect(try await stores.stores(of: nil).count == 3)
   }

@@ -1,5 +1,6 @@
 import Glibc
 import StoreCore
+import Support
 import Testing
 
 @testable import StoreServer
@@ -81,7 +82,46 @@ extension StoreServerTests {
       #expect(try server.onLoop { $0.store.sessions.count } == 2)
       #expect(try client.request(WireClient.register)["session_id"] == .number("0"))
       #expect(try server.onLoop { $0.store.sessions.count } == 1)
-      #expect(try server.onLoop { $0.condemned.count } == 0)
+      #expect(try server.onLoop { $0.endingSessions.count } == 0)
+    }
+
+    @Test("a session ends with its last connection, whether or not anybody deletes it")
+    func lastConnection() throws {
+      let path = try open()
+      let first = try WireClient.registered(server, path: path)
+      let second = try WireClient(server, .rpc)
+      _ = try second.request("{\"type\":\"register_request\",\"session_id\":\(try id(path))}")
+      _ = try first.sealedBlob(1000)
+      first.close()
+      try server.waitUntil("the first is gone") { $0.connections.count == 2 }
+      #expect(try server.onLoop { $0.store.sessions.count } == 2)
+      second.close()
+      try server.waitUntil("the session is gone") { $0.store.sessions.count == 1 }
+      #expect(access(path, F_OK) != 0)
+      #expect(try server.onLoop { $0.store.memory.used } == 0)
+    }
+
+    @Test("a session that nobody connects to ends after a while, one that somebody uses does not")
+    func grace() throws {
+      let server = try RunningServer { $0.sessionGrace = TimeSpan(nanoseconds: 1_000_000) }
+      let root = try WireClient.registered(server)
+      for _ in 0..<3 { _ = try root.request(#"{"type":"new_session_request"}"#) }
+      try server.waitUntil("they are gone") { $0.store.sessions.count == 1 && $0.listeners.count == 2 }
+      #expect(server.log.contains { $0.contains("nobody has connected to it in time") })
+      #expect(fileNames(in: server.directory).count == 1)
+    }
+
+    @Test("[Error] one client makes more sessions than are given to one; when one of them ends it may again")
+    func tooMany() throws {
+      let paths = try (0..<64).map { _ in try open() }
+      let refused = try root.request(#"{"type":"new_session_request"}"#)
+      #expect(refused["code"]?.integer == 1 && refused["message"]?.text?.contains("has 64 sessions") == true)
+      #expect(try server.onLoop { $0.store.sessions.count } == 65)
+      _ = try WireClient.registered(server, path: paths[0]).request(#"{"type":"delete_session_request"}"#)
+      _ = try open()
+      let remote = try WireClient(server, .rpc)
+      _ = try remote.request(WireClient.register)
+      #expect(try remote.request(#"{"type":"new_session_request"}"#)["socket_path"] != nil)
     }
 
     @Test("hundreds of sessions come and go without a trace")

@@ -83,7 +83,7 @@ extension StoreServerTests {
       let steps: [[String]] = [
         [], ["read-only/"], ["read-only/", "vineyard.sock"],
         ["read-only/", "vineyard.sock", "read-only/vineyard.sock"],
-        ["read-only/", "vineyard.sock", "read-only/vineyard.sock", ".volume.json.new"], ["vineyard.sock"],
+        ["read-only/", "vineyard.sock", "read-only/vineyard.sock", "volume.json"], ["vineyard.sock"],
       ]
       try world.open("whole")
       try world.restart {
@@ -95,7 +95,7 @@ extension StoreServerTests {
           }
         }
       }
-      #expect(fileNames(in: world.directory.path + "/volumes") == ["whole"])
+      #expect(world.volumeNames == ["whole"])
       #expect(try world.record("whole") != nil)
     }
 
@@ -105,27 +105,27 @@ extension StoreServerTests {
       try world.restart {
         for name in ["vineyard.sock", "read-only/vineyard.sock"] { unlink("\(world.volumePath("v"))/\(name)") }
         rmdir("\(world.volumePath("v"))/read-only")
-        try writeFile("\(world.volumePath("v"))/.volume.json.new", "{")
+        try writeFile("\(world.directory.path)/volumes/~documents/v.new", "{")
       }
       _ = try world.client(of: "v", readOnly: true)
-      #expect(access("\(world.volumePath("v"))/.volume.json.new", F_OK) != 0)
+      #expect(fileNames(in: "\(world.directory.path)/volumes/~documents") == ["v.json"])
       #expect(try world.ask("delete_volume", "v")["deleted"] == .bool(true))
-      #expect(fileNames(in: world.directory.path + "/volumes").isEmpty)
+      #expect(world.volumeNames.isEmpty)
     }
 
     @Test("[Error] a document nobody understands, or another volume's, closes that volume and no other")
     func badDocuments() throws {
       for id in ["a", "b", "good"] { try world.open(id) }
       try world.restart {
-        try writeFile("\(world.volumePath("a"))/volume.json", "{\"id\":")
-        try writeFile("\(world.volumePath("b"))/volume.json", #"{"id":"x","created":1,"frozen":false,"written":false}"#)
+        try writeFile(world.documentPath("a"), "{\"id\":")
+        try writeFile(world.documentPath("b"), #"{"id":"x","created":1,"frozen":false,"written":false}"#)
       }
       #expect(try world.record("a") == nil && world.record("b") == nil && world.record("good") != nil)
       for id in ["a", "b"] { #expect(world.server.log.contains { $0.contains("volume \(id) stays closed") }) }
       try world.open("a")
       _ = try world.client(of: "a")
       _ = try world.ask("delete_volume", "b")
-      #expect(fileNames(in: world.directory.path + "/volumes") == ["a", "good"])
+      #expect(world.volumeNames == ["a", "good"])
     }
 
     @Test("[Error] a second store beside the first cannot open volumes")
@@ -162,7 +162,7 @@ extension StoreServerTests {
       _ = try world.client(of: "v-999", readOnly: true)
       for number in 0..<1000 { _ = try world.ask("delete_volume", "v-\(number)") }
       try world.server.waitUntil("only the main client is left") { $0.connections.count == 1 }
-      #expect(fileNames(in: world.directory.path + "/volumes") == ["first"])
+      #expect(world.volumeNames == ["first"])
       #expect(try ServerDescriptors(of: world.server) == before)
     }
   }

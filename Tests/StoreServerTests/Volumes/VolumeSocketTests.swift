@@ -23,8 +23,9 @@ extension StoreServerTests {
       #expect(mode("\(world.directory.path)/volumes") == 0o700)
       for (name, expected) in [
         ("", mode_t(0o755)), ("/vineyard.sock", 0o666), ("/read-only", 0o755), ("/read-only/vineyard.sock", 0o666),
-        ("/volume.json", 0o600),
       ] { #expect(mode(world.volumePath("v") + name) == expected, "\(name)") }
+      #expect(mode("\(world.directory.path)/volumes/~documents") == 0o700)
+      #expect(mode(world.documentPath("v")) == 0o600)
     }
 
     @Test("what a pod that may write has removed or replaced is there again when somebody asks after the volume")
@@ -33,7 +34,7 @@ extension StoreServerTests {
       let blob = try before.sealedBlob(1000)
       let directory = world.volumePath("v")
       unlink("\(directory)/vineyard.sock")
-      unlink("\(directory)/volume.json")
+      unlink(world.documentPath("v"))
       rename("\(directory)/read-only/vineyard.sock", "\(directory)/read-only/elsewhere")
       symlink("/dev/null", "\(directory)/read-only/vineyard.sock")
       #expect(try world.record("v")?["used"]?.integer == 1000)
@@ -133,7 +134,7 @@ extension StoreServerTests {
         #expect(try client.request(#"{"type":"instance_status_request"}"#)["meta"] != nil)
       }
       #expect(try world.ask("delete_volume", id)["deleted"] == .bool(true))
-      #expect(fileNames(in: world.directory.path + "/volumes") == ["v"])
+      #expect(world.volumeNames == ["v"])
     }
   }
 }

@@ -12,12 +12,13 @@ final class VolumeWorld {
 
   init() throws {
     directory = try TemporaryDirectory()
-    server = try Self.start(in: directory.path)
+    server = try Self.start(in: directory.path, allowsClusterScope: true)
     main = try WireClient.registered(server)
   }
 
-  private static func start(in directory: String) throws -> RunningServer {
+  private static func start(in directory: String, allowsClusterScope: Bool) throws -> RunningServer {
     try RunningServer {
+      $0.allowsClusterScope = allowsClusterScope
       $0.socketPath = "\(directory)/vineyard.sock"
       try? $0.writeAdminToken("secret")
     }
@@ -26,11 +27,11 @@ final class VolumeWorld {
   /// Stops the server and starts another in the same place.
   ///
   /// - Parameter change: what happens on disk in between.
-  func restart(_ change: () throws -> Void = {}) throws {
+  func restart(allowsClusterScope: Bool = true, _ change: () throws -> Void = {}) throws {
     main.close()
     try server.stop()
     try change()
-    server = try Self.start(in: directory.path)
+    server = try Self.start(in: directory.path, allowsClusterScope: allowsClusterScope)
     main = try WireClient.registered(server)
   }
 
@@ -50,6 +51,11 @@ final class VolumeWorld {
   func record(_ id: String) throws -> JSON? { try ask("inspect_volume", id)["volume"] }
 
   func volumePath(_ id: String) -> String { "\(directory.path)/volumes/\(id)" }
+
+  func documentPath(_ id: String) -> String { "\(directory.path)/volumes/~documents/\(id).json" }
+
+  /// The volumes that have a directory.
+  var volumeNames: [String] { fileNames(in: "\(directory.path)/volumes").filter { !$0.hasPrefix("~") } }
 
   func client(of id: String, readOnly: Bool = false) throws -> WireClient {
     let path = readOnly ? "\(volumePath(id))/read-only/vineyard.sock" : "\(volumePath(id))/vineyard.sock"

@@ -46,7 +46,9 @@ class Cluster:
     def add_node(self, name, size="256M"):
         """A node with a store, its ready pod, and a driver for the node."""
         node = self.nodes[name] = Node(name)
-        store = node.start_store(size=size, rpc=True, flags=["--admin_token_file", str(self.token_file)])
+        # Each node has an address of its own.
+        flags = ["--rpc_host", "0.0.0.0", "--admin_token_file", str(self.token_file)]
+        store = node.start_store(size=size, rpc=True, flags=flags)
         node.start_driver("node")
         pod = {"kind": "Pod", "metadata": {"name": f"{CLUSTER}-{name}", "namespace": NAMESPACE, "labels": LABELS},
                "spec": {"nodeName": name, "containers": [

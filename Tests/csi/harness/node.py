@@ -1,5 +1,6 @@
 """A node of a cluster: the directory of its sockets, stores, a driver, and kubelet's directory."""
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -9,6 +10,8 @@ from harness import mounts
 from harness.driver import Driver
 
 MIB = 1 << 20
+# What the API server takes as the value of a label.
+LABEL_VALUE = re.compile("[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 NAMESPACE, CLUSTER = "pipelines", "store"
 NAMESPACE_KEY, NAME_KEY = "k8s.v6d.io/vineyard/namespace", "k8s.v6d.io/vineyard/name"
 
@@ -26,8 +29,9 @@ def parameters(cluster=CLUSTER, namespace=NAMESPACE, **more):
 class Node:
     """The stores listen where the node's pods put their sockets; the driver is told that directory."""
 
-    def __init__(self, name="node-1"):
+    def __init__(self, name="node-1", hostname=None):
         self.name = name
+        self.labels = {"kubernetes.io/os": "linux", "kubernetes.io/hostname": hostname or name}
         # Short, so that paths of sockets have room; real kubelet paths are longer and are not connected to.
         self.directory = Path(tempfile.mkdtemp(prefix="csi-"))
         # Pods of any user have their volumes in there.
@@ -55,7 +59,22 @@ class Node:
     def start_driver(self, mode="all", name="csi", flags=(), **variables):
         """Starts a driver; the first one is the node's."""
         self.drivers.append(Driver(self.directory, self.root, self.name, mode, name, flags, **variables))
-        return self.drivers[-1].start()
+        driver = self.drivers[-1].start()
+        if mode != "controller":
+            self.register(driver)
+        return driver
+
+    def register(self, driver):
+        """What the kubelet does with a driver: what it tells of the node becomes labels, and may contradict none."""
+        info = driver.call("NodeGetInfo")
+        assert info.node_id == self.name
+        for key, value in info.accessible_topology.segments.items():
+            existing = self.labels.get(key, value)
+            assert existing == value, (
+                f'detected topology value collision: driver reported "{key}":"{value}" '
+                f'but existing label is "{key}":"{existing}"')
+            assert LABEL_VALUE.fullmatch(value), f"{value} is no value of a label"
+            self.labels[key] = value
 
     @property
     def driver(self):

@@ -53,7 +53,7 @@ def _(node):
 def _(node):
     info = node.driver.call("NodeGetInfo")
     assert info.node_id == node.name and info.max_volumes_per_node >= 0
-    assert dict(info.accessible_topology.segments) == {"kubernetes.io/hostname": node.name}
+    assert dict(info.accessible_topology.segments) == {"csi.vineyard.v6d.io/node": node.name}
 
 
 @spec(NODE, "NodePublishVolume with single node multi writer capability should fail when volume with single node "
@@ -108,7 +108,7 @@ def _(node):
 
 def from_first_to_last_call(node, count):
     """A volume's whole life on a node, each call so many times."""
-    here = {"requisite": [{"segments": {"kubernetes.io/hostname": node.name}}]}
+    here = {"requisite": [{"segments": {"csi.vineyard.v6d.io/node": node.name}}]}
     for _ in range(count):
         volume = node.create("pvc-1", accessibility_requirements=here)
     for _ in range(count):

@@ -40,6 +40,7 @@ VINEYARDD = [
     ("--vineyardd.metric.enable", "spec.metric.enable", True),
     ("--vineyardd.metric.image=m:1", "spec.metric.image", "m:1"),
     ("--vineyardd.metric.imagePullPolicy=Never", "spec.metric.imagePullPolicy", "Never"),
+    ("--vineyardd.allowClusterScope", "spec.allowClusterScope", True),
     ("--vineyardd.service.type=NodePort", "spec.service.type", "NodePort"),
     ("--vineyardd.service.port=9700", "spec.service.port", 9700),
     ("--vineyardd.volume.pvcname=claim", "spec.volume.pvcName", "claim"),

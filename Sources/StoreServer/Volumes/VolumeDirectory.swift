@@ -1,0 +1,122 @@
+import CLinux
+import Glibc
+import Support
+
+/// The directory of one volume, held by a descriptor.
+///
+/// Pods may be able to write to it, so that anything in it may be a client's doing. Names in it are resolved below it,
+/// no symbolic link is followed, and nothing in it is ever opened for its contents.
+final class VolumeDirectory {
+  /// Entries removed at one time, and how deep: a client decides how many there are.
+  private static let removalLimit = 1000
+  private static let removalDepth = 8
+  private static let mode: mode_t = 0o755
+
+  let path: String
+  private let file: CInt
+
+  /// Opens a volume's directory in the directory of all volumes.
+  ///
+  /// - Returns: nil when there is none.
+  /// - Throws: `CommandError` when something else has its name.
+  init?(_ id: String, in volumes: CInt, path: String) throws(CommandError) {
+    let file = clinux_open_beneath(volumes, id, CLINUX_O_PATH | O_DIRECTORY)
+    if file == -ENOENT { return nil }
+    guard file >= 0 else { throw CommandError.system("cannot open \(path)", errno: -file) }
+    self.file = file
+    self.path = path
+  }
+
+  deinit { close(file) }
+
+  /// Lets pods pass through, whatever the umask or a client has left of the rights, and makes the directory for readers.
+  func prepare() throws(CommandError) {
+    fchmodat(file, ".", Self.mode, 0)
+    // A link or a file in the way is a client's, and it may put another one there meanwhile.
+    for _ in 0..<3 {
+      if mkdirat(file, VolumeLayout.readOnlyName, Self.mode) != 0, errno != EEXIST { break }
+      let readers = clinux_open_beneath(file, VolumeLayout.readOnlyName, CLINUX_O_PATH | O_DIRECTORY)
+      if readers >= 0 {
+        fchmodat(readers, ".", Self.mode, 0)
+        close(readers)
+        return
+      }
+      unlinkat(file, VolumeLayout.readOnlyName, 0)
+    }
+    throw CommandError.system("cannot make \(path)/\(VolumeLayout.readOnlyName)", errno: errno)
+  }
+
+  // MARK: - Sockets
+
+  /// Gives a socket, which listens already, its name here, in place of whatever has that name.
+  ///
+  /// - Parameters:
+  ///   - name: of the socket in `source`, a directory to which no client has access.
+  func adopt(_ name: String, from source: CInt, isReadOnly: Bool) throws(CommandError) {
+    let directory = try directory(isReadOnly)
+    defer { close(directory) }
+    if renameat(source, name, directory, VolumeLayout.socketName) == 0 { return }
+    // Only a directory is not replaced.
+    var budget = Self.removalLimit
+    Self.remove(VolumeLayout.socketName, in: directory, budget: &budget, depth: 0)
+    guard renameat(source, name, directory, VolumeLayout.socketName) != 0 else { return }
+    throw CommandError.system("cannot make the socket in \(path)", errno: errno)
+  }
+
+  /// The socket, or what has its name.
+  func socket(isReadOnly: Bool) -> FileIdentity? {
+    guard let directory = try? directory(isReadOnly) else { return nil }
+    defer { close(directory) }
+    return FileIdentity(of: VolumeLayout.socketName, in: directory)
+  }
+
+  private func directory(_ isReadOnly: Bool) throws(CommandError) -> CInt {
+    let name = isReadOnly ? VolumeLayout.readOnlyName : "."
+    let directory = clinux_open_beneath(file, name, CLINUX_O_PATH | O_DIRECTORY)
+    guard directory >= 0 else { throw CommandError.system("cannot open \(path)/\(name)", errno: -directory) }
+    return directory
+  }
+
+  // MARK: - Removing
+
+  /// Removes what is in the directory, as much as is reasonable at one time.
+  func clear() {
+    var budget = Self.removalLimit
+    Self.clear(file, budget: &budget, depth: 0)
+  }
+
+  /// Removes one file.
+  func remove(_ name: String) { unlinkat(file, name, 0) }
+
+  private static func clear(_ parent: CInt, budget: inout Int, depth: Int) {
+    let directory = clinux_open_beneath(parent, ".", O_RDONLY | O_DIRECTORY)
+    guard directory >= 0 else { return }
+    guard let stream = fdopendir(directory) else {
+      close(directory)
+      return
+    }
+    defer { closedir(stream) }
+    while budget > 0, let entry = readdir(stream) {
+      let name = entry.name
+      if name != ".", name != ".." { remove(name, in: directory, budget: &budget, depth: depth) }
+    }
+  }
+
+  private static func remove(_ name: String, in parent: CInt, budget: inout Int, depth: Int) {
+    budget -= 1
+    guard unlinkat(parent, name, 0) != 0, errno == EISDIR, depth < removalDepth else { return }
+    let directory = clinux_open_beneath(parent, name, CLINUX_O_PATH | O_DIRECTORY)
+    if directory >= 0 {
+      clear(directory, budget: &budget, depth: depth + 1)
+      close(directory)
+    }
+    unlinkat(parent, name, AT_REMOVEDIR)
+  }
+}
+
+extension UnsafeMutablePointer<dirent> {
+  /// The name of an entry of a directory.
+  var name: String {
+    withUnsafeBytes(of: &pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+}

@@ -1,0 +1,89 @@
+import Glibc
+import Support
+import Testing
+
+@testable import StoreServer
+
+extension StoreServerTests {
+  @Suite("a volume's directory in which a client has put things")
+  struct VolumeIntruderTests {
+    let world: VolumeWorld
+
+    init() throws {
+      world = try VolumeWorld()
+      try world.open("evil")
+      try world.open("victim")
+    }
+
+    private var directory: String { world.volumePath("evil") }
+
+    private var victimSocket: Support.FileIdentity? {
+      get throws {
+        try world.server.onLoop { $0.volumeDirectories?.socket(of: "victim", isReadOnly: false) }
+      }
+    }
+
+    private func removeReaders() {
+      unlink("\(directory)/read-only/vineyard.sock")
+      rmdir("\(directory)/read-only")
+    }
+
+    @Test(
+      "is served again, whatever is in the way", arguments: ["link", "file", "directory", "full directory", "fifo"])
+    func replaced(what: String) throws {
+      let socket = "\(directory)/vineyard.sock"
+      unlink(socket)
+      removeReaders()
+      switch what {
+      case "link":
+        symlink("../victim/vineyard.sock", socket)
+        symlink("../victim", "\(directory)/read-only")
+      case "file":
+        try writeFile(socket, "")
+        try writeFile("\(directory)/read-only", "")
+      case "directory": mkdir(socket, 0o700)
+      case "full directory":
+        mkdir(socket, 0o700)
+        mkdir("\(socket)/deep", 0o700)
+        symlink("../../../victim", "\(socket)/deep/link")
+        mkdir("\(directory)/read-only", 0o000)
+      default:
+        mkfifo(socket, 0o666)
+        mkfifo("\(directory)/read-only", 0o666)
+      }
+      let identity = try #require(try victimSocket)
+      _ = try world.record("evil")
+      let blob = try world.client(of: "evil").sealedBlob(1000)
+      #expect(try world.client(of: "evil", readOnly: true).exists(blob))
+      #expect(try !world.client(of: "victim").exists(blob))
+      #expect(try victimSocket == identity)
+    }
+
+    @Test("is removed without following a link out of it", arguments: ["../victim", "../..", "/", "../~documents"])
+    func removed(target: String) throws {
+      removeReaders()
+      symlink(target, "\(directory)/read-only")
+      mkdir("\(directory)/more", 0o755)
+      symlink(target, "\(directory)/more/link")
+      #expect(try world.ask("delete_volume", "evil")["deleted"] == .bool(true))
+      #expect(world.volumeNames == ["victim"])
+      _ = try world.client(of: "victim", readOnly: true)
+      #expect(access("\(world.directory.path)/vineyard.sock", F_OK) == 0)
+      #expect(access(world.documentPath("victim"), F_OK) == 0)
+    }
+
+    @Test("costs a limited number of removals, however much is in it")
+    func crowded() throws {
+      for number in 0..<3000 { try writeFile("\(directory)/\(number)", "") }
+      #expect(try world.ask("delete_volume", "evil")["deleted"] == .bool(true))
+      #expect(world.server.log.contains { $0.contains("cannot remove \(directory)") })
+      let left = fileNames(in: directory).count
+      #expect((1900...2100).contains(left))
+      try world.restart()
+      try world.restart()
+      #expect(fileNames(in: directory).count < left)
+      try world.open("evil")
+      _ = try world.client(of: "evil")
+    }
+  }
+}
