@@ -95,7 +95,7 @@ def test_given_a_namespace_stuck_by_discovery_then_its_condition_is_shown_and_th
         "type": "NamespaceDeletionDiscoveryFailure", "status": "True", "reason": "DiscoveryFailed", "message": message,
         "lastTransitionTime": "2026-01-01T00:00:00Z"}]}})
 
-    run = vineyardctl("delete", "vineyard-cluster")
+    run = vineyardctl("delete", "vineyard-cluster", "--timeout", "30s")
 
     assert f"⚠ Namespace {NAMESPACE} stays until an API of somebody else is repaired or removed: {message}" in run.story
     cluster.client.patch(path, {"metadata": {"finalizers": None}})
