@@ -84,6 +84,7 @@ let package = Package(
         .embedInCode("openshift.yaml"),
         .embedInCode("operator-access.yaml"),
         .embedInCode("operator.yaml"),
+        .embedInCode("user-access.yaml"),
         .embedInCode("vineyardd-spill.yaml"),
         .embedInCode("vineyardd.yaml"),
         .embedInCode("webhooks.yaml"),

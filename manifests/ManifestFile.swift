@@ -28,6 +28,8 @@ public struct ManifestFile: Sendable {
   }
   /// What the operator needs on OpenShift.
   public static var openShift: ManifestFile { Self("openshift.yaml", PackageResources.openshift_yaml) }
+  /// Rights of people to the custom resources.
+  public static var userAccess: ManifestFile { Self("user-access.yaml", PackageResources.user_access_yaml) }
   /// Deployment and Services of the operator.
   public static var `operator`: ManifestFile { Self("operator.yaml", PackageResources.operator_yaml) }
   /// Admission of the custom resources.
@@ -60,8 +62,8 @@ public struct ManifestFile: Sendable {
   /// Every file.
   public static var all: [ManifestFile] {
     [
-      namespace, vineyarddDefinition, csiDriverDefinition, operatorAccess, openShift, `operator`, webhooks,
-      vineyardd, spill, etcd,
+      namespace, vineyarddDefinition, csiDriverDefinition, operatorAccess, userAccess, openShift, `operator`,
+      webhooks, vineyardd, spill, etcd,
       csiDriver, csiAccess, csiAdminTokens, csiSnapshots, csiController, csiNode,
     ]
   }

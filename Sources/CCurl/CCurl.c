@@ -96,6 +96,10 @@ CURLcode ccurl_set_socket_callback(CURL *handle, CURLoption option, ccurl_socket
   return call_easy_setopt(handle, option, callback);
 }
 
+CURLcode ccurl_set_tls_callback(CURL *handle, CURLoption option, ccurl_tls_callback callback) {
+  return call_easy_setopt(handle, option, callback);
+}
+
 CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value) { return call_easy_getinfo(handle, info, value); }
 
 CURLcode ccurl_get_pointer(CURL *handle, CURLINFO info, void **value) { return call_easy_getinfo(handle, info, value); }

@@ -9,8 +9,6 @@ public struct Vineyardctl: ContextCommand {
     discussion: """
       Called under the name vineyardd it is the store daemon.
 
-      Shell completion: vineyardctl --generate-completion-script bash|zsh|fish
-
       Exit status: 0 done, 1 failed, 2 wrong usage, 3 not ready or timed out, 4 not found, 130 or 143 interrupted. \
       Data goes to stdout, messages go to stderr.
       """,
@@ -18,16 +16,24 @@ public struct Vineyardctl: ContextCommand {
     subcommands: [
       DeployCommand.self, DeleteCommand.self, DiffCommand.self, RenderCommand.self, CheckCommand.self,
       StatusCommand.self, VineyarddCommand.self, CSICommand.self, ManagerCommand.self, ProbeCommand.self,
-      VersionCommand.self,
+      CompletionCommand.self, VersionCommand.self,
     ])
 
   @Flag(name: [.customShort("j"), .customLong("dump-usage")], help: "Print all commands and flags as JSON on stderr.")
   var dumpsUsage = false
 
+  @Flag(
+    name: [.customShort("g"), .customLong("gen-doc")],
+    help: "Write a reference of all commands and flags to ./cmd/README.md.")
+  var writesReference = false
+
   /// Makes the command; without a subcommand it prints the help.
   public init() {}
 
   public mutating func run(_ context: CommandContext) throws {
+    if writesReference {
+      return try context.writeFile(UsageReference.path, UsageReference.markdown(of: Vineyardctl.self))
+    }
     guard dumpsUsage else { throw CleanExit.helpRequest(self) }
     context.errorOutput(UsageTree.json(of: Vineyardctl.self))
   }

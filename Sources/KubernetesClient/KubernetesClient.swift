@@ -64,6 +64,8 @@ public final class KubernetesClient: Sendable {
     var retry = RetryPolicy()
     /// One request, unless the configuration says otherwise.
     var request: Duration = .seconds(30)
+    /// How long it takes at most to a connection that can be used.
+    var connection: Duration = .seconds(30)
     /// How long a watch lives at most before the client asks for a new one; the server ends it.
     var watch: ClosedRange<Int> = 240...420
     /// Bookmarks come every minute, so a watch that is silent for longer than this is dead.

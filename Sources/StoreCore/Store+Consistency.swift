@@ -78,7 +78,9 @@ extension Store {
       if extent.blobs > 0 { used += extent.charged } else { lingering += extent.charged }
       blobs += extent.blobs
       if extent.blobs <= 0, extent.holders.isEmpty { found.append("nobody holds the extent at \(extent.range.offset)") }
-      if extent.charged > extent.range.length { found.append("the extent at \(extent.range.offset) is too short") }
+      if extent.charged > max(extent.range.length, Residency.chunkSize) {
+        found.append("the extent at \(extent.range.offset) is too short")
+      }
     }
     if used != memory.used { found.append("\(memory.used) bytes are said to be used, \(used) are") }
     if lingering != memory.lingering { found.append("\(memory.lingering) bytes are said to linger, \(lingering) do") }

@@ -24,6 +24,7 @@ extension StoreServer {
     nextRound = now + Self.pause
     replaceLostSockets()
     pages.giveBackIdle(now)
+    store.passTime()
     guard !unsavedVolumes.isEmpty, now >= nextSaving else { return }
     nextSaving = now + 10 * Self.pause
     saveLate()

@@ -21,6 +21,7 @@ import Testing
       ("help-render", ["vineyardctl", "render", "--help"]), ("help-check", ["vineyardctl", "check", "--help"]),
       ("help-status", ["vineyardctl", "status", "--help"]), ("help-probe", ["vineyardctl", "probe", "--help"]),
       ("help-csi", ["vineyardctl", "csi", "--help"]), ("help-manager", ["vineyardctl", "manager", "--help"]),
+      ("help-completion", ["vineyardctl", "completion", "--help"]),
       ("help-vineyardd", ["vineyardctl", "vineyardd", "--help"]),
       ("help-vineyardd", ["vineyardctl", "help", "vineyardd"]),
       ("help-as-vineyardd", ["vineyardd", "-help"]),

@@ -6,6 +6,34 @@ import Testing
     ("foo", "unknown command 'foo' (hint: 'vineyardctl --help' lists the commands)"),
     ("versoin", "unknown command 'versoin' (hint: did you mean 'version'?)"),
     ("help foo", "unknown command 'foo' (hint: 'vineyardctl --help' lists the commands)"),
+    (
+      "install",
+      "unknown command 'install' (hint: 'vineyardctl deploy vineyard-cluster --create-namespace' installs operator and stores)"
+    ),
+    (
+      "uninstall",
+      "unknown command 'uninstall' (hint: 'vineyardctl delete vineyard-cluster' removes what was deployed)"
+    ),
+    (
+      "upgrade",
+      "unknown command 'upgrade' (hint: deploying again with the new program or flags upgrades: 'vineyardctl deploy vineyard-cluster')"
+    ),
+    (
+      "logs vineyardd",
+      "unknown command 'logs' (hint: 'vineyardctl status' lists the pods, 'kubectl logs -n vineyard-system POD' shows what one of them wrote)"
+    ),
+    (
+      "deploy vineyard-cluster --dry-run",
+      "--dry-run needs a value (hint: write --dry-run=none or --dry-run=client or --dry-run=server)"
+    ),
+    (
+      "deploy vineyard-cluster --dry-run -n x",
+      "--dry-run needs a value: '-n' is a flag (hint: write --dry-run=none or --dry-run=client or --dry-run=server)"
+    ),
+    (
+      "status -o",
+      "--output needs a value (hint: write --output=table or --output=json or --output=yaml)"
+    ),
     ("--nope", "unknown flag '--nope' (hint: 'vineyardctl --help' explains the flags)"),
     ("version --nope", "unknown flag '--nope' (hint: 'vineyardctl version --help' explains the flags)"),
     ("version x", "unexpected argument 'x' (hint: 'vineyardctl version --help' explains the flags)"),

@@ -24,9 +24,8 @@ import Testing
     #expect(node["Flags"] == [])
     #expect(
       names(node["GlobalFlags"]) == [
-        "context", "create-namespace", "insecure-skip-tls-verify", "kubeconfig", "namespace", "request-timeout",
-        "server",
-        "timeout", "verbose", "wait",
+        "color", "context", "create-namespace", "insecure-skip-tls-verify", "kubeconfig", "namespace",
+        "request-timeout", "server", "timeout", "verbose", "wait",
       ])
   }
 

@@ -12,6 +12,7 @@ final class World: Sendable {
     var errors = ""
     var log: [String] = []
     var started: VineyarddOptions?
+    var written: [String: String] = [:]
   }
 
   private let state = Mutex(State())
@@ -30,6 +31,8 @@ final class World: Sendable {
   var errors: String { state.withLock { $0.errors } }
   /// Lines of the log without their times.
   var log: [String] { state.withLock { $0.log } }
+  /// Files that were written, by path.
+  var written: [String: String] { state.withLock { $0.written } }
   var started: VineyarddOptions? { state.withLock { $0.started } }
 
   /// Runs `vineyardctl` with some arguments.
@@ -79,9 +82,10 @@ final class World: Sendable {
       readFile: read,
       startDaemon: { options, _ in self.state.withLock { $0.started = options } })
     context.columns = 80
+    context.writeFile = { path, text in self.state.withLock { $0.written[path] = text } }
     context.watchSignals = { [signal] signalled in if let signal { signalled(signal) } }
     context.configurationSources = ConfigurationSources(
-      environment: host.environment, readFile: { [files] path in files[path] })
+      environment: host.environment, readBytes: { [files] path in files[path].map { Array($0.utf8) } })
     return context
   }
 

@@ -13,12 +13,12 @@ import Testing
     #expect(
       text == """
         Nodes
-          √ all well
-          ‼ one is full
+          ✔ all well
+          ⚠ one is full
             hint: empty it
 
         Storage
-          × broken
+          ✗ broken
             hint: mend it
 
         """)

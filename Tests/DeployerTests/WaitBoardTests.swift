@@ -1,3 +1,4 @@
+import Support
 import Synchronization
 import Testing
 
@@ -8,8 +9,9 @@ import Testing
   private final class Paper: Sendable {
     private let written = Mutex("")
     var text: String { written.withLock { $0 } }
-    func story(isTerminal: Bool) -> Story {
-      Story(columns: { isTerminal ? 120 : nil }, write: { text in self.written.withLock { $0 += text } })
+    func story(isTerminal: Bool, palette: Palette = .plain) -> Story {
+      Story(
+        columns: { isTerminal ? 120 : nil }, palette: palette, write: { text in self.written.withLock { $0 += text } })
     }
   }
 
@@ -34,6 +36,21 @@ import Testing
       paper.text == "◎ a: 0/1 ready\n"
         + "\u{1B}[1A\u{1B}[J◎ a: 0/1 ready\n◎ b: 0/1 ready\n"
         + "\u{1B}[2A\u{1B}[J✔ a: 1/1 ready\n◎ b: 0/1 ready\n")
+  }
+
+  @Test func `a coloured line is as long as a plain one`() {
+    let paper = Paper()
+    let board = WaitBoard(story: paper.story(isTerminal: true, palette: Palette(isOn: true)))
+    board.update("a", String(repeating: "x", count: 200))
+    #expect(paper.text == "\u{1B}[36m◎\u{1B}[0m a: \(String(repeating: "x", count: 114))\n")
+  }
+
+  @Test func `the last line tells the time and the next step, on a terminal only`() {
+    let paper = Paper()
+    paper.story(isTerminal: false).finish("it is ready", next: "use it")
+    #expect(paper.text == "✔ it is ready\n")
+    paper.story(isTerminal: true).finish("it is ready", next: "use it")
+    #expect(paper.text.hasPrefix("✔ it is ready\n✔ it is ready (") && paper.text.hasSuffix("s)\n► next: use it\n"))
   }
 
   @Test func `news go above the block`() {

@@ -28,11 +28,22 @@ import Testing
     #expect(error.cause == "Is a directory")
   }
 
-  @Test func `bytes that are not UTF-8 are refused`() throws {
-    let path = try temporaryFile([0xFF, 0xFE])
+  @Test(arguments: [[0xC3], [0xFF, 0xFE, 0x41], [0xFF, 0xFE, 0x00, 0xD8]] as [[UInt8]])
+  func `bytes that are no text are refused`(_ bytes: [UInt8]) throws {
+    let path = try temporaryFile(bytes)
     defer { unlink(path) }
     let error = try #require(throws: CommandError.self) { try TextFile.read(path) }
-    #expect(error.cause == "not UTF-8")
+    #expect(error.cause == "it is no text in UTF-8 or UTF-16")
+  }
+
+  @Test(
+    arguments: [
+      [0xC3, 0xBC], [0xEF, 0xBB, 0xBF, 0xC3, 0xBC], [0xFF, 0xFE, 0xFC, 0x00], [0xFE, 0xFF, 0x00, 0xFC],
+    ] as [[UInt8]])
+  func `a byte order mark names the encoding, and is no part of the text`(_ bytes: [UInt8]) throws {
+    let path = try temporaryFile(bytes)
+    defer { unlink(path) }
+    #expect(try TextFile.read(path) == "ü")
   }
 
   @Test func `an endless file is refused`() throws {

@@ -92,7 +92,7 @@ def test_given_a_quota_when_blobs_are_shrunk_then_no_more_memory_is_kept_than_it
     daemon = start_daemon(size="256M")
     small, large = Volume(daemon, "small", quota=32 * MIB), Volume(daemon, "large", quota=128 * MIB)
     with small.wire() as tenant, small.wire() as accomplice:
-        for _ in range(20):
+        for _ in range(200):
             reply = tenant.call("create_buffer_request", size=16 * MIB)
             if "code" in reply:
                 break

@@ -55,7 +55,22 @@ def test_given_ten_thousand_blobs_when_created_and_cleared_then_usage_is_exact(c
     assert client.status.memory_usage == sum(sizes)
     wire.ask("del_data_request", id=reply["ids"][::2])
     assert client.status.memory_usage == sum(sizes[1::2])
+    for ident in reply["ids"][1::2]:
+        wire.ask("seal_request", object_id=ident)
     client.clear()
+    assert client.status.memory_usage == 0
+
+
+@pytest.mark.beyond_original
+def test_given_blobs_that_another_client_is_writing_when_cleared_then_they_stay(client, wire):
+    writing, _ = wire.create_blob(1000)
+    finished, _ = wire.create_blob(2000)
+    wire.ask("seal_request", object_id=finished["object_id"])
+    client.clear()
+    assert client.status.memory_usage == 1000
+    wire.ask("seal_request", object_id=writing["object_id"])
+    assert client.exists(vineyard.ObjectID(writing["object_id"]))
+    client.reset()
     assert client.status.memory_usage == 0
 
 

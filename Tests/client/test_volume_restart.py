@@ -10,7 +10,7 @@ import pytest
 import vineyard
 
 from daemon import daemon_command
-from peer import Peer
+from peer import Peer, PeerError
 from volumes import Volume
 from wire import WireClient
 
@@ -38,11 +38,26 @@ def test_given_a_volume_when_the_store_is_started_again_then_the_same_directory_
         assert after[key] == before[key]
     assert after["used"] == after["objects"] == after["names"] == 0
     client = vineyard.connect(f"/proc/self/fd/{mounted}/vineyard.sock")
-    with pytest.raises(vineyard.ObjectNotExistsException):
+    assert after["lost_contents_at"] > before["created"]
+    with pytest.raises(vineyard.ObjectNotExistsException, match="failed to find name: n; the store restarted at 20"):
         client.get(name="n")
     client.put(1, persist=True, name="n")
     assert not volume.record["condition"]["abnormal"]
     os.close(mounted)
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_given_names_outside_of_volumes_when_the_store_is_started_again_then_whoever_misses_one_is_told(daemon, how):
+    with Peer(daemon.socket) as program:
+        with pytest.raises(PeerError) as miss:
+            program.run("client.get(name='model')")
+        assert "restarted" not in str(miss.value)
+        program.run("ident = client.put(np.arange(10), persist=True, name='model')")
+    getattr(daemon, how)()
+    daemon.start()
+    with Peer(daemon.socket) as program:
+        with pytest.raises(PeerError, match="failed to find name: model; the store restarted at 20"):
+            program.run("client.get(name='model')")
 
 
 def test_given_a_step_that_starts_while_the_store_is_down_when_the_store_comes_back_then_it_works(daemon):

@@ -70,3 +70,15 @@ def test_given_a_volume_that_is_deleted_then_its_objects_go_or_stay_as_its_class
         if is_kept:
             assert pod.read("model", "int(value.sum())") == 4999950000
     assert (node.usage() > 0) == is_kept
+
+
+@pytest.mark.parametrize(("parameters", "versions"), [({}, 1), ({"overwrite": "keep"}, 3), ({"scope": "cluster"}, 3)])
+def test_given_a_path_that_is_written_again_then_former_versions_go_or_stay_as_the_class_says(
+    node, pipelines, parameters, versions
+):
+    _, (first, _) = pipelines(**parameters)
+    baseline = node.usage()
+    for value in range(3):
+        first.write("x_train", f"np.full(1_000_000, {value})")
+    assert node.usage() - baseline == versions * 8_000_000
+    assert first.read("x_train", "int(value.max())") == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-SIGNS = {"passed": "√", "warning": "‼", "failed": "×"}
+SIGNS = {"passed": "✔", "warning": "⚠", "failed": "✗"}
 
 
 def findings(run: Any, group: str | None = None) -> list[tuple[str, str]]:

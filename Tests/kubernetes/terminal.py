@@ -10,13 +10,15 @@ from command_line import program
 UP = re.compile(r"\x1b\[(\d+)A\x1b\[J")
 
 
-def on_terminal(kubeconfig, home, *arguments, answers=None):
-    """Run with stderr on a terminal; returns the exit status and all that was drawn.
+def on_terminal(kubeconfig, home, *arguments, answers=None, **variables):
+    """Run with stderr on a terminal, without colours unless variables say otherwise.
 
-    With `answers` standard input is the terminal as well, at which somebody types them.
+    Returns the exit status and all that was drawn. With `answers` standard input is the terminal as well, at which
+    somebody types them.
     """
     leader, follower = pty.openpty()
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": str(kubeconfig)}
+    environment = {
+        "PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": str(kubeconfig), "NO_COLOR": "1", **variables}
     process = subprocess.Popen(
         [program(), *arguments], stdin=subprocess.DEVNULL if answers is None else follower,
         stdout=subprocess.DEVNULL, stderr=follower, env=environment)

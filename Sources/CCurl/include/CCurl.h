@@ -18,6 +18,8 @@ const char *ccurl_easy_strerror(CURLcode code);
 typedef size_t (*ccurl_write_callback)(char *bytes, size_t size, size_t count, void *context);
 typedef int (*ccurl_socket_callback)(void *context, curl_socket_t socket, curlsocktype purpose);
 
+typedef CURLcode (*ccurl_tls_callback)(CURL *handle, void *tls, void *context);
+
 CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value);
 CURLcode ccurl_set_string(CURL *handle, CURLoption option, const char *value);
 CURLcode ccurl_set_pointer(CURL *handle, CURLoption option, void *value);
@@ -25,6 +27,7 @@ CURLcode ccurl_set_list(CURL *handle, CURLoption option, struct curl_slist *valu
 CURLcode ccurl_set_blob(CURL *handle, CURLoption option, const void *bytes, size_t count);
 CURLcode ccurl_set_write(CURL *handle, CURLoption option, ccurl_write_callback callback);
 CURLcode ccurl_set_socket_callback(CURL *handle, CURLoption option, ccurl_socket_callback callback);
+CURLcode ccurl_set_tls_callback(CURL *handle, CURLoption option, ccurl_tls_callback callback);
 CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value);
 CURLcode ccurl_get_pointer(CURL *handle, CURLINFO info, void **value);
 CURLcode ccurl_get_offset(CURL *handle, CURLINFO info, curl_off_t *value);

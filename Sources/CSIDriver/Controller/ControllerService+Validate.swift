@@ -39,7 +39,7 @@ extension ControllerService {
     }
   }
 
-  /// What speaks against a volume's being used like that.
+  /// Why a volume cannot be used in the way a request asks for; nil when it can.
   private static func objection(
     _ request: Csi_V1_ValidateVolumeCapabilitiesRequest, _ made: VolumeSettings?
   ) -> String? {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Lets so many do something at once; the others wait in the order in which they came.
+/// Limits how many tasks do something at the same time; the others wait in the order in which they came.
 final class Seats: Sendable {
   private struct State {
     var free: Int

@@ -16,6 +16,7 @@ struct CSICommand: AsyncContextCommand {
       """)
 
   @Option(
+    name: [.customShort("f"), .customLong("endpoint")],
     help: ArgumentHelp("Where to listen: unix:///path, or tcp://127.0.0.1:port for tests.", valueName: "address"))
   var endpoint: String
 
@@ -23,12 +24,13 @@ struct CSICommand: AsyncContextCommand {
     name: [.customLong("nodeid"), .customLong("node-id")], help: ArgumentHelp("Name of this node.", valueName: "name"))
   var nodeID: String
 
-  @Option(help: "Which half to run.")
+  @Option(help: "Which part of the driver to run.")
   var mode: Mode = .all
 
   @Option(
     name: .customLong("state-file-path"),
-    help: ArgumentHelp("State file of the original driver: read once, never written.", valueName: "file"))
+    help: ArgumentHelp("State file of the original driver: read once, never written.", valueName: "file"),
+    completion: .file())
   var stateFile: String?
 
   @Option(
@@ -41,7 +43,8 @@ struct CSICommand: AsyncContextCommand {
   var metricsPort: UInt16 = 0
 
   @Option(
-    help: ArgumentHelp("Kubeconfig of the cluster whose stores to use; default: that of the pod.", valueName: "file"))
+    help: ArgumentHelp("Kubeconfig of the cluster whose stores to use; default: that of the pod.", valueName: "file"),
+    completion: .file())
   var kubeconfig: String?
 
   @Flag(help: "Log every call.")

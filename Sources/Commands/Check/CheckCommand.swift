@@ -9,13 +9,13 @@ struct CheckCommand: AsyncContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Check whether a cluster can take Vineyard, and whether what is deployed is well.",
     discussion: """
-      √ passed, ‼ a warning, × failed; a hint says what to do. Exit status: 0 nothing failed, 1 something did.
+      ✔ passed, ⚠ a warning, ✗ failed; a hint says what to do. Exit status: 0 nothing failed, 1 something did.
       """)
 
   @Flag(help: "Check only what matters before a deployment.")
   var pre = false
 
-  @Option(help: ArgumentHelp("Memory that one store shall have, such as 4Gi.", valueName: "size"))
+  @Option(help: ArgumentHelp("Memory for one store, such as 4Gi.", valueName: "size"))
   var size: String?
 
   @Option(name: .shortAndLong, help: "How to print.")
@@ -46,11 +46,11 @@ struct CheckCommand: AsyncContextCommand {
       image: target.image(context.host), size: try bytes(), isBeforehand: pre)
     subject.workloads = try workloads(images.options(context.host))
     let findings = try await ClusterCheck(client: try session.client(), subject: subject, log: session.log).run()
-    context.output(output.text(findings))
+    context.output(output.text(findings, context.outputPalette))
     let failures = findings.count { $0.outcome == .failed }
     guard failures > 0 else { return }
     throw CommandError(
-      .failed, "\(failures) \(failures == 1 ? "check" : "checks") failed", hint: "the lines with × say what to do")
+      .failed, "\(failures) \(failures == 1 ? "check" : "checks") failed", hint: "the lines with ✗ say what to do")
   }
 }
 
@@ -78,10 +78,10 @@ extension CheckCommand {
 enum CheckOutput: String, ExpressibleByArgument, CaseIterable {
   case text, json, yaml
 
-  func text(_ findings: [Finding]) -> String {
+  func text(_ findings: [Finding], _ palette: Palette) -> String {
     let value = Value.array(findings.map(\.value))
     switch self {
-    case .text: return Finding.text(findings)
+    case .text: return Finding.text(findings, palette)
     case .json: return value.indentedJSON
     case .yaml: return value.yaml
     }

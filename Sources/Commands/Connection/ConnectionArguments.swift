@@ -4,10 +4,12 @@ import Support
 
 /// The flags of every command that talks to a cluster.
 struct ConnectionArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Kubeconfig to use; default: $KUBECONFIG, then ~/.kube/config.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Kubeconfig to use; default: $KUBECONFIG, then ~/.kube/config.", valueName: "file"),
+    completion: .file())
   var kubeconfig: String?
 
-  @Option(help: ArgumentHelp("Context of the kubeconfig.", valueName: "name"))
+  @Option(help: ArgumentHelp("Context of the kubeconfig.", valueName: "name"), completion: .contexts)
   var context: String?
 
   @Option(name: .customLong("as"), help: ArgumentHelp("User to act as.", valueName: "user"))
@@ -24,11 +26,14 @@ struct ConnectionArguments: ParsableArguments {
     help: ArgumentHelp("Longest time for one request, such as 30s; 0 for no limit.", valueName: "duration"))
   var requestTimeout: String?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Namespace to work in.", valueName: "name"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Namespace to work in.", valueName: "name"), completion: .namespaces)
   var namespace = "vineyard-system"
 
-  @Flag(help: "Tell every step.")
+  @Flag(help: "Log every step and request.")
   var verbose = false
+
+  @OptionGroup var colors: ColorArguments
 
   mutating func validate() throws {
     try DNSLabel.require(namespace, of: "--namespace")

@@ -13,7 +13,7 @@ struct Session: Sendable {
     log = connection.log(context)
     options = connection.options
     self.context = context
-    story = Story(columns: context.errorColumns, write: context.errorOutput)
+    story = Story(columns: context.errorColumns, palette: context.errorPalette, write: context.errorOutput)
   }
 
   /// A client of the cluster that the flags and the kubeconfig name.

@@ -20,6 +20,7 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
 
   mutating func run(_ context: CommandContext) async throws {
     let session = Session(connection, context)
+    for warning in context.warnings { session.story.tell(.warning, warning) }
     var planning = try Planning(
       target: target, connection: connection, creation: creation, resets: resets, context, story: session.story)
     if changes.dryRun == .client {
@@ -49,7 +50,9 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
     let installer = Installer(client: client, story: session.story, log: session.log, options: options)
     let applied = try await installer.apply(plan)
     if let output = changes.output { context.output(output.text(applied)) }
-    session.story.tell(.done, "\(plan.title) \(ending)")
+    let isComplete = changes.dryRun == .none && waiting.wait
+    session.story.finish(
+      "\(plan.title) \(ending)", next: isComplete ? target.nextStep(in: connection.namespace) : nil)
   }
 
   /// Says what the deployment takes away, and asks unless it is nothing.

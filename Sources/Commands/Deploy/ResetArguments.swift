@@ -11,6 +11,9 @@ struct ResetArguments: ParsableArguments {
 
   init() {}
 
+  /// Names as if they had been given, for commands without the flag.
+  init(_ names: [String]) { reset = names }
+
   /// The declared names of the flags.
   ///
   /// - Throws: `CommandError` with code `usage` for what is no such flag, or is given a value as well.

@@ -64,7 +64,9 @@ struct CommandPath {
   private func unknown(_ word: String) -> CommandError {
     let known = command.configuration.subcommands.map { $0._commandName } + (names.isEmpty ? ["help"] : [])
     let path = names.map { "\($0) " }.joined()
-    let hint = nearest(to: word, in: known).map { "did you mean '\(path)\($0)'?" }
+    let hint =
+      CommandAdvice.hint(for: word, behind: names)
+      ?? nearest(to: word, in: known).map { "did you mean '\(path)\($0)'?" }
     return CommandError(
       .usage, "unknown command '\(path)\(word)'", hint: hint ?? "'\(text) --help' lists the commands")
   }

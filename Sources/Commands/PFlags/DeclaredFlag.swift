@@ -22,6 +22,8 @@ struct DeclaredFlag: Equatable {
   /// The default as the help shows it.
   let defaultText: String?
   let help: String
+  /// The values there are, empty when any will do.
+  let values: [String]
   /// Whether the help shows the flag.
   let isVisible: Bool
 
@@ -42,6 +44,7 @@ struct DeclaredFlag: Equatable {
     longNames = long
     letters = short
     help = argument["abstract"]?.string ?? ""
+    values = (argument["allValues"]?.array ?? []).compactMap(\.string)
     isVisible = argument["shouldDisplay"]?.bool ?? true
   }
 
@@ -57,6 +60,11 @@ struct DeclaredFlag: Equatable {
   /// Whether another flag is this one's inverse, as the argument parser names it.
   func isInverted(by other: DeclaredFlag) -> Bool {
     isBoolean && (other.name == "no-\(name)" || other.name == "no\(name.prefix(1).uppercased())\(name.dropFirst())")
+  }
+
+  /// How to give it a value.
+  var valueHint: String {
+    values.isEmpty ? "write \(spelling)=VALUE" : "write \(values.map { "\(spelling)=\($0)" }.joined(separator: " or "))"
   }
 
   /// The name with its dashes.

@@ -111,15 +111,25 @@ struct PFlagsNormalizer {
   private func value(of flag: DeclaredFlag, _ rest: inout ArraySlice<String>) throws(CommandError) -> String {
     if flag.isBoolean { return "true" }
     guard let next = rest.first else {
-      throw CommandError(.usage, "\(flag.spelling) needs a value", hint: "write \(flag.spelling)=VALUE")
+      throw CommandError(.usage, "\(flag.spelling) needs a value", hint: flag.valueHint)
     }
     // A value left out, as by an empty variable of a shell, must not eat the next flag.
     if next.hasPrefix("--"), self.flag(named: String(next.dropFirst(2).prefix { $0 != "=" })) != nil {
       throw CommandError(
-        .usage, "\(flag.spelling) needs a value", cause: "'\(next)' is a flag", hint: "write \(flag.spelling)=VALUE")
+        .usage, "\(flag.spelling) needs a value", cause: "'\(next)' is a flag", hint: flag.valueHint)
+    }
+    if !flag.values.isEmpty, isShort(next) {
+      throw CommandError(
+        .usage, "\(flag.spelling) needs a value", cause: "'\(next)' is a flag", hint: flag.valueHint)
     }
     rest.removeFirst()
     return next
+  }
+
+  /// Whether a word is a letter behind a dash, perhaps with a value, that is a flag.
+  private func isShort(_ word: String) -> Bool {
+    guard word.hasPrefix("-"), let letter = word.dropFirst().first else { return false }
+    return (own.flag(letter: letter) ?? persistent.flag(letter: letter)) != nil
   }
 
   private mutating func set(_ flag: DeclaredFlag, _ value: String) throws(CommandError) {

@@ -7,6 +7,16 @@ struct PersistentArguments: ParsableArguments {
   @OptionGroup var connection: ConnectionArguments
   @OptionGroup var waiting: WaitArguments
   @OptionGroup var creation: NamespaceCreationArguments
+  @OptionGroup var scheduler: SchedulerArguments
 
   static let flags = DeclaredFlags(PersistentArguments.self)
+}
+
+/// Flags that the original takes because a scheduler is built into it; without effect there as here.
+struct SchedulerArguments: ParsableArguments {
+  @Flag(name: .customLong("x-version"), help: ArgumentHelp("Without effect.", visibility: .hidden))
+  var showsSchedulerVersion = false
+
+  @Option(name: .customLong("log-flush-frequency"), help: ArgumentHelp("Without effect.", visibility: .hidden))
+  var logFlushFrequency: String?
 }

@@ -12,7 +12,7 @@ struct ProbeCommand: ContextCommand {
       store answers, 3 it does not.
       """)
 
-  @Option(help: ArgumentHelp("Socket of the store.", valueName: "path"))
+  @Option(help: ArgumentHelp("Socket of the store.", valueName: "path"), completion: .file())
   var socket: String
 
   @Option(help: ArgumentHelp("Longest time for each step of the handshake, such as 3s.", valueName: "duration"))

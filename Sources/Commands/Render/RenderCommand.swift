@@ -12,7 +12,8 @@ struct RenderCommand: ContextCommand {
       """)
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The resource, as YAML or JSON; - is standard input.", valueName: "file"))
+    name: .shortAndLong, help: ArgumentHelp("The resource, as YAML or JSON; - is standard input.", valueName: "file"),
+    completion: .file())
   var file: String
 
   @Option(

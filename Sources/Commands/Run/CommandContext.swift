@@ -16,6 +16,8 @@ public struct CommandContext: Sendable {
   public var log: Log
   /// Reads a small text file, or standard input under the name `-`.
   public var readFile: @Sendable (String) throws -> String
+  /// Writes a text file anew.
+  public var writeFile: @Sendable (_ path: String, _ text: String) throws -> Void = { try TextFile.write($1, to: $0) }
   /// Runs the store until it is told to stop.
   public var startDaemon: @Sendable (VineyarddOptions, Log) throws -> Void
   /// Hands SIGINT and SIGTERM to a function from now on; the second one ends the process.
@@ -28,6 +30,10 @@ public struct CommandContext: Sendable {
   public var ask: @Sendable (String) async throws -> Bool? = { _ in nil }
   /// The flags that the command line names, whatever their values.
   var flags = GivenFlags()
+  /// Whether stdout is a terminal.
+  public var writesToTerminal: @Sendable () -> Bool = { false }
+  /// What the command line says about colours.
+  var color = Palette.Choice.auto
   /// What reading the command line found worth telling; the command logs it once the log level is known.
   var warnings: [String] = []
 
@@ -58,8 +64,24 @@ public struct CommandContext: Sendable {
       readFile: { try TextFile.read($0 == "-" ? "/dev/stdin" : $0) },
       startDaemon: { try runDaemon($0, log: $1) })
     context.watchSignals = { watchInterrupts($0) }
+    context.writesToTerminal = { StandardStream.output.terminalColumns != nil }
     context.errorColumns = { StandardStream.error.terminalColumns }
     context.ask = askOnTerminal
     return context
+  }
+}
+
+extension CommandContext {
+  /// The colours of stdout.
+  var outputPalette: Palette { Palette(color, isTerminal: writesToTerminal(), environment: host.environment) }
+
+  /// The colours of stderr.
+  var errorPalette: Palette { Palette(color, isTerminal: errorColumns() != nil, environment: host.environment) }
+
+  /// Writes the one line that says why a command failed.
+  func write(_ error: CommandError) {
+    let line = error.line
+    let mark = line.prefix { $0 != ":" }
+    errorOutput("\(errorPalette.paint(mark, .red))\(line.dropFirst(mark.count))\n")
   }
 }

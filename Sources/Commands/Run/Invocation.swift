@@ -26,7 +26,7 @@ struct Invocation {
       let flags = try daemonFlags.normalize(words)
       self.init(VineyarddCommand.self, flags.arguments, flags.warnings, command: "vineyardd")
     } else if let first = words.first, Self.verbatim.contains(where: { first.hasPrefix($0) }) {
-      self.init(root, words, command: root._commandName)
+      self.init(root, Self.completionWords(words), command: root._commandName)
     } else {
       let path = try CommandPath(root: root, words)
       if path.command == VineyarddCommand.self {
@@ -34,7 +34,8 @@ struct Invocation {
         self.init(root, path.names + flags.arguments, flags.warnings, command: path.text)
       } else {
         let (words, flags) = try Self.normalized(path)
-        self.init(root, path.names + words, flags: flags, command: path.text)
+        self.init(
+          root, path.names + words, StoreArguments.warnings(words), flags: flags, command: path.text)
       }
     }
   }
@@ -50,8 +51,20 @@ struct Invocation {
     self.command = command
   }
 
+  /// How completion scripts ask for words.
+  static let completionCall = "---completion"
+
   /// First words that belong to the argument parser: completion scripts and what they call back.
-  private static let verbatim = ["---completion", "--generate-completion-script", "--experimental-dump-help"]
+  private static let verbatim = [completionCall, "--generate-completion-script", "--experimental-dump-help"]
+
+  /// What a completion script asks, `---completion COMMAND… -- FLAG INDEX CURSOR WORD…`, with a cursor: fish leaves it
+  /// out when it completes a text that nobody types.
+  private static func completionWords(_ words: [String]) -> [String] {
+    guard words.first == completionCall, let end = words.firstIndex(of: "--"), words.count > end + 3,
+      Int(words[end + 2]) != nil, Int(words[end + 3]) == nil
+    else { return words }
+    return words[...(end + 2)] + ["0"] + words[(end + 3)...]
+  }
 
   /// The words of a command for the argument parser; without flags no table of them is made.
   private static func normalized(_ path: CommandPath) throws(CommandError) -> ([String], GivenFlags) {

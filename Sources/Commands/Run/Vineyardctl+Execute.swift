@@ -20,13 +20,15 @@ extension Vineyardctl {
   static func execute(
     _ commandLine: [String], root: any ParsableCommand.Type, context: CommandContext
   ) -> ExitStatus {
+    var context = context
+    context.color = ColorArguments.choice(in: commandLine)
     do {
       return try Invocation(commandLine, root: root, context: context).execute(context)
     } catch let error as CommandError {
-      context.errorOutput("\(error.line)\n")
+      context.write(error)
       return error.code
     } catch {
-      context.errorOutput("\(CommandError(.failed, "\(error)").line)\n")
+      context.write(CommandError(.failed, "\(error)"))
       return .failed
     }
   }
@@ -55,14 +57,16 @@ extension Invocation {
     // A command that has told everything already, and only ends otherwise than well.
     if let exit = error as? ExitCode { return ExitStatus(rawValue: exit.rawValue) ?? .failed }
     if let error = CommandError(told: error) {
-      context.errorOutput("\(error.line)\n")
+      context.write(error)
       return error.code
     }
+    // A shell asks while somebody types, and wants no errors in between.
+    if arguments.first == Self.completionCall, !root.exitCode(for: error).isSuccess { return .failed }
     if root.exitCode(for: error).isSuccess {
       context.output("\(root.fullMessage(for: error, columns: context.columns).trimmingLineEnd())\n")
       return .ok
     }
-    context.errorOutput("\(usageError(root.message(for: error)).line)\n")
+    context.write(usageError(root.message(for: error)))
     return .usage
   }
 

@@ -33,7 +33,7 @@ struct StatusCommand: AsyncContextCommand {
       try await reader.waitUntilReady(timeout: span.nanoseconds > 0 ? span : nil, story: session.story)
       status = try await reader.read()
     }
-    context.output(output.text(status))
+    context.output(output.text(status, context.outputPalette))
     guard !status.isReady else { return }
     let missing = status.missing + status.components.filter { !$0.isReady }.map { "\($0.object): \($0.detail)" }
     throw CommandError(
@@ -48,15 +48,15 @@ struct StatusCommand: AsyncContextCommand {
 enum StatusOutput: String, ExpressibleByArgument, CaseIterable {
   case table, json, yaml
 
-  func text(_ status: InstallationStatus) -> String {
+  func text(_ status: InstallationStatus, _ palette: Palette) -> String {
     switch self {
-    case .table: table(status)
+    case .table: table(status, palette)
     case .json: status.value.indentedJSON
     case .yaml: status.value.yaml
     }
   }
 
-  private func table(_ status: InstallationStatus) -> String {
+  private func table(_ status: InstallationStatus, _ palette: Palette) -> String {
     var components = Table("component", "name", "desired", "ready", "updated", "version")
     for component in status.components {
       components.add(
@@ -68,7 +68,8 @@ enum StatusOutput: String, ExpressibleByArgument, CaseIterable {
       let memory = pod.memory.map { "\(ByteSize(bytes: $0.used)) of \(ByteSize(bytes: $0.limit))" }
       pods.add(pod.name, pod.readyText, pod.state, "\(pod.restarts)", pod.node, memory ?? "")
     }
-    let warnings = status.warnings.map { "‼ \($0.onOneLine)\n" }.joined()
+    let lines = status.warnings + status.hidden.map { "not shown: \($0)" }
+    let warnings = lines.map { "\(Symbol.warning.text(palette)) \($0.onOneLine)\n" }.joined()
     return components.text + (status.pods.isEmpty ? "" : "\n\(pods.text)") + (warnings.isEmpty ? "" : "\n\(warnings)")
   }
 }

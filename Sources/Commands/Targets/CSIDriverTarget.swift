@@ -82,6 +82,11 @@ struct CSIDriverTarget: DeploymentTarget {
     }
   }
 
+  func nextStep(in namespace: String) -> String? {
+    guard let first = try? driver.clusterList().first else { return nil }
+    return "a PersistentVolumeClaim with the storageClassName \(first.storageClassName) is a volume for pods"
+  }
+
   /// A resource by its name, for its removal.
   static func resource(_ name: String) -> KubernetesObject {
     KubernetesObject([

@@ -36,6 +36,9 @@ protocol DeploymentTarget: ParsableArguments {
   /// Whether flags that make no sense by themselves may do so together with those of an earlier deployment.
   static func mayBeCompleted(_ named: Set<String>) -> Bool
 
+  /// What to do when it is deployed, for people who do it the first time.
+  func nextStep(in namespace: String) -> String?
+
   /// The custom resource that keeps its number of replicas when nobody gives one, nil without such a thing.
   func scaledObject(in namespace: String) -> ObjectReference?
 }
@@ -50,6 +53,7 @@ extension DeploymentTarget {
     named.contains { $0.hasPrefix("vineyardd.spill.") || ["vineyardd.volume.mountPath", "volumeMount"].contains($0) }
   }
   func scaledObject(in namespace: String) -> ObjectReference? { nil }
+  func nextStep(in namespace: String) -> String? { nil }
 }
 
 /// Where and into what something is deployed.

@@ -14,6 +14,8 @@ struct OperatorTarget: DeploymentTarget {
   @OptionGroup var operators: OperatorArguments
   @OptionGroup var placement: PlacementArguments
 
+  func nextStep(in namespace: String) -> String? { "'vineyardctl deploy vineyardd -n \(namespace)' deploys stores" }
+
   func plan(_ setting: Setting) throws -> Plan {
     let target = try setting.operatorTarget()
     return Plan(

@@ -14,7 +14,7 @@ struct Planning<Target: DeploymentTarget> {
   /// - Throws: `CommandError` with code `usage` for a reset of what is no flag of the target.
   init(
     target: Target, connection: ConnectionArguments, creation: NamespaceCreationArguments,
-    resets: ResetArguments = ResetArguments(), _ context: CommandContext, story: Story
+    resets: ResetArguments = ResetArguments([]), _ context: CommandContext, story: Story
   ) throws {
     self.target = target
     setting = Setting(

@@ -7,7 +7,7 @@ import Support
 struct PodArguments: ParsableArguments {
   @Option(
     name: .customLong("vineyardd.volume.pvcname"),
-    help: ArgumentHelp("Claim for the socket instead of a directory of the node.", valueName: "name"))
+    help: ArgumentHelp("PersistentVolumeClaim for the socket instead of a directory on the node.", valueName: "name"))
   var claim = ""
 
   @Option(

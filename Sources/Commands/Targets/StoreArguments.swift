@@ -1,5 +1,6 @@
 import ArgumentParser
 import Manifests
+import Support
 
 /// The flags that describe the store of each node (`--vineyardd.…`).
 struct StoreArguments: ParsableArguments {
@@ -29,12 +30,14 @@ struct StoreArguments: ParsableArguments {
   )
   var size = ""
 
-  @Flag(name: .customLong("vineyardd.reserve_memory"), inversion: .prefixedNo, help: "Take all of it at start.")
+  @Flag(
+    name: .customLong("vineyardd.reserve_memory"), inversion: .prefixedNo, help: "Allocate all of that memory at start."
+  )
   var reservesMemory = false
 
   @Option(
     name: .customLong("vineyardd.streamThreshold"),
-    help: ArgumentHelp("Percent of it that streams may fill.", valueName: "percent"))
+    help: ArgumentHelp("Percent of that memory that streams may fill.", valueName: "percent"))
   var streamThreshold = 80
 
   @Option(
@@ -49,6 +52,27 @@ struct StoreArguments: ParsableArguments {
 
   @Option(name: .customLong("vineyardd.cpu"), help: ArgumentHelp("CPU request and limit.", valueName: "quantity"))
   var cpu: String?
+
+  func validate() throws {
+    guard !size.isEmpty, !size.hasPrefix("-") else { return }
+    let bytes = try ByteSize.parse(size)?.bytes ?? 0
+    guard bytes >= Self.smallestSize else {
+      throw CommandError(
+        .usage, "--vineyardd.size \(size) is too little for a store",
+        hint: "give 1Mi or more with its unit, such as 4Gi, or leave it out")
+    }
+  }
+
+  /// What somebody asks for that does nothing; the default of a flag asks for nothing.
+  ///
+  /// - Parameter words: normalised flags.
+  static func warnings(_ words: [String]) -> [String] {
+    words.contains("--vineyardd.syncCRDs")
+      ? ["--vineyardd.syncCRDs has no effect: \(FlagTable.syncCRDsReason)"] : []
+  }
+
+  /// Bytes below which a size is a slip, such as a forgotten unit.
+  private static let smallestSize: UInt64 = 1 << 20
 
   func apply(to store: inout VineyarddSpec.Store) throws {
     store.image = image ?? store.image

@@ -32,6 +32,10 @@ struct VineyardClusterTarget: DeploymentTarget {
     .resource(VineyarddTarget.resource(cluster.name, in: namespace).reference, .vineyardd)
   }
 
+  func nextStep(in namespace: String) -> String? {
+    "'vineyardctl deploy csidriver --clusters \(namespace)/\(cluster.name)' makes volumes of it for pods"
+  }
+
   func scaledObject(in namespace: String) -> ObjectReference? {
     cluster.replicas == nil ? VineyarddTarget.resource(cluster.name, in: namespace).reference : nil
   }

@@ -14,7 +14,8 @@ struct VineyardDeploymentTarget: DeploymentTarget {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Take the description from a Vineyardd resource in this file.", valueName: "file"))
+    help: ArgumentHelp("Take the description from a Vineyardd resource in this file.", valueName: "file"),
+    completion: .file())
   var file: String?
 
   @Option(

@@ -49,6 +49,13 @@ struct VineyarddArguments: ParsableArguments {
   @OptionGroup var placement: PlacementArguments
   @OptionGroup var plugins: PluginImageArguments
 
+  func validate() throws {
+    guard let replicas, replicas < 1 else { return }
+    throw CommandError(
+      .usage, "--replicas \(replicas) leaves no store",
+      hint: "give 1 or more; 'vineyardctl delete vineyard-cluster' removes a cluster")
+  }
+
   /// The cluster that the flags describe, not yet checked as a whole.
   ///
   /// - Throws: `CommandError` with code `usage` for flags that cannot be read.
@@ -74,9 +81,7 @@ struct VineyarddArguments: ParsableArguments {
     try pod.apply(to: &spec)
     plugins.apply(to: &spec.pluginImage)
     spec.placement = try placement.placement()
-    if metricImage != nil || metricPullPolicy != nil {
-      setting.story.tell(.warning, "--vineyardd.metric.image has no effect: stores serve metrics themselves")
-    }
+    for option in spec.idleOptions { setting.story.tell(.warning, "\(option.flag) has no effect: \(option.reason)") }
     return spec
   }
 }

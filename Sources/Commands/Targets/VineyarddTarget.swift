@@ -16,7 +16,8 @@ struct VineyarddTarget: DeploymentTarget {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Take the whole resource from this file; the flags above do not count.", valueName: "file"))
+    help: ArgumentHelp("Take the whole resource from this file; the flags above do not count.", valueName: "file"),
+    completion: .file())
   var file: String?
 
   @Argument(help: ArgumentHelp("'-' reads --vineyardd.spill.pv-pvc-spec from standard input.", valueName: "-"))
@@ -51,6 +52,10 @@ struct VineyarddTarget: DeploymentTarget {
 
   func memory(in namespace: String) -> Memory? {
     file == nil ? .resource(Self.resource(cluster.name, in: namespace).reference, .vineyardd) : nil
+  }
+
+  func nextStep(in namespace: String) -> String? {
+    "'vineyardctl deploy csidriver --clusters \(namespace)/\(cluster.name)' makes volumes of it for pods"
   }
 
   func scaledObject(in namespace: String) -> ObjectReference? {

@@ -45,14 +45,16 @@ struct EndpointArguments: ParsableArguments {
     help: ArgumentHelp("HTTP port of /metrics and the health checks; 0 is off.", valueName: "port"))
   var metricsPort: UInt16 = 0
 
-  @Option(help: ArgumentHelp("Password file as htpasswd makes it; clients must then name a user.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Password file as htpasswd makes it; clients must then name a user.", valueName: "file"),
+    completion: .file())
   var htpasswd: String?
 
   @Option(
     name: .customLong("admin_token_file"),
     help: ArgumentHelp(
       "File with the token for requests about volumes over TCP; without it they are refused there.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var adminTokenFile: String?
 
   @Flag(

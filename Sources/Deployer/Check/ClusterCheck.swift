@@ -83,17 +83,22 @@ public struct ClusterCheck: Sendable {
   private func componentFindings() async throws -> [Finding] {
     let group = "Components"
     do {
-      let status = try await StatusReader(client: client, namespace: subject.namespace, log: log).read()
-      let findings = status.components.map { component in
-        Finding(
-          group, component.isReady ? .passed : .failed, "\(component.role): \(component.object): \(component.detail)",
-          hint: component.isReady ? nil : "'vineyardctl status' shows the pods and what is wrong with them")
-      }
-      return findings + status.missing.map { Finding(group, .failed, $0) }
-        + status.warnings.filter { !status.missing.contains($0) }.map { Finding(group, .warning, $0) }
+      return try await guarded(group) { try await componentFindings(group) }
     } catch let error as CommandError {
       return [Finding(group, error.code == .notFound ? .failed : .warning, error.message, hint: error.hint)]
     }
+  }
+
+  private func componentFindings(_ group: String) async throws -> [Finding] {
+    let status = try await StatusReader(client: client, namespace: subject.namespace, log: log).read()
+    let findings = status.components.map { component in
+      Finding(
+        group, component.isReady ? .passed : .failed, "\(component.role): \(component.object): \(component.detail)",
+        hint: component.isReady ? nil : "'vineyardctl status' shows the pods and what is wrong with them")
+    }
+    return findings + status.missing.map { Finding(group, .failed, $0) }
+      + status.warnings.filter { !status.missing.contains($0) }.map { Finding(group, .warning, $0) }
+      + status.hidden.map { Finding(group, .warning, "not shown: \($0)") }
   }
 
   /// Runs a check whose requests may be refused, and turns the refusal into a warning.

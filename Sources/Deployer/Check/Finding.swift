@@ -9,11 +9,11 @@ public struct Finding: Sendable, Equatable {
     case failed
 
     /// The sign in front of a line.
-    public var sign: String {
+    public var symbol: Symbol {
       switch self {
-      case .passed: "√"
-      case .warning: "‼"
-      case .failed: "×"
+      case .passed: .done
+      case .warning: .warning
+      case .failed: .failure
       }
     }
   }
@@ -43,13 +43,13 @@ public struct Finding: Sendable, Equatable {
 
 extension Finding {
   /// Findings as people read them, under their headings.
-  public static func text(_ findings: [Finding]) -> String {
+  public static func text(_ findings: [Finding], _ palette: Palette = .plain) -> String {
     var text = ""
     var group: String?
     for finding in findings {
       if finding.group != group { text += "\(group == nil ? "" : "\n")\(finding.group)\n" }
       group = finding.group
-      text += "  \(finding.outcome.sign) \(finding.text.onOneLine)\n"
+      text += "  \(finding.outcome.symbol.text(palette)) \(finding.text.onOneLine)\n"
       if let hint = finding.hint { text += "    hint: \(hint.onOneLine)\n" }
     }
     return text

@@ -20,7 +20,13 @@ struct PermissionCheck: Sendable {
       if refused.isEmpty {
         return [Finding(Self.group, .passed, "all \(questions.count) permissions that deploying and deleting need")]
       }
-      return Self.findings(refused)
+      if check.subject.isBeforehand { return Self.findings(refused) }
+      // Whoever only looks at what is deployed needs none of them.
+      return [
+        Finding(
+          Self.group, .warning, "\(refused.count) of \(questions.count) permissions to deploy and delete are missing",
+          hint: "'vineyardctl check --pre' lists them")
+      ]
     }
   }
 

@@ -26,7 +26,7 @@ public struct StoreContents: Sendable {
     let cluster = "\(namespace)/\(name)"
     async let memory = StoreMemoryReader(client: client, log: log, isInside: isInside).read(pods)
     async let uses = uses(of: cluster)
-    return try await StoreContent.of(pods, bytes: memory.mapValues(\.used), uses: uses)
+    return try await StoreContent.of(pods, bytes: memory.found.mapValues(\.used), uses: uses)
   }
 
   private func uses(of cluster: String) async throws -> [VolumeUse] {

@@ -4,7 +4,7 @@ import Synchronization
 /// Shows what is waited for: one block that is redrawn on a terminal, elsewhere a line for each change.
 final class WaitBoard: Sendable {
   private struct State {
-    var lines: [(name: String, text: String, isDone: Bool)] = []
+    var lines: [(name: String, text: String, isDone: Bool, since: ContinuousClock.Instant)] = []
     var drawn = 0
   }
 
@@ -18,9 +18,9 @@ final class WaitBoard: Sendable {
     state.withLock { state in
       if let index = state.lines.firstIndex(where: { $0.name == name }) {
         guard state.lines[index].text != text || state.lines[index].isDone != isDone else { return }
-        state.lines[index] = (name, text, isDone)
+        state.lines[index] = (name, text, isDone, state.lines[index].since)
       } else {
-        state.lines.append((name, text, isDone))
+        state.lines.append((name, text, isDone, .now))
       }
       if story.isTerminal {
         redraw(&state)
@@ -34,15 +34,15 @@ final class WaitBoard: Sendable {
   func knows(_ name: String) -> Bool { state.withLock { state in state.lines.contains { $0.name == name } } }
 
   /// Says something between the news, above the block on a terminal.
-  func tell(_ sign: Story.Sign, _ text: String) {
+  func tell(_ symbol: Symbol, _ text: String) {
     state.withLock { state in
       if story.isTerminal && state.drawn > 0 {
         story.draw("\u{1B}[\(state.drawn)A\u{1B}[J")
         state.drawn = 0
-        story.tell(sign, text)
+        story.tell(symbol, text)
         redraw(&state)
       } else {
-        story.tell(sign, text)
+        story.tell(symbol, text)
       }
     }
   }
@@ -50,8 +50,9 @@ final class WaitBoard: Sendable {
   private func redraw(_ state: inout State) {
     var text = state.drawn > 0 ? "\u{1B}[\(state.drawn)A\u{1B}[J" : ""
     for line in state.lines {
-      let content = "\((line.isDone ? Story.Sign.done : .wait).rawValue) \(line.name): \(line.text)".onOneLine
-      text += "\(story.fitted(content))\n"
+      let elapsed = Story.elapsed(since: line.since)
+      let waited = elapsed < .seconds(1) ? "" : " (\(elapsed))"
+      text += story.line(line.isDone ? .done : .wait, fitting: "\(line.name): \(line.text)\(waited)")
     }
     state.drawn = state.lines.count
     story.draw(text)

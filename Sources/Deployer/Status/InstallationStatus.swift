@@ -9,6 +9,8 @@ public struct InstallationStatus: Sendable, Equatable {
   public let warnings: [String]
   /// What should be there and is not, a line each: the operator of resources, the stores of a cluster.
   public let missing: [String]
+  /// What there may be besides, and why it is not shown.
+  public let hidden: [String]
 
   /// Whether everything is there and does what it should.
   public var isReady: Bool { missing.isEmpty && components.allSatisfy(\.isReady) }
@@ -18,7 +20,7 @@ public struct InstallationStatus: Sendable, Equatable {
     [
       "namespace": .string(namespace), "isReady": .boolean(isReady),
       "components": .array(components.map(\.value)), "pods": .array(pods.map(\.value)), "warnings": Value(warnings),
-      "missing": Value(missing),
+      "missing": Value(missing), "notShown": Value(hidden),
     ]
   }
 }

@@ -18,17 +18,23 @@ public struct StatusReader: Sendable {
   ///
   /// Source: the label `app.vineyard.io/name` is on every workload of a store or driver, and
   /// `k8s.v6d.io/instance=vineyard-operator` on the operator.
-  func workloads() async throws -> [(role: String, object: KubernetesObject)] {
-    async let operators = list(.deployment, "k8s.v6d.io/instance=vineyard-operator")
-    async let deployments = list(.deployment, "app.vineyard.io/name")
-    async let sets = list(.statefulSet, "app.vineyard.io/name")
-    async let daemons = list(.daemonSet, "app.vineyard.io/name")
-    var found = try await operators.map { (role: "operator", object: $0) }
-    found += try await deployments.filter { !Self.isDriver($0) }.map { ("store", $0) }
-    found += try await sets.map { ("metadata", $0) }
-    found += try await deployments.filter { Self.isDriver($0) }.map { ("csi controller", $0) }
-    found += try await daemons.map { ("csi nodes", $0) }
-    return found
+  ///
+  /// - Throws: `KubernetesError` when the user may see none of them.
+  func workloads() async throws -> (found: [(role: String, object: KubernetesObject)], refusals: [KubernetesError]) {
+    async let operatorList = visible(.deployment, "k8s.v6d.io/instance=vineyard-operator")
+    async let deploymentList = visible(.deployment, "app.vineyard.io/name")
+    async let setList = visible(.statefulSet, "app.vineyard.io/name")
+    async let daemonList = visible(.daemonSet, "app.vineyard.io/name")
+    let lists = try await [operatorList, deploymentList, setList, daemonList]
+    let refusals = lists.compactMap(\.refusal)
+    if refusals.count == lists.count, let refusal = refusals.first { throw refusal }
+    let (deployments, sets, daemons) = (lists[1].objects, lists[2].objects, lists[3].objects)
+    var found = lists[0].objects.map { (role: "operator", object: $0) }
+    found += deployments.filter { !Self.isDriver($0) }.map { ("store", $0) }
+    found += sets.map { ("metadata", $0) }
+    found += deployments.filter { Self.isDriver($0) }.map { ("csi controller", $0) }
+    found += daemons.map { ("csi nodes", $0) }
+    return (found, refusals)
   }
 
   private static func isDriver(_ deployment: KubernetesObject) -> Bool {
@@ -40,8 +46,9 @@ public struct StatusReader: Sendable {
   ///
   /// - Throws: `CommandError`: `notFound` when nothing is installed in the namespace.
   public func read() async throws -> InstallationStatus {
-    let workloads = try await workloads()
-    let resources = try await customResources()
+    let (workloads, refused) = try await workloads()
+    var unseen = refused
+    let resources = try await customResources(&unseen)
     let missing = await Expectations(client: client, namespace: namespace, log: log)
       .missing(resources, workloads: workloads.map(\.object))
     guard !workloads.isEmpty || !missing.isEmpty else {
@@ -51,10 +58,10 @@ public struct StatusReader: Sendable {
         hint: leftovers?.hint
           ?? "'vineyardctl deploy vineyard-cluster' deploys a cluster, -n names another namespace")
     }
-    let pods = try await pods(of: workloads.map(\.object))
+    let pods = try await pods(of: workloads.map(\.object), &unseen)
     var states = pods.map { PodStatus($0) }
     let memory = await StoreMemoryReader(client: client, log: log).read(pods)
-    for index in states.indices { states[index].memory = memory[states[index].name] }
+    for index in states.indices { states[index].memory = memory.found[states[index].name] }
     let outages = await outages(of: Set(states.map(\.node)).subtracting([""]))
     for index in states.indices where outages[states[index].node] != nil { states[index].isNodeDown = true }
     var warnings = outages.sorted { $0.key < $1.key }.map(\.value) + missing
@@ -66,7 +73,7 @@ public struct StatusReader: Sendable {
     }
     return InstallationStatus(
       namespace: namespace, components: workloads.map { ComponentStatus($0.object, role: $0.role) }, pods: states,
-      warnings: warnings, missing: missing)
+      warnings: warnings, missing: missing, hidden: Self.lines(unseen) + memory.failures)
   }
 
   /// Whether the API server reaches the operator, once that is ready; before, its pods tell what is wrong.
@@ -90,28 +97,51 @@ public struct StatusReader: Sendable {
     (try? await HeldClaims(client: client).found().map(\.description)) ?? []
   }
 
+  /// What may not be seen, a line each.
+  private static func lines(_ refusals: [KubernetesError]) -> [String] {
+    refusals.reduce(into: []) { lines, refusal in
+      let line = "\(refusal.purpose.object): no permission to \(refusal.purpose.verb) them"
+      if !lines.contains(line) { lines.append(line) }
+    }
+  }
+
   /// Waits until every component is ready.
   ///
   /// - Throws: `CommandError` with code `notReady` and the reason.
   public func waitUntilReady(timeout: TimeSpan?, story: Story) async throws {
-    let gates = try await workloads().map { Gate(workload: $0.object, required: true) }
+    let gates = try await workloads().found.map { Gate(workload: $0.object, required: true) }
     let waiter = Waiter(client: client, board: WaitBoard(story: story), log: log)
     try await waiter.wait(for: gates, until: Deadline(after: timeout))
   }
 
-  private func list(_ type: ObjectType, _ labels: String) async throws -> [KubernetesObject] {
-    // Elements of a list carry no type of their own.
-    try await client.list(type, namespace: namespace, labels: labels).items
+  /// Objects, or why the user may not see them.
+  private typealias Visible = (objects: [KubernetesObject], refusal: KubernetesError?)
+
+  private func visible(_ type: ObjectType, _ labels: String) async throws -> Visible {
+    try await visible { try await client.list(type, namespace: namespace, labels: labels).items }
   }
 
-  private func pods(of workloads: [KubernetesObject]) async throws -> [KubernetesObject] {
-    try await withThrowingTaskGroup(of: (Int, [KubernetesObject]).self) { group in
+  private func visible(_ list: () async throws -> [KubernetesObject]) async throws -> Visible {
+    do {
+      return (try await list(), nil)
+    } catch let refusal as KubernetesError where refusal.isForbidden {
+      return ([], refusal)
+    }
+  }
+
+  private func pods(
+    of workloads: [KubernetesObject], _ refusals: inout [KubernetesError]
+  ) async throws -> [KubernetesObject] {
+    try await withThrowingTaskGroup(of: (Int, Visible).self) { group in
       for (index, workload) in workloads.enumerated() {
         guard let selector = Gate(workload: workload, required: true).podSelector else { continue }
-        group.addTask { (index, try await list(.pod, selector)) }
+        group.addTask { (index, try await visible(.pod, selector)) }
       }
       var found: [Int: [KubernetesObject]] = [:]
-      for try await (index, pods) in group { found[index] = pods.sorted { $0.name < $1.name } }
+      for try await (index, pods) in group {
+        found[index] = pods.objects.sorted { $0.name < $1.name }
+        if let refusal = pods.refusal { refusals.append(refusal) }
+      }
       return workloads.indices.flatMap { found[$0] ?? [] }
     }
   }
@@ -132,11 +162,13 @@ public struct StatusReader: Sendable {
     return lines
   }
 
-  private func customResources() async throws -> [KubernetesObject] {
+  private func customResources(_ refusals: inout [KubernetesError]) async throws -> [KubernetesObject] {
     var found: [KubernetesObject] = []
     for (type, scope) in [(ObjectType.vineyardd, namespace), (.csiDriver, nil)] as [(ObjectType, String?)] {
       guard try await client.resource(for: type) != nil else { continue }
-      found += try await client.list(type, namespace: scope).items
+      let resources = try await visible { try await client.list(type, namespace: scope).items }
+      found += resources.objects
+      if let refusal = resources.refusal { refusals.append(refusal) }
     }
     return found
   }

@@ -9,17 +9,40 @@ struct StoreMemoryReader: Sendable {
   var isInside = false
 
   /// Stores are asked side by side, and one that does not answer must not hold up the others.
-  private static let patience = Duration.seconds(3)
+  private static let timeout = TimeSpan.seconds(5)
 
-  /// Bytes used and allowed, by pod; stores that cannot be reached are left out.
-  func read(_ pods: [KubernetesObject]) async -> [String: PodStatus.StoreMemory] {
-    await withTaskGroup(of: (String, PodStatus.StoreMemory?).self) { group in
+  /// Bytes used and allowed, by pod, and why some are missing, a line for each cause.
+  func read(_ pods: [KubernetesObject]) async -> (found: [String: PodStatus.StoreMemory], failures: [String]) {
+    let ready = Set(pods.filter { Self.isReady($0) }.map(\.name))
+    return await withTaskGroup(of: (String, Result<PodStatus.StoreMemory, Unreadable>).self) { group in
       for pod in pods {
         guard let port = Self.metricsPort(of: pod) else { continue }
         group.addTask { (pod.name, await self.read(pod, port)) }
       }
-      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+      var found: [String: PodStatus.StoreMemory] = [:]
+      var causes: [String: [String]] = [:]
+      for await (pod, result) in group {
+        switch result {
+        case .success(let memory): found[pod] = memory
+        // One that is still starting need not answer.
+        case .failure(let failure): if ready.contains(pod) { causes[failure.cause, default: []].append(pod) }
+        }
+      }
+      return (found, causes.map { Self.line($0.value.sorted(), $0.key) }.sorted())
     }
+  }
+
+  /// Why the memory of a store is not known.
+  private struct Unreadable: Error {
+    let cause: String
+  }
+
+  private static func line(_ pods: [String], _ cause: String) -> String {
+    "memory of \(pods.count > 1 ? "\(pods.count) stores, such as \(pods[0])" : pods[0]): \(cause)"
+  }
+
+  private static func isReady(_ pod: KubernetesObject) -> Bool {
+    (pod.tree["status", "containerStatuses"]?.array ?? []).allSatisfy { $0["ready"]?.bool == true }
   }
 
   /// The container port named `metrics` of a running store.
@@ -31,26 +54,41 @@ struct StoreMemoryReader: Sendable {
     return ports.first { $0["name"]?.string == "metrics" }?["containerPort"]?.int
   }
 
-  private func read(_ pod: KubernetesObject, _ port: Int) async -> PodStatus.StoreMemory? {
+  private func read(_ pod: KubernetesObject, _ port: Int) async -> Result<PodStatus.StoreMemory, Unreadable> {
     do {
-      return try await withThrowingTaskGroup(of: PodStatus.StoreMemory?.self) { group in
+      let memory = try await withThrowingTaskGroup(of: PodStatus.StoreMemory.self) { group in
         group.addTask { try await self.ask(pod, port) }
         group.addTask {
-          try await Task.sleep(for: Self.patience)
-          return nil
+          try await Task.sleep(for: Self.timeout.duration)
+          throw Unreadable(cause: "no answer within \(Self.timeout)")
         }
         defer { group.cancelAll() }
-        return try await group.next() ?? nil
+        guard let memory = try await group.next() else { throw CancellationError() }
+        return memory
       }
+      return .success(memory)
     } catch {
       log.debug("the store of \(pod.name) cannot be asked: \(error)")
-      return nil
+      return .failure(Self.unreadable(error))
     }
   }
 
-  private func ask(_ pod: KubernetesObject, _ port: Int) async throws -> PodStatus.StoreMemory? {
+  private static func unreadable(_ error: any Error) -> Unreadable {
+    switch error {
+    case let error as Unreadable: return error
+    case let error as KubernetesError where error.isForbidden:
+      return Unreadable(cause: "no permission to forward ports")
+    case let error as any ClientError:
+      let told = error.asCommandError
+      // The message names the pod, which would make a line for each of them.
+      return Unreadable(cause: told.cause ?? told.message)
+    default: return Unreadable(cause: "\(error)")
+    }
+  }
+
+  private func ask(_ pod: KubernetesObject, _ port: Int) async throws -> PodStatus.StoreMemory {
     if isInside {
-      guard let address = pod.tree["status", "podIP"]?.string else { return nil }
+      guard let address = pod.tree["status", "podIP"]?.string else { throw Unreadable(cause: "it has no address") }
       return try await page(at: address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)")
     }
     return try await client.withPortForward(pod: pod.name, namespace: pod.namespace ?? "", port: port) { localPort in
@@ -58,9 +96,12 @@ struct StoreMemoryReader: Sendable {
     }
   }
 
-  private func page(at address: String) async throws -> PodStatus.StoreMemory? {
+  private func page(at address: String) async throws -> PodStatus.StoreMemory {
     let page = try await client.httpGet("http://\(address)/metrics")
-    return Self.memory(String(decoding: page.body, as: UTF8.self))
+    guard let memory = Self.memory(String(decoding: page.body, as: UTF8.self)) else {
+      throw Unreadable(cause: "its metrics do not say (HTTP status \(page.status))")
+    }
+    return memory
   }
 
   /// Source: docs/metrics.md; the Prometheus text format has one `name value` per line.

@@ -27,6 +27,15 @@ extension Value {
   }
 }
 
+extension Value {
+  /// Reads the first document of a YAML text and nothing behind it; an empty text is null.
+  public static func firstDocument(yaml text: String) throws(DocumentError) -> Value {
+    var reader = YAMLTreeReader(bytes: Array(text.utf8))
+    defer { reader.close() }
+    return try reader.nextDocument() ?? .null
+  }
+}
+
 /// Builds trees from the parse events.
 private struct YAMLTreeReader {
   /// Aliases let a short text describe a huge tree; no manifest comes near this many values.
@@ -44,14 +53,21 @@ private struct YAMLTreeReader {
 
   mutating func documents() throws(DocumentError) -> [Value] {
     var documents: [Value] = []
+    while let document = try nextDocument() {
+      if !document.isNull { documents.append(document) }
+    }
+    return documents
+  }
+
+  /// The next document, null for an empty one; nil at the end.
+  mutating func nextDocument() throws(DocumentError) -> Value? {
     while true {
       let event = try events.next()
       switch event.kind {
-      case .streamEnd: return documents
+      case .streamEnd: return nil
       case .documentStart:
         anchors = [:]
-        let value = try self.value(try events.next())
-        if !value.isNull { documents.append(value) }
+        return try value(try events.next())
       default: continue
       }
     }

@@ -13,7 +13,7 @@ extension ClientConfiguration {
     let server = try ServerURL(
       "https://\(authority):\(port)", place: "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT", assumesTLS: true)
     let credentials = TokenFileCredentials(
-      path: "\(accountDirectory)/token", owner: "the service account of this pod", readFile: sources.readFile)
+      path: "\(accountDirectory)/token", owner: "the service account of this pod", sources: sources)
     do {
       _ = try credentials.token()
     } catch {

@@ -1,3 +1,4 @@
+import Documents
 import Support
 
 extension ClientConfiguration {
@@ -18,10 +19,19 @@ extension ClientConfiguration {
     if let server = options.server {
       let url = try ServerURL(server, place: "--server", assumesTLS: options.skipsTLSVerification)
       let configuration = ClientConfiguration(server: url.text, credentials: FixedCredentials())
-      return configuration.applying(options)
+      return try configuration.applying(options, sources)
     }
-    if let configuration = try inCluster(sources) { return configuration.applying(options) }
+    if let configuration = try inCluster(sources) { return try configuration.applying(options, sources) }
     throw nothingFound(sources)
+  }
+
+  /// The contexts of a kubeconfig, found as `resolve` finds it.
+  ///
+  /// - Throws: `CommandError` when it cannot be read.
+  public static func contextNames(
+    kubeconfig: String?, sources: ConfigurationSources = .process
+  ) throws(CommandError) -> [String] {
+    try Kubeconfig.load(kubeconfig, sources).map { Array($0.contexts.keys) } ?? []
   }
 
   private static func resolve(
@@ -38,18 +48,23 @@ extension ClientConfiguration {
     let configuration = ClientConfiguration(
       server: server, context: context?.name, namespace: try context?.text("namespace"), tls: tls,
       proxy: target.proxy, credentials: try user?.credentials(target, sources) ?? FixedCredentials(),
-      impersonatedUser: try user?.impersonatedUser())
-    return configuration.applying(options)
+      impersonation: try user?.impersonation(options))
+    return try configuration.applying(options, sources)
   }
 
-  /// The configuration with what the flags say about any cluster.
-  private func applying(_ options: ConnectionOptions) -> ClientConfiguration {
+  /// The configuration with what the flags and the environment say about any cluster.
+  private func applying(
+    _ options: ConnectionOptions, _ sources: ConfigurationSources
+  ) throws(CommandError) -> ClientConfiguration {
     var configuration = self
     if options.skipsTLSVerification {
       configuration.tls.skipsVerification = true
       configuration.tls.authority = nil
     }
-    if let user = options.impersonate, !user.isEmpty { configuration.impersonatedUser = user }
+    if let user = options.impersonate, !user.isEmpty, impersonation == nil {
+      configuration.impersonation = Impersonation(user: user)
+    }
+    if proxy == nil { configuration.proxy = try ProxyChoice.ofEnvironment(for: server, sources) }
     configuration.requestTimeout = options.requestTimeout
     return configuration
   }

@@ -7,17 +7,17 @@ public struct ClientConfiguration: Sendable {
   /// The namespace of the context.
   public var namespace: String?
   public var tls: TLSOptions
-  /// `http://`, `https://` or `socks5://` URL; nil leaves it to HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+  /// The URL of the proxy to go through, with one of the `ProxyChoice.schemes`; nil for none.
   public var proxy: String?
   public var credentials: any CredentialSource
-  /// The user to act as (`--as`).
-  public var impersonatedUser: String?
-  /// Seconds one request may take, watches and logs excepted; nil for the default.
+  /// Whom to act as.
+  public var impersonation: Impersonation?
+  /// Seconds one request may take with its connection, watches and logs excepted; 0 for no limit, nil for the default.
   public var requestTimeout: Double?
 
   public init(
     server: String, context: String? = nil, namespace: String? = nil, tls: TLSOptions = TLSOptions(),
-    proxy: String? = nil, credentials: any CredentialSource, impersonatedUser: String? = nil,
+    proxy: String? = nil, credentials: any CredentialSource, impersonation: Impersonation? = nil,
     requestTimeout: Double? = nil
   ) {
     self.server = server
@@ -26,7 +26,7 @@ public struct ClientConfiguration: Sendable {
     self.tls = tls
     self.proxy = proxy
     self.credentials = credentials
-    self.impersonatedUser = impersonatedUser
+    self.impersonation = impersonation
     self.requestTimeout = requestTimeout
   }
 }

@@ -5,10 +5,10 @@ import Support
 public struct ConfigurationSources: Sendable {
   /// The value of an environment variable, nil when unset.
   public var environment: @Sendable (String) -> String?
-  /// The text of a file, nil when there is no such file.
+  /// The bytes of a file, nil when there is no such file.
   ///
   /// - Throws: `CommandError` when it exists and cannot be read.
-  public var readFile: @Sendable (String) throws(CommandError) -> String?
+  public var readBytes: @Sendable (String) throws(CommandError) -> [UInt8]?
   /// Whether stdin is a terminal, which a credential plugin may ask for a password.
   public var hasTerminal: @Sendable () -> Bool
   /// The time of the wall clock, which decides whether credentials have expired.
@@ -16,12 +16,12 @@ public struct ConfigurationSources: Sendable {
 
   public init(
     environment: @escaping @Sendable (String) -> String?,
-    readFile: @escaping @Sendable (String) throws(CommandError) -> String?,
+    readBytes: @escaping @Sendable (String) throws(CommandError) -> [UInt8]?,
     hasTerminal: @escaping @Sendable () -> Bool = { false },
     now: @escaping @Sendable () -> Timestamp = { .now() }
   ) {
     self.environment = environment
-    self.readFile = readFile
+    self.readBytes = readBytes
     self.hasTerminal = hasTerminal
     self.now = now
   }
@@ -30,8 +30,20 @@ public struct ConfigurationSources: Sendable {
   public static var process: ConfigurationSources {
     ConfigurationSources(
       environment: HostFacts.current.environment,
-      readFile: { path throws(CommandError) in try TextFile.readIfPresent(path) },
+      readBytes: { path throws(CommandError) in try TextFile.readBytesIfPresent(path, limit: Self.sizeLimit) },
       hasTerminal: { isatty(STDIN_FILENO) == 1 })
+  }
+
+  /// The largest kubeconfig or bundle of certificates in bytes: tools write some of megabytes, and a device that never
+  /// ends must not fill the memory.
+  static let sizeLimit = 256 << 20
+
+  /// The text of a file, nil when there is no such file.
+  ///
+  /// - Throws: `CommandError` when it exists and cannot be read or is no text.
+  func readFile(_ path: String) throws(CommandError) -> String? {
+    guard let bytes = try readBytes(path) else { return nil }
+    return try TextFile.text(of: bytes, path)
   }
 
   /// The value of an environment variable; an empty one counts as unset.

@@ -7,7 +7,7 @@ final class TokenFileCredentials: CredentialSource {
   private let fallback: String?
   private let certificate: ClientCertificate?
   private let owner: String
-  private let readFile: @Sendable (String) throws(CommandError) -> String?
+  private let sources: ConfigurationSources
   private let lastToken = Mutex<String?>(nil)
 
   /// - Parameters:
@@ -16,13 +16,13 @@ final class TokenFileCredentials: CredentialSource {
   ///   - owner: whose token it is, for messages.
   init(
     path: String, fallback: String? = nil, certificate: ClientCertificate? = nil, owner: String,
-    readFile: @escaping @Sendable (String) throws(CommandError) -> String?
+    sources: ConfigurationSources
   ) {
     self.path = path
     self.fallback = fallback
     self.certificate = certificate
     self.owner = owner
-    self.readFile = readFile
+    self.sources = sources
   }
 
   func current() async throws -> Credentials {
@@ -43,7 +43,7 @@ final class TokenFileCredentials: CredentialSource {
   func token() throws(CommandError) -> String {
     let text: String?
     do throws(CommandError) {
-      text = try readFile(path)?.trimmingBlanks()
+      text = try sources.readFile(path)?.trimmingBlanks()
     } catch {
       guard let fallback else { throw error }
       return fallback

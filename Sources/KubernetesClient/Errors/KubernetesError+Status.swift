@@ -8,7 +8,8 @@ extension KubernetesError {
     self.init(
       httpStatus: response.status, status: status,
       text: String(decoding: response.body.prefix(2000), as: UTF8.self), purpose, server: server,
-      retryAfter: response.head.value("Retry-After").flatMap { RetryAfter.duration($0) })
+      retryAfter: response.head.value("Retry-After").flatMap { RetryAfter.duration($0) },
+      redirection: (300..<400).contains(response.status) ? response.head.value("Location") : nil)
   }
 
   /// Reads a `Status` object that came inside a stream.
@@ -19,13 +20,15 @@ extension KubernetesError {
   }
 
   private init(
-    httpStatus: Int, status: Value?, text: String, _ purpose: Purpose, server: String, retryAfter: Duration?
+    httpStatus: Int, status: Value?, text: String, _ purpose: Purpose, server: String, retryAfter: Duration?,
+    redirection: String? = nil
   ) {
     let details = status?["details"]
     let message = status?["message"]?.string.flatMap { $0.isEmpty ? nil : $0 }
     self.init(
       httpStatus: httpStatus, reason: status?["reason"]?.string ?? "",
-      message: message ?? Self.summary(of: text, httpStatus),
+      message: redirection.map { "\(server) redirects to \(Self.address(of: $0))" } ?? message
+        ?? Self.summary(of: text, httpStatus),
       causes: (details?["causes"]?.array ?? []).map {
         Cause(
           field: $0["field"]?.string ?? "", message: $0["message"]?.string ?? "", reason: $0["reason"]?.string ?? "")
@@ -33,6 +36,9 @@ extension KubernetesError {
       retryAfter: retryAfter ?? details?["retryAfterSeconds"]?.int.flatMap { $0 > 0 ? .seconds($0) : nil },
       purpose: purpose, server: server, namesObject: details?["name"]?.string?.isEmpty == false)
   }
+
+  /// A redirection's target without its query, which may be secret.
+  private static func address(of location: String) -> String { String(location.prefix { $0 != "?" && $0 != "#" }) }
 
   /// A text for people, from a body that may be a page of HTML.
   private static func summary(of text: String, _ status: Int) -> String {

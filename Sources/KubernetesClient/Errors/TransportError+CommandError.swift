@@ -13,6 +13,11 @@ extension TransportError: ClientError {
     case .timeout:
       ("\(server) took the request and did not answer in time", "try again, or give it longer with --request-timeout")
     case .reset: ("the connection to \(server) broke: \(detail)", "try again")
+    case .malformedAnswer where isPage:
+      (
+        "\(server) sent a page for a browser",
+        "a login page or a gateway is in front of the API server: log in there, or check the server's URL"
+      )
     case .malformedAnswer:
       ("\(server) sent what no API server sends: \(detail)", "check that the server's URL is a Kubernetes API server's")
     case .tooLarge: ("the answer of \(server) is too large: \(detail)", nil)
@@ -28,9 +33,27 @@ extension TransportError: ClientError {
     case .refused: ("nothing listens at \(server)", hint)
     case .unknownHost: ("the host name of \(server) is unknown", "\(hint), and the name server")
     case .noRoute: ("\(server) cannot be reached: \(detail)", hint)
-    case .noAnswer: ("\(server) does not answer", "\(hint), and firewalls on the way")
+    case .noAnswer(let part): noAnswer(part)
     case .proxy:
       ("the proxy on the way to \(server) failed: \(detail)", "check proxy-url, HTTPS_PROXY and NO_PROXY")
+    }
+  }
+
+  /// The detail is the time that there was.
+  private func noAnswer(_ part: ConnectionPart) -> (String, String?) {
+    let cluster = "is the cluster running? check --context, --kubeconfig and firewalls on the way"
+    let longer = "--request-timeout gives it longer"
+    return switch part {
+    case .nameResolution:
+      ("no name server answered for the host of \(server) within \(detail)", "check the name servers; \(longer)")
+    case .connection: ("\(server) does not answer: no TCP connection within \(detail)", "\(cluster); \(longer)")
+    case .proxy:
+      (
+        "there was no connection to \(server) through the proxy within \(detail)",
+        "check proxy-url, HTTPS_PROXY and NO_PROXY; \(longer)"
+      )
+    case .tls:
+      ("\(server) does not answer: the TLS handshake was not over within \(detail)", "\(cluster); \(longer)")
     }
   }
 

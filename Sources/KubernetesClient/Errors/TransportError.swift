@@ -23,8 +23,15 @@ public struct TransportError: Error, Equatable, Sendable {
   }
 
   /// Why there is no connection.
-  public enum Unreachable: Sendable {
-    case refused, unknownHost, noRoute, noAnswer, proxy
+  public enum Unreachable: Equatable, Sendable {
+    case refused, unknownHost, noRoute, proxy
+    /// A part of connecting was not over in time.
+    case noAnswer(ConnectionPart)
+  }
+
+  /// The parts of connecting, one after the other.
+  public enum ConnectionPart: Equatable, Sendable {
+    case nameResolution, connection, proxy, tls
   }
 
   /// Why the two ends do not trust each other.
@@ -46,7 +53,11 @@ public struct TransportError: Error, Equatable, Sendable {
   /// The server's URL.
   public let server: String
 
+  /// Whether a page of HTML came instead of an answer.
+  let isPage: Bool
+
   init(_ failure: TransportFailure, _ purpose: Purpose, server: String) {
+    isPage = failure.isPage
     kind = failure.isOfProxy(server: server) ? .unreachable(.proxy) : failure.kind
     detail = failure.detail
     self.purpose = purpose

@@ -16,7 +16,10 @@ extension KubernetesClient {
     let purpose = Purpose("forward port \(port) of", "Pod \(namespace)/\(pod)")
     let path = APIPath("api", "v1", "namespaces", namespace, "pods", pod, "portforward")
       .setting("ports", String(port))
-    let forwarding = try Forwarding(self, APICall(path, purpose))
+    var call = APICall(path, purpose)
+    // An upgrade has no representation: a kubelet answers 406 to whoever wants JSON.
+    call.accept = "*/*"
+    let forwarding = try Forwarding(self, call)
     // The first channel is opened ahead, so that a refusal is told before the body begins.
     try await forwarding.openFirst()
     return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -38,8 +41,7 @@ extension KubernetesClient {
   public func httpGet(_ url: String) async throws -> (status: Int, body: [UInt8]) {
     var request = HTTPRequest(url)
     request.headers = [HTTPHeader("User-Agent", "vineyardctl/\(Version.product)")]
-    request.timeout = configuration.requestTimeout.map { .seconds($0) } ?? timing.request
-    request.connection.proxy = .none
+    request.timeout = limits.exchange
     do {
       let response = try await transport.perform(request)
       return (response.status, response.body)

@@ -2,9 +2,6 @@ import Glibc
 
 /// Opening a channel.
 extension PodChannel {
-  /// Milliseconds for the answer to the upgrade; the server may have to ask a slow node.
-  private static let patience: CInt = 15_000
-
   /// Connects and upgrades; blocks its thread.
   ///
   /// - Throws: `TransportFailure`, `UpgradeRefused`, `CancellationError`.
@@ -16,15 +13,15 @@ extension PodChannel {
       if let count = try connection.send(rest) {
         rest = rest.dropFirst(count)
       } else {
-        try wait(connection, POLLOUT, stop)
+        try wait(connection, POLLOUT, stop, request.timeout)
       }
     }
-    var answer = try readAnswer(connection, stop)
+    var answer = try readAnswer(connection, stop, request.timeout)
     if handshake.accepts(answer.head) { return PodChannel(connection, rest: answer.rest[...]) }
     // A text for people; its end is the connection's, or what the length says.
     let length = answer.head.value("Content-Length").flatMap { Int($0) } ?? 1 << 16
     while answer.head.status != 101, answer.rest.count < min(length, 1 << 16),
-      let more = try read(connection, stop)
+      let more = try read(connection, stop, request.timeout)
     {
       answer.rest += more
     }
@@ -32,11 +29,11 @@ extension PodChannel {
   }
 
   private static func readAnswer(
-    _ connection: RawConnection, _ stop: StopSignal
+    _ connection: RawConnection, _ stop: StopSignal, _ limit: Duration?
   ) throws -> (head: HTTPHead, rest: [UInt8]) {
     var bytes: [UInt8] = []
     while bytes.count < 1 << 16 {
-      guard let more = try read(connection, stop) else { break }
+      guard let more = try read(connection, stop, limit) else { break }
       bytes += more
       var parser = HTTPHeadParser()
       var start = 0
@@ -51,20 +48,25 @@ extension PodChannel {
   }
 
   /// - Returns: nil at the end of the connection.
-  private static func read(_ connection: RawConnection, _ stop: StopSignal) throws -> [UInt8]? {
+  private static func read(
+    _ connection: RawConnection, _ stop: StopSignal, _ limit: Duration?
+  ) throws -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 1 << 14)
     while true {
       if let count = try connection.receive(into: &buffer) { return count == 0 ? nil : Array(buffer[..<count]) }
-      try wait(connection, POLLIN, stop)
+      try wait(connection, POLLIN, stop, limit)
     }
   }
 
-  private static func wait(_ connection: RawConnection, _ event: CInt, _ stop: StopSignal) throws {
+  /// - Parameter limit: the longest time without a byte; the server may have to ask a slow node.
+  private static func wait(
+    _ connection: RawConnection, _ event: CInt, _ stop: StopSignal, _ limit: Duration?
+  ) throws {
     var descriptors = [
       pollfd(fd: connection.descriptor, events: CShort(event), revents: 0),
       pollfd(fd: stop.descriptor, events: CShort(POLLIN), revents: 0),
     ]
-    guard awaitEvents(&descriptors, timeout: patience) else {
+    guard awaitEvents(&descriptors, timeout: limit.map { CInt(clamping: $0.milliseconds) } ?? -1) else {
       throw TransportFailure(.timeout, "no answer to the upgrade")
     }
     if descriptors[1].revents != 0 { throw CancellationError() }

@@ -14,7 +14,9 @@ extension KubernetesClient {
       do throws(DocumentError) {
         return try Value(json: response.body)
       } catch {
-        throw TransportFailure(.malformedAnswer, "the answer is no JSON: \(error)")
+        var failure = TransportFailure(.malformedAnswer, "the answer is no JSON: \(error)")
+        failure.isPage = response.body.first { $0 > 0x20 } == UInt8(ascii: "<")
+        throw failure
       }
     }
   }
@@ -114,10 +116,11 @@ extension KubernetesClient {
     request.method = call.method
     request.isSentOnce = call.effect == .once
     request.body = call.body.map { Array($0.json.utf8) }
-    request.timeout = configuration.requestTimeout.map { .seconds($0) } ?? timing.request
+    let limits = limits
+    request.timeout = limits.exchange
     request.connection = TransferSettings(
-      tls: configuration.tls, certificate: credentials.certificate,
-      proxy: configuration.proxy.map { .url($0) } ?? .environment)
+      tls: configuration.tls, certificate: credentials.certificate, proxy: configuration.proxy,
+      connectLimit: limits.connection)
     request.headers = [
       HTTPHeader("User-Agent", "vineyardctl/\(Version.product)"), HTTPHeader("Accept", call.accept),
     ]
@@ -125,9 +128,18 @@ extension KubernetesClient {
     if let authorization = credentials.authorization {
       request.headers.append(HTTPHeader("Authorization", authorization))
     }
-    if let user = configuration.impersonatedUser { request.headers.append(HTTPHeader("Impersonate-User", user)) }
+    request.headers += configuration.impersonation?.headers ?? []
     try request.direct(to: address, path: call.path.text, serverName: configuration.tls.serverName)
     return request
+  }
+
+  /// How long connecting and a whole exchange may take, nil for ever: `--request-timeout` is for both together.
+  var limits: (connection: Duration?, exchange: Duration?) {
+    guard let seconds = configuration.requestTimeout else {
+      return (timing.connection, timing.connection + timing.request)
+    }
+    let limit: Duration? = seconds > 0 ? .seconds(seconds) : nil
+    return (limit, limit)
   }
 
   /// Shows each warning of the server once.

@@ -4,6 +4,8 @@ struct RetryPolicy: Sendable {
   var attempts = 6
   /// Tries in all where connections break and none has ever brought an answer.
   var attemptsAtStrangers = 3
+  /// Tries in all where a server that was there takes no connection in time, which may be half a minute each.
+  var attemptsAtTheSilent = 3
   /// The wait before the second try; each further one is twice as long.
   var first: Duration = .milliseconds(250)
   var longest: Duration = .seconds(5)
@@ -61,7 +63,8 @@ struct RetryPolicy: Sendable {
     switch kind {
     case .reset, .malformedAnswer:
       situation.effect != .once && (situation.hasAnswered || situation.attempt < attemptsAtStrangers)
-    case .unreachable(.refused), .unreachable(.noRoute), .unreachable(.noAnswer): situation.hasAnswered
+    case .unreachable(.refused), .unreachable(.noRoute): situation.hasAnswered
+    case .unreachable(.noAnswer): situation.hasAnswered && situation.attempt < attemptsAtTheSilent
     default: false
     }
   }

@@ -10,7 +10,7 @@ struct ServerAddress: Sendable, Equatable {
   let path: String
 
   /// - Throws: `CommandError` for what is no http or https URL.
-  init(_ url: String) throws {
+  init(_ url: String) throws(CommandError) {
     let invalid = CommandError(
       .failed, "the server '\(url)' is no URL", hint: "it must look like https://host:port, see the kubeconfig")
     guard let colon = url.firstRange(of: "://") else { throw invalid }

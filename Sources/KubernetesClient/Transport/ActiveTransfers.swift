@@ -21,6 +21,8 @@ struct ActiveTransfers {
   private var streams = 0
   /// What waits for others to end, first come, first served.
   private var queue: [Transfer] = []
+  /// What took too long when a connection was tried the last time.
+  private var slowPart: TransportError.ConnectionPart?
   private let activity = Activity()
 
   /// Milliseconds to wait for news when nothing says otherwise; short while something is under way, in case libcurl
@@ -103,14 +105,31 @@ struct ActiveTransfers {
 
   private mutating func endCompleted() {
     var left: CInt = 0
+    var ended: [(active: Active, code: CURLcode)] = []
     while let message = ccurl_multi_info_read(multi, &left) {
       guard let pointer = ccurl_message_handle(message), let active = byHandle[pointer] else { continue }
-      let code = ccurl_message_result(message)
+      ended.append((active, ccurl_message_result(message)))
+    }
+    // Those that only waited for a connection come last, since they fail for the reason of another one.
+    for (active, code) in ended.filter({ $0.active.handle.hasConnection })
+      + ended.filter({ !$0.active.handle.hasConnection })
+    {
       activity.count += 1
-      let failure = code == CURLE_OK ? nil : active.failure(code)
+      let failure = code == CURLE_OK ? nil : failure(of: active, code)
       remove(active.transfer)
       active.transfer.finish(failure.map { .failure($0) } ?? .success(()))
     }
+  }
+
+  private mutating func failure(of active: Active, _ code: CURLcode) -> TransportFailure {
+    let failure = active.failure(code)
+    guard case .unreachable(.noAnswer(let part)) = failure.kind else { return failure }
+    if active.handle.hasConnection {
+      slowPart = part
+      return failure
+    }
+    let isInTLS = byHandle.values.contains { $0.handle.hasBegunTLS }
+    return TransportFailure(.unreachable(.noAnswer(isInTLS ? .tls : slowPart ?? part)), failure.detail)
   }
 
   private mutating func remove(_ transfer: Transfer) {

@@ -3,24 +3,18 @@ import Glibc
 
 /// Setting a handle up for an exchange.
 extension EasyHandle {
-  /// Milliseconds to a connection, so that a command ends within 5 s where nothing is reachable.
-  static let connectTimeout = 4000
-
   /// Sets what every connection needs: protocols, proxy, keep-alive, TLS.
   func configure(_ options: TransferSettings) throws(TransportFailure) {
     try set(CURLOPT_PROTOCOLS_STR, "http,https")
-    try set(CURLOPT_CONNECTTIMEOUT_MS, Self.connectTimeout)
+    settings = options
+    // For libcurl 0 means five minutes.
+    try set(CURLOPT_CONNECTTIMEOUT_MS, options.connectLimit.map { max(1, $0.milliseconds) } ?? Int(Int32.max))
     // Without it a name server that does not answer holds up the end of the process.
     try set(CURLOPT_QUICK_EXIT, 1)
     try configureKeepAlive()
-    switch options.proxy {
-    case .environment: break
-    case .url(let url):
-      try set(CURLOPT_PROXY, url)
-      // NO_PROXY goes with the proxies of the environment only.
-      try set(CURLOPT_NOPROXY, "")
-    case .none: try set(CURLOPT_NOPROXY, "*")
-    }
+    // Empty texts keep libcurl from reading the environment itself, which it does in other ways than kubectl.
+    try set(CURLOPT_PROXY, options.proxy.map { ProxyChoice.resolvingNames($0) } ?? "")
+    try set(CURLOPT_NOPROXY, "")
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     if let rule = options.connectTo { try set(CURLOPT_CONNECT_TO, [rule]) }
     try configure(options.tls)
@@ -72,7 +66,7 @@ extension EasyHandle {
     try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
     // Calls that start together share the first connection instead of opening one each.
     try set(CURLOPT_PIPEWAIT, 1)
-    if request.timeout != nil { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
+    if request.silence == nil { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
     if let body = request.body {
       try set(CURLOPT_POSTFIELDSIZE, body.count)
       if request.isSentOnce {

@@ -4,6 +4,13 @@ import Glibc
 /// A libcurl easy handle; used by one thread only.
 final class EasyHandle {
   let pointer: UnsafeMutableRawPointer
+  /// What the connection was set up with.
+  var settings = TransferSettings()
+  /// Whether it has a connection of its own, be it unfinished, and does not only wait for that of another one.
+  var hasConnection: Bool { microseconds(CURLINFO_NAMELOOKUP_TIME_T) > 0 || text(of: CURLE_OK).hasPrefix("Resolving") }
+  /// Whether a TLS handshake has begun.
+  var hasBegunTLS: Bool { tlsMark.pointee }
+  private let tlsMark = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
   private var lists: [UnsafeMutablePointer<curl_slist>] = []
   private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
@@ -14,12 +21,19 @@ final class EasyHandle {
     self.pointer = pointer
     try set(CURLOPT_ERRORBUFFER, errorText)
     try set(CURLOPT_NOSIGNAL, 1)
+    tlsMark.initialize(to: false)
+    try set(CURLOPT_SSL_CTX_DATA, tlsMark)
+    _ = ccurl_set_tls_callback(pointer, CURLOPT_SSL_CTX_FUNCTION) { _, _, context in
+      context?.assumingMemoryBound(to: Bool.self).pointee = true
+      return CURLE_OK
+    }
   }
 
   deinit {
     ccurl_easy_cleanup(pointer)
     for list in lists { ccurl_slist_free_all(list) }
     errorText.deallocate()
+    tlsMark.deallocate()
   }
 
   /// Sets a number or a switch.

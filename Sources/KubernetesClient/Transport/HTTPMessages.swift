@@ -35,15 +35,12 @@ struct HTTPHeader: Sendable, Equatable {
 struct TransferSettings: Sendable {
   var tls = TLSOptions()
   var certificate: ClientCertificate?
-  var proxy: Proxy = .environment
+  /// The URL of the proxy to go through; nil for none.
+  var proxy: String?
+  /// The longest time to a connection that can be used: name resolution, TCP, proxy and TLS together; nil for ever.
+  var connectLimit: Duration? = .seconds(30)
   /// A `host:port:host:port` rule, to connect elsewhere than the URL says.
   var connectTo: String?
-
-  enum Proxy: Sendable, Equatable {
-    case environment
-    case url(String)
-    case none
-  }
 }
 
 /// Status line and headers of an answer.

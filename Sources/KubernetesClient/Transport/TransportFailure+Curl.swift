@@ -1,10 +1,16 @@
 import CCurl
 import Glibc
+import Support
 
 extension TransportFailure {
   /// Reads what libcurl says about a failed exchange.
   init(_ code: CURLcode, _ handle: EasyHandle) {
-    self.init(Self.kind(code, handle), handle.text(of: code))
+    let kind = Self.kind(code, handle)
+    if case .unreachable(.noAnswer) = kind, let limit = handle.settings.connectLimit {
+      self.init(kind, "\(TimeSpan(nanoseconds: Int64(limit.milliseconds) * 1_000_000))")
+    } else {
+      self.init(kind, handle.text(of: code))
+    }
   }
 
   private static func kind(_ code: CURLcode, _ handle: EasyHandle) -> TransportError.Kind {
@@ -16,7 +22,8 @@ extension TransportFailure {
     case CURLE_PROXY, CURLE_COULDNT_RESOLVE_PROXY: return .unreachable(.proxy)
     case CURLE_OPERATION_TIMEDOUT:
       // libcurl counts the time to a connection only once there is one.
-      return handle.microseconds(CURLINFO_PRETRANSFER_TIME_T) == 0 ? .unreachable(.noAnswer) : .timeout
+      return handle.microseconds(CURLINFO_PRETRANSFER_TIME_T) == 0
+        ? .unreachable(.noAnswer(unfinishedPart(handle, handle.text(of: code)))) : .timeout
     case CURLE_PEER_FAILED_VERIFICATION:
       return .tls(certificateProblem(handle.number(CURLINFO_SSL_VERIFYRESULT), handle.text(of: code)))
     case CURLE_SSL_CERTPROBLEM: return .tls(.clientCertificate)
@@ -32,6 +39,17 @@ extension TransportFailure {
     case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING: return .malformedAnswer
     default: return .unusable
     }
+  }
+
+  /// The part of connecting that took too long.
+  private static func unfinishedPart(_ handle: EasyHandle, _ text: String) -> TransportError.ConnectionPart {
+    if let proxy = handle.settings.proxy {
+      // The first handshake is with a proxy that speaks TLS.
+      let isThrough = ProxyChoice.scheme(of: proxy) != "https" || handle.number(CURLINFO_HTTP_CONNECTCODE) == 200
+      return handle.hasBegunTLS && isThrough ? .tls : .proxy
+    }
+    if handle.hasBegunTLS { return .tls }
+    return text.hasPrefix("Resolving timed out") ? .nameResolution : .connection
   }
 
   /// Whether libcurl failed to connect to another host or port than the URL's: then that is a proxy.

@@ -13,6 +13,9 @@ extension Manifests {
     access.move(to: namespace)
     access.label()
 
+    var userAccess = try ManifestDocuments(.userAccess)
+    userAccess.label()
+
     var workload = try ManifestDocuments(.operator)
     workload.move(to: namespace)
     workload.label()
@@ -39,7 +42,7 @@ extension Manifests {
     webhooks.editAll { configuration in
       configuration.tree["webhooks"]?.mapElements { $0["clientConfig", "service", "namespace"] = .string(namespace) }
     }
-    return try access.objects + operatorConstraints(options.platform, in: namespace) + workload.objects
-      + webhooks.objects
+    return try access.objects + userAccess.objects + operatorConstraints(options.platform, in: namespace)
+      + workload.objects + webhooks.objects
   }
 }

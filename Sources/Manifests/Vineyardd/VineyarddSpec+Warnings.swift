@@ -1,16 +1,46 @@
+/// An option that is set and does nothing.
+public struct IdleOption: Sendable, Equatable {
+  /// Where it is in a resource: `spec.metric.image`.
+  public let field: String
+  /// How it is given on a command line: `--vineyardd.metric.image`.
+  public let flag: String
+  /// Why it does nothing.
+  public let reason: String
+}
+
 extension VineyarddSpec {
-  /// What is set and does nothing, a line each.
-  public var warnings: [String] {
-    var warnings: [String] = []
+  /// What is set and does nothing.
+  public var idleOptions: [IdleOption] {
+    var options: [IdleOption] = []
     if metric.image != nil || metric.imagePullPolicy != nil {
-      warnings.append("spec.metric.image and imagePullPolicy have no effect: stores serve metrics themselves")
+      options.append(
+        IdleOption(
+          field: "spec.metric.image and imagePullPolicy",
+          flag: "--vineyardd.metric.\(metric.image != nil ? "image" : "imagePullPolicy")",
+          reason: "stores serve metrics themselves"))
     }
     if pluginImage != PluginImages() {
-      warnings.append("spec.pluginImage has no effect: this release has no jobs on objects")
+      options.append(
+        IdleOption(
+          field: "spec.pluginImage", flag: "--pluginImage.*", reason: "this release has no jobs on objects"))
+    }
+    if store.spill != Spill() {
+      options.append(
+        IdleOption(
+          field: "spec.vineyard.spill", flag: "--vineyardd.spill.*",
+          reason: "this release keeps objects in memory only"))
     }
     if !StoreFeatures.keepsMetadataInEtcd, etcdReplicas > 1 || etcd.storageSize != nil {
-      warnings.append("spec.etcdReplicas and etcd.storage have no effect: each store keeps its own metadata")
+      options.append(
+        IdleOption(
+          field: "spec.etcdReplicas and etcd.storage", flag: "--etcd.replicas",
+          reason: "each store keeps its own metadata"))
     }
-    return warnings
+    return options
+  }
+
+  /// A line for each option that is set and does nothing.
+  public var warnings: [String] {
+    idleOptions.map { "\($0.field) \($0.field.contains(" and ") ? "have" : "has") no effect: \($0.reason)" }
   }
 }

@@ -82,7 +82,7 @@ actor CertificateKeeper {
       } catch {
         try Task.checkCancellation()
         try mayWrite()
-        log.warning("the webhook's certificate cannot be looked after, trying again: \(error)")
+        log.warning("the webhook's certificate cannot be checked or renewed, trying again: \(error)")
         pause = .seconds(1 << min(failures, 6))
         failures += 1
       }
@@ -119,7 +119,7 @@ actor CertificateKeeper {
         log.info("the webhook's certificate is renewed")
       case .forgetExpired:
         certificates?.forgetExpired(now: now)
-        log.info("an expired authority of the webhook is forgotten")
+        log.info("an expired authority of the webhook is no longer trusted")
       case .wait(let end):
         pause = min(pause, .seconds(max(0, end - now.seconds)))
         return max(pause, .milliseconds(100))

@@ -80,7 +80,7 @@ struct LeaderElection: Sendable {
       } catch let error as CancellationError {
         throw error
       } catch {
-        log.warning("the lease cannot be had: \(error)")
+        log.warning("the lease cannot be acquired: \(error)")
       }
       try await Task.sleep(for: max(pause, .milliseconds(10)))
     }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Opens once; who comes before that waits.
+/// Opens once and for good; tasks that come before wait until then.
 final class Latch: Sendable {
   private struct State {
     var isOpen = false

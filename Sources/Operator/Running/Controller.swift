@@ -39,7 +39,7 @@ struct Controller: Sendable {
       } catch let error as CancellationError {
         throw error
       } catch {
-        log.info("\(name) \(key) is tried again: \(error)")
+        log.info("\(name) \(key) failed, trying again: \(error)")
         queue.done(key, failed: true)
         metrics.reconciled(name, .now - start, failed: true)
       }

@@ -56,7 +56,7 @@ struct VineyarddController: Sendable {
   /// Takes away what belongs to no namespace and therefore has no owner.
   private func cleanUp(after key: ObjectKey) async throws {
     for volume in spillVolumes(of: key) where !volume.isBeingDeleted {
-      log.info("\(volume.reference) goes with its cluster \(key)")
+      log.info("\(volume.reference) is deleted: its cluster \(key) is gone")
       try await owned.applier.writer.delete(volume.reference, uid: volume.uid)
     }
   }

@@ -87,7 +87,8 @@ extension Store {
 
   /// Reduces an unsealed blob to its first `size` bytes.
   ///
-  /// While others than its writer were given it, nobody else can have the rest, so that stays charged.
+  /// While others than its writer were given it, nobody else can have the rest, so that stays charged. What was 2 MiB or
+  /// more stays charged with 2 MiB.
   public func shrink(_ id: ObjectID, to size: UInt64, by connection: Connection) throws(StoreError) {
     if id == .emptyBlob { return }
     guard let blob = connection.session.blobs[id] else { throw unknownBlob(id) }
@@ -98,9 +99,9 @@ extension Store {
     }
     connection.session.blobs.update(id) { $0.size = size }
     guard blob.writer === connection, memory.isHeldByNone(but: connection.id, blob.extent) else { return }
-    memory.shrink(blob.extent, to: size)
-    blob.account?.refundTail(blob.charged - size)
-    connection.session.blobs.update(id) { $0.charged = size }
+    let charged = memory.shrink(blob.extent, to: size)
+    blob.account?.refundTail(blob.charged - charged)
+    connection.session.blobs.update(id) { $0.charged = charged }
   }
 
   /// Removes a blob whatever uses it.

@@ -240,10 +240,20 @@ public struct MemoryPool {
 
   /// Reduces what the single blob of an extent takes; the tail is free for others at once.
   ///
-  /// An extent has 64 bytes at least.
-  public mutating func shrink(_ id: ExtentID, to size: UInt64) {
-    used -= extents[Int(id.slot)].charged - size
-    extents[Int(id.slot)].charged = size
+  /// An extent has 64 bytes at least, and what was a chunk or more stays charged with a chunk: remains of large blobs
+  /// lie far apart, and each takes the pages of one.
+  /// - Returns: bytes that the extent is charged with now.
+  @discardableResult
+  public mutating func shrink(_ id: ExtentID, to size: UInt64) -> UInt64 {
+    let old = extents[Int(id.slot)].charged
+    let charged = old >= Residency.chunkSize ? max(size, Residency.chunkSize) : size
+    used -= old - charged
+    extents[Int(id.slot)].charged = charged
+    cutTail(id, to: size)
+    return charged
+  }
+
+  private mutating func cutTail(_ id: ExtentID, to size: UInt64) {
     let old = extents[Int(id.slot)].range
     allocator.shrink(extents[Int(id.slot)].handle, to: size)
     let new = ByteRange(offset: old.offset, length: allocator.size(extents[Int(id.slot)].handle))

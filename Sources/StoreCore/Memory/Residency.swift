@@ -152,6 +152,9 @@ public struct Residency {
     traces.forget(owner) { uses[$0] == 0 }
   }
 
+  /// Notes that a second has passed: what its owner leaves alone for longer is cleaned for others.
+  public mutating func passTime() { traces.passTime() }
+
   /// Notes that a zero job ended; `succeeded` false means that clients that wait for it are to be refused.
   public mutating func finishZero(_ ranges: [ByteRange], succeeded: Bool = true) {
     let uses = uses
@@ -188,10 +191,10 @@ public struct Residency {
     return ranges.isEmpty ? nil : .zero(ranges)
   }
 
-  /// Cleans spare chunks whose owners are gone, so that nobody has to wait for that.
+  /// Cleans spare chunks, so that nobody has to wait for that.
   private mutating func nextCleaningJob() -> Job? {
     let (uses, states) = (uses, states)
-    let chunks = traces.nextOwnerless(atMost: Self.jobChunks) { uses[$0] == 0 && states[$0] == .warm }
+    let chunks = traces.nextSpare(atMost: Self.jobChunks) { uses[$0] == 0 && states[$0] == .warm }
     return chunks.isEmpty ? nil : .zero(chunks.map { bytes($0..<($0 + 1)) })
   }
 

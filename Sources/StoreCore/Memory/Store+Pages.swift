@@ -33,6 +33,9 @@ extension Store {
     memory.residency.finishZero(ranges, succeeded: succeeded)
   }
 
+  /// Notes that a second has passed.
+  public func passTime() { memory.residency.passTime() }
+
   /// Short ranges that are to be zeroed before new blobs are given out.
   public func takeShortTraces() -> [ByteRange] { memory.residency.takeShortTraces() }
 }

@@ -2,8 +2,8 @@
 ///
 /// A chunk without pages, or never given out, is *clean*. One that only one owner has used may be given to that owner
 /// again as it is. For everybody else, what is given out is zeroed first: short ranges at once, long ones by the page
-/// worker while the client waits. Chunks whose owner is gone, or that several have used, are cleaned in the background
-/// once nobody uses them, so that clients seldom wait.
+/// worker while the client waits. So that clients seldom wait, chunks that nobody uses are cleaned in the background: at
+/// once when their owner is gone or several have used them, else when their owner has not come back for a while.
 struct Traces {
   /// Bytes that may be zeroed at once, for all blobs of a request.
   static let shortBytes: UInt64 = 128 << 10
@@ -24,10 +24,18 @@ struct Traces {
   private var shortTotal: UInt64 = 0
   /// Chunks that may be ownerless and spare, the latest last.
   private var candidates: [Int] = []
+  /// A number that grows with time.
+  private var moment: UInt32 = 2
+  /// When each chunk became spare last.
+  private var spareSince: ContiguousArray<UInt32>
+  /// Chunks that became spare, in that order, and when.
+  private var spare: [(chunk: Int, moment: UInt32)] = []
+  private var nextSpare = 0
 
   init(chunks: Int) {
     owners = ContiguousArray(repeating: Self.clean, count: chunks)
     pending = ContiguousArray(repeating: 0, count: chunks)
+    spareSince = ContiguousArray(repeating: 0, count: chunks)
   }
 
   /// Notes that `owner` gets a range, and that what others have left in it is to be zeroed.
@@ -109,8 +117,7 @@ struct Traces {
         continue
       }
       let end = UInt64(chunk + 1) * Residency.chunkSize
-      // What is left of a chunk that was zeroed as a whole while nobody used it is nobody's.
-      if isWhole, range.end >= end || chunk == owners.count - 1, owners[chunk] == Self.nobody, isSpare(chunk) {
+      if isWhole, range.end >= end || chunk == owners.count - 1, isSpare(chunk) {
         owners[chunk] = Self.clean
       }
     }
@@ -120,8 +127,16 @@ struct Traces {
 
   /// Notes that nobody uses a chunk any more.
   mutating func noteSpare(_ chunk: Int) {
-    if owners[chunk] == Self.nobody, candidates.last != chunk { candidates.append(chunk) }
+    if owners[chunk] == Self.nobody {
+      if candidates.last != chunk { candidates.append(chunk) }
+    } else if spareSince[chunk] != moment {
+      spareSince[chunk] = moment
+      spare.append((chunk, moment))
+    }
   }
+
+  /// Lets chunks that are spare now count as left alone after two calls.
+  mutating func passTime() { moment += 1 }
 
   /// Notes that an owner is gone.
   mutating func forget(_ owner: UInt64, isSpare: (Int) -> Bool) {
@@ -131,13 +146,23 @@ struct Traces {
     }
   }
 
-  /// Spare chunks that nobody may see as they are; they count as to be zeroed from now on.
-  mutating func nextOwnerless(atMost limit: Int, isSpareAndWarm: (Int) -> Bool) -> [Int] {
+  /// Spare chunks that are to be cleaned; they count as to be zeroed from now on.
+  mutating func nextSpare(atMost limit: Int, isSpareAndWarm: (Int) -> Bool) -> [Int] {
     var found: [Int] = []
-    while found.count < limit, let chunk = candidates.popLast() {
-      guard owners[chunk] == Self.nobody, pending[chunk] == 0, isSpareAndWarm(chunk) else { continue }
+    func take(_ chunk: Int) {
+      guard owners[chunk] != Self.clean, pending[chunk] == 0, isSpareAndWarm(chunk) else { return }
       pending[chunk] += 1
       found.append(chunk)
+    }
+    while found.count < limit, let chunk = candidates.popLast() { take(chunk) }
+    while found.count < limit, nextSpare < spare.count, spare[nextSpare].moment + 1 < moment {
+      let (chunk, since) = spare[nextSpare]
+      nextSpare += 1
+      if spareSince[chunk] == since { take(chunk) }
+    }
+    if nextSpare * 2 > spare.count {
+      spare.removeFirst(nextSpare)
+      nextSpare = 0
     }
     return found
   }

@@ -37,7 +37,7 @@ struct AccessTests {
   func impersonation() async throws {
     let world = try await TestWorld()
     var configuration = world.double.configuration()
-    configuration.impersonatedUser = "somebody"
+    configuration.impersonation = Impersonation(user: "somebody")
     let error = try await thrown(KubernetesError.self) {
       try await testClient(configuration).get(world.reference("a"))
     }

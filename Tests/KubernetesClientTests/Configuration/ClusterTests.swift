@@ -71,7 +71,7 @@ import Testing
     #expect(insecure.tls == TLSOptions(serverName: "kube", skipsVerification: true))
     let options = ConnectionOptions(impersonate: "jane", requestTimeout: 3)
     let impersonated = try resolve(cluster, options, files: files)
-    #expect(impersonated.impersonatedUser == "jane" && impersonated.requestTimeout == 3)
+    #expect(impersonated.impersonation?.user == "jane" && impersonated.requestTimeout == 3)
   }
 
   @Test func `a server alone needs no kubeconfig and sends no credentials`() async throws {
@@ -101,7 +101,7 @@ import Testing
     ),
     (
       "proxy-url: 'ftp://p'",
-      "invalid proxy-url of cluster 'a' in /home/u/.kube/config: unsupported scheme 'ftp' (hint: use http, https or socks5)"
+      "invalid proxy-url of cluster 'a' in /home/u/.kube/config: unsupported scheme 'ftp' (hint: use http, https, socks5, socks5h)"
     ),
     (
       "insecure-skip-tls-verify: true, certificate-authority: /ca",

@@ -6,39 +6,44 @@ import Testing
 /// Files, variables and a clock for the search of a cluster.
 final class ConfigurationWorld: Sendable {
   private struct State {
-    var files: [String: String]
+    var files: [String: [UInt8]]
     var unreadable: Set<String> = []
     var milliseconds: Int64 = 0
+    var environment: [String: String]
   }
 
   private let state: Mutex<State>
-  private let environment: [String: String]
   private let hasTerminal: Bool
 
   init(
     _ kubeconfig: String? = nil, files: [String: String] = [:], environment: [String: String] = ["HOME": "/home/u"],
     hasTerminal: Bool = false
   ) {
-    var files = files
-    files["/home/u/.kube/config"] = kubeconfig
-    state = Mutex(State(files: files))
-    self.environment = environment
+    var files = files.mapValues { Array($0.utf8) }
+    files["/home/u/.kube/config"] = kubeconfig.map { Array($0.utf8) }
+    state = Mutex(State(files: files, environment: environment))
     self.hasTerminal = hasTerminal
   }
 
   /// A file's text; setting nil removes it.
   subscript(path: String) -> String? {
-    get { state.withLock { $0.files[path] } }
-    set { state.withLock { $0.files[path] = newValue } }
+    get { bytes(path).map { String(decoding: $0, as: UTF8.self) } }
+    set { set(path, newValue.map { Array($0.utf8) }) }
   }
+
+  func bytes(_ path: String) -> [UInt8]? { state.withLock { $0.files[path] } }
+
+  func set(_ path: String, _ bytes: [UInt8]?) { state.withLock { $0.files[path] = bytes } }
+
+  func setEnvironment(_ name: String, _ value: String) { state.withLock { $0.environment[name] = value } }
 
   /// Lets time pass.
   func advance(seconds: Int64) { state.withLock { $0.milliseconds += seconds * 1000 } }
 
   var sources: ConfigurationSources {
     ConfigurationSources(
-      environment: { [environment] in environment[$0] },
-      readFile: { path in self[path] },
+      environment: { name in self.state.withLock { $0.environment[name] } },
+      readBytes: { path in self.bytes(path) },
       hasTerminal: { [hasTerminal] in hasTerminal },
       now: { Timestamp(milliseconds: self.state.withLock { $0.milliseconds }) })
   }

@@ -42,7 +42,7 @@ import Testing
   @Test func `flags about the connection hold in a pod too`() throws {
     let options = ConnectionOptions(impersonate: "jane", skipsTLSVerification: true, requestTimeout: 0)
     let configuration = try pod().resolve(options)
-    #expect(configuration.impersonatedUser == "jane" && configuration.requestTimeout == 0)
+    #expect(configuration.impersonation?.user == "jane" && configuration.requestTimeout == 0)
     #expect(configuration.tls == TLSOptions(skipsVerification: true))
   }
 

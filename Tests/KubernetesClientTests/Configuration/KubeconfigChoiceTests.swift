@@ -96,7 +96,10 @@ import Testing
     ("clusters: [", "broken kubeconfig /home/u/.kube/config: line 2, column 1: "),
     ("[]", "broken kubeconfig /home/u/.kube/config: it is not a mapping"),
     ("clusters: 1", "broken kubeconfig /home/u/.kube/config: 'clusters' is not a list"),
-    ("users: [{user: {}}]", "broken kubeconfig /home/u/.kube/config: user 1 has no name"),
+    (
+      "users: [{name: 7}]",
+      "broken kubeconfig /home/u/.kube/config: the name of user 1 is not a text; put it in quotes"
+    ),
     ("users: [{name: a, user: 7}]", "broken kubeconfig /home/u/.kube/config: user 'a' is not a mapping"),
     ("contexts: [{name: a}, {name: a}]", "broken kubeconfig /home/u/.kube/config: context 'a' stands twice"),
     ("contexts: [{name: a}]", "no context is chosen in /home/u/.kube/config: known are a (hint: give --context NAME)"),

@@ -1,4 +1,5 @@
 import Documents
+import Glibc
 import KubernetesClient
 import Support
 import Testing
@@ -41,6 +42,18 @@ import Testing
 
   @Test func `a name without a slash is looked for in PATH`() async throws {
     let folder = try PluginFolder(PluginFolder.answer("\"token\": \"t\""), command: "plugin")
+    #expect(try await folder.source.current().authorization == "Bearer t")
+  }
+
+  @Test func `a directory of its name is no plugin`() async throws {
+    let folder = try PluginFolder(PluginFolder.answer("\"token\": \"t\""), command: "plugin")
+    let parent = "\(folder.path)/child"
+    try #require(mkdir(parent, 0o755) == 0 && mkdir("\(parent)/plugin", 0o755) == 0)
+    defer {
+      rmdir("\(parent)/plugin")
+      rmdir(parent)
+    }
+    folder.world.setEnvironment("PATH", "\(parent):\(folder.path)")
     #expect(try await folder.source.current().authorization == "Bearer t")
   }
 

@@ -115,6 +115,18 @@ struct PortForwardTests {
     #expect(error.description.contains("(v1.20.1) does not offer port-forwarding over WebSocket"))
   }
 
+  @Test("an upgrade asks for no representation, which a kubelet would refuse")
+  func accept() async throws {
+    let server = try ScriptedServer { _ in [answer("406 Not Acceptable", "406: Not Acceptable")] }
+    let client = testClient(ClientConfiguration(server: server.url, credentials: FixedCredentials()))
+    let error = try await thrown(KubernetesError.self) {
+      try await client.withPortForward(pod: "p", namespace: "n", port: 80) { _ in }
+    }
+    #expect(error.description.contains("cannot forward port 80 of Pod n/p: 406: Not Acceptable"))
+    let request = try #require(server.requests.all.first)
+    #expect(request.contains("\r\nAccept: */*\r\n") && !request.contains("json"))
+  }
+
   @Test("a server that never answers the upgrade is left when the task is cancelled")
   func cancelled() async throws {
     let server = try ScriptedServer { _ in [.silence] }

@@ -85,6 +85,8 @@ struct RetryPolicyTests {
   @Test("a server that refuses connections is waited for only if it was there before")
   func refused() {
     #expect(delay(failure(.unreachable(.refused)), .once) != nil)
+    #expect(delay(failure(.unreachable(.noAnswer(.connection))), .read, attempt: 2) != nil)
+    #expect(delay(failure(.unreachable(.noAnswer(.connection))), .read, attempt: 3) == nil)
     #expect(delay(failure(.unreachable(.refused)), .read, hasAnswered: false) == nil)
     #expect(delay(failure(.unreachable(.unknownHost)), .read) == nil)
   }

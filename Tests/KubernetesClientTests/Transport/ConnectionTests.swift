@@ -43,6 +43,19 @@ struct ConnectionTests {
     #expect(try await client.version().minor == 30)
   }
 
+  @Test(
+    "connecting may take half a minute in all, unless --request-timeout says otherwise",
+    arguments: [
+      (nil, .seconds(30), .seconds(60)), (2, .seconds(2), .seconds(2)), (90, .seconds(90), .seconds(90)),
+      (0, nil, nil),
+    ] as [(Double?, Duration?, Duration?)])
+  func limits(asked: Double?, connection: Duration?, exchange: Duration?) {
+    let configuration = ClientConfiguration(
+      server: "https://s", credentials: FixedCredentials(), requestTimeout: asked)
+    let limits = testClient(configuration).limits
+    #expect(limits.connection == connection && limits.exchange == exchange)
+  }
+
   @Test("a client that is gone leaves no thread and no descriptor behind")
   func nothingStays() async {
     await #expect(processExitsWith: .success) {

@@ -101,9 +101,10 @@ struct FaultTests {
   func silent() async throws {
     let listener = try LocalListener()
     let configuration = ClientConfiguration(
-      server: "https://127.0.0.1:\(listener.port)", credentials: FixedCredentials())
+      server: "https://127.0.0.1:\(listener.port)", credentials: FixedCredentials(), requestTimeout: 1)
     let error = try await thrown(TransportError.self) { try await testClient(configuration).version() }
-    #expect(error.kind == .unreachable(.noAnswer))
+    #expect(error.kind == .unreachable(.noAnswer(.tls)))
+    #expect(error.description.contains("does not answer: the TLS handshake was not over within 1s"))
   }
 
   @Test("a name that nobody knows")
@@ -112,6 +113,21 @@ struct FaultTests {
     let error = try await thrown(TransportError.self) { try await testClient(configuration).version() }
     #expect(error.kind == .unreachable(.unknownHost))
     #expect(error.description.contains("check --context and --kubeconfig"))
+  }
+
+  @Test("a login page in front of the server is told as such")
+  func loginPage() async throws {
+    let hint = "a login page or a gateway is in front of the API server: log in there, or check the server's URL"
+    let (first, redirecting) = try scripted { _ in
+      [answer("302 Found", "<html>", "Location: https://login.test/start?state=secret\r\n")]
+    }
+    let refusal = try await thrown(KubernetesError.self) { try await testClient(redirecting).version() }
+    #expect(refusal.asCommandError.cause == "\(first.url) redirects to https://login.test/start")
+    #expect(refusal.asCommandError.hint == hint)
+    let (second, page) = try scripted { _ in [answer("200 OK", "\n<!DOCTYPE html>")] }
+    let failure = try await thrown(TransportError.self) { try await testClient(page).version() }
+    #expect(failure.asCommandError.cause == "\(second.url) sent a page for a browser")
+    #expect(failure.asCommandError.hint == hint)
   }
 
   @Test("a page of a proxy is an error, and no answer is one too")

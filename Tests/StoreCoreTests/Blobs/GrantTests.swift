@@ -139,6 +139,20 @@ struct GrantTests {
     fixture.expectSound()
   }
 
+  @Test("however many large blobs are shrunk to nothing, what is charged has room for their remains")
+  func scattered() throws {
+    let fixture = StoreFixture(limit: 64 * mebibyte, arena: 256 * mebibyte)
+    let (tenant, other) = (fixture.connect(to: try fixture.open("a", quota: 16 * mebibyte)), fixture.connect())
+    var count = 0
+    while let id = try? fixture.store.createBlob(8 * mebibyte, by: tenant).id {
+      try fixture.store.shrink(id, to: 0, by: tenant)
+      count += 1
+    }
+    #expect(count == 5 && tenant.volume?.account.used == 10 * mebibyte)
+    #expect(throws: Never.self) { try fixture.store.createBlob(48 * mebibyte, by: other) }
+    fixture.expectSound()
+  }
+
   @Test("a blob that another connection shrinks keeps its tail for the writer")
   func shrunkByOther() throws {
     let (writer, other) = (fixture.connect(), fixture.connect())

@@ -87,6 +87,28 @@ struct TraceTests {
     #expect(pool.residency.isWarm(pool.range(next)))
   }
 
+  @Test("what its owner has not used for a while is cleaned, too, and what it uses again and again is not")
+  func leftAlone() throws {
+    var pool = pool()
+    pool.removeBlob(try take(&pool, 2 * Self.chunk, for: 7))
+    for _ in 0..<5 {
+      pool.residency.passTime()
+      let job = pool.residency.nextJob(idleTarget: nil)
+      #expect(job == nil)
+      pool.removeBlob(try take(&pool, 2 * Self.chunk, for: 7))
+    }
+    for _ in 0..<2 { pool.residency.passTime() }
+    guard case .zero(let ranges) = pool.residency.nextJob(idleTarget: nil) else {
+      Issue.record("nothing is cleaned")
+      return
+    }
+    pool.residency.finishZero(ranges)
+    let extent = try take(&pool, 2 * Self.chunk, for: 8)
+    #expect(pool.residency.isWarm(pool.range(extent)))
+    let job = pool.residency.nextJob(idleTarget: nil)
+    #expect(job == nil)
+  }
+
   @Test("a blob that is taken while its chunk is cleaned waits for that")
   func whileCleaning() throws {
     var pool = pool()
@@ -166,6 +188,7 @@ struct TraceTests {
         guard !held.isEmpty else { continue }
         pool.removeBlob(held.remove(at: random.number(below: held.count)).extent)
       default:
+        if random.oneIn(2) { pool.residency.passTime() }
         if random.oneIn(4) {
           for entry in held where entry.owner == owner { pool.removeBlob(entry.extent) }
           held.removeAll { $0.owner == owner }

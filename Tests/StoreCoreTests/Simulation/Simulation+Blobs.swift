@@ -129,8 +129,10 @@ extension Simulation {
     blob.size = size
     guard blob.writer === client, isAlone else { return }
     blob.extent.length = max(64, (size + 63) / 64 * 64)
-    blob.extent.charged = size
-    blob.charged = size
+    // Remains of large blobs lie far apart, and each takes the pages of a chunk.
+    let charged = blob.charged >= Residency.chunkSize ? max(size, Residency.chunkSize) : size
+    blob.extent.charged = charged
+    blob.charged = charged
   }
 
   func drop(_ client: SimulatedClient) throws(SimulationFailure) {

@@ -42,6 +42,7 @@ extension Simulation {
     }
     let target: UInt64? = random.oneIn(4) ? UInt64(random.number(below: 4)) * Residency.chunkSize : nil
     begin("next page job, idle target \(target.map(String.init) ?? "none")")
+    if random.oneIn(8) { store.passTime() }
     if random.oneIn(20) { store.trimReserve() } else { store.resumePopulating() }
     if let job = store.nextPageJob(idleTarget: target) { try begin(job) }
   }

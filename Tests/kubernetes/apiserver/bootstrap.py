@@ -1,4 +1,4 @@
-"""What a new cluster holds: namespaces, nodes, service accounts, priority classes."""
+"""What a new cluster holds: namespaces, nodes, service accounts, priority classes, roles for people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from . import roles
 from .clock import now
 from .cluster import Cluster
 
@@ -34,6 +35,12 @@ def fill(cluster: Cluster) -> None:
         obj = _object("scheduling.k8s.io/v1", "PriorityClass", name)
         obj |= {"value": value, "preemptionPolicy": "PreemptLowerPriority"}
         cluster.store.put("scheduling.k8s.io/priorityclasses", ("", name), obj)
+    for name, role in roles.cluster_roles().items():
+        obj = _object("rbac.authorization.k8s.io/v1", "ClusterRole", name, labels=role["labels"])
+        obj["rules"] = role.get("rules", [])
+        if "aggregates" in role:
+            obj["aggregationRule"] = {"clusterRoleSelectors": [{"matchLabels": {role["aggregates"]: "true"}}]}
+        cluster.store.put("rbac.authorization.k8s.io/clusterroles", ("", name), obj)
     service = _object("v1", "Service", "kubernetes", "default", {"component": "apiserver", "provider": "kubernetes"})
     service["spec"] = {
         "clusterIP": "10.96.0.1",

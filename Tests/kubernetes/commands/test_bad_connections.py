@@ -1,13 +1,17 @@
 """Whatever keeps a command from its cluster is told in one line, by every command in the same words."""
 
+import os
 import socket
+import subprocess
 
 import pytest
 
-from command_line import CommandLine
-from connections import COMMANDS, edited, silent_port
+from command_line import CommandLine, program
+from connections import COMMANDS, HIDDEN, edited, full_port, hidden, silent_port
 
 HINT = "is the cluster running? check --context and --kubeconfig"
+PATIENCE_HINT = (
+    "is the cluster running? check --context, --kubeconfig and firewalls on the way; --request-timeout gives it longer")
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 
 
@@ -93,10 +97,47 @@ def test_a_host_that_nobody_knows(vineyardctl, command):
 @every_command
 def test_a_port_that_takes_connections_and_never_answers(vineyardctl, command):
     with silent_port() as port:
-        error = refusal(vineyardctl, *command, "--server", f"https://127.0.0.1:{port}")
+        error = refusal(vineyardctl, *command, "--server", f"https://127.0.0.1:{port}", "--request-timeout", "1s")
 
     assert cause(error) == (
-        f"https://127.0.0.1:{port} does not answer (hint: {HINT}, and firewalls on the way)")
+        f"https://127.0.0.1:{port} does not answer: the TLS handshake was not over within 1s (hint: {PATIENCE_HINT})")
+
+
+def test_a_port_that_takes_no_more_connections(vineyardctl):
+    with full_port() as port:
+        error = refusal(vineyardctl, "status", "--server", f"https://127.0.0.1:{port}", "--request-timeout", "1s")
+
+    assert cause(error) == (
+        f"https://127.0.0.1:{port} does not answer: no TCP connection within 1s (hint: {PATIENCE_HINT})")
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_a_proxy_that_never_answers(cluster, tmp_path, scheme):
+    with silent_port() as port:
+        kubeconfig = hidden(cluster, tmp_path / "config", **{"proxy-url": f"{scheme}://127.0.0.1:{port}"})
+        error = refusal(CommandLine(kubeconfig, tmp_path), "status", "--request-timeout", "1s")
+
+    assert f"there was no connection to https://{HIDDEN}:" in error and " through the proxy within 1s" in error
+    assert error.endswith("(hint: check proxy-url, HTTPS_PROXY and NO_PROXY; --request-timeout gives it longer)")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another resolv.conf needs a mount namespace")
+def test_a_name_server_that_never_answers(cluster, tmp_path):
+    (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.77\n")
+    (tmp_path / "nsswitch.conf").write_text("hosts: dns\n")
+    script = (
+        f"mount --bind {tmp_path}/resolv.conf /etc/resolv.conf && "
+        f"mount --bind {tmp_path}/nsswitch.conf /etc/nsswitch.conf && exec \"$@\"")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.77", 53))
+        run = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script, "sh", program(), "status", "--server", "https://api.corp.test",
+             "--request-timeout", "1s"],
+            capture_output=True, text=True, env={"PATH": os.environ["PATH"], "KUBECONFIG": str(cluster.kubeconfig)},
+            timeout=60)
+
+    assert run.returncode == 1
+    assert "no name server answered for the host of https://api.corp.test within 1s (hint: " in run.stderr
 
 
 @every_command

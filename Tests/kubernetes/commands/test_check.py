@@ -25,7 +25,7 @@ def test_without_pre_what_is_missing_has_failed(vineyardctl):
     run = vineyardctl("check", status=1)
 
     golden.matches("check-empty.txt", run.output, **VARYING)
-    assert run.story == "error: 4 checks failed (hint: the lines with × say what to do)\n"
+    assert run.story == "error: 4 checks failed (hint: the lines with ✗ say what to do)\n"
 
 
 def test_a_deployment_that_is_well_passes(vineyardctl):
@@ -46,9 +46,9 @@ def test_a_broken_deployment_fails_and_its_pods_words_are_warnings(cluster, vine
     run = vineyardctl("check", "-o", "json", status=1)
 
     signs = findings(run, "Components")
-    assert ("√", f"operator: Deployment {NAMESPACE}/vineyard-controller-manager: 1/1 ready") in signs
-    assert [text.split(": ")[0] for sign, text in signs if sign == "×"] == ["store"]
-    assert run.error == "error: 1 check failed (hint: the lines with × say what to do)"
+    assert ("✔", f"operator: Deployment {NAMESPACE}/vineyard-controller-manager: 1/1 ready") in signs
+    assert [text.split(": ")[0] for sign, text in signs if sign == "✗"] == ["store"]
+    assert run.error == "error: 1 check failed (hint: the lines with ✗ say what to do)"
 
 
 def test_json_and_yaml_say_the_same(cluster, vineyardctl):
@@ -68,7 +68,7 @@ def test_warnings_alone_do_not_fail(cluster, vineyardctl):
     cluster.node("node-1", "images", images=[])
     run = vineyardctl("check", "--pre", "-o", "json")
 
-    assert "‼" in {sign for sign, _ in findings(run)}
+    assert "⚠" in {sign for sign, _ in findings(run)}
 
 
 def test_an_unreachable_server_is_one_line(tmp_path):

@@ -25,7 +25,7 @@ def test_permissions_are_asked_for_each_kind_and_verb(cluster, vineyardctl):
     run = check(vineyardctl, status=1)
 
     assert findings(run, "Permissions") == [
-        ("×", "no permission to patch, delete deployments.apps"), ("×", "no permission to create vineyardds.k8s.v6d.io")]
+        ("✗", "no permission to patch, delete deployments.apps"), ("✗", "no permission to create vineyardds.k8s.v6d.io")]
     assert hint(run, "no permission to patch, delete deployments.apps") == (
         "ask for a role that allows it, such as cluster-admin")
 
@@ -35,7 +35,7 @@ def test_what_is_only_looked_at_is_a_warning(cluster, vineyardctl):
 
     run = check(vineyardctl)
 
-    assert findings(run, "Permissions") == [("‼", "no permission to list events")]
+    assert findings(run, "Permissions") == [("⚠", "no permission to list events")]
 
 
 def test_what_may_not_be_seen_cannot_be_checked(cluster, vineyardctl):
@@ -46,18 +46,18 @@ def test_what_may_not_be_seen_cannot_be_checked(cluster, vineyardctl):
 
     for group in ("Nodes", "Storage"):
         (sign, text), = findings(run, group)
-        assert sign == "‼" and text.startswith("cannot be checked: cannot list ")
+        assert sign == "⚠" and text.startswith("cannot be checked: cannot list ")
 
 
 def test_a_store_that_fits_on_some_nodes_is_a_warning_and_on_none_a_failure(cluster, vineyardctl):
     cluster.node("node-1", "memory", memory="2Gi")
 
     run = check(vineyardctl, "--size", "8Gi")
-    assert ("‼", "a store of 8 GiB fits on 2 of 3 nodes (at most 16 GiB on node-2)") in findings(run, "Nodes")
+    assert ("⚠", "a store of 8 GiB fits on 2 of 3 nodes (at most 16 GiB on node-2)") in findings(run, "Nodes")
 
     run = check(vineyardctl, "--size", "20Gi", status=1)
     text = "a store of 20 GiB fits on 0 of 3 nodes (at most 16 GiB on node-2)"
-    assert ("×", text) in findings(run, "Nodes")
+    assert ("✗", text) in findings(run, "Nodes")
     assert hint(run, text) == "choose a smaller --size or fewer replicas"
 
 
@@ -70,18 +70,18 @@ def test_memory_that_pods_have_asked_for_is_not_free(cluster, vineyardctl):
 
     run = check(vineyardctl, "--size", "8Gi", status=1)
 
-    assert ("×", "a store of 8 GiB fits on 0 of 3 nodes (at most 6 GiB on node-1)") in findings(run, "Nodes")
+    assert ("✗", "a store of 8 GiB fits on 0 of 3 nodes (at most 6 GiB on node-1)") in findings(run, "Nodes")
 
 
 def test_nodes_that_take_no_pods(cluster, vineyardctl):
     cluster.node("node-1", "cordon")
-    assert ("√", "2 of 3 nodes can take a pod") in findings(check(vineyardctl), "Nodes")
+    assert ("✔", "2 of 3 nodes can take a pod") in findings(check(vineyardctl), "Nodes")
 
     cluster.node("node-2", "taint", key="dedicated", value="gpu")
     cluster.node("node-3", "ready", ready=False)
     (sign, text), = findings(check(vineyardctl, status=1), "Nodes")
 
-    assert sign == "×"
+    assert sign == "✗"
     assert "(node-1: cordoned, node-2: tainted dedicated, node-3: not ready)" in text
 
 
@@ -97,7 +97,7 @@ def test_an_image_that_every_node_has(cluster, vineyardctl):
 
     run = check(vineyardctl, "--image", "localhost/vineyardctl:7")
 
-    assert ("√", "every node has the image localhost/vineyardctl:7") in findings(run, "Nodes")
+    assert ("✔", "every node has the image localhost/vineyardctl:7") in findings(run, "Nodes")
 
 
 def test_an_image_that_no_registry_has_must_be_brought(cluster, vineyardctl):
@@ -106,7 +106,7 @@ def test_an_image_that_no_registry_has_must_be_brought(cluster, vineyardctl):
     run = check(vineyardctl, "--image", "localhost/vineyardctl:7")
 
     text = "2 of 3 nodes are known to have the image localhost/vineyardctl:7, which no registry has"
-    assert ("‼", text) in findings(run, "Nodes")
+    assert ("⚠", text) in findings(run, "Nodes")
     assert "'docker save localhost/vineyardctl:7 | ctr --namespace k8s.io images import -'" in hint(run, text)
 
 
@@ -114,7 +114,7 @@ def test_an_image_that_no_registry_has_must_be_brought(cluster, vineyardctl):
 def test_an_image_is_known_by_all_its_names(cluster, vineyardctl, image):
     with_images(cluster, 3, "docker.io/me/vineyardctl:latest")
 
-    assert ("√", f"every node has the image {image}") in findings(check(vineyardctl, "--image", image), "Nodes")
+    assert ("✔", f"every node has the image {image}") in findings(check(vineyardctl, "--image", image), "Nodes")
 
 
 def test_an_image_that_nodes_must_pull_is_a_warning(cluster, vineyardctl):
@@ -123,7 +123,7 @@ def test_an_image_that_nodes_must_pull_is_a_warning(cluster, vineyardctl):
     run = check(vineyardctl, "--image", "example.com/vineyardctl:2")
 
     text = "1 of 3 nodes are known to have the image example.com/vineyardctl:2"
-    assert ("‼", text) in findings(run, "Nodes")
+    assert ("⚠", text) in findings(run, "Nodes")
     assert hint(run, text) == "the others pull it; make sure that they can reach its registry"
 
 
@@ -136,7 +136,7 @@ def test_kubelets_of_k0s_and_microk8s_work_elsewhere(cluster, vineyardctl):
 
     directories = "node-1: /var/lib/k0s/kubelet, node-2: /var/snap/microk8s/common/var/lib/kubelet"
     text = f"kubelets work in different directories: {directories}"
-    assert ("×", text) in findings(run, "Nodes")
+    assert ("✗", text) in findings(run, "Nodes")
     assert "link them to one directory on all nodes" in hint(run, text)
 
 
@@ -146,14 +146,14 @@ def test_an_operator_in_another_namespace_is_in_the_way(vineyardctl):
     run = check(vineyardctl, status=1)
 
     text = "another operator runs as data/vineyard-controller-manager"
-    assert findings(run, "Other installations") == [("×", text)]
+    assert findings(run, "Other installations") == [("✗", text)]
     assert "deploy vineyardd -n vineyard-system" in hint(run, text)
 
 
 def test_our_own_operator_is_not_in_the_way(vineyardctl):
     vineyardctl(*CLUSTER)
 
-    assert findings(check(vineyardctl), "Other installations") == [("√", "no other operator is in the way")]
+    assert findings(check(vineyardctl), "Other installations") == [("✔", "no other operator is in the way")]
 
 
 def test_the_original_is_taken_over(cluster, vineyardctl):
@@ -162,10 +162,10 @@ def test_the_original_is_taken_over(cluster, vineyardctl):
     run = check(vineyardctl)
 
     text = f"the original operator runs as {NAMESPACE}/vineyard-controller-manager"
-    assert findings(run, "Other installations") == [("‼", text)]
+    assert findings(run, "Other installations") == [("⚠", text)]
     assert hint(run, text).startswith("deploying takes its objects over")
     assert findings(run, "Custom resource definitions") == [
-        ("‼", "csidrivers.k8s.v6d.io is the original's"), ("‼", "vineyardds.k8s.v6d.io is the original's")]
+        ("⚠", "csidrivers.k8s.v6d.io is the original's"), ("⚠", "vineyardds.k8s.v6d.io is the original's")]
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_a_definition_that_is_not_served_has_failed(vineyardctl, slow_definition
     run = check(vineyardctl, status=1)
 
     text = "vineyardds.k8s.v6d.io is not established: the initial names have been accepted"
-    assert ("×", text) in findings(run, "Custom resource definitions")
+    assert ("✗", text) in findings(run, "Custom resource definitions")
     assert "'kubectl describe crd vineyardds.k8s.v6d.io'" in hint(run, text)
 
 
@@ -195,7 +195,7 @@ def test_a_class_of_another_driver_with_our_name_is_in_the_way(cluster, vineyard
     run = check(vineyardctl, status=1)
 
     text = f"the storage class {NAMESPACE}.vineyardd-sample.csi belongs to example.com/disk"
-    assert ("×", text) in findings(run, "Storage")
+    assert ("✗", text) in findings(run, "Storage")
     assert hint(run, text) == "delete it, or choose another cluster name"
 
 
@@ -208,7 +208,7 @@ def test_a_namespace_that_is_going_cannot_be_deployed_to(cluster, vineyardctl):
 
     run = check(vineyardctl, status=1)
 
-    assert ("×", f"the namespace {NAMESPACE} is being deleted") in findings(run, "Kubernetes API")
+    assert ("✗", f"the namespace {NAMESPACE} is being deleted") in findings(run, "Kubernetes API")
 
 
 class _OldServer(http.server.BaseHTTPRequestHandler):
@@ -236,5 +236,5 @@ def test_a_server_that_is_too_old_fails(tmp_path):
         run = CommandLine(None, tmp_path)("check", "--pre", "-o", "json", "--server", url, status=1)
         server.shutdown()
 
-    assert findings(run, "Kubernetes API")[0] == ("×", f"{url} is Kubernetes v1.24.17")
+    assert findings(run, "Kubernetes API")[0] == ("✗", f"{url} is Kubernetes v1.24.17")
     assert hint(run, f"{url} is Kubernetes v1.24.17") == "vineyardctl needs 1.25 or newer"

@@ -98,8 +98,8 @@ def test_what_is_not_ready_ends_with_3_and_the_kubelet_s_own_words(cluster, vine
     run = vineyardctl("status", status=3)
 
     message = 'Back-off pulling image "example.com/missing:1"'
-    line = next(line for line in run.output.splitlines() if line.startswith("‼ "))
-    assert line.startswith("‼ vineyardd-sample-") and f": container vineyardd: {PULL}: {message}" in line
+    line = next(line for line in run.output.splitlines() if line.startswith("⚠ "))
+    assert line.startswith("⚠ vineyardd-sample-") and f": container vineyardd: {PULL}: {message}" in line
     assert f"0/1 {PULL} 0" in table(run)
     store = f"Deployment {NAMESPACE}/vineyardd-sample: 0/1 ready"
     assert run.error == f"error: not everything is ready: {store} (hint: 'vineyardctl status --wait' waits for it)"

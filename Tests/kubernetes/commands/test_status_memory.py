@@ -65,7 +65,9 @@ def test_a_store_that_cannot_be_reached_shows_none(cluster, vineyardctl):
     (pod,) = stores(vineyardctl)
 
     assert "memoryUsed" not in pod and "memoryLimit" not in pod
-    assert re.search(r"vineyardd-sample-\S+ +1/1 +Running +0 +node-\d +-\n", vineyardctl("status").output)
+    table = vineyardctl("status").output
+    assert re.search(r"vineyardd-sample-\S+ +1/1 +Running +0 +node-\d +-\n", table)
+    assert re.search(r"\n⚠ not shown: memory of vineyardd-sample-\S+: .*onnect.*\n$", table)
 
 
 def test_one_silent_store_does_not_hold_up_the_others(cluster, vineyardctl, store):
@@ -88,3 +90,4 @@ def test_without_the_right_to_forward_ports_the_rest_is_shown(cluster, vineyardc
     (pod,) = stores(vineyardctl)
 
     assert pod["ready"] == "1/1" and "memoryUsed" not in pod
+    assert vineyardctl("status").output.endswith(f"memory of {pod['name']}: no permission to forward ports\n")

@@ -34,7 +34,7 @@ def test_given_a_namespace_deleted_by_other_means_then_check_and_status_find_wha
 
     run = vineyardctl("check", "--pre", "-o", "json", status=1)
 
-    text, = [text for sign, text in findings(run, "Operator") if sign == "×"]
+    text, = [text for sign, text in findings(run, "Operator") if sign == "✗"]
     assert text.startswith(f"of an installation in the namespace '{NAMESPACE}', which is gone, there are left: ")
     assert hint(run, text).startswith(f"'vineyardctl delete operator -n {NAMESPACE}' removes them")
     assert text in vineyardctl("status", status=4).error
@@ -95,7 +95,7 @@ def test_given_a_namespace_stuck_by_discovery_then_its_condition_is_shown_and_th
         "type": "NamespaceDeletionDiscoveryFailure", "status": "True", "reason": "DiscoveryFailed", "message": message,
         "lastTransitionTime": "2026-01-01T00:00:00Z"}]}})
 
-    run = vineyardctl("delete", "vineyard-cluster")
+    run = vineyardctl("delete", "vineyard-cluster", "--timeout", "30s")
 
     assert f"⚠ Namespace {NAMESPACE} stays until an API of somebody else is repaired or removed: {message}" in run.story
     cluster.client.patch(path, {"metadata": {"finalizers": None}})

@@ -108,16 +108,16 @@ def test_given_microk8s_then_the_driver_finds_the_kubelets(cluster, vineyardctl)
     directory = "/var/snap/microk8s/common/var/lib/kubelet"
     vineyardctl(*CLUSTER)
 
-    assert ("√", f"kubelets work in {', '.join(f'{node}: {directory}' for node in NODES)}; "
+    assert ("✔", f"kubelets work in {', '.join(f'{node}: {directory}' for node in NODES)}; "
             "'deploy csidriver' takes that directory") in findings(vineyardctl("check", "-o", "json"), "Nodes")
     run = vineyardctl(*DRIVER)
 
     assert f"► the kubelets work in {directory} (--kubelet-directory changes it)" in run.lines
     assert cluster.client.get(f"{OURS}/csidrivers/csidriver-sample").json["spec"]["kubeletDirectory"] == directory
-    assert all(sign == "√" for sign, text in findings(vineyardctl("check", "-o", "json"), "Nodes"))
+    assert all(sign == "✔" for sign, text in findings(vineyardctl("check", "-o", "json"), "Nodes"))
     vineyardctl(*DRIVER, "--kubelet-directory", "/elsewhere")
     run = vineyardctl("check", "-o", "json", status=1)
-    text, = [text for sign, text in findings(run, "Nodes") if sign == "×"]
+    text, = [text for sign, text in findings(run, "Nodes") if sign == "✗"]
     assert text.startswith("the CSI driver looks for kubelets in /elsewhere, and they work in ")
     assert "deploy it again" in hint(run, text)
 

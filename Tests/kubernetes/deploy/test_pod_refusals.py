@@ -68,7 +68,7 @@ def test_given_a_quota_then_check_tells_before_anything_is_deployed(cluster, vin
 
     run = vineyardctl("check", "--pre", "-o", "json", status=1)
 
-    texts = [text for sign, text in findings(run, "Admission") if sign == "×"]
+    texts = [text for sign, text in findings(run, "Admission") if sign == "✗"]
     assert [text.split(" would be refused: ")[0] for text in texts] == [
         "the pods of Deployment vineyardd-sample", "the pods of DaemonSet csidriver-sample-csi-nodes"]
     assert "label the namespace" in hint(run, texts[0])
@@ -87,7 +87,7 @@ def test_given_a_user_who_may_not_grant_then_check_says_so(cluster, vineyardctl,
 
     run = vineyardctl("check", "--pre", "--as", "jane", "-o", "json", status=1)
 
-    texts = [text for sign, text in findings(run, "Admission") if sign == "×"]
+    texts = [text for sign, text in findings(run, "Admission") if sign == "✗"]
     assert any(text.startswith("ClusterRole vineyard-manager-role would be refused: ") for text in texts)
     assert "only somebody who holds these rights may grant them" in hint(run, texts[0])
 
@@ -97,7 +97,7 @@ def test_where_nothing_is_refused_check_says_what_was_tried(cluster, vineyardctl
 
     (sign, text), = findings(vineyardctl("check", "--pre", "-o", "json"), "Admission")
 
-    assert (sign, text.split(" ", 3)[:3]) == ("√", ["the", "server", "takes"])
+    assert (sign, text.split(" ", 3)[:3]) == ("✔", ["the", "server", "takes"])
     assert "5 kinds of pods" in text
 
 

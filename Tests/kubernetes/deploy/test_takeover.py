@@ -82,7 +82,8 @@ def test_given_their_roles_when_deployed_then_those_nobody_needs_are_gone(their_
     left = {item["metadata"]["name"] for item in their_cluster.get(f"{RBAC}/clusterrolebindings").json["items"]}
     assert {name for name in left if name.startswith("vineyard-")} == {"vineyard-manager-rolebinding"}
     left = {item["metadata"]["name"] for item in their_cluster.get(f"{RBAC}/clusterroles").json["items"]}
-    assert {name for name in left if name.startswith("vineyard-")} == {"vineyard-manager-role", "vineyard-metrics-reader"}
+    assert {name for name in left if name.startswith("vineyard-")} == {
+        "vineyard-manager-role", "vineyard-metrics-reader", "vineyard-view", "vineyard-edit", "vineyard-admin"}
     binding = their_cluster.get(f"{RBAC}/clusterrolebindings/vineyard-manager-rolebinding").json
     assert [subject["name"] for subject in binding["subjects"]] == ["vineyard-manager"]
     assert (

@@ -18,9 +18,11 @@ def parameters(cluster, name=STORAGE_CLASS):
 def test_given_options_when_deployed_then_the_class_hands_them_to_the_driver(cluster, vineyardctl):
     vineyardctl(*CLUSTER)
 
-    vineyardctl(*DRIVER, "--scope", "cluster", "--on-delete", "delete", "--quota", "4Gi", "-s", "fast")
+    options = ["--scope", "cluster", "--on-delete", "delete", "--quota", "4Gi", "--overwrite", "delete"]
+    vineyardctl(*DRIVER, *options, "--deleted-memory", "keep", "-s", "fast")
 
     expected = CLUSTER_KEYS | {"scope": "cluster", "onDelete": "delete", "quota": "4Gi"}
+    expected |= {"overwrite": "delete", "deletedMemory": "keep"}
     assert parameters(cluster) == parameters(cluster, "fast") == expected
     assert cluster.client.get(f"{CLASSES}/{STORAGE_CLASS}").json["allowVolumeExpansion"] is True
 
@@ -30,15 +32,24 @@ def test_given_a_resource_when_its_clusters_differ_then_their_classes_do(cluster
     vineyardctl("deploy", "vineyardd", "--name", "numbers", "--replicas", "1")
     make(cluster.client, f"{OURS}/csidrivers", {
         "apiVersion": "k8s.v6d.io/v1alpha1", "kind": "CSIDriver", "metadata": {"name": "mixed"},
-        "spec": {"quota": "none", "clusters": [
+        "spec": {"quota": "none", "overwrite": "keep", "clusters": [
             {"namespace": NAMESPACE, "name": "vineyardd-sample"},
-            {"namespace": NAMESPACE, "name": "numbers", "scope": "volume", "onDelete": "retain", "quota": "1Gi"}]}})
+            {"namespace": NAMESPACE, "name": "numbers", "scope": "volume", "onDelete": "retain", "quota": "1Gi",
+             "overwrite": "delete", "deletedMemory": "reuse"}]}})
 
     numbers = f"{NAMESPACE}.numbers.csi"
     eventually(lambda: exists(cluster.client, f"{CLASSES}/{numbers}"), "the classes are there")
-    assert parameters(cluster) == CLUSTER_KEYS | {"quota": "none"}
+    assert parameters(cluster) == CLUSTER_KEYS | {"quota": "none", "overwrite": "keep"}
     expected = {"k8s.v6d.io/vineyard/name": "numbers", "scope": "volume", "onDelete": "retain", "quota": "1Gi"}
+    expected |= {"overwrite": "delete", "deletedMemory": "reuse"}
     assert parameters(cluster, numbers) == CLUSTER_KEYS | expected
+
+
+@pytest.mark.parametrize(("flag", "hint"), [("overwrite", "delete or keep"), ("deleted-memory", "keep or reuse")])
+def test_given_a_policy_that_is_none_when_deployed_then_it_is_refused(vineyardctl, flag, hint):
+    run = vineyardctl(*DRIVER, f"--{flag}=perhaps", status=2)
+
+    assert "'perhaps'" in run.error and f"hint: give {hint}" in run.error
 
 
 @pytest.mark.parametrize("quota", ["plenty", "-1Gi", "0", "None", "1 Gi", "Gi"])

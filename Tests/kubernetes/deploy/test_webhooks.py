@@ -60,12 +60,12 @@ def test_given_ours_is_silent_then_deploy_says_that_it_is_the_network(cluster, v
 
 def test_given_ours_is_silent_then_check_and_status_find_it(cluster, vineyardctl):
     vineyardctl(*CLUSTER)
-    assert ("√", "the API server reaches the operator's webhook") in findings(vineyardctl("check", "-o", "json"), "Operator")
+    assert ("✔", "the API server reaches the operator's webhook") in findings(vineyardctl("check", "-o", "json"), "Operator")
     cluster.fault("status", method="POST", path=f"{VINEYARDDS}[?]", times=None, code=500, message=SILENCE)
 
     run = vineyardctl("check", "-o", "json", status=1)
 
-    text, = [text for sign, text in findings(run, "Operator") if sign == "×"]
+    text, = [text for sign, text in findings(run, "Operator") if sign == "✗"]
     assert text.endswith("does not answer: context deadline exceeded")
     assert f"(hint: {hint(run, text)})" == NETWORK
     found = json.loads(vineyardctl("status", "-o", "json").output)
@@ -131,4 +131,4 @@ def test_given_no_operator_then_status_and_check_miss_it(cluster, vineyardctl):
     text = f"there is no operator, and a resource relies on it: Vineyardd {NAMESPACE}/vineyardd-sample"
     assert text in run.error and text in run.output
     run = vineyardctl("check", "-o", "json", status=1)
-    assert any(sign == "×" and each.startswith(text) for sign, each in findings(run, "Components"))
+    assert any(sign == "✗" and each.startswith(text) for sign, each in findings(run, "Components"))

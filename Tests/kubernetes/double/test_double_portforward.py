@@ -28,11 +28,11 @@ def echo():
         yield server.getsockname()[1]
 
 
-def connect(double, ports):
+def connect(double, ports, **more):
     files = {"ca_certs": str(double.directory / "ca.crt"), "certfile": str(double.directory / "client.crt")}
     options = {**files, "keyfile": str(double.directory / "client.key"), "cert_reqs": ssl.CERT_REQUIRED}
     url = double.server.replace("https", "wss") + f"{PODS}/one/portforward?ports={ports}"
-    return websocket.create_connection(url, sslopt=options, subprotocols=["v4.channel.k8s.io"], timeout=30)
+    return websocket.create_connection(url, sslopt=options, subprotocols=["v4.channel.k8s.io"], timeout=30, **more)
 
 
 @pytest.fixture
@@ -57,6 +57,13 @@ def test_given_no_target_when_forwarded_then_the_error_channel_says_so(double, p
     messages = [stream.recv() for _ in range(3)]
     assert messages[2].startswith(b"\x01") and b"connection refused" in messages[2]
     stream.close()
+
+
+def test_given_a_client_that_wants_json_when_upgraded_then_406(double, pod):
+    """A kubelet has nothing to represent, and its library answers so."""
+    with pytest.raises(websocket.WebSocketBadStatusException) as refusal:
+        connect(double, 9600, header=["Accept: application/json"])
+    assert refusal.value.status_code == 406
 
 
 def test_given_no_websocket_when_asked_then_400(api, pod):

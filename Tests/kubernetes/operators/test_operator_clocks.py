@@ -71,7 +71,7 @@ def test_given_clocks_that_differ_when_the_leader_is_killed_then_the_other_leads
     first, second = pair(managers, mine, others)
     managers.double.fault("status", code=503, method="PATCH", path=f"/deployments/{NAME}", times=None)
     managers.api.post(VINEYARDDS, cluster(replicas=2))
-    first.says("is tried again")
+    first.says("failed, trying again")
 
     first.kill()
     managers.double.clear_faults()
@@ -92,7 +92,7 @@ def test_given_clocks_that_differ_when_a_leader_wakes_up_that_was_replaced_then_
     # Work that it would go on with: one object is refused again and again.
     managers.double.fault("status", code=503, method="PATCH", path=f"/deployments/{NAME}", times=None)
     managers.api.post(VINEYARDDS, cluster())
-    first.says("is tried again", times=2)
+    first.says("failed, trying again", times=2)
     first.pause()
     managers.double.clear_faults()
     second.says(LEADING)

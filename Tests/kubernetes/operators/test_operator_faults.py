@@ -103,7 +103,7 @@ def test_given_an_object_that_is_refused_for_long_then_there_is_no_storm_of_even
     managers.double.fault("status", code=403, reason="Forbidden", method="PATCH", path=f"/deployments/{NAME}",
                           times=None, message="a policy says no")
     managers.api.post(VINEYARDDS, cluster())
-    manager.says(f"vineyardd vineyard-system/{NAME} is tried again", times=4)
+    manager.says(f"vineyardd vineyard-system/{NAME} failed, trying again", times=4)
 
     written = [e for e in managers.api.get("/api/v1/events").json["items"]
                if e["involvedObject"]["name"] == NAME and e["reason"] == "Refused"]

@@ -43,9 +43,10 @@ struct ClusterEntry {
   /// The proxy of this cluster.
   func proxy() throws(CommandError) -> String? {
     guard let entry, let proxy = try entry.text("proxy-url") else { return nil }
-    let scheme = proxy.firstRange(of: "://").map { proxy[..<$0.lowerBound].lowercased() } ?? ""
-    guard ["http", "https", "socks5"].contains(scheme) else {
-      throw entry.invalid("proxy-url", "unsupported scheme '\(scheme)'", hint: "use http, https or socks5")
+    let scheme = ProxyChoice.scheme(of: proxy)
+    guard ProxyChoice.schemes.contains(scheme) else {
+      throw entry.invalid(
+        "proxy-url", "unsupported scheme '\(scheme)'", hint: "use \(ProxyChoice.schemes.joined(separator: ", "))")
     }
     return proxy
   }

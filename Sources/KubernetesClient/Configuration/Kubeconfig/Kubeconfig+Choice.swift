@@ -48,6 +48,12 @@ extension Kubeconfig {
   }
 
   private func known(_ names: some Collection<String>) -> String {
-    names.isEmpty ? "none is defined" : "known are \(names.joined(separator: ", "))"
+    if names.isEmpty { return "none is defined" }
+    let shown = names.prefix(Self.shownNames).joined(separator: ", ")
+    return names.count > Self.shownNames
+      ? "known are \(shown) and \(names.count - Self.shownNames) more" : "known are \(shown)"
   }
+
+  /// Names that an error lists: a kubeconfig may have thousands.
+  private static let shownNames = 10
 }

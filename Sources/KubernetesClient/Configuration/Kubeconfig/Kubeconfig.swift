@@ -21,7 +21,8 @@ struct Kubeconfig {
   init(text: String, file: String) throws(CommandError) {
     let tree: Value
     do throws(DocumentError) {
-      tree = try Value(yaml: text)
+      // Further documents are none of a kubeconfig's, and kubectl does not look at them.
+      tree = try Value.firstDocument(yaml: text)
     } catch {
       throw Self.broken(file, error.description)
     }
@@ -49,8 +50,10 @@ struct Kubeconfig {
     guard let elements = list.array else { throw broken(file, "'\(key)' is not a list") }
     var entries: Entries = [:]
     for (index, element) in elements.enumerated() {
-      guard let name = element["name"]?.string, !name.isEmpty else {
-        throw broken(file, "\(kind) \(index + 1) has no name")
+      // Nothing can refer to an entry without a name, and tools leave such ones behind.
+      guard let name = element["name"], !name.isNull, name != "" else { continue }
+      guard let name = name.string else {
+        throw broken(file, "the name of \(kind) \(index + 1) is not a text; put it in quotes")
       }
       let fields = element[kind] ?? [:]
       guard fields.isNull || fields.fields != nil else { throw broken(file, "\(kind) '\(name)' is not a mapping") }

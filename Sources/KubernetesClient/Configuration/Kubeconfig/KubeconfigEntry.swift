@@ -22,6 +22,14 @@ struct KubeconfigEntry {
     return text.isEmpty ? nil : text
   }
 
+  /// A list of texts, empty when it is missing.
+  func texts(_ key: String) throws(CommandError) -> [String] {
+    guard let value = fields[key], !value.isNull else { return [] }
+    let texts = value.array?.compactMap(\.string)
+    guard let texts, texts.count == value.array?.count else { throw invalid(key, "it is not a list of texts") }
+    return texts
+  }
+
   /// A boolean, false when it is missing.
   func boolean(_ key: String) throws(CommandError) -> Bool {
     guard let value = fields[key], !value.isNull else { return false }
@@ -47,15 +55,14 @@ struct KubeconfigEntry {
   func pem(_ key: String, _ sources: ConfigurationSources) throws(CommandError) -> PEM? {
     if let text = try text("\(key)-data") {
       guard let data = Base64.decode(text) else { throw invalid("\(key)-data", "it is not base64") }
-      guard String(decoding: data, as: UTF8.self).contains("-----BEGIN ") else {
-        throw invalid("\(key)-data", "it holds no PEM")
-      }
-      return .data(data)
+      guard let pem = PEMText.normalized(data) else { throw invalid("\(key)-data", "it holds no PEM") }
+      return .data(pem)
     }
     guard let path = try path(key) else { return nil }
-    guard let text = try sources.readFile(path) else { throw invalid(key, "there is no file \(path)") }
-    guard text.contains("-----BEGIN ") else { throw invalid(key, "\(path) holds no PEM") }
-    return .file(path)
+    guard let bytes = try sources.readBytes(path) else { throw invalid(key, "there is no file \(path)") }
+    guard let pem = PEMText.normalized(bytes) else { throw invalid(key, "\(path) holds no PEM") }
+    // What OpenSSL cannot read by itself is handed over as it is now.
+    return pem == bytes ? .file(path) : .data(pem)
   }
 
   /// The error for a field that cannot be used.

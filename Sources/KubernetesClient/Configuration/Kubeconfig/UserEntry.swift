@@ -10,17 +10,35 @@ struct UserEntry {
     ["client-certificate", "client-certificate-data"].contains { entry.fields[$0]?.string?.isEmpty == false }
   }
 
-  /// The user to act as.
+  /// Whom to act as; `--as` stands over the user's name, the rest stays, as with kubectl.
   ///
-  /// - Throws: `CommandError` when more than a name is to be taken over, which would otherwise be lost.
-  func impersonatedUser() throws(CommandError) -> String? {
-    for key in ["as-uid", "as-groups", "as-user-extra"] {
-      let value = entry.fields[key] ?? .null
-      guard value.isNull || value.array?.isEmpty == true || value.fields?.isEmpty == true else {
-        throw entry.invalid(key, "only 'as' is supported", hint: "remove it")
+  /// - Throws: `CommandError` when a field is wrong, or says more about a user who is not named.
+  func impersonation(_ options: ConnectionOptions) throws(CommandError) -> Impersonation? {
+    let (uid, groups, extra) = (try entry.text("as-uid"), try entry.texts("as-groups"), try extra())
+    let flag = options.impersonate.flatMap { $0.isEmpty ? nil : $0 }
+    let entryName = try entry.text("as")
+    guard let name = flag ?? entryName else {
+      guard uid == nil, groups.isEmpty, extra.isEmpty else {
+        throw CommandError(
+          .failed, "\(entry.place) acts as somebody without a name", hint: "give 'as' to the user, or --as USER")
       }
+      return nil
     }
-    return try entry.text("as")
+    var impersonation = Impersonation(user: name)
+    (impersonation.uid, impersonation.groups, impersonation.extra) = (uid, groups, extra)
+    return impersonation
+  }
+
+  private func extra() throws(CommandError) -> [Impersonation.Extra] {
+    guard let value = entry.fields["as-user-extra"], !value.isNull else { return [] }
+    var extra: [Impersonation.Extra] = []
+    for (name, values) in value.fields ?? ["": .null] {
+      guard let values = values.array?.compactMap(\.string), !name.isEmpty else {
+        throw entry.invalid("as-user-extra", "it is not a mapping of names to lists of texts")
+      }
+      extra += values.map { Impersonation.Extra(name, $0) }
+    }
+    return extra
   }
 
   /// What proves this user.
@@ -29,11 +47,6 @@ struct UserEntry {
   func credentials(
     _ target: PluginTarget, _ sources: ConfigurationSources
   ) throws(CommandError) -> any CredentialSource {
-    if let name = entry.fields["auth-provider", "name"]?.string {
-      throw CommandError(
-        .failed, "\(entry.place) uses the auth-provider '\(name)'", cause: "Kubernetes 1.26 removed auth providers",
-        hint: "let the provider's tool write an 'exec' user, for instance with gke-gcloud-auth-plugin or kubelogin")
-    }
     let certificate = try certificate(sources)
     let tokenFile = try entry.path("tokenFile")
     let token = try entry.text("token")?.trimmingBlanks()
@@ -43,7 +56,7 @@ struct UserEntry {
     }
     if let tokenFile {
       let source = TokenFileCredentials(
-        path: tokenFile, fallback: token, certificate: certificate, owner: entry.place, readFile: sources.readFile)
+        path: tokenFile, fallback: token, certificate: certificate, owner: entry.place, sources: sources)
       _ = try source.token()
       return source
     }
@@ -52,6 +65,9 @@ struct UserEntry {
       return FixedCredentials(Credentials(authorization: authorization, certificate: certificate))
     }
     if let basic { return FixedCredentials(Credentials(authorization: basic, certificate: certificate)) }
+    if let token = try AuthProvider(entry)?.token(at: sources.now()) {
+      return FixedCredentials(Credentials(authorization: "Bearer \(token)", certificate: certificate))
+    }
     if let plugin = try CredentialPlugin(entry) {
       return PluginCredentials(try PluginCall(plugin, target, sources), certificate: certificate, now: sources.now)
     }

@@ -42,7 +42,7 @@ struct CredentialPlugin: Sendable {
         "apiVersion", apiVersion.isEmpty ? "it is missing" : "'\(apiVersion)' is not supported",
         hint: "update the plugin and write \(Self.versions[0])")
     }
-    arguments = try Self.texts(exec, "args")
+    arguments = try exec.texts("args")
     environment = try Self.variables(exec)
     wantsCluster = try exec.boolean("provideClusterInfo")
     installHint = try exec.text("installHint")
@@ -55,13 +55,6 @@ struct CredentialPlugin: Sendable {
   }
 
   private static let versions = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"]
-
-  private static func texts(_ exec: KubeconfigEntry, _ key: String) throws(CommandError) -> [String] {
-    guard let value = exec.fields[key], !value.isNull else { return [] }
-    let texts = value.array?.compactMap(\.string)
-    guard let texts, texts.count == value.array?.count else { throw exec.invalid(key, "it is not a list of texts") }
-    return texts
-  }
 
   private static func variables(_ exec: KubeconfigEntry) throws(CommandError) -> [(name: String, value: String)] {
     guard let value = exec.fields["env"], !value.isNull else { return [] }

@@ -10,8 +10,8 @@ struct PluginCall: Sendable {
   /// The value of `KUBERNETES_EXEC_INFO`.
   private let information: String
   private let isInteractive: Bool
-  /// How long a plugin may take that cannot ask anybody.
-  var timeLimit = TimeSpan.seconds(60)
+  /// How long a plugin may take without a terminal: some open a browser, and people sign in there.
+  var timeLimit = TimeSpan.seconds(15 * 60)
   /// Where the plugin's messages go.
   var errorDescriptor = STDERR_FILENO
 
@@ -59,8 +59,14 @@ struct PluginCall: Sendable {
     if plugin.command.contains("/") { return plugin.command }
     let directories = sources.nonEmpty("PATH")?.split(separator: ":") ?? []
     let candidates = directories.map { "\($0)/\(plugin.command)" }
-    guard let path = candidates.first(where: { access($0, X_OK) == 0 }) else { throw notStarted(ENOENT) }
+    guard let path = candidates.first(where: { Self.isProgram($0) }) else { throw notStarted(ENOENT) }
     return path
+  }
+
+  /// Whether a path leads to a file that may be run; a directory of that name may be searched, which is no program.
+  private static func isProgram(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
   }
 
   /// The environment of this process with the plugin's variables over it.

@@ -19,8 +19,7 @@ struct PluginTarget: Sendable {
     switch tls.authority {
     case .data(let bytes): cluster["certificate-authority-data"] = .string(Base64.encode(bytes))
     case .file(let path):
-      let text = try sources.readFile(path) ?? ""
-      cluster["certificate-authority-data"] = .string(Base64.encode(Array(text.utf8)))
+      cluster["certificate-authority-data"] = .string(Base64.encode(try sources.readBytes(path) ?? []))
     case nil: break
     }
     if let proxy { cluster["proxy-url"] = .string(proxy) }

@@ -56,7 +56,18 @@ def rules_for(cluster: Cluster, user: User, namespace: str) -> list[dict[str, An
     rules: list[dict[str, Any]] = []
     for binding, scope in bindings:
         if any(_is_subject(subject, user, scope) for subject in binding.get("subjects") or ()):
-            rules += (role_of(cluster, binding["roleRef"], scope) or {}).get("rules") or []
+            rules += _rules_of(cluster, role_of(cluster, binding["roleRef"], scope) or {})
+    return rules
+
+
+def _rules_of(cluster: Cluster, role: dict[str, Any]) -> list[dict[str, Any]]:
+    """A role's rules, with those it aggregates, which a controller of a real cluster writes into it."""
+    rules = list(role.get("rules") or [])
+    for selector in (role.get("aggregationRule") or {}).get("clusterRoleSelectors") or []:
+        wanted = selector.get("matchLabels") or {}
+        for stored in cluster.store.select(f"{GROUP}/clusterroles"):
+            if wanted.items() <= (stored.obj["metadata"].get("labels") or {}).items():
+                rules += _rules_of(cluster, stored.obj)
     return rules
 
 

@@ -76,7 +76,8 @@ def _tell(cluster: Cluster, namespace: actions.Obj, count: int) -> None:
         if key[0] == namespace["metadata"]["name"]
         for finalizer in stored.obj["metadata"].get("finalizers", ())
     ]
-    conditions = [remaining]
+    told = ("NamespaceContentRemaining", "NamespaceFinalizersRemaining")
+    conditions = [*(entry for entry in before if entry["type"] not in told), remaining]
     if waiting:
         text = f"Some content in the namespace has finalizers remaining: {', '.join(sorted(set(waiting)))}"
         conditions.append(actions.condition("NamespaceFinalizersRemaining", True, "SomeFinalizersRemain", text, before))

@@ -32,6 +32,9 @@ async def serve(cluster: Cluster, target: Target, request: web.Request) -> web.S
         raise errors.bad_request(
             f"unable to forward port because pod is not running. Current status={pod['status'].get('phase')}"
         )
+    if "*/*" not in request.headers.get("Accept", "*/*"):
+        # The kubelet's route offers no representation, which go-restful takes literally.
+        return web.Response(status=406, text="406: Not Acceptable\n\nAvailable representations: ")
     socket = web.WebSocketResponse(protocols=(PROTOCOL,), autoping=True)
     await socket.prepare(request)
     if socket.ws_protocol != PROTOCOL:

@@ -1,0 +1,40 @@
+/// What to say to words that people try as commands and that are none.
+enum CommandAdvice {
+  /// A hint for the first word of a command line that is no command, nil when there is nothing special about it.
+  static func hint(for word: String) -> String? { verbs[word] ?? (missing.contains(word) ? missingHint : nil) }
+
+  /// A hint for an unknown second word behind `deploy` or `delete`.
+  static func hint(for word: String, behind names: [String]) -> String? {
+    guard let group = names.first else { return hint(for: word) }
+    return missingTargets[group]?.contains(word) == true ? missingHint : nil
+  }
+
+  private static let verbs: [String: String] = {
+    let deploy = "'vineyardctl deploy vineyard-cluster --create-namespace' installs operator and stores"
+    let again = "deploying again with the new program or flags upgrades: 'vineyardctl deploy vineyard-cluster'"
+    let delete = "'vineyardctl delete vineyard-cluster' removes what was deployed"
+    let logs =
+      "'vineyardctl status' lists the pods, 'kubectl logs -n vineyard-system POD' shows what one of them wrote"
+    let status = "'vineyardctl status' shows what is deployed and how it is"
+    let store = "'vineyardctl vineyardd' runs a store on this machine"
+    let scale = "'vineyardctl deploy vineyard-cluster --replicas N' changes the number of stores"
+    return [
+      "install": deploy, "init": deploy, "up": deploy,
+      "upgrade": again, "update": again, "apply": again, "set": again, "rollout": again,
+      "uninstall": delete, "remove": delete, "down": delete, "destroy": delete,
+      "logs": logs, "log": logs, "list": status, "ps": status, "describe": status, "info": status, "events": status,
+      "run": store, "start": store, "serve": store, "server": store, "scale": scale,
+      "doctor": "'vineyardctl check' looks for what is wrong", "operator": "'vineyardctl manager' is the operator",
+      "completions": "'vineyardctl completion bash' prints the script",
+    ]
+  }()
+
+  /// Verbs of the original that are not here.
+  static let missing: Set<String> = ["create", "get", "inject", "ls", "put", "schedule"]
+  /// Targets of the original that are not here.
+  static let missingTargets: [String: Set<String>] = [
+    "deploy": ["backup-job", "recover-job"], "delete": ["backup", "operation", "recover"],
+  ]
+  private static let missingHint =
+    "the original has it, this release has not; objects are reached with the Python client (docs/compatibility.md)"
+}
