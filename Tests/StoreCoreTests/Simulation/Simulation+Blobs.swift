@@ -123,7 +123,7 @@ extension Simulation {
     }
     _ = try expect(code) { try store.shrink(id, to: size, by: client.connection) }
     guard code == nil, let blob else { return }
-    let isAlone = clients.allSatisfy { other in
+    let isAlone = (clients + leaving).allSatisfy { other in
       other === client || !other.grants.contains { $0.extent === blob.extent }
     }
     blob.size = size
