@@ -57,6 +57,7 @@ extension StoreServer {
     handler.parkedRequests -= 1
     guard connection.work == nil else {
       connection.state = .working
+      poller.change(connection.file, [], token: connection.id)
       return enqueue(connection)
     }
     connection.state = .ready

@@ -69,7 +69,8 @@ extension StoreServer {
   private func setWorking(_ work: RequestWork, _ connection: ClientConnection) {
     connection.work = work
     connection.state = .working
-    poller.change(connection.file, .hangUp, token: connection.id)
+    // One that has closed its sending side still reads the reply; the end of both is told in any case.
+    poller.change(connection.file, [], token: connection.id)
     enqueue(connection)
   }
 
