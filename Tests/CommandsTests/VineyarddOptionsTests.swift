@@ -10,7 +10,9 @@ import Testing
         == VineyarddOptions(
           socketPath: "/var/run/vineyard.sock", socketMode: 0o770, socketGroup: nil, rpcPort: 9600,
           rpcHost: "127.0.0.1", endpointHost: "127.0.0.1", metricsHost: "127.0.0.1", metricsPort: nil, htpasswd: nil,
-          memoryLimit: nil, hugePages: .auto, populate: .ahead, streamThreshold: 80, deployment: .local,
+          allowsClusterScope: false,
+          memoryLimit: nil, hugePages: .auto, populate: .ahead, deletedMemory: .reuse, overwrite: .keep,
+          streamThreshold: 80, deployment: .local,
           hostname: "host", nodename: "host", logLevel: .info, logsMetrics: false, metricsUser: "v6d", dumpsCore: false)
     )
   }
@@ -19,7 +21,8 @@ import Testing
     let flags = """
       --socket /s --socket_mode 0660 --socket_group staff --rpc_socket_port 0 --rpc_host 10.0.0.1
       --metrics_port 9090 --metrics_host ::1 --htpasswd /h
-      --size 1.5Gi --huge_pages thp --populate off --stream_threshold 0 --deployment distributed --verbose --metrics
+      --size 1.5Gi --huge_pages thp --populate off --stream_threshold 0
+      --deleted_memory keep --overwrite delete --allow_cluster_scope --deployment distributed --verbose --metrics
       --coredump
       """
     let environment = ["MY_HOST_NAME": "10.0.0.1", "MY_NODE_NAME": "node", "USER": "pod"]
@@ -27,8 +30,9 @@ import Testing
       options(flags, environment)
         == VineyarddOptions(
           socketPath: "/s", socketMode: 0o660, socketGroup: 50, rpcPort: 0, rpcHost: "10.0.0.1", metricsHost: "::1",
-          metricsPort: 9090, htpasswd: "/h",
-          memoryLimit: 3 << 29, hugePages: .thp, populate: .off, streamThreshold: 0, deployment: .distributed,
+          metricsPort: 9090, htpasswd: "/h", allowsClusterScope: true,
+          memoryLimit: 3 << 29, hugePages: .thp, populate: .off, deletedMemory: .keep, overwrite: .delete,
+          streamThreshold: 0, deployment: .distributed,
           hostname: "10.0.0.1", nodename: "node", logLevel: .debug, logsMetrics: true, metricsUser: "pod",
           dumpsCore: true))
   }
