@@ -7,6 +7,8 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
   /// The file, below the repository.
   let file: String
   let words: [String]
+  /// Whether it only names a command, in a sentence, so that its flags are not there.
+  var isMention = false
 
   var testDescription: String { "\(file): \(words.joined(separator: " "))" }
 
@@ -14,8 +16,13 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
   static func ofDocumentation() throws -> [DocumentedCommand] {
     let pages = try ["README.md"] + files(in: "docs", ending: ".md")
     return try pages.flatMap { page in
-      let text = try TextFile.read("\(repository)/\(page)")
-      return lines(of: text).flatMap { line in commands(in: line, page) }
+      let (code, quotes) = excerpts(of: try TextFile.read("\(repository)/\(page)"))
+      let mentions = quotes.flatMap { commands(in: $0, page) }.map { command in
+        var command = command
+        command.isMention = !command.words.contains { $0.hasPrefix("-") }
+        return command
+      }
+      return code.flatMap { commands(in: $0, page) } + mentions
     }
   }
 
@@ -55,7 +62,7 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
   }
 
   /// Lines of blocks of code, joined where a backslash says so, and pieces of text between backquotes.
-  private static func lines(of page: String) -> [String] {
+  private static func excerpts(of page: String) -> (code: [String], quotes: [String]) {
     var lines: [String] = []
     var isCode = false
     var unfinished = ""
@@ -75,7 +82,7 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
       }
     }
     let pieces = prose.split(separator: "`", omittingEmptySubsequences: false)
-    return lines + pieces.enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element).onOneLine }
+    return (lines, pieces.enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element).onOneLine })
   }
 
   /// The calls of the program in a line of shell.
@@ -86,8 +93,16 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
       range.lowerBound == plain.startIndex || plain[..<range.lowerBound].allSatisfy({ !"'\"(/#=".contains($0) }),
       plain[..<range.lowerBound].split(separator: " ").allSatisfy({ ["sudo", "."].contains($0) || $0.hasSuffix("/") })
     else { return [] }
+    // More blanks make columns: what follows describes the program.
+    if plain[range.upperBound...].hasPrefix(" ") { return [] }
     let words = ShellWords.read(String(plain[range.lowerBound...])).filter { $0 != "…" && $0 != "..." }
-    return words.count > 1 ? [DocumentedCommand(file: file, words: words)] : []
+    return words.count > 1 ? [DocumentedCommand(file: file, words: words.map { filled($0) })] : []
+  }
+
+  /// A word, or what somebody may write in its place when it is a placeholder: NAMESPACE, or N for a number.
+  private static func filled(_ word: String) -> String {
+    guard word.allSatisfy({ $0.isASCII && $0.isUppercase }) else { return word }
+    return word == "N" ? "1" : word.lowercased()
   }
 }
 

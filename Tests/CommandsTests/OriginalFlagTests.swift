@@ -69,8 +69,8 @@ import Testing
 
   @Test func `no other flag of the table is missing here`() {
     let own: Set = [
-      "huge_pages", "populate", "socket_mode", "socket_group", "metrics_port", "admin_token_file",
-      "allow_cluster_scope", "verbose",
+      "huge_pages", "populate", "deleted_memory", "overwrite", "socket_mode", "socket_group", "rpc_host",
+      "metrics_host", "metrics_port", "admin_token_file", "allow_cluster_scope", "verbose",
     ]
     let listed = Set((Self.daemon + Self.libraries).map(\.name))
     #expect(Set(FlagTable.all.map(\.name)).subtracting(own) == listed)

@@ -17,7 +17,7 @@ import Testing
         metadata: {name: \(name), labels: {pool: \(pool)}}
         spec: \(spec)
         status:
-          allocatable: {memory: \(memory)}
+          allocatable: {memory: '\(memory)'}
           conditions: [{type: Ready, status: '\(ready)'}]
           nodeInfo: {bootID: \(machine ?? name)}
         """))

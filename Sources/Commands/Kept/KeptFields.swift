@@ -72,11 +72,17 @@ extension KeptFields {
   /// Kept fields as people write them on the command line, joined by commas; nil when there are none.
   func text(_ kept: [Field]) -> String? {
     let parts = kept.map { field in
-      let value = Self.text(field.value)
+      let value = Self.labels(field) ?? Self.text(field.value)
       let name = flags.flag(for: field.path).map { "--\($0)" } ?? "spec.\(field.path.joined(separator: "."))"
       return "\(name) \(value)"
     }
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+
+  /// A node selector as `--node-selector` takes it, nil for any other field.
+  private static func labels(_ field: Field) -> String? {
+    guard field.path == ["nodeSelector"], let labels = field.value.fields else { return nil }
+    return labels.map { key, value in "\(key)=\(value.string ?? value.json)" }.joined(separator: ",")
   }
 
   private static func text(_ value: Value) -> String {

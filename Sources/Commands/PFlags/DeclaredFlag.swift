@@ -4,7 +4,7 @@ import Documents
 struct DeclaredFlag: Equatable {
   /// What the flag takes.
   enum Kind: Equatable {
-    /// `--x` and `--x=false`; `inverse` is the name, if any, that switches it off: `no-x`, or `noX.yZ` for `x.yZ`.
+    /// `--x` and `--x=false`; `inverse` is the name, if any, that switches it off: `no-x`, `no_x_y` or `noXY`.
     case boolean(default: Bool, inverse: String?)
     /// One value, the last one counts.
     case single
@@ -59,7 +59,8 @@ struct DeclaredFlag: Equatable {
 
   /// Whether another flag is this one's inverse, as the argument parser names it.
   func isInverted(by other: DeclaredFlag) -> Bool {
-    isBoolean && (other.name == "no-\(name)" || other.name == "no\(name.prefix(1).uppercased())\(name.dropFirst())")
+    let joined = "no\(name.prefix(1).uppercased())\(name.dropFirst())"
+    return isBoolean && ["no-\(name)", "no_\(name)", joined].contains(other.name)
   }
 
   /// How to give it a value.

@@ -32,9 +32,10 @@ import Testing
   }
 
   @Test func `fields without a flag stay, as others and files have set them`() {
-    let (spec, text) = merge([:], over: ["nodeSelector": ["disk": "fast"]])
-    #expect(spec == ["nodeSelector": ["disk": "fast"]])
-    #expect(text == #"spec.nodeSelector {"disk":"fast"}"#)
+    let live: Value = ["priorityClassName": "high", "other": ["disk": "fast"]]
+    let (spec, text) = merge([:], over: live)
+    #expect(spec == live)
+    #expect(text == #"spec.other {"disk":"fast"}, spec.priorityClassName high"#)
   }
 
   @Test func `what the server fills in with nothing is not told`() {
@@ -61,10 +62,12 @@ import Testing
       spec == ["clusters": [["namespace": "a", "name": "b", "quota": "1Gi"], ["namespace": "e", "name": "f"]]])
   }
 
-  @Test func `lists are told as flags take them`() {
+  @Test func `lists and labels are told as flags take them`() {
     let live: Value = [
       "vineyard": ["env": [["name": "A", "value": "1"], ["name": "B", "value": "x=y"]]]
     ]
     #expect(merge(["vineyard": [:]], over: live).text == "--vineyardd.envs A=1,B=x=y")
+    let labels: Value = ["nodeSelector": ["disk": "fast", "pool": "ml"]]
+    #expect(merge([:], over: labels).text == "--node-selector disk=fast,pool=ml")
   }
 }
