@@ -71,16 +71,21 @@ struct SteppedReadingTests {
 
   @Test("a list of numbers is read in steps; something else in it is refused")
   func numbers() throws {
-    let message = try JSONText("{\"id\":[\((0..<500).map(String.init).joined(separator: " , "))]}").message()
-    var reader = try NumberListReader(message, "id")
-    while try !reader.advance(by: 7) {}
-    #expect(reader.takeIDs() == (0..<500).map { ObjectID($0) })
+    let text = JSONText("{\"id\":[\((0..<500).map(String.init).joined(separator: " , "))]}")
+    // The message and its reader have no copy of the text.
+    try withExtendedLifetime(text) {
+      var reader = try NumberListReader(text.message(), "id")
+      while try !reader.advance(by: 7) {}
+      #expect(reader.takeIDs() == (0..<500).map { ObjectID($0) })
+    }
     for list in ["[1,\"2\"]", "[[1]]", "[{}]", "[1.5]", "{}", "1"] {
       let text = JSONText("{\"id\":\(list)}")
-      let message = try text.message()
-      #expect(throws: StoreError.self) {
-        var reader = try NumberListReader(message, "id")
-        while try !reader.advance(by: 3) {}
+      try withExtendedLifetime(text) {
+        let message = try text.message()
+        #expect(throws: StoreError.self) {
+          var reader = try NumberListReader(message, "id")
+          while try !reader.advance(by: 3) {}
+        }
       }
     }
   }

@@ -22,13 +22,10 @@ def session(wire):
 
 @pytest.fixture
 def plasma(session):
-    """A connection to a plasma session, which is deleted afterwards."""
+    """A connection to a plasma session, which ends with it."""
     with WireClient(session) as connection:
         yield connection.register(store_type=PLASMA)
-    if os.path.exists(session):
-        with WireClient(session).register(store_type=PLASMA) as last:
-            last.ask("delete_session_request")
-        eventually(lambda: not os.path.exists(session), "the session's socket is removed")
+    eventually(lambda: not os.path.exists(session), "the session's socket is removed")
 
 
 def create(connection, name, size):

@@ -1,6 +1,7 @@
 import Glibc
 import SeededRandom
 import StoreClient
+import StoreCore
 
 @testable import StoreServer
 
@@ -84,20 +85,28 @@ extension FrameFuzzer {
   /// Deletes the volumes and snapshots that are left.
   func deleteVolumes() throws {
     let client = try WireClient.registered(server)
-    for id in FuzzWorld.volumeIDs {
+    // A message that was changed may have made one with an id of its own.
+    for id in try server.onLoop({ Set($0.store.volumes.keys).union($0.store.snapshots.keys).sorted() }) {
       _ = try client.request("{\"type\":\"delete_volume_request\",\"id\":\"\(id)\"}")
       _ = try client.request("{\"type\":\"delete_snapshot_request\",\"id\":\"\(id)\"}")
     }
-    let names = fileNames(in: "\(server.directory)/volumes")
+    let directory = "\(server.directory)/volumes"
+    let names = fileNames(in: directory).filter { $0 != "~documents" } + fileNames(in: "\(directory)/~documents")
     guard names.isEmpty else { throw TestFailure("of volumes \(names) is left") }
   }
 
-  /// Deletes the sessions that are left.
+  /// Deletes the sessions that are left: those to which nobody has connected. The others end with their connections.
   func deleteSessions() throws {
     for name in fileNames(in: server.directory) where name.contains(".sock.S") {
-      let client = try WireClient.registered(server, path: "\(server.directory)/\(name)")
-      _ = try client.request(#"{"type":"delete_session_request"}"#)
+      guard let slot = try sessionSlot("\(server.directory)/\(name)") else { continue }
+      _ = try slot.client.request(WireClient.register)
+      let reply = try slot.client.request(#"{"type":"delete_session_request"}"#)
+      guard reply["type"] == .string("delete_session_reply"), try slot.client.isClosedSilently() else {
+        throw TestFailure("\(name) is kept: \(reply)")
+      }
     }
+    let names = fileNames(in: server.directory).filter { $0.contains(".sock.S") }
+    guard names.isEmpty else { throw TestFailure("of sessions \(names) is left") }
   }
 }
 

@@ -74,9 +74,10 @@ final class FrameFuzzer {
 
   func newSlot() throws -> FuzzSlot {
     let kind: WireClient.Kind = random.oneIn(3) ? .rpc : .ipc
-    let path = kind == .rpc ? nil : nextVolumePath() ?? nextSessionPath()
-    let slot = FuzzSlot(try WireClient(server, kind, path: path))
-    if path?.contains("/volumes/") == true { slot.volumeDeletions = world.volumeDeletions }
+    let path = kind == .rpc ? nil : nextVolumePath()
+    let inSession = kind == .ipc && path == nil ? try nextSessionSlot() : nil
+    let slot = try inSession ?? FuzzSlot(WireClient(server, kind, path: path))
+    if path != nil { slot.volumeDeletions = world.volumeDeletions }
     if !random.oneIn(10) {
       try slot.send(Array(WireClient.register.utf8))
       _ = try slot.receive(.answer("register_reply"))
@@ -84,13 +85,30 @@ final class FrameFuzzer {
     return slot
   }
 
-  /// The socket of a session that is still there, or nil for the root session.
-  private func nextSessionPath() -> String? {
+  /// A connection to a session that is still there, or nil for the root session.
+  private func nextSessionSlot() throws -> FuzzSlot? {
     guard random.oneIn(2), !world.sessionPaths.isEmpty else { return nil }
     let path = random.choose(world.sessionPaths)
-    if access(path, F_OK) == 0 { return path }
+    if let slot = try sessionSlot(path) { return slot }
     world.forget(sessionPath: path)
     return nil
+  }
+
+  /// A connection that keeps a session, or nil when the session has ended.
+  ///
+  /// It ends with its last connection, and the server may notice only now that this has gone: then the socket goes
+  /// before or after the connect, but always before the server refuses or closes this connection.
+  func sessionSlot(_ path: String) throws -> FuzzSlot? {
+    var slot: FuzzSlot?
+    do {
+      let new = FuzzSlot(try WireClient(server, path: path))
+      slot = new
+      try new.expectNothingElse()
+      return new
+    } catch {
+      guard access(path, F_OK) != 0, try slot?.client.isClosedSilently() ?? true else { throw error }
+      return nil
+    }
   }
 
   /// One of the sockets of a volume that is there.

@@ -61,6 +61,10 @@ extension StoreServerTests {
       let id = try #require(created["id"]?.integer)
       _ = try client.request("{\"type\":\"drop_buffer_request\",\"id\":\(id)}")
       #expect(try server.onLoop { $0.store.memory.residency.spareChunks } > reserve)
+      // What becomes spare within the window stays for another.
+      try server.waitUntil("no pages are on their way") {
+        $0.store.memory.residency.spareChunks == $0.store.memory.residency.committedChunks
+      }
       try server.onLoop { $0.pages.giveBackIdle(.max / 4) }
       for _ in 0..<20 { _ = try WireClient.registered(server).request(#"{"type":"list_data_request","pattern":"*"}"#) }
       try server.onLoop { $0.pages.giveBackIdle(.max / 4 + PageSupply.window) }

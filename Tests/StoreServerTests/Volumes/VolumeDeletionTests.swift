@@ -18,7 +18,7 @@ extension StoreServerTests {
       #expect(try world.ask("delete_volume", "v")["deleted"] == .bool(true))
       #expect(try world.server.onLoop { $0.store.memory.used } == 0)
       #expect(try world.server.onLoop { $0.store.inconsistencies() } == [])
-      #expect(fileNames(in: world.directory.path + "/volumes").isEmpty)
+      #expect(world.volumeNames.isEmpty)
     }
 
     private func expectNobodyLeft() throws {

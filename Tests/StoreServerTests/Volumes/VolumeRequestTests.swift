@@ -59,7 +59,7 @@ extension StoreServerTests {
       #expect(reply["code"]?.integer == code, "\(reply)")
       #expect(reply["message"]?.text?.contains(word) == true, "\(reply)")
       #expect(try world.server.onLoop { $0.store.volumes.count } == 0)
-      #expect(fileNames(in: world.directory.path + "/volumes").isEmpty)
+      #expect(world.volumeNames.isEmpty)
     }
 
     @Test("[Error] attributes beyond 64 KiB")
@@ -79,7 +79,7 @@ extension StoreServerTests {
         #expect(try world.ask("delete_volume", "v")["deleted"] == .bool(expected))
         #expect(try world.ask("delete_snapshot", "v")["deleted"] == .bool(expected))
       }
-      #expect(fileNames(in: world.directory.path + "/volumes").isEmpty)
+      #expect(world.volumeNames.isEmpty)
     }
 
     @Test("over TCP the token is demanded, as the file has it now; registering with a volume's session takes it too")
