@@ -60,7 +60,7 @@ def test_json_and_yaml_say_the_same(vineyardctl):
     found = json.loads(vineyardctl("status", "-o", "json").output)
 
     assert found == yaml.safe_load(vineyardctl("status", "-o", "yaml").output)
-    assert set(found) == {"namespace", "isReady", "components", "pods", "warnings", "missing"}
+    assert set(found) == {"namespace", "isReady", "components", "pods", "warnings", "missing", "notShown"}
     assert found["namespace"] == NAMESPACE and found["isReady"] is True and found["warnings"] == []
     store = next(component for component in found["components"] if component["role"] == "store")
     assert {key: store[key] for key in ("kind", "name", "desired", "ready", "updated", "isReady")} == {

@@ -78,7 +78,7 @@ def test_given_a_store_that_never_answers_its_probe_when_time_is_up_then_it_says
 @pytest.mark.parametrize(
     "flags, message, hint",
     [
-        (("--vineyardd.memory", "100Gi"), "Insufficient memory", "--vineyardd.memory"),
+        (("--vineyardd.memory", "100Gi", "--yes"), "Insufficient memory", "--vineyardd.memory"),
         (("--vineyardd.cpu", "50"), "Insufficient cpu", "--vineyardd.cpu"),
         (("--replicas", "5"), "didn't match pod anti-affinity rules", "fewer with --replicas"),
     ],
