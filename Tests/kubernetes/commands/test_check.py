@@ -10,7 +10,8 @@ import yaml
 
 VARYING = {
     "kubernetes": r"(?<= is Kubernetes )v\S+",
-    "server": r"https://127\.0\.0\.1:\d+", "version": r"(?<=vineyardctl:)[^ ,]+", "most": r"(?<=at most )[^)\n]+",
+    "server": r"https://127\.0\.0\.1:\d+", "version": r"(?<=vineyardctl:)[^ ,\n]+", "most": r"(?<=at most )[^)\n]+",
+    "id": r"[a-z0-9]{9,10}-[a-z0-9]{5}(?=:)",
 }
 
 

@@ -9,7 +9,7 @@ from deployments import CLUSTER, DEPLOYMENT, DRIVER, NAMESPACE, SYSTEM
 from waiting import eventually
 
 TABLE = {
-    "id": r"[a-z0-9]{9,10}-[a-z0-9]{5}(?= )|(?<=csi-nodes-)[a-z0-9]{5}(?= )", "version": r"\b0\.\d+\.\d+\b",
+    "id": r"[a-z0-9]{9,10}-[a-z0-9]{5}(?=[ :])|(?<=csi-nodes-)[a-z0-9]{5}(?= )", "version": r"\b0\.\d+\.\d+\b",
     "node": r"node-\d",
 }
 PULL = "ImagePullBackOff"
