@@ -91,4 +91,4 @@ def test_given_the_documentations_manifests_then_kubernetes_takes_them() -> None
                 if "apiVersion" in manifest and not manifest["apiVersion"].startswith(FOREIGN_GROUPS):
                     kubernetes_validate.validate(manifest, "1.34", strict=True)
                     checked.add(manifest["kind"])
-    assert {"PersistentVolumeClaim", "Pod", "StorageClass", "VolumeAttributesClass"} <= checked
+    assert {"PersistentVolumeClaim", "Pod", "VolumeAttributesClass"} <= checked
