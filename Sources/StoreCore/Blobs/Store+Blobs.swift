@@ -163,6 +163,7 @@ extension Store {
     grants: Bool = true
   ) throws(StoreError) {
     let session = connection.session
+    let first = payloads.count
     clearSuspicion(ids, in: session)
     for id in ids {
       if id == .emptyBlob {
@@ -176,7 +177,7 @@ extension Store {
       payloads.append(payload(id, blob))
     }
     guard grants else { return }
-    for payload in payloads where payload.id != .emptyBlob { grantReading(payload.id, to: connection) }
+    for payload in payloads[first...] where payload.id != .emptyBlob { grantReading(payload.id, to: connection) }
     endLookup(of: connection)
   }
 
