@@ -99,8 +99,8 @@ def real(path):
 
 def test_libraries_are_those_the_loader_needs(files, entries, start_container, image):
     loader = next(path for path in entries if path.rsplit("/", 1)[1].startswith("ld-linux"))
-    needed = {loader.rsplit("/", 1)[1], "libcurl.so.4"}
-    for binary in ("/vineyardctl", "libcurl.so.4"):
+    needed = {loader.rsplit("/", 1)[1], "libcrypt.so.1", "libcurl.so.4"}
+    for binary in ("/vineyardctl", "libcrypt.so.1", "libcurl.so.4"):
         process = image.process()
         process.arguments = [loader, "--list", path_of(binary, entries)]
         listed = start_container(image, process).wait()
