@@ -83,7 +83,9 @@ def test_given_a_password_file_that_is_not_there_when_started_then_it_says_so_in
 
 
 @pytest.mark.beyond_original
-def test_given_a_password_file_that_goes_away_when_registering_then_it_is_refused(start_daemon, password_file, tmp_path):
+def test_given_a_password_file_that_goes_away_when_registering_then_it_is_refused(
+    start_daemon, password_file, tmp_path
+):
     copy = tmp_path / "htpasswd"
     copy.write_bytes(password_file.read_bytes())
     daemon = start_daemon(flags=["--htpasswd", str(copy)])

@@ -133,7 +133,9 @@ def test_given_an_unknown_flag_when_run_then_exit_2_and_one_line_that_names_it()
         ["--htpasswd", "/nonexistent/htpasswd"],
         ["--rpc_host", "no.address"],
         ["--metrics_host", "no.address"],
-        ["--size", "nonsense"], ["--rpc_socket_port", "http"], ["--rpc=perhaps"],
+        ["--size", "nonsense"],
+        ["--rpc_socket_port", "http"],
+        ["--rpc=perhaps"],
     ],
     ids=" ".join,
 )

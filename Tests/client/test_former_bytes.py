@@ -99,9 +99,8 @@ def test_given_a_quota_when_blobs_are_shrunk_then_no_more_memory_is_kept_than_it
             if reply["fd"] != -1:
                 tenant.receive_file()
             reader = {"while it reads": tenant, "while another reads": accomplice}.get(how)
-            if reader:
-                if reader.ask("get_buffers_request", ids=[reply["id"]], num=1, unsafe=True)["fds"]:
-                    reader.receive_file()
+            if reader and reader.ask("get_buffers_request", ids=[reply["id"]], num=1, unsafe=True)["fds"]:
+                reader.receive_file()
             tenant.ask("shrink_buffer_request", id=reply["id"], size=0 if how == "to nothing" else 1)
         assert small.record["used"] <= 32 * MIB
         with large.wire() as victim:

@@ -68,7 +68,9 @@ def test_given_a_catalogue_when_nodes_load_and_release_data_sets_then_it_goes_on
         for value in range(ROUNDS):
             producer.run("put(value, f'data/{value}')", value=value)
             assert node.run("data = client.get(name=f'data/{value}'); int(data[-1])", value=value) == value
-            producer.run("delete(int(client.get_name(f'data/{value}'))); client.drop_name(f'data/{value}')", value=value)
+            producer.run(
+                "delete(int(client.get_name(f'data/{value}'))); client.drop_name(f'data/{value}')", value=value
+            )
 
 
 def test_given_a_consumer_when_it_deletes_what_it_has_read_then_it_goes_on_for_ever(store, producer):
@@ -124,7 +126,9 @@ def test_given_room_when_others_write_then_views_of_deleted_objects_are_intact_a
         assert "used again" not in daemon.stderr
         writer.run("other = client.put(np.zeros(10 << 20, 'u1'))")
         pid = reader.run("os.getpid()")
-        eventually(lambda: f"are used again although clients may still look at them (pid {pid})" in daemon.stderr, "a line")
+        eventually(
+            lambda: f"are used again although clients may still look at them (pid {pid})" in daemon.stderr, "a line"
+        )
 
 
 @pytest.mark.beyond_original

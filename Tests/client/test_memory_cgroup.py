@@ -99,8 +99,14 @@ def fill_with_names(wire):
         ids = [reply["id"] for reply in blobs]
         pipeline(wire, [{"type": "seal_request", "object_id": ident} for ident in ids])
         content = [
-            metadata("vineyard::Tensor<int64>", shape_="[8]", order_="C", value_type_="int64", partition_index_="[]",
-                     buffer_=blob_member(ident, 64))  # fmt: skip
+            metadata(
+                "vineyard::Tensor<int64>",
+                shape_="[8]",
+                order_="C",
+                value_type_="int64",
+                partition_index_="[]",
+                buffer_=blob_member(ident, 64),
+            )
             for ident in ids
         ]
         objects = pipeline(wire, [{"type": "create_data_request", "content": each} for each in content])

@@ -6,6 +6,7 @@ import socket
 import subprocess
 
 import pytest
+
 from daemon import IS_THE_ORIGINAL, daemon_command
 
 pytestmark = pytest.mark.skipif(IS_THE_ORIGINAL, reason="the original has no such command")
@@ -13,7 +14,11 @@ pytestmark = pytest.mark.skipif(IS_THE_ORIGINAL, reason="the original has no suc
 
 def probe(path, timeout="2s"):
     return subprocess.run(
-        [daemon_command()[0], "probe", "--socket", str(path), "--timeout", timeout], capture_output=True, text=True, timeout=60)
+        [daemon_command()[0], "probe", "--socket", str(path), "--timeout", timeout],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 def test_a_store_that_serves_is_ready(store):

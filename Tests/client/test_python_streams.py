@@ -110,7 +110,7 @@ def test_given_a_failed_stream_when_read_then_stream_failed_is_raised(client, co
 def test_given_a_stream_when_two_readers_open_it_then_the_second_is_refused(client, consumer):
     stream = ByteStream.new(client)
     consumer.run("reader = reader_of(ByteStream, stream); None", stream=int(stream.id))
-    with pytest.raises(Exception, match="(?i)opened"):
+    with pytest.raises(Exception, match=r"(?i)opened"):
         stream.open_reader(client)
 
 

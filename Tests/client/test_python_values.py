@@ -86,7 +86,7 @@ def test_given_a_dict_of_arrays_when_got_back_then_the_arrays_are_equal(client):
     [
         {1, 2, 3},
         frozenset("a"),
-        datetime.datetime(2026, 1, 2, 3, 4, 5, 6, datetime.timezone.utc),
+        datetime.datetime(2026, 1, 2, 3, 4, 5, 6, datetime.UTC),
         decimal.Decimal("3.14159265358979323846"),
         collections.OrderedDict(b=1, a=2),
         2 + 3j,

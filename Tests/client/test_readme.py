@@ -20,6 +20,7 @@ def test_given_a_store_as_in_the_readme_then_its_program_runs_and_finds_what_it_
     program += '\nassert vineyard.csi.read(f"{directory}/answer") == {"answer": 42}'
     program += '\nassert client.get(name="numbers").sum() == 499999500000'
     done = subprocess.run(
-        [sys.executable, "-c", f"directory = {str(tmp_path)!r}\n{program}"], capture_output=True, text=True, timeout=120)
+        [sys.executable, "-c", f"directory = {str(tmp_path)!r}\n{program}"], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     assert daemon.process.poll() is None

@@ -24,7 +24,9 @@ def daemon(start_daemon):
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-def test_given_a_volume_when_the_store_is_started_again_then_the_same_directory_works_and_tells_of_the_loss(daemon, how):
+def test_given_a_volume_when_the_store_is_started_again_then_the_same_directory_works_and_tells_of_the_loss(
+    daemon, how
+):
     volume = Volume(daemon, "v", quota=8 * MIB, on_delete="retain", attributes={"claim": "data"})
     volume.connect().put(np.zeros(MIB, "u1"), persist=True, name="n")
     # A pod has the directory mounted: it keeps the inode, not the path.
@@ -55,9 +57,9 @@ def test_given_names_outside_of_volumes_when_the_store_is_started_again_then_who
         program.run("ident = client.put(np.arange(10), persist=True, name='model')")
     getattr(daemon, how)()
     daemon.start()
-    with Peer(daemon.socket) as program:
-        with pytest.raises(PeerError, match="failed to find name: model; the store restarted at 20"):
-            program.run("client.get(name='model')")
+    lost = pytest.raises(PeerError, match="failed to find name: model; the store restarted at 20")
+    with Peer(daemon.socket) as program, lost:
+        program.run("client.get(name='model')")
 
 
 def test_given_a_step_that_starts_while_the_store_is_down_when_the_store_comes_back_then_it_works(daemon):
@@ -81,7 +83,9 @@ def test_given_a_restarted_store_when_a_volume_is_opened_again_then_it_is_the_sa
         assert code == 11 and "quota" in message
 
 
-def test_given_kill_9_at_any_moment_of_opening_and_deleting_when_started_again_then_each_volume_is_whole_or_gone(daemon):
+def test_given_kill_9_at_any_moment_of_opening_and_deleting_when_started_again_then_each_volume_is_whole_or_gone(
+    daemon,
+):
     random.seed(7)
     directory = Path(daemon.socket).parent / "volumes"
     for round_ in range(15):

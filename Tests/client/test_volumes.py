@@ -172,9 +172,7 @@ def test_given_scope_cluster_when_cleared_or_deleted_then_only_what_came_through
 
 
 @pytest.mark.parametrize("scope", ["volume", "cluster"])
-def test_given_on_delete_retain_when_deleted_then_objects_stay_under_the_names_of_the_store(
-    open_volume, client, scope
-):
+def test_given_on_delete_retain_when_deleted_then_objects_stay_under_the_names_of_the_store(open_volume, client, scope):
     volume = open_volume("kept", scope=scope, on_delete="retain")
     value = {"a": np.arange(10_000), "b": pd.DataFrame({"x": [1, 2]})}
     volume.connect().put(value, persist=True, name="result")
@@ -188,7 +186,9 @@ def test_given_on_delete_retain_when_deleted_then_objects_stay_under_the_names_o
 # Snapshots and clones
 
 
-def test_given_a_snapshot_when_the_volume_changes_then_a_volume_made_of_it_has_the_old_state(volume, open_volume, client):
+def test_given_a_snapshot_when_the_volume_changes_then_a_volume_made_of_it_has_the_old_state(
+    volume, open_volume, client
+):
     writer = volume.connect()
     writer.put(np.full(4 * MIB, 1, "u1"), persist=True, name="state")
     before = client.status.memory_usage

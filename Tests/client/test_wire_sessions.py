@@ -18,7 +18,10 @@ def session(wire):
     yield reply["socket_path"]
     if os.path.exists(reply["socket_path"]):
         # It may end with its last connection meanwhile.
-        with contextlib.suppress(ConnectionError, FileNotFoundError), WireClient(reply["socket_path"]).register() as last:
+        with (
+            contextlib.suppress(ConnectionError, FileNotFoundError),
+            WireClient(reply["socket_path"]).register() as last,
+        ):
             last.ask("delete_session_request")
         eventually(lambda: not os.path.exists(reply["socket_path"]), "the session's socket is removed")
 

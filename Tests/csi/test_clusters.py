@@ -121,7 +121,8 @@ def test_given_a_volume_anywhere_then_every_call_finds_it(cluster):
     assert node_of(copy) == "node-3"
     refused = cluster.controller.refused(
         "CreateVolume",
-        **creation("pvc-far", volume_content_source=source, accessibility_requirements=on("node-1", "node-2")))
+        **creation("pvc-far", volume_content_source=source, accessibility_requirements=on("node-1", "node-2")),
+    )
     assert refused.code == "RESOURCE_EXHAUSTED" and "node-3" in refused.text
     call("DeleteSnapshot", snapshot_id=snapshot.snapshot_id)
     for made in (volume, copy):

@@ -1,5 +1,6 @@
 """Many calls at once: one after the other wins, and what is left is as if they had come in some order."""
 
+import functools
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -45,7 +46,9 @@ def test_given_fifty_callers_that_make_one_volume_then_there_is_one(node, at_onc
 def test_given_creates_and_deletes_of_one_volume_at_once_then_each_is_answered_and_the_end_is_clean(node, at_once):
     calls = [("CreateVolume", creation("pvc-1")), ("DeleteVolume", {"volume_id": "pipelines/store/pvc-1"})]
     for _ in range(4):
-        outcomes = at_once([lambda c=random.choice(calls): outcome(node, c[0], **c[1]) for _ in range(THREADS)])
+        outcomes = at_once(
+            [functools.partial(outcome, node, method, **fields) for method, fields in random.choices(calls, k=THREADS)]
+        )
         assert set(outcomes) <= BUSY, Counter(outcomes)
         assert set(node.records()) <= {"pvc-1"}
     volume = node.create("pvc-1", size=MIB * 2)
@@ -65,7 +68,9 @@ def test_given_publishes_and_unpublishes_of_one_path_at_once_then_never_two_moun
     calls = [("NodePublishVolume", node.publication(volume, target)),
              ("NodeUnpublishVolume", {"volume_id": volume.volume_id, "target_path": str(target)})]  # fmt: skip
     for _ in range(4):
-        outcomes = at_once([lambda c=random.choice(calls): outcome(node, c[0], **c[1]) for _ in range(THREADS)])
+        outcomes = at_once(
+            [functools.partial(outcome, node, method, **fields) for method, fields in random.choices(calls, k=THREADS)]
+        )
         assert set(outcomes) <= BUSY, Counter(outcomes)
         assert len(mounts.at(target)) <= 1
     node.unpublish(volume, target)

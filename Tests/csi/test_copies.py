@@ -22,9 +22,7 @@ def test_given_a_snapshot_when_the_volume_goes_on_then_a_volume_made_of_it_has_t
     assert snapshot.size_bytes >= SIZE
     with Pod(node.target(), node.directory / "data") as pod:
         pod.write("model", "np.full(1_000_000, 2.0)")
-    restored = node.create(
-        "pvc-restored", volume_content_source={"snapshot": {"snapshot_id": snapshot.snapshot_id}}
-    )
+    restored = node.create("pvc-restored", volume_content_source={"snapshot": {"snapshot_id": snapshot.snapshot_id}})
     with Pod(node.publish(restored, "other"), node.directory / "data") as pod:
         assert pod.read("model", "float(value.max())") == 1.0
         pod.write("model", "np.full(1_000_000, 3.0)")

@@ -1,5 +1,6 @@
 """`kill -9` of the driver in the middle of making and deleting volumes, and drivers that move to other nodes."""
 
+import contextlib
 import random
 
 import grpc
@@ -96,10 +97,8 @@ def test_given_a_driver_killed_at_any_moment_when_started_again_then_every_call_
                  ("DeleteVolume", {"volume_id": "pipelines/store/pvc-1"})]  # fmt: skip
         for method, fields in steps:
             call = node.driver.begin(method, **fields)
-            try:
+            with contextlib.suppress(grpc.FutureTimeoutError, grpc.RpcError):
                 call.result(timeout=random.uniform(0, 0.01))
-            except (grpc.FutureTimeoutError, grpc.RpcError):
-                pass
             node.driver.kill()
             node.driver.start()
             node.driver.call(method, **fields)

@@ -49,9 +49,10 @@ def test_given_an_inline_volume_when_the_pod_is_gone_then_its_bytes_are_free(nod
 def test_given_two_pods_with_inline_volumes_then_each_has_its_own(node, published):
     other = inline("pod-2", node.target("pod-2"))
     node.driver.call("NodePublishVolume", **other)
-    with Pod(node.target("pod-1"), node.directory / "data") as one, Pod(
-        node.target("pod-2"), node.directory / "data"
-    ) as two:
+    with (
+        Pod(node.target("pod-1"), node.directory / "data") as one,
+        Pod(node.target("pod-2"), node.directory / "data") as two,
+    ):
         one.write("x", "1")
         two.write("x", "2")
         assert (one.read("x"), two.read("x")) == (1, 2)

@@ -52,7 +52,9 @@ def test_given_the_node_half_alone_then_it_says_so_and_makes_no_volumes(start_no
 
 
 @pytest.mark.parametrize("name", ["ip-10-0-0-7.eu-central-1.compute.internal", f"{'rack-7.' * 12}example.org"])
-def test_given_a_node_that_is_not_named_by_its_host_then_the_kubelet_registers_the_driver_all_the_same(start_node, name):
+def test_given_a_node_that_is_not_named_by_its_host_then_the_kubelet_registers_the_driver_all_the_same(
+    start_node, name
+):
     node = start_node(name, hostname="ip-10-0-0-7")
     node.start_store()
     node.start_driver()

@@ -98,7 +98,7 @@ def test_given_a_metrics_port_then_calls_are_counted_and_timed_by_method_and_sta
     assert 'vineyard_csi_call_duration_seconds_count{method="CreateVolume"} 4' in text
     assert "vineyard_csi_calls_running 0" in text
     for line in text.splitlines():
-        assert re.fullmatch(r'# (HELP|TYPE) \w+ .+|\w+(\{[^{}]+\})? [0-9.e+-]+', line), line
+        assert re.fullmatch(r"# (HELP|TYPE) \w+ .+|\w+(\{[^{}]+\})? [0-9.e+-]+", line), line
     assert page("healthz").strip() == "ok"
 
 

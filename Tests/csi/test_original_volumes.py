@@ -42,9 +42,10 @@ def test_given_a_volume_of_the_original_when_published_unpublished_and_deleted_t
 
 def test_given_a_volume_of_the_original_then_it_has_the_global_names_of_the_store_and_they_outlive_it(node):
     node.driver.call("NodePublishVolume", **publication(node.target(), {}))
-    with Pod(node.target(), node.directory / "data") as pod, Pod(
-        node.socket_directory(), node.directory / "data"
-    ) as old:
+    with (
+        Pod(node.target(), node.directory / "data") as pod,
+        Pod(node.socket_directory(), node.directory / "data") as old,
+    ):
         pod.write("new", "1")
         old.write("old", "2")
         assert (old.read("new"), pod.read("old")) == (1, 2)

@@ -85,7 +85,7 @@ class Walk:
 def test_given_calls_in_any_order_then_volumes_and_mounts_are_always_what_was_asked_for(node, seed):
     walk = Walk(node, random.Random(seed))
     steps = [walk.create, walk.delete, walk.expand, walk.publish, walk.publish, walk.unpublish, walk.unpublish]
-    for number in range(STEPS):
+    for _ in range(STEPS):
         rare = walk.choose.random()
         step = walk.restart_store if rare < 0.03 else walk.restart_driver if rare < 0.06 else walk.choose.choice(steps)
         step()

@@ -26,7 +26,7 @@ def test_given_a_volume_published_for_reading_then_a_client_reads_and_cannot_wri
             assert reader.read("numbers", "int(value.sum())") == 499500
             for attempt in ("vineyard.csi.write(1, f'{volume}/more')", "open(f'{volume}/file', 'w')",
                             "os.unlink(f'{volume}/vineyard.sock')"):  # fmt: skip
-                with pytest.raises(PeerError, match="(?i)read-only"):
+                with pytest.raises(PeerError, match=r"(?i)read-only"):
                     reader.run(attempt)
             writer.write("later", "'still writable'")
             assert reader.read("later") == "still writable"

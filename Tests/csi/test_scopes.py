@@ -25,7 +25,7 @@ def pipelines(node):
 def test_given_scope_volume_when_two_pipelines_write_the_same_path_then_they_do_not_meet(node, pipelines):
     _, (first, second) = pipelines(scope="volume")
     first.write("x_train", "np.full(100_000, 1)")
-    with pytest.raises(PeerError, match="(?i)exist"):
+    with pytest.raises(PeerError, match=r"(?i)exist"):
         second.read("x_train")
     second.write("x_train", "np.full(100_000, 2)")
     assert first.read("x_train", "int(value.max())") == 1

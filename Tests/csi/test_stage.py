@@ -23,7 +23,7 @@ def test_given_a_volume_when_staged_again_and_again_then_nothing_is_mounted_and_
         node.driver.call("NodeStageVolume", **staged)
     assert not mounts.below(node.pods)
     target = node.target()
-    published = {key: value for key, value in staged.items()} | {"target_path": str(target)}
+    published = staged | {"target_path": str(target)}
     node.driver.call("NodePublishVolume", **published)
     assert len(mounts.at(target)) == 1
     node.driver.call("NodeUnpublishVolume", volume_id=staged["volume_id"], target_path=str(target))

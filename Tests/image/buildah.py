@@ -17,12 +17,12 @@ class Buildah:
         # In memory: on a disk, each unmount of a container waits until everybody's files are written.
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", directory], check=True)
         configuration = directory / "storage.conf"
-        self.environment = {
-            **os.environ, "CONTAINERS_STORAGE_CONF": str(configuration), "BUILDAH_ISOLATION": "chroot"}
+        self.environment = {**os.environ, "CONTAINERS_STORAGE_CONF": str(configuration), "BUILDAH_ISOLATION": "chroot"}
         # overlay is quick, and the other works wherever that doesn't.
         for driver in ("overlay", "vfs"):
             configuration.write_text(
-                f'[storage]\ndriver = "{driver}"\ngraphroot = "{directory}/graph"\nrunroot = "{directory}/run"\n')
+                f'[storage]\ndriver = "{driver}"\ngraphroot = "{directory}/graph"\nrunroot = "{directory}/run"\n'
+            )
             if self._run("buildah", "info").returncode == 0:
                 return
             shutil.rmtree(directory / "graph", ignore_errors=True)
@@ -30,7 +30,8 @@ class Buildah:
 
     def _run(self, *command):
         return subprocess.run(
-            command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
+            command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE
+        )
 
     def __call__(self, *arguments):
         """Run a buildah command; returns what it printed."""

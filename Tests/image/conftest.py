@@ -63,8 +63,17 @@ def build(buildah, program, tmp_path_factory):
     def build(*options):
         archive = tmp_path_factory.mktemp("archive") / "image.tar"
         done = buildah.run(
-            str(ROOT / "scripts/image"), "--builder", "buildah", "--base", BASE, "--binary", program,
-            "--output", f"oci-archive:{archive}", *options)
+            str(ROOT / "scripts/image"),
+            "--builder",
+            "buildah",
+            "--base",
+            BASE,
+            "--binary",
+            program,
+            "--output",
+            f"oci-archive:{archive}",
+            *options,
+        )
         return Image(done.stdout.strip(), archive, done.stderr)
 
     return build
@@ -123,7 +132,10 @@ def manifests(run, tmp_path_factory):
     directory = tmp_path_factory.mktemp("resources")
     directory.chmod(0o755)
     found = {}
-    deploys = (("vineyard-cluster", "--vineyardd.size=64Mi"), ("csidriver", "--clusters=vineyard-system/vineyardd-sample"))
+    deploys = (
+        ("vineyard-cluster", "--vineyardd.size=64Mi"),
+        ("csidriver", "--clusters=vineyard-system/vineyardd-sample"),
+    )
     for target, flag in deploys:
         deployed = run("deploy", target, flag, "--dry-run=client", "--output=yaml")
         assert deployed.status == 0, deployed.story

@@ -15,14 +15,17 @@ CAPABILITIES = (
     "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE "
     "NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN "
     "SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE "
-    "MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE").split()
+    "MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
+).split()
 
 # What containerd and Docker give where nothing else is asked for.
 DEFAULT_CAPABILITIES = tuple(
     f"CAP_{name}"
     for name in (
         "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL "
-        "AUDIT_WRITE").split())
+        "AUDIT_WRITE"
+    ).split()
+)
 
 
 def all_capabilities():
@@ -76,7 +79,10 @@ class Container:
         with open(self._directory / "output", "wb") as output, open(self._directory / "story", "wb") as story:
             self._running = subprocess.Popen(
                 [*self._runc, "run", "--bundle", self._directory, self._name],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=story)
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=story,
+            )
         return self
 
     @property
@@ -102,13 +108,18 @@ class Container:
         """Run a further program in it, as `kubectl exec` and the kubelet's probes do."""
         done = subprocess.run(
             [*self._runc, "exec", self._name, *arguments],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
         return Run(done.returncode, done.stdout, done.stderr)
 
     def processes(self):
         """Numbers of its processes, as the machine counts them."""
         listed = subprocess.run(
-            [*self._runc, "ps", "--format", "json", self._name], capture_output=True, text=True, check=True)
+            [*self._runc, "ps", "--format", "json", self._name], capture_output=True, text=True, check=True
+        )
         return json.loads(listed.stdout)
 
     def stop(self):
@@ -119,8 +130,11 @@ class Container:
     def discard(self):
         """Remove it, running or not."""
         subprocess.run(
-            [*self._runc, "delete", "--force", self._name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            check=False)
+            [*self._runc, "delete", "--force", self._name],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
         if self._running is not None:
             self._running.wait(PATIENCE)
 
@@ -141,7 +155,8 @@ def _configuration(template, root, process):
     template["mounts"] = [mount for mount in template["mounts"] if mount["destination"] not in _replaced(process)]
     template["mounts"] += [
         {"destination": destination, "source": str(source), "options": ["rbind", "ro" if read_only else "rw"]}
-        for destination, (source, read_only) in process.mounts.items()]
+        for destination, (source, read_only) in process.mounts.items()
+    ]
     linux = template["linux"]
     linux["namespaces"] = [space for space in linux["namespaces"] if space["type"] != "network"]
     if process.privileged:

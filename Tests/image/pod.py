@@ -16,7 +16,11 @@ class Pod:
     """One pod: its volumes are made once, and its containers share them."""
 
     def __init__(
-        self, manifests: dict, workload: tuple[str, str], directory: Path, image: dict,
+        self,
+        manifests: dict,
+        workload: tuple[str, str],
+        directory: Path,
+        image: dict,
         volumes: dict[str, Path] | None = None,
     ):
         """`image` is the configuration of the image; `volumes` are directories the test gives, by name."""
@@ -24,8 +28,12 @@ class Pod:
         self._spec = manifests[workload]["spec"]["template"]["spec"]
         self._image = image
         self._fields = {
-            "spec.nodeName": "node-1", "metadata.name": "pod-1", "metadata.namespace": "vineyard-system",
-            "metadata.uid": "4711", "status.podIP": "127.0.0.1"}
+            "spec.nodeName": "node-1",
+            "metadata.name": "pod-1",
+            "metadata.namespace": "vineyard-system",
+            "metadata.uid": "4711",
+            "status.podIP": "127.0.0.1",
+        }
         self.volumes = dict(volumes or {})
         for volume in self._spec.get("volumes", ()):
             if volume["name"] not in self.volumes:
@@ -59,7 +67,8 @@ class Pod:
             may_gain_privileges=rights.get("allowPrivilegeEscalation", True),
             mounts={
                 mount["mountPath"]: (self.volumes[mount["name"]], mount.get("readOnly", False))
-                for mount in container.get("volumeMounts", ())},
+                for mount in container.get("volumeMounts", ())
+            },
             **({"capabilities": ()} if dropped else {}),
         )
 

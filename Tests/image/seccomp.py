@@ -6,7 +6,8 @@ from pathlib import Path
 
 PROFILE = Path("/usr/share/containers/seccomp.json")
 ARCHITECTURE, MACHINE = {"x86_64": ("SCMP_ARCH_X86_64", "amd64"), "aarch64": ("SCMP_ARCH_AARCH64", "arm64")}[
-    platform.machine()]
+    platform.machine()
+]
 
 
 def runtime_default(capabilities):

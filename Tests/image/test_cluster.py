@@ -5,6 +5,7 @@ import socket
 import subprocess
 
 import pytest
+
 from waiting import eventually
 
 
@@ -39,8 +40,10 @@ def test_bundle_can_be_replaced_by_one_of_a_company(run, settings, double):
 def test_pod_finds_the_cluster_it_is_in(run, in_cluster, image):
     environment, account = in_cluster(group=65532)
     done = run(
-        "status", environment={**image.process().environment, **environment},
-        mounts={"/var/run/secrets/kubernetes.io/serviceaccount": (account, True)})
+        "status",
+        environment={**image.process().environment, **environment},
+        mounts={"/var/run/secrets/kubernetes.io/serviceaccount": (account, True)},
+    )
     assert done.status == 4, done.story
 
 
@@ -55,7 +58,8 @@ def test_names_come_from_the_name_server(run, settings, double, tmp_path, name_s
     name_server("kubernetes.default.svc.cluster.local", "127.0.0.1")
     # The search list completes it, as in a pod.
     (tmp_path / "resolv.conf").write_text(
-        "nameserver 127.0.0.1\nsearch svc.cluster.local cluster.local\noptions ndots:5\n")
+        "nameserver 127.0.0.1\nsearch svc.cluster.local cluster.local\noptions ndots:5\n"
+    )
     mounts = settings(server=f"https://kubernetes.default.svc:{port(double)}")
     done = run("status", mounts={**mounts, "/etc/resolv.conf": (tmp_path / "resolv.conf", True)})
     assert done.status == 4, done.story
@@ -72,9 +76,18 @@ def name_server():
 
     def start(name, address):
         command = [
-            shutil.which("dnsmasq") or "/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-hosts",
-            "--no-resolv", "--listen-address=127.0.0.1", "--bind-interfaces", "--user=root", "--pid-file=",
-            "--local=/cluster.local/", f"--address=/{name}/{address}"]
+            shutil.which("dnsmasq") or "/usr/sbin/dnsmasq",
+            "--keep-in-foreground",
+            "--conf-file=/dev/null",
+            "--no-hosts",
+            "--no-resolv",
+            "--listen-address=127.0.0.1",
+            "--bind-interfaces",
+            "--user=root",
+            "--pid-file=",
+            "--local=/cluster.local/",
+            f"--address=/{name}/{address}",
+        ]
         running.append(subprocess.Popen(command))
         eventually(answers, "the name server listens")
 

@@ -39,7 +39,8 @@ def packages(files):
 
 def test_labels_tell_version_and_commit(image, run):
     commit = subprocess.run(
-        ["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        ["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     version = run("version").output.split()[1]
     assert image.name == f"localhost/vineyardctl:{version}"
     assert image.labels["org.opencontainers.image.version"] == version
@@ -68,7 +69,8 @@ def test_both_names_are_the_program(entries):
 def test_program_is_stripped(files, tmp_path):
     (tmp_path / "program").write_bytes(files["/vineyardctl"])
     sections = subprocess.run(
-        ["readelf", "--sections", "--wide", tmp_path / "program"], capture_output=True, text=True, check=True).stdout
+        ["readelf", "--sections", "--wide", tmp_path / "program"], capture_output=True, text=True, check=True
+    ).stdout
     assert ".text" in sections
     assert ".symtab" not in sections and ".debug_" not in sections
 
@@ -82,13 +84,19 @@ def test_every_file_is_ours_or_unchanged_from_a_package(files, packages):
                 sums["/" + name] = digest
     papers = {f"/usr/share/doc/{package}/copyright" for package in packages}
     strangers = {
-        path for path in files
-        if not path.startswith((PACKAGES, OWN_PAPERS)) and path not in WRITTEN | GENERATED | papers | {"/vineyardctl"}}
-    unknown = {path for path in strangers if real(path) not in sums and path not in sums and path != "/etc/debian_version"}
+        path
+        for path in files
+        if not path.startswith((PACKAGES, OWN_PAPERS)) and path not in WRITTEN | GENERATED | papers | {"/vineyardctl"}
+    }
+    unknown = {
+        path for path in strangers if real(path) not in sums and path not in sums and path != "/etc/debian_version"
+    }
     assert unknown == set()
     changed = {
-        path for path in strangers - {"/etc/debian_version"}
-        if hashlib.md5(files[path]).hexdigest() != sums.get(path, sums.get(real(path)))}
+        path
+        for path in strangers - {"/etc/debian_version"}
+        if hashlib.md5(files[path]).hexdigest() != sums.get(path, sums.get(real(path)))
+    }
     assert changed == set()
 
 
@@ -118,14 +126,14 @@ def path_of(name, entries):
 
 
 def test_nothing_else_can_be_executed(files, entries):
-    executable = {
-        path for path in files
-        if entries[path].mode & 0o111 and ".so" not in path}
+    executable = {path for path in files if entries[path].mode & 0o111 and ".so" not in path}
     assert executable == {"/vineyardctl"}
 
 
 def test_nobody_gains_rights_or_writes_by_a_file(entries):
-    assert not [path for path, entry in entries.items() if entry.mode & (stat.S_ISUID | stat.S_ISGID) and entry.isfile()]
+    assert not [
+        path for path, entry in entries.items() if entry.mode & (stat.S_ISUID | stat.S_ISGID) and entry.isfile()
+    ]
     writable = {path for path, entry in entries.items() if entry.mode & 0o022 and not entry.issym()}
     assert writable == {"/tmp", "/var/tmp"}
     assert all(entries[path].mode & stat.S_ISVTX for path in writable)
@@ -134,7 +142,8 @@ def test_nobody_gains_rights_or_writes_by_a_file(entries):
 
 def test_scanners_find_packages_and_their_terms(files, packages):
     assert {"libc6", "libcurl4", "libssl3", "libyaml-0-2", "ca-certificates"} <= {
-        name.removesuffix("t64") for name in packages}
+        name.removesuffix("t64") for name in packages
+    }
     for name, fields in packages.items():
         assert fields["Package"] == name
         assert fields["Version"]

@@ -67,9 +67,12 @@ def test_store_serves_the_released_client(containers, image, tmp_path):
 def test_store_checks_passwords_without_another_program(containers, image, tmp_path):
     sockets = tmp_path / "sockets"
     sockets.mkdir()
-    subprocess.run(["htpasswd", "-c", "-B", "-b", sockets / "users", "alice", "secret"], check=True, capture_output=True)
+    subprocess.run(
+        ["htpasswd", "-c", "-B", "-b", sockets / "users", "alice", "secret"], check=True, capture_output=True
+    )
     process = image.process(
-        "vineyardd", "--socket=/run/vineyard/vineyard.sock", "--size=64M", "--norpc", "--htpasswd=/run/vineyard/users")
+        "vineyardd", "--socket=/run/vineyard/vineyard.sock", "--size=64M", "--norpc", "--htpasswd=/run/vineyard/users"
+    )
     subprocess.run(["chown", "-R", "65532:65532", sockets], check=True)
     process.mounts = {"/run/vineyard": (sockets, False)}
     store = containers(image, process)

@@ -37,12 +37,14 @@ def test_it_has_no_rights_and_a_root_it_cannot_write(store):
     _, container = store
     [number] = container.processes()
     status = dict(
-        line.split(":\t", 1) for line in Path(f"/proc/{number}/status").read_text().splitlines() if ":\t" in line)
+        line.split(":\t", 1) for line in Path(f"/proc/{number}/status").read_text().splitlines() if ":\t" in line
+    )
     assert {status[kind] for kind in ("CapEff", "CapPrm", "CapBnd")} == {"0" * 16}
     assert status["NoNewPrivs"] == "1"
     assert status["Seccomp"] == "2"
     root = next(
-        line.split() for line in Path(f"/proc/{number}/mounts").read_text().splitlines() if line.split()[1] == "/")
+        line.split() for line in Path(f"/proc/{number}/mounts").read_text().splitlines() if line.split()[1] == "/"
+    )
     assert "ro" in root[3].split(",")
 
 
@@ -72,9 +74,9 @@ def test_pod_of_the_original_runs_in_the_image_with_a_shell(build, containers, m
     line = (
         "/usr/local/bin/vineyardd --sync_crds true --socket /var/run/vineyard.sock --size  --stream_threshold 80 "
         "--etcd_cmd etcd --etcd_prefix /vineyard --etcd_endpoint http://vineyardd-sample-etcd-service:2379 "
-        "--meta local")
+        "--meta local"
+    )
     process = Pod(manifests, DEPLOYMENT, tmp_path / "volumes", image.configuration).process("vineyardd")
     process = replace(process, arguments=["/bin/bash", "-c", line])
     container = containers(image, process)
-    container.until(
-        lambda: container.execute("ls", "/var/run/vineyard.sock").status == 0, "ls finds the socket")
+    container.until(lambda: container.execute("ls", "/var/run/vineyard.sock").status == 0, "ls finds the socket")

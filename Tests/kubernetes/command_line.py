@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Sequence
 
 import pytest
 
@@ -60,15 +60,25 @@ class CommandLine:
     def run(self, *arguments: str, stdin: str = "", **environment: str) -> Run:
         """Run to the end, however that is."""
         done = subprocess.run(
-            [program(), *arguments], input=stdin, capture_output=True, text=True, timeout=PATIENCE,
-            env={**self._environment, **environment})
+            [program(), *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            env={**self._environment, **environment},
+        )
         return Run(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start without waiting; the caller ends it."""
         return subprocess.Popen(
-            [program(), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, env=self._environment)
+            [program(), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self._environment,
+        )
 
 
 def interrupt(process: subprocess.Popen[str], number: int = signal.SIGINT) -> Run:

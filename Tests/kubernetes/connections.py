@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import yaml
 
 COMMANDS = (
-    ("deploy", "vineyard-cluster", "--create-namespace"), ("delete", "vineyard-cluster"), ("check", "--pre"), ("status",))
+    ("deploy", "vineyard-cluster", "--create-namespace"),
+    ("delete", "vineyard-cluster"),
+    ("check", "--pre"),
+    ("status",),
+)
 
 
 # A name that only proxies of these tests know.
@@ -74,8 +79,7 @@ def _socks(client: socket.socket) -> str:
     return f"{host}:{int.from_bytes(client.recv(2), 'big')}"
 
 
-ESTABLISHED = {
-    _connect: b"HTTP/1.1 200 Connection established\r\n\r\n", _socks: b"\x05\x00\x00\x01" + bytes(6)}
+ESTABLISHED = {_connect: b"HTTP/1.1 200 Connection established\r\n\r\n", _socks: b"\x05\x00\x00\x01" + bytes(6)}
 
 
 @contextlib.contextmanager

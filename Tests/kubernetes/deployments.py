@@ -23,13 +23,19 @@ def namespace(name: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
-def claim(name: str = "data", namespace: str = "default", storage_class: str = STORAGE_CLASS, **spec: Any) -> dict[str, Any]:
+def claim(
+    name: str = "data", namespace: str = "default", storage_class: str = STORAGE_CLASS, **spec: Any
+) -> dict[str, Any]:
     """A claim for a volume of the class."""
     return {
-        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": namespace},
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name, "namespace": namespace},
         "spec": {
-            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
-            "storageClassName": storage_class, **spec,
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+            "storageClassName": storage_class,
+            **spec,
         },
     }
 

@@ -12,7 +12,8 @@ def findings(run: Any, group: str | None = None) -> list[tuple[str, str]]:
     """`(sign, text)` of each finding of `-o json`, of one group or of all."""
     return [
         (SIGNS[finding["outcome"]], finding["text"])
-        for finding in json.loads(run.output) if group in (None, finding["group"])
+        for finding in json.loads(run.output)
+        if group in (None, finding["group"])
     ]
 
 

@@ -26,7 +26,11 @@ class Manager:
     """One process, and what it says."""
 
     def __init__(
-        self, name: str, directory: Path, kubeconfig: Path | None, *flags: str,
+        self,
+        name: str,
+        directory: Path,
+        kubeconfig: Path | None,
+        *flags: str,
         clock: timedelta = timedelta(),
     ) -> None:
         self.name = name
@@ -37,8 +41,7 @@ class Manager:
         if clock:
             environment["LD_PRELOAD"] = str(_shifted_clock(directory))
             environment["CLOCK_SHIFT"] = str(int(clock.total_seconds()))
-        command = [
-            program(), "manager", f"--namespace={NAMESPACE}", "--health-probe-bind-address=127.0.0.1:0", *flags]
+        command = [program(), "manager", f"--namespace={NAMESPACE}", "--health-probe-bind-address=127.0.0.1:0", *flags]
         with open(self._path, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, env=environment)
 
@@ -126,17 +129,31 @@ class Managers:
         return reply.json["status"]["token"]
 
     def start(
-        self, name: str = "manager-1", *flags: str, certificates: bool = False, clock: timedelta = timedelta(),
+        self,
+        name: str = "manager-1",
+        *flags: str,
+        certificates: bool = False,
+        clock: timedelta = timedelta(),
     ) -> Manager:
         """Start a replica; with `certificates` it keeps those of the webhook, as in its pod.
 
         Its time of day is later by `clock` than that of the others.
         """
         directory = self.certificates if certificates else ""
-        return self._add(Manager(
-            name, self.directory, self._kubeconfig, "--leader-elect", "--enable-webhook=false",
-            f"--webhook-cert-dir={directory}", *(() if certificates else ("--metrics-bind-address=0",)),
-            *(("--metrics-bind-address=127.0.0.1:0",) if certificates else ()), *flags, clock=clock))
+        return self._add(
+            Manager(
+                name,
+                self.directory,
+                self._kubeconfig,
+                "--leader-elect",
+                "--enable-webhook=false",
+                f"--webhook-cert-dir={directory}",
+                *(() if certificates else ("--metrics-bind-address=0",)),
+                *(("--metrics-bind-address=127.0.0.1:0",) if certificates else ()),
+                *flags,
+                clock=clock,
+            )
+        )
 
     def guard_deletions(self, manager: Manager) -> None:
         """Let the API server ask a manager about deletions of clusters."""
@@ -144,9 +161,17 @@ class Managers:
 
     def start_webhook(self) -> Manager:
         """Start what the container `webhook` runs, and let the API server call it."""
-        webhook = self._add(Manager(
-            "webhook", self.directory, None, "--enable-controllers=false", f"--webhook-cert-dir={self.certificates}",
-            "--metrics-bind-address=0", "--webhook-bind-address=127.0.0.1:0"))
+        webhook = self._add(
+            Manager(
+                "webhook",
+                self.directory,
+                None,
+                "--enable-controllers=false",
+                f"--webhook-cert-dir={self.certificates}",
+                "--metrics-bind-address=0",
+                "--webhook-bind-address=127.0.0.1:0",
+            )
+        )
         for hook in HOOKS:
             self.double.webhook(hook, f"https://127.0.0.1:{webhook.port('resources')}")
         return webhook

@@ -19,15 +19,21 @@ POLICY = f"/apis/policy/v1/namespaces/{NAMESPACE}/poddisruptionbudgets"
 def cluster(name: str = NAME, **spec: Any) -> dict[str, Any]:
     """A Vineyardd."""
     return {
-        "apiVersion": "k8s.v6d.io/v1alpha1", "kind": "Vineyardd",
-        "metadata": {"name": name, "namespace": NAMESPACE}, "spec": {"replicas": 1, **spec}}
+        "apiVersion": "k8s.v6d.io/v1alpha1",
+        "kind": "Vineyardd",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {"replicas": 1, **spec},
+    }
 
 
 def driver(name: str, *clusters: str, **spec: Any) -> dict[str, Any]:
     """A CSIDriver of some clusters of the namespace."""
     return {
-        "apiVersion": "k8s.v6d.io/v1alpha1", "kind": "CSIDriver", "metadata": {"name": name},
-        "spec": {"clusters": [{"namespace": NAMESPACE, "name": each} for each in clusters], **spec}}
+        "apiVersion": "k8s.v6d.io/v1alpha1",
+        "kind": "CSIDriver",
+        "metadata": {"name": name},
+        "spec": {"clusters": [{"namespace": NAMESPACE, "name": each} for each in clusters], **spec},
+    }
 
 
 def admitted(api) -> None:
@@ -116,5 +122,3 @@ def writes(double, user: str) -> list[str]:
         for request in double.requests()
         if request["user"] == user and request["method"] != "GET" and "/leases" not in request["path"]
     ]
-
-

@@ -37,8 +37,10 @@ class Rights:
     def _may(self, verb: str, group: str, resource: str) -> bool:
         attributes = {"verb": verb, "group": group, "resource": resource, "namespace": "default"}
         body = {
-            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
-            "spec": {"user": self._user, "resourceAttributes": attributes}}
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {"user": self._user, "resourceAttributes": attributes},
+        }
         return self._api.post(_REVIEWS, body).json["status"]["allowed"]
 
 

@@ -16,7 +16,7 @@ class Store:
         page = f"vineyard_memory_used_bytes {used}\nvineyard_memory_limit_bytes {LIMIT}\n".encode()
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802
+            def do_GET(self) -> None:
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(page)))
                 self.end_headers()

@@ -18,10 +18,19 @@ def on_terminal(kubeconfig, home, *arguments, answers=None, **variables):
     """
     leader, follower = pty.openpty()
     environment = {
-        "PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": str(kubeconfig), "NO_COLOR": "1", **variables}
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "KUBECONFIG": str(kubeconfig),
+        "NO_COLOR": "1",
+        **variables,
+    }
     process = subprocess.Popen(
-        [program(), *arguments], stdin=subprocess.DEVNULL if answers is None else follower,
-        stdout=subprocess.DEVNULL, stderr=follower, env=environment)
+        [program(), *arguments],
+        stdin=subprocess.DEVNULL if answers is None else follower,
+        stdout=subprocess.DEVNULL,
+        stderr=follower,
+        env=environment,
+    )
     os.close(follower)
     if answers is not None:
         os.write(leader, answers.encode())
@@ -42,7 +51,7 @@ def screen(drawn):
     for part in re.split(r"(\x1b\[\d+A\x1b\[J|\n)", drawn):
         if match := UP.fullmatch(part):
             assert lines[-1] == "", "redrawing begins at the start of a line"
-            del lines[len(lines) - 1 - int(match[1]):]
+            del lines[len(lines) - 1 - int(match[1]) :]
             lines.append("")
         elif part == "\n":
             lines.append("")

@@ -115,9 +115,7 @@ def main() -> None:
     prices = table["SalePrice"]
     features = table.drop(columns="SalePrice")
     del table
-    x_train, x_test, y_train, y_test = train_test_split(
-        features, prices, test_size=0.2, random_state=args.seed
-    )
+    x_train, x_test, y_train, y_test = train_test_split(features, prices, test_size=0.2, random_state=args.seed)
     del features, prices
 
     parts = {"x_train.pkl": x_train, "x_test.pkl": x_test, "y_train.pkl": y_train, "y_test.pkl": y_test}

@@ -72,7 +72,8 @@ class Node:
             existing = self.labels.get(key, value)
             assert existing == value, (
                 f'detected topology value collision: driver reported "{key}":"{value}" '
-                f'but existing label is "{key}":"{existing}"')
+                f'but existing label is "{key}":"{existing}"'
+            )
             assert LABEL_VALUE.fullmatch(value), f"{value} is no value of a label"
             self.labels[key] = value
 

@@ -14,9 +14,7 @@ PROTO = Path(__file__).resolve().parents[3] / "Sources/CSIProtocol/csi.proto"
 def _generate():
     with tempfile.TemporaryDirectory(prefix="csi-protocol-") as directory:
         included = Path(grpc_tools.__file__).with_name("_proto")
-        status = protoc.main(
-            ["protoc", f"-I{PROTO.parent}", f"-I{included}", f"--python_out={directory}", PROTO.name]
-        )
+        status = protoc.main(["protoc", f"-I{PROTO.parent}", f"-I{included}", f"--python_out={directory}", PROTO.name])
         assert status == 0, f"{PROTO} cannot be read"
         sys.path.insert(0, directory)
         try:

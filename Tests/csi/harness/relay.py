@@ -1,5 +1,6 @@
 """Stands between the driver and a store, and can hold any message that passes."""
 
+import contextlib
 import socket
 import struct
 import threading
@@ -65,10 +66,8 @@ class Relay:
         except OSError:
             pass
         for end in (source, sink):
-            try:
+            with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def _may_pass(self):
         with self._lock:

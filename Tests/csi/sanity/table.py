@@ -1,7 +1,7 @@
 """The table that the rooms of this package fill."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 CONTROLLER = "Controller Service [Controller Server]"
 NODE = "Node Service"

@@ -23,7 +23,7 @@ class Double:
     def __init__(self, directory: Path, *options: str) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
-        self._log = open(directory / "log", "wb")
+        self._log = open(directory / "log", "wb")  # noqa: SIM115 - open as long as the process runs
         command = [sys.executable, "-m", "apiserver", "--directory", str(directory), "--with-parent", *options]
         environment = {**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         self.process = subprocess.Popen(

@@ -11,7 +11,8 @@ from connections import COMMANDS, HIDDEN, edited, full_port, hidden, silent_port
 
 HINT = "is the cluster running? check --context and --kubeconfig"
 PATIENCE_HINT = (
-    "is the cluster running? check --context, --kubeconfig and firewalls on the way; --request-timeout gives it longer")
+    "is the cluster running? check --context, --kubeconfig and firewalls on the way; --request-timeout gives it longer"
+)
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 
 
@@ -73,7 +74,8 @@ def test_a_context_that_is_not_there(cluster, vineyardctl, command):
     error = refusal(vineyardctl, *command, "--context", "production")
 
     assert error == (
-        f"unknown context 'production' in {cluster.kubeconfig}: known are double (hint: give --context NAME)")
+        f"unknown context 'production' in {cluster.kubeconfig}: known are double (hint: give --context NAME)"
+    )
 
 
 @every_command
@@ -90,8 +92,7 @@ def test_a_port_where_nothing_listens(vineyardctl, command):
 def test_a_host_that_nobody_knows(vineyardctl, command):
     error = refusal(vineyardctl, *command, "--server", "https://nowhere.invalid")
 
-    assert cause(error) == (
-        f"the host name of https://nowhere.invalid is unknown (hint: {HINT}, and the name server)")
+    assert cause(error) == (f"the host name of https://nowhere.invalid is unknown (hint: {HINT}, and the name server)")
 
 
 @every_command
@@ -100,7 +101,8 @@ def test_a_port_that_takes_connections_and_never_answers(vineyardctl, command):
         error = refusal(vineyardctl, *command, "--server", f"https://127.0.0.1:{port}", "--request-timeout", "1s")
 
     assert cause(error) == (
-        f"https://127.0.0.1:{port} does not answer: the TLS handshake was not over within 1s (hint: {PATIENCE_HINT})")
+        f"https://127.0.0.1:{port} does not answer: the TLS handshake was not over within 1s (hint: {PATIENCE_HINT})"
+    )
 
 
 def test_a_port_that_takes_no_more_connections(vineyardctl):
@@ -108,7 +110,8 @@ def test_a_port_that_takes_no_more_connections(vineyardctl):
         error = refusal(vineyardctl, "status", "--server", f"https://127.0.0.1:{port}", "--request-timeout", "1s")
 
     assert cause(error) == (
-        f"https://127.0.0.1:{port} does not answer: no TCP connection within 1s (hint: {PATIENCE_HINT})")
+        f"https://127.0.0.1:{port} does not answer: no TCP connection within 1s (hint: {PATIENCE_HINT})"
+    )
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
@@ -127,14 +130,30 @@ def test_a_name_server_that_never_answers(cluster, tmp_path):
     (tmp_path / "nsswitch.conf").write_text("hosts: dns\n")
     script = (
         f"mount --bind {tmp_path}/resolv.conf /etc/resolv.conf && "
-        f"mount --bind {tmp_path}/nsswitch.conf /etc/nsswitch.conf && exec \"$@\"")
+        f'mount --bind {tmp_path}/nsswitch.conf /etc/nsswitch.conf && exec "$@"'
+    )
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.77", 53))
         run = subprocess.run(
-            ["unshare", "--mount", "sh", "-c", script, "sh", program(), "status", "--server", "https://api.corp.test",
-             "--request-timeout", "1s"],
-            capture_output=True, text=True, env={"PATH": os.environ["PATH"], "KUBECONFIG": str(cluster.kubeconfig)},
-            timeout=60)
+            [
+                "unshare",
+                "--mount",
+                "sh",
+                "-c",
+                script,
+                "sh",
+                program(),
+                "status",
+                "--server",
+                "https://api.corp.test",
+                "--request-timeout",
+                "1s",
+            ],
+            capture_output=True,
+            text=True,
+            env={"PATH": os.environ["PATH"], "KUBECONFIG": str(cluster.kubeconfig)},
+            timeout=60,
+        )
 
     assert run.returncode == 1
     assert "no name server answered for the host of https://api.corp.test within 1s (hint: " in run.stderr
@@ -173,7 +192,8 @@ TRUST = {
     "expired": "has expired (hint: have it renewed; --insecure-skip-tls-verify trusts it all the same)",
     "other-ca": (
         "is signed by an unknown authority (hint: check certificate-authority in the kubeconfig; "
-        "--insecure-skip-tls-verify trusts any certificate)"),
+        "--insecure-skip-tls-verify trusts any certificate)"
+    ),
     "wrong-name": "is for another name: ",
 }
 

@@ -1,7 +1,8 @@
 """Flags that make no sense are refused in one line before anything is asked or done."""
 
-import golden
 import pytest
+
+import golden
 from command_line import CommandLine
 
 REFUSED = {

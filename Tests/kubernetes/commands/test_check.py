@@ -2,15 +2,18 @@
 
 import json
 
+import yaml
+
 import golden
 from command_line import CommandLine
 from deployments import APPS, CLUSTER, DRIVER, NAMESPACE
 from findings import findings
-import yaml
 
 VARYING = {
     "kubernetes": r"(?<= is Kubernetes )v\S+",
-    "server": r"https://127\.0\.0\.1:\d+", "version": r"(?<=vineyardctl:)[^ ,\n]+", "most": r"(?<=at most )[^)\n]+",
+    "server": r"https://127\.0\.0\.1:\d+",
+    "version": r"(?<=vineyardctl:)[^ ,\n]+",
+    "most": r"(?<=at most )[^)\n]+",
     "id": r"[a-z0-9]{9,10}-[a-z0-9]{5}(?=:)",
 }
 
@@ -42,7 +45,9 @@ def test_a_deployment_that_is_well_passes(vineyardctl):
 def test_a_broken_deployment_fails_and_its_pods_words_are_warnings(cluster, vineyardctl):
     vineyardctl(*CLUSTER)
     cluster.image("localhost/vineyardctl:", "ImagePullBackOff")
-    cluster.client.patch(f"{APPS}/deployments/vineyardd-sample", {"spec": {"template": {"metadata": {"labels": {"a": "b"}}}}})
+    cluster.client.patch(
+        f"{APPS}/deployments/vineyardd-sample", {"spec": {"template": {"metadata": {"labels": {"a": "b"}}}}}
+    )
 
     run = vineyardctl("check", "-o", "json", status=1)
 

@@ -25,9 +25,12 @@ def test_permissions_are_asked_for_each_kind_and_verb(cluster, vineyardctl):
     run = check(vineyardctl, status=1)
 
     assert findings(run, "Permissions") == [
-        ("✗", "no permission to patch, delete deployments.apps"), ("✗", "no permission to create vineyardds.k8s.v6d.io")]
+        ("✗", "no permission to patch, delete deployments.apps"),
+        ("✗", "no permission to create vineyardds.k8s.v6d.io"),
+    ]
     assert hint(run, "no permission to patch, delete deployments.apps") == (
-        "ask for a role that allows it, such as cluster-admin")
+        "ask for a role that allows it, such as cluster-admin"
+    )
 
 
 def test_what_is_only_looked_at_is_a_warning(cluster, vineyardctl):
@@ -45,7 +48,7 @@ def test_what_may_not_be_seen_cannot_be_checked(cluster, vineyardctl):
     run = check(vineyardctl)
 
     for group in ("Nodes", "Storage"):
-        (sign, text), = findings(run, group)
+        ((sign, text),) = findings(run, group)
         assert sign == "⚠" and text.startswith("cannot be checked: cannot list ")
 
 
@@ -63,10 +66,19 @@ def test_a_store_that_fits_on_some_nodes_is_a_warning_and_on_none_a_failure(clus
 
 def test_memory_that_pods_have_asked_for_is_not_free(cluster, vineyardctl):
     for index in (1, 2, 3):
-        make(cluster.client, "/api/v1/namespaces/default/pods", {
-            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"big-{index}"},
-            "spec": {"nodeName": f"node-{index}", "containers": [
-                {"name": "a", "image": "a", "resources": {"requests": {"memory": "10Gi"}}}]}})
+        make(
+            cluster.client,
+            "/api/v1/namespaces/default/pods",
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"name": f"big-{index}"},
+                "spec": {
+                    "nodeName": f"node-{index}",
+                    "containers": [{"name": "a", "image": "a", "resources": {"requests": {"memory": "10Gi"}}}],
+                },
+            },
+        )
 
     run = check(vineyardctl, "--size", "8Gi", status=1)
 
@@ -79,7 +91,7 @@ def test_nodes_that_take_no_pods(cluster, vineyardctl):
 
     cluster.node("node-2", "taint", key="dedicated", value="gpu")
     cluster.node("node-3", "ready", ready=False)
-    (sign, text), = findings(check(vineyardctl, status=1), "Nodes")
+    ((sign, text),) = findings(check(vineyardctl, status=1), "Nodes")
 
     assert sign == "✗"
     assert "(node-1: cordoned, node-2: tainted dedicated, node-3: not ready)" in text
@@ -165,7 +177,9 @@ def test_the_original_is_taken_over(cluster, vineyardctl):
     assert findings(run, "Other installations") == [("⚠", text)]
     assert hint(run, text).startswith("deploying takes its objects over")
     assert findings(run, "Custom resource definitions") == [
-        ("⚠", "csidrivers.k8s.v6d.io is the original's"), ("⚠", "vineyardds.k8s.v6d.io is the original's")]
+        ("⚠", "csidrivers.k8s.v6d.io is the original's"),
+        ("⚠", "vineyardds.k8s.v6d.io is the original's"),
+    ]
 
 
 @pytest.fixture
@@ -188,9 +202,16 @@ def test_a_definition_that_is_not_served_has_failed(vineyardctl, slow_definition
 
 
 def test_a_class_of_another_driver_with_our_name_is_in_the_way(cluster, vineyardctl):
-    make(cluster.client, CLASSES, {
-        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
-        "metadata": {"name": f"{NAMESPACE}.vineyardd-sample.csi"}, "provisioner": "example.com/disk"})
+    make(
+        cluster.client,
+        CLASSES,
+        {
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "StorageClass",
+            "metadata": {"name": f"{NAMESPACE}.vineyardd-sample.csi"},
+            "provisioner": "example.com/disk",
+        },
+    )
 
     run = check(vineyardctl, status=1)
 
@@ -201,9 +222,14 @@ def test_a_class_of_another_driver_with_our_name_is_in_the_way(cluster, vineyard
 
 def test_a_namespace_that_is_going_cannot_be_deployed_to(cluster, vineyardctl):
     path = f"/api/v1/namespaces/{NAMESPACE}"
-    make(cluster.client, "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-    make(cluster.client, f"{path}/configmaps", {
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "finalizers": ["example.com/hold"]}})
+    make(
+        cluster.client, "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    )
+    make(
+        cluster.client,
+        f"{path}/configmaps",
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "finalizers": ["example.com/hold"]}},
+    )
     cluster.client.delete(path)
 
     run = check(vineyardctl, status=1)

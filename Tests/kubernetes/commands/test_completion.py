@@ -28,14 +28,20 @@ class Shell:
         self._directory.mkdir()
         (self._directory / "vineyardctl").symlink_to(program())
         self._environment = {
-            "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "KUBECONFIG": str(kubeconfig), "TERM": "dumb", "LANG": "C.UTF-8"}
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(tmp_path),
+            "KUBECONFIG": str(kubeconfig),
+            "TERM": "dumb",
+            "LANG": "C.UTF-8",
+        }
         self._tmp_path = tmp_path
 
     def offers(self, line):
         """What completes a line whose cursor is at its end."""
         script = {"bash": self._bash, "fish": self._fish, "zsh": self._zsh}[self._name](line)
         done = subprocess.run(
-            script, capture_output=True, text=True, env=self._environment, timeout=120, cwd=self._tmp_path)
+            script, capture_output=True, text=True, env=self._environment, timeout=120, cwd=self._tmp_path
+        )
         assert done.returncode == 0, done.stderr
         # A description follows behind a tab.
         return {found.split("\t")[0].split(" -- ")[0].strip() for found in done.stdout.splitlines() if found.strip()}
@@ -43,8 +49,11 @@ class Shell:
     def _bash(self, line):
         words = line.split(" ")
         quoted = " ".join(f"'{word}'" for word in words)
-        return ["bash", "-c", BASH.format(
-            directory=self._directory, line=line, words=quoted, index=len(words) - 1, point=len(line))]
+        return [
+            "bash",
+            "-c",
+            BASH.format(directory=self._directory, line=line, words=quoted, index=len(words) - 1, point=len(line)),
+        ]
 
     def _fish(self, line):
         return ["fish", "--no-config", "--interactive", "-c", FISH.format(directory=self._directory, line=line)]

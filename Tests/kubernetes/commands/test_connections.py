@@ -54,15 +54,21 @@ def test_a_password(cluster, with_user):
 def test_an_exec_plugin(cluster, with_user, tmp_path, version):
     cluster.token("from-plugin", "plugged", ("system:masters",))
     credential = {
-        "apiVersion": f"client.authentication.k8s.io/{version}", "kind": "ExecCredential",
-        "status": {"token": "from-plugin"}}
+        "apiVersion": f"client.authentication.k8s.io/{version}",
+        "kind": "ExecCredential",
+        "status": {"token": "from-plugin"},
+    }
     plugin = tmp_path / "plugin"
     plugin.write_text(f"#!/bin/sh\necho run >> {tmp_path}/runs\ncat <<'END'\n{json.dumps(credential)}\nEND\n")
     plugin.chmod(0o755)
 
-    with_user(exec={
-        "apiVersion": f"client.authentication.k8s.io/{version}", "command": str(plugin), "interactiveMode": "Never",
-    })(*PASSES)
+    with_user(
+        exec={
+            "apiVersion": f"client.authentication.k8s.io/{version}",
+            "command": str(plugin),
+            "interactiveMode": "Never",
+        }
+    )(*PASSES)
 
     assert users(cluster) == {"plugged"}
     assert (tmp_path / "runs").read_text() == "run\n", "one credential serves all requests"
@@ -73,20 +79,28 @@ def test_an_exec_plugin_that_fails_is_one_line_with_its_own_words(with_user, tmp
     plugin.write_text("#!/bin/sh\necho 'please log in' >&2\nexit 3\n")
     plugin.chmod(0o755)
 
-    run = with_user(exec={
-        "apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "interactiveMode": "Never",
-        "installHint": "get it from example.com",
-    })("status", status=1)
+    run = with_user(
+        exec={
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": str(plugin),
+            "interactiveMode": "Never",
+            "installHint": "get it from example.com",
+        }
+    )("status", status=1)
 
     assert run.error.count("\n") == 0 and "3" in run.error
     assert run.output == ""
 
 
 def test_an_exec_plugin_that_is_not_there(with_user):
-    run = with_user(exec={
-        "apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-plugin", "interactiveMode": "Never",
-        "installHint": "get it from example.com",
-    })("status", status=1)
+    run = with_user(
+        exec={
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": "no-such-plugin",
+            "interactiveMode": "Never",
+            "installHint": "get it from example.com",
+        }
+    )("status", status=1)
 
     assert "no-such-plugin" in run.error and "get it from example.com" in run.error
     assert run.story == run.error + "\n"
@@ -104,7 +118,8 @@ def test_acting_as_another_user_with_groups(cluster, with_user):
     cluster.token("mine", "me", ("system:masters",))
 
     with_user(**{"token": "mine", "as": "jane", "as-groups": ["system:masters"], "as-user-extra": {"k/x": ["v"]}})(
-        *PASSES)
+        *PASSES
+    )
 
     assert users(cluster) == {"jane"}
 
@@ -139,16 +154,23 @@ def test_a_kubeconfig_in_utf_16_with_a_second_document(cluster, tmp_path):
 def test_a_directory_of_the_name_of_a_plugin(cluster, with_user, tmp_path):
     cluster.token("from-plugin", "plugged", ("system:masters",))
     credential = {
-        "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "from-plugin"}}
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": "from-plugin"},
+    }
     (tmp_path / "first" / "plugin").mkdir(parents=True)
     (tmp_path / "second").mkdir()
     plugin = tmp_path / "second" / "plugin"
     plugin.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(credential)}\nEND\n")
     plugin.chmod(0o755)
 
-    with_user(exec={
-        "apiVersion": "client.authentication.k8s.io/v1", "command": "plugin", "interactiveMode": "Never",
-    })(*PASSES, PATH=f"{tmp_path}/first:{tmp_path}/second:{os.environ['PATH']}")
+    with_user(
+        exec={
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": "plugin",
+            "interactiveMode": "Never",
+        }
+    )(*PASSES, PATH=f"{tmp_path}/first:{tmp_path}/second:{os.environ['PATH']}")
 
     assert users(cluster) == {"plugged"}
 
@@ -266,7 +288,6 @@ def test_a_proxy_that_is_not_there_is_named(behind_a_proxy):
 
     assert "the proxy on the way to " in run.error
     assert run.error.endswith("(hint: check proxy-url, HTTPS_PROXY and NO_PROXY)")
-
 
 
 def test_a_proxy_that_refuses_is_named(behind_a_proxy):

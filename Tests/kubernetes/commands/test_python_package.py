@@ -34,7 +34,8 @@ def python(package, tmp_path):
     def run(*arguments, status=0):
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(package)}
         done = subprocess.run(
-            [sys.executable, "-B", *arguments], capture_output=True, text=True, timeout=120, env=environment)
+            [sys.executable, "-B", *arguments], capture_output=True, text=True, timeout=120, env=environment
+        )
         assert done.returncode == status, done.stdout + done.stderr
         return done
 
@@ -54,19 +55,24 @@ def test_given_the_module_when_it_deploys_then_flags_and_exit_status_pass_throug
 
 
 def test_given_the_callables_when_called_then_they_deploy(python, cluster):
-    python("-c", f"""
+    python(
+        "-c",
+        f"""
 from vineyard.deploy.ctl import vineyardctl as ctl
 options = dict(kubeconfig={str(cluster.kubeconfig)!r})
 ctl.deploy.vineyard_cluster(create_namespace=True, **options)
 ctl.deploy.csidriver(clusters="vineyard-system/vineyardd-sample", wait=False, **options)
-""")
+""",
+    )
 
     driver = cluster.client.get("/apis/k8s.v6d.io/v1alpha1/csidrivers/csidriver-sample").json
     assert driver["spec"]["clusters"] == [{"namespace": "vineyard-system", "name": "vineyardd-sample"}]
 
 
 def test_given_numbers_lists_and_dots_when_the_callables_are_called_then_they_arrive(python):
-    done = python("-c", """
+    done = python(
+        "-c",
+        """
 import json
 from vineyard.deploy.ctl import vineyardctl as ctl
 more = dict(dry_run="client", output="json", capture=True)
@@ -75,7 +81,8 @@ cluster = ctl.deploy.vineyardd(
     vineyardd_streamthreshold=50, **more)
 driver = ctl.deploy.csidriver(clusters=["a/b", "c/d"], enabletoleration=True, **more)
 print(json.dumps([json.loads(cluster)["items"][0]["spec"], json.loads(driver)["items"][0]["spec"]]))
-""")
+""",
+    )
 
     cluster, driver = json.loads(done.stdout)
     assert (cluster["replicas"], cluster["etcdReplicas"]) == (2, 3)

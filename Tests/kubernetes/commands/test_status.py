@@ -2,14 +2,16 @@
 
 import json
 
-import golden
 import yaml
+
+import golden
 from command_line import interrupt
 from deployments import CLUSTER, DEPLOYMENT, DRIVER, NAMESPACE, SYSTEM
 from waiting import eventually
 
 TABLE = {
-    "id": r"[a-z0-9]{9,10}-[a-z0-9]{5}(?=[ :])|(?<=csi-nodes-)[a-z0-9]{5}(?= )", "version": r"\b0\.\d+\.\d+\b",
+    "id": r"[a-z0-9]{9,10}-[a-z0-9]{5}(?=[ :])|(?<=csi-nodes-)[a-z0-9]{5}(?= )",
+    "version": r"\b0\.\d+\.\d+\b",
     "node": r"node-\d",
 }
 PULL = "ImagePullBackOff"
@@ -37,7 +39,7 @@ def test_columns_stand_below_their_headings(vineyardctl):
 
     for heading in (0, lines.index("") + 1):
         column = lines[heading].index("READY")
-        assert lines[heading + 1][column - 1:column + 1].startswith(" ")
+        assert lines[heading + 1][column - 1 : column + 1].startswith(" ")
         assert lines[heading + 1][column].isdigit()
 
 
@@ -64,7 +66,13 @@ def test_json_and_yaml_say_the_same(vineyardctl):
     assert found["namespace"] == NAMESPACE and found["isReady"] is True and found["warnings"] == []
     store = next(component for component in found["components"] if component["role"] == "store")
     assert {key: store[key] for key in ("kind", "name", "desired", "ready", "updated", "isReady")} == {
-        "kind": "Deployment", "name": "vineyardd-sample", "desired": 1, "ready": 1, "updated": 1, "isReady": True}
+        "kind": "Deployment",
+        "name": "vineyardd-sample",
+        "desired": 1,
+        "ready": 1,
+        "updated": 1,
+        "isReady": True,
+    }
 
 
 def test_the_version_is_the_tag_of_the_image_that_runs(vineyardctl):
@@ -89,7 +97,8 @@ def break_stores(cluster, vineyardctl):
     vineyardctl(*DEPLOYMENT, "--vineyardd.image", "example.com/missing:1", "--wait=false")
     eventually(
         lambda: PULL in cluster.client.get(f"{SYSTEM}/pods", labelSelector="app.vineyard.io/role=vineyardd").text,
-        "the store waits for its image")
+        "the store waits for its image",
+    )
 
 
 def test_what_is_not_ready_ends_with_3_and_the_kubelet_s_own_words(cluster, vineyardctl):
@@ -145,8 +154,7 @@ def test_waiting_can_be_interrupted(cluster, vineyardctl):
     run = interrupt(waiting)
 
     assert run.status == 130
-    assert run.error == (
-        "error: interrupted (hint: the deployment goes on; run the same command again to wait for it)")
+    assert run.error == ("error: interrupted (hint: the deployment goes on; run the same command again to wait for it)")
 
 
 def test_a_pod_that_finds_no_node_says_so(cluster, vineyardctl):

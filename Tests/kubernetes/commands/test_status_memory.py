@@ -25,8 +25,18 @@ def store(tmp_path):
     """A store that really runs; yields the port of its metrics."""
     port = free_port()
     process = subprocess.Popen(
-        [program(), "vineyardd", f"--socket={tmp_path}/vineyard.sock", "--size=64Mi", "--meta=local", "--rpc=false",
-         f"--metrics_port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        [
+            program(),
+            "vineyardd",
+            f"--socket={tmp_path}/vineyard.sock",
+            "--size=64Mi",
+            "--meta=local",
+            "--rpc=false",
+            f"--metrics_port={port}",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         eventually(lambda: answers(port), "the store serves metrics")
         yield port

@@ -6,7 +6,7 @@ import pytest
 
 from command_line import CommandLine
 from connections import edited
-from deployments import DEPLOYMENT, NAMESPACE, make
+from deployments import NAMESPACE, make
 from findings import findings
 
 BINDINGS = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/rolebindings"
@@ -17,10 +17,17 @@ def viewer(cluster, vineyardctl, tmp_path):
     """The program as run by somebody who may view the namespace of a deployment."""
     vineyardctl("deploy", "vineyard-cluster", "--create-namespace")
     cluster.token("viewer", "vera", ())
-    make(cluster.client, BINDINGS, {
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "vera"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "vera"}]})
+    make(
+        cluster.client,
+        BINDINGS,
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": "vera"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "vera"}],
+        },
+    )
     return CommandLine(edited(cluster.kubeconfig, tmp_path / "config", token="viewer"), tmp_path)
 
 
@@ -52,17 +59,35 @@ def test_what_somebody_may_not_see_at_all_is_an_error(viewer):
 @pytest.mark.parametrize("role, verbs", [("view", "get"), ("edit", "create delete patch"), ("admin", "create")])
 def test_the_roles_of_the_cluster_cover_the_resources(cluster, vineyardctl, role, verbs):
     vineyardctl("deploy", "operator", "--create-namespace")
-    make(cluster.client, BINDINGS, {
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "vera"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "vera"}]})
+    make(
+        cluster.client,
+        BINDINGS,
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": "vera"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "vera"}],
+        },
+    )
 
     def may(verb):
         review = {
-            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
-            "spec": {"user": "vera", "resourceAttributes": {
-                "verb": verb, "group": "k8s.v6d.io", "resource": "vineyardds", "namespace": NAMESPACE}}}
-        return cluster.client.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", review).json["status"]["allowed"]
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {
+                "user": "vera",
+                "resourceAttributes": {
+                    "verb": verb,
+                    "group": "k8s.v6d.io",
+                    "resource": "vineyardds",
+                    "namespace": NAMESPACE,
+                },
+            },
+        }
+        return cluster.client.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", review).json["status"][
+            "allowed"
+        ]
 
     assert all(may(verb) for verb in verbs.split())
     assert may("list") and may("delete") == (role != "view")

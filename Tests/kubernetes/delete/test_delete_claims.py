@@ -53,9 +53,17 @@ def test_a_class_that_a_user_made_counts_too(cluster, vineyardctl, in_use):
     cluster.client.delete(f"{CLAIMS}/data")
     eventually(lambda: not exists(cluster.client, f"{CLAIMS}/data"), "the claim is gone")
     ours = cluster.client.get(f"{CLASSES}/{STORAGE_CLASS}").json
-    make(cluster.client, CLASSES, {
-        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "mine"},
-        "provisioner": ours["provisioner"], "parameters": ours["parameters"]})
+    make(
+        cluster.client,
+        CLASSES,
+        {
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "StorageClass",
+            "metadata": {"name": "mine"},
+            "provisioner": ours["provisioner"],
+            "parameters": ours["parameters"],
+        },
+    )
     make(cluster.client, CLAIMS, claim("mine", storage_class="mine"))
     eventually(lambda: is_bound(cluster, "mine"), "the claim is bound")
 

@@ -34,11 +34,18 @@ def running(cluster, name="step"):
 def static(name="by-hand", reclaim="Retain", **spec):
     """A volume that somebody made by hand."""
     return {
-        "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name},
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name},
         "spec": {
-            "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "storageClassName": "",
+            "accessModes": ["ReadWriteOnce"],
+            "capacity": {"storage": "1Gi"},
+            "storageClassName": "",
             "persistentVolumeReclaimPolicy": reclaim,
-            "csi": {"driver": "csi.vineyard.v6d.io", "volumeHandle": f"{NAMESPACE}/vineyardd-sample/{name}"}, **spec}}
+            "csi": {"driver": "csi.vineyard.v6d.io", "volumeHandle": f"{NAMESPACE}/vineyardd-sample/{name}"},
+            **spec,
+        },
+    }
 
 
 @pytest.mark.parametrize("target", ["csidriver", "vineyardd", "vineyard-cluster"])
@@ -85,8 +92,11 @@ def test_a_claim_that_is_being_deleted_names_the_pods_that_hold_it(driver, viney
     make(driver.client, CLAIMS, claim())
     driver.image("example.com/step", "Succeed")
     source = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
-    make(driver.client, PODS, pod("done", "default", container(image="example.com/step:1"), volumes=[source],
-                                  restartPolicy="Never"))
+    make(
+        driver.client,
+        PODS,
+        pod("done", "default", container(image="example.com/step:1"), volumes=[source], restartPolicy="Never"),
+    )
     eventually(lambda: driver.client.get(f"{PODS}/done").json["status"].get("phase") == "Succeeded", "it ends")
     driver.client.patch(f"{CLAIMS}/data", {"metadata": {"finalizers": ["example.com/hold"]}})
     driver.client.delete(f"{CLAIMS}/data")
@@ -116,7 +126,8 @@ def test_force_says_what_needs_the_driver_back_and_bringing_it_back_helps(driver
 
     assert (
         "⚠ claim default/data; pod default/step with an inline volume: pods and volumes that go now hang until "
-        "'vineyardctl deploy csidriver' brings the driver back") in run.lines
+        "'vineyardctl deploy csidriver' brings the driver back"
+    ) in run.lines
     driver.client.delete(f"{PODS}/step")
     driver.client.delete(f"{CLAIMS}/data")
     make(driver.client, PODS, pod("other", "default", container(image="example.com/step:1")))

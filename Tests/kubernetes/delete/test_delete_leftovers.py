@@ -2,7 +2,7 @@
 
 import json
 
-from deployments import CLUSTER, DRIVER, NAMESPACE, STORAGE_CLASS, SYSTEM, claim, exists, make, namespace
+from deployments import CLUSTER, DRIVER, NAMESPACE, SYSTEM, claim, exists, make
 from findings import findings, hint
 from operated import MUTATING
 from waiting import eventually
@@ -19,7 +19,7 @@ def leases(cluster):
 def test_the_leases_of_the_sidecars_go_with_the_driver(cluster, vineyardctl):
     vineyardctl(*CLUSTER)
     vineyardctl(*DRIVER)
-    eventually(lambda: SIDECARS <= leases(cluster), "the sidecars have elected leaders")
+    eventually(lambda: leases(cluster) >= SIDECARS, "the sidecars have elected leaders")
 
     vineyardctl("delete", "csidriver")
 
@@ -34,13 +34,13 @@ def test_given_a_namespace_deleted_by_other_means_then_check_and_status_find_wha
 
     run = vineyardctl("check", "--pre", "-o", "json", status=1)
 
-    text, = [text for sign, text in findings(run, "Operator") if sign == "✗"]
+    (text,) = [text for sign, text in findings(run, "Operator") if sign == "✗"]
     assert text.startswith(f"of an installation in the namespace '{NAMESPACE}', which is gone, there are left: ")
     assert hint(run, text).startswith(f"'vineyardctl delete operator -n {NAMESPACE}' removes them")
     assert text in vineyardctl("status", status=4).error
     vineyardctl("delete", "operator", "-n", NAMESPACE)
     assert not exists(cluster.client, MUTATING)
-    assert not [each for each in findings(vineyardctl("check", "--pre", "-o", "json"), "Operator")]
+    assert findings(vineyardctl("check", "--pre", "-o", "json"), "Operator") == []
 
 
 def test_given_a_pod_that_has_ended_then_status_says_that_it_keeps_the_deleted_claim(cluster, vineyardctl):
@@ -49,10 +49,20 @@ def test_given_a_pod_that_has_ended_then_status_says_that_it_keeps_the_deleted_c
     pods, claims = "/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/persistentvolumeclaims"
     cluster.image("step", "Succeed")
     make(cluster.client, claims, claim())
-    make(cluster.client, pods, {
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "step-1"},
-        "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "step"}],
-                 "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}})
+    make(
+        cluster.client,
+        pods,
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "step-1"},
+            "spec": {
+                "restartPolicy": "Never",
+                "containers": [{"name": "c", "image": "step"}],
+                "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}],
+            },
+        },
+    )
     eventually(lambda: cluster.client.get(f"{pods}/step-1").json["status"].get("phase") == "Succeeded", "it has ended")
 
     cluster.client.delete(f"{claims}/data")
@@ -68,32 +78,66 @@ def test_given_a_pod_that_has_ended_then_status_says_that_it_keeps_the_deleted_c
 def test_given_a_foreign_kind_that_cannot_be_listed_then_the_deletion_succeeds_and_says_so(cluster, vineyardctl):
     """A conversion webhook of somebody else is down: nobody can tell whether the namespace holds such objects."""
     vineyardctl(*CLUSTER)
-    make(cluster.client, WIDGETS, {
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": "widgets.example.com"},
-        "spec": {"group": "example.com", "scope": "Namespaced",
-                 "names": {"kind": "Widget", "plural": "widgets", "singular": "widget", "listKind": "WidgetList"},
-                 "versions": [{"name": "v1", "served": True, "storage": True,
-                               "schema": {"openAPIV3Schema": {"type": "object"}}}]}})
-    eventually(lambda: cluster.client.get(f"/apis/example.com/v1/namespaces/{NAMESPACE}/widgets").status == 200, "it is served")
+    make(
+        cluster.client,
+        WIDGETS,
+        {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "widgets.example.com"},
+            "spec": {
+                "group": "example.com",
+                "scope": "Namespaced",
+                "names": {"kind": "Widget", "plural": "widgets", "singular": "widget", "listKind": "WidgetList"},
+                "versions": [
+                    {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+                ],
+            },
+        },
+    )
+    eventually(
+        lambda: cluster.client.get(f"/apis/example.com/v1/namespaces/{NAMESPACE}/widgets").status == 200, "it is served"
+    )
     cluster.fault(
-        "status", path="/widgets", times=None, code=500,
-        message='conversion webhook for example.com/v1beta1, Kind=Widget failed: Post "https://w.x.svc:443/convert": no endpoints')
+        "status",
+        path="/widgets",
+        times=None,
+        code=500,
+        message='conversion webhook for example.com/v1beta1, Kind=Widget failed: Post "https://w.x.svc:443/convert": no endpoints',
+    )
 
     run = vineyardctl("delete", "vineyard-cluster")
 
-    assert f"Namespace {NAMESPACE} is kept: it still holds perhaps Widget objects, which the server cannot list" in run.story
+    assert (
+        f"Namespace {NAMESPACE} is kept: it still holds perhaps Widget objects, which the server cannot list"
+        in run.story
+    )
     assert not exists(cluster.client, f"{SYSTEM}/services/vineyard-webhook-service")
 
 
-def test_given_a_namespace_stuck_by_discovery_then_its_condition_is_shown_and_the_deletion_succeeds(cluster, vineyardctl):
+def test_given_a_namespace_stuck_by_discovery_then_its_condition_is_shown_and_the_deletion_succeeds(
+    cluster, vineyardctl
+):
     vineyardctl(*CLUSTER)
     path = f"/api/v1/namespaces/{NAMESPACE}"
     message = "Discovery failed for some groups, 1 failing: metrics.example.com/v1: the server is currently unable to handle the request"
     cluster.client.patch(path, {"metadata": {"finalizers": ["example.com/hold"]}})
-    cluster.client.patch(f"{path}/status", {"status": {"conditions": [{
-        "type": "NamespaceDeletionDiscoveryFailure", "status": "True", "reason": "DiscoveryFailed", "message": message,
-        "lastTransitionTime": "2026-01-01T00:00:00Z"}]}})
+    cluster.client.patch(
+        f"{path}/status",
+        {
+            "status": {
+                "conditions": [
+                    {
+                        "type": "NamespaceDeletionDiscoveryFailure",
+                        "status": "True",
+                        "reason": "DiscoveryFailed",
+                        "message": message,
+                        "lastTransitionTime": "2026-01-01T00:00:00Z",
+                    }
+                ]
+            }
+        },
+    )
 
     run = vineyardctl("delete", "vineyard-cluster", "--timeout", "30s")
 

@@ -9,10 +9,13 @@ from terminal import on_terminal, screen
 MANAGER = f"{APPS}/deployments/vineyard-controller-manager"
 
 
-@pytest.mark.parametrize("target, title", [
-    ("vineyard-cluster", f"vineyard cluster {NAMESPACE}/vineyardd-smaple"),
-    ("vineyardd", f"vineyardd {NAMESPACE}/vineyardd-smaple"),
-])
+@pytest.mark.parametrize(
+    "target, title",
+    [
+        ("vineyard-cluster", f"vineyard cluster {NAMESPACE}/vineyardd-smaple"),
+        ("vineyardd", f"vineyardd {NAMESPACE}/vineyardd-smaple"),
+    ],
+)
 def test_given_a_typo_when_a_cluster_is_deleted_then_nothing_goes(cluster, vineyardctl, target, title):
     vineyardctl(*CLUSTER)
     before = everything(cluster.client)
@@ -20,7 +23,8 @@ def test_given_a_typo_when_a_cluster_is_deleted_then_nothing_goes(cluster, viney
     run = vineyardctl("delete", target, "--name", "vineyardd-smaple", status=4)
 
     assert run.story == (
-        f"error: there is no {title}: nothing was deleted (hint: did you mean --name vineyardd-sample?)\n")
+        f"error: there is no {title}: nothing was deleted (hint: did you mean --name vineyardd-sample?)\n"
+    )
     assert everything(cluster.client) == before
 
 
@@ -60,12 +64,21 @@ def test_given_a_name_that_nothing_has_when_there_is_nothing_at_all_then_it_says
     assert run.error.startswith(f"error: there is no vineyardd {NAMESPACE}/mine")
 
 
-@pytest.mark.parametrize("other, title", [
-    (("deploy", "vineyardd", "-n", "team2", "--create-namespace", "--replicas", "1"), "Vineyardd team2/vineyardd-sample"),
-    ((*DRIVER[:3], f"{NAMESPACE}/vineyardd-sample,team2/other"), "CSIDriver csidriver-sample"),
-])
+@pytest.mark.parametrize(
+    "other, title",
+    [
+        (
+            ("deploy", "vineyardd", "-n", "team2", "--create-namespace", "--replicas", "1"),
+            "Vineyardd team2/vineyardd-sample",
+        ),
+        ((*DRIVER[:3], f"{NAMESPACE}/vineyardd-sample,team2/other"), "CSIDriver csidriver-sample"),
+    ],
+)
 def test_given_another_resource_that_needs_the_operator_when_a_cluster_goes_then_the_operator_stays(
-    cluster, vineyardctl, other, title,
+    cluster,
+    vineyardctl,
+    other,
+    title,
 ):
     vineyardctl(*CLUSTER)
     vineyardctl(*other)
@@ -78,7 +91,9 @@ def test_given_another_resource_that_needs_the_operator_when_a_cluster_goes_then
     assert exists(cluster.client, f"{CRDS}/vineyardds.k8s.v6d.io")
 
 
-def test_given_clusters_elsewhere_when_the_namespace_of_the_operator_is_deleted_then_it_is_refused(cluster, vineyardctl):
+def test_given_clusters_elsewhere_when_the_namespace_of_the_operator_is_deleted_then_it_is_refused(
+    cluster, vineyardctl
+):
     vineyardctl(*CLUSTER)
     vineyardctl("deploy", "vineyardd", "-n", "team2", "--create-namespace", "--replicas", "1")
 

@@ -12,7 +12,8 @@ from waiting import eventually
 def deletions(cluster):
     """The resources of the objects that the program deleted, in order."""
     paths = [
-        request["path"] for request in cluster.requests()
+        request["path"]
+        for request in cluster.requests()
         if request["method"] == "DELETE" and request["user_agent"].startswith("vineyardctl")
     ]
     return [path.rstrip("/").rsplit("/", 2)[1] for path in paths]

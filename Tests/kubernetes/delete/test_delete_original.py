@@ -28,9 +28,19 @@ def test_an_original_operator_leaves_nothing(cluster, vineyardctl, original):
 def test_objects_that_the_original_mirrored_keep_their_definition(cluster, vineyardctl, original):
     original.run("deploy", "operator", "--wait=false")
     mirrored = {
-        "apiVersion": "k8s.v6d.io/v1alpha1", "kind": "LocalObject", "metadata": {"name": "o1"},
-        "spec": {"id": "o1", "name": "o1", "signature": "s", "typename": "t", "instance_id": 0, "hostname": "h",
-                 "metadata": "{}"}}
+        "apiVersion": "k8s.v6d.io/v1alpha1",
+        "kind": "LocalObject",
+        "metadata": {"name": "o1"},
+        "spec": {
+            "id": "o1",
+            "name": "o1",
+            "signature": "s",
+            "typename": "t",
+            "instance_id": 0,
+            "hostname": "h",
+            "metadata": "{}",
+        },
+    }
     path = f"{OURS}/namespaces/{NAMESPACE}/localobjects"
     eventually(lambda: cluster.client.post(path, mirrored).status == 201, "the operator admits it")
 

@@ -26,8 +26,11 @@ def test_an_object_of_the_same_name_that_somebody_else_made_stays(cluster, viney
         ("ConfigMap", "configmaps", config_map("mine", NAMESPACE)),
         ("PersistentVolumeClaim", "persistentvolumeclaims", claim("mine", NAMESPACE, "manual")),
         ("Pod", "pods", pod("mine", NAMESPACE)),
-        ("ServiceAccount", "serviceaccounts",
-         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "mine"}}),
+        (
+            "ServiceAccount",
+            "serviceaccounts",
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "mine"}},
+        ),
     ],
 )
 def test_what_a_user_put_into_the_namespace_keeps_it(cluster, vineyardctl, kind, plural, obj):
@@ -116,7 +119,8 @@ def test_deleting_the_operator_leaves_clusters_and_drivers_running(cluster, vine
 
     kept = {line.split(" is kept")[0] for line in run.lines if " is kept" in line}
     assert kept == {
-        "⚠ CustomResourceDefinition csidrivers.k8s.v6d.io", "⚠ CustomResourceDefinition vineyardds.k8s.v6d.io",
+        "⚠ CustomResourceDefinition csidrivers.k8s.v6d.io",
+        "⚠ CustomResourceDefinition vineyardds.k8s.v6d.io",
         f"⚠ Namespace {NAMESPACE}",
     }
     for workload in ("deployments/vineyardd-sample", "deployments/csidriver-sample-csi-driver"):

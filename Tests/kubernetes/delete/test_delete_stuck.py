@@ -18,7 +18,8 @@ def stop_operator(cluster):
     eventually(lambda: not exists(cluster.client, f"{APPS}/deployments/vineyard-controller-manager"), "it is gone")
     eventually(
         lambda: not cluster.client.get(f"{SYSTEM}/endpoints/vineyard-webhook-service").json.get("subsets"),
-        "the webhook has no endpoints")
+        "the webhook has no endpoints",
+    )
 
 
 @pytest.mark.parametrize("target", ["vineyardd", "vineyard-cluster"])

@@ -3,7 +3,19 @@
 import json
 
 from deployments import (
-    APPS, CLASSES, CLUSTER, CRDS, DEPLOYMENT, DRIVER, NAMESPACE, STORAGE_CLASS, SYSTEM, claim, exists, make, namespace,
+    APPS,
+    CLASSES,
+    CLUSTER,
+    CRDS,
+    DEPLOYMENT,
+    DRIVER,
+    NAMESPACE,
+    STORAGE_CLASS,
+    SYSTEM,
+    claim,
+    exists,
+    make,
+    namespace,
 )
 from objects import pod
 from snapshot import everything
@@ -11,16 +23,25 @@ from waiting import eventually
 
 SPILL = {
     "pv-spec": {
-        "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "storageClassName": "manual",
+        "accessModes": ["ReadWriteOnce"],
+        "capacity": {"storage": "1Gi"},
+        "storageClassName": "manual",
         "hostPath": {"path": "/var/vineyard/spill", "type": "DirectoryOrCreate"},
     },
     "pvc-spec": {
-        "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "storageClassName": "manual",
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+        "storageClassName": "manual",
     },
 }
 WITH_SPILL = (
-    "--vineyardd.spill.config", "spilled", "--vineyardd.spill.path", "/var/spill",
-    "--vineyardd.spill.pv-pvc-spec", json.dumps(SPILL))
+    "--vineyardd.spill.config",
+    "spilled",
+    "--vineyardd.spill.path",
+    "/var/spill",
+    "--vineyardd.spill.pv-pvc-spec",
+    json.dumps(SPILL),
+)
 SPILLED = {"persistentvolumes /spilled", f"persistentvolumeclaims {NAMESPACE}/spilled"}
 
 
@@ -28,7 +49,7 @@ def test_a_deployment_with_everything_leaves_nothing(cluster, vineyardctl):
     before = everything(cluster.client)
     vineyardctl(*DEPLOYMENT, "--etcd.replicas", "3", "--vineyardd.metric.enable", *WITH_SPILL)
     made = everything(cluster.client) - before
-    assert SPILLED < made
+    assert made > SPILLED
     assert f"services {NAMESPACE}/vineyardd-sample-metrics" in made
     assert f"pods {NAMESPACE}/vineyardd-sample-etcd-2" in made
 
@@ -40,7 +61,7 @@ def test_a_deployment_with_everything_leaves_nothing(cluster, vineyardctl):
 def test_a_spill_volume_of_the_operator_goes_with_its_cluster(cluster, vineyardctl):
     before = everything(cluster.client)
     vineyardctl(*CLUSTER, *WITH_SPILL)
-    assert SPILLED < everything(cluster.client)
+    assert everything(cluster.client) > SPILLED
 
     vineyardctl("delete", "vineyard-cluster")
 
@@ -60,16 +81,31 @@ def test_the_spill_volume_of_a_cluster_of_the_same_name_elsewhere_stays(cluster,
 def test_the_claims_that_etcd_leaves_behind_go(cluster, vineyardctl, tmp_path):
     before = everything(cluster.client)
     for index in range(3):
-        make(cluster.client, "/api/v1/persistentvolumes", {
-            "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": f"disk-{index}"},
-            "spec": SPILL["pv-spec"] | {"storageClassName": "disks"}})
+        make(
+            cluster.client,
+            "/api/v1/persistentvolumes",
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolume",
+                "metadata": {"name": f"disk-{index}"},
+                "spec": SPILL["pv-spec"] | {"storageClassName": "disks"},
+            },
+        )
     resource = tmp_path / "cluster.yaml"
-    resource.write_text(json.dumps({
-        "apiVersion": "k8s.v6d.io/v1alpha1", "kind": "Vineyardd", "metadata": {"name": "kept"},
-        "spec": {
-            "replicas": 1, "etcdReplicas": 3, "etcd": {"storage": {"size": "1Gi", "storageClassName": "disks"}},
-        },
-    }))
+    resource.write_text(
+        json.dumps(
+            {
+                "apiVersion": "k8s.v6d.io/v1alpha1",
+                "kind": "Vineyardd",
+                "metadata": {"name": "kept"},
+                "spec": {
+                    "replicas": 1,
+                    "etcdReplicas": 3,
+                    "etcd": {"storage": {"size": "1Gi", "storageClassName": "disks"}},
+                },
+            }
+        )
+    )
     vineyardctl("deploy", "vineyard-deployment", "--create-namespace", "-f", str(resource))
     assert f"persistentvolumeclaims {NAMESPACE}/data-kept-etcd-2" in everything(cluster.client)
 

@@ -13,8 +13,10 @@ def test_given_a_terminal_when_a_cluster_is_deleted_then_every_deletion_is_shown
     assert UP.search(drawn)
     lines = screen(drawn)
     for line in (
-        f"► Vineyardd {NAMESPACE}/vineyardd-sample deleted", f"► Deployment {NAMESPACE}/vineyard-controller-manager deleted",
-        "► CustomResourceDefinition vineyardds.k8s.v6d.io deleted", f"► Namespace {NAMESPACE} deleted",
+        f"► Vineyardd {NAMESPACE}/vineyardd-sample deleted",
+        f"► Deployment {NAMESPACE}/vineyard-controller-manager deleted",
+        "► CustomResourceDefinition vineyardds.k8s.v6d.io deleted",
+        f"► Namespace {NAMESPACE} deleted",
         f"✔ Vineyardd {NAMESPACE}/vineyardd-sample: gone",
     ):
         assert lines.count(line) == 1, (line, lines)

@@ -59,9 +59,16 @@ def test_given_no_token_when_compared_then_its_value_is_masked(cluster, vineyard
 
 def test_given_a_token_that_somebody_brought_when_deployed_and_deleted_then_it_is_used_and_kept(cluster, vineyardctl):
     make(cluster.client, "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-    make(cluster.client, SECRETS, {
-        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "vineyardd-sample-admin-token"},
-        "stringData": {"token": "mine"}})
+    make(
+        cluster.client,
+        SECRETS,
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "vineyardd-sample-admin-token"},
+            "stringData": {"token": "mine"},
+        },
+    )
 
     vineyardctl(*PLAIN, "--replicas", "1")
     vineyardctl("delete", "vineyard-deployment")
@@ -107,9 +114,16 @@ def test_given_two_deployments_at_once_when_done_then_the_token_is_one_that_was_
 @pytest.mark.double_only(reason="needs a request to be answered as somebody else would make it be")
 def test_given_somebody_who_is_faster_when_deployed_then_his_token_counts(cluster, vineyardctl):
     make(cluster.client, "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-    make(cluster.client, SECRETS, {
-        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "vineyardd-sample-admin-token"},
-        "stringData": {"token": "his"}})
+    make(
+        cluster.client,
+        SECRETS,
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "vineyardd-sample-admin-token"},
+            "stringData": {"token": "his"},
+        },
+    )
     # He was there after it had been looked for.
     cluster.fault(kind="status", method="GET", path=f"{TOKEN}$", code=404, reason="NotFound", times=1)
 
@@ -163,7 +177,11 @@ def test_given_a_driver_of_two_clusters_when_it_reads_secrets_then_only_their_to
     eventually(lambda: reads(cluster, f"{data}/numbers-admin-token") == 200, "the driver has its rights")
     assert reads(cluster, TOKEN) == 200
     for path in (
-        f"{data}/letters-admin-token", f"{SECRETS}/mine", SECRETS, data, "/api/v1/secrets",
+        f"{data}/letters-admin-token",
+        f"{SECRETS}/mine",
+        SECRETS,
+        data,
+        "/api/v1/secrets",
         f"{SECRETS}/vineyard-webhook-server-cert",
     ):
         assert reads(cluster, path) == 403, path

@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from test_deploy_flags import CSIDRIVER, SPILL
 
 from deployments import APPS, CLASSES, CLUSTER, DRIVER, NAMESPACE, OURS, VINEYARDDS, exists
 from terminal import on_terminal, screen
-from test_deploy_flags import CSIDRIVER, SPILL
 
 RESOURCE = f"{VINEYARDDS}/vineyardd-sample"
 DRIVER_RESOURCE = f"{OURS}/csidrivers/csidriver-sample"
@@ -14,14 +14,30 @@ STORES = f"{APPS}/deployments/vineyardd-sample"
 MANAGER = f"{APPS}/deployments/vineyard-controller-manager"
 FLAGS = ("--vineyardd.size", "1Gi", "--vineyardd.envs", "A=b")
 EVERYTHING = (
-    "--etcd.replicas=3", "--imagePullPolicy=Always", "--image=example.com/v:1", "--vineyardd.syncCRDs=false",
-    "--vineyardd.socket=/run/{{.Name}}", "--vineyardd.size=1Gi", "--vineyardd.reserve_memory",
-    "--vineyardd.streamThreshold=50", "--vineyardd.envs=A=1,B=x=y", "--vineyardd.memory=8Gi", "--vineyardd.cpu=500m",
-    "--vineyardd.spill.config=spill", "--vineyardd.spill.path=/spill", "--vineyardd.spill.spillLowerRate=0.2",
-    "--vineyardd.spill.spillUpperRate=0.9", f"--vineyardd.spill.pv-pvc-spec={json.dumps(SPILL)}",
-    "--vineyardd.metric.enable", "--vineyardd.metric.image=m:1", "--vineyardd.service.type=NodePort",
-    "--vineyardd.service.port=9700", "--pluginImage.backupImage=b:1", '--securityContext={"runAsUser": 7}',
-    '--volume=[{"name": "v", "emptyDir": {}}]', '--volumeMount=[{"name": "v", "mountPath": "/v"}]',
+    "--etcd.replicas=3",
+    "--imagePullPolicy=Always",
+    "--image=example.com/v:1",
+    "--vineyardd.syncCRDs=false",
+    "--vineyardd.socket=/run/{{.Name}}",
+    "--vineyardd.size=1Gi",
+    "--vineyardd.reserve_memory",
+    "--vineyardd.streamThreshold=50",
+    "--vineyardd.envs=A=1,B=x=y",
+    "--vineyardd.memory=8Gi",
+    "--vineyardd.cpu=500m",
+    "--vineyardd.spill.config=spill",
+    "--vineyardd.spill.path=/spill",
+    "--vineyardd.spill.spillLowerRate=0.2",
+    "--vineyardd.spill.spillUpperRate=0.9",
+    f"--vineyardd.spill.pv-pvc-spec={json.dumps(SPILL)}",
+    "--vineyardd.metric.enable",
+    "--vineyardd.metric.image=m:1",
+    "--vineyardd.service.type=NodePort",
+    "--vineyardd.service.port=9700",
+    "--pluginImage.backupImage=b:1",
+    '--securityContext={"runAsUser": 7}',
+    '--volume=[{"name": "v", "emptyDir": {}}]',
+    '--volumeMount=[{"name": "v", "mountPath": "/v"}]',
     "--image-registry=mirror.example.com",
 )
 
@@ -45,7 +61,8 @@ def test_size_and_environment_stay(cluster, vineyardctl):
     assert cluster.client.get(STORES).json["metadata"]["generation"] == before, "no store is replaced"
     assert (
         "► as deployed before: --vineyardd.envs A=b, --vineyardd.size 1Gi (--reset FLAG goes back to the default)"
-        in run.lines)
+        in run.lines
+    )
 
 
 def test_every_flag_of_a_cluster_stays(cluster, vineyardctl):
@@ -59,7 +76,9 @@ def test_every_flag_of_a_cluster_stays(cluster, vineyardctl):
 
 def test_every_flag_of_a_driver_stays(cluster, vineyardctl):
     vineyardctl(*CLUSTER)
-    flags = [flag for flag, path, _ in CSIDRIVER if path.startswith("spec.") and not flag.startswith(("-i", "-s", "-m"))]
+    flags = [
+        flag for flag, path, _ in CSIDRIVER if path.startswith("spec.") and not flag.startswith(("-i", "-s", "-m"))
+    ]
     flags = [flag for flag in flags if not flag.startswith("--clusters")]
     vineyardctl(*DRIVER, *flags, "--wait=false")
     before = spec(cluster, DRIVER_RESOURCE)
@@ -91,8 +110,9 @@ def test_a_flag_that_is_reset_has_its_default_again(cluster, vineyardctl):
     assert "env" not in spec(cluster)["vineyard"]
 
 
-@pytest.mark.parametrize("flag, hint", [
-    ("vineyardd.sise", "did you mean vineyardd.size?"), ("vineyardd.size", "give one of them")])
+@pytest.mark.parametrize(
+    "flag, hint", [("vineyardd.sise", "did you mean vineyardd.size?"), ("vineyardd.size", "give one of them")]
+)
 def test_a_reset_that_makes_no_sense_is_refused(vineyardctl, flag, hint):
     run = vineyardctl("deploy", "vineyardd", "--reset", flag, "--vineyardd.size", "1Gi", status=2)
 
@@ -171,8 +191,10 @@ def test_half_of_what_belongs_together_can_be_changed(cluster, vineyardctl):
     vineyardctl("deploy", "vineyard-cluster", "--vineyardd.spill.path", "/other", "--yes")
 
     assert spec(cluster)["vineyard"]["spill"]["path"] == "/other"
-    assert "a spill path without a spill name" in vineyardctl(
-        "deploy", "vineyardd", "--name", "new", "--vineyardd.spill.path", "/other", status=2).error
+    assert (
+        "a spill path without a spill name"
+        in vineyardctl("deploy", "vineyardd", "--name", "new", "--vineyardd.spill.path", "/other", status=2).error
+    )
 
 
 def test_a_class_is_dropped_only_with_consent(cluster, vineyardctl):

@@ -11,8 +11,9 @@ def scaled(cluster, vineyardctl):
     """An operator whose number of replicas somebody else owns."""
     vineyardctl(*OPERATOR)
     patch = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "vineyard-controller-manager"}}
-    assert cluster.client.apply(
-        MANAGER, {**patch, "spec": {"replicas": 2}}, manager="someone", force="true").status == 200
+    assert (
+        cluster.client.apply(MANAGER, {**patch, "spec": {"replicas": 2}}, manager="someone", force="true").status == 200
+    )
     return cluster
 
 
@@ -21,7 +22,8 @@ def test_given_another_owner_when_deployed_then_both_the_owner_and_the_field_are
 
     assert run.error == (
         "error: cannot apply Deployment vineyard-system/vineyard-controller-manager: 'someone' owns .spec.replicas "
-        "(hint: --force-conflicts takes the fields over)")
+        "(hint: --force-conflicts takes the fields over)"
+    )
     assert scaled.client.get(MANAGER).json["spec"]["replicas"] == 2
 
 
@@ -53,10 +55,11 @@ def test_given_another_owner_who_wants_the_same_when_deployed_then_there_is_no_c
     vineyardctl(*OPERATOR)
 
 
-def test_given_kubectl_scale_when_deployed_then_the_editor_is_named_and_can_be_overruled(cluster, kubectl_of, vineyardctl):
+def test_given_kubectl_scale_when_deployed_then_the_editor_is_named_and_can_be_overruled(
+    cluster, kubectl_of, vineyardctl
+):
     vineyardctl(*OPERATOR)
-    kubectl_of(cluster)(
-        "scale", "-n", "vineyard-system", "deployment/vineyard-controller-manager", "--replicas", "3")
+    kubectl_of(cluster)("scale", "-n", "vineyard-system", "deployment/vineyard-controller-manager", "--replicas", "3")
 
     assert "owns .spec.replicas" in vineyardctl(*OPERATOR, status=1).error
 
@@ -67,8 +70,10 @@ def test_given_kubectl_scale_when_deployed_then_the_editor_is_named_and_can_be_o
 @pytest.mark.parametrize(
     "path, body",
     [
-        ("/api/v1/namespaces/vineyard-system/services/vineyard-webhook-service",
-         {"spec": {"ports": None, "selector": {"control-plane": None}}}),
+        (
+            "/api/v1/namespaces/vineyard-system/services/vineyard-webhook-service",
+            {"spec": {"ports": None, "selector": {"control-plane": None}}},
+        ),
         ("/apis/rbac.authorization.k8s.io/v1/clusterroles/vineyard-manager-role", {"rules": []}),
         (MANAGER, {"metadata": {"labels": {"k8s.v6d.io/instance": None}}}),
     ],

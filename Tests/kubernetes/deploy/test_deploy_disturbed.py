@@ -116,10 +116,15 @@ def test_given_an_operator_that_went_away_when_its_resource_is_applied_then_the_
     cluster.settings(pod_delay=0.3)
     cluster.client.delete(pods)
     eventually(
-        lambda: not any(
-            subset.get("addresses")
-            for subset in cluster.client.get(
-                "/api/v1/namespaces/vineyard-system/endpoints/vineyard-webhook-service").json.get("subsets", ())),
-        "the webhook has no endpoint")
+        lambda: (
+            not any(
+                subset.get("addresses")
+                for subset in cluster.client.get(
+                    "/api/v1/namespaces/vineyard-system/endpoints/vineyard-webhook-service"
+                ).json.get("subsets", ())
+            )
+        ),
+        "the webhook has no endpoint",
+    )
 
     assert vineyardctl("deploy", "vineyardd").lines[-1].endswith("is ready")

@@ -37,9 +37,18 @@ def test_given_no_cluster_when_rendered_then_it_needs_none(offline, tmp_path, ta
         kubeconfig = str(tmp_path / "kubeconfig")
         cluster = {"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}
         context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
-        (tmp_path / "kubeconfig").write_text(json.dumps(
-            {"apiVersion": "v1", "kind": "Config", "clusters": [cluster], "contexts": [context],
-             "users": [{"name": "u", "user": {}}], "current-context": "c"}))
+        (tmp_path / "kubeconfig").write_text(
+            json.dumps(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "clusters": [cluster],
+                    "contexts": [context],
+                    "users": [{"name": "u", "user": {}}],
+                    "current-context": "c",
+                }
+            )
+        )
     flags = ("--kubeconfig", kubeconfig) if kubeconfig else ()
 
     assert rendered(offline, target, *flags)

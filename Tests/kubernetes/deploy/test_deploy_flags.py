@@ -36,7 +36,11 @@ VINEYARDD = [
     ("--vineyardd.spill.path=/spill", "spec.vineyard.spill.path", "/spill"),
     ("--vineyardd.spill.spillLowerRate=0.2", "spec.vineyard.spill.spillLowerRate", "0.2"),
     ("--vineyardd.spill.spillUpperRate=0.9", "spec.vineyard.spill.spillUpperRate", "0.9"),
-    (f"--vineyardd.spill.pv-pvc-spec={json.dumps(SPILL)}", "spec.vineyard.spill.persistentVolumeSpec", SPILL["pv-spec"]),
+    (
+        f"--vineyardd.spill.pv-pvc-spec={json.dumps(SPILL)}",
+        "spec.vineyard.spill.persistentVolumeSpec",
+        SPILL["pv-spec"],
+    ),
     ("--vineyardd.metric.enable", "spec.metric.enable", True),
     ("--vineyardd.metric.image=m:1", "spec.metric.image", "m:1"),
     ("--vineyardd.metric.imagePullPolicy=Never", "spec.metric.imagePullPolicy", "Never"),
@@ -143,21 +147,45 @@ def test_given_the_flags_of_the_original_when_compared_then_none_is_missing(comm
 
 def test_given_flags_of_plain_workloads_when_deployed_then_they_are_in_the_workloads(render):
     objects = render(
-        "deploy", "vineyard-deployment", "--name=plain", "-n=data", "--replicas=2", "--etcd.replicas=3",
-        "--vineyardd.image=v:1", "--vineyardd.imagePullPolicy=Always", "--vineyardd.size=1Gi",
-        "--vineyardd.reserve_memory", "--vineyardd.streamThreshold=50", "--vineyardd.envs=A=1", "--vineyardd.cpu=2",
-        "--vineyardd.memory=3Gi", "--vineyardd.service.port=9700", "--vineyardd.service.type=NodePort", *SPILLING,
-        f"--vineyardd.spill.pv-pvc-spec={json.dumps(SPILL)}", '--securityContext={"runAsUser": 7}',
-        '--volume=[{"name": "more", "emptyDir": {}}]', '--volumeMount=[{"name": "more", "mountPath": "/more"}]',
-        '--owner-references=[{"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u"}]')
+        "deploy",
+        "vineyard-deployment",
+        "--name=plain",
+        "-n=data",
+        "--replicas=2",
+        "--etcd.replicas=3",
+        "--vineyardd.image=v:1",
+        "--vineyardd.imagePullPolicy=Always",
+        "--vineyardd.size=1Gi",
+        "--vineyardd.reserve_memory",
+        "--vineyardd.streamThreshold=50",
+        "--vineyardd.envs=A=1",
+        "--vineyardd.cpu=2",
+        "--vineyardd.memory=3Gi",
+        "--vineyardd.service.port=9700",
+        "--vineyardd.service.type=NodePort",
+        *SPILLING,
+        f"--vineyardd.spill.pv-pvc-spec={json.dumps(SPILL)}",
+        '--securityContext={"runAsUser": 7}',
+        '--volume=[{"name": "more", "emptyDir": {}}]',
+        '--volumeMount=[{"name": "more", "mountPath": "/more"}]',
+        '--owner-references=[{"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u"}]',
+    )
 
     stores = of_kind(objects, "Deployment")
-    assert (stores["metadata"]["name"], stores["metadata"]["namespace"], stores["spec"]["replicas"]) == ("plain", "data", 2)
+    assert (stores["metadata"]["name"], stores["metadata"]["namespace"], stores["spec"]["replicas"]) == (
+        "plain",
+        "data",
+        2,
+    )
     pod = stores["spec"]["template"]["spec"]
     (store,) = pod["containers"]
     assert (store["image"], store["imagePullPolicy"]) == ("v:1", "Always")
     assert {
-        "--size=1Gi", "--reserve_memory=true", "--stream_threshold=50", "--spill_path=/spill", "--spill_lower_rate=0.3",
+        "--size=1Gi",
+        "--reserve_memory=true",
+        "--stream_threshold=50",
+        "--spill_path=/spill",
+        "--spill_lower_rate=0.3",
         "--spill_upper_rate=0.8",
     } <= set(store["args"])
     assert {"name": "A", "value": "1"} in store["env"]
@@ -177,7 +205,8 @@ def test_given_flags_of_plain_workloads_when_deployed_then_they_are_in_the_workl
 def test_given_flags_of_the_operator_when_deployed_then_they_are_in_its_deployment(render):
     manager = of_kind(
         render("deploy", "operator", "--operator.replicas=2", "--image=o:1", "--imagePullPolicy=Always", "--verbose"),
-        "Deployment")
+        "Deployment",
+    )
 
     assert manager["spec"]["replicas"] == 2
     for container in manager["spec"]["template"]["spec"]["containers"]:

@@ -24,9 +24,11 @@ def pods(cluster):
     """The stores by their names."""
     found = cluster.client.get(f"{SYSTEM}/pods").json["items"]
     return sorted(
-        pod["metadata"]["name"] for pod in found
+        pod["metadata"]["name"]
+        for pod in found
         if pod["metadata"]["labels"].get("app.vineyard.io/role") == "vineyardd"
-        and "deletionTimestamp" not in pod["metadata"])
+        and "deletionTimestamp" not in pod["metadata"]
+    )
 
 
 def test_a_change_of_size_names_stores_bytes_and_claims(cluster, vineyardctl, stores):
@@ -43,12 +45,14 @@ def test_a_change_of_size_names_stores_bytes_and_claims(cluster, vineyardctl, st
 
     warning = next(line for line in run.lines if line.startswith("⚠ "))
     assert warning.startswith(
-        f"⚠ the stores of {NAMESPACE}/vineyardd-sample are replaced one by one, and what they hold is lost: {pod} on node-")
+        f"⚠ the stores of {NAMESPACE}/vineyardd-sample are replaced one by one, and what they hold is lost: {pod} on node-"
+    )
     assert warning.endswith("(3 MiB); claim default/data")
     assert warning in compared.lines
     assert run.error == (
         f"error: deploy vineyard cluster {NAMESPACE}/vineyardd-sample needs your consent: the stores of "
-        f"{NAMESPACE}/vineyardd-sample are replaced one by one (hint: --yes gives it)")
+        f"{NAMESPACE}/vineyardd-sample are replaced one by one (hint: --yes gives it)"
+    )
     assert pods(cluster) == [pod], "nothing was changed"
     vineyardctl(*CLUSTER, *bigger, "--yes")
     assert pods(cluster) != [pod]
@@ -85,7 +89,8 @@ def test_a_new_operator_that_renders_stores_anew_says_so_of_every_cluster(cluste
     change = {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 7}}}}
     cluster.client.patch(STORES, change, fieldManager="vineyard-operator")
     eventually(
-        lambda: cluster.client.get(STORES).json["status"].get("availableReplicas") == 1, "the store is there again")
+        lambda: cluster.client.get(STORES).json["status"].get("availableReplicas") == 1, "the store is there again"
+    )
 
     run = vineyardctl("deploy", "operator", status=1)
 

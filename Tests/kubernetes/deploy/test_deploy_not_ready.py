@@ -38,7 +38,8 @@ def test_given_an_image_nobody_has_when_time_is_up_then_the_pod_the_container_an
     assert 'container vineyardd: ImagePullBackOff: Back-off pulling image "store:1"' in error
     assert error.endswith(
         "(hint: bring the image where the nodes pull from, or name another with --image; "
-        "then run the same command again to go on waiting)")
+        "then run the same command again to go on waiting)"
+    )
     assert [line for line in run.lines if line.startswith("✗ event of vineyardd-sample-") and "not found" in line]
 
 
@@ -123,7 +124,7 @@ def test_given_a_right_lost_meanwhile_when_time_is_up_then_that_is_the_reason(cl
     only_the_object = "/vineyardds/vineyardd-sample$"
     cluster.fault("status", code=403, method="GET", path=only_the_object, times=None, message="not any more")
 
-    output, story = process.communicate(timeout=60)
+    _, story = process.communicate(timeout=60)
 
     assert process.returncode == 3
     assert "its state cannot be read: cannot get Vineyardd vineyard-system/vineyardd-sample: not any more" in story

@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from test_deploy_flags import SPILL, SPILLING, of_kind, render  # noqa: F401
 
 from command_line import CommandLine
-from test_deploy_flags import SPILL, SPILLING, of_kind, render  # noqa: F401
 
 RENDER = ("--dry-run=client", "-o", "json")
 
@@ -19,16 +19,22 @@ def resource(run, kind="Vineyardd"):
     return of_kind(json.loads(run.output)["items"], kind)
 
 
-@pytest.mark.parametrize("words", [("-n", "data"), ("-n=data",), ("-ndata",), ("--namespace", "data"), ("--namespace=data",)])
+@pytest.mark.parametrize(
+    "words", [("-n", "data"), ("-n=data",), ("-ndata",), ("--namespace", "data"), ("--namespace=data",)]
+)
 def test_given_each_spelling_of_a_namespace_when_deployed_then_it_is_the_same(offline, words):
     for line in ((*words, "deploy", "vineyardd"), ("deploy", *words, "vineyardd"), ("deploy", "vineyardd", *words)):
         assert resource(offline(*line, *RENDER))["metadata"]["namespace"] == "data"
 
 
-@pytest.mark.parametrize("words", [
-    ("--verbose", "--create-namespace", "--wait=false"), ("--verbose=true", "--create-namespace=true", "--wait=0"),
-    ("--verbose=T", "--create-namespace=1", "--wait=False"),
-])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--verbose", "--create-namespace", "--wait=false"),
+        ("--verbose=true", "--create-namespace=true", "--wait=0"),
+        ("--verbose=T", "--create-namespace=1", "--wait=False"),
+    ],
+)
 def test_given_each_spelling_of_a_boolean_before_the_command_when_deployed_then_it_counts(cluster, vineyardctl, words):
     run = vineyardctl(*words, "deploy", "operator")
 
@@ -36,9 +42,15 @@ def test_given_each_spelling_of_a_boolean_before_the_command_when_deployed_then_
     assert run.lines[-1].endswith("is applied; 'vineyardctl status --wait' waits until it is ready")
 
 
-@pytest.mark.parametrize("words", [
-    ("--clusters", "a/b,c/d"), ("--clusters=a/b", "--clusters=c/d"), ('--clusters=["a/b", "c/d"]',), ("--clusters", "a/b", "--clusters", "c/d"),
-])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--clusters", "a/b,c/d"),
+        ("--clusters=a/b", "--clusters=c/d"),
+        ('--clusters=["a/b", "c/d"]',),
+        ("--clusters", "a/b", "--clusters", "c/d"),
+    ],
+)
 def test_given_each_spelling_of_a_list_when_deployed_then_it_is_the_same(offline, words):
     driver = resource(offline("deploy", "csidriver", *words, *RENDER), "CSIDriver")
 

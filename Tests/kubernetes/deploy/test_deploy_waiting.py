@@ -48,7 +48,8 @@ def test_given_no_wait_when_applied_then_it_returns_and_status_can_wait(cluster,
     run = vineyardctl(*CLUSTER, "--vineyardd.image", "store:1", "--wait=false")
 
     assert run.lines[-1] == (
-        f"✔ vineyard cluster {SYSTEM}/vineyardd-sample is applied; 'vineyardctl status --wait' waits until it is ready")
+        f"✔ vineyard cluster {SYSTEM}/vineyardd-sample is applied; 'vineyardctl status --wait' waits until it is ready"
+    )
     resource = f"/apis/k8s.v6d.io/v1alpha1/namespaces/{SYSTEM}/vineyardds/vineyardd-sample"
     assert cluster.client.get(resource).status == 200
 
@@ -66,7 +67,8 @@ def test_given_a_signal_when_waiting_then_it_says_how_to_go_on_and_the_next_run_
     assert run.status == status
     assert run.error == (
         "error: interrupted (hint: what was applied stays; run the same command again to go on, "
-        "or 'vineyardctl status' to see how far it is)")
+        "or 'vineyardctl status' to see how far it is)"
+    )
     made = versions(cluster.client)
     cluster.clear_images()
     again = vineyardctl(*CLUSTER, "--vineyardd.image", "store:1")
@@ -90,7 +92,8 @@ def test_given_an_upgrade_when_waiting_then_old_pods_count_for_nothing(cluster, 
     cluster.image("store:2", "NotReady")
 
     run = vineyardctl(
-        "deploy", "vineyard-deployment", "--vineyardd.image", "store:2", "--timeout", "1s", "--yes", status=3)
+        "deploy", "vineyard-deployment", "--vineyardd.image", "store:2", "--timeout", "1s", "--yes", status=3
+    )
 
     assert "Deployment vineyard-system/vineyardd-sample is not ready after 1s" in run.error
     assert cluster.client.get(STORES).json["status"]["readyReplicas"] == 2, "one at a time, the others serve"

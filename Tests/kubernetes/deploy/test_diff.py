@@ -39,10 +39,18 @@ def test_given_what_was_just_deployed_when_compared_then_there_is_no_difference(
 
 
 def test_given_plain_workloads_when_compared_then_defaults_of_the_server_are_no_difference(vineyardctl):
-    flags = ("--vineyardd.size", "1Gi", "--vineyardd.spill.config", "spill", "--vineyardd.spill.path", "/spill",
-             "--vineyardd.spill.pv-pvc-spec", '{"pv-spec": {"capacity": {"storage": "1Gi"}, "accessModes": '
-             '["ReadWriteOnce"], "hostPath": {"path": "/tmp/spill"}}, "pvc-spec": {"accessModes": ["ReadWriteOnce"], '
-             '"resources": {"requests": {"storage": "1Gi"}}}}')
+    flags = (
+        "--vineyardd.size",
+        "1Gi",
+        "--vineyardd.spill.config",
+        "spill",
+        "--vineyardd.spill.path",
+        "/spill",
+        "--vineyardd.spill.pv-pvc-spec",
+        '{"pv-spec": {"capacity": {"storage": "1Gi"}, "accessModes": '
+        '["ReadWriteOnce"], "hostPath": {"path": "/tmp/spill"}}, "pvc-spec": {"accessModes": ["ReadWriteOnce"], '
+        '"resources": {"requests": {"storage": "1Gi"}}}}',
+    )
     vineyardctl("deploy", "vineyard-deployment", "--create-namespace", *flags)
 
     assert vineyardctl("diff", "vineyard-deployment", *flags).output == ""
@@ -58,7 +66,9 @@ def test_given_another_image_when_compared_then_only_the_image_differs(cluster, 
     assert "--- live Deployment vineyard-system/vineyard-controller-manager\n" in run.output
     assert "+++ planned Deployment vineyard-system/vineyard-controller-manager\n" in run.output
     assert set(changes(run.output)) == {
-        f"{sign}{key}: localhost/vineyardctl:{version}" for sign, version in ("-1", "+2") for key in ("image", "default")
+        f"{sign}{key}: localhost/vineyardctl:{version}"
+        for sign, version in ("-1", "+2")
+        for key in ("image", "default")
     }
     assert not [line for line in run.lines if line.startswith("error: ")]
     assert versions(cluster.client) == before
@@ -96,5 +106,7 @@ def test_given_nothing_deployed_when_compared_then_everything_is_added_and_nothi
 
 
 def test_given_the_help_when_read_then_it_tells_the_exit_status(vineyardctl):
-    assert "Exit status: 0 no difference, 1 differences" in " ".join(vineyardctl("diff", "operator", "-h").output.split())
+    assert "Exit status: 0 no difference, 1 differences" in " ".join(
+        vineyardctl("diff", "operator", "-h").output.split()
+    )
     assert "exit status 1 when there are differences" in " ".join(vineyardctl("diff", "-h").output.split())

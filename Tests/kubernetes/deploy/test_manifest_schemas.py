@@ -95,7 +95,12 @@ def test_a_snapshot_class_has_the_fields_of_its_definition():
 
 
 def test_an_unknown_field_of_a_custom_resource_is_found(definitions):
-    resource = {"apiVersion": OURS, "kind": "Vineyardd", "metadata": {"name": "a"}, "spec": {"vineyard": {"sise": "1G"}}}
+    resource = {
+        "apiVersion": OURS,
+        "kind": "Vineyardd",
+        "metadata": {"name": "a"},
+        "spec": {"vineyard": {"sise": "1G"}},
+    }
     with pytest.raises(jsonschema.ValidationError, match="sise"):
         jsonschema.validate(resource, closed(definitions["Vineyardd"]))
 

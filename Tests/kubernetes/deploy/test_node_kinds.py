@@ -28,7 +28,8 @@ def test_given_tainted_nodes_then_one_flag_lets_stores_and_driver_go_there(clust
     assert "3 of 3 nodes can take a pod" in run.story
     toleration = {"key": "dedicated", "operator": "Equal", "value": "ml", "effect": "NoSchedule"}
     for kind, name in (
-        ("deployments", "vineyardd-sample"), ("deployments", "csidriver-sample-csi-driver"),
+        ("deployments", "vineyardd-sample"),
+        ("deployments", "csidriver-sample-csi-driver"),
         ("daemonsets", "csidriver-sample-csi-nodes"),
     ):
         found = pods_of(cluster, kind, name)
@@ -54,7 +55,8 @@ def test_given_nodes_of_two_architectures_then_deploy_says_how_to_choose(cluster
     assert "2 of 3 nodes can take a pod (node-1: is arm64)" in run.story
     terms = pods_of(cluster, "deployments", "second")["affinity"]["nodeAffinity"]
     assert terms["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"] == [
-        {"matchExpressions": [{"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]}]}]
+        {"matchExpressions": [{"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]}]}
+    ]
 
 
 def test_given_pull_secrets_then_every_pod_has_them(cluster, vineyardctl):
@@ -74,7 +76,9 @@ def test_given_no_node_with_the_default_image_then_nothing_is_created(cluster, v
 
     error = vineyardctl(*CLUSTER, "--timeout", "1s", status=1).error
 
-    assert error.startswith(f"error: no node has the image {IMAGE}, and no registry has it: nothing was changed (hint: ")
+    assert error.startswith(
+        f"error: no node has the image {IMAGE}, and no registry has it: nothing was changed (hint: "
+    )
     assert "images import -' on each node brings it there" in error
     assert not exists(cluster.client, f"/api/v1/namespaces/{NAMESPACE}")
 
@@ -108,8 +112,11 @@ def test_given_microk8s_then_the_driver_finds_the_kubelets(cluster, vineyardctl)
     directory = "/var/snap/microk8s/common/var/lib/kubelet"
     vineyardctl(*CLUSTER)
 
-    assert ("✔", f"kubelets work in {', '.join(f'{node}: {directory}' for node in NODES)}; "
-            "'deploy csidriver' takes that directory") in findings(vineyardctl("check", "-o", "json"), "Nodes")
+    assert (
+        "✔",
+        f"kubelets work in {', '.join(f'{node}: {directory}' for node in NODES)}; "
+        "'deploy csidriver' takes that directory",
+    ) in findings(vineyardctl("check", "-o", "json"), "Nodes")
     run = vineyardctl(*DRIVER)
 
     assert f"► the kubelets work in {directory} (--kubelet-directory changes it)" in run.lines
@@ -117,7 +124,7 @@ def test_given_microk8s_then_the_driver_finds_the_kubelets(cluster, vineyardctl)
     assert all(sign == "✔" for sign, text in findings(vineyardctl("check", "-o", "json"), "Nodes"))
     vineyardctl(*DRIVER, "--kubelet-directory", "/elsewhere")
     run = vineyardctl("check", "-o", "json", status=1)
-    text, = [text for sign, text in findings(run, "Nodes") if sign == "✗"]
+    (text,) = [text for sign, text in findings(run, "Nodes") if sign == "✗"]
     assert text.startswith("the CSI driver looks for kubelets in /elsewhere, and they work in ")
     assert "deploy it again" in hint(run, text)
 
@@ -129,8 +136,10 @@ def test_given_a_node_that_is_down_then_deploy_and_status_name_it(cluster, viney
 
     eventually(lambda: vineyardctl.run("status").status == 3, "a store is not ready")
     found = json.loads(vineyardctl("status", "-o", "json", status=3).output)
-    line, = [warning for warning in found["warnings"] if warning.startswith("node ")]
-    assert line.startswith("node node-2 is NotReady since 20") and line.endswith(": Kubelet stopped posting node status.")
+    (line,) = [warning for warning in found["warnings"] if warning.startswith("node ")]
+    assert line.startswith("node node-2 is NotReady since 20") and line.endswith(
+        ": Kubelet stopped posting node status."
+    )
     assert {pod["state"] for pod in found["pods"] if pod["node"] == "node-2"} == {"NodeNotReady"}
     run = vineyardctl("deploy", "vineyard-cluster", "--wait=false")
     assert any(each.startswith("⚠ node node-2 is NotReady since ") for each in run.lines)

@@ -39,7 +39,12 @@ def test_given_an_option_without_effect_when_deployed_then_a_line_says_so(tmp_pa
 
 
 def test_given_that_nothing_is_to_be_mirrored_when_deployed_then_nothing_is_warned_of(tmp_path):
-    assert "⚠" not in CommandLine(None, tmp_path)("deploy", "vineyardd", "--dry-run=client", "--vineyardd.syncCRDs=false").story
+    assert (
+        "⚠"
+        not in CommandLine(None, tmp_path)(
+            "deploy", "vineyardd", "--dry-run=client", "--vineyardd.syncCRDs=false"
+        ).story
+    )
 
 
 def test_given_nothing_but_defaults_when_deployed_then_nothing_is_warned_of(tmp_path):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from deployments import APPS, CLUSTER, DEPLOYMENT, DRIVER, NAMESPACE, SYSTEM, make, namespace
+from deployments import CLUSTER, DRIVER, NAMESPACE, SYSTEM, make, namespace
 from findings import findings, hint
 from operated import DRIVERS, NAME, condition, told
 from waiting import eventually
@@ -15,14 +15,24 @@ SECURITY = 'violates PodSecurity "restricted:latest"'
 
 
 def quota(api, **hard):
-    make(api, f"{SYSTEM}/resourcequotas", {
-        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "team"}, "spec": {"hard": hard}})
+    make(
+        api,
+        f"{SYSTEM}/resourcequotas",
+        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "team"}, "spec": {"hard": hard}},
+    )
 
 
 def limits(api, **limit):
-    make(api, f"{SYSTEM}/limitranges", {
-        "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "bounds"},
-        "spec": {"limits": [{"type": "Container", **limit}]}})
+    make(
+        api,
+        f"{SYSTEM}/limitranges",
+        {
+            "apiVersion": "v1",
+            "kind": "LimitRange",
+            "metadata": {"name": "bounds"},
+            "spec": {"limits": [{"type": "Container", **limit}]},
+        },
+    )
 
 
 def a_namespace(api, labels=None):
@@ -49,7 +59,11 @@ def test_given_pod_security_then_deploy_and_status_tell(cluster, vineyardctl):
     "prepare, words, advice",
     [
         (lambda api: quota(api, **{"requests.memory": "1Mi"}), "exceeded quota: team", "raise the quota"),
-        (lambda api: quota(api, **{"limits.cpu": "4"}), "failed quota: team: must specify limits.cpu", "raise the quota"),
+        (
+            lambda api: quota(api, **{"limits.cpu": "4"}),
+            "failed quota: team: must specify limits.cpu",
+            "raise the quota",
+        ),
         (lambda api: limits(api, max={"memory": "1Mi"}), "maximum memory usage per Container", "change the LimitRange"),
     ],
 )
@@ -70,7 +84,9 @@ def test_given_a_quota_then_check_tells_before_anything_is_deployed(cluster, vin
 
     texts = [text for sign, text in findings(run, "Admission") if sign == "✗"]
     assert [text.split(" would be refused: ")[0] for text in texts] == [
-        "the pods of Deployment vineyardd-sample", "the pods of DaemonSet csidriver-sample-csi-nodes"]
+        "the pods of Deployment vineyardd-sample",
+        "the pods of DaemonSet csidriver-sample-csi-nodes",
+    ]
     assert "label the namespace" in hint(run, texts[0])
     assert not cluster.client.get(f"{SYSTEM}/pods").json["items"]
 
@@ -78,12 +94,27 @@ def test_given_a_quota_then_check_tells_before_anything_is_deployed(cluster, vin
 def test_given_a_user_who_may_not_grant_then_check_says_so(cluster, vineyardctl, tmp_path):
     rules = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch", "create", "patch", "delete"]}]
     rbac = "/apis/rbac.authorization.k8s.io/v1"
-    make(cluster.client, f"{rbac}/clusterroles", {
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "nearly"}, "rules": rules})
-    make(cluster.client, f"{rbac}/clusterrolebindings", {
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "nearly"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "nearly"},
-        "subjects": [{"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"}]})
+    make(
+        cluster.client,
+        f"{rbac}/clusterroles",
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": "nearly"},
+            "rules": rules,
+        },
+    )
+    make(
+        cluster.client,
+        f"{rbac}/clusterrolebindings",
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": "nearly"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "nearly"},
+            "subjects": [{"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"}],
+        },
+    )
 
     run = vineyardctl("check", "--pre", "--as", "jane", "-o", "json", status=1)
 
@@ -95,7 +126,7 @@ def test_given_a_user_who_may_not_grant_then_check_says_so(cluster, vineyardctl,
 def test_where_nothing_is_refused_check_says_what_was_tried(cluster, vineyardctl):
     a_namespace(cluster.client)
 
-    (sign, text), = findings(vineyardctl("check", "--pre", "-o", "json"), "Admission")
+    ((sign, text),) = findings(vineyardctl("check", "--pre", "-o", "json"), "Admission")
 
     assert (sign, text.split(" ", 3)[:3]) == ("✔", ["the", "server", "takes"])
     assert "5 kinds of pods" in text

@@ -25,7 +25,8 @@ def refused(cluster, vineyardctl):
 @pytest.mark.parametrize("target", ["vineyard-cluster", "operator", "vineyardd", "vineyard-deployment"])
 def test_a_namespace_that_is_missing(refused, target):
     assert refused("deploy", target) == (
-        f"the namespace '{NAMESPACE}' does not exist (hint: --create-namespace creates it, -n names another one)")
+        f"the namespace '{NAMESPACE}' does not exist (hint: --create-namespace creates it, -n names another one)"
+    )
 
 
 def test_a_cluster_resource_without_the_operator(refused):
@@ -46,7 +47,8 @@ def test_a_store_that_is_larger_than_every_node(refused, target):
 
     assert error == (
         "a store of 64 GiB fits on no node: the largest, node-1, has 16 GiB for pods "
-        "(hint: choose a smaller --vineyardd.size)")
+        "(hint: choose a smaller --vineyardd.size)"
+    )
 
 
 def test_a_driver_for_a_cluster_that_is_not_there_yet_is_deployed_with_a_warning(vineyardctl):

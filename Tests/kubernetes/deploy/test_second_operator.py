@@ -20,7 +20,8 @@ def test_given_an_operator_elsewhere_when_another_is_deployed_then_it_is_refused
 
     assert run.error == (
         f"error: an operator runs in the namespace '{NAMESPACE}' already: one serves all namespaces "
-        f"(hint: {HINTS[target]})")
+        f"(hint: {HINTS[target]})"
+    )
     assert everything(cluster.client) == before
 
 

@@ -35,7 +35,8 @@ exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all -- "$@"
 def can_confine():
     probe = ["unshare", "--mount", "sh", "-c", "mount --make-rprivate / && mount -t tmpfs tmpfs /etc"]
     return (
-        os.geteuid() == 0 and shutil.which("setpriv") is not None
+        os.geteuid() == 0
+        and shutil.which("setpriv") is not None
         and subprocess.run(probe, capture_output=True).returncode == 0
     )
 
@@ -103,8 +104,11 @@ class Pod:
         self.log = (directory / "log").open("w+")
         self.process = subprocess.Popen(
             ["unshare", "--mount", "sh", "-c", POD, "sh", str(directory), mounts["admin-token"], *command],
-            stdout=self.log, stderr=self.log, env={"PATH": os.environ["PATH"], "MY_HOST_NAME": "127.0.0.1"},
-            preexec_fn=end_with_parent)
+            stdout=self.log,
+            stderr=self.log,
+            env={"PATH": os.environ["PATH"], "MY_HOST_NAME": "127.0.0.1"},
+            preexec_fn=end_with_parent,
+        )
 
     def story(self):
         self.log.seek(0)

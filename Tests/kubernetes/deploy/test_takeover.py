@@ -12,7 +12,9 @@ HOOKS = "/apis/admissionregistration.k8s.io/v1"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
-pytestmark = pytest.mark.skipif(not original.program().exists(), reason="the package brings no program for this machine")
+pytestmark = pytest.mark.skipif(
+    not original.program().exists(), reason="the package brings no program for this machine"
+)
 
 
 @pytest.fixture
@@ -49,7 +51,8 @@ def test_given_their_cluster_when_deployed_then_it_is_ours_and_ready(their_clust
     resource = their_cluster.get("/apis/k8s.v6d.io/v1alpha1/namespaces/vineyard-system/vineyardds/vineyardd-sample")
     assert resource.json["spec"]["vineyard"]["image"].startswith("localhost/vineyardctl:")
     for subject in (
-        "Deployment vineyard-system/vineyard-controller-manager", "CustomResourceDefinition vineyardds.k8s.v6d.io",
+        "Deployment vineyard-system/vineyard-controller-manager",
+        "CustomResourceDefinition vineyardds.k8s.v6d.io",
         "MutatingWebhookConfiguration vineyard-mutating-webhook-configuration",
         "Vineyardd vineyard-system/vineyardd-sample",
     ):
@@ -83,12 +86,18 @@ def test_given_their_roles_when_deployed_then_those_nobody_needs_are_gone(their_
     assert {name for name in left if name.startswith("vineyard-")} == {"vineyard-manager-rolebinding"}
     left = {item["metadata"]["name"] for item in their_cluster.get(f"{RBAC}/clusterroles").json["items"]}
     assert {name for name in left if name.startswith("vineyard-")} == {
-        "vineyard-manager-role", "vineyard-metrics-reader", "vineyard-view", "vineyard-edit", "vineyard-admin"}
+        "vineyard-manager-role",
+        "vineyard-metrics-reader",
+        "vineyard-view",
+        "vineyard-edit",
+        "vineyard-admin",
+    }
     binding = their_cluster.get(f"{RBAC}/clusterrolebindings/vineyard-manager-rolebinding").json
     assert [subject["name"] for subject in binding["subjects"]] == ["vineyard-manager"]
     assert (
         "► ClusterRoleBinding vineyard-scheduler-rolebinding of the original removed: the operator needs it no more"
-        in run.lines)
+        in run.lines
+    )
 
 
 def test_given_a_takeover_when_deployed_again_then_nothing_is_left_to_do(their_cluster, vineyardctl):
@@ -171,4 +180,5 @@ def test_given_their_pods_ignore_the_end_when_time_is_up_then_it_says_which(clus
     run = vineyardctl(*PLAIN, "--timeout", "1s", status=3)
 
     assert run.error.startswith(
-        "error: Pod vineyard-system/vineyardd-sample-etcd-0 is still being deleted after 1s (hint: ")
+        "error: Pod vineyard-system/vineyardd-sample-etcd-0 is still being deleted after 1s (hint: "
+    )

@@ -37,7 +37,9 @@ def test_the_tutorial_deploys_twice_and_its_clean_up_leaves_the_cluster_as_befor
     assert ready_column(cluster.client, "csidriver-sample-csi-nodes-") == ["3/3"] * 3
     storage_class = cluster.client.get("/apis/storage.k8s.io/v1/storageclasses/vineyard-system.vineyardd-sample.csi")
     assert storage_class.json["parameters"] == {
-        "k8s.v6d.io/vineyard/namespace": "vineyard-system", "k8s.v6d.io/vineyard/name": "vineyardd-sample"}
+        "k8s.v6d.io/vineyard/namespace": "vineyard-system",
+        "k8s.v6d.io/vineyard/name": "vineyardd-sample",
+    }
 
     vineyardctl("delete", "vineyard-cluster")
     eventually(lambda: everything(cluster.client) == before, "the cluster is as before")

@@ -30,12 +30,31 @@ def test_given_options_when_deployed_then_the_class_hands_them_to_the_driver(clu
 def test_given_a_resource_when_its_clusters_differ_then_their_classes_do(cluster, vineyardctl):
     vineyardctl(*CLUSTER)
     vineyardctl("deploy", "vineyardd", "--name", "numbers", "--replicas", "1")
-    make(cluster.client, f"{OURS}/csidrivers", {
-        "apiVersion": "k8s.v6d.io/v1alpha1", "kind": "CSIDriver", "metadata": {"name": "mixed"},
-        "spec": {"quota": "none", "overwrite": "keep", "clusters": [
-            {"namespace": NAMESPACE, "name": "vineyardd-sample"},
-            {"namespace": NAMESPACE, "name": "numbers", "scope": "volume", "onDelete": "retain", "quota": "1Gi",
-             "overwrite": "delete", "deletedMemory": "reuse"}]}})
+    make(
+        cluster.client,
+        f"{OURS}/csidrivers",
+        {
+            "apiVersion": "k8s.v6d.io/v1alpha1",
+            "kind": "CSIDriver",
+            "metadata": {"name": "mixed"},
+            "spec": {
+                "quota": "none",
+                "overwrite": "keep",
+                "clusters": [
+                    {"namespace": NAMESPACE, "name": "vineyardd-sample"},
+                    {
+                        "namespace": NAMESPACE,
+                        "name": "numbers",
+                        "scope": "volume",
+                        "onDelete": "retain",
+                        "quota": "1Gi",
+                        "overwrite": "delete",
+                        "deletedMemory": "reuse",
+                    },
+                ],
+            },
+        },
+    )
 
     numbers = f"{NAMESPACE}.numbers.csi"
     eventually(lambda: exists(cluster.client, f"{CLASSES}/{numbers}"), "the classes are there")
@@ -64,11 +83,15 @@ def test_given_a_quota_that_is_none_in_a_resource_when_created_then_the_server_r
     vineyardctl("deploy", "operator", "--create-namespace")
 
     wrong = {
-        "apiVersion": "k8s.v6d.io/v1alpha1", "kind": "CSIDriver", "metadata": {"name": "wrong"},
-        "spec": {"quota": quota, "clusters": [{"namespace": NAMESPACE, "name": "vineyardd-sample"}]}}
+        "apiVersion": "k8s.v6d.io/v1alpha1",
+        "kind": "CSIDriver",
+        "metadata": {"name": "wrong"},
+        "spec": {"quota": quota, "clusters": [{"namespace": NAMESPACE, "name": "vineyardd-sample"}]},
+    }
     # Until the webhook answers, which is called first, it is 500.
     reply = eventually(
-        lambda: (reply := cluster.client.post(f"{OURS}/csidrivers", wrong)).status != 500 and reply, "it is admitted")
+        lambda: (reply := cluster.client.post(f"{OURS}/csidrivers", wrong)).status != 500 and reply, "it is admitted"
+    )
 
     assert reply.status == 422 and "spec.quota" in reply.json["message"]
 
@@ -79,14 +102,19 @@ def test_given_no_definitions_of_snapshots_when_asked_for_then_the_hint_says_wha
 
     run = vineyardctl(*DRIVER, "--sidecar.enableSnapshots", status=1)
 
-    assert run.error.startswith("error: the cluster has no VolumeSnapshots: their definitions are not installed (hint: ")
+    assert run.error.startswith(
+        "error: the cluster has no VolumeSnapshots: their definitions are not installed (hint: "
+    )
     assert everything(cluster.client) == before
 
 
-def test_given_definitions_of_snapshots_when_asked_for_then_there_is_a_class_and_a_fifth_container(cluster, vineyardctl):
+def test_given_definitions_of_snapshots_when_asked_for_then_there_is_a_class_and_a_fifth_container(
+    cluster, vineyardctl
+):
     text = {"type": "string"}
     body = objects.definition(
-        "VolumeSnapshotClass", {"driver": text, "deletionPolicy": text}, "snapshot.storage.k8s.io", scope="Cluster")
+        "VolumeSnapshotClass", {"driver": text, "deletionPolicy": text}, "snapshot.storage.k8s.io", scope="Cluster"
+    )
     body["metadata"]["annotations"] = {"api-approved.kubernetes.io": "unapproved, a test"}
     names = body["spec"]["names"]
     names["plural"], body["metadata"]["name"] = "volumesnapshotclasses", "volumesnapshotclasses.snapshot.storage.k8s.io"
@@ -102,7 +130,12 @@ def test_given_definitions_of_snapshots_when_asked_for_then_there_is_a_class_and
     assert (snapshot_class["driver"], snapshot_class["deletionPolicy"]) == ("csi.vineyard.v6d.io", "Delete")
     pod = cluster.client.get(f"{APPS}/deployments/csidriver-sample-csi-driver").json["spec"]["template"]["spec"]
     assert [container["name"] for container in pod["containers"]] == [
-        "vineyard-csi-driver", "csi-provisioner", "csi-resizer", "csi-snapshotter", "liveness-probe"]
+        "vineyard-csi-driver",
+        "csi-provisioner",
+        "csi-resizer",
+        "csi-snapshotter",
+        "liveness-probe",
+    ]
 
     vineyardctl("delete", "csidriver")
     eventually(lambda: everything(cluster.client) == before, "the driver is gone")

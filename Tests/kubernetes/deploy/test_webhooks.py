@@ -4,32 +4,60 @@ import json
 
 from deployments import APPS, CLUSTER, NAMESPACE, SYSTEM, VINEYARDDS, exists, make
 from findings import findings, hint
-from objects import config_map
 from operated import HOOKS, MUTATING
 from waiting import eventually
 
 SILENCE = (
     'Internal error occurred: failed calling webhook "mvineyardd.kb.io": failed to call webhook: Post '
-    '"https://vineyard-webhook-service.vineyard-system.svc:443/mutate?timeout=10s": context deadline exceeded')
+    '"https://vineyard-webhook-service.vineyard-system.svc:443/mutate?timeout=10s": context deadline exceeded'
+)
 NETWORK = (
     "(hint: the network between the API server and the operator's pods drops it: deploy with --webhook.port 10250 "
-    "(which private clusters let through), --webhook.host-network or --webhook=off)")
+    "(which private clusters let through), --webhook.host-network or --webhook=off)"
+)
 
 
 def guard(api, failure_policy="Fail"):
     """A webhook of somebody else's for Services, whose pods are down."""
     make(api, "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "policies"}})
-    make(api, "/api/v1/namespaces/policies/services", {
-        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "guard"},
-        "spec": {"selector": {"app": "guard"}, "ports": [{"port": 443}]}})
-    make(api, f"{HOOKS}/validatingwebhookconfigurations", {
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
-        "metadata": {"name": "guard"}, "webhooks": [{
-            "name": "check.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None",
-            "failurePolicy": failure_policy,
-            "clientConfig": {"service": {"namespace": "policies", "name": "guard", "path": "/check", "port": 443}},
-            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"],
-                       "resources": ["services"]}]}]})
+    make(
+        api,
+        "/api/v1/namespaces/policies/services",
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "guard"},
+            "spec": {"selector": {"app": "guard"}, "ports": [{"port": 443}]},
+        },
+    )
+    make(
+        api,
+        f"{HOOKS}/validatingwebhookconfigurations",
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingWebhookConfiguration",
+            "metadata": {"name": "guard"},
+            "webhooks": [
+                {
+                    "name": "check.example.com",
+                    "admissionReviewVersions": ["v1"],
+                    "sideEffects": "None",
+                    "failurePolicy": failure_policy,
+                    "clientConfig": {
+                        "service": {"namespace": "policies", "name": "guard", "path": "/check", "port": 443}
+                    },
+                    "rules": [
+                        {
+                            "apiGroups": [""],
+                            "apiVersions": ["v1"],
+                            "operations": ["CREATE", "UPDATE"],
+                            "resources": ["services"],
+                        }
+                    ],
+                }
+            ],
+        },
+    )
 
 
 def test_given_somebody_else_s_webhook_is_down_then_it_is_named_after_a_few_tries(cluster, vineyardctl):
@@ -52,20 +80,26 @@ def test_given_ours_is_silent_then_deploy_says_that_it_is_the_network(cluster, v
 
     error = vineyardctl(*CLUSTER, status=1).error
 
-    assert "the webhook 'mvineyardd.kb.io' (service vineyard-system/vineyard-webhook-service) does not answer: " in error
+    assert (
+        "the webhook 'mvineyardd.kb.io' (service vineyard-system/vineyard-webhook-service) does not answer: " in error
+    )
     assert error.endswith(NETWORK)
-    tries = [each for each in cluster.requests() if each["path"].startswith(f"{VINEYARDDS}/") and each["method"] == "PATCH"]
+    tries = [
+        each for each in cluster.requests() if each["path"].startswith(f"{VINEYARDDS}/") and each["method"] == "PATCH"
+    ]
     assert len(tries) == 2
 
 
 def test_given_ours_is_silent_then_check_and_status_find_it(cluster, vineyardctl):
     vineyardctl(*CLUSTER)
-    assert ("✔", "the API server reaches the operator's webhook") in findings(vineyardctl("check", "-o", "json"), "Operator")
+    assert ("✔", "the API server reaches the operator's webhook") in findings(
+        vineyardctl("check", "-o", "json"), "Operator"
+    )
     cluster.fault("status", method="POST", path=f"{VINEYARDDS}[?]", times=None, code=500, message=SILENCE)
 
     run = vineyardctl("check", "-o", "json", status=1)
 
-    text, = [text for sign, text in findings(run, "Operator") if sign == "✗"]
+    (text,) = [text for sign, text in findings(run, "Operator") if sign == "✗"]
     assert text.endswith("does not answer: context deadline exceeded")
     assert f"(hint: {hint(run, text)})" == NETWORK
     found = json.loads(vineyardctl("status", "-o", "json").output)

@@ -123,14 +123,19 @@ def clerk(double, api):
     rules = [
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
         {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["mine"], "verbs": ["get"]},
-        {"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["roles", "rolebindings"],
-         "verbs": ["create", "get", "patch"]},
+        {
+            "apiGroups": ["rbac.authorization.k8s.io"],
+            "resources": ["roles", "rolebindings"],
+            "verbs": ["create", "get", "patch"],
+        },
     ]
     api.post(f"{core}/serviceaccounts", {"metadata": {"name": "clerk"}})
     api.post(f"{RBAC}/clusterroles", {"metadata": {"name": "clerk"}, "rules": rules})
     body = {
-        "metadata": {"name": "clerk"}, "roleRef": {"kind": "ClusterRole", "name": "clerk"},
-        "subjects": [{"kind": "ServiceAccount", "name": "clerk", "namespace": "default"}]}
+        "metadata": {"name": "clerk"},
+        "roleRef": {"kind": "ClusterRole", "name": "clerk"},
+        "subjects": [{"kind": "ServiceAccount", "name": "clerk", "namespace": "default"}],
+    }
     api.post(f"{RBAC}/clusterrolebindings", body)
     token = api.post(f"{core}/serviceaccounts/clerk/token", {"spec": {}}).json["status"]["token"]
     return Client(double.server, double.directory, token)
@@ -149,7 +154,8 @@ def test_given_rights_when_granted_by_one_who_lacks_some_then_these_are_named(cl
     assert (reply.status, reply.json["reason"]) == (403, "Forbidden")
     first, *missing = reply.json["message"].splitlines()
     assert first.startswith(
-        'roles.rbac.authorization.k8s.io "much" is forbidden: user "system:serviceaccount:default:clerk"')
+        'roles.rbac.authorization.k8s.io "much" is forbidden: user "system:serviceaccount:default:clerk"'
+    )
     assert first.endswith("is attempting to grant RBAC permissions not currently held:")
     assert missing == [
         '{APIGroups:[""], Resources:["pods"], Verbs:["delete" "create"]}',

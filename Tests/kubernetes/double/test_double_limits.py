@@ -11,8 +11,11 @@ APPS = "/apis/apps/v1/namespaces/default"
 
 def pod(name="p", **resources):
     return {
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
-        "spec": {"containers": [{"name": "c", "image": "i", "resources": resources}]}}
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name},
+        "spec": {"containers": [{"name": "c", "image": "i", "resources": resources}]},
+    }
 
 
 def make(api, path, obj, status=201):
@@ -22,14 +25,24 @@ def make(api, path, obj, status=201):
 
 
 def quota(api, **hard):
-    make(api, f"{CORE}/resourcequotas", {
-        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "team"}, "spec": {"hard": hard}})
+    make(
+        api,
+        f"{CORE}/resourcequotas",
+        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "team"}, "spec": {"hard": hard}},
+    )
 
 
 def limit(api, **limits):
-    make(api, f"{CORE}/limitranges", {
-        "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "bounds"},
-        "spec": {"limits": [{"type": "Container", **limits}]}})
+    make(
+        api,
+        f"{CORE}/limitranges",
+        {
+            "apiVersion": "v1",
+            "kind": "LimitRange",
+            "metadata": {"name": "bounds"},
+            "spec": {"limits": [{"type": "Container", **limits}]},
+        },
+    )
 
 
 def test_a_quota_counts_the_pods_that_have_not_ended(api):
@@ -40,7 +53,8 @@ def test_a_quota_counts_the_pods_that_have_not_ended(api):
 
     assert refused["message"] == (
         'pods "two" is forbidden: exceeded quota: team, requested: pods=1,requests.memory=768Mi, '
-        "used: pods=1,requests.memory=512Mi, limited: pods=1,requests.memory=1Gi")
+        "used: pods=1,requests.memory=512Mi, limited: pods=1,requests.memory=1Gi"
+    )
 
 
 def test_a_quota_demands_what_it_counts(api):
@@ -57,28 +71,46 @@ def test_limits_give_defaults_and_bounds(api):
     made = make(api, f"{CORE}/pods", pod())
     refused = make(api, f"{CORE}/pods", pod("large", limits={"memory": "2Gi"}), status=403)
 
-    assert made["spec"]["containers"][0]["resources"] == {"limits": {"memory": "512Mi"}, "requests": {"memory": "512Mi"}}
+    assert made["spec"]["containers"][0]["resources"] == {
+        "limits": {"memory": "512Mi"},
+        "requests": {"memory": "512Mi"},
+    }
     assert refused["message"] == (
-        'pods "large" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi')
+        'pods "large" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi'
+    )
 
 
 @pytest.mark.parametrize(
     "kind, plural, spec, words",
     [
         ("DaemonSet", "daemonsets", {}, "Error creating: pods "),
-        ("StatefulSet", "statefulsets", {"serviceName": "s", "replicas": 1}, "create Pod s-0 in StatefulSet s failed error: pods "),
+        (
+            "StatefulSet",
+            "statefulsets",
+            {"serviceName": "s", "replicas": 1},
+            "create Pod s-0 in StatefulSet s failed error: pods ",
+        ),
         ("ReplicaSet", "replicasets", {"replicas": 1}, "Error creating: pods "),
     ],
 )
 def test_controllers_tell_of_refused_pods_in_events(api, kind, plural, spec, words):
     quota(api, pods="0")
     template = {"metadata": {"labels": {"app": "s"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
-    make(api, f"{APPS}/{plural}", {
-        "apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "s"},
-        "spec": {"selector": {"matchLabels": {"app": "s"}}, "template": template, **spec}})
+    make(
+        api,
+        f"{APPS}/{plural}",
+        {
+            "apiVersion": "apps/v1",
+            "kind": kind,
+            "metadata": {"name": "s"},
+            "spec": {"selector": {"matchLabels": {"app": "s"}}, "template": template, **spec},
+        },
+    )
 
     def found():
-        events = api.get(f"{CORE}/events", fieldSelector=f"involvedObject.kind={kind},reason=FailedCreate").json["items"]
+        events = api.get(f"{CORE}/events", fieldSelector=f"involvedObject.kind={kind},reason=FailedCreate").json[
+            "items"
+        ]
         return events and events[0]["message"]
 
     message = eventually(found, "the event")
@@ -90,13 +122,27 @@ def test_controllers_tell_of_refused_pods_in_events(api, kind, plural, spec, wor
 def test_a_request_for_a_namespace_counts_as_made_in_it(double, api):
     double.token("reader", "jane")
     rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/default"
-    make(api, f"{rbac}/roles", {
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "look"},
-        "rules": [{"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]}]})
-    make(api, f"{rbac}/rolebindings", {
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "look"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "look"},
-        "subjects": [{"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"}]})
+    make(
+        api,
+        f"{rbac}/roles",
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": {"name": "look"},
+            "rules": [{"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]}],
+        },
+    )
+    make(
+        api,
+        f"{rbac}/rolebindings",
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": "look"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "look"},
+            "subjects": [{"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"}],
+        },
+    )
 
     jane = Client(double.server, double.directory, "reader")
 
@@ -108,17 +154,45 @@ def test_a_request_for_a_namespace_counts_as_made_in_it(double, api):
 def test_a_pod_that_has_ended_keeps_its_claim(double, api):
     double.image("short", "Succeed")
     claims = f"{CORE}/persistentvolumeclaims"
-    make(api, claims, {
-        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
-        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "storageClassName": "",
-                 "volumeName": "volume"}})
-    make(api, "/api/v1/persistentvolumes", {
-        "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "volume"},
-        "spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "hostPath": {"path": "/x"}}})
-    make(api, f"{CORE}/pods", {
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
-        "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "short"}],
-                 "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]}})
+    make(
+        api,
+        claims,
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "data"},
+            "spec": {
+                "accessModes": ["ReadWriteOnce"],
+                "resources": {"requests": {"storage": "1Gi"}},
+                "storageClassName": "",
+                "volumeName": "volume",
+            },
+        },
+    )
+    make(
+        api,
+        "/api/v1/persistentvolumes",
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": "volume"},
+            "spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "hostPath": {"path": "/x"}},
+        },
+    )
+    make(
+        api,
+        f"{CORE}/pods",
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "p"},
+            "spec": {
+                "restartPolicy": "Never",
+                "containers": [{"name": "c", "image": "short"}],
+                "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}],
+            },
+        },
+    )
     eventually(lambda: api.get(f"{CORE}/pods/p").json["status"].get("phase") == "Succeeded", "it has ended")
 
     api.delete(f"{claims}/data")

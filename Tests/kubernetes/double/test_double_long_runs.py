@@ -19,8 +19,15 @@ EVENTS = "/api/v1/namespaces/default/events"
 def event(name="said", **more):
     involved = {"kind": "ConfigMap", "namespace": "default", "name": "x", "uid": "u", "apiVersion": "v1"}
     return {
-        "apiVersion": "v1", "kind": "Event", "metadata": {"name": name, "namespace": "default"}, "type": "Normal",
-        "involvedObject": involved, "reason": "Said", "message": "something", **more}
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": name, "namespace": "default"},
+        "type": "Normal",
+        "involvedObject": involved,
+        "reason": "Said",
+        "message": "something",
+        **more,
+    }
 
 
 @pytest.fixture
@@ -67,8 +74,8 @@ def test_given_the_same_event_again_then_it_is_counted_until_it_is_gone(api, dou
     for replicas in (0, 1, 0, 1):
         api.patch(f"{WORKLOADS}/web", {"spec": {"replicas": replicas}})
         eventually(
-            lambda: api.get(f"{WORKLOADS}/web").json["status"].get(
-                "readyReplicas", 0) == replicas, "it is scaled")
+            lambda: api.get(f"{WORKLOADS}/web").json["status"].get("readyReplicas", 0) == replicas, "it is scaled"
+        )
 
     counts = {e["message"].split(" to ")[1]: e["count"] for e in scheduled()}
     assert counts == {"0 from 1": 2, "1 from 0": 2}
@@ -88,7 +95,10 @@ def test_given_more_changes_than_history_has_room_for_then_old_versions_answer_4
         store.since(first - 1)
     assert (refusal.value.code, refusal.value.reason) == (410, "Expired")
     assert [change.revision for change in store.since(store.revision - 3)] == [
-        store.revision - 2, store.revision - 1, store.revision]
+        store.revision - 2,
+        store.revision - 1,
+        store.revision,
+    ]
     assert len(store.since(first)) == history.LENGTH
 
 
@@ -102,9 +112,15 @@ def test_given_objects_that_came_and_went_then_a_list_of_an_earlier_moment_shows
     put(store, "d", n="1")
 
     assert [(s.obj["metadata"]["name"], s.obj["data"]["n"]) for s in store.list_at("/configmaps", "", moment)] == [
-        ("a", "1"), ("b", "1"), ("c", "1")]
+        ("a", "1"),
+        ("b", "1"),
+        ("c", "1"),
+    ]
     assert [(s.obj["metadata"]["name"], s.obj["data"]["n"]) for s in store.select("/configmaps", "default")] == [
-        ("b", "2"), ("c", "1"), ("d", "1")]
+        ("b", "2"),
+        ("c", "1"),
+        ("d", "1"),
+    ]
     assert store.select("/configmaps", "default-2") == store.select("/configmaps", "defaul") == []
 
 

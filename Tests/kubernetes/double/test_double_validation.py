@@ -148,10 +148,12 @@ def test_given_no_validation_when_started_so_then_rules_are_not_checked(start_do
 
 
 def test_containers_of_a_stateful_set_mount_the_claims_it_makes(api):
-    claims = [{
-        "metadata": {"name": "data"},
-        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
-    }]
+    claims = [
+        {
+            "metadata": {"name": "data"},
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+        }
+    ]
     mounting = objects.container(volumeMounts=[{"name": "data", "mountPath": "/data"}])
     made = objects.workload("StatefulSet", serviceName="web", volumeClaimTemplates=claims)
     made["spec"]["template"]["spec"]["containers"] = [mounting]

@@ -19,9 +19,22 @@ class Weather:
         self.random = chance
 
     def change(self) -> None:
-        self.random.choice((
-            self.calm, self.calm, self.fail, self.fail, self.conflict, self.refuse, self.interrupt, self.spoil,
-            self.slow_down, self.drop_watches, self.compact, self.expire))()
+        self.random.choice(
+            (
+                self.calm,
+                self.calm,
+                self.fail,
+                self.fail,
+                self.conflict,
+                self.refuse,
+                self.interrupt,
+                self.spoil,
+                self.slow_down,
+                self.drop_watches,
+                self.compact,
+                self.expire,
+            )
+        )()
 
     def calm(self) -> None:
         """Nothing happens."""

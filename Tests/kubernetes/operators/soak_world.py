@@ -12,9 +12,17 @@ from operated import CLASSES, DRIVERS, POLICY, cluster, driver
 
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 MADE = (
-    f"{APPS}/deployments", f"{APPS}/statefulsets", f"{APPS}/daemonsets", f"{SYSTEM}/services",
-    f"{SYSTEM}/serviceaccounts", POLICY, f"{_RBAC}/namespaces/{NAMESPACE}/roles",
-    f"{_RBAC}/namespaces/{NAMESPACE}/rolebindings", f"{_RBAC}/clusterroles", f"{_RBAC}/clusterrolebindings", CLASSES,
+    f"{APPS}/deployments",
+    f"{APPS}/statefulsets",
+    f"{APPS}/daemonsets",
+    f"{SYSTEM}/services",
+    f"{SYSTEM}/serviceaccounts",
+    POLICY,
+    f"{_RBAC}/namespaces/{NAMESPACE}/roles",
+    f"{_RBAC}/namespaces/{NAMESPACE}/rolebindings",
+    f"{_RBAC}/clusterroles",
+    f"{_RBAC}/clusterrolebindings",
+    CLASSES,
     "/apis/storage.k8s.io/v1/csidrivers",
 )
 """Where the operator makes objects, those that hold a secret apart."""
@@ -33,9 +41,22 @@ class World:
         self._before = set(self._objects())
 
     def change(self) -> None:
-        self.random.choice((
-            self.add, self.add, self.remove, self.scale, self.scale, self.upgrade, self.toggle_metrics, self.vandalise,
-            self.vandalise, self.add_driver, self.remove_driver, self.move_driver))()
+        self.random.choice(
+            (
+                self.add,
+                self.add,
+                self.remove,
+                self.scale,
+                self.scale,
+                self.upgrade,
+                self.toggle_metrics,
+                self.vandalise,
+                self.vandalise,
+                self.add_driver,
+                self.remove_driver,
+                self.move_driver,
+            )
+        )()
 
     def add(self) -> None:
         name, spec = self.random.choice(_CLUSTERS), {"replicas": self.random.randrange(3)}
@@ -107,10 +128,15 @@ class World:
         if not items:
             return
         target = self.random.choice(items)["path"]
-        change = self.random.choice((
-            None, {"metadata": {"labels": {"app.kubernetes.io/managed-by": None}}},
-            {"metadata": {"labels": {"app.kubernetes.io/part-of": "mine"}}}, {"metadata": {"ownerReferences": None}},
-            _CARELESS.get(path.rsplit("/", 1)[1])))
+        change = self.random.choice(
+            (
+                None,
+                {"metadata": {"labels": {"app.kubernetes.io/managed-by": None}}},
+                {"metadata": {"labels": {"app.kubernetes.io/part-of": "mine"}}},
+                {"metadata": {"ownerReferences": None}},
+                _CARELESS.get(path.rsplit("/", 1)[1]),
+            )
+        )
         if change is None:
             self.api.delete(target)
         else:
@@ -119,9 +145,7 @@ class World:
     def _objects(self) -> dict[str, dict[str, Any]]:
         """`resource/name` of each object where the operator makes some."""
         return {
-            f"{path.rsplit('/', 1)[1]}/{item['metadata']['name']}": item
-            for path in MADE
-            for item in self._items(path)
+            f"{path.rsplit('/', 1)[1]}/{item['metadata']['name']}": item for path in MADE for item in self._items(path)
         }
 
     def _items(self, path: str) -> list[dict[str, Any]]:
@@ -173,9 +197,16 @@ class World:
         wanted: dict[str, tuple[str, str]] = {}
         for name, spec in self.clusters.items():
             made = [
-                f"deployments/{name}", f"statefulsets/{name}-etcd", f"serviceaccounts/{name}",
-                f"serviceaccounts/{name}-etcd", f"poddisruptionbudgets/{name}", f"poddisruptionbudgets/{name}-etcd",
-                f"services/{name}-rpc", f"services/{name}-etcd", f"services/{name}-etcd-service"]
+                f"deployments/{name}",
+                f"statefulsets/{name}-etcd",
+                f"serviceaccounts/{name}",
+                f"serviceaccounts/{name}-etcd",
+                f"poddisruptionbudgets/{name}",
+                f"poddisruptionbudgets/{name}-etcd",
+                f"services/{name}-rpc",
+                f"services/{name}-etcd",
+                f"services/{name}-etcd-service",
+            ]
             if spec.get("metric", {}).get("enable"):
                 made.append(f"services/{name}-metrics")
             wanted |= dict.fromkeys(made, ("Vineyardd", name))
@@ -186,11 +217,17 @@ class World:
             made += [f"storageclasses/{NAMESPACE}.{each}.csi" for each in self.drivers[name]]
             if place == 0:
                 made += [
-                    f"deployments/{name}-csi-driver", f"daemonsets/{name}-csi-nodes", f"serviceaccounts/{name}-node",
-                    f"serviceaccounts/{name}-controller", f"poddisruptionbudgets/{name}-csi-driver",
-                    f"roles/{name}-csi-controller", f"rolebindings/{name}-csi-controller",
-                    f"clusterroles/{name}-csi-controller", f"clusterrolebindings/{name}-csi-controller",
-                    "csidrivers/csi.vineyard.v6d.io"]
+                    f"deployments/{name}-csi-driver",
+                    f"daemonsets/{name}-csi-nodes",
+                    f"serviceaccounts/{name}-node",
+                    f"serviceaccounts/{name}-controller",
+                    f"poddisruptionbudgets/{name}-csi-driver",
+                    f"roles/{name}-csi-controller",
+                    f"rolebindings/{name}-csi-controller",
+                    f"clusterroles/{name}-csi-controller",
+                    f"clusterrolebindings/{name}-csi-controller",
+                    "csidrivers/csi.vineyard.v6d.io",
+                ]
             wanted = dict.fromkeys(made, ("CSIDriver", name)) | wanted
         return wanted
 

@@ -5,7 +5,17 @@ import pytest
 from deployments import APPS, NAMESPACE, SYSTEM, VINEYARDDS
 from managers import ACCOUNT
 from operated import (
-    NAME, POLICY, cluster, condition, events, gone, ready, settled, status, told, writes,
+    NAME,
+    POLICY,
+    cluster,
+    condition,
+    events,
+    gone,
+    ready,
+    settled,
+    status,
+    told,
+    writes,
 )
 from snapshot import everything
 from waiting import eventually
@@ -13,7 +23,9 @@ from waiting import eventually
 PATH = f"{VINEYARDDS}/{NAME}"
 STORES = f"{APPS}/deployments/{NAME}"
 OTHERS = (
-    f"{APPS}/statefulsets/{NAME}-etcd", f"{SYSTEM}/services/{NAME}-rpc", f"{POLICY}/{NAME}",
+    f"{APPS}/statefulsets/{NAME}-etcd",
+    f"{SYSTEM}/services/{NAME}-rpc",
+    f"{POLICY}/{NAME}",
     f"{SYSTEM}/serviceaccounts/{NAME}",
 )
 
@@ -41,9 +53,13 @@ def test_given_an_operator_when_the_cluster_is_deployed_then_it_is_ready_and_say
     assert condition(managers.api, PATH, "Ready")["message"] == "3/3 stores are ready"
     assert condition(managers.api, PATH, "MetadataEmbedded")["status"] == "True", "until stores speak etcd"
     made = everything(managers.api) - before
-    for name in (f"deployments {NAMESPACE}/{NAME}", f"statefulsets {NAMESPACE}/{NAME}-etcd",
-                 f"services {NAMESPACE}/{NAME}-rpc", f"poddisruptionbudgets {NAMESPACE}/{NAME}",
-                 f"serviceaccounts {NAMESPACE}/{NAME}"):
+    for name in (
+        f"deployments {NAMESPACE}/{NAME}",
+        f"statefulsets {NAMESPACE}/{NAME}-etcd",
+        f"services {NAMESPACE}/{NAME}-rpc",
+        f"poddisruptionbudgets {NAMESPACE}/{NAME}",
+        f"serviceaccounts {NAMESPACE}/{NAME}",
+    ):
         assert name in made
     assert told(managers.api, NAME, "Normal", "Ready") == "3/3 stores are ready"
     assert [reason for _, reason, _ in events(managers.api, NAME)].count("Created") == 1
@@ -88,8 +104,11 @@ def test_given_an_image_that_cannot_be_pulled_when_it_is_upgraded_to_then_the_cl
 def test_given_stores_when_nodes_are_drained_then_they_go_one_at_a_time(managers, api):
     api.post(VINEYARDDS, cluster(replicas=3))
     ready(api)
-    stores = [p for p in api.get(f"{SYSTEM}/pods").json["items"] if p["metadata"]["name"].startswith(f"{NAME}-")
-              and not p["metadata"]["name"].endswith("-etcd-0")]
+    stores = [
+        p
+        for p in api.get(f"{SYSTEM}/pods").json["items"]
+        if p["metadata"]["name"].startswith(f"{NAME}-") and not p["metadata"]["name"].endswith("-etcd-0")
+    ]
     eventually(lambda: status(api, f"{POLICY}/{NAME}").get("disruptionsAllowed") == 1, "one may go")
 
     def drain(pod):
@@ -117,14 +136,21 @@ def test_given_metrics_that_are_switched_off_when_reconciled_then_their_service_
 
 
 RICH = {
-    "replicas": 2, "service": {"type": "NodePort", "port": 9700}, "metric": {"enable": True},
+    "replicas": 2,
+    "service": {"type": "NodePort", "port": 9700},
+    "metric": {"enable": True},
     "vineyard": {
-        "image": "localhost/vineyardctl:2", "size": "256Mi", "cpu": "200m", "memory": "1Gi",
-        "env": [{"name": "B", "value": "2"}, {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]},
+        "image": "localhost/vineyardctl:2",
+        "size": "256Mi",
+        "cpu": "200m",
+        "memory": "1Gi",
+        "env": [{"name": "B", "value": "2"}, {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
+    },
     "volumes": [{"name": "more", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}],
     "volumeMounts": [{"name": "more", "mountPath": "/more"}],
     "securityContext": {"capabilities": {"add": ["IPC_LOCK"]}},
-    "nodeSelector": {"kubernetes.io/os": "linux"}, "priorityClassName": "system-node-critical",
+    "nodeSelector": {"kubernetes.io/os": "linux"},
+    "priorityClassName": "system-node-critical",
     "tolerations": [{"key": "spot", "operator": "Exists", "effect": "NoSchedule"}],
     "etcd": {"image": "registry.example.com/etcd:3.6.11"},
 }
@@ -164,13 +190,16 @@ def test_given_an_object_that_somebody_deletes_then_it_is_made_again(api, path):
     ready(api)
 
 
-@pytest.mark.parametrize("change", [
-    {"spec": {"replicas": 3}},
-    {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 1}}}},
-    {"metadata": {"labels": {"app.kubernetes.io/managed-by": "me"}}},
-    {"metadata": {"labels": {"app.kubernetes.io/part-of": None}}},
-    {"metadata": {"ownerReferences": None}},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"spec": {"replicas": 3}},
+        {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 1}}}},
+        {"metadata": {"labels": {"app.kubernetes.io/managed-by": "me"}}},
+        {"metadata": {"labels": {"app.kubernetes.io/part-of": None}}},
+        {"metadata": {"ownerReferences": None}},
+    ],
+)
 def test_given_an_object_that_somebody_edits_then_it_is_as_before(api, change):
     api.post(VINEYARDDS, cluster())
     ready(api)
@@ -181,7 +210,8 @@ def test_given_an_object_that_somebody_edits_then_it_is_as_before(api, change):
     def is_restored():
         now = api.get(STORES).json
         return now["spec"] == before["spec"] and all(
-            now["metadata"].get(key) == before["metadata"].get(key) for key in ("labels", "ownerReferences"))
+            now["metadata"].get(key) == before["metadata"].get(key) for key in ("labels", "ownerReferences")
+        )
 
     eventually(is_restored, "the edit is undone")
 
@@ -214,13 +244,19 @@ def test_given_a_resource_that_makes_no_sense_then_the_status_says_why_and_nothi
 
 def test_given_a_spill_volume_when_the_cluster_goes_then_the_volume_goes_too(api):
     spill = {
-        "name": "spill", "path": "/spill",
+        "name": "spill",
+        "path": "/spill",
         "persistentVolumeSpec": {
-            "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "storageClassName": "manual",
-            "hostPath": {"path": "/spill"}},
+            "accessModes": ["ReadWriteOnce"],
+            "capacity": {"storage": "1Gi"},
+            "storageClassName": "manual",
+            "hostPath": {"path": "/spill"},
+        },
         "persistentVolumeClaimSpec": {
-            "accessModes": ["ReadWriteOnce"], "storageClassName": "manual",
-            "resources": {"requests": {"storage": "1Gi"}}},
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "manual",
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
     }
     api.post(VINEYARDDS, cluster(vineyard={"spill": spill}))
     ready(api)

@@ -12,8 +12,10 @@ from waiting import eventually
 MANY = int(os.environ.get("VINEYARDCTL_TEST_CLUSTERS", "100"))
 PATIENCE = 600
 MADE = (
-    f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments", f"/apis/apps/v1/namespaces/{NAMESPACE}/statefulsets",
-    f"/api/v1/namespaces/{NAMESPACE}/services", f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts",
+    f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments",
+    f"/apis/apps/v1/namespaces/{NAMESPACE}/statefulsets",
+    f"/api/v1/namespaces/{NAMESPACE}/services",
+    f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts",
     f"/apis/policy/v1/namespaces/{NAMESPACE}/poddisruptionbudgets",
 )
 
@@ -57,8 +59,10 @@ def test_given_many_clusters_at_once_then_all_become_ready(managers):
 
     eventually(all_are_ready, f"{MANY} clusters are ready", PATIENCE)
     made = {name: owner for path in MADE for name, owner in owned(managers.api, path).items()}
-    assert all(name.split("/")[1] in (owner, f"{owner}-etcd", f"{owner}-rpc", f"{owner}-etcd-service")
-               for name, owner in made.items())
+    assert all(
+        name.split("/")[1] in (owner, f"{owner}-etcd", f"{owner}-rpc", f"{owner}-etcd-service")
+        for name, owner in made.items()
+    )
     assert len(made) == 9 * MANY
     print(f"{MANY} clusters: {manager.resident >> 20} MiB")
     before = versions(managers.api)
@@ -80,7 +84,9 @@ def test_given_a_quiet_minute_then_only_the_lease_is_renewed(managers):
     told(managers.api, NAME, "Normal", "Ready")
     told(managers.api, "sample", "Normal", "Ready")
     eventually(
-        lambda: condition(managers.api, f"{DRIVERS}/sample", "ClustersReady")["status"] == "True", "it knows the cluster")
+        lambda: condition(managers.api, f"{DRIVERS}/sample", "ClustersReady")["status"] == "True",
+        "it knows the cluster",
+    )
     renewals = 0
     managers.double.clear_requests()
 
@@ -92,8 +98,11 @@ def test_given_a_quiet_minute_then_only_the_lease_is_renewed(managers):
 
     eventually(has_passed, "time passes", seconds * 3 + 30)
 
-    others = [f"{r['method']} {r['path']}?{r['query']}" for r in managers.double.requests()
-              if r["user"] == ACCOUNT and "/leases/" not in r["path"] and "watch=true" not in r["query"]]
+    others = [
+        f"{r['method']} {r['path']}?{r['query']}"
+        for r in managers.double.requests()
+        if r["user"] == ACCOUNT and "/leases/" not in r["path"] and "watch=true" not in r["query"]
+    ]
     print(f"{renewals} renewals, {manager.resident >> 20} MiB")
     assert others == []
 

@@ -15,8 +15,11 @@ CLAIMS = f"{SYSTEM}/persistentvolumeclaims"
 CLAIM = {
     "metadata": {"name": "data"},
     "spec": {
-        "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
-        "storageClassName": f"{NAMESPACE}.{NAME}.csi"}}
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+        "storageClassName": f"{NAMESPACE}.{NAME}.csi",
+    },
+}
 
 
 @pytest.fixture
@@ -61,7 +64,8 @@ def test_a_cluster_whose_claims_are_in_use_may_not_go(used):
     assert reply.json["message"] == (
         'admission webhook "dvineyardd.kb.io" denied the request: '
         f"vineyardd {NAMESPACE}/{NAME} is in use: claim {NAMESPACE}/data (hint: delete these first, or allow it: "
-        f"kubectl annotate vineyardd -n {NAMESPACE} {NAME} k8s.v6d.io/allow-deletion=true)")
+        f"kubectl annotate vineyardd -n {NAMESPACE} {NAME} k8s.v6d.io/allow-deletion=true)"
+    )
 
 
 def test_a_cluster_that_is_annotated_may_go(used):
@@ -94,8 +98,10 @@ def test_our_own_deletion_with_force_is_not_refused(used, deploys):
 def test_stores_whose_memory_nobody_declared_are_not_said_to_go_when_deployed_again(managers, deploys):
     managers.start()
     deploys("deploy", "vineyard-cluster", "--replicas", "1")
-    assert "limits" in managers.api.get(f"{APPS}/deployments/{NAME}").json["spec"]["template"]["spec"]["containers"][0][
-        "resources"]
+    assert (
+        "limits"
+        in managers.api.get(f"{APPS}/deployments/{NAME}").json["spec"]["template"]["spec"]["containers"][0]["resources"]
+    )
 
     run = deploys("deploy", "vineyard-cluster")
 
@@ -123,8 +129,10 @@ def test_scaling_down_takes_the_store_that_holds_nothing(managers):
         api.post(VINEYARDDS, cluster(replicas=3))
         ready(api)
         pods = {
-            pod["metadata"]["name"]: pod["status"]["podIP"] for pod in api.get(f"{SYSTEM}/pods").json["items"]
-            if pod["metadata"]["labels"].get("app.vineyard.io/role") == "vineyardd"}
+            pod["metadata"]["name"]: pod["status"]["podIP"]
+            for pod in api.get(f"{SYSTEM}/pods").json["items"]
+            if pod["metadata"]["labels"].get("app.vineyard.io/role") == "vineyardd"
+        }
         names = sorted(pods)
         for name, used in zip(names, (6 << 20, 0, 2 << 20)):
             stores.start(used, pods[name], METRICS_PORT)
@@ -135,8 +143,10 @@ def test_scaling_down_takes_the_store_that_holds_nothing(managers):
         eventually(lambda: api.get(f"{SYSTEM}/pods/{names[1]}").status == 404, "the empty one goes")
         costs = {
             name: api.get(f"{SYSTEM}/pods/{name}").json["metadata"]["annotations"][
-                "controller.kubernetes.io/pod-deletion-cost"]
-            for name in (names[0], names[2])}
+                "controller.kubernetes.io/pod-deletion-cost"
+            ]
+            for name in (names[0], names[2])
+        }
         assert costs == {names[0]: "6", names[2]: "2"}
     finally:
         stores.stop()

@@ -30,7 +30,8 @@ def test_given_a_cluster_when_the_driver_is_deployed_then_it_runs_and_says_so(ma
     assert managers.api.get(class_of(NAME)).json["provisioner"] == "csi.vineyard.v6d.io"
     eventually(
         lambda: condition(managers.api, f"{DRIVERS}/csidriver-sample", "ClustersReady")["status"] == "True",
-        "it knows that the cluster is ready")
+        "it knows that the cluster is ready",
+    )
 
 
 def test_given_a_provisioner_whose_image_does_not_exist_when_deployed_then_it_is_not_ready(managers, deploys):
@@ -118,7 +119,8 @@ def test_given_two_drivers_of_one_cluster_then_the_older_has_the_class_and_the_o
     api.delete(f"{DRIVERS}/alpha")
     eventually(
         lambda: api.get(class_of("one")).json["metadata"].get("ownerReferences", [{}])[0].get("name") == "beta",
-        "beta has the class")
+        "beta has the class",
+    )
 
 
 def test_given_a_driver_that_makes_no_sense_then_the_status_says_why(api):

@@ -98,8 +98,11 @@ def test_given_a_leader_that_cannot_renew_then_it_stops_writing_and_another_lead
 def test_given_clocks_that_differ_then_a_lease_from_the_future_or_the_past_is_respected_and_runs_out(managers):
     for time in ("2200-01-01T00:00:00.000000Z", "1999-01-01T00:00:00.000000Z"):
         lease = {
-            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "5fa514f1.v6d.io"},
-            "spec": {"holderIdentity": "stranger", "leaseDurationSeconds": 3, "renewTime": time}}
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": "5fa514f1.v6d.io"},
+            "spec": {"holderIdentity": "stranger", "leaseDurationSeconds": 3, "renewTime": time},
+        }
         managers.api.delete(LEASE)
         assert managers.api.post(LEASE.rsplit("/", 1)[0], lease).status == 201
         manager = managers.start(f"after-{time[:4]}")

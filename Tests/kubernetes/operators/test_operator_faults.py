@@ -4,7 +4,7 @@ import pytest
 
 from deployments import APPS, VINEYARDDS
 from managers import ACCOUNT
-from operated import NAME, cluster, condition, driver, ready, running, settled, told, DRIVERS
+from operated import DRIVERS, NAME, cluster, condition, driver, ready, running, settled, told
 from rights import Rights
 from waiting import eventually
 
@@ -85,8 +85,15 @@ def test_given_an_api_server_that_was_restarted_and_knows_no_roles_yet_then_it_g
 
 @pytest.mark.double_only(reason="needs faults")
 def test_given_an_object_that_is_refused_then_the_status_says_which_until_it_is_not(managers, manager):
-    managers.double.fault("status", code=403, reason="Forbidden", method="PATCH", path=f"/deployments/{NAME}",
-                          times=None, message="a policy says no")
+    managers.double.fault(
+        "status",
+        code=403,
+        reason="Forbidden",
+        method="PATCH",
+        path=f"/deployments/{NAME}",
+        times=None,
+        message="a policy says no",
+    )
 
     managers.api.post(VINEYARDDS, cluster())
 
@@ -100,13 +107,23 @@ def test_given_an_object_that_is_refused_then_the_status_says_which_until_it_is_
 
 @pytest.mark.double_only(reason="needs faults")
 def test_given_an_object_that_is_refused_for_long_then_there_is_no_storm_of_events(managers, manager):
-    managers.double.fault("status", code=403, reason="Forbidden", method="PATCH", path=f"/deployments/{NAME}",
-                          times=None, message="a policy says no")
+    managers.double.fault(
+        "status",
+        code=403,
+        reason="Forbidden",
+        method="PATCH",
+        path=f"/deployments/{NAME}",
+        times=None,
+        message="a policy says no",
+    )
     managers.api.post(VINEYARDDS, cluster())
     manager.says(f"vineyardd vineyard-system/{NAME} failed, trying again", times=4)
 
-    written = [e for e in managers.api.get("/api/v1/events").json["items"]
-               if e["involvedObject"]["name"] == NAME and e["reason"] == "Refused"]
+    written = [
+        e
+        for e in managers.api.get("/api/v1/events").json["items"]
+        if e["involvedObject"]["name"] == NAME and e["reason"] == "Refused"
+    ]
 
     assert len(written) == 1
 
@@ -116,19 +133,28 @@ def test_given_a_policy_that_refuses_an_object_then_the_status_says_so_until_it_
     expression = f"object.metadata.name != '{NAME}' || request.operation != 'CREATE'"
     rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["deployments"]}
     for plural, spec in (
-        ("validatingadmissionpolicies", {
-            "failurePolicy": "Fail", "matchConstraints": {"resourceRules": [rule]},
-            "validations": [{"expression": expression, "message": "a policy says no"}]}),
+        (
+            "validatingadmissionpolicies",
+            {
+                "failurePolicy": "Fail",
+                "matchConstraints": {"resourceRules": [rule]},
+                "validations": [{"expression": expression, "message": "a policy says no"}],
+            },
+        ),
         ("validatingadmissionpolicybindings", {"policyName": "no-stores", "validationActions": ["Deny"]}),
     ):
         body = {"metadata": {"name": "no-stores"}, "spec": spec}
         assert managers.api.post(f"{POLICIES}/{plural}", body).status == 201
     stores = {
-        "metadata": {"name": NAME}, "spec": {
-            "selector": {"matchLabels": {"a": "b"}}, "template": {
-                "metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}}}
+        "metadata": {"name": NAME},
+        "spec": {
+            "selector": {"matchLabels": {"a": "b"}},
+            "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}},
+        },
+    }
     eventually(
-        lambda: managers.api.post(f"{APPS}/deployments", stores, dryRun="All").status == 422, "the policy is known")
+        lambda: managers.api.post(f"{APPS}/deployments", stores, dryRun="All").status == 422, "the policy is known"
+    )
 
     managers.api.post(VINEYARDDS, cluster())
 

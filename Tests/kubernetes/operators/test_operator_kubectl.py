@@ -66,7 +66,9 @@ def test_given_resources_then_their_tables_say_how_they_are(api, kubectl):
     assert clusters == [["NAME", "CURRENT", "DESIRED", "STATE"], [NAME, "2", "2", "Ready"]]
     assert drivers == [["NAME", "STATE", "CLUSTERS"], ["sample", "running", NAME]]
     assert kubectl("get", "vineyard", "-o", "name").split() == [
-        "csidriver.k8s.v6d.io/sample", f"vineyardd.k8s.v6d.io/{NAME}"]
+        "csidriver.k8s.v6d.io/sample",
+        f"vineyardd.k8s.v6d.io/{NAME}",
+    ]
     assert "Ready" in kubectl("describe", "vd", NAME)
     assert "Stores, each on a node of its own." in kubectl("explain", "vineyardd.spec.replicas")
 
@@ -106,8 +108,11 @@ def test_given_fields_that_others_own_when_they_apply_them_then_the_operator_tak
     api.post(VINEYARDDS, cluster(replicas=2))
     ready(api)
     edit = {
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": NAME, "namespace": NAMESPACE},
-        "spec": {"replicas": 3, "template": {"spec": {"hostAliases": [{"ip": "10.0.0.1", "hostnames": ["a"]}]}}}}
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": NAME, "namespace": NAMESPACE},
+        "spec": {"replicas": 3, "template": {"spec": {"hostAliases": [{"ip": "10.0.0.1", "hostnames": ["a"]}]}}},
+    }
 
     kubectl("apply", "--server-side", "--force-conflicts", "--field-manager=me", "-f", "-", stdin=yaml.safe_dump(edit))
 

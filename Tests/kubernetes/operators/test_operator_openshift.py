@@ -16,20 +16,39 @@ def openshift(bare_cluster):
     """What OpenShift brings along, as far as anybody of ours looks at it."""
     api, group = bare_cluster.client, "security.openshift.io"
     plural = "securitycontextconstraints"
-    make(api, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", {
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
-        "spec": {
-            "group": group, "scope": "Cluster",
-            "names": {"kind": "SecurityContextConstraints", "plural": plural, "singular": plural,
-                      "listKind": "SecurityContextConstraintsList"},
-            "versions": [{"name": "v1", "served": True, "storage": True,
-                          "schema": {"openAPIV3Schema": {"type": "object"}}}]}})
+    make(
+        api,
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"{plural}.{group}"},
+            "spec": {
+                "group": group,
+                "scope": "Cluster",
+                "names": {
+                    "kind": "SecurityContextConstraints",
+                    "plural": plural,
+                    "singular": plural,
+                    "listKind": "SecurityContextConstraintsList",
+                },
+                "versions": [
+                    {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+                ],
+            },
+        },
+    )
     for name in CONSTRAINTS:
-        make(api, f"{RBAC}/clusterroles", {
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
-            "metadata": {"name": f"system:openshift:scc:{name}"},
-            "rules": [{"apiGroups": [group], "resources": [plural], "resourceNames": [name], "verbs": ["use"]}]})
+        make(
+            api,
+            f"{RBAC}/clusterroles",
+            {
+                "apiVersion": "rbac.authorization.k8s.io/v1",
+                "kind": "ClusterRole",
+                "metadata": {"name": f"system:openshift:scc:{name}"},
+                "rules": [{"apiGroups": [group], "resources": [plural], "resourceNames": [name], "verbs": ["use"]}],
+            },
+        )
     return bare_cluster
 
 
@@ -37,7 +56,9 @@ def bound(api):
     """The constraint of each account."""
     return {
         binding["subjects"][0]["name"]: binding["roleRef"]["name"].rsplit(":", 1)[1]
-        for binding in api.get(BINDINGS).json["items"] if binding["roleRef"]["name"].startswith("system:openshift:scc:")}
+        for binding in api.get(BINDINGS).json["items"]
+        if binding["roleRef"]["name"].startswith("system:openshift:scc:")
+    }
 
 
 def test_the_operator_binds_what_stores_and_driver_need(openshift, deploys, tmp_path):
@@ -54,8 +75,12 @@ def test_the_operator_binds_what_stores_and_driver_need(openshift, deploys, tmp_
         managers.end()
 
     assert bound(openshift.client) == {
-        "vineyard-manager": "nonroot-v2", "vineyardd-sample": "privileged", "vineyardd-sample-etcd": "nonroot-v2",
-        "csidriver-sample-controller": "nonroot-v2", "csidriver-sample-node": "privileged"}
+        "vineyard-manager": "nonroot-v2",
+        "vineyardd-sample": "privileged",
+        "vineyardd-sample-etcd": "nonroot-v2",
+        "csidriver-sample-controller": "nonroot-v2",
+        "csidriver-sample-node": "privileged",
+    }
     for kind, name in (("deployments", "vineyardd-sample"), ("daemonsets", "csidriver-sample-csi-nodes")):
         pod = openshift.client.get(f"{APPS}/{kind}/{name}").json["spec"]["template"]["spec"]
         assert pod["securityContext"]["seLinuxOptions"] == {"type": "spc_t"}

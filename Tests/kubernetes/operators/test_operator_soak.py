@@ -8,12 +8,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from soak_weather import AGENT, Weather
+from soak_world import World
 
 from endpoints import scrape
 from managers import ACCOUNT
 from operated import writes
-from soak_weather import AGENT, Weather
-from soak_world import World
 from waiting import eventually
 
 CHANGES = int(os.environ.get("VINEYARDCTL_TEST_CHANGES", "300"))
@@ -182,7 +182,8 @@ def test_given_random_changes_and_faults_when_each_burst_is_over_then_the_world_
         f"{resident >> 20} MiB after a third, {resident_at_end >> 20} MiB in the end, data {sizes}; "
         f"{reconciles['ok']} reconciles and {reconciles['failed']} in vain by the last leader, "
         f"{dict(soak.written)} written, {soak.refused} requests refused; "
-        f"the double: {megabytes(managers.double.process)} MiB")
+        f"the double: {megabytes(managers.double.process)} MiB"
+    )
     # A leak of a kilobyte per change would show in a long run.
     assert at_end < 1.2 * after_a_third + (4 << 20)
 

@@ -57,14 +57,24 @@ def test_given_a_manager_that_is_ready_then_the_api_server_trusts_the_webhook(ma
     assert {hook["clientConfig"]["caBundle"] for hook in trusted} == {secret}
 
 
-@pytest.mark.parametrize("path, body, reason", [
-    (VINEYARDDS, cluster(vineyard={"size": "-1"}), "invalid size '-1'"),
-    (VINEYARDDS, cluster(vineyard={"memory": "1Mi", "size": "1Gi"}), "does not fit into memory"),
-    pytest.param(
-        VINEYARDDS, cluster(vineyard={"spill": {"name": "x"}}), "a spill name without a spill path",
-        marks=pytest.mark.double_only(reason="the definition refuses it first")),
-    (DRIVERS, driver("sample", "one", storageClassName=f"{NAMESPACE}.one.csi"), "it is made for its cluster anyway"),
-])
+@pytest.mark.parametrize(
+    "path, body, reason",
+    [
+        (VINEYARDDS, cluster(vineyard={"size": "-1"}), "invalid size '-1'"),
+        (VINEYARDDS, cluster(vineyard={"memory": "1Mi", "size": "1Gi"}), "does not fit into memory"),
+        pytest.param(
+            VINEYARDDS,
+            cluster(vineyard={"spill": {"name": "x"}}),
+            "a spill name without a spill path",
+            marks=pytest.mark.double_only(reason="the definition refuses it first"),
+        ),
+        (
+            DRIVERS,
+            driver("sample", "one", storageClassName=f"{NAMESPACE}.one.csi"),
+            "it is made for its cluster anyway",
+        ),
+    ],
+)
 def test_given_a_resource_that_makes_no_sense_then_it_is_refused_with_the_reason(managers, webhook, path, body, reason):
     reply = managers.api.post(path, body)
 
@@ -90,14 +100,22 @@ def test_given_a_webhook_that_is_dead_then_only_our_kinds_are_blocked(managers, 
     assert managers.api.post(f"{SYSTEM}/configmaps", body).status == 201
 
 
-@pytest.mark.parametrize("body", [
-    b"", b"{", b"[]", b"null", b'{"kind": "Pod"}',
-    b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1beta1"}',
-    b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1"}',
-    b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid": 7}}',
-    b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid": ""}}',
-    b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid": "u"}}', b"\xff\xfe" * 100,
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"kind": "Pod"}',
+        b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1beta1"}',
+        b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1"}',
+        b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid": 7}}',
+        b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid": ""}}',
+        b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid": "u"}}',
+        b"\xff\xfe" * 100,
+    ],
+)
 def test_given_what_is_no_review_then_it_is_refused_in_one_line_and_the_webhook_lives(webhook, body):
     for path in ("/validate-k8s-v6d-io-v1alpha1-vineyardd", "/mutate-k8s-v6d-io-v1alpha1-csidriver"):
         status, text = post(webhook, path, body)
@@ -107,9 +125,16 @@ def test_given_what_is_no_review_then_it_is_refused_in_one_line_and_the_webhook_
 
 @pytest.mark.parametrize("spec", [None, [], 3, {"replicas": "many"}, {"unknown": 1}, {"vineyard": {"env": [3]}}])
 def test_given_a_review_of_nonsense_then_it_is_denied_and_not_crashed_on(webhook, spec):
-    request = {"uid": "u", "operation": "CREATE", "object": {
-        "apiVersion": "k8s.v6d.io/v1alpha1", "kind": "Vineyardd", "metadata": {"name": "n", "namespace": "m"},
-        "spec": spec}}
+    request = {
+        "uid": "u",
+        "operation": "CREATE",
+        "object": {
+            "apiVersion": "k8s.v6d.io/v1alpha1",
+            "kind": "Vineyardd",
+            "metadata": {"name": "n", "namespace": "m"},
+            "spec": spec,
+        },
+    }
     body = json.dumps({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": request}).encode()
 
     for path in ("/validate-k8s-v6d-io-v1alpha1-vineyardd", "/mutate-k8s-v6d-io-v1alpha1-vineyardd"):
@@ -177,7 +202,8 @@ def test_given_a_configuration_that_loses_its_authority_then_it_gets_it_back(man
 
     eventually(
         lambda: all(h["clientConfig"].get("caBundle") for h in managers.api.get(MUTATING).json["webhooks"]),
-        "it trusts again")
+        "it trusts again",
+    )
     deploys("deploy", "operator")
     assert all(h["clientConfig"]["caBundle"] for h in managers.api.get(MUTATING).json["webhooks"])
 
@@ -189,15 +215,20 @@ def test_given_metrics_then_only_those_whom_the_api_server_allows_may_read_them(
         assert managers.api.post(f"{SYSTEM}/serviceaccounts", {"metadata": {"name": name}}).status == 201
         tokens[name] = managers.token(name)
     binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "scraper"},
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "scraper"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "vineyard-metrics-reader"},
-        "subjects": [{"kind": "ServiceAccount", "name": "prometheus", "namespace": NAMESPACE}]}
+        "subjects": [{"kind": "ServiceAccount", "name": "prometheus", "namespace": NAMESPACE}],
+    }
     assert managers.api.post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", binding).status == 201
 
     assert scrape(manager)[0] == 401
     assert scrape(manager, "of-nobody")[0] == 401
     assert scrape(manager, tokens["somebody"]) == (
-        403, f"system:serviceaccount:{NAMESPACE}:somebody may not get /metrics\n")
+        403,
+        f"system:serviceaccount:{NAMESPACE}:somebody may not get /metrics\n",
+    )
     status, page = scrape(manager, tokens["prometheus"])
     assert status == 200
     assert "vineyard_operator_leader 1" in page
@@ -213,9 +244,19 @@ def test_given_curl_with_the_authority_then_the_certificate_is_good(managers, ma
     port = manager.port("metrics")
 
     done = subprocess.run(
-        ["curl", "-sS", "--cacert", str(authority), "--resolve", f"{name}:{port}:127.0.0.1",
-         f"https://{name}:{port}/metrics"],
-        capture_output=True, text=True, timeout=30)
+        [
+            "curl",
+            "-sS",
+            "--cacert",
+            str(authority),
+            "--resolve",
+            f"{name}:{port}:127.0.0.1",
+            f"https://{name}:{port}/metrics",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
 
     assert (done.returncode, done.stdout) == (0, "a bearer token of the cluster is needed\n"), done.stderr
 

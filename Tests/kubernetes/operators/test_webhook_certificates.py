@@ -72,7 +72,7 @@ def start(managers, *flags):
 
 
 def test_given_short_lives_when_authorities_and_certificates_expire_then_nobody_notices(managers):
-    manager, webhook = start(managers, "--webhook-cert-lifetime=9s", "--webhook-authority-lifetime=27s")
+    _, webhook = start(managers, "--webhook-cert-lifetime=9s", "--webhook-authority-lifetime=27s")
     (first,) = certificates(managers, "ca.crt")
 
     with writing(managers):
@@ -120,9 +120,10 @@ def test_given_the_names_in_the_certificate_then_they_are_those_of_the_services(
     start(managers)
     (leaf,) = certificates(managers, "tls.crt")
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert {f"{name}.vineyard-system.svc" for name in (
-        "vineyard-webhook-service", "vineyard-controller-manager-metrics-service")} == set(
-        names.get_values_for_type(x509.DNSName))
+    assert {
+        f"{name}.vineyard-system.svc"
+        for name in ("vineyard-webhook-service", "vineyard-controller-manager-metrics-service")
+    } == set(names.get_values_for_type(x509.DNSName))
     assert (leaf.not_valid_after_utc - leaf.not_valid_before_utc).days == 365
 
 
@@ -135,7 +136,8 @@ def test_given_keys_that_somebody_spoils_then_there_are_new_ones_and_nobody_noti
         assert managers.api.patch(SECRET, {"data": data}).status == 200
         eventually(
             lambda: managers.api.get(SECRET).json["data"].get("tls.crt") not in (old["tls.crt"], None),
-            "there is another certificate")
+            "there is another certificate",
+        )
 
     kept = managers.api.get(SECRET).json["data"]["ca.crt"] == old["ca.crt"]
     assert kept == ("tls.key" in data), "an authority that can sign is kept"

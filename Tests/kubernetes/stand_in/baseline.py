@@ -12,8 +12,19 @@ from . import resources
 Obj = dict[str, Any]
 # What the control plane makes by itself for other objects, and nodes, which the stand-in keeps.
 _OTHERS = {
-    "events", "leases", "endpoints", "endpointslices", "controllerrevisions", "nodes", "csinodes", "apiservices",
-    "componentstatuses", "replicasets", "ipaddresses", "flowschemas", "prioritylevelconfigurations",
+    "events",
+    "leases",
+    "endpoints",
+    "endpointslices",
+    "controllerrevisions",
+    "nodes",
+    "csinodes",
+    "apiservices",
+    "componentstatuses",
+    "replicasets",
+    "ipaddresses",
+    "flowschemas",
+    "prioritylevelconfigurations",
 }
 # What every namespace gets again.
 _EVERYWHERE = {("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")}

@@ -73,9 +73,7 @@ class Kubelet:
                 self._event(pod, "BackOff", f'Back-off pulling image "{container["image"]}"', "Normal")
             elif rule["behaviour"] == "CrashLoopBackOff":
                 where = f"{meta['name']}_{meta['namespace']}({meta['uid']})"
-                self._event(
-                    pod, "BackOff", f"Back-off restarting failed container {container['name']} in pod {where}"
-                )
+                self._event(pod, "BackOff", f"Back-off restarting failed container {container['name']} in pod {where}")
             elif rule["behaviour"] == "NotReady" and "readinessProbe" in container:
                 self._event(pod, "Unhealthy", "Readiness probe failed: connection refused")
 

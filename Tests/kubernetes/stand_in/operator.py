@@ -44,7 +44,10 @@ class Operator:
             daemons = daemons if daemons is not None else _by_name(self._items("/apis/apps/v1/daemonsets"))
             name = resource["metadata"]["name"]
             self._render(resource, "--namespace", manager)
-            controller, nodes = deployments.get((manager, f"{name}-csi-driver")), daemons.get((manager, f"{name}-csi-nodes"))
+            controller, nodes = (
+                deployments.get((manager, f"{name}-csi-driver")),
+                daemons.get((manager, f"{name}-csi-nodes")),
+            )
             status = resource_status.driver(resource, controller, nodes)
             self._set_status(f"{_ROOT}/csidrivers/{name}", resource, status)
 
@@ -100,4 +103,3 @@ class Operator:
 
 def _by_name(objects: list[Obj]) -> dict[tuple[str, str], Obj]:
     return {(obj["metadata"]["namespace"], obj["metadata"]["name"]): obj for obj in objects}
-

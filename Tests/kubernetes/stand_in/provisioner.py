@@ -43,7 +43,11 @@ class Provisioner:
 def _volume(claim: Obj, storage_class: Obj) -> Obj:
     meta, spec = claim["metadata"], claim["spec"]
     name = f"pvc-{meta['uid']}"
-    reference = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", **{k: meta[k] for k in ("namespace", "name", "uid")}}
+    reference = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        **{k: meta[k] for k in ("namespace", "name", "uid")},
+    }
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",

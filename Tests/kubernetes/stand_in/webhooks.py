@@ -87,10 +87,14 @@ class Webhooks:
         """Own no field, so that nobody who deploys the webhooks again is told of a conflict."""
         meta = configuration["metadata"]
         others = [entry for entry in meta["managedFields"] if entry["manager"] != _MANAGER]
-        self._api.patch(path, [
-            {"op": "test", "path": "/metadata/resourceVersion", "value": meta["resourceVersion"]},
-            {"op": "replace", "path": "/metadata/managedFields", "value": others},
-        ], JSON_PATCH)
+        self._api.patch(
+            path,
+            [
+                {"op": "test", "path": "/metadata/resourceVersion", "value": meta["resourceVersion"]},
+                {"op": "replace", "path": "/metadata/managedFields", "value": others},
+            ],
+            JSON_PATCH,
+        )
 
 
 def _port(hook: Obj) -> int:

@@ -19,14 +19,12 @@ def main() -> int:
     options = parse(sys.argv[1:], list(ROWS))
     for program in (options.ours[0], options.reference[0]):
         if shutil.which(program) is None:
-            print(f"✗ no executable {program}; build it, or set VINEYARDD_OURS / "
-                  "VINEYARDD_REFERENCE", file=sys.stderr)
+            print(f"✗ no executable {program}; build it, or set VINEYARDD_OURS / VINEYARDD_REFERENCE", file=sys.stderr)
             return 2
     os.environ["VINEYARD_IPC_SKIP_RETRY"] = "1"
     facts = machine.describe()
     if os.getloadavg()[0] > 0.5:
-        print(f"⚠ load {facts['load']}: something else runs, the figures are noisy",
-              file=sys.stderr)
+        print(f"⚠ load {facts['load']}: something else runs, the figures are noisy", file=sys.stderr)
     bench, progress = Bench(options, Resources()), Progress()
     lines: list[Line] = []
     for name, measure in ROWS.items():

@@ -52,10 +52,15 @@ class Bench:
 
     def client(self, workload: str, **parameters: Any) -> dict[str, Any]:
         """Run `bench.workload.<workload>` in a fresh process; returns what it reports."""
-        process = self.resources.adopt(subprocess.Popen(
-            [sys.executable, "-m", f"bench.workload.{workload}", json.dumps(parameters)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            start_new_session=True))
+        process = self.resources.adopt(
+            subprocess.Popen(
+                [sys.executable, "-m", f"bench.workload.{workload}", json.dumps(parameters)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        )
         try:
             out, error = process.communicate(timeout=CLIENT_SECONDS)
         except subprocess.TimeoutExpired:

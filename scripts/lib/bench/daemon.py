@@ -31,8 +31,7 @@ class Side:
 
     @cached_property
     def _help(self) -> str:
-        done = subprocess.run(
-            [*self.command, "--help"], capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run([*self.command, "--help"], capture_output=True, text=True, timeout=30, check=False)
         return done.stdout + done.stderr
 
     def supports(self, flag: str) -> bool:
@@ -41,8 +40,7 @@ class Side:
 
     def flags(self, directory: Path, size: str) -> list[str]:
         """The flags both daemons share."""
-        words = ["--meta", "local", "--norpc", "--size", size,
-                 "--socket", str(directory / "vineyard.sock")]
+        words = ["--meta", "local", "--norpc", "--size", size, "--socket", str(directory / "vineyard.sock")]
         if self.supports("log_dir"):
             words += ["--log_dir", str(directory)]
         return words
@@ -51,9 +49,15 @@ class Side:
 class Daemon:
     """A running daemon with its socket in a directory of its own."""
 
-    def __init__(self, side: Side, resources: Resources, size: str = "4G",
-                 extra: list[str] | None = None, environment: dict[str, str] | None = None,
-                 metrics: bool = True) -> None:
+    def __init__(
+        self,
+        side: Side,
+        resources: Resources,
+        size: str = "4G",
+        extra: list[str] | None = None,
+        environment: dict[str, str] | None = None,
+        metrics: bool = True,
+    ) -> None:
         self.side = side
         self.directory = resources.new_directory(side.name)
         self.socket = self.directory / "vineyard.sock"
@@ -65,9 +69,16 @@ class Daemon:
             words += ["--metrics_port", str(self._port)]
         with open(self.directory / "log", "wb") as log:
             self.spawned = time.monotonic()
-            self.process = resources.adopt(subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, **(environment or {})}, start_new_session=True))
+            self.process = resources.adopt(
+                subprocess.Popen(
+                    words,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env={**os.environ, **(environment or {})},
+                    start_new_session=True,
+                )
+            )
 
     @property
     def pid(self) -> int:
@@ -89,8 +100,9 @@ class Daemon:
             except OSError:
                 connection.close()
             if self.process.poll() is not None:
-                raise MeasurementError(f"{self.side.name} exited at start with "
-                                       f"{self.process.returncode}: {self._last_words()}")
+                raise MeasurementError(
+                    f"{self.side.name} exited at start with {self.process.returncode}: {self._last_words()}"
+                )
             time.sleep(CONNECT_POLL_SECONDS)
         raise MeasurementError(f"{self.side.name} does not accept after {START_SECONDS:.0f} s")
 
@@ -108,8 +120,7 @@ class Daemon:
         """Raise a better reason than `cause` when the daemon is gone."""
         if self.process.poll() is not None:
             status = self.process.returncode
-            raise MeasurementError(
-                f"{self.side.name} died with {status}: {self._last_words()}") from cause
+            raise MeasurementError(f"{self.side.name} died with {status}: {self._last_words()}") from cause
 
     def stop(self) -> None:
         """Stop the process and wait for it."""

@@ -16,7 +16,7 @@ def describe() -> dict[str, str]:
         "memory": f"{int(field('/proc/meminfo', 'MemTotal').split()[0]) / 1048576:.1f} GiB",
         "kernel": platform.release(),
         "huge pages": f"reserved {field('/proc/meminfo', 'HugePages_Total')}, "
-                      f"anonymous {_chosen('enabled')}, shmem {_chosen('shmem_enabled')}",
+        f"anonymous {_chosen('enabled')}, shmem {_chosen('shmem_enabled')}",
         "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
     }
 

@@ -23,8 +23,11 @@ class MallocCounter:
         self._counts = directory / "counts"
         self._counts.write_bytes(bytes(16))
         done = subprocess.run(
-            [compiler, "-O2", "-shared", "-fPIC", "-fno-builtin", "-o", str(self._library),
-             str(SOURCE)], capture_output=True, text=True, check=False)
+            [compiler, "-O2", "-shared", "-fPIC", "-fno-builtin", "-o", str(self._library), str(SOURCE)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode != 0:
             raise MeasurementError(f"malloc_count.c does not build: {done.stderr.strip()[-200:]}")
 

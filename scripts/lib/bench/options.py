@@ -59,18 +59,30 @@ class Options:
 def parse(arguments: Sequence[str], rows: Sequence[str]) -> Options:
     """Options from the command line; `rows` are the valid values of `--only`."""
     parser = argparse.ArgumentParser(
-        prog="scripts/bench", description=DESCRIPTION, epilog=ENVIRONMENT,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, metavar="N",
-                        help="figures are medians of N (default 5, with --quick 3)")
-    parser.add_argument("--quick", action="store_true",
-                        help="fewer sizes, shorter loops, 100,000 blobs instead of a million")
-    parser.add_argument("--only", action="append", default=[], choices=rows, metavar="ROW",
-                        help="only this row (repeatable): " + ", ".join(rows))
+        prog="scripts/bench",
+        description=DESCRIPTION,
+        epilog=ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--repeats", type=int, metavar="N", help="figures are medians of N (default 5, with --quick 3)")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer sizes, shorter loops, 100,000 blobs instead of a million"
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        choices=rows,
+        metavar="ROW",
+        help="only this row (repeatable): " + ", ".join(rows),
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("--cold", action="store_true",
-                        help="take memory as the host gives it (default: touch as much just "
-                             "before each first put, so that both daemons find it backed)")
+    parser.add_argument(
+        "--cold",
+        action="store_true",
+        help="take memory as the host gives it (default: touch as much just "
+        "before each first put, so that both daemons find it backed)",
+    )
     found = parser.parse_args(arguments)
     if found.repeats is not None and found.repeats < 1:
         parser.error("--repeats must be at least 1")
@@ -79,7 +91,11 @@ def parse(arguments: Sequence[str], rows: Sequence[str]) -> Options:
         reference=_words("VINEYARDD_REFERENCE") or (str(wheel_directory() / "vineyardd"),),
         wire_load=Path(os.environ.get("WIRE_LOAD") or ROOT / ".build/release/wire-load"),
         repeats=found.repeats or (3 if found.quick else 5),
-        quick=found.quick, only=tuple(found.only), json=found.json, warm_host=not found.cold)
+        quick=found.quick,
+        only=tuple(found.only),
+        json=found.json,
+        warm_host=not found.cold,
+    )
 
 
 def wheel_directory() -> Path:

@@ -18,14 +18,17 @@ def text(lines: Sequence[Line], machine: dict[str, str], options: Options) -> st
     cells = [_cells(line) for line in lines]
     widths = [max(len(row[column]) for row in [HEADER, *cells]) for column in range(len(HEADER))]
     widths[-1] = 0
-    out = [" · ".join(f"{key} {value}" for key, value in machine.items()),
-           f"ours       {' '.join(options.ours)}",
-           f"reference  {' '.join(options.reference)}",
-           f"Medians of {options.repeats}; ± is half of (largest − smallest), of the median; "
-           "ratio is ours ÷ reference.",
-           "As much memory was touched just before each first put."
-           if options.warm_host else "Memory of a first put is as the host gives it (--cold).",
-           "", _row(HEADER, widths)]
+    out = [
+        " · ".join(f"{key} {value}" for key, value in machine.items()),
+        f"ours       {' '.join(options.ours)}",
+        f"reference  {' '.join(options.reference)}",
+        f"Medians of {options.repeats}; ± is half of (largest − smallest), of the median; ratio is ours ÷ reference.",
+        "As much memory was touched just before each first put."
+        if options.warm_host
+        else "Memory of a first put is as the host gives it (--cold).",
+        "",
+        _row(HEADER, widths),
+    ]
     group = ""
     for line, row in zip(lines, cells):
         if line.group != group:
@@ -40,17 +43,35 @@ def text(lines: Sequence[Line], machine: dict[str, str], options: Options) -> st
 def as_json(lines: Sequence[Line], machine: dict[str, str], options: Options) -> str:
     """The same with every value."""
     met, judged = count(lines)
-    return json.dumps({
-        "machine": machine, "ours": options.ours, "reference": options.reference,
-        "repeats": options.repeats, "quick": options.quick, "warm_host": options.warm_host,
-        "met": met, "budgets": judged,
-        "rows": [{
-            "group": line.group, "what": line.what, "unit": line.unit,
-            "ours": _values(line.ours), "reference": _values(line.reference),
-            "ratio": line.ratio, "budget": line.budget.text if line.budget else None,
-            "met": line.met, "within_noise": line.within_noise,
-            "note": line.note} for line in lines],
-    }, indent=2, ensure_ascii=False)
+    return json.dumps(
+        {
+            "machine": machine,
+            "ours": options.ours,
+            "reference": options.reference,
+            "repeats": options.repeats,
+            "quick": options.quick,
+            "warm_host": options.warm_host,
+            "met": met,
+            "budgets": judged,
+            "rows": [
+                {
+                    "group": line.group,
+                    "what": line.what,
+                    "unit": line.unit,
+                    "ours": _values(line.ours),
+                    "reference": _values(line.reference),
+                    "ratio": line.ratio,
+                    "budget": line.budget.text if line.budget else None,
+                    "met": line.met,
+                    "within_noise": line.within_noise,
+                    "note": line.note,
+                }
+                for line in lines
+            ],
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
 
 
 def count(lines: Sequence[Line]) -> tuple[int, int]:
@@ -60,13 +81,19 @@ def count(lines: Sequence[Line]) -> tuple[int, int]:
 
 
 def _cells(line: Line) -> tuple[str, ...]:
-    verdict = "" if line.budget is None else {
-        True: "met", False: "NOT MET", None: "NO FIGURE"}[line.met]
+    verdict = "" if line.budget is None else {True: "met", False: "NOT MET", None: "NO FIGURE"}[line.met]
     if line.within_noise:
         verdict += " (by less than the noise)"
     ratio = "" if line.ratio is None else f"{number(line.ratio)}×"
-    return ("  " + line.what, line.unit, *_figure(line.ours), *_figure(line.reference), ratio,
-            line.budget.text if line.budget else "", "  ".join(filter(None, (verdict, line.note))))
+    return (
+        "  " + line.what,
+        line.unit,
+        *_figure(line.ours),
+        *_figure(line.reference),
+        ratio,
+        line.budget.text if line.budget else "",
+        "  ".join(filter(None, (verdict, line.note))),
+    )
 
 
 def _figure(sample: Sample | None) -> tuple[str, str]:
@@ -79,7 +106,8 @@ def _figure(sample: Sample | None) -> tuple[str, str]:
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(
         cell.ljust(width) if column in LEFT_ALIGNED else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip(cells, widths))).rstrip()
+        for column, (cell, width) in enumerate(zip(cells, widths))
+    ).rstrip()
 
 
 def _values(sample: Sample | None) -> dict[str, Any] | None:

@@ -127,11 +127,21 @@ class Results:
         values = self.values.get((figure, side))
         return Sample(values) if values else None
 
-    def line(self, figure: str, what: str, unit: str, budget: Budget | None = None,
-             ours: str = "ours", reference: str = "reference", note: str = "") -> Line:
+    def line(
+        self,
+        figure: str,
+        what: str,
+        unit: str,
+        budget: Budget | None = None,
+        ours: str = "ours",
+        reference: str = "reference",
+        note: str = "",
+    ) -> Line:
         """The line of a figure, with the reason when a side has no value."""
         left, right = self.sample(figure, ours), self.sample(figure, reference)
-        missing = [f"{side}: {self.failures[side]}"
-                   for side, sample in ((ours, left), (reference, right))
-                   if sample is None and side in self.failures]
+        missing = [
+            f"{side}: {self.failures[side]}"
+            for side, sample in ((ours, left), (reference, right))
+            if sample is None and side in self.failures
+        ]
         return Line(self.group, what, unit, left, right, budget, "; ".join(missing) or note)

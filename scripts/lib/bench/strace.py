@@ -22,10 +22,15 @@ def count(resources: Resources, pid: int, work: Callable[[], None]) -> dict[str,
     if program is None:
         raise MeasurementError("no strace: apt-get install strace")
     summary = resources.new_directory("strace") / "summary"
-    process = resources.adopt(subprocess.Popen(
-        [program, "-c", "-f", "-q", "-o", str(summary), "-p", str(pid)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        start_new_session=True))
+    process = resources.adopt(
+        subprocess.Popen(
+            [program, "-c", "-f", "-q", "-o", str(summary), "-p", str(pid)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    )
     try:
         begin = time.monotonic()
         while not is_traced(pid):

@@ -18,4 +18,4 @@ def touch(size: int) -> None:
         memory.madvise(mmap.MADV_HUGEPAGE)
         for offset in range(0, size, CHUNK):
             part = min(CHUNK, size - offset)
-            memory[offset:offset + part:mmap.PAGESIZE] = b"\1" * len(range(0, part, mmap.PAGESIZE))
+            memory[offset : offset + part : mmap.PAGESIZE] = b"\1" * len(range(0, part, mmap.PAGESIZE))

@@ -28,8 +28,16 @@ class WireConnection:
         if connected is None:
             self.socket.connect(path)
         self.socket.settimeout(TIMEOUT_SECONDS)
-        self.call({"type": "register_request", "version": "0.24.2", "store_type": 1,
-                   "session_id": 0, "username": "", "password": ""})
+        self.call(
+            {
+                "type": "register_request",
+                "version": "0.24.2",
+                "store_type": 1,
+                "session_id": 0,
+                "username": "",
+                "password": "",
+            }
+        )
 
     def call(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send one request, receive its reply and the descriptors behind it."""
@@ -95,7 +103,7 @@ def _skip(pending: bytes, count: int) -> tuple[int, bytes]:
         if len(pending) - offset - 8 < length:
             break
         if pending.startswith(b'{"code":', offset + 8):
-            reply = pending[offset + 8:offset + 8 + length]
+            reply = pending[offset + 8 : offset + 8 + length]
             raise MeasurementError(f"the daemon answered {reply!r}")
         offset += 8 + length
         count -= 1
@@ -105,13 +113,32 @@ def _skip(pending: bytes, count: int) -> tuple[int, bytes]:
 def create_tensor(connection: WireConnection, size: int = 1024) -> tuple[int, int]:
     """Store a tensor of `size` zero bytes as the client does; returns (object, blob) ids."""
     blob = create_blob(connection, size)
-    member = {"id": f"o{blob:016x}", "instance_id": 0, "length": size, "nbytes": size,
-              "transient": True, "typename": "vineyard::Blob"}
-    reply = connection.call({"type": "create_data_request", "content": {
-        "typename": "vineyard::Tensor<int64>", "buffer_": member, "global": False,
-        "instance_id": 0, "nbytes": size, "order_": '"C"', "partition_index_": "[]",
-        "shape_": f"[{size // 8}]", "transient": True, "value_type_": "int64",
-        "value_type_meta_": "<i8"}})
+    member = {
+        "id": f"o{blob:016x}",
+        "instance_id": 0,
+        "length": size,
+        "nbytes": size,
+        "transient": True,
+        "typename": "vineyard::Blob",
+    }
+    reply = connection.call(
+        {
+            "type": "create_data_request",
+            "content": {
+                "typename": "vineyard::Tensor<int64>",
+                "buffer_": member,
+                "global": False,
+                "instance_id": 0,
+                "nbytes": size,
+                "order_": '"C"',
+                "partition_index_": "[]",
+                "shape_": f"[{size // 8}]",
+                "transient": True,
+                "value_type_": "int64",
+                "value_type_meta_": "<i8",
+            },
+        }
+    )
     return reply["id"], blob
 
 

@@ -45,7 +45,9 @@ def work_directory() -> Iterator[Path]:
     try:
         path = Path(tempfile.mkdtemp(prefix="vineyard-quickstart-", dir=base))
     except OSError as error:
-        raise QuickstartError(f"cannot work in {base}: {error.strerror}", "set TMPDIR to a directory on disk") from error
+        raise QuickstartError(
+            f"cannot work in {base}: {error.strerror}", "set TMPDIR to a directory on disk"
+        ) from error
     try:
         if len(str(path)) > 80:
             raise QuickstartError(f"{base} is too long a path for a socket", "set TMPDIR to a shorter one")

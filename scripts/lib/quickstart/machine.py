@@ -69,7 +69,7 @@ def _first_line(path: str, key: str, default: str) -> str:
     try:
         for line in Path(path).read_text().splitlines():
             if line.startswith(key):
-                return line[len(key) :].strip(" \t:=\"")
+                return line[len(key) :].strip(' \t:="')
     except OSError:
         pass
     return default

@@ -45,7 +45,7 @@ def svg(comparison: Comparison) -> str:
         for line, text in enumerate(facts)
     )
     height = bottom + 46
-    return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape('; '.join(label))}">
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape("; ".join(label))}">
 <style>{STYLE}</style>
 <rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="14"/>
 <text class="title" x="{LEFT}" y="38">Handing tables from step to step</text>

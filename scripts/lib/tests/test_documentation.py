@@ -80,7 +80,9 @@ def test_given_the_readmes_picture_then_it_shows_a_gain_and_is_what_the_quicksta
     root = ElementTree.parse(ROOT / "docs" / "quickstart.svg").getroot()
     texts = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert sum(text.startswith("−") for text in texts) == 3
-    assert any(text.startswith("scripts/quickstart: ") for text in texts) and any("vineyardctl" in text for text in texts)
+    assert any(text.startswith("scripts/quickstart: ") for text in texts) and any(
+        "vineyardctl" in text for text in texts
+    )
 
 
 def test_given_the_documentations_manifests_then_kubernetes_takes_them() -> None:

@@ -45,7 +45,9 @@ def prepare(tmp_path: Path):
 
 def test_the_example_gets_what_its_image_has_and_not_the_clients_programs(prepare, tmp_path: Path) -> None:
     told = prepare("ensure_example_python")
-    assert any("install" in line and str(tmp_path / "examples/house-price-pipeline/requirements.txt") in line for line in told)
+    assert any(
+        "install" in line and str(tmp_path / "examples/house-price-pipeline/requirements.txt") in line for line in told
+    )
     programs = tmp_path / ".venv-example/lib/python3.11/site-packages/vineyard/bdist"
     assert [path.name for path in programs.iterdir()] == ["__init__.py"]
     dockerfile = (ROOT / "examples/house-price-pipeline/Dockerfile").read_text()

@@ -112,7 +112,7 @@ def test_the_import_of_the_client_is_a_row_of_its_own_and_no_part_of_others() ->
     assert one.importing == 0.75 and one.stages[0].starting == 0.75 and one.execution == a_round(0.01).execution
     last = tables.render(GIB, a_round(0.5), one).split("\n\n")[-1]
     assert last.startswith("Import time of the client") and "– |" in last and "0.75" in last
-    assert '<td>Import time of the client</td>' in report.page(a_comparison())
+    assert "<td>Import time of the client</td>" in report.page(a_comparison())
 
 
 def test_given_too_little_memory_then_the_error_says_what_fits() -> None:
@@ -133,7 +133,9 @@ def test_the_store_is_larger_than_the_data_and_whole_mebibytes() -> None:
 
 def test_given_a_comparison_then_the_report_is_well_formed_and_loads_nothing() -> None:
     class Checker(HTMLParser):
-        open_tags: list[str] = []
+        def __init__(self) -> None:
+            super().__init__()
+            self.open_tags: list[str] = []
 
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             assert not {"src", "href"} & {name for name, _ in attrs}
@@ -179,7 +181,7 @@ def test_given_a_narrow_page_then_each_figure_of_a_table_has_its_column_beside_i
 
 
 def test_the_picture_is_well_formed_names_the_figures_and_has_colours_for_dark_pages() -> None:
-    root = ElementTree.fromstring(picture.svg(a_comparison(facts={"Store": "<odd> & \"quoted\""})))
+    root = ElementTree.fromstring(picture.svg(a_comparison(facts={"Store": '<odd> & "quoted"'})))
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"1.00 s", "0.020 s", "−98.0 %"} <= set(texts)
     assert "prefers-color-scheme: dark" in picture.svg(a_comparison())

@@ -33,7 +33,9 @@ def admit(cluster: Cluster, kind: Kind, pod: Obj) -> None:
         for text in _range_problems(pod, limit)
     ]
     if problems:
-        raise errors.forbidden(kind, pod["metadata"]["name"], problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]")
+        raise errors.forbidden(
+            kind, pod["metadata"]["name"], problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
+        )
     for stored in cluster.store.select("/resourcequotas", namespace):
         text = _quota_problem(cluster, stored.obj, pod)
         if text:

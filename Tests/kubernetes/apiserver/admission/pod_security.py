@@ -17,8 +17,19 @@ Obj = dict[str, Any]
 _PREFIX = "pod-security.kubernetes.io/"
 _VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected"}
 _CAPABILITIES = {
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP",
-    "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
 }
 
 
@@ -71,7 +82,11 @@ def _baseline_capabilities(spec: Obj) -> str:
     every = [*(spec.get("initContainers") or ()), *spec["containers"]]
     extra = sorted(set().union(*map(_added, every)) - _CAPABILITIES)
     shown = ", ".join(f'"{name}"' for name in extra)
-    return f"non-default capabilities ({found} must not include {shown} in securityContext.capabilities.add)" if found else ""
+    return (
+        f"non-default capabilities ({found} must not include {shown} in securityContext.capabilities.add)"
+        if found
+        else ""
+    )
 
 
 def _host_namespaces(spec: Obj) -> str:

@@ -36,17 +36,13 @@ class Fault:
         self._agent = re.compile(self.agent)
 
     def matches(self, method: str, path_and_query: str, agent: str) -> bool:
-        return bool(
-            self._method.fullmatch(method) and self._path.search(path_and_query) and self._agent.search(agent)
-        )
+        return bool(self._method.fullmatch(method) and self._path.search(path_and_query) and self._agent.search(agent))
 
 
 def take(faults: list[Fault], method: str, path_and_query: str, agent: str, watch: bool) -> Fault | None:
     """The fault for a request, counted as used."""
     for fault in faults:
-        if (fault.kind in ("drop-watch", "expire-watch")) > watch or not fault.matches(
-            method, path_and_query, agent
-        ):
+        if (fault.kind in ("drop-watch", "expire-watch")) > watch or not fault.matches(method, path_and_query, agent):
             continue
         if fault.skip > 0:
             fault.skip -= 1

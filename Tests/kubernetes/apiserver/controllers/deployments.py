@@ -216,8 +216,10 @@ def _conditions(
     )
     updated = now() if moved else (last or {}).get("lastUpdateTime", now())
     again = None
-    if last is not None and last.get("reason") == "NewReplicaSetAvailable" and (
-        counts["replicas"] == counts["updatedReplicas"]
+    if (
+        last is not None
+        and last.get("reason") == "NewReplicaSetAvailable"
+        and (counts["replicas"] == counts["updatedReplicas"])
     ):
         # A rollout that is over stays so, whatever becomes of its pods later.
         complete, updated = True, last["lastUpdateTime"]

@@ -10,7 +10,9 @@ from ..errors import ApiError
 from . import actions
 
 _PREFIXES = {
-    "csi-provisioner": "", "csi-resizer": "external-resizer-", "csi-snapshotter": "external-snapshotter-leader-",
+    "csi-provisioner": "",
+    "csi-resizer": "external-resizer-",
+    "csi-snapshotter": "external-snapshotter-leader-",
 }
 
 
@@ -25,7 +27,8 @@ async def lead(cluster: Cluster, pod: dict[str, Any], driver: str = "csi-vineyar
         if actions.get(cluster, "Lease", meta["namespace"], name) is not None:
             continue
         lease = {
-            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
             "metadata": {"name": name, "namespace": meta["namespace"]},
             "spec": {"holderIdentity": meta["name"], "leaseDurationSeconds": 15, "renewTime": micro_now()},
         }

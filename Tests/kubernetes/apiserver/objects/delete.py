@@ -109,7 +109,7 @@ def _finalizers(kind: Kind, before: list[str], options: dict[str, Any], write: W
         policy = "Orphan" if options["orphanDependents"] else "Background"
     if policy is None and FOREGROUND in before:
         policy = "Foreground"
-    if policy is None and (ORPHAN in before or kind.name in _ORPHANED_BY_DEFAULT and kind.custom is None):
+    if policy is None and (ORPHAN in before or (kind.name in _ORPHANED_BY_DEFAULT and kind.custom is None)):
         policy = "Orphan"
         if kind.name == "Job":
             write.warnings.append(

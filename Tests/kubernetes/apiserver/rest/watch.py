@@ -43,9 +43,9 @@ async def watch(cluster: Cluster, target: Target, request: web.Request, fault: F
         if not (fault is not None and fault.kind == "expire-watch") and stream.alive:
             bookmarks = query.get("allowWatchBookmarks") == "true"
             await _follow(cluster, stream, response, seconds, drop, bookmarks, fault)
-        if fault is not None and fault.kind == "drop-watch" or drop.is_set():
-            if request.transport is not None:
-                request.transport.abort()
+        is_cut = drop.is_set() or (fault is not None and fault.kind == "drop-watch")
+        if is_cut and request.transport is not None:
+            request.transport.abort()
     except (ConnectionResetError, asyncio.CancelledError):
         pass
     finally:

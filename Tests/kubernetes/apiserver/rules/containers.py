@@ -118,7 +118,8 @@ def _environment_errors(variables: list[dict[str, Any]], field: str) -> list[Fie
         resource = (source.get("resourceFieldRef") or {}).get("resource")
         if resource is not None and not _is_resource(resource):
             found.append(
-                unsupported(f"{where}.valueFrom.resourceFieldRef.resource", resource, sorted(_CONTAINER_RESOURCES)))
+                unsupported(f"{where}.valueFrom.resourceFieldRef.resource", resource, sorted(_CONTAINER_RESOURCES))
+            )
     return found
 
 

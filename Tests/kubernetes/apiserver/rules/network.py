@@ -40,14 +40,10 @@ def service_errors(obj: dict[str, Any], old: dict[str, Any] | None) -> list[Fiel
         found.append(unsupported("spec.sessionAffinity", spec["sessionAffinity"], ("ClientIP", "None")))
     found += names.labels("spec.selector", spec.get("selector") or {})
     found += _port_errors(ports)
-    if (
-        old is not None
-        and old["spec"].get("clusterIP")
-        and kind != "ExternalName"
-        and old["spec"]["type"] != "ExternalName"
-    ):
-        if spec.get("clusterIP") != old["spec"]["clusterIP"]:
-            found.append(invalid("spec.clusterIPs[0]", [spec.get("clusterIP")], "may not change once set"))
+    had = old["spec"] if old is not None else {}
+    had_address = had.get("clusterIP") and "ExternalName" not in (kind, had["type"])
+    if had_address and spec.get("clusterIP") != had["clusterIP"]:
+        found.append(invalid("spec.clusterIPs[0]", [spec.get("clusterIP")], "may not change once set"))
     return found
 
 

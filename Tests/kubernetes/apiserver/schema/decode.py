@@ -110,7 +110,7 @@ def _decode(node: Node, value: Any, path: str, go_path: str, struct: str, unknow
 
 def _null_item(items: Node) -> Any:
     """What a null in a list becomes in Go: the item's zero value."""
-    return {"object": {}, "string": "", "integer": 0, "boolean": False}.get(next(iter(items.types), ""), None)
+    return {"object": {}, "string": "", "integer": 0, "boolean": False}.get(next(iter(items.types), ""))
 
 
 def _check_scalar(node: Node, value: Any, path: str, struct: str) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 
 from bench.bench import Bench
 from bench.results import Line
-from bench.rows import (
-    cluster, cost, footprint, growth, help_text, memcpy, publish, put, raw, read, small, turns)
+from bench.rows import cluster, cost, footprint, growth, help_text, memcpy, publish, put, raw, read, small, turns
 
 Row = Callable[[Bench], Iterable[Line]]
 

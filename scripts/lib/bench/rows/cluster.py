@@ -41,7 +41,8 @@ def measure(bench: Bench) -> Iterator[Line]:
                 results.add(step, side, seconds * 1e3)
     partly = "of the reference: the operator alone"
     yield results.line(
-        "deploy", "deploy vineyard-cluster, pods ready at once", "ms", Budget(700, at_least=False), note=partly)
+        "deploy", "deploy vineyard-cluster, pods ready at once", "ms", Budget(700, at_least=False), note=partly
+    )
     yield results.line("again", "the same again", "ms", note="the reference refuses to deploy twice")
     yield results.line("delete", "delete vineyard-cluster", "ms", Budget(1000, at_least=False), note=partly)
     for what, limit in OUT_OF_SCOPE.items():
@@ -70,8 +71,14 @@ def _seconds(program: str, arguments: tuple[str, ...], kubeconfig: Path) -> floa
     begin = time.perf_counter()
     try:
         done = subprocess.run(
-            [program, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
-            env={**os.environ, "KUBECONFIG": str(kubeconfig)})
+            [program, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env={**os.environ, "KUBECONFIG": str(kubeconfig)},
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise MeasurementError(f"{program} {' '.join(arguments)}: {error}") from error
     if done.returncode != 0:

@@ -77,7 +77,8 @@ def _system_calls(bench: Bench, side: Side, results: Results, notes: dict[str, s
                 notes[name] = "ours: " + ", ".join(
                     f"{call} {number / MESSAGES:.2g}"
                     for call, number in sorted(calls.items(), key=lambda item: -item[1])
-                    if number >= MESSAGES / 20)
+                    if number >= MESSAGES / 20
+                )
         connection.close()
 
 

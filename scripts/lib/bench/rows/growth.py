@@ -14,11 +14,14 @@ def measure(bench: Bench) -> Iterator[Line]:
     blobs = bench.options.growth_blobs
     for side in bench.alternate(*bench.sides, repeats=1):
         with results.guard(side.name), bench.daemon(side, size="1G") as daemon:
-            report = bench.client("growth", socket=str(daemon.socket), pid=daemon.pid,
-                                  blobs=blobs, warm_up=blobs // 10)
+            report = bench.client("growth", socket=str(daemon.socket), pid=daemon.pid, blobs=blobs, warm_up=blobs // 10)
             for figure, value in report.items():
                 results.add(figure, side.name, value)
-    yield results.line("resident", f"VmRSS over {blobs:,} put/delete", "MB",
-                       note=f"after a warm-up of {blobs // 10:,}; 100,000 per connection")
+    yield results.line(
+        "resident",
+        f"VmRSS over {blobs:,} put/delete",
+        "MB",
+        note=f"after a warm-up of {blobs // 10:,}; 100,000 per connection",
+    )
     yield results.line("private", "… of it anonymous and files", "MB")
     yield results.line("closed", "… of that after the last connection closed", "MB")

@@ -27,8 +27,14 @@ def measure(bench: Bench) -> Iterator[Line]:
 def _seconds(program: str) -> float:
     begin = time.perf_counter()
     try:
-        subprocess.run([program, "--help"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, timeout=30, check=False)
+        subprocess.run(
+            [program, "--help"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=30,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise MeasurementError(f"{program} --help: {error}") from error
     return time.perf_counter() - begin

@@ -26,8 +26,12 @@ def measure(bench: Bench) -> Iterator[Line]:
     for side in bench.alternate(*programs, repeats=min(REPEATS, bench.options.repeats)):
         with results.guard(side):
             figures = bench.client(
-                "publish", driver=shlex.join([programs[side], "csi"]), store=shlex.join(bench.options.ours),
-                levels=LEVELS, samples=100 if bench.options.quick else 400)
+                "publish",
+                driver=shlex.join([programs[side], "csi"]),
+                store=shlex.join(bench.options.ours),
+                levels=LEVELS,
+                samples=100 if bench.options.quick else 400,
+            )
             for level, quantiles in figures.items():
                 for quantile, milliseconds in quantiles.items():
                     results.add(f"{level} {quantile}", side, milliseconds)
@@ -36,4 +40,5 @@ def measure(bench: Bench) -> Iterator[Line]:
             budget = Budget(5, at_least=False) if (level, quantile) == (1000, "p50") else None
             volumes = "volume" if level == 1 else "volumes"
             yield results.line(
-                f"{level} {quantile}", f"NodePublishVolume {quantile}, {level} {volumes}", "ms", budget, note=note)
+                f"{level} {quantile}", f"NodePublishVolume {quantile}, {level} {volumes}", "ms", budget, note=note
+            )

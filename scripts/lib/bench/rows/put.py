@@ -56,8 +56,7 @@ def _put(bench: Bench, variant: Variant, size: int, results: Results) -> None:
     if warm and size == sizes.BUDGET_SIZE:
         bench.client("touch", size=RESERVE_BYTES)
     with bench.daemon(variant.side, extra=variant.flags()) as daemon:
-        report = bench.client("put", socket=str(daemon.socket), size=size,
-                              repeats=_repeats(size), warm=warm)
+        report = bench.client("put", socket=str(daemon.socket), size=size, repeats=_repeats(size), warm=warm)
     repeated = statistics.median(report["repeated"])
     for figure, value in {
         "first": size / report["first"] / 1e9,
@@ -81,24 +80,41 @@ def _repeats(size: int) -> int:
 def _budget_lines(results: Results) -> Iterator[Line]:
     size = sizes.BUDGET_SIZE
     what = sizes.text(size)
-    yield results.line(f"first {size}", f"first put {what}, huge pages", "GB/s",
-                       Budget(6, at_least=True, of_ratio=True), note=_reserve(results, "ours"))
-    yield results.line(f"first {size}", f"first put {what}, 4 KiB pages", "GB/s",
-                       Budget(1.4, at_least=True, of_ratio=True), ours="ours-4k",
-                       note=_reserve(results, "ours-4k"))
-    yield results.line(f"first over repeated {size}", "first put ÷ own repeated put", "",
-                       Budget(0.6, at_least=True), note="limit is for ours alone")
-    yield results.line(f"repeated {size}", f"repeated put {what}, same connection", "GB/s",
-                       Budget(1, at_least=True, of_ratio=True, tolerance=0.05))
-    yield results.line(f"repeated {size}", f"repeated put {what}, 4 KiB pages", "GB/s",
-                       ours="ours-4k")
-    yield results.line(f"first faults {size}", "client page faults per GiB, huge pages", "faults",
-                       Budget(600, at_least=False))
-    yield results.line(f"first faults {size}", "client page faults per GiB, 4 KiB pages", "faults",
-                       ours="ours-4k")
+    yield results.line(
+        f"first {size}",
+        f"first put {what}, huge pages",
+        "GB/s",
+        Budget(6, at_least=True, of_ratio=True),
+        note=_reserve(results, "ours"),
+    )
+    yield results.line(
+        f"first {size}",
+        f"first put {what}, 4 KiB pages",
+        "GB/s",
+        Budget(1.4, at_least=True, of_ratio=True),
+        ours="ours-4k",
+        note=_reserve(results, "ours-4k"),
+    )
+    yield results.line(
+        f"first over repeated {size}",
+        "first put ÷ own repeated put",
+        "",
+        Budget(0.6, at_least=True),
+        note="limit is for ours alone",
+    )
+    yield results.line(
+        f"repeated {size}",
+        f"repeated put {what}, same connection",
+        "GB/s",
+        Budget(1, at_least=True, of_ratio=True, tolerance=0.05),
+    )
+    yield results.line(f"repeated {size}", f"repeated put {what}, 4 KiB pages", "GB/s", ours="ours-4k")
+    yield results.line(
+        f"first faults {size}", "client page faults per GiB, huge pages", "faults", Budget(600, at_least=False)
+    )
+    yield results.line(f"first faults {size}", "client page faults per GiB, 4 KiB pages", "faults", ours="ours-4k")
     yield results.line(f"repeated faults {size}", "… of a repeated put, huge pages", "faults")
-    yield results.line("populate", "populate speed, 4 KiB pages", "GB/s",
-                       Budget(1.5, at_least=True), ours="ours-4k")
+    yield results.line("populate", "populate speed, 4 KiB pages", "GB/s", Budget(1.5, at_least=True), ours="ours-4k")
     yield results.line("populate", "populate speed, huge pages", "GB/s")
 
 

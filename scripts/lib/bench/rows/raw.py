@@ -31,11 +31,15 @@ def measure(bench: Bench) -> Iterator[Line]:
             what, figure = f"{request}, {connections} conn.", f"{request} {connections}"
             budgeted = connections == BUDGET_CONNECTIONS
             yield results.line(
-                figure, what, "per s",
+                figure,
+                what,
+                "per s",
                 Budget(2.5, at_least=True, of_ratio=True) if budgeted else None,
-                note=f"load by {name}" if figure == "exists 1" else "")
-            yield results.line(f"cpu {figure}", f"{what}, server CPU", "µs",
-                               Budget(10, at_least=False) if budgeted else None)
+                note=f"load by {name}" if figure == "exists 1" else "",
+            )
+            yield results.line(
+                f"cpu {figure}", f"{what}, server CPU", "µs", Budget(10, at_least=False) if budgeted else None
+            )
 
 
 def _generator(built: Path) -> tuple[list[str], str]:
@@ -44,15 +48,28 @@ def _generator(built: Path) -> tuple[list[str], str]:
     return [sys.executable, "-m", "bench.load"], "Python, slower than the daemons"
 
 
-def _load(bench: Bench, words: list[str], daemon: Daemon, request: str, connections: int,
-          results: Results) -> None:
+def _load(bench: Bench, words: list[str], daemon: Daemon, request: str, connections: int, results: Results) -> None:
     seconds = bench.options.load_seconds
     before = daemon.cpu_nanoseconds()
-    process = bench.resources.adopt(subprocess.Popen(
-        [*words, "--socket", str(daemon.socket), "--request", request,
-         "--connections", str(connections), "--seconds", str(seconds)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        start_new_session=True))
+    process = bench.resources.adopt(
+        subprocess.Popen(
+            [
+                *words,
+                "--socket",
+                str(daemon.socket),
+                "--request",
+                request,
+                "--connections",
+                str(connections),
+                "--seconds",
+                str(seconds),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    )
     try:
         out, error = process.communicate(timeout=seconds + 60)
     except subprocess.TimeoutExpired:

@@ -38,8 +38,14 @@ def _read_all(bench: Bench, side: Side, chosen: tuple[int, ...], results: Result
         directory = str(daemon.directory)
         bench.client("read", directory=directory, action="write", sizes=chosen)
         for size in chosen:
-            report = bench.client("read", directory=directory, action="read", size=size,
-                                  rounds=bench.options.operations // 4, pid=daemon.pid)
+            report = bench.client(
+                "read",
+                directory=directory,
+                action="read",
+                size=size,
+                rounds=bench.options.operations // 4,
+                pid=daemon.pid,
+            )
             results.add(f"first {size}", side.name, report["first"] * 1e6)
             results.add(f"repeated {size}", side.name, report["repeated"] * 1e6)
             results.add(f"touch {size}", side.name, report["touch"] * 1e6)

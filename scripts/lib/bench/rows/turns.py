@@ -66,8 +66,16 @@ def _attacks(setup: WireConnection) -> Iterator[tuple[str, list[dict[str, Any]]]
     setup.call({"type": "persist_request", "id": target})
     keys = [f"k{index}" for index in range(MANY)]
     yield "label", [{"type": "label_request", "id": target, "keys": keys, "values": [""] * MANY}]
-    yield "shallow_copy", [{"type": "shallow_copy_request", "id": target,
-                            "extra": {f"k{index:06}": 1 for index in reversed(range(MANY))}}]
+    yield (
+        "shallow_copy",
+        [
+            {
+                "type": "shallow_copy_request",
+                "id": target,
+                "extra": {f"k{index:06}": 1 for index in reversed(range(MANY))},
+            }
+        ],
+    )
     nested = _object(a="x" * (5 * MIB))
     for level in range(400):
         nested = _object(id=f"o{level + 4096:x}", m=nested)
@@ -81,8 +89,19 @@ def _attacks(setup: WireConnection) -> Iterator[tuple[str, list[dict[str, Any]]]
         setup.call({"type": "put_name_request", "object_id": target, "name": f"run/{index}"})
     yield "list_name", [{"type": "list_name_request", "pattern": "*", "regex": False, "limit": MANY}]
     yield "get_data", [{"type": "get_data_request", "wait": False, "id": [target] * 20 + [4660] * 10 * MANY}]
-    yield "del_data", [{"type": "del_data_request", "force": True, "deep": True, "fastpath": False,
-                        "memory_trim": False, "id": [target] + [4660] * 10 * MANY}]
+    yield (
+        "del_data",
+        [
+            {
+                "type": "del_data_request",
+                "force": True,
+                "deep": True,
+                "fastpath": False,
+                "memory_trim": False,
+                "id": [target] + [4660] * 10 * MANY,
+            }
+        ],
+    )
     yield "clear", [{"type": "clear_request"}]
 
 

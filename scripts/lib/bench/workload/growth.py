@@ -31,8 +31,7 @@ def work(socket: str, pid: int, blobs: int, warm_up: int) -> dict[str, Any]:
             connection.close()
             connection = WireConnection(socket)
         churn(connection, min(blobs - done, CONNECTION_BLOBS))
-    report = {"resident": resident_megabytes(pid) - total,
-              "private": private_megabytes(pid) - private}
+    report = {"resident": resident_megabytes(pid) - total, "private": private_megabytes(pid) - private}
     connection.close()
     return {**report, "closed": settled_megabytes(pid) - private}
 
@@ -51,11 +50,18 @@ def settled_megabytes(pid: int) -> float:
 def churn(connection: WireConnection, blobs: int) -> None:
     """Create, seal and delete that many blobs."""
     for _ in range(0, blobs, BATCH):
-        ids = connection.call({"type": "create_buffers_request", "num": BATCH,
-                               "sizes": [BLOB_BYTES] * BATCH})["ids"]
+        ids = connection.call({"type": "create_buffers_request", "num": BATCH, "sizes": [BLOB_BYTES] * BATCH})["ids"]
         seals = [frame({"type": "seal_request", "object_id": blob}) for blob in ids]
-        delete = frame({"type": "del_data_request", "id": ids, "deep": True, "force": False,
-                        "memory_trim": False, "fastpath": False})
+        delete = frame(
+            {
+                "type": "del_data_request",
+                "id": ids,
+                "deep": True,
+                "force": False,
+                "memory_trim": False,
+                "fastpath": False,
+            }
+        )
         connection.exchange(b"".join(seals) + delete, BATCH + 1)
 
 

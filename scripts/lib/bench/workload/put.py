@@ -35,8 +35,7 @@ def work(socket: str, size: int, repeats: int, warm: bool) -> dict[str, Any]:
         if index == repeats and not np.array_equal(np.asarray(client.get(target)), value):
             raise AssertionError("what is stored is not what was put")
         client.delete(target)
-    return {"first": seconds[0], "repeated": seconds[1:],
-            "first_faults": faults[0], "repeated_faults": faults[1:]}
+    return {"first": seconds[0], "repeated": seconds[1:], "first_faults": faults[0], "repeated_faults": faults[1:]}
 
 
 if __name__ == "__main__":

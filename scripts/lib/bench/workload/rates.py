@@ -28,8 +28,7 @@ def work(socket: str, pid: int, operations: int, named: bool) -> dict[str, Any]:
         for index in range(operations):
             call(index)
         seconds = time.perf_counter() - begin
-        return {"seconds": seconds / operations,
-                "server_cpu": (cpu_nanoseconds(pid) - before) / 1e9 / operations}
+        return {"seconds": seconds / operations, "server_cpu": (cpu_nanoseconds(pid) - before) / 1e9 / operations}
 
     if named:
         return {

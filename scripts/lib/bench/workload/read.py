@@ -33,7 +33,7 @@ def read(directory: str, size: int, rounds: int, pid: int) -> dict[str, Any]:
 
     `touch` is the time to look at one byte of every page of the first result.
     """
-    vineyard.connect(f"{directory}/vineyard.sock").status
+    assert vineyard.connect(f"{directory}/vineyard.sock").status
     target = path(directory, size)
     begin = time.perf_counter()
     value = vineyard.csi.read(target)
@@ -51,8 +51,12 @@ def read(directory: str, size: int, rounds: int, pid: int) -> dict[str, Any]:
         begin = time.perf_counter()
         vineyard.csi.read(target)
         seconds.append(time.perf_counter() - begin)
-    return {"first": first, "touch": touch, "repeated": statistics.median(seconds),
-            "server_cpu": (cpu_nanoseconds(pid) - before) / 1e9 / rounds}
+    return {
+        "first": first,
+        "touch": touch,
+        "repeated": statistics.median(seconds),
+        "server_cpu": (cpu_nanoseconds(pid) - before) / 1e9 / rounds,
+    }
 
 
 def path(directory: str, size: int) -> str:
