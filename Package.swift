@@ -100,7 +100,6 @@ let package = Package(
         "Deployer", "Documents", "HTTPEndpoint", "KubernetesClient", "Manifests", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "X509", package: "swift-certificates"),
       ],
@@ -117,23 +116,20 @@ let package = Package(
     .target(
       name: "CSIDriver",
       dependencies: [
-        "CLinux", "CSIProtocol", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "Manifests", "StoreClient",
-        "StoreProtocol",
-        "Support",
+        "CLinux", "CSIProtocol", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "StoreClient",
+        "StoreProtocol", "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: strict),
     .target(
       name: "Commands",
       dependencies: [
-        "CLinux", "CSIDriver", "Deployer", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "Manifests",
-        "Operator",
-        "StoreClient", "StoreServer", "StoreCore", "SharedMemory", "Support",
+        "CLinux", "CSIDriver", "Deployer", "Documents", "HTTPEndpoint", "KubernetesClient", "Manifests", "Operator",
+        "SharedMemory", "StoreClient", "StoreCore", "StoreServer", "Support",
+        .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -145,8 +141,8 @@ let package = Package(
     .testTarget(
       name: "CSIDriverTests",
       dependencies: [
-        "CSIDriver", "CSIProtocol", "Documents", "SharedMemory", "StoreClient", "StoreProtocol", "StoreServer",
-        "Support",
+        "CSIDriver", "CSIProtocol", "Documents", "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol",
+        "StoreServer", "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
@@ -163,7 +159,7 @@ let package = Package(
     .testTarget(
       name: "StoreCoreTests", dependencies: ["JSON", "SeededRandom", "StoreCore", "StoreProtocol"],
       swiftSettings: strict),
-    .testTarget(name: "SharedMemoryTests", dependencies: ["SharedMemory"], swiftSettings: strict),
+    .testTarget(name: "SharedMemoryTests", dependencies: ["CLinux", "SharedMemory"], swiftSettings: strict),
     .testTarget(
       name: "CommandsTests",
       dependencies: [
@@ -186,7 +182,8 @@ let package = Package(
     .testTarget(
       name: "StoreServerTests",
       dependencies: [
-        "HTTPEndpoint", "SeededRandom", "StoreServer", "StoreClient", "StoreProtocol", "SharedMemory", "Support",
+        "HTTPEndpoint", "SeededRandom", "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol", "StoreServer",
+        "Support",
       ],
       swiftSettings: strict),
   ]
