@@ -172,7 +172,8 @@ def running_double(tmp_path_factory):
 def double(running_double):
     """The double, as it was at the start."""
     running_double.reset()
-    return running_double
+    yield running_double
+    running_double.check_injections()
 
 
 @pytest.fixture

@@ -41,13 +41,17 @@ def genuine(tmp_path_factory):
         server.stop()
 
 
-def as_new(server, plays_operator=True):
-    """The cluster as it was at the start; one stand-in serves all tests of a genuine server, some beside operators."""
+def lend(server, plays_operator=True):
+    """The cluster as it was at the start; one stand-in serves all tests of a genuine server, some beside operators.
+
+    In the end every disturbance that the test asked for must have struck.
+    """
     if isinstance(server, Genuine):
         server.play_operator(plays_operator)
     server.settings(pod_delay=0.01)
     server.reset()
-    return server
+    yield server
+    server.check_injections()
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +72,7 @@ def running_double(tmp_path_factory, genuine):
 @pytest.fixture
 def double(running_double):
     """The shared double, as it was at the start."""
-    return as_new(running_double)
+    yield from lend(running_double)
 
 
 @pytest.fixture
@@ -89,8 +93,12 @@ def start_double(tmp_path):
         return doubles[-1]
 
     yield start
-    for started in doubles:
-        started.stop()
+    try:
+        for started in doubles:
+            started.check_injections()
+    finally:
+        for started in doubles:
+            started.stop()
 
 
 @pytest.fixture
@@ -139,7 +147,7 @@ def running_cluster(tmp_path_factory, genuine):
 @pytest.fixture
 def cluster(running_cluster):
     """The shared cluster, as it was at the start."""
-    return as_new(running_cluster)
+    yield from lend(running_cluster)
 
 
 @pytest.fixture
@@ -164,7 +172,7 @@ def running_bare_cluster(tmp_path_factory, genuine):
 @pytest.fixture
 def bare_cluster(running_bare_cluster):
     """The cluster for real operators, as it was at the start."""
-    return as_new(running_bare_cluster, plays_operator=False)
+    yield from lend(running_bare_cluster, plays_operator=False)
 
 
 @pytest.fixture

@@ -81,6 +81,7 @@ class Cluster:
             self.controller_node.end()
             for node in self.nodes.values():
                 node.end()
+            self.double.check_injections()
         finally:
             self.discard()
 

@@ -62,6 +62,7 @@ def reset(cluster: Cluster) -> None:
     for thing in (
         cluster.denials,
         cluster.faults,
+        cluster.injections,
         cluster.requests,
         cluster.images,
         cluster.logs,

@@ -9,6 +9,7 @@ from typing import Any
 from .access.denials import Denial
 from .access.users import Credentials
 from .control.faults import Fault
+from .control.injections import Injections
 from .control.records import Journal
 from .controllers.told import Told
 from .registry import Registry
@@ -45,6 +46,7 @@ class Cluster:
     store: Store = field(default_factory=Store)
     denials: list[Denial] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    injections: Injections = field(default_factory=Injections)
     requests: Journal = field(default_factory=Journal)
     told: Told = field(default_factory=Told)
     images: list[dict[str, Any]] = field(default_factory=list)

@@ -36,6 +36,7 @@ class Double:
         self.server: str = json.loads(line)["server"]
         self.kubeconfig = directory / "kubeconfig"
         self.client = Client(self.server, directory)
+        self._disturbs = False
 
     @property
     def log(self) -> str:
@@ -61,24 +62,38 @@ class Double:
     def reset(self) -> None:
         """The cluster as it was at the start, without faults, denials and records."""
         self._control("POST", "reset")
+        self._disturbs = False
+
+    def _inject(self, name: str, body: Any) -> Any:
+        self._disturbs = True
+        return self._control("POST", name, body)
 
     def fault(self, kind: str, **fault: Any) -> None:
         """Let requests fail; see the table in README.md."""
-        self._control("POST", "faults", {"kind": kind, **fault})
+        self._inject("faults", {"kind": kind, **fault})
+
+    def injections(self) -> dict[str, int]:
+        """How often each disturbance struck that tests asked for since the last reset, cleared ones included."""
+        return self._control("GET", "injections")["counts"]
+
+    def check_injections(self) -> None:
+        """Raise `AssertionError` when a disturbance that a test asked for never struck."""
+        missing = self._control("GET", "injections")["missing"] if self._disturbs else []
+        assert not missing, f"asked for, but met by no request and no pod: {'; '.join(missing)}"
 
     def clear_faults(self) -> None:
         self._control("DELETE", "faults")
 
     def deny(self, **rule: str) -> None:
         """Answer 403 where user, verb, group, resource and namespace are as given."""
-        self._control("POST", "denials", rule)
+        self._inject("denials", rule)
 
     def allow_all(self) -> None:
         self._control("DELETE", "denials")
 
     def image(self, pattern: str, behaviour: str, **more: Any) -> None:
         """What becomes of containers whose image matches; the newest rule wins."""
-        self._control("POST", "images", {"pattern": pattern, "behaviour": behaviour, **more})
+        self._inject("images", {"pattern": pattern, "behaviour": behaviour, **more})
 
     def clear_images(self) -> None:
         self._control("DELETE", "images")
@@ -110,13 +125,13 @@ class Double:
         """Really call the webhook of that name, at a URL of this machine."""
         self._control("POST", "webhooks", {"name": name, "url": url})
 
-    def compact(self) -> None:
-        """Forget history: earlier resourceVersions and continue tokens answer 410."""
-        self._control("POST", "compact")
+    def compact(self, optional: bool = False) -> None:
+        """Forget history: earlier resourceVersions and continue tokens answer 410, which somebody should meet."""
+        self._inject("compact", {"optional": optional})
 
-    def drop_watches(self) -> int:
-        """Cut every open watch; returns how many there were."""
-        return self._control("POST", "watches/drop")["dropped"]
+    def drop_watches(self, optional: bool = False) -> int:
+        """Cut every open watch; returns how many there were, which should not always be none."""
+        return self._inject("watches/drop", {"optional": optional})["dropped"]
 
     def open_watches(self) -> int:
         """How many watches are open now."""

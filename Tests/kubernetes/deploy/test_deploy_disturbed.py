@@ -51,7 +51,7 @@ def test_given_a_slow_server_when_deployed_then_it_takes_its_time(cluster, viney
 @pytest.mark.parametrize("kind", ["drop-watch", "expire-watch"])
 def test_given_watches_that_end_when_waiting_then_nobody_notices(cluster, vineyardctl, kind):
     cluster.settings(pod_delay=0.2)
-    cluster.fault(kind, path="/(vineyardds|deployments|pods)$", seconds=0.05, times=4)
+    cluster.fault(kind, path=r"/(vineyardds|deployments|pods)\?", seconds=0.05, times=4)
 
     run = vineyardctl(*CLUSTER)
 

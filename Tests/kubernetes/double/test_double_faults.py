@@ -1,6 +1,7 @@
 """Given a fault that a test asked for, when a request meets it, then the client sees it."""
 
 import http.client
+import re
 import ssl
 import time
 
@@ -113,3 +114,41 @@ def test_given_requests_when_recorded_then_tests_can_read_them(api, double):
 def test_given_a_fault_of_no_kind_when_asked_for_then_the_control_says_so(double):
     with pytest.raises(ValueError, match="unknown kind of fault"):
         double.fault("earthquake")
+
+
+@pytest.mark.parametrize(
+    "inject, name, meet",
+    [
+        (
+            lambda double: double.fault("status", code=503, path=MAPS, times=None),
+            f"fault status 503 .* {MAPS}",
+            lambda api: api.get(MAPS),
+        ),
+        (
+            lambda double: double.fault("malformed", method="GET", path=MAPS),
+            f"fault malformed GET {MAPS}",
+            lambda api: api.get(MAPS),
+        ),
+        (
+            lambda double: double.deny(verb="list", resource="configmaps"),
+            "denial of list configmaps.* in * to *",
+            lambda api: api.get(MAPS),
+        ),
+        (lambda double: double.compact(), "forgotten history", lambda api: next(api.watch(MAPS, resourceVersion="1"))),
+    ],
+    ids=["a failure", "a spoilt body", "a denial", "forgotten history"],
+)
+def test_given_a_disturbance_then_the_double_knows_whether_somebody_met_it(api, double, inject, name, meet):
+    inject(double)
+    assert api.get("/api/v1/nodes").status == 200
+    with pytest.raises(AssertionError, match=re.escape(name)):
+        double.check_injections()
+    meet(api)
+    double.clear_faults()
+    double.check_injections()
+    assert double.injections() == {name: 1}
+
+
+def test_given_a_fault_that_may_be_missed_then_nobody_asks_whether_it_struck(double):
+    double.fault("reset", path="/nowhere", optional=True)
+    double.check_injections()

@@ -41,7 +41,7 @@ class Weather:
 
     def _fault(self, kind: str, **more: object) -> None:
         more = {"path": self.random.choice(_PATHS), "times": self.random.randrange(1, 5)} | more
-        self.double.fault(kind, agent=AGENT, **more)
+        self.double.fault(kind, agent=AGENT, optional=True, **more)
 
     def fail(self) -> None:
         code = self.random.choice((500, 503, 504, 429))
@@ -64,14 +64,14 @@ class Weather:
         self._fault("delay", seconds=0.05, times=20)
 
     def drop_watches(self) -> None:
-        self.double.drop_watches()
+        self.double.drop_watches(optional=True)
 
     def compact(self) -> None:
         """History is forgotten while nobody watches."""
-        self.double.compact()
-        self.double.drop_watches()
+        self.double.compact(optional=True)
+        self.double.drop_watches(optional=True)
 
     def expire(self) -> None:
         """Watches begin with 410."""
         self._fault("expire-watch", path="/", times=self.random.randrange(1, 15))
-        self.double.drop_watches()
+        self.double.drop_watches(optional=True)

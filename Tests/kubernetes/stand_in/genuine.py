@@ -96,10 +96,16 @@ class Genuine:
     def reset(self) -> None:
         """The cluster as it was at the start."""
         self._kubelet.clear_rules()
+        self._kubelet.injections.clear()
         self._kubelet.delay = 0
         self._webhooks.forget()
         self._baseline.restore()
         self._nodes.make_as_new()
+
+    def check_injections(self) -> None:
+        """Raise `AssertionError` when a behaviour of an image that a test asked for never came about."""
+        missing = self._kubelet.injections.missing()
+        assert not missing, f"asked for, but met by no pod: {'; '.join(missing)}"
 
     def settings(self, **changes: Any) -> dict[str, Any]:
         """Only `pod_delay` is there."""

@@ -10,6 +10,8 @@ from typing import Any
 
 from apiserver.client import MERGE, Client
 from apiserver.clock import now
+from apiserver.control.injections import Injections
+from apiserver.controllers import behaviours
 from apiserver.controllers.behaviours import KINDS, PULL_FAILURES, failed_pull
 
 from . import pod_status
@@ -23,6 +25,7 @@ class Kubelet:
     def __init__(self, client: Callable[[], Client]) -> None:
         self._api = client()
         self._rules: list[Obj] = []
+        self.injections = Injections()
         self._told: set[tuple[str, str]] = set()
         self.delay = 0.0
 
@@ -30,7 +33,9 @@ class Kubelet:
         """What becomes of containers whose image matches; the newest rule wins."""
         if behaviour not in KINDS:
             raise ValueError(f"no behaviour {behaviour}")
-        self._rules.insert(0, {"pattern": pattern, "behaviour": behaviour, **more})
+        rule = {"pattern": pattern, "behaviour": behaviour, **more}
+        self.injections.expect(behaviours.name(rule))
+        self._rules.insert(0, rule)
 
     def clear_rules(self) -> None:
         self._rules.clear()
@@ -56,7 +61,11 @@ class Kubelet:
         self._write(path, pod, pod_status.later(pod, self._behaviour))
 
     def _behaviour(self, image: str) -> Obj:
-        return next((rule for rule in self._rules if re.search(rule["pattern"], image)), {"behaviour": "Run"})
+        for rule in self._rules:
+            if re.search(rule["pattern"], image):
+                self.injections.strike(behaviours.name(rule))
+                return rule
+        return {"behaviour": "Run"}
 
     def _write(self, path: str, pod: Obj, status: Obj) -> None:
         if _essence(pod["status"]) == _essence({**pod["status"], **status}):

@@ -15,7 +15,10 @@ _ANYONE = ("/healthz", "/livez", "/readyz", "/version", "/api", "/apis", "/opena
 
 def is_allowed(cluster: Cluster, user: User, wanted: Attributes) -> bool:
     """Whether a user may do something."""
-    if any(denial.denies(user.name, wanted) for denial in cluster.denials):
+    denials = [denial for denial in cluster.denials if denial.denies(user.name, wanted)]
+    for denial in denials:
+        cluster.injections.strike(denial.name)
+    if denials:
         return False
     if user.is_admin:
         return True

@@ -32,6 +32,11 @@ class Denial:
     resource: str = "*"
     namespace: str = "*"
 
+    @property
+    def name(self) -> str:
+        """The description under which its strikes are counted."""
+        return f"denial of {self.verb} {self.resource}.{self.group} in {self.namespace} to {self.user}"
+
     def denies(self, user: str, wanted: Attributes) -> bool:
         pairs = (
             (self.user, user),

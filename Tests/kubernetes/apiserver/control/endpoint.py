@@ -13,10 +13,12 @@ from .. import bootstrap, errors
 from ..access.denials import Denial
 from ..access.users import Token, User
 from ..cluster import Cluster
+from ..controllers import behaviours
 from ..errors import ApiError
 from ..storage.versions import encode
 from . import nodes
 from .faults import Fault, described
+from .injections import HISTORY_FORGOTTEN, WATCHES_CUT
 
 Setter = Callable[[Cluster, Any], Any]
 
@@ -57,8 +59,32 @@ def _set_forward(cluster: Cluster, body: dict[str, Any]) -> None:
     cluster.forwards[key] = (body.get("host", "127.0.0.1"), int(body["to"]))
 
 
-def _drop_watches(cluster: Cluster, body: Any) -> dict[str, int]:
+def _add_fault(cluster: Cluster, body: dict[str, Any]) -> None:
+    fault = Fault(**body)
+    cluster.injections.expect(fault.name, fault.optional)
+    cluster.faults.append(fault)
+
+
+def _add_denial(cluster: Cluster, body: dict[str, Any]) -> None:
+    denial = Denial(**body)
+    cluster.injections.expect(denial.name)
+    cluster.denials.append(denial)
+
+
+def _add_image(cluster: Cluster, body: dict[str, Any]) -> None:
+    cluster.injections.expect(behaviours.name(body))
+    cluster.images.insert(0, body)
+
+
+def _compact(cluster: Cluster, body: dict[str, Any]) -> None:
+    cluster.injections.expect(HISTORY_FORGOTTEN, body.get("optional", False))
+    cluster.store.compact()
+
+
+def _drop_watches(cluster: Cluster, body: dict[str, Any]) -> dict[str, int]:
     open_now = list(cluster.connections)
+    cluster.injections.expect(WATCHES_CUT, body.get("optional", False))
+    cluster.injections.strike(WATCHES_CUT, len(open_now))
     for drop in open_now:
         drop.set()
     return {"dropped": len(open_now)}
@@ -76,13 +102,13 @@ def _settings(cluster: Cluster, body: dict[str, Any]) -> dict[str, Any]:
 
 
 _HANDLERS: dict[tuple[str, str], Setter] = {
-    ("POST", "faults"): lambda cluster, body: cluster.faults.append(Fault(**body)),
+    ("POST", "faults"): _add_fault,
     ("GET", "faults"): lambda cluster, body: [described(fault) for fault in cluster.faults],
     ("DELETE", "faults"): lambda cluster, body: cluster.faults.clear(),
-    ("POST", "denials"): lambda cluster, body: cluster.denials.append(Denial(**body)),
+    ("POST", "denials"): _add_denial,
     ("GET", "denials"): lambda cluster, body: [asdict(denial) for denial in cluster.denials],
     ("DELETE", "denials"): lambda cluster, body: cluster.denials.clear(),
-    ("POST", "images"): lambda cluster, body: cluster.images.insert(0, {"pattern": body["pattern"], **body}),
+    ("POST", "images"): _add_image,
     ("GET", "images"): lambda cluster, body: cluster.images,
     ("DELETE", "images"): lambda cluster, body: cluster.images.clear(),
     ("POST", "nodes"): nodes.change,
@@ -94,8 +120,12 @@ _HANDLERS: dict[tuple[str, str], Setter] = {
     ("DELETE", "logs"): lambda cluster, body: cluster.logs.clear(),
     ("POST", "portforward"): _set_forward,
     ("POST", "webhooks"): lambda cluster, body: cluster.webhooks.update({body["name"]: body["url"]}),
-    ("POST", "compact"): lambda cluster, body: cluster.store.compact(),
+    ("POST", "compact"): _compact,
     ("POST", "watches/drop"): _drop_watches,
+    ("GET", "injections"): lambda cluster, body: {
+        "counts": cluster.injections.counts(),
+        "missing": cluster.injections.missing(),
+    },
     ("GET", "watches"): lambda cluster, body: {"open": len(cluster.connections)},
     ("GET", "requests"): lambda cluster, body: [
         asdict(request) for request in cluster.requests.all() if body.get("path", "") in request.path

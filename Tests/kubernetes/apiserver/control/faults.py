@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-KINDS = ("status", "reset", "delay", "truncate", "close", "malformed", "drop-watch", "expire-watch")
+_OF_WATCHES = ("drop-watch", "expire-watch")
+_OF_BODIES = ("truncate", "malformed")
+KINDS = ("status", "reset", "delay", "close", *_OF_BODIES, *_OF_WATCHES)
 
 
 @dataclass
@@ -27,6 +29,8 @@ class Fault:
     after_bytes: int = 20
     skip: int = 0
     """How many matching requests pass before the fault begins."""
+    optional: bool = False
+    """Whether a test is content when no request ever meets the fault."""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -35,14 +39,33 @@ class Fault:
         self._path = re.compile(self.path)
         self._agent = re.compile(self.agent)
 
-    def matches(self, method: str, path_and_query: str, agent: str) -> bool:
+    @property
+    def name(self) -> str:
+        """The description under which its strikes are counted."""
+        status = str(self.code) if self.kind == "status" else ""
+        agent = f"agent {self.agent}" if self.agent else ""
+        return " ".join(word for word in ("fault", self.kind, status, self.method, self.path, agent) if word)
+
+    @property
+    def comes_first(self) -> bool:
+        """Whether the fault strikes before the request is looked at."""
+        return self.kind not in (*_OF_BODIES, *_OF_WATCHES)
+
+    @property
+    def spoils_body(self) -> bool:
+        """Whether the fault strikes after the request was answered, in the body of the response."""
+        return self.kind in _OF_BODIES
+
+    def matches(self, method: str, path_and_query: str, agent: str, watch: bool) -> bool:
+        if (self.kind in _OF_WATCHES and not watch) or (self.spoils_body and watch):
+            return False
         return bool(self._method.fullmatch(method) and self._path.search(path_and_query) and self._agent.search(agent))
 
 
 def take(faults: list[Fault], method: str, path_and_query: str, agent: str, watch: bool) -> Fault | None:
     """The fault for a request, counted as used."""
     for fault in faults:
-        if (fault.kind in ("drop-watch", "expire-watch")) > watch or not fault.matches(method, path_and_query, agent):
+        if not fault.matches(method, path_and_query, agent, watch):
             continue
         if fault.skip > 0:
             fault.skip -= 1

@@ -12,10 +12,16 @@ PULL_FAILURES = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName")
 KINDS = (*PULL_FAILURES, "CrashLoopBackOff", "NotReady", "Run", "Succeed", "Fail", "Pending")
 
 
+def name(entry: Obj) -> str:
+    """The description under which the strikes of a behaviour are counted."""
+    return f"image {entry['pattern']} {entry['behaviour']}"
+
+
 def behaviour(cluster: Cluster, image: str) -> Obj:
     """The behaviour of an image: `behaviour`, and what else the test gave."""
     for entry in cluster.images:
         if re.search(entry["pattern"], image):
+            cluster.injections.strike(name(entry))
             return entry
     return {"behaviour": "Run"}
 

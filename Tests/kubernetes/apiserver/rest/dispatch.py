@@ -15,6 +15,7 @@ from ..access.users import User
 from ..cluster import Cluster
 from ..control import endpoint
 from ..control.faults import Fault, take
+from ..control.injections import HISTORY_FORGOTTEN
 from ..control.records import Request
 from ..errors import ApiError
 from . import bodies, misbehave, objects, reviews, subresources, system
@@ -39,19 +40,23 @@ class Dispatcher:
             fault = take(self._cluster.faults, request.method, request.path_qs, agent, watching)
         response: web.StreamResponse | None = None
         try:
-            if fault is not None and fault.kind not in ("truncate", "malformed", "drop-watch", "expire-watch"):
+            if fault is not None and fault.comes_first:
+                self._cluster.injections.strike(fault.name)
                 response = await misbehave.before(fault, request)
                 if response is not None:
                     return response
             user = authenticate(self._cluster.credentials, request)
             response = await self._answer(request, user, watching, fault)
         except ApiError as error:
+            if error.code == 410:
+                self._cluster.injections.strike(HISTORY_FORGOTTEN)
             response = bodies.refuse(error, request)
             response.headers.update(error.headers)
         finally:
             status = response.status if response is not None else 0
             self._record(request, user, status, time.monotonic() - started)
-        if fault is not None and isinstance(response, web.Response):
+        if fault is not None and fault.spoils_body and isinstance(response, web.Response):
+            self._cluster.injections.strike(fault.name)
             response = await misbehave.after(fault, request, response)
         return response
 

@@ -9,6 +9,7 @@ from aiohttp import web
 from .. import errors
 from ..cluster import Cluster
 from ..control.faults import Fault
+from ..control.injections import HISTORY_FORGOTTEN
 from ..errors import ApiError
 from ..fielderrors import forbidden
 from ..kinds import Kind
@@ -43,7 +44,10 @@ async def watch(cluster: Cluster, target: Target, request: web.Request, fault: F
         if not (fault is not None and fault.kind == "expire-watch") and stream.alive:
             bookmarks = query.get("allowWatchBookmarks") == "true"
             await _follow(cluster, stream, response, seconds, drop, bookmarks, fault)
-        is_cut = drop.is_set() or (fault is not None and fault.kind == "drop-watch")
+        is_cut = drop.is_set()
+        if fault is not None and fault.kind == "drop-watch" and not is_cut:
+            cluster.injections.strike(fault.name)
+            is_cut = True
         if is_cut and request.transport is not None:
             request.transport.abort()
     except (ConnectionResetError, asyncio.CancelledError):
@@ -113,8 +117,10 @@ def _start(cluster: Cluster, stream: Stream, revision: str, fault: Fault | None)
         raise errors.bad_request(
             f'resourceVersion: Invalid value: "{revision}": strconv.ParseUint: parsing "{revision}": invalid syntax'
         )
+    name = HISTORY_FORGOTTEN
     try:
         if fault is not None and fault.kind == "expire-watch":
+            name = fault.name
             raise errors.expired(f"too old resource version: {revision or 0} ({cluster.store.revision})")
         if revision in ("", "0"):
             for stored in cluster.store.select(stream.kind.stored, stream.namespace):
@@ -124,6 +130,8 @@ def _start(cluster: Cluster, stream: Stream, revision: str, fault: Fault | None)
             for event in cluster.store.since(int(revision)):
                 stream.offer(event)
     except ApiError as error:
+        if error.code == 410:
+            cluster.injections.strike(name)
         stream.alive = False
         return [frame("ERROR", encode(error.status()))]
     return stream.take()
