@@ -1,11 +1,21 @@
 // Preloaded, it shifts the time of day by the seconds in the file that CLOCK_SHIFT_FILE names, which may change while
-// the program runs. Clocks that only run on stay as they are.
+// the program runs; the last shift other than 0 that the program met is written to CLOCK_SEEN_FILE. Clocks that only run
+// on stay as they are.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+static void tell(const char *text) {
+  const char *path = getenv("CLOCK_SEEN_FILE");
+  int file = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+  if (file < 0) return;
+  if (write(file, text, strlen(text)) < 0) abort();
+  close(file);
+}
 
 static long shift(void) {
   const char *path = getenv("CLOCK_SHIFT_FILE");
@@ -14,6 +24,7 @@ static long shift(void) {
   char text[32] = {0};
   long seconds = read(file, text, sizeof text - 1) > 0 ? atol(text) : 0;
   close(file);
+  if (seconds) tell(text);
   return seconds;
 }
 

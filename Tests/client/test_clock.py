@@ -24,18 +24,21 @@ def jumping_clock(tmp_path_factory):
 
 @pytest.fixture
 def daemon_with_clock(jumping_clock, tmp_path):
-    """A daemon whose time of day is off by as many seconds as the file says."""
-    shift = tmp_path / "shift"
+    """A daemon whose time of day is off by as many seconds as the file says; in the end it must have met that."""
+    shift, seen = tmp_path / "shift", tmp_path / "seen"
+    asked = []
     shift.write_text("0")
     daemon = Daemon(size="64M")
-    daemon.environment.update(LD_PRELOAD=str(jumping_clock), CLOCK_SHIFT_FILE=str(shift))
+    daemon.environment.update(LD_PRELOAD=str(jumping_clock), CLOCK_SHIFT_FILE=str(shift), CLOCK_SEEN_FILE=str(seen))
 
     def set_clock(seconds):
         shift.write_text(str(seconds))
+        asked.append(seconds)
 
     try:
         yield daemon, set_clock
         daemon.stop()
+        assert int(seen.read_text()) == next(seconds for seconds in reversed(asked) if seconds)
     finally:
         daemon.discard()
 
