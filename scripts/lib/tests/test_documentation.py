@@ -12,7 +12,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples" / "house-price-pipeline"
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), EXAMPLE / "README.md"]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
 FOREIGN_GROUPS = ("k8s.v6d.io", "snapshot.storage.k8s.io")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"```(?:sh|console)\n(.*?)```", re.DOTALL)
