@@ -76,6 +76,10 @@ class Double:
         """How often each disturbance struck that tests asked for since the last reset, cleared ones included."""
         return self._control("GET", "injections")["counts"]
 
+    def struck(self, text: str) -> bool:
+        """Whether a disturbance has struck whose description contains a text."""
+        return any(count for name, count in self.injections().items() if text in name)
+
     def check_injections(self) -> None:
         """Raise `AssertionError` when a disturbance that a test asked for never struck."""
         missing = self._control("GET", "injections")["missing"] if self._disturbs else []

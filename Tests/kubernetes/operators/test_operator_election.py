@@ -65,10 +65,11 @@ def test_given_a_leader_that_is_killed_at_work_then_another_finishes_it_without_
     first.says(LEADING)
     second = managers.start("two")
     second.says("waiting: one")
-    # The leader is in the middle of its work: an account exists, and the Deployment cannot be made yet.
+    # The leader is in the middle of its work: a Service exists, and the Deployment cannot be made yet.
     managers.double.fault("status", code=503, method="PATCH", path=f"/deployments/{NAME}", times=None)
     managers.api.post(VINEYARDDS, cluster(replicas=2))
-    eventually(lambda: managers.api.get(f"{SYSTEM}/services/{NAME}-rpc").status == 200, "the work has begun")
+    eventually(lambda: managers.double.struck("/deployments/"), "the work is at the Deployment")
+    assert managers.api.get(f"{SYSTEM}/services/{NAME}-rpc").status == 200
 
     first.kill()
     managers.double.clear_faults()
