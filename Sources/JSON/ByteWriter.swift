@@ -2,13 +2,14 @@ import Glibc
 
 /// A growing byte buffer that replies are written into and that is reused from message to message.
 ///
-/// Single owner. Growth keeps the bytes written so far.
+/// Single owner, so the runtime's checks of overlapping accesses are left out: they cost more than the bytes. Growth
+/// keeps the bytes written so far.
 public final class ByteWriter {
-  @usableFromInline var base: UnsafeMutablePointer<UInt8>
-  @usableFromInline var capacity: Int
+  @exclusivity(unchecked) private var base: UnsafeMutablePointer<UInt8>
+  @exclusivity(unchecked) private var capacity: Int
 
   /// Bytes written so far.
-  public private(set) final var count: Int
+  @exclusivity(unchecked) public private(set) final var count: Int
 
   public init(capacity: Int = 4096) {
     base = Self.resized(nil, capacity)
@@ -39,8 +40,7 @@ public final class ByteWriter {
   /// Drops everything behind `length` bytes.
   public func truncate(to length: Int) { count = min(count, length) }
 
-  @usableFromInline
-  func reserve(_ additional: Int) -> UnsafeMutablePointer<UInt8> {
+  private func reserve(_ additional: Int) -> UnsafeMutablePointer<UInt8> {
     let needed = count + additional
     if needed > capacity {
       capacity = max(needed, capacity * 2)
@@ -129,18 +129,23 @@ public final class ByteWriter {
   /// Appends what stands between the quotes of a JSON string literal.
   public func append(jsonContent utf8: UnsafeRawBufferPointer) {
     var start = 0
-    for index in 0..<utf8.count where utf8[index] < 0x20 || utf8[index] == 0x22 || utf8[index] == 0x5c {
-      append(UnsafeRawBufferPointer(rebasing: utf8[start..<index]))
+    for index in 0..<utf8.count where Self.isEscaped(utf8[index]) {
+      if start < index { append(UnsafeRawBufferPointer(rebasing: utf8[start..<index])) }
       appendEscape(utf8[index])
       start = index + 1
     }
     append(UnsafeRawBufferPointer(rebasing: utf8[start...]))
   }
 
+  private static func isEscaped(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x22 || byte == 0x5c }
+
   private func appendEscape(_ byte: UInt8) {
     switch byte {
-    case 0x22: append("\\\"")
-    case 0x5c: append("\\\\")
+    case 0x22, 0x5c:
+      let target = reserve(2)
+      target[0] = 0x5c
+      target[1] = byte
+      count += 2
     case 0x08: append("\\b")
     case 0x09: append("\\t")
     case 0x0a: append("\\n")

@@ -100,11 +100,9 @@ struct StoredName: Comparable {
 
   init(_ text: String) { self.text = text }
 
-  static func == (left: StoredName, right: StoredName) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+  static func == (left: StoredName, right: StoredName) -> Bool { left.text.order(against: right.text, by: rank) == 0 }
 
-  static func < (left: StoredName, right: StoredName) -> Bool {
-    left.text.utf8.lexicographicallyPrecedes(right.text.utf8) { rank($0) < rank($1) }
-  }
+  static func < (left: StoredName, right: StoredName) -> Bool { left.text.order(against: right.text, by: rank) < 0 }
 
   /// Bytes in the order of what they are written as: `/` comes right behind `~`.
   @inline(__always)
