@@ -9,11 +9,12 @@ import os
 import time
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
 
 SEPARATOR = "#" * 34
 LARGEST_LIVING_AREA = 4_800
+TEST_SHARE = 0.2
 
 
 def log(line: str) -> None:
@@ -94,6 +95,18 @@ def size_of(value: pd.DataFrame | pd.Series) -> int:
     return int(usage if isinstance(value, pd.Series) else usage.sum())
 
 
+def split(table: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows without outliers in two tables, TEST_SHARE of them at random in the second.
+
+    The rows stay in their order, so each column is read from end to end: several times as fast as shuffling them.
+    """
+    rows = np.flatnonzero(table["GrLivArea"].to_numpy() <= LARGEST_LIVING_AREA)
+    chosen = np.random.default_rng(seed).permutation(rows.size)[: round(rows.size * TEST_SHARE)]
+    is_test = np.zeros(rows.size, dtype=bool)
+    is_test[chosen] = True
+    return table.take(rows[~is_test]), table.take(rows[is_test])
+
+
 def main() -> None:
     """Run the stage."""
     args = parse_arguments()
@@ -111,12 +124,9 @@ def main() -> None:
     table = pd.read_pickle(table_path)
     log(f"read dataframe pickle time: {time.time() - start}")
 
-    table = table[table["GrLivArea"] <= LARGEST_LIVING_AREA]
-    prices = table["SalePrice"]
-    features = table.drop(columns="SalePrice")
+    x_train, x_test = split(table, args.seed)
     del table
-    x_train, x_test, y_train, y_test = train_test_split(features, prices, test_size=0.2, random_state=args.seed)
-    del features, prices
+    y_train, y_test = x_train.pop("SalePrice"), x_test.pop("SalePrice")
 
     parts = {"x_train.pkl": x_train, "x_test.pkl": x_test, "y_train.pkl": y_train, "y_test.pkl": y_test}
     write_start = time.time()
