@@ -11,7 +11,9 @@ public struct Vineyardctl: ContextCommand {
 
       Exit status: 0 done, 1 failed, 2 wrong usage, 3 not ready or timed out, 4 not found, 130 or 143 interrupted. \
       Data goes to stdout, messages go to stderr.
-      """,
+      """.withExamples(
+        "vineyardctl check --pre", "vineyardctl deploy vineyard-cluster --create-namespace",
+        "vineyardctl deploy vineyard-cluster --help"),
     version: "vineyardctl version \(Version.product) (protocol \(Version.current))",
     subcommands: [
       DeployCommand.self, DeleteCommand.self, DiffCommand.self, RenderCommand.self, CheckCommand.self,

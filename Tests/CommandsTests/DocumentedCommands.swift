@@ -12,9 +12,11 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
 
   var testDescription: String { "\(file): \(words.joined(separator: " "))" }
 
-  /// Those of README.md and docs/, in blocks of code and between backquotes.
+  /// Those of README.md, CONTRIBUTING.md, docs/ and examples/, in blocks of code and between backquotes.
   static func ofDocumentation() throws -> [DocumentedCommand] {
-    let pages = try ["README.md"] + files(in: "docs", ending: ".md")
+    let pages =
+      try ["README.md", "CONTRIBUTING.md"] + files(in: "docs", ending: ".md")
+      + files(in: "examples", ending: ".md")
     return try pages.flatMap { page in
       let (code, quotes) = excerpts(of: try TextFile.read("\(repository)/\(page)"))
       let mentions = quotes.flatMap { commands(in: $0, page) }.map { command in

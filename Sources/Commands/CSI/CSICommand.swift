@@ -13,7 +13,8 @@ struct CSICommand: AsyncContextCommand {
       The controller half makes and deletes volumes. It asks the API server where the stores of a cluster are: in a \
       pod, or with --kubeconfig. Otherwise it works with the stores of this machine alone. The node half mounts \
       volumes; it needs root and only the sockets below --socket-root.
-      """)
+      """.withExamples(
+        "vineyardctl csi --mode node --nodeid node-1 --endpoint unix:///csi/csi.sock"))
 
   @Option(
     name: [.customShort("f"), .customLong("endpoint")],

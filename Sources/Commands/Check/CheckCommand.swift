@@ -10,7 +10,7 @@ struct CheckCommand: AsyncContextCommand {
     commandName: "check", abstract: "Check whether a cluster can take Vineyard, and whether what is deployed is well.",
     discussion: """
       ✔ passed, ⚠ a warning, ✗ failed; a hint says what to do. Exit status: 0 nothing failed, 1 something did.
-      """)
+      """.withExamples("vineyardctl check --pre --size 8Gi", "vineyardctl check -o json"))
 
   @Flag(help: "Check only what matters before a deployment.")
   var pre = false

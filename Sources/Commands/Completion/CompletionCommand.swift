@@ -17,7 +17,7 @@ struct CompletionCommand: ContextCommand {
         fish: ~/.config/fish/completions/vineyardctl.fish
 
       Contexts come from the kubeconfig, namespaces from its cluster.
-      """)
+      """.withExamples("vineyardctl completion bash > /etc/bash_completion.d/vineyardctl"))
 
   @Argument(help: "The shell.")
   var shell: Shell

@@ -5,7 +5,8 @@ import Documents
 /// Deletes a CSI driver.
 struct DeleteCSIDriver: AsyncContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: CSIDriverTarget.commandName, abstract: "Delete \(CSIDriverTarget.summary).")
+    commandName: CSIDriverTarget.commandName, abstract: "Delete \(CSIDriverTarget.summary).",
+    discussion: "".withExamples("vineyardctl delete csidriver --name csidriver-sample"))
 
   @Option(help: ArgumentHelp("Name of the driver.", valueName: "name"))
   var name = CSIDriverArguments.defaultName

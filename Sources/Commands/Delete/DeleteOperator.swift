@@ -7,7 +7,7 @@ struct DeleteOperator: AsyncContextCommand {
     commandName: OperatorTarget.commandName, abstract: "Delete \(OperatorTarget.summary).",
     discussion: """
       Clusters and drivers go on running without it. The definitions stay as long as there are resources of them.
-      """)
+      """.withExamples("vineyardctl delete operator --namespace vineyard-system"))
 
   @OptionGroup var arguments: DeleteArguments
 

@@ -10,7 +10,7 @@ struct DeleteVineyardCluster: AsyncContextCommand {
       Goes backwards: CSI drivers that serve only this cluster, the cluster, the operator, the definitions, and the \
       namespace if --create-namespace made it and nothing else is in it. The operator and the definitions stay while \
       another cluster or driver needs them.
-      """)
+      """.withExamples("vineyardctl delete vineyard-cluster --timeout 10m"))
 
   @Option(help: ArgumentHelp("Name of the cluster.", valueName: "name"))
   var name = VineyarddArguments.defaultName

@@ -5,7 +5,8 @@ import Deployer
 struct DeleteVineyardDeployment: AsyncContextCommand {
   static let configuration = CommandConfiguration(
     commandName: VineyardDeploymentTarget.commandName, abstract: "Delete \(VineyardDeploymentTarget.summary).",
-    discussion: "Finds everything by its label, whatever flags it was deployed with.")
+    discussion: "Finds everything by its label, whatever flags it was deployed with.".withExamples(
+      "vineyardctl delete vineyard-deployment --name second"))
 
   @Option(help: ArgumentHelp("Name of the cluster.", valueName: "name"))
   var name = VineyarddArguments.defaultName

@@ -5,7 +5,8 @@ import Documents
 /// Deletes a cluster that the operator runs.
 struct DeleteVineyardd: AsyncContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: VineyarddTarget.commandName, abstract: "Delete \(VineyarddTarget.summary).")
+    commandName: VineyarddTarget.commandName, abstract: "Delete \(VineyarddTarget.summary).",
+    discussion: "".withExamples("vineyardctl delete vineyardd --name second"))
 
   @Option(help: ArgumentHelp("Name of the cluster.", valueName: "name"))
   var name = VineyarddArguments.defaultName

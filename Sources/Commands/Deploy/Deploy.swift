@@ -8,7 +8,8 @@ import Support
 struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: Target.commandName, abstract: "Deploy \(Target.summary).", discussion: Target.discussion)
+      commandName: Target.commandName, abstract: "Deploy \(Target.summary).",
+      discussion: Target.discussion.withExamples("vineyardctl deploy \(Target.commandName) \(Target.exampleFlags)"))
   }
 
   @OptionGroup(title: "What is deployed") var target: Target

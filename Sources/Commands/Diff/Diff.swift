@@ -10,7 +10,7 @@ struct Diff<Target: DeploymentTarget>: AsyncContextCommand {
       discussion: """
         Differences are printed in unified format, with the values of secrets masked. Exit status: 0 no difference, \
         1 differences or a failure, which stderr tells.
-        """)
+        """.withExamples("vineyardctl diff \(Target.commandName) \(Target.exampleFlags)"))
   }
 
   @OptionGroup(title: "What is compared") var target: Target

@@ -11,7 +11,7 @@ struct ManagerCommand: AsyncContextCommand {
     discussion: """
       The cluster is the one of the pod, or of the kubeconfig. With --enable-controllers=false it only admits \
       resources, and asks the API server nothing.
-      """)
+      """.withExamples("vineyardctl manager --leader-elect --kubeconfig ~/.kube/config"))
 
   @OptionGroup var connection: ConnectionArguments
 

@@ -10,7 +10,7 @@ struct ProbeCommand: ContextCommand {
     discussion: """
       Registers as a client does, so that a socket left behind by a dead store does not count. Exit status: 0 the \
       store answers, 3 it does not.
-      """)
+      """.withExamples("vineyardctl probe --socket /tmp/demo/vineyard.sock"))
 
   @Option(help: ArgumentHelp("Socket of the store.", valueName: "path"), completion: .file())
   var socket: String

@@ -9,7 +9,7 @@ struct StatusCommand: AsyncContextCommand {
     commandName: "status", abstract: "Show what is deployed and how it is.",
     discussion: """
       Exit status: 0 everything is ready, 3 something is not, 4 nothing is deployed in the namespace.
-      """)
+      """.withExamples("vineyardctl status", "vineyardctl status --wait --timeout 10m -o json"))
 
   @Flag(help: "Wait until everything is ready.")
   var wait = false

@@ -9,6 +9,7 @@ import Support
 struct CSIDriverTarget: DeploymentTarget {
   static let commandName = "csidriver"
   static let summary = "a CSI driver that gives clusters out as volumes"
+  static let exampleFlags = "--clusters vineyard-system/vineyardd-sample"
   static let type = ObjectType(apiVersion: Manifests.apiVersion, kind: "CSIDriver")
 
   private static let snapshotClass = ObjectType(

@@ -13,6 +13,8 @@ protocol DeploymentTarget: ParsableArguments {
   static var summary: String { get }
   /// What a newcomer should know before deploying it.
   static var discussion: String { get }
+  /// Flags of its own that an example shows.
+  static var exampleFlags: String { get }
 
   /// Whether an operator is part of it.
   static var hasOperator: Bool { get }

@@ -8,6 +8,7 @@ import Support
 struct OperatorTarget: DeploymentTarget {
   static let commandName = "operator"
   static let summary = "the operator and its custom resource definitions"
+  static let exampleFlags = "--operator.replicas 2"
   static let hasOperator = true
 
   @OptionGroup var images: ImageArguments

@@ -8,6 +8,7 @@ import Support
 struct VineyardClusterTarget: DeploymentTarget {
   static let commandName = "vineyard-cluster"
   static let summary = "the operator and a cluster that it runs"
+  static let exampleFlags = "--vineyardd.size 8Gi"
   static let hasOperator = true
 
   @OptionGroup var images: ImageArguments

@@ -8,6 +8,7 @@ import Support
 struct VineyardDeploymentTarget: DeploymentTarget {
   static let commandName = "vineyard-deployment"
   static let summary = "a cluster without the operator, as plain workloads"
+  static let exampleFlags = "--name second --replicas 2"
 
   @OptionGroup var images: ImageArguments
   @OptionGroup var cluster: VineyarddArguments

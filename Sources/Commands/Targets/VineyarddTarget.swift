@@ -9,6 +9,7 @@ import Support
 struct VineyarddTarget: DeploymentTarget {
   static let commandName = "vineyardd"
   static let summary = "a cluster that the operator runs"
+  static let exampleFlags = "--name second --vineyardd.size 4Gi"
   static let type = ObjectType(apiVersion: Manifests.apiVersion, kind: "Vineyardd")
 
   @OptionGroup var images: ImageArguments

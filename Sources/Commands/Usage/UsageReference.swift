@@ -18,7 +18,7 @@ enum UsageReference {
     let name = path.joined(separator: " ")
     var lines = ["\(String(repeating: "#", count: min(path.count, 6))) `\(name)`", ""]
     for key in ["abstract", "discussion"] {
-      if let text = command[key]?.string, !text.isEmpty { lines += [text, ""] }
+      if let text = command[key]?.string, !text.isEmpty { lines += paragraphs(text) + [""] }
     }
     let children = (command["subcommands"]?.array ?? []).filter {
       $0["shouldDisplay"]?.bool != false && $0["commandName"]?.string != "help"
@@ -28,6 +28,20 @@ enum UsageReference {
     }
     lines += table(DeclaredFlags(command: command).flags.filter(\.isVisible))
     return lines + children.flatMap { section($0, path: path) }
+  }
+
+  /// The lines of a text, the indented ones as code.
+  private static func paragraphs(_ text: String) -> [String] {
+    var lines: [String] = []
+    var isCode = false
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      if line.hasPrefix("  ") != isCode {
+        isCode.toggle()
+        lines += isCode ? ["", "```"] : ["```"]
+      }
+      lines.append(String(isCode ? line.dropFirst(2) : line))
+    }
+    return isCode ? lines + ["```"] : lines
   }
 
   private static func table(_ flags: [DeclaredFlag]) -> [String] {

@@ -17,6 +17,7 @@ enum UsageTree {
   private static func node(_ command: Value, path: [String]) -> Value {
     let name = command["commandName"]?.string ?? ""
     let path = path + [name]
+    let discussion = command["discussion"]?.string ?? ""
     let children = (command["subcommands"]?.array ?? []).filter {
       $0["shouldDisplay"]?.bool != false && $0["commandName"]?.string != "help"
     }
@@ -25,9 +26,9 @@ enum UsageTree {
     return [
       "Name": .string(name),
       "Brief": .string(command["abstract"]?.string ?? ""),
-      "Description": .string(command["discussion"]?.string ?? ""),
+      "Description": .string(discussion.withoutExamples),
       "Usage": .string((path + usage).joined(separator: " ")),
-      "Example": "",
+      "Example": .string(discussion.examples),
       "Deprecated": "",
       "Runnable": .boolean(children.isEmpty),
       "Children": .array(children.map { node($0, path: path) }),

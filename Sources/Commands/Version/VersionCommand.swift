@@ -4,7 +4,8 @@ import Support
 /// Prints the versions of this program.
 struct VersionCommand: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "version", abstract: "Print the version of this program and of the protocol it speaks.")
+    commandName: "version", abstract: "Print the version of this program and of the protocol it speaks.",
+    discussion: "".withExamples("vineyardctl version -o json"))
 
   @OptionGroup var format: FormatArguments
 

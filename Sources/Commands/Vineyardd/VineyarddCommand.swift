@@ -15,7 +15,9 @@ public struct VineyarddCommand: ContextCommand {
 
       Accepted without effect: \(flagList { if case .withoutEffect = $0 { true } else { false } }) \
       and the flags of glog about log files, mail and stack traces.
-      """,
+      """.withExamples(
+        "vineyardctl vineyardd --size 4G --socket /tmp/demo/vineyard.sock",
+        "vineyardctl vineyardd --size 16Gi --rpc_host 0.0.0.0 --metrics_port 9601"),
     version: "vineyardd version \(Version.current)\nvineyardctl \(Version.product)")
 
   @OptionGroup(title: "Memory") var memory: MemoryArguments
