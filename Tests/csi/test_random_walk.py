@@ -11,7 +11,9 @@ import pytest
 from harness import mounts
 from harness.node import MIB
 
-SEEDS = [int(os.environ["CSI_SEED"])] if os.environ.get("CSI_SEED") else [random.randrange(10**6) for _ in range(3)]
+# The processes of a parallel run must choose the same seeds.
+CHOICE = random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID"))
+SEEDS = [int(os.environ["CSI_SEED"])] if os.environ.get("CSI_SEED") else [CHOICE.randrange(10**6) for _ in range(3)]
 STEPS = 150
 NAMES, PODS = ("pvc-a", "pvc-b", "pvc-c"), ("pod-1", "pod-2", "pod-3")
 

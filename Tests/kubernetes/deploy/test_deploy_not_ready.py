@@ -17,7 +17,7 @@ def time_is_up(cluster, vineyardctl, *arguments, after):
     """Wait in vain for pods that have met the event `after`."""
     vineyardctl(*arguments, "--wait=false")
     eventually(lambda: after in events(cluster), f"an event {after}")
-    return vineyardctl(*arguments, "--timeout", "1s", status=3)
+    return vineyardctl(*arguments, "--timeout", "3s", status=3)
 
 
 def last(run):
@@ -34,7 +34,7 @@ def test_given_an_image_nobody_has_when_time_is_up_then_the_pod_the_container_an
     run = time_is_up(cluster, vineyardctl, *STORES, after="BackOff")
 
     error = last(run)
-    assert error.startswith("error: Vineyardd vineyard-system/vineyardd-sample is not ready after 1s: 0/3 ready; ")
+    assert error.startswith("error: Vineyardd vineyard-system/vineyardd-sample is not ready after 3s: 0/3 ready; ")
     assert 'container vineyardd: ImagePullBackOff: Back-off pulling image "store:1"' in error
     assert error.endswith(
         "(hint: bring the image where the nodes pull from, or name another with --image; "
