@@ -6,6 +6,7 @@ import pytest
 
 from command_line import interrupt
 from snapshot import versions
+from waiting import eventually
 
 CLUSTER = ("deploy", "vineyard-cluster", "--create-namespace")
 SYSTEM = "vineyard-system"
@@ -52,6 +53,9 @@ def test_given_no_wait_when_applied_then_it_returns_and_status_can_wait(cluster,
     )
     resource = f"/apis/k8s.v6d.io/v1alpha1/namespaces/{SYSTEM}/vineyardds/vineyardd-sample"
     assert cluster.client.get(resource).status == 200
+    eventually(lambda: cluster.struck("image store"), "the stores cannot start yet")
+    cluster.clear_images()
+    vineyardctl("status", "--wait")
 
 
 @pytest.mark.parametrize("number, status", [(2, 130), (15, 143)], ids=["SIGINT", "SIGTERM"])
@@ -78,7 +82,7 @@ def test_given_a_signal_when_waiting_then_it_says_how_to_go_on_and_the_next_run_
 
 def test_given_a_timeout_when_the_cause_is_gone_then_the_next_run_goes_on(cluster, vineyardctl):
     cluster.image("store", "ImagePullBackOff")
-    vineyardctl(*CLUSTER, "--vineyardd.image", "store:1", "--timeout", "1s", status=3)
+    vineyardctl(*CLUSTER, "--vineyardd.image", "store:1", "--timeout", "3s", status=3)
     cluster.clear_images()
 
     again = vineyardctl(*CLUSTER, "--vineyardd.image", "store:1")

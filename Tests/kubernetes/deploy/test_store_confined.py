@@ -10,6 +10,8 @@ import signal
 import socket
 import struct
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 import yaml
@@ -126,14 +128,16 @@ class Pod:
 
 
 @pytest.fixture
-def store(vineyardctl, tmp_path):
+def store(vineyardctl):
     output = vineyardctl("deploy", "vineyard-deployment", "--dry-run=client").output
-    pod = Pod(list(yaml.safe_load_all(output)), tmp_path)
-    try:
-        yield pod
-        pod.end()
-    finally:
-        pod.process.kill()
+    # The path of a socket has room for 107 bytes, which pytest's directories may be too long for.
+    with tempfile.TemporaryDirectory(prefix="store-") as directory:
+        pod = Pod(list(yaml.safe_load_all(output)), Path(directory))
+        try:
+            yield pod
+            pod.end()
+        finally:
+            pod.process.kill()
 
 
 def capabilities(pid):

@@ -102,6 +102,10 @@ class Genuine:
         self._baseline.restore()
         self._nodes.make_as_new()
 
+    def struck(self, text: str) -> bool:
+        """Whether a behaviour has come about whose description contains a text."""
+        return any(count for name, count in self._kubelet.injections.counts().items() if text in name)
+
     def check_injections(self) -> None:
         """Raise `AssertionError` when a behaviour of an image that a test asked for never came about."""
         missing = self._kubelet.injections.missing()

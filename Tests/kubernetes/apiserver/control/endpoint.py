@@ -59,10 +59,11 @@ def _set_forward(cluster: Cluster, body: dict[str, Any]) -> None:
     cluster.forwards[key] = (body.get("host", "127.0.0.1"), int(body["to"]))
 
 
-def _add_fault(cluster: Cluster, body: dict[str, Any]) -> None:
+def _add_fault(cluster: Cluster, body: dict[str, Any]) -> dict[str, str]:
     fault = Fault(**body)
     cluster.injections.expect(fault.name, fault.optional)
     cluster.faults.append(fault)
+    return {"injection": fault.name}
 
 
 def _add_denial(cluster: Cluster, body: dict[str, Any]) -> None:
