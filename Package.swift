@@ -62,10 +62,12 @@ let package = Package(
       name: "Documents",
       dependencies: ["CLibYAML", "JSON", .product(name: "OrderedCollections", package: "swift-collections")],
       swiftSettings: strict),
+    .target(name: "KubernetesObjects", dependencies: ["Documents", "Support"], swiftSettings: strict),
     .target(
       name: "KubernetesClient",
       dependencies: [
-        "CCurl", "CLinux", "Documents", "Support", .product(name: "Crypto", package: "swift-crypto"),
+        "CCurl", "CLinux", "Documents", "KubernetesObjects", "Support",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .target(
@@ -91,13 +93,19 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "Manifests", dependencies: ["Documents", "ManifestFiles", "Support"], swiftSettings: strict),
+      name: "Manifests", dependencies: ["Documents", "KubernetesObjects", "ManifestFiles", "Support"],
+      swiftSettings: strict),
     .target(
-      name: "Deployer", dependencies: ["Documents", "KubernetesClient", "Manifests", "Support"], swiftSettings: strict),
+      name: "ClusterInventory", dependencies: ["KubernetesClient", "KubernetesObjects", "Manifests", "Support"],
+      swiftSettings: strict),
+    .target(
+      name: "Deployer",
+      dependencies: ["ClusterInventory", "KubernetesClient", "KubernetesObjects", "Manifests", "Support"],
+      swiftSettings: strict),
     .target(
       name: "Operator",
       dependencies: [
-        "Deployer", "Documents", "HTTPEndpoint", "KubernetesClient", "Manifests", "Support",
+        "ClusterInventory", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
@@ -116,8 +124,8 @@ let package = Package(
     .target(
       name: "CSIDriver",
       dependencies: [
-        "CLinux", "CSIProtocol", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "StoreClient",
-        "StoreProtocol", "Support",
+        "CLinux", "CSIProtocol", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "KubernetesObjects",
+        "StoreClient", "StoreProtocol", "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
@@ -127,8 +135,9 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "CLinux", "CSIDriver", "Deployer", "Documents", "HTTPEndpoint", "KubernetesClient", "Manifests", "Operator",
-        "SharedMemory", "StoreClient", "StoreCore", "StoreServer", "Support",
+        "CLinux", "CSIDriver", "ClusterInventory", "Deployer", "Documents", "HTTPEndpoint", "KubernetesClient",
+        "KubernetesObjects", "Manifests", "Operator", "SharedMemory", "StoreClient", "StoreCore", "StoreServer",
+        "Support",
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -141,19 +150,28 @@ let package = Package(
     .testTarget(
       name: "CSIDriverTests",
       dependencies: [
-        "CSIDriver", "CSIProtocol", "Documents", "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol",
+        "CSIDriver", "CSIProtocol", "Documents", "KubernetesObjects", "SharedMemory", "StoreClient", "StoreCore",
+        "StoreProtocol",
         "StoreServer", "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "DeployerTests", dependencies: ["Deployer", "Documents", "KubernetesClient", "Manifests", "Support"],
+      name: "DeployerTests",
+      dependencies: ["ClusterInventory", "Deployer", "KubernetesClient", "KubernetesObjects", "Support"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "KubernetesObjectsTests", dependencies: ["KubernetesObjects"], swiftSettings: strict),
+    .testTarget(
+      name: "ClusterInventoryTests",
+      dependencies: ["ClusterInventory", "KubernetesClient", "KubernetesObjects", "Manifests", "Support"],
       swiftSettings: strict),
     .testTarget(name: "SupportTests", dependencies: ["Support"], swiftSettings: strict),
     .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
     .testTarget(
-      name: "KubernetesClientTests", dependencies: ["CLinux", "Documents", "KubernetesClient", "Support"],
+      name: "KubernetesClientTests",
+      dependencies: ["CLinux", "Documents", "KubernetesClient", "KubernetesObjects", "Support"],
       swiftSettings: strict),
     .testTarget(name: "StoreProtocolTests", dependencies: ["JSON", "StoreProtocol"], swiftSettings: strict),
     .testTarget(
@@ -163,18 +181,21 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: [
-        "CLinux", "Commands", "Documents", "GoldenRecords", "KubernetesClient", "Manifests", "Support",
+        "CLinux", "Commands", "Documents", "GoldenRecords", "KubernetesClient", "KubernetesObjects", "Manifests",
+        "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "ManifestsTests",
-      dependencies: ["Documents", "GoldenRecords", "ManifestFiles", "Manifests", "SeededRandom", "Support"],
+      dependencies: [
+        "Documents", "GoldenRecords", "KubernetesObjects", "ManifestFiles", "Manifests", "SeededRandom", "Support",
+      ],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
       name: "OperatorTests",
       dependencies: [
-        "Documents", "HTTPEndpoint", "KubernetesClient", "Manifests", "Operator", "SeededRandom", "Support",
+        "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator", "SeededRandom", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "X509", package: "swift-certificates"),
       ],

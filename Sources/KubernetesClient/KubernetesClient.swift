@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Support
 import Synchronization
 
@@ -7,9 +7,6 @@ import Synchronization
 /// Every call may throw `KubernetesError` (the server said no), `TransportError` (it said nothing usable),
 /// `CommandError` (the configuration or its credentials are at fault) and `CancellationError`.
 public final class KubernetesClient: Sendable {
-  /// Who owns the fields that people apply with this program.
-  public static let fieldManager = "vineyardctl"
-
   /// What is known of a request once it has ended.
   public struct Exchange: Sendable, Equatable {
     /// `get`, `list`, `watch`, `apply`, …
@@ -36,7 +33,7 @@ public final class KubernetesClient: Sendable {
   ///
   /// - Parameter observe: is told of every request, on any thread.
   public convenience init(
-    _ configuration: ClientConfiguration, log: Log, fieldManager: String = KubernetesClient.fieldManager,
+    _ configuration: ClientConfiguration, log: Log, fieldManager: String = FieldManager.vineyardctl,
     observe: (@Sendable (Exchange) -> Void)? = nil
   ) {
     self.init(configuration, log: log, timing: Timing(), fieldManager: fieldManager, observe: observe)
@@ -44,7 +41,7 @@ public final class KubernetesClient: Sendable {
 
   init(
     _ configuration: ClientConfiguration, log: Log, timing: Timing,
-    fieldManager: String = KubernetesClient.fieldManager, observe: (@Sendable (Exchange) -> Void)? = nil
+    fieldManager: String = FieldManager.vineyardctl, observe: (@Sendable (Exchange) -> Void)? = nil
   ) {
     self.configuration = configuration
     self.fieldManager = fieldManager

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Testing
 
 @testable import Deployer
@@ -31,16 +31,17 @@ import Testing
   }
 
   @Test func `a definition whose names are taken says by whom`() throws {
-    let definition = try object(
-      """
-      apiVersion: apiextensions.k8s.io/v1
-      kind: CustomResourceDefinition
-      metadata: {name: vineyardds.k8s.v6d.io}
-      status:
-        conditions:
-          - {type: NamesAccepted, status: 'False', message: '"Vineyardd" is already in use'}
-          - {type: Established, status: 'False', message: not all names are accepted}
-      """)
+    let definition = try KubernetesObject(
+      yaml:
+        """
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata: {name: vineyardds.k8s.v6d.io}
+        status:
+          conditions:
+            - {type: NamesAccepted, status: 'False', message: '"Vineyardd" is already in use'}
+            - {type: Established, status: 'False', message: not all names are accepted}
+        """)
     let finding = DefinitionCheck.finding("vineyardds.k8s.v6d.io", definition, isBeforehand: true)
     #expect(finding.text == "vineyardds.k8s.v6d.io: \"Vineyardd\" is already in use")
     #expect(finding.outcome == .failed)

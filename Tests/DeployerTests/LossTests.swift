@@ -1,4 +1,5 @@
-import Documents
+import ClusterInventory
+import KubernetesObjects
 import Support
 import Testing
 
@@ -7,14 +8,15 @@ import Testing
 /// What stores hold, and what it is worth.
 @Suite struct LossTests {
   private func pod(_ name: String, node: String = "n1", state: String = "running") throws -> KubernetesObject {
-    try object(
-      """
-      apiVersion: v1
-      kind: Pod
-      metadata: {name: \(name), labels: {app.vineyard.io/role: vineyardd}}
-      spec: {nodeName: \(node)}
-      status: {containerStatuses: [{state: {\(state): {}}}]}
-      """)
+    try KubernetesObject(
+      yaml:
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: \(name), labels: {app.vineyard.io/role: vineyardd}}
+        spec: {nodeName: \(node)}
+        status: {containerStatuses: [{state: {\(state): {}}}]}
+        """)
   }
 
   private func claim(_ name: String, on nodes: Set<String>) -> VolumeUse {
@@ -61,11 +63,12 @@ import Testing
   @Test func `a size fits when as many nodes as stores have room`() throws {
     let nodes = try ["n1", "n2", "n3"].map { name in
       NodeFacts(
-        try object(
-          """
-          metadata: {name: \(name)}
-          status: {allocatable: {memory: 4Gi}, conditions: [{type: Ready, status: 'True'}]}
-          """))
+        try KubernetesObject(
+          yaml:
+            """
+            metadata: {name: \(name)}
+            status: {allocatable: {memory: 4Gi}, conditions: [{type: Ready, status: 'True'}]}
+            """))
     }
     let used: [String: UInt64] = ["n3": 2 << 30]
     #expect(Shortage(need: 3 << 30, replicas: 2, nodes: nodes, requested: used) == nil)

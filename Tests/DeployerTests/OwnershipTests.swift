@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Testing
 
 @testable import Deployer
@@ -6,7 +6,7 @@ import Testing
 /// Whose objects are, and what goes with what.
 @Suite struct OwnershipTests {
   private func made(_ kind: String, _ metadata: String) throws -> KubernetesObject {
-    try object("{apiVersion: v1, kind: \(kind), metadata: {name: o, \(metadata)}}")
+    try KubernetesObject(yaml: "{apiVersion: v1, kind: \(kind), metadata: {name: o, \(metadata)}}")
   }
 
   @Test(arguments: [
@@ -52,7 +52,7 @@ import Testing
     ("{}", "{}", nil),
   ])
   func `what holds a deletion up`(_ metadata: String, _ status: String, _ obstacle: String?) throws {
-    let held = try object("{apiVersion: v1, kind: Namespace, metadata: \(metadata), status: \(status)}")
+    let held = try KubernetesObject(yaml: "{apiVersion: v1, kind: Namespace, metadata: \(metadata), status: \(status)}")
     #expect(Disappearance.obstacle(held) == obstacle)
   }
 }

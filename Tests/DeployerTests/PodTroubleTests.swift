@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Testing
 
 @testable import Deployer
@@ -6,7 +6,7 @@ import Testing
 /// What is wrong with pods, in the words of the kubelet and the scheduler.
 @Suite struct PodTroubleTests {
   private func pod(_ status: String) throws -> KubernetesObject {
-    try object("{apiVersion: v1, kind: Pod, metadata: {name: p}, status: \(status)}")
+    try KubernetesObject(yaml: "{apiVersion: v1, kind: Pod, metadata: {name: p}, status: \(status)}")
   }
 
   @Test(arguments: [
@@ -60,5 +60,10 @@ import Testing
       + " {name: b, state: {waiting: {}}, lastState: {terminated: {exitCode: 1}}}]}"
     #expect(PodTrouble.crashedContainer(try pod(status)) == "b")
     #expect(PodTrouble.crashedContainer(try pod("{containerStatuses: [{name: a, state: {running: {}}}]}")) == nil)
+  }
+
+  @Test func `the advice on refused pods is about the cause`() {
+    #expect(PodRefusal.advice(#"pods "x" is forbidden: exceeded quota: team"#)?.contains("quota") == true)
+    #expect(PodRefusal.advice("something else") == nil)
   }
 }

@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Synchronization
 import Testing
 
@@ -14,23 +14,25 @@ import Testing
   }
 
   private func unplaced(_ name: String) throws -> KubernetesObject {
-    try object(
-      """
-      apiVersion: v1
-      kind: Pod
-      metadata: {name: \(name), uid: \(name)}
-      status: {conditions: [{type: PodScheduled, status: 'False', message: didn't match pod anti-affinity rules}]}
-      """)
+    try KubernetesObject(
+      yaml:
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: \(name), uid: \(name)}
+        status: {conditions: [{type: PodScheduled, status: 'False', message: didn't match pod anti-affinity rules}]}
+        """)
   }
 
   private func ending(_ name: String) throws -> KubernetesObject {
-    try object(
-      """
-      apiVersion: v1
-      kind: Pod
-      metadata: {name: \(name), uid: \(name), deletionTimestamp: '2026-01-01T00:00:00Z'}
-      status: {containerStatuses: [{name: c, state: {terminated: {exitCode: 137}}}]}
-      """)
+    try KubernetesObject(
+      yaml:
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: \(name), uid: \(name), deletionTimestamp: '2026-01-01T00:00:00Z'}
+        status: {containerStatuses: [{name: c, state: {terminated: {exitCode: 137}}}]}
+        """)
   }
 
   private func rounds(_ watch: PodWatch, _ count: Int) { for _ in 0..<count { watch.tellOfUnplacedPodsOnce() } }
@@ -44,7 +46,7 @@ import Testing
     // The scheduler gets a moment to notice.
     watch.take(.deleted(try ending("old")))
     rounds(watch, 2)
-    watch.take(.modified(try object("{apiVersion: v1, kind: Pod, metadata: {name: new, uid: new}}")))
+    watch.take(.modified(try KubernetesObject(yaml: "{apiVersion: v1, kind: Pod, metadata: {name: new, uid: new}}")))
     rounds(watch, 100)
     #expect(paper.text.isEmpty)
   }
@@ -64,13 +66,14 @@ import Testing
     let paper = Paper()
     paper.watch.take(
       .added(
-        try object(
-          """
-          apiVersion: v1
-          kind: Pod
-          metadata: {name: p, uid: p}
-          status: {containerStatuses: [{name: c, state: {waiting: {reason: ErrImagePull}}}]}
-          """)))
+        try KubernetesObject(
+          yaml:
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: p, uid: p}
+            status: {containerStatuses: [{name: c, state: {waiting: {reason: ErrImagePull}}}]}
+            """)))
     #expect(paper.text == "⚠ p: container c: ErrImagePull\n")
   }
 }

@@ -1,5 +1,5 @@
-import Documents
 import Glibc
+import KubernetesObjects
 import ManifestFiles
 import Manifests
 import Support

@@ -1,5 +1,5 @@
-import Documents
 import GoldenRecords
+import KubernetesObjects
 import Testing
 
 /// Recorded renderings in the folder `Golden` beside this file, one YAML file each.

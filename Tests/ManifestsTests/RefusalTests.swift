@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Manifests
 import Support
 import Testing
@@ -245,7 +245,7 @@ import Testing
       ),
     ] as [(String, String)])
   func `a resource with a wrong field`(_ yaml: String, _ message: String) throws {
-    var object = KubernetesObject(try Value(yaml: yaml))
+    var object = try KubernetesObject(yaml: yaml)
     object.tree["apiVersion"] = "k8s.v6d.io/v1alpha1"
     object.tree["kind"] = "Vineyardd"
     let error = #expect(throws: CommandError.self) { try VineyarddSpec(customResource: object) }

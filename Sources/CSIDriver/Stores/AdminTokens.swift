@@ -1,6 +1,6 @@
-import Documents
 import GRPCCore
 import KubernetesClient
+import KubernetesObjects
 import Support
 import Synchronization
 

@@ -1,6 +1,6 @@
-import Documents
 import GRPCCore
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// The stores of a Kubernetes cluster, found by the labels of their pods.

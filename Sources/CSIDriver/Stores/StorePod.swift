@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 extension StoreEndpoint {
   /// The port of a store that names none, in the original's pods.

@@ -1,5 +1,5 @@
-import Documents
 import GRPCCore
+import KubernetesObjects
 import StoreClient
 import Support
 

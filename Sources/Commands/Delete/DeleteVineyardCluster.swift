@@ -1,6 +1,6 @@
 import ArgumentParser
 import Deployer
-import Documents
+import KubernetesObjects
 
 /// Deletes the operator and the cluster it runs.
 struct DeleteVineyardCluster: AsyncContextCommand {

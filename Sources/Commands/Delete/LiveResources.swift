@@ -1,6 +1,7 @@
+import ClusterInventory
 import Deployer
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 
 /// The custom resources of ours in a cluster, as far as they can be seen.

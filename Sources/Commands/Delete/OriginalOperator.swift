@@ -1,5 +1,5 @@
 import Deployer
-import Documents
+import KubernetesObjects
 
 /// What the original operator consisted of and ours does not: deleting takes it along.
 ///

@@ -1,5 +1,5 @@
 import Deployer
-import Documents
+import KubernetesObjects
 import Support
 
 extension Removal {

@@ -1,6 +1,7 @@
+import ClusterInventory
 import Deployer
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 import Support
 

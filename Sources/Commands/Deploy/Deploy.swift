@@ -1,7 +1,8 @@
 import ArgumentParser
+import ClusterInventory
 import Deployer
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// Deploys a target; repeating it brings the deployment up to date.

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Manifests
 
 /// Puts what a custom resource says already under what is deployed now: only fields that a flag names change.

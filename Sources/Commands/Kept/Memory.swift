@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// Where a deployment finds what an earlier one was told.
 enum Memory {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Documents
+import KubernetesObjects
 import Manifests
 import Support
 
@@ -26,7 +26,7 @@ struct RenderCommand: ContextCommand {
   mutating func run(_ context: CommandContext) throws {
     var resource: KubernetesObject
     do {
-      resource = KubernetesObject(try Value(yaml: try context.readFile(file)))
+      resource = try KubernetesObject(yaml: try context.readFile(file))
     } catch let error as DocumentError {
       throw CommandError(.usage, "cannot read \(file)", cause: "\(error)", hint: "write YAML or JSON")
     }

@@ -1,7 +1,8 @@
 import ArgumentParser
+import ClusterInventory
 import Deployer
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 import Support
 

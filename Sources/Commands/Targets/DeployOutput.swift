@@ -1,5 +1,5 @@
 import ArgumentParser
-import Documents
+import KubernetesObjects
 
 /// How objects are printed.
 enum DeployOutput: String, ExpressibleByArgument, CaseIterable {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Deployer
-import Documents
+import KubernetesObjects
 import Manifests
 import Support
 

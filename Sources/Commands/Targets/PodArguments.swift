@@ -1,5 +1,5 @@
 import ArgumentParser
-import Documents
+import KubernetesObjects
 import Manifests
 import Support
 

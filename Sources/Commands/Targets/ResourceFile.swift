@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Support
 
 /// Reads one Kubernetes object from a file that a user wrote.

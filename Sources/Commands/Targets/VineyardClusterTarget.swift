@@ -1,6 +1,7 @@
 import ArgumentParser
+import ClusterInventory
 import Deployer
-import Documents
+import KubernetesObjects
 import Manifests
 import Support
 

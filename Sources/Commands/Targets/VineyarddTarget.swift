@@ -1,7 +1,7 @@
 import ArgumentParser
 import Deployer
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 import Support
 

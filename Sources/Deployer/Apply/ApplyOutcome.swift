@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// What applying one object came to.
 struct ApplyOutcome: Sendable {

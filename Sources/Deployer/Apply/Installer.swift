@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// Makes a cluster hold what a plan says, by server-side apply, wave after wave.

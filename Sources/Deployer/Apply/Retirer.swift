@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 
 /// Takes objects of the original program away that have no successor of their own name.
 struct Retirer: Sendable {

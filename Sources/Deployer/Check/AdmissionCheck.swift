@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 
 /// Whether the API server would take what a deployment makes, its pods above all: nothing tells that before but trying,

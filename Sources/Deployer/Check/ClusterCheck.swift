@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// Looks whether a cluster can take an installation, or whether the installation in it is as it should be.

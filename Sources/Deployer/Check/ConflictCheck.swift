@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 
 /// Whether something is installed that a deployment would meet: the original, or this program in another namespace.
 struct ConflictCheck: Sendable {

@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 
 /// Whether the definitions of our custom resources are there and whose they are.
 struct DefinitionCheck: Sendable {

@@ -1,5 +1,6 @@
-import Documents
+import ClusterInventory
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// Whether nodes can take stores: schedulable, with memory, with the image, with a known kubelet directory.
@@ -73,18 +74,6 @@ struct NodeCheck: Sendable {
       hint: "load it onto the nodes with \(loading), or push it and use --image")
   }
 
-  /// An image as it may be called: nodes report the registry and the tag that people leave out.
-  ///
-  /// Source: the distribution project's reference grammar; Docker Hub is the registry of names without one.
-  static func names(of image: String) -> Set<String> {
-    let last = image.split(separator: "/").last ?? ""
-    let tagged = last.contains(":") || last.contains("@") ? image : "\(image):latest"
-    let parts = tagged.split(separator: "/", omittingEmptySubsequences: false)
-    let hasRegistry = parts.count > 1 && (parts[0].contains(".") || parts[0].contains(":") || parts[0] == "localhost")
-    if hasRegistry { return [tagged] }
-    return [tagged, parts.count == 1 ? "docker.io/library/\(tagged)" : "docker.io/\(tagged)"]
-  }
-
   /// Where the kubelets work, against where the driver looks, once there is one.
   private func kubeletDirectories(_ facts: [NodeFacts]) async throws -> [Finding] {
     let unusual = facts.compactMap { node in node.kubeletDirectory.map { "\(node.name): \($0)" } }
@@ -96,7 +85,7 @@ struct NodeCheck: Sendable {
       let directory = driver.tree["spec", "kubeletDirectory"]?.string ?? Distribution.usualDirectory
       return expected.contains { $0 != directory }
     }
-    let names = ObjectRemover.enumerated(unusual)
+    let names = unusual.shortList
     if let driver = wrong.first, !unusual.isEmpty {
       let directory = driver.tree["spec", "kubeletDirectory"]?.string ?? Distribution.usualDirectory
       return [

@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 
 /// Whether the operator can do its part after a deployment: the API server reaches its webhook, and nothing is left of
 /// installations that are gone.

@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 
 /// Whether the user may do what deploying and deleting need.
 struct PermissionCheck: Sendable {

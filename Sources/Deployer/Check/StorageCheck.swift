@@ -1,5 +1,6 @@
-import Documents
+import ClusterInventory
 import KubernetesClient
+import KubernetesObjects
 
 /// Whether the names that the CSI driver needs are free.
 struct StorageCheck: Sendable {
@@ -20,7 +21,7 @@ struct StorageCheck: Sendable {
           "the storage class \(storageClass.name) belongs to \(storageClass.tree["provisioner"]?.string ?? "another")",
           hint: "delete it, or choose another cluster name")
       }
-      let names = ours.isEmpty ? "none yet" : ObjectRemover.enumerated(ours.map(\.name))
+      let names = ours.isEmpty ? "none yet" : ours.map(\.name).shortList
       findings.append(Finding(Self.group, .passed, "storage classes of \(Self.driver): \(names)"))
       return findings
     }

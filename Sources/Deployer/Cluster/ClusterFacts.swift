@@ -1,5 +1,6 @@
-import Documents
+import ClusterInventory
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 import Support
 

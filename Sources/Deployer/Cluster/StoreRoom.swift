@@ -1,5 +1,6 @@
-import Documents
+import ClusterInventory
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// Whether the nodes have room for the stores of a cluster, before those that run are given up for it.

@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// What applying a plan would change, as the server sees it.

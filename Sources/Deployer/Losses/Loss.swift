@@ -1,4 +1,5 @@
-import Documents
+import ClusterInventory
+import KubernetesObjects
 import Support
 
 /// What a deployment takes away.
@@ -20,7 +21,7 @@ public struct Loss: Sendable, Equatable {
   /// One sentence without a full stop: what happens and what goes.
   public var text: String {
     var parts: [String] = []
-    if !stores.isEmpty { parts.append(ObjectRemover.enumerated(stores.map(\.text))) }
+    if !stores.isEmpty { parts.append(stores.map(\.text).shortList) }
     if let phrase = uses.phrase { parts.append(phrase) }
     if isDropOfClasses {
       let bound = parts.isEmpty ? "" : "; bound through it: \(parts.joined(separator: "; "))"

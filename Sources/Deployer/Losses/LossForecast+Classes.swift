@@ -1,4 +1,5 @@
-import Documents
+import ClusterInventory
+import KubernetesObjects
 import Manifests
 
 extension LossForecast {

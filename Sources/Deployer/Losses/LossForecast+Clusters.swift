@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 
 extension LossForecast {
@@ -41,7 +41,7 @@ extension LossForecast {
       clusters.append(
         Cluster(
           namespace: namespace, name: deployment.name, planned: deployment, before: nil,
-          live: try await present(deployment.reference), manager: KubernetesClient.fieldManager, isOwn: true))
+          live: try await present(deployment.reference), manager: FieldManager.vineyardctl, isOwn: true))
     }
     return clusters
   }
@@ -57,7 +57,7 @@ extension LossForecast {
     let before = isRenderedAnew ? nil : existing.flatMap { Self.stores($0, uid: $0.uid, live) }
     return Cluster(
       namespace: namespace, name: resource.name, planned: planned, before: before, live: live,
-      manager: "vineyard-operator", isOwn: isOwn)
+      manager: FieldManager.vineyardOperator, isOwn: isOwn)
   }
 
   /// The Deployment that the operator makes of a resource.

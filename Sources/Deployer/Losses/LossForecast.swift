@@ -1,5 +1,6 @@
-import Documents
+import ClusterInventory
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 import Support
 
@@ -62,7 +63,7 @@ public struct LossForecast: Sendable {
     guard !going.isEmpty else { return nil }
     var loss = Self.loss("scaling \(title) from \(present) to \(wanted) takes stores away", Array(going))
     // Nobody else gives them one.
-    if cluster.manager == KubernetesClient.fieldManager { loss.costs = stores.costs(in: cluster.namespace) }
+    if cluster.manager == FieldManager.vineyardctl { loss.costs = stores.costs(in: cluster.namespace) }
     return loss
   }
 

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// An object whose readiness is waited for, and where the pods are that stand in its way.
 public struct Gate: Sendable {

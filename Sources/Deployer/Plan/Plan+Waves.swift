@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 extension Plan {
   /// A plan with waves by kind: what others live in or are instances of comes first, custom resources last.

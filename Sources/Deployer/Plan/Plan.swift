@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// What is to exist, in the order in which it is made.
 ///

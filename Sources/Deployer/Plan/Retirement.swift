@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// Objects of the original program that go away because nothing of ours has their names.
 public struct Retirement: Sendable {

@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// Finds out whether changes of our custom resources are refused because nobody answers the webhooks that must see

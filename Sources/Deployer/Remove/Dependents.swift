@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 
 /// Finds what the garbage collector takes away after a custom resource.
 struct Dependents: Sendable {

@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// Waits for the end of objects that are being deleted.

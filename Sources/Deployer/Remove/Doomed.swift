@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// What a run of deletions has taken away so far: it may still be there for a moment, but counts as gone.
 struct Doomed: Sendable {

@@ -1,5 +1,6 @@
-import Documents
+import ClusterInventory
 import KubernetesClient
+import KubernetesObjects
 
 /// Finds claims of our volumes that were deleted and stay, because pods name them. Pods that have ended count: workflow
 /// engines keep them for their logs, and each keeps its claim.
@@ -19,7 +20,7 @@ public struct HeldClaims: Sendable {
     public let pods: [String]
 
     public var description: String {
-      "the claim \(claim) was deleted and stays until these pods are deleted, too: \(ObjectRemover.enumerated(pods))"
+      "the claim \(claim) was deleted and stays until these pods are deleted, too: \(pods.shortList)"
     }
   }
 

@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 
 /// Finds what belongs to a cluster by its labels.

@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 
 /// What a namespace holds apart from what Kubernetes itself puts into each.
 struct NamespaceContent: Sendable {

@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 import Support
 
@@ -92,7 +92,7 @@ struct ObjectRemover: Sendable {
     }
     let others = resources.filter { !doomed.contains($0) }
     guard !others.isEmpty else { return nil }
-    return "there are still resources of this kind: \(Self.enumerated(others.map { $0.reference.description }))"
+    return "there are still resources of this kind: \(others.map { $0.reference.description }.shortList)"
   }
 
   private func namespaceReason(_ namespace: KubernetesObject) async throws -> String? {
@@ -105,12 +105,6 @@ struct ObjectRemover: Sendable {
     } catch let error as KubernetesError where error.isForbidden {
       return "nobody knows what it holds: \(error.asCommandError.message): \(error.message) \(hint)"
     }
-    return others.isEmpty ? nil : "it still holds \(Self.enumerated(others)) \(hint)"
-  }
-
-  /// A few names and how many more there are.
-  static func enumerated(_ names: [String]) -> String {
-    let shown = names.sorted().prefix(5).joined(separator: ", ")
-    return names.count > 5 ? "\(shown) and \(names.count - 5) more" : shown
+    return others.isEmpty ? nil : "it still holds \(others.shortList) \(hint)"
   }
 }

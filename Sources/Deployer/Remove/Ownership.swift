@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 
 /// Whose an object is.
@@ -8,19 +8,19 @@ public enum Ownership {
   static func isOurs(_ object: KubernetesObject) -> Bool {
     if object.labels["app.kubernetes.io/managed-by"] == Manifests.creator { return true }
     return isEtcdClaim(object) || isSidecarLease(object) || isBareAccount(object)
-      || isWritten(object, by: KubernetesClient.fieldManager)
+      || isWritten(object, by: FieldManager.vineyardctl)
   }
 
   /// Whether the namespace exists because of `--create-namespace`, or of the original, which always made it.
   public static func isCreatedByUs(_ namespace: KubernetesObject) -> Bool {
     namespace.annotations[Manifests.createdByAnnotation] == Manifests.creator
-      || isWritten(namespace, by: KubernetesClient.fieldManager)
+      || isWritten(namespace, by: FieldManager.vineyardctl)
   }
 
   /// The replicas of a workload, if this program was the last to say how many.
   public static func appliedReplicas(of workload: KubernetesObject) -> Int? {
     let isOurs = workload.tree["metadata", "managedFields"]?.array?.contains { entry in
-      entry["manager"]?.string == KubernetesClient.fieldManager && entry["operation"]?.string == "Apply"
+      entry["manager"]?.string == FieldManager.vineyardctl && entry["operation"]?.string == "Apply"
         && entry["fieldsV1", "f:spec", "f:replicas"] != nil
     }
     return isOurs == true ? workload.tree["spec", "replicas"]?.int : nil

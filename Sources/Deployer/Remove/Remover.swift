@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// Takes away what a plan made, wave after wave from the last to the first, and only what is ours.

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// How one workload of an installation is.
 public struct ComponentStatus: Sendable, Equatable {

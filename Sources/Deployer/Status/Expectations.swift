@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// Finds out what custom resources rely on and is not there.

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// How an installation is: its workloads, their pods and what is wrong.
 public struct InstallationStatus: Sendable, Equatable {

@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// Finds what is left of an installation whose namespace was deleted with other tools: webhooks that nobody answers any
@@ -18,7 +18,7 @@ public struct Leftovers: Sendable {
 
     public var description: String {
       "of an installation in the namespace '\(namespace)', which is gone, there are left: "
-        + ObjectRemover.enumerated(objects.map(\.description))
+        + objects.map(\.description).shortList
     }
 
     public var hint: String {

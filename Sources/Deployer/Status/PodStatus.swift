@@ -1,4 +1,5 @@
-import Documents
+import ClusterInventory
+import KubernetesObjects
 
 /// How one pod of an installation is.
 public struct PodStatus: Sendable, Equatable {
@@ -17,12 +18,6 @@ public struct PodStatus: Sendable, Equatable {
   }
   /// Bytes of its store, nil for other pods and for stores that cannot be reached.
   public var memory: StoreMemory?
-
-  /// Bytes used and bytes there may be.
-  public struct StoreMemory: Sendable, Equatable {
-    public let used: UInt64
-    public let limit: UInt64
-  }
 
   init(_ pod: KubernetesObject) {
     let statuses = pod.tree["status", "containerStatuses"]?.array ?? []

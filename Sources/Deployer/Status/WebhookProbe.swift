@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 
 /// Finds out whether the API server reaches the webhook of the operator, which only the API server can tell.

@@ -1,5 +1,6 @@
-import Documents
+import ClusterInventory
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// Keeps storage from being taken away under those who use it.

@@ -1,4 +1,5 @@
-import Documents
+import KubernetesClient
+import KubernetesObjects
 
 extension PodTrouble {
   /// What to do about a pod's trouble, nil when nothing general can be said.
@@ -38,5 +39,13 @@ extension PodTrouble {
     guard let container else { return nil }
     let state = container["state", "running"] != nil ? "runs but is not ready" : "has not started"
     return "\(pod.name): container \(container["name"]?.string ?? "?"): \(state)"
+  }
+}
+
+extension PodRefusal {
+  /// What to do about a refusal, nil when nothing general can be said.
+  public static func advice(_ refusal: String) -> String? {
+    let denial = Denial(refusal)
+    return denial == .other || denial == .role ? nil : denial.hint
   }
 }

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// Why pods do not get ready, in the words of the kubelet and the scheduler.
 enum PodTrouble {

@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Synchronization
 
 /// Tells of the troubles of the pods behind an object that is waited for, each once.

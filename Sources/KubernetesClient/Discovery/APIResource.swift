@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// A kind as the server has it.
 public struct APIResource: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// What the server is and has.
 extension KubernetesClient {

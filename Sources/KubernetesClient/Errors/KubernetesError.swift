@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// A request the API server turned down.
 public struct KubernetesError: Error, Equatable, Sendable {

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// What a request was for, as messages say it.
 public struct Purpose: Equatable, Sendable, CustomStringConvertible {

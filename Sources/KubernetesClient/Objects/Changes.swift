@@ -1,12 +1,4 @@
-import Documents
-
-/// A change to an object on the server.
-public enum Patch: Sendable, Equatable {
-  /// A JSON merge patch (RFC 7396): fields to set, null for those to remove.
-  case merge(Value)
-  /// A JSON patch (RFC 6902): a list of operations.
-  case json(Value)
-}
+import KubernetesObjects
 
 /// What becomes of the objects that a deleted one owns.
 public enum Propagation: String, Sendable {

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// Reading and changing single objects.
 ///

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// Path and query of a request, below the server's URL.
 struct APIPath: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// What a watch tells.
 public enum WatchEvent: Sendable, Equatable {

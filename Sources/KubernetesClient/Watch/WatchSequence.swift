@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// The objects of a selection and every change to them, for as long as somebody reads.
 ///

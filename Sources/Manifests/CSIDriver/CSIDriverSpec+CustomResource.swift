@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 extension CSIDriverSpec {
   /// Reads a custom resource; what it doesn't say has its default.

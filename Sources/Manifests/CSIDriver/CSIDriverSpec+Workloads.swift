@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 extension CSIDriverSpec {
   /// Turns the sample Deployment into this driver's.

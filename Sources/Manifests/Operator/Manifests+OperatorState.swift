@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// What the operator makes for itself while it runs; `delete operator` takes it away.
 extension Manifests {

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Support
 
 /// How the API server reaches the webhook that admits our resources.

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import ManifestFiles
 
 /// The right of pods to the security context constraints that they need (OpenShift documentation, "Managing security

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// What a cluster has beyond plain Kubernetes that changes what is rendered.
 public struct Platform: Sendable, Equatable {

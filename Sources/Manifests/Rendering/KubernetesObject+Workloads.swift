@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Support
 
 /// Where things are in a Deployment, StatefulSet or DaemonSet.

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import ManifestFiles
 import Support
 

@@ -34,9 +34,3 @@ public struct AdminToken: Sendable, Equatable {
     return String(repeating: "0", count: 16 - digits.utf8.count) + digits
   }
 }
-
-extension KubernetesObject {
-  /// Whether the object is made when there is none and never changed, because it holds something made of chance: whoever
-  /// applies a rendering again has another value in it.
-  public var isMadeOnce: Bool { kind == "Secret" }
-}

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 extension VineyarddSpec {
   /// The custom resource. Every setting is in it, so that applying it again brings a cluster back to them.

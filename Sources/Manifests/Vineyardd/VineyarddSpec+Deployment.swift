@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 extension VineyarddSpec {
   /// Port of the RPC listener in the pod.

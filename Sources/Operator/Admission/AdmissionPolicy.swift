@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Support
 
 /// Decides on changes of custom resources, by the rules that rendering has.

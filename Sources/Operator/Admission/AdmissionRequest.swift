@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// What the API server asks (admission.k8s.io/v1, AdmissionReview).
 struct AdmissionRequest: Sendable {

@@ -1,5 +1,5 @@
-import Documents
 import HTTPEndpoint
+import KubernetesObjects
 
 /// Answers the requests that `manifests/webhooks.yaml` directs to the webhook.
 struct AdmissionService: Sendable {

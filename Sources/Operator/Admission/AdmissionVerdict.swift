@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Support
 
 /// What the API server is told.

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Manifests
 
 /// A custom resource that is admitted.

@@ -1,7 +1,7 @@
-import Deployer
-import Documents
+import ClusterInventory
 import HTTPEndpoint
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 import Support
 import Synchronization

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// The difference between a tree and a fuller one.
 enum MissingFields {

@@ -1,6 +1,5 @@
-import Deployer
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 import Support
 

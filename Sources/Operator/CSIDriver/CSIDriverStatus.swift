@@ -1,5 +1,5 @@
-import Deployer
-import Documents
+import ClusterInventory
+import KubernetesObjects
 import Manifests
 
 /// What the status of a driver says, from what there is.

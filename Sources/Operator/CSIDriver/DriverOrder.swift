@@ -1,5 +1,5 @@
-import Deployer
-import Documents
+import ClusterInventory
+import KubernetesObjects
 import Manifests
 
 /// Which of several drivers does what. A node can have the driver once, so the oldest resource brings the workloads;

@@ -1,6 +1,5 @@
-import Deployer
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Support
 
 /// Lets one of several replicas lead, by a Lease.

@@ -1,5 +1,4 @@
-import Deployer
-import Documents
+import KubernetesObjects
 import Support
 
 /// What a Lease says (coordination.k8s.io/v1).

@@ -1,5 +1,5 @@
-import Documents
 import KubernetesClient
+import KubernetesObjects
 
 /// The objects of a type as they were last heard of, without who manages which field.
 struct ObjectCache: Sendable {

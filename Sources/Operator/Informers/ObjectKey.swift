@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// An object among those of its type.
 struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Manifests
 
 /// The custom resource that an object belongs to.

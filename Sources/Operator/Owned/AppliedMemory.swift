@@ -1,5 +1,4 @@
-import Deployer
-import Documents
+import KubernetesObjects
 import Synchronization
 
 /// What was applied and what the server made of it, so that nothing is applied again unless one of them changed.

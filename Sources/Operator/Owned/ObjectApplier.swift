@@ -1,6 +1,5 @@
-import Deployer
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 
 /// Applies single objects, by the rules of their kinds.

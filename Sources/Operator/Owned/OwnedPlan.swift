@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// What has to happen so that a custom resource has the objects it should have.
 struct OwnedPlan: Sendable, Equatable {

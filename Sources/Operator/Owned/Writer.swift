@@ -1,6 +1,5 @@
-import Deployer
-import Documents
 import KubernetesClient
+import KubernetesObjects
 
 /// Writes to the API server, for as long as this replica leads.
 struct Writer: Sendable {

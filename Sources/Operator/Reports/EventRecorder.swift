@@ -1,6 +1,5 @@
-import Deployer
-import Documents
 import KubernetesClient
+import KubernetesObjects
 import Support
 import Synchronization
 

@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 
 /// What a person would want to know of a change of conditions.
 struct Transitions: Sendable {

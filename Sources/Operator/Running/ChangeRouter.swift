@@ -1,5 +1,4 @@
-import Deployer
-import Documents
+import KubernetesObjects
 import Manifests
 
 /// Which custom resources a change concerns.

@@ -1,15 +1,11 @@
-import Deployer
-import Documents
 import HTTPEndpoint
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 import Support
 
 /// The operator: controllers, admission, metrics and health, each where it is asked for.
 public struct Operator: Sendable {
-  /// Who owns the fields that the operator applies.
-  public static let fieldManager = "vineyard-operator"
-
   let configuration: OperatorConfiguration
   let client: KubernetesClient?
   let metrics = OperatorMetrics()
@@ -22,7 +18,7 @@ public struct Operator: Sendable {
     self.log = log
     let metrics = metrics
     client = cluster.map { cluster in
-      KubernetesClient(cluster, log: log, fieldManager: Self.fieldManager) { metrics.called($0) }
+      KubernetesClient(cluster, log: log, fieldManager: FieldManager.vineyardOperator) { metrics.called($0) }
     }
   }
 

@@ -1,6 +1,6 @@
-import Deployer
-import Documents
+import ClusterInventory
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 
 /// How much memory the stores of a cluster get whose resource does not say.

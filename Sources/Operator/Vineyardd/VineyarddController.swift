@@ -1,6 +1,6 @@
-import Deployer
-import Documents
+import ClusterInventory
 import KubernetesClient
+import KubernetesObjects
 import Manifests
 import Support
 

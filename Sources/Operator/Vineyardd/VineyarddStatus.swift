@@ -1,5 +1,4 @@
-import Deployer
-import Documents
+import KubernetesObjects
 
 /// What the status of a cluster says, from what there is.
 struct VineyarddStatus: Sendable {

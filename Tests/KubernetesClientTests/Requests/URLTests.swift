@@ -1,4 +1,4 @@
-import Documents
+import KubernetesObjects
 import Support
 import Testing
 

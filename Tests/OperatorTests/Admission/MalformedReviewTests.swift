@@ -1,5 +1,5 @@
-import Documents
 import HTTPEndpoint
+import KubernetesObjects
 import SeededRandom
 import Testing
 

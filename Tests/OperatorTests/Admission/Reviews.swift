@@ -1,5 +1,5 @@
-import Documents
 import HTTPEndpoint
+import KubernetesObjects
 import Support
 
 @testable import Operator

@@ -1,6 +1,6 @@
-import Documents
 import Glibc
 import HTTPEndpoint
+import KubernetesObjects
 import Support
 import Testing
 

@@ -1,5 +1,5 @@
 import Crypto
-import Documents
+import KubernetesObjects
 import Support
 import Testing
 import X509

@@ -1,0 +1,178 @@
+import KubernetesObjects
+import Manifests
+import Support
+
+/// What matters of a node to those who want to put pods on it.
+public struct NodeFacts: Sendable, Equatable {
+  public let name: String
+  /// Bytes of memory that pods may request.
+  public let allocatableMemory: UInt64
+  /// The machine it runs on: nodes that are containers of one machine, as those of kind, share its memory.
+  public let machine: String
+  /// Labels that a node selector may ask for.
+  public let labels: [String: String]
+  /// `amd64`, `arm64`, …
+  public let architecture: String
+  /// Whether it runs Linux, as our pods need.
+  public let isLinux: Bool
+  /// Since when the node is down and why, as people read it; nil while its kubelet reports that it is ready.
+  public let outage: String?
+  /// The root directory of the kubelet, if the node says that it is an unusual one.
+  public let kubeletDirectory: String?
+  /// How images get onto nodes of this kind.
+  public let distribution: Distribution
+  /// What it says of the images it has.
+  public let images: NodeImages
+  private let taints: [Value]
+  private let isCordoned: Bool
+
+  /// Reads a node.
+  ///
+  /// Source: NodeStatus and NodeSpec of core/v1; a cordoned node has `spec.unschedulable`.
+  public init(_ node: KubernetesObject) {
+    name = node.name
+    allocatableMemory = node.tree["status", "allocatable", "memory"]?.string.flatMap { Quantity($0)?.bytes } ?? 0
+    machine = node.tree["status", "nodeInfo", "bootID"]?.string ?? node.name
+    labels = node.labels
+    taints = node.tree["spec", "taints"]?.array ?? []
+    isCordoned = node.tree["spec", "unschedulable"]?.bool == true
+    architecture = labels["kubernetes.io/arch"] ?? node.tree["status", "nodeInfo", "architecture"]?.string ?? ""
+    isLinux = (labels["kubernetes.io/os"] ?? node.tree["status", "nodeInfo", "operatingSystem"]?.string) != "windows"
+    outage = Self.outage(node)
+    distribution = Distribution(node)
+    kubeletDirectory = distribution.kubeletDirectory
+    images = NodeImages(node)
+  }
+
+  /// Why ordinary pods cannot go there, nil when they can.
+  public var obstacle: String? { obstacle(for: PodPlacement()) }
+
+  /// Why pods cannot go there, nil when they can.
+  public func obstacle(for placement: PodPlacement) -> String? {
+    if !isLinux { return "runs Windows" }
+    if isCordoned { return "cordoned" }
+    if outage != nil { return "not ready" }
+    let taint = taints.first { taint in
+      ["NoSchedule", "NoExecute"].contains(taint["effect"]?.string)
+        && !placement.tolerations.contains { Self.tolerates($0, taint) }
+    }
+    if let taint { return "tainted \(taint["key"]?.string ?? "")" }
+    if !placement.architectures.isEmpty, !placement.architectures.contains(architecture) { return "is \(architecture)" }
+    let missing = placement.nodeSelector.sorted { $0.key < $1.key }.first { labels[$0.key] != $0.value }
+    return missing.map { "not labelled \($0.key)=\($0.value)" }
+  }
+
+  /// Source: Toleration of core/v1; an empty key, value or effect stands for each.
+  private static func tolerates(_ toleration: Value, _ taint: Value) -> Bool {
+    if let effect = toleration["effect"]?.string, !effect.isEmpty, effect != taint["effect"]?.string { return false }
+    if let key = toleration["key"]?.string, !key.isEmpty, key != taint["key"]?.string { return false }
+    return toleration["operator"] == "Exists"
+      || (toleration["value"]?.string ?? "") == (taint["value"]?.string ?? "")
+  }
+
+  private static func readiness(_ node: KubernetesObject) -> Value? {
+    node.tree["status", "conditions"]?.array?.first { $0["type"]?.string == "Ready" }
+  }
+
+  private static func outage(_ node: KubernetesObject) -> String? {
+    guard let condition = readiness(node) else { return "node \(node.name) has never been ready" }
+    guard condition["status"]?.string != "True" else { return nil }
+    let since = condition["lastTransitionTime"]?.string.map { " since \($0)" } ?? ""
+    let message = condition["message"]?.string.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
+    return "node \(node.name) is NotReady\(since)\(message)"
+  }
+}
+
+extension NodeFacts {
+  /// How many replicas a cluster gets when nobody says: one for each node that can take a pod, at most three.
+  ///
+  /// - Returns: the number, and the sentence that says why.
+  public static func defaultReplicas(
+    _ nodes: [NodeFacts], for placement: PodPlacement = PodPlacement()
+  ) -> (count: Int, reason: String) {
+    let free = nodes.filter { $0.obstacle(for: placement) == nil }
+    let excluded = nodes.compactMap { node in node.obstacle(for: placement).map { "\(node.name): \($0)" } }.sorted()
+    let count = min(3, max(1, free.count))
+    var reason = "\(count) \(count == 1 ? "replica" : "replicas"): "
+    reason += "\(free.count) of \(nodes.count) \(nodes.count == 1 ? "node" : "nodes") can take a pod"
+    if !excluded.isEmpty { reason += " (\(excluded.shortList))" }
+    if free.count > 3 { reason += ", 3 are enough" }
+    return (count, reason)
+  }
+
+  /// Makes sure that some node has room for a store.
+  ///
+  /// - Throws: `CommandError` with code `usage` when a store is larger than what any node may give to pods.
+  public static func requireRoom(
+    for size: UInt64, on nodes: [NodeFacts], placement: PodPlacement = PodPlacement()
+  ) throws {
+    let largest = nodes.filter { $0.obstacle(for: placement) == nil }.max {
+      $0.allocatableMemory < $1.allocatableMemory
+    }
+    guard let largest, largest.allocatableMemory > 0, size > largest.allocatableMemory else { return }
+    throw CommandError(
+      .usage, "a store of \(ByteSize(bytes: size)) fits on no node",
+      cause: "the largest, \(largest.name), has \(ByteSize(bytes: largest.allocatableMemory)) for pods",
+      hint: "choose a smaller --vineyardd.size")
+  }
+
+  /// What somebody who deploys should know of the nodes, a line each: which are down, and which run images of another
+  /// architecture.
+  public static func warnings(_ nodes: [NodeFacts]) -> [String] {
+    let outages = nodes.compactMap(\.outage).sorted()
+    var lines = Array(outages.prefix(5))
+    if outages.count > 5 { lines.append("\(outages.count - 5) more nodes are NotReady") }
+    let architectures = Set(nodes.filter(\.isLinux).map(\.architecture)).subtracting([""]).sorted()
+    if architectures.count > 1 {
+      lines.append(
+        "the nodes have the architectures \(architectures.joined(separator: ", ")): unless the image is built for all of "
+          + "them, name those it is built for with --architectures")
+    }
+    return lines
+  }
+
+  /// The root directory of the kubelet if the nodes agree on an unusual one; nil when they say nothing.
+  ///
+  /// - Throws: `CommandError` with code `failed` when they differ.
+  public static func kubeletDirectory(_ nodes: [NodeFacts]) throws -> String? {
+    let linux = nodes.filter(\.isLinux)
+    let found = Set(linux.map { $0.kubeletDirectory ?? Distribution.usualDirectory })
+    guard found != [Distribution.usualDirectory] else { return nil }
+    guard found.count <= 1 else {
+      throw CommandError(
+        .failed, "kubelets work in different directories: \(found.sorted().joined(separator: ", "))",
+        hint: "link them to one directory on all nodes and name it with --kubelet-directory")
+    }
+    return found.first
+  }
+}
+
+extension NodeFacts {
+  /// The least memory of a store's container, in bytes.
+  public static let leastStoreMemory: UInt64 = 256 << 20
+  /// The most memory of a store's container when nobody says how much, in bytes.
+  public static let mostStoreMemory: UInt64 = 16 << 30
+
+  /// Memory of a store's container when nobody says how much: half of what the smallest node has for pods, less what
+  /// stores of other clusters have. Nodes of one machine share its bytes.
+  ///
+  /// - Parameters:
+  ///   - selector: labels of the nodes that may run a store.
+  ///   - taken: bytes that a node's stores of other clusters have.
+  /// - Returns: bytes; nil when no node is known.
+  public static func defaultStoreMemory(
+    _ nodes: [NodeFacts], selector: [String: String] = [:], taken: UInt64 = 0
+  ) -> UInt64? {
+    let chosen = nodes.filter { node in
+      node.allocatableMemory > 0 && selector.allSatisfy { node.labels[$0.key] == $0.value }
+    }
+    // Where every node is tainted, the stores tolerate it, or wait.
+    let free = chosen.filter { $0.obstacle == nil }
+    let neighbours = Dictionary(grouping: chosen, by: \.machine).mapValues { UInt64($0.count) }
+    let shares = (free.isEmpty ? chosen : free).map { $0.allocatableMemory / (neighbours[$0.machine] ?? 1) / 2 }
+    guard let smallest = shares.min() else { return nil }
+    let share = smallest - min(smallest, taken)
+    let mebibyte: UInt64 = 1 << 20
+    return min(max(share, leastStoreMemory), mostStoreMemory) / mebibyte * mebibyte
+  }
+}

@@ -1,0 +1,61 @@
+import Support
+
+/// One statement about a resource in its status (meta/v1 Condition).
+public struct Condition: Sendable, Equatable {
+  public enum Status: String, Sendable {
+    case yes = "True"
+    case no = "False"
+    case unknown = "Unknown"
+  }
+
+  public var type: String
+  public var status: Status
+  /// One word.
+  public var reason: String
+  /// For people; may be empty.
+  public var message: String
+
+  public init(_ type: String, _ status: Status, _ reason: String, _ message: String = "") {
+    self.type = type
+    self.status = status
+    self.reason = reason
+    self.message = message
+  }
+
+  public init(_ type: String, _ isTrue: Bool, _ reason: String, _ message: String = "") {
+    self.init(type, isTrue ? .yes : .no, reason, message)
+  }
+
+  /// Reads one of a status.
+  public init?(_ tree: Value) {
+    guard let type = tree["type"]?.string, let status = tree["status"]?.string.flatMap({ Status(rawValue: $0) }) else {
+      return nil
+    }
+    self.init(type, status, tree["reason"]?.string ?? "", tree["message"]?.string ?? "")
+  }
+}
+
+extension [Condition] {
+  /// The conditions of a resource.
+  public init(of resource: KubernetesObject) {
+    self = (resource.tree["status", "conditions"]?.array ?? []).compactMap { Condition($0) }
+  }
+
+  public subscript(type: String) -> Condition? { first { $0.type == type } }
+
+  /// The conditions as a status has them. One that says the same as before keeps the time of its transition.
+  public func tree(after resource: KubernetesObject, generation: Int, now: Timestamp) -> Value {
+    let before = resource.tree["status", "conditions"]?.array ?? []
+    return .array(
+      map { condition in
+        let old = before.first { $0["type"]?.string == condition.type }
+        let isSame = old?["status"]?.string == condition.status.rawValue
+        let since = isSame ? old?["lastTransitionTime"]?.string : nil
+        return [
+          "type": .string(condition.type), "status": .string(condition.status.rawValue),
+          "observedGeneration": Value(generation), "lastTransitionTime": .string(since ?? now.time),
+          "reason": .string(condition.reason), "message": .string(String(condition.message.prefix(1024))),
+        ]
+      })
+  }
+}
