@@ -162,7 +162,7 @@ let package = Package(
       dependencies: ["ClusterInventory", "Deployer", "KubernetesClient", "KubernetesObjects", "Support"],
       swiftSettings: strict),
     .testTarget(
-      name: "KubernetesObjectsTests", dependencies: ["KubernetesObjects"], swiftSettings: strict),
+      name: "KubernetesObjectsTests", dependencies: ["KubernetesObjects", "Support"], swiftSettings: strict),
     .testTarget(
       name: "ClusterInventoryTests",
       dependencies: ["ClusterInventory", "KubernetesClient", "KubernetesObjects", "Manifests", "Support"],

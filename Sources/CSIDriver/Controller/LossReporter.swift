@@ -67,10 +67,10 @@ final class LossReporter: Sendable {
       let name = volume.attributes["csi.storage.k8s.io/pvc/name"]
     else { return true }
     let reference = ObjectReference(
-      type: ObjectType(apiVersion: "v1", kind: "PersistentVolumeClaim"), namespace: namespace, name: name)
+      type: .persistentVolumeClaim, namespace: namespace, name: name)
     do {
       guard let claim = try await client.get(reference), let uid = claim.uid,
-        claim.tree["spec", "volumeName"]?.string == volume.attributes["csi.storage.k8s.io/pv/name"]
+        claim.volumeName == volume.attributes["csi.storage.k8s.io/pv/name"]
       else { return true }
       _ = try await client.create(Self.event(loss, on: reference, uid, store))
       log.info("\(reference): told that the contents of volume '\(loss.volume)' are lost")
@@ -86,8 +86,7 @@ final class LossReporter: Sendable {
   private static func event(
     _ loss: Loss, on claim: ObjectReference, _ uid: String, _ store: StoreEndpoint
   ) -> KubernetesObject {
-    // Kubernetes writes times in whole seconds.
-    let time = "\(Timestamp(milliseconds: Int64(clamping: loss.time)).description.prefix(19))Z"
+    let time = Timestamp(milliseconds: Int64(clamping: loss.time)).time
     let namespace = claim.namespace ?? "default"
     let component: Value = .string(IdentityService.driverName)
     let name = "\(claim.name.prefix(200)).\(StableHash.hex("\(loss.volume) \(loss.time)").prefix(16))"

@@ -34,8 +34,7 @@ final class AdminTokens: Sendable {
 
   private static func read(_ cluster: ClusterName, _ client: KubernetesClient) async -> Result<String, RPCError> {
     let reference = ObjectReference(
-      type: ObjectType(apiVersion: "v1", kind: "Secret"), namespace: cluster.namespace,
-      name: "\(cluster.name)-admin-token")
+      type: .secret, namespace: cluster.namespace, name: "\(cluster.name)-admin-token")
     do {
       let secret = try await withTimeLimit(patience, late: .late("the API server does not give \(reference)")) {
         try await client.get(reference)

@@ -42,7 +42,7 @@ struct KubernetesStores: StoreDirectory {
   private static func list(_ client: KubernetesClient) async -> Result<[StoreEndpoint], RPCError> {
     do {
       let pods = try await withTimeLimit(patience, late: .late("the API server does not tell where the stores are")) {
-        try await client.list(ObjectType(apiVersion: "v1", kind: "Pod"), labels: labels).items
+        try await client.list(.pod, labels: labels).items
       }
       return .success(pods.compactMap { StoreEndpoint(pod: $0) }.sorted { $0.node < $1.node })
     } catch {

@@ -10,28 +10,13 @@ extension StoreEndpoint {
   init?(pod: KubernetesObject) {
     guard let namespace = pod.namespace, let name = pod.labels["app.vineyard.io/name"],
       let cluster = ClusterName(namespace: namespace, name: name),
-      let node = pod.tree["spec", "nodeName"]?.string, !node.isEmpty
+      let node = Pod(pod).node, !Pod(pod).hasEnded
     else { return nil }
-    let phase = pod.tree["status", "phase"]?.string
-    if phase == "Succeeded" || phase == "Failed" { return nil }
+    let view = Pod(pod)
     self.cluster = cluster
     self.node = node
-    let host = pod.tree["status", "podIP"]?.string ?? ""
-    address = host.isEmpty ? .none : .network(host: host, port: Self.port(of: pod))
-    isReady = address != .none && !pod.isBeingDeleted && Self.isReady(pod)
-  }
-
-  private static func isReady(_ pod: KubernetesObject) -> Bool {
-    let conditions = pod.tree["status", "conditions"]?.array ?? []
-    return conditions.contains { $0["type"]?.string == "Ready" && $0["status"]?.string == "True" }
-  }
-
-  private static func port(of pod: KubernetesObject) -> UInt16 {
-    for container in pod.tree["spec", "containers"]?.array ?? [] {
-      let ports = container["ports"]?.array ?? []
-      let port = ports.first { $0["name"]?.string == "rpc" }?["containerPort"]?.int
-      if let port = port.flatMap({ UInt16(exactly: $0) }) { return port }
-    }
-    return defaultPort
+    let port = view.containers.lazy.compactMap { $0.port("rpc") }.compactMap { UInt16(exactly: $0) }.first
+    address = view.address.map { .network(host: $0, port: port ?? Self.defaultPort) } ?? .none
+    isReady = address != .none && !pod.isBeingDeleted && view.isReady
   }
 }

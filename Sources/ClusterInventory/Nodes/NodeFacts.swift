@@ -70,15 +70,11 @@ public struct NodeFacts: Sendable, Equatable {
       || (toleration["value"]?.string ?? "") == (taint["value"]?.string ?? "")
   }
 
-  private static func readiness(_ node: KubernetesObject) -> Value? {
-    node.tree["status", "conditions"]?.array?.first { $0["type"]?.string == "Ready" }
-  }
-
   private static func outage(_ node: KubernetesObject) -> String? {
-    guard let condition = readiness(node) else { return "node \(node.name) has never been ready" }
-    guard condition["status"]?.string != "True" else { return nil }
-    let since = condition["lastTransitionTime"]?.string.map { " since \($0)" } ?? ""
-    let message = condition["message"]?.string.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
+    guard let condition = node.condition("Ready") else { return "node \(node.name) has never been ready" }
+    guard condition.status != .yes else { return nil }
+    let since = condition.lastTransitionTime.map { " since \($0)" } ?? ""
+    let message = condition.message.isEmpty ? "" : ": \(condition.message)"
     return "node \(node.name) is NotReady\(since)\(message)"
   }
 }

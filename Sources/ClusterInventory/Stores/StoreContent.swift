@@ -39,7 +39,7 @@ extension StoreContent {
   ///   - uses: of the cluster; those without a node count for every store.
   static func of(_ pods: [KubernetesObject], bytes: [String: UInt64], uses: [VolumeUse]) -> [StoreContent] {
     pods.filter { isHolding($0) }.map { pod in
-      let node = pod.tree["spec", "nodeName"]?.string ?? ""
+      let node = Pod(pod).node ?? ""
       return StoreContent(
         pod: pod.name, node: node, bytes: bytes[pod.name],
         uses: uses.filter { $0.nodes.isEmpty || $0.nodes.contains(node) })
@@ -48,6 +48,6 @@ extension StoreContent {
 
   private static func isHolding(_ pod: KubernetesObject) -> Bool {
     guard !pod.isBeingDeleted, pod.labels["app.vineyard.io/role"] == "vineyardd" else { return false }
-    return pod.tree["status", "containerStatuses"]?.array?.contains { $0["state", "running"] != nil } ?? false
+    return Pod(pod).statuses.contains(where: \.isRunning)
   }
 }

@@ -31,7 +31,7 @@ public struct StoreMemoryReader: Sendable {
 
   /// Bytes used and allowed, by pod, and why some are missing, a line for each cause.
   public func read(_ pods: [KubernetesObject]) async -> (found: [String: StoreMemory], failures: [String]) {
-    let ready = Set(pods.filter { Self.isReady($0) }.map(\.name))
+    let ready = Set(pods.filter { Pod($0).statuses.allSatisfy(\.isReady) }.map(\.name))
     return await withTaskGroup(of: (String, Result<StoreMemory, Unreadable>).self) { group in
       for pod in pods {
         guard let port = Self.metricsPort(of: pod) else { continue }
@@ -59,17 +59,10 @@ public struct StoreMemoryReader: Sendable {
     "memory of \(pods.count > 1 ? "\(pods.count) stores, such as \(pods[0])" : pods[0]): \(cause)"
   }
 
-  private static func isReady(_ pod: KubernetesObject) -> Bool {
-    (pod.tree["status", "containerStatuses"]?.array ?? []).allSatisfy { $0["ready"]?.bool == true }
-  }
-
   /// The container port named `metrics` of a running store.
   private static func metricsPort(of pod: KubernetesObject) -> Int? {
-    guard pod.labels["app.vineyard.io/role"] == "vineyardd", pod.tree["status", "phase"]?.string == "Running"
-    else { return nil }
-    let containers = pod.tree["spec", "containers"]?.array ?? []
-    let ports = containers.flatMap { $0["ports"]?.array ?? [] }
-    return ports.first { $0["name"]?.string == "metrics" }?["containerPort"]?.int
+    guard pod.labels["app.vineyard.io/role"] == "vineyardd", Pod(pod).isRunning else { return nil }
+    return Pod(pod).containers.lazy.compactMap { $0.port("metrics") }.first
   }
 
   private func read(_ pod: KubernetesObject, _ port: Int) async -> Result<StoreMemory, Unreadable> {
@@ -106,7 +99,7 @@ public struct StoreMemoryReader: Sendable {
 
   private func ask(_ pod: KubernetesObject, _ port: Int) async throws -> StoreMemory {
     if isInside {
-      guard let address = pod.tree["status", "podIP"]?.string else { throw Unreadable(cause: "it has no address") }
+      guard let address = Pod(pod).address else { throw Unreadable(cause: "it has no address") }
       return try await page(at: address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)")
     }
     return try await client.withPortForward(pod: pod.name, namespace: pod.namespace ?? "", port: port) { localPort in

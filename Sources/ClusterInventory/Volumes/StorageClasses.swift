@@ -13,9 +13,9 @@ public struct StorageClasses: Sendable {
   public func of(clusters: Set<String>) async throws -> Set<String> {
     let usual = clusters.map { "\($0.replacing("/", with: ".")).csi" }
     let live = try await allIfAllowed().filter { storageClass in
-      guard storageClass.tree["provisioner"]?.string == Self.driver,
-        let namespace = storageClass.tree["parameters", "k8s.v6d.io/vineyard/namespace"]?.string,
-        let name = storageClass.tree["parameters", "k8s.v6d.io/vineyard/name"]?.string
+      guard storageClass.provisioner == Self.driver,
+        let namespace = storageClass.parameters["k8s.v6d.io/vineyard/namespace"],
+        let name = storageClass.parameters["k8s.v6d.io/vineyard/name"]
       else { return false }
       return clusters.contains("\(namespace)/\(name)")
     }

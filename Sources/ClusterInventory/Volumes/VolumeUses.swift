@@ -41,16 +41,16 @@ public struct VolumeUses: Sendable {
     return findings
   }
 
-  public func uses(_ claims: [KubernetesObject], _ volumes: [KubernetesObject], _ pods: [KubernetesObject])
+  func uses(_ claims: [KubernetesObject], _ volumes: [KubernetesObject], _ pods: [KubernetesObject])
     -> [VolumeUse]
   {
     let ours = volumes.filter { $0.tree["spec", "csi", "driver"]?.string == DriverVolume.driver }
     let byName = Dictionary(ours.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let mounted = Self.pods(byClaim: pods)
     let bound = claims.compactMap { claim -> VolumeUse? in
-      guard let name = claim.tree["spec", "volumeName"]?.string else { return nil }
+      guard let name = claim.volumeName else { return nil }
       let identity = "\(claim.namespace ?? "")/\(claim.name)"
-      guard isConcerned(byName[name], claim.tree["spec", "storageClassName"]?.string) else { return nil }
+      guard isConcerned(byName[name], claim.storageClassName) else { return nil }
       var use = VolumeUse(kind: .claim, name: identity, cluster: byName[name].flatMap { cluster(of: $0) })
       use.nodes = byName[name].map { DriverVolume.nodes(of: $0) } ?? []
       if claim.isBeingDeleted {
@@ -77,11 +77,10 @@ public struct VolumeUses: Sendable {
   /// A pod on a node with an inline volume: the kubelet needs the driver to take it away. A pod that has ended has been
   /// taken down already.
   private func inline(_ pod: KubernetesObject) -> VolumeUse? {
-    let phase = pod.tree["status", "phase"]?.string
-    guard let node = pod.tree["spec", "nodeName"]?.string, phase != "Succeeded", phase != "Failed" else { return nil }
-    let sources = (pod.tree["spec", "volumes"]?.array ?? []).compactMap { $0["csi"] }
-      .filter { $0["driver"]?.string == DriverVolume.driver }
-    let clusters = sources.map { DriverVolume.cluster(attributes: $0["volumeAttributes"]) }
+    guard let node = Pod(pod).node, !Pod(pod).hasEnded else { return nil }
+    let clusters = Pod(pod).inlineVolumes(of: DriverVolume.driver).map {
+      DriverVolume.cluster(attributes: $0["volumeAttributes"])
+    }
     guard let cluster = clusters.first(where: { isConcerned($0) }) else { return nil }
     var use = VolumeUse(kind: .pod, name: "\(pod.namespace ?? "")/\(pod.name)", cluster: cluster)
     use.nodes = [node]
@@ -111,7 +110,7 @@ public struct VolumeUses: Sendable {
     case .clusters(_, let some): classes = some
     }
     if let volume, let cluster = cluster(of: volume), isConcerned(cluster) { return true }
-    return [volume?.tree["spec", "storageClassName"]?.string, claimed].contains {
+    return [volume?.storageClassName, claimed].contains {
       $0.map { classes.contains($0) } ?? false
     }
   }
@@ -121,10 +120,7 @@ public struct VolumeUses: Sendable {
     var found: [String: [String]] = [:]
     for pod in pods {
       let namespace = pod.namespace ?? ""
-      for volume in pod.tree["spec", "volumes"]?.array ?? [] {
-        guard let claim = volume["persistentVolumeClaim", "claimName"]?.string else { continue }
-        found["\(namespace)/\(claim)", default: []].append("\(namespace)/\(pod.name)")
-      }
+      for claim in Pod(pod).claims { found["\(namespace)/\(claim)", default: []].append("\(namespace)/\(pod.name)") }
     }
     return found
   }

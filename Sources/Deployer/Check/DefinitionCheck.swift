@@ -35,10 +35,9 @@ struct DefinitionCheck: Sendable {
     }
     let readiness = Readiness.of(live)
     if readiness.isReady { return Finding(group, .passed, "\(name) is \(readiness.detail)") }
-    let conditions = live.tree["status", "conditions"]?.array ?? []
-    let names = conditions.first { $0["type"]?.string == "NamesAccepted" && $0["status"]?.string == "False" }
-    if let conflict = names?["message"]?.string {
-      return Finding(group, .failed, "\(name): \(conflict)", hint: "delete the definition that uses the same names")
+    if let names = live.condition("NamesAccepted"), names.status == .no {
+      return Finding(
+        group, .failed, "\(name): \(names.message)", hint: "delete the definition that uses the same names")
     }
     return Finding(
       group, .failed, "\(name) is not established: \(readiness.detail)",

@@ -49,10 +49,9 @@ struct NodeCheck: Sendable {
     try await check.client.reduce(
       .pod, fields: "status.phase!=Succeeded,status.phase!=Failed", into: [String: UInt64]()
     ) { requested, pod in
-      guard let node = pod.tree["spec", "nodeName"]?.string else { return }
-      for container in pod.tree["spec", "containers"]?.array ?? [] {
-        let request = container["resources", "requests", "memory"]?.string
-        requested[node, default: 0] += request.flatMap { Quantity($0)?.bytes } ?? 0
+      guard let node = Pod(pod).node else { return }
+      for container in Pod(pod).containers {
+        requested[node, default: 0] += container.memoryRequest ?? 0
       }
     }
   }

@@ -12,13 +12,13 @@ struct StorageCheck: Sendable {
   func run() async throws -> [Finding] {
     try await check.guarded(Self.group) {
       let classes = try await check.client.list(.storageClass).items
-      let ours = classes.filter { $0.tree["provisioner"]?.string == Self.driver }
-      let taken = classes.filter { $0.name.hasSuffix(".csi") && $0.tree["provisioner"]?.string != Self.driver }
+      let ours = classes.filter { $0.provisioner == Self.driver }
+      let taken = classes.filter { $0.name.hasSuffix(".csi") && $0.provisioner != Self.driver }
         .filter { $0.name.hasPrefix("\(check.subject.namespace).") }
       var findings = taken.map { storageClass in
         Finding(
           Self.group, .failed,
-          "the storage class \(storageClass.name) belongs to \(storageClass.tree["provisioner"]?.string ?? "another")",
+          "the storage class \(storageClass.name) belongs to \(storageClass.provisioner ?? "another")",
           hint: "delete it, or choose another cluster name")
       }
       let names = ours.isEmpty ? "none yet" : ours.map(\.name).shortList

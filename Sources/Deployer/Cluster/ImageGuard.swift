@@ -56,8 +56,7 @@ public struct ImageGuard: Sendable {
 
   /// Whether pods of an object, or of what the operator makes of it, run an image.
   private static func uses(_ image: String, _ object: KubernetesObject) -> Bool {
-    let containers = object.tree["spec", "template", "spec", "containers"]?.array ?? []
-    return containers.contains { $0["image"]?.string == image }
+    Workload(object).containers.contains { $0.image == image }
       || object.kind == "Vineyardd" && object.tree["spec", "vineyard", "image"]?.string == image
         && object.tree["spec", "imageRegistry"] == nil
       || object.kind == "CSIDriver" && object.tree["spec", "image"]?.string == image

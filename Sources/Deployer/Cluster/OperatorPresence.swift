@@ -59,6 +59,6 @@ public struct OperatorPresence: Sendable {
 
   /// Whether one works in a namespace, and answers the webhooks.
   func isAvailable(in namespace: String) async throws -> Bool {
-    try await deployments(in: namespace).contains { ($0.tree["status", "availableReplicas"]?.int ?? 0) > 0 }
+    try await deployments(in: namespace).contains { Workload($0).available > 0 }
   }
 }

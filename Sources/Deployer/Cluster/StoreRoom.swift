@@ -14,9 +14,8 @@ public struct StoreRoom: Sendable {
   /// - Parameter stores: the Deployment of the stores as it is to be.
   func shortage(_ stores: KubernetesObject) async throws -> Shortage? {
     let pod = stores.tree["spec", "template", "spec"]
-    let request = pod?["containers"]?[0]?["resources", "requests", "memory"]?.string
     // With tolerations other nodes count, and which ones only the scheduler knows.
-    guard let need = request.flatMap({ Quantity($0)?.bytes }), pod?["tolerations"] == nil,
+    guard let need = Workload(stores).containers.first?.memoryRequest, pod?["tolerations"] == nil,
       let nodes = try await listIfAllowed(.node), let pods = try await listIfAllowed(.pod)
     else { return nil }
     let labels = pod?["nodeSelector"]?.stringFields ?? [:]
@@ -24,13 +23,13 @@ public struct StoreRoom: Sendable {
       .map { NodeFacts($0) }.filter { $0.obstacle == nil && $0.allocatableMemory > 0 }
     let others = pods.filter { !Self.isStore($0, of: stores) }
     return Shortage(
-      need: need, replicas: stores.tree["spec", "replicas"]?.int ?? 1, nodes: usable,
+      need: need, replicas: Workload(stores).desired, nodes: usable,
       requested: Self.requestedMemory(others))
   }
 
   /// The stores themselves make room for their successors.
   private static func isStore(_ pod: KubernetesObject, of stores: KubernetesObject) -> Bool {
-    let selector = stores.tree["spec", "selector", "matchLabels"]?.stringFields ?? [:]
+    let selector = Workload(stores).selector
     return pod.namespace == stores.namespace && !selector.isEmpty
       && selector.allSatisfy { pod.labels[$0.key] == $0.value }
   }
@@ -38,13 +37,8 @@ public struct StoreRoom: Sendable {
   /// Bytes of memory that the pods of each node request; pods that have ended request none.
   static func requestedMemory(_ pods: [KubernetesObject]) -> [String: UInt64] {
     pods.reduce(into: [:]) { requested, pod in
-      guard let node = pod.tree["spec", "nodeName"]?.string,
-        !["Succeeded", "Failed"].contains(pod.tree["status", "phase"]?.string)
-      else { return }
-      for container in pod.tree["spec", "containers"]?.array ?? [] {
-        let request = container["resources", "requests", "memory"]?.string
-        requested[node, default: 0] += request.flatMap { Quantity($0)?.bytes } ?? 0
-      }
+      guard let node = Pod(pod).node, !Pod(pod).hasEnded else { return }
+      for container in Pod(pod).containers { requested[node, default: 0] += container.memoryRequest ?? 0 }
     }
   }
 

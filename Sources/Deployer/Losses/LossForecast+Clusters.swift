@@ -17,7 +17,7 @@ extension LossForecast {
     /// Whether the plan is about this cluster, and not only about the operator that runs it.
     let isOwn: Bool
 
-    var replicas: Int { planned.tree["spec", "replicas"]?.int ?? 0 }
+    var replicas: Int { planned.replicas ?? 0 }
   }
 
   /// The clusters that a plan changes: its own, and with a new operator everybody's.
@@ -73,6 +73,6 @@ extension LossForecast {
   }
 
   private static func isStore(_ deployment: KubernetesObject) -> Bool {
-    deployment.tree["spec", "template", "metadata", "labels", "app.vineyard.io/role"]?.string == "vineyardd"
+    Workload(deployment).podLabels["app.vineyard.io/role"] == "vineyardd"
   }
 }

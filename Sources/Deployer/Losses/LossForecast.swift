@@ -37,7 +37,7 @@ public struct LossForecast: Sendable {
     for cluster in try await clusters(of: plan) {
       let isReplaced = try await isReplaced(cluster)
       if let loss = try await loss(of: cluster, isReplaced: isReplaced) { forecast.losses.append(loss) }
-      let grows = cluster.live.map { cluster.replicas > $0.tree["spec", "replicas"]?.int ?? 0 } ?? true
+      let grows = cluster.live.map { cluster.replicas > $0.replicas ?? 0 } ?? true
       if forecast.shortage == nil, cluster.isOwn, isReplaced || grows {
         forecast.shortage = try await StoreRoom(client: client).shortage(cluster.planned)?.error
       }
@@ -51,7 +51,7 @@ public struct LossForecast: Sendable {
   private func loss(of cluster: Cluster, isReplaced: Bool) async throws -> Loss? {
     let title = "\(cluster.namespace)/\(cluster.name)"
     let wanted = cluster.replicas
-    let present = cluster.live?.tree["spec", "replicas"]?.int ?? 0
+    let present = cluster.live?.replicas ?? 0
     guard isReplaced || wanted < present else { return nil }
     let stores = try await contents.read(namespace: cluster.namespace, name: cluster.name)
     guard !stores.isEmpty else { return nil }

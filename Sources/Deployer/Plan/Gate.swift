@@ -21,8 +21,8 @@ public struct Gate: Sendable {
 
   /// The gate of a workload; its pods are those it selects.
   public init(workload: KubernetesObject, required: Bool) {
-    let labels = workload.tree["spec", "selector", "matchLabels"]?.stringFields ?? [:]
-    let selector = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    let selector = Workload(workload).selector.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(
+      separator: ",")
     self.init(workload.reference, pods: selector.isEmpty ? nil : selector, required: required)
   }
 }

@@ -11,9 +11,7 @@ import Support
 struct DeadWebhooks: Sendable {
   let client: KubernetesClient
 
-  private static let types = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"].map {
-    ObjectType(apiVersion: "admissionregistration.k8s.io/v1", kind: $0)
-  }
+  private static let types = [ObjectType.mutatingWebhooks, .validatingWebhooks]
 
   /// Whether a webhook for a kind's group must be asked and cannot answer.
   func concern(_ type: ObjectType) async throws -> Bool {

@@ -11,12 +11,12 @@ struct Dependents: Sendable {
     var found: [KubernetesObject] = []
     for type in [ObjectType.deployment, .statefulSet, .daemonSet] {
       found += try await list(type, resource, "app.vineyard.io/name=\(resource.name)")
-        .filter { $0.ownerUIDs.contains(uid) }
+        .filter { $0.owners.contains { $0.uid == uid } }
     }
     for workload in found {
       guard let selector = Gate(workload: workload, required: false).podSelector else { continue }
       found += try await client.list(.pod, namespace: workload.namespace, labels: selector).items
-        .filter { !$0.ownerUIDs.isEmpty }
+        .filter { !$0.owners.isEmpty }
     }
     return found
   }

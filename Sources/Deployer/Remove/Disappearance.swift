@@ -61,31 +61,24 @@ struct Disappearance: Sendable {
   /// Source: the conditions of the namespace controller.
   static func discoveryFailure(_ object: KubernetesObject) -> String? {
     guard object.reference.type == .namespace else { return nil }
-    let conditions = object.tree["status", "conditions"]?.array ?? []
-    let types = ["NamespaceDeletionDiscoveryFailure"]
-    let failure = conditions.first { condition in
-      condition["status"]?.string == "True"
-        && (types.contains(condition["type"]?.string ?? "")
-          || condition["type"]?.string == "NamespaceDeletionContentFailure"
-            && condition["message"]?.string?.contains("conversion webhook") == true)
+    let failure = object.conditions.filter { $0.status == .yes }.first { condition in
+      condition.type == "NamespaceDeletionDiscoveryFailure"
+        || condition.type == "NamespaceDeletionContentFailure" && condition.message.contains("conversion webhook")
     }
-    return failure?["message"]?.string
+    return failure?.message
   }
 
   /// What holds up the deletion of an object.
   static func obstacle(_ object: KubernetesObject) -> String? {
-    let finalizers = (object.tree["metadata", "finalizers"]?.array ?? []).compactMap(\.string)
-    let conditions = object.tree["status", "conditions"]?.array ?? []
     if let failure = discoveryFailure(object) { return failure }
     for type in [
       "NamespaceDeletionGroupVersionParsingFailure", "NamespaceDeletionContentFailure", "NamespaceFinalizersRemaining",
       "NamespaceContentRemaining",
     ] {
-      let remaining = conditions.first { $0["type"]?.string == type && $0["status"]?.string == "True" }
-      if let message = remaining?["message"]?.string { return message }
+      if let remaining = object.condition(type), remaining.status == .yes { return remaining.message }
     }
-    let others = finalizers.filter { $0 != "foregroundDeletion" }
+    let others = object.finalizers.filter { $0 != "foregroundDeletion" }
     if !others.isEmpty { return "held by the finalizers \(others.joined(separator: ", "))" }
-    return finalizers.isEmpty ? nil : "waiting for what depends on it"
+    return object.finalizers.isEmpty ? nil : "waiting for what depends on it"
   }
 }

@@ -11,13 +11,6 @@ struct Doomed: Sendable {
   func contains(_ object: KubernetesObject) -> Bool {
     if object.isBeingDeleted { return true }
     if let uid = object.uid, uids.contains(uid) { return true }
-    return object.ownerUIDs.contains { uids.contains($0) }
-  }
-}
-
-extension KubernetesObject {
-  /// The identities of the objects that it goes with.
-  var ownerUIDs: [String] {
-    (tree["metadata", "ownerReferences"]?.array ?? []).compactMap { $0["uid"]?.string }
+    return object.owners.contains { uids.contains($0.uid) }
   }
 }

@@ -30,10 +30,10 @@ public struct HeldClaims: Sendable {
   public func found() async throws -> [Held] {
     let classes = Set(
       try await client.list(.storageClass).items
-        .filter { $0.tree["provisioner"]?.string == StorageClasses.driver }.map(\.name))
+        .filter { $0.provisioner == StorageClasses.driver }.map(\.name))
     guard !classes.isEmpty else { return [] }
     let ending = try await client.reduce(.persistentVolumeClaim, into: [KubernetesObject]()) { claims, claim in
-      guard claim.isBeingDeleted, let name = claim.tree["spec", "storageClassName"]?.string, classes.contains(name)
+      guard claim.isBeingDeleted, let name = claim.storageClassName, classes.contains(name)
       else { return }
       claims.append(claim)
     }
@@ -53,15 +53,11 @@ public struct HeldClaims: Sendable {
 
   /// The names of the claims that a pod uses, those made for it alone included.
   static func claims(of pod: KubernetesObject) -> [String] {
-    (pod.tree["spec", "volumes"]?.array ?? []).compactMap { volume in
-      if let name = volume["persistentVolumeClaim", "claimName"]?.string { return name }
-      return volume["ephemeral"] == nil ? nil : volume["name"]?.string.map { "\(pod.name)-\($0)" }
-    }
+    Pod(pod).claims + Pod(pod).ephemeralVolumes.map { "\(pod.name)-\($0)" }
   }
 
   /// The pod's name, and how it ended.
   static func text(_ pod: KubernetesObject) -> String {
-    let phase = pod.tree["status", "phase"]?.string ?? ""
-    return ["Succeeded", "Failed"].contains(phase) ? "\(pod.name) (\(phase))" : pod.name
+    Pod(pod).hasEnded ? "\(pod.name) (\(Pod(pod).phase ?? ""))" : pod.name
   }
 }

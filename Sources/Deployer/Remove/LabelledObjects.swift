@@ -15,14 +15,9 @@ public struct LabelledObjects: Sendable {
     self.name = name
   }
 
-  private static let types = [
-    ObjectType.deployment, .statefulSet, .persistentVolumeClaim,
-    ObjectType(apiVersion: "v1", kind: "ServiceAccount"),
-    ObjectType(apiVersion: "v1", kind: "Secret"), ObjectType(apiVersion: "v1", kind: "ConfigMap"),
-    ObjectType(apiVersion: "v1", kind: "Pod"),
-    ObjectType(apiVersion: "policy/v1", kind: "PodDisruptionBudget"),
-    ObjectType(apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role"),
-    ObjectType(apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding"),
+  private static let types: [ObjectType] = [
+    .deployment, .statefulSet, .pod, .persistentVolumeClaim, .serviceAccount, .secret, .configMap, .disruptionBudget,
+    .role, .roleBinding,
   ]
 
   /// All of it that nothing else controls; what is controlled goes with its owner.
@@ -32,7 +27,7 @@ public struct LabelledObjects: Sendable {
       group.addTask { try await spill() }
       group.addTask { try await services() }
       let found = try await group.reduce(into: []) { $0 += $1 }
-      return found.filter { !$0.isControlled }
+      return found.filter { $0.controller == nil }
     }
   }
 
@@ -41,7 +36,7 @@ public struct LabelledObjects: Sendable {
   public func leftBehind() async throws -> [KubernetesObject] {
     async let claims = list(.persistentVolumeClaim, "\(label),app.vineyard.io/role=etcd")
     async let spill = spill()
-    return try await (claims + spill).filter { !$0.isControlled }
+    return try await (claims + spill).filter { $0.controller == nil }
   }
 
   /// The stores of all clusters in a namespace that run without an operator.
@@ -49,8 +44,7 @@ public struct LabelledObjects: Sendable {
   {
     let all = try await client.list(.deployment, namespace: namespace, labels: "app.vineyard.io/name").items
     return all.filter { deployment in
-      let labels = deployment.tree["spec", "template", "metadata", "labels"]?.stringFields ?? [:]
-      return labels["app.vineyard.io/role"] == "vineyardd" && !deployment.isControlled
+      Workload(deployment).podLabels["app.vineyard.io/role"] == "vineyardd" && deployment.controller == nil
     }
   }
 
@@ -87,11 +81,5 @@ public struct LabelledObjects: Sendable {
 
   private func list(_ type: ObjectType, _ labels: String) async throws -> [KubernetesObject] {
     try await client.list(type, namespace: namespace, labels: labels).items
-  }
-}
-
-extension KubernetesObject {
-  fileprivate var isControlled: Bool {
-    (tree["metadata", "ownerReferences"]?.array ?? []).contains { $0["controller"]?.bool == true }
   }
 }

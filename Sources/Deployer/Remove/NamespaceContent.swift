@@ -7,19 +7,10 @@ struct NamespaceContent: Sendable {
   /// What is going anyway.
   let doomed: Doomed
 
-  private static let types = [
-    ObjectType.pod, .deployment, .statefulSet, .daemonSet, .persistentVolumeClaim,
-    ObjectType(apiVersion: "apps/v1", kind: "ReplicaSet"),
-    .service, ObjectType(apiVersion: "v1", kind: "ConfigMap"),
-    ObjectType(apiVersion: "v1", kind: "Secret"), ObjectType(apiVersion: "v1", kind: "ServiceAccount"),
-    ObjectType(apiVersion: "v1", kind: "ResourceQuota"), ObjectType(apiVersion: "v1", kind: "LimitRange"),
-    ObjectType(apiVersion: "batch/v1", kind: "Job"), ObjectType(apiVersion: "batch/v1", kind: "CronJob"),
-    ObjectType(apiVersion: "policy/v1", kind: "PodDisruptionBudget"),
-    ObjectType(apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler"),
-    ObjectType(apiVersion: "networking.k8s.io/v1", kind: "Ingress"),
-    ObjectType(apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy"),
-    ObjectType(apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role"),
-    ObjectType(apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding"),
+  private static let types: [ObjectType] = [
+    .pod, .deployment, .statefulSet, .daemonSet, .replicaSet, .job, .cronJob, .persistentVolumeClaim, .service,
+    .configMap, .secret, .serviceAccount, .role, .roleBinding, .resourceQuota, .limitRange, .disruptionBudget,
+    .horizontalPodAutoscaler, .ingress, .networkPolicy,
   ]
 
   /// Objects somebody would lose with the namespace, as `Kind name`.
@@ -35,7 +26,7 @@ struct NamespaceContent: Sendable {
     }
     // What one of them owns goes with it, and is not worth telling.
     let uids = Set(objects.compactMap(\.uid))
-    let roots = objects.filter { object in !object.ownerUIDs.contains { uids.contains($0) } }
+    let roots = objects.filter { object in !object.owners.contains { uids.contains($0.uid) } }
     return roots.filter { !doomed.contains($0) && Self.counts($0) }.map { "\($0.kind) \($0.name)" } + unknown
   }
 
@@ -54,12 +45,7 @@ struct NamespaceContent: Sendable {
   /// The kinds that custom resource definitions add to namespaces.
   private func customTypes() async throws -> [ObjectType] {
     try await client.list(.customResourceDefinition).items.compactMap { definition in
-      let spec = definition.tree["spec"]
-      guard !doomed.contains(definition), spec?["scope"]?.string == "Namespaced", let group = spec?["group"]?.string,
-        let kind = spec?["names", "kind"]?.string,
-        let version = spec?["versions"]?.array?.first(where: { $0["served"]?.bool == true })?["name"]?.string
-      else { return nil }
-      return ObjectType(apiVersion: "\(group)/\(version)", kind: kind)
+      definition.definesNamespacedType && !doomed.contains(definition) ? definition.definedType : nil
     }
   }
 

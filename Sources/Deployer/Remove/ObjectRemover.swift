@@ -80,13 +80,10 @@ struct ObjectRemover: Sendable {
 
   /// A definition takes its resources with it, in every namespace.
   private func resourcesReason(_ definition: KubernetesObject) async throws -> String? {
-    guard let group = definition.tree["spec", "group"]?.string,
-      let kind = definition.tree["spec", "names", "kind"]?.string,
-      let version = definition.tree["spec", "versions"]?.array?.first?["name"]?.string
-    else { return nil }
+    guard let type = definition.definedType else { return nil }
     let resources: [KubernetesObject]
     do {
-      resources = try await client.list(ObjectType(apiVersion: "\(group)/\(version)", kind: kind)).items
+      resources = try await client.list(type).items
     } catch let error as KubernetesError where error.isNotFound {
       return nil
     }

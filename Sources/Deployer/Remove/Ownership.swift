@@ -19,11 +19,10 @@ public enum Ownership {
 
   /// The replicas of a workload, if this program was the last to say how many.
   public static func appliedReplicas(of workload: KubernetesObject) -> Int? {
-    let isOurs = workload.tree["metadata", "managedFields"]?.array?.contains { entry in
-      entry["manager"]?.string == FieldManager.vineyardctl && entry["operation"]?.string == "Apply"
-        && entry["fieldsV1", "f:spec", "f:replicas"] != nil
+    let isOurs = workload.managedFields.contains { fields in
+      fields.isOwned(by: FieldManager.vineyardctl, .apply) && fields.fields?["f:spec", "f:replicas"] != nil
     }
-    return isOurs == true ? workload.tree["spec", "replicas"]?.int : nil
+    return isOurs ? workload.replicas : nil
   }
 
   /// A StatefulSet leaves the claims of its members behind.
@@ -39,12 +38,10 @@ public enum Ownership {
 
   /// An account without labels, as the original makes it, has no fields and so bears no sign of who made it.
   private static func isBareAccount(_ object: KubernetesObject) -> Bool {
-    object.kind == "ServiceAccount" && object.tree["metadata", "managedFields"] == nil
+    object.kind == "ServiceAccount" && object.managedFields.isEmpty
   }
 
   private static func isWritten(_ object: KubernetesObject, by manager: String) -> Bool {
-    object.tree["metadata", "managedFields"]?.array?.contains { entry in
-      entry["manager"]?.string == manager && entry["subresource"] == nil
-    } ?? false
+    object.managedFields.contains { $0.isOwned(by: manager) }
   }
 }

@@ -17,20 +17,13 @@ public struct ComponentStatus: Sendable, Equatable {
   public let detail: String
 
   init(_ object: KubernetesObject, role: String) {
-    let status = object.tree["status"]
+    let workload = Workload(object)
     self.role = role
     self.object = object.reference
-    if object.kind == "DaemonSet" {
-      desired = status?["desiredNumberScheduled"]?.int ?? 0
-      ready = status?["numberReady"]?.int ?? 0
-      updated = status?["updatedNumberScheduled"]?.int ?? 0
-    } else {
-      desired = object.tree["spec", "replicas"]?.int ?? 1
-      ready = status?["readyReplicas"]?.int ?? 0
-      updated = status?["updatedReplicas"]?.int ?? 0
-    }
-    let containers = object.tree["spec", "template", "spec", "containers"]?.array ?? []
-    images = containers.compactMap { $0["image"]?.string }.reduce(into: []) { images, image in
+    desired = workload.desired
+    ready = workload.ready
+    updated = workload.updated
+    images = workload.containers.compactMap(\.image).reduce(into: []) { images, image in
       if !images.contains(image) { images.append(image) }
     }
     let readiness = Readiness.of(object)

@@ -20,16 +20,15 @@ public struct PodStatus: Sendable, Equatable {
   public var memory: StoreMemory?
 
   init(_ pod: KubernetesObject) {
-    let statuses = pod.tree["status", "containerStatuses"]?.array ?? []
+    let view = Pod(pod)
     name = pod.name
     namespace = pod.namespace ?? ""
-    node = pod.tree["spec", "nodeName"]?.string ?? ""
-    containers = pod.tree["spec", "containers"]?.array?.count ?? 0
-    readyContainers = statuses.count { $0["ready"]?.bool == true }
-    restarts = statuses.reduce(0) { $0 + ($1["restartCount"]?.int ?? 0) }
-    let waiting = statuses.lazy.compactMap { $0["state", "waiting", "reason"]?.string }.first
-    let phase = pod.tree["status", "phase"]?.string ?? "Unknown"
-    state = pod.isBeingDeleted ? "Terminating" : waiting ?? phase
+    node = view.node ?? ""
+    containers = view.containers.count
+    readyContainers = view.statuses.count(where: \.isReady)
+    restarts = view.statuses.reduce(0) { $0 + $1.restarts }
+    let waiting = view.statuses.lazy.compactMap { $0.waiting?.reason }.first
+    state = pod.isBeingDeleted ? "Terminating" : waiting ?? view.phase ?? "Unknown"
   }
 
   /// `2/2`, as kubectl shows it.

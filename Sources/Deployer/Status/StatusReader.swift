@@ -39,8 +39,7 @@ public struct StatusReader: Sendable {
   }
 
   private static func isDriver(_ deployment: KubernetesObject) -> Bool {
-    let labels = deployment.tree["spec", "template", "metadata", "labels"]?.stringFields ?? [:]
-    return labels["app.vineyard.io/role"] == "csi-driver"
+    Workload(deployment).podLabels["app.vineyard.io/role"] == "csi-driver"
   }
 
   /// Reads everything.
@@ -176,10 +175,7 @@ public struct StatusReader: Sendable {
 
   /// Conditions that are not as they should be.
   private static func complaints(of resource: KubernetesObject) -> [String] {
-    (resource.tree["status", "conditions"]?.array ?? []).compactMap { condition in
-      guard condition["status"]?.string == "False", let message = condition["message"]?.string, !message.isEmpty
-      else { return nil }
-      return "\(resource.kind) \(resource.name): \(condition["type"]?.string ?? "condition"): \(message)"
-    }
+    resource.conditions.filter { $0.status == .no && !$0.message.isEmpty }
+      .map { "\(resource.kind) \(resource.name): \($0.type): \($0.message)" }
   }
 }

@@ -35,10 +35,9 @@ extension PodTrouble {
   /// What is known of a pod that is neither ready nor in trouble when time is up.
   static func idleness(_ pod: KubernetesObject) -> String? {
     guard !pod.isBeingDeleted else { return nil }
-    let container = pod.tree["status", "containerStatuses"]?.array?.first { $0["ready"]?.bool != true }
-    guard let container else { return nil }
-    let state = container["state", "running"] != nil ? "runs but is not ready" : "has not started"
-    return "\(pod.name): container \(container["name"]?.string ?? "?"): \(state)"
+    guard let container = Pod(pod).statuses.first(where: { !$0.isReady }) else { return nil }
+    let state = container.isRunning ? "runs but is not ready" : "has not started"
+    return "\(pod.name): container \(container.name): \(state)"
   }
 }
 

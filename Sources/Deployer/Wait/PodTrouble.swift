@@ -8,60 +8,51 @@ enum PodTrouble {
   static func of(_ pod: KubernetesObject) -> String? {
     // How a pod ends that is being replaced says nothing about the one that replaces it.
     if pod.isBeingDeleted { return nil }
-    let status = pod.tree["status"]
-    if let text = unschedulable(status) { return "\(pod.name): not scheduled: \(text)" }
-    let containers = (status?["initContainerStatuses"]?.array ?? []) + (status?["containerStatuses"]?.array ?? [])
-    for container in containers {
-      if let text = trouble(container) { return "\(pod.name): container \(container["name"]?.string ?? "?"): \(text)" }
+    let view = Pod(pod)
+    if let text = unschedulable(pod) { return "\(pod.name): not scheduled: \(text)" }
+    for container in view.initStatuses + view.statuses {
+      if let text = trouble(container) { return "\(pod.name): container \(container.name): \(text)" }
     }
-    if status?["phase"]?.string == "Failed" {
-      let reason = [status?["reason"]?.string, status?["message"]?.string].compactMap { $0 }.joined(separator: ": ")
+    if view.phase == "Failed" {
+      let reason = [view.reason, view.message].compactMap { $0 }.joined(separator: ": ")
       return "\(pod.name): failed\(reason.isEmpty ? "" : ": \(reason)")"
     }
     return nil
   }
 
   /// Whether the scheduler has found no node for a pod.
-  static func isUnplaced(_ pod: KubernetesObject) -> Bool { unschedulable(pod.tree["status"]) != nil }
+  static func isUnplaced(_ pod: KubernetesObject) -> Bool { unschedulable(pod) != nil }
 
   /// The container that has crashed and whose log tells why.
   static func crashedContainer(_ pod: KubernetesObject) -> String? {
-    pod.tree["status", "containerStatuses"]?.array?.first { status in
-      status["lastState", "terminated"] != nil || status["state", "terminated"] != nil
-    }?["name"]?.string
+    Pod(pod).statuses.first { $0.lastEnding != nil || $0.ending != nil }?.name
   }
 
   /// Whether a container has run before, so that the log of its last end is the previous one.
   static func hasRestarted(_ container: String, in pod: KubernetesObject) -> Bool {
-    pod.tree["status", "containerStatuses"]?.array?.contains {
-      $0["name"]?.string == container && $0["lastState", "terminated"] != nil
-    } ?? false
+    Pod(pod).statuses.contains { $0.name == container && $0.lastEnding != nil }
   }
 
-  private static func unschedulable(_ status: Value?) -> String? {
-    let condition = status?["conditions"]?.array?.first { $0["type"]?.string == "PodScheduled" }
-    guard condition?["status"]?.string == "False" else { return nil }
-    return condition?["message"]?.string ?? condition?["reason"]?.string
+  private static func unschedulable(_ pod: KubernetesObject) -> String? {
+    guard let condition = pod.condition("PodScheduled"), condition.status == .no else { return nil }
+    return condition.message.isEmpty ? condition.reason : condition.message
   }
 
-  private static func trouble(_ container: Value) -> String? {
-    if let waiting = container["state", "waiting"] {
-      let reason = waiting["reason"]?.string ?? ""
+  private static func trouble(_ container: ContainerStatus) -> String? {
+    if let waiting = container.waiting {
+      let reason = waiting.reason ?? ""
       if startingReasons.contains(reason) { return nil }
-      let exit = container["lastState", "terminated"].map { ", \(ending($0))" } ?? ""
-      return [reason, waiting["message"]?.string].compactMap { $0 }.joined(separator: ": ") + exit
+      let exit = container.lastEnding.map { ", \(text($0))" } ?? ""
+      return [reason, waiting.message].compactMap { $0 }.joined(separator: ": ") + exit
     }
-    if let terminated = container["state", "terminated"], terminated["exitCode"]?.int != 0 {
-      return ending(terminated)
-    }
+    if let ending = container.ending, ending.exitCode != 0 { return text(ending) }
     return nil
   }
 
   private static let startingReasons: Set = ["", "ContainerCreating", "PodInitializing"]
 
-  private static func ending(_ terminated: Value) -> String {
-    let message = terminated["message"]?.string.map { ": \($0)" } ?? ""
-    return
-      "ended with exit code \(terminated["exitCode"]?.int ?? -1) (\(terminated["reason"]?.string ?? "Error"))\(message)"
+  private static func text(_ ending: ContainerStatus.Ending) -> String {
+    let message = ending.message.map { ": \($0)" } ?? ""
+    return "ended with exit code \(ending.exitCode ?? -1) (\(ending.reason ?? "Error"))\(message)"
   }
 }

@@ -71,9 +71,7 @@ struct WaitFailure: Sendable {
   /// Why a controller cannot make pods at all, for instance because of a quota.
   private func refusals(_ reference: ObjectReference) async -> [String] {
     guard let object = try? await client.get(reference) else { return [] }
-    if let ready = object.tree["status", "conditions"]?.array?.first(where: { $0["reason"]?.string == "PodsRefused" }) {
-      return [ready["message"]?.string].compactMap { $0 }
-    }
+    if let refused = object.conditions.first(where: { $0.reason == "PodsRefused" }) { return [refused.message] }
     let events =
       (try? await client.list(
         .event, namespace: reference.namespace, fields: "involvedObject.name=\(reference.name)"
@@ -87,18 +85,13 @@ struct WaitFailure: Sendable {
   private func events(of name: String, in namespace: String?) async -> [String] {
     do {
       let events = try await client.list(.event, namespace: namespace, fields: "involvedObject.name=\(name)").items
-      let warnings = events.filter { $0.tree["type"]?.string == "Warning" }
-      return warnings.sorted { lastSeen($0) < lastSeen($1) }.suffix(3).map { event in
-        "event of \(name): \(event.tree["reason"]?.string ?? ""): \(event.tree["message"]?.string ?? "")"
+      return events.map { Event($0) }.filter(\.isWarning).sorted { $0.time < $1.time }.suffix(3).map { event in
+        "event of \(name): \(event.reason): \(event.message ?? "")"
       }
     } catch {
       log.debug("events of \(name) cannot be read: \(error)")
       return []
     }
-  }
-
-  private func lastSeen(_ event: KubernetesObject) -> String {
-    event.tree["lastTimestamp"]?.string ?? event.tree["eventTime"]?.string ?? ""
   }
 
   private func logEnd(_ pod: KubernetesObject, _ container: String) async -> [String] {

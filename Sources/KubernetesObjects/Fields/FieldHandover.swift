@@ -12,13 +12,13 @@ public enum FieldHandover {
     for live: KubernetesObject, to manager: String = FieldManager.vineyardctl
   ) -> Patch? {
     let isToOther = manager != FieldManager.vineyardctl
-    guard let entries = live.tree["metadata", "managedFields"]?.array, let version = live.resourceVersion,
-      !entries.contains(where: { isOwn($0, manager, operation: "Apply") }),
-      let index = (isToOther ? ["Apply", "Update"] : ["Update"]).lazy.compactMap({ operation in
-        entries.firstIndex { isOurs($0, operation: operation) }
+    let entries = live.managedFields
+    guard let version = live.resourceVersion, !entries.contains(where: { $0.isOwned(by: manager, .apply) }),
+      let index = (isToOther ? [.apply, .update] : [ManagedFields.Operation.update]).lazy.compactMap({ operation in
+        entries.firstIndex { $0.isOwned(by: FieldManager.vineyardctl, operation) }
       }).first
     else { return nil }
-    var entry = entries[index]
+    var entry = entries[index].tree
     entry["manager"] = .string(manager)
     entry["operation"] = "Apply"
     return .json([
@@ -29,27 +29,17 @@ public enum FieldHandover {
   }
 
   /// Whether this program has applied the object before.
-  public static func isApplied(_ live: KubernetesObject) -> Bool { hasEntry(live, operation: "Apply") }
+  public static func isApplied(_ live: KubernetesObject) -> Bool {
+    live.managedFields.contains { $0.isOwned(by: FieldManager.vineyardctl, .apply) }
+  }
 
   /// Whether the original program made the object and this one has not taken it over.
   public static func isOriginal(_ live: KubernetesObject) -> Bool {
-    !isApplied(live) && hasEntry(live, operation: "Update")
+    !isApplied(live) && live.managedFields.contains { $0.isOwned(by: FieldManager.vineyardctl, .update) }
   }
 
   /// The names of the fields that this program has applied, nil when it has not.
   public static func appliedFields(_ object: KubernetesObject) -> Value? {
-    object.tree["metadata", "managedFields"]?.array?.first { isOurs($0, operation: "Apply") }?["fieldsV1"]
-  }
-
-  private static func hasEntry(_ live: KubernetesObject, operation: String) -> Bool {
-    live.tree["metadata", "managedFields"]?.array?.contains { isOurs($0, operation: operation) } ?? false
-  }
-
-  private static func isOurs(_ entry: Value, operation: String) -> Bool {
-    isOwn(entry, FieldManager.vineyardctl, operation: operation)
-  }
-
-  private static func isOwn(_ entry: Value, _ manager: String, operation: String) -> Bool {
-    entry["manager"]?.string == manager && entry["operation"]?.string == operation && entry["subresource"] == nil
+    object.managedFields.first { $0.isOwned(by: FieldManager.vineyardctl, .apply) }?.fields
   }
 }

@@ -48,6 +48,9 @@ public struct KubernetesObject: Sendable, Equatable {
   /// Whether deletion has begun.
   public var isBeingDeleted: Bool { tree["metadata", "deletionTimestamp"] != nil }
 
+  /// What has to be done before the object can go.
+  public var finalizers: [String] { (tree["metadata", "finalizers"]?.array ?? []).compactMap(\.string) }
+
   /// Who this is.
   public var reference: ObjectReference {
     ObjectReference(type: ObjectType(apiVersion: apiVersion, kind: kind), namespace: namespace, name: name)

@@ -12,26 +12,20 @@ public enum PodRefusal {
   public static func of(_ workload: KubernetesObject, events: [KubernetesObject] = []) -> String? {
     if let text = condition(of: workload) { return text }
     guard lacksPods(workload) else { return nil }
-    let last = events.filter { $0.tree["reason"]?.string == eventReason }.max { time(of: $0) < time(of: $1) }
-    return last?.tree["message"]?.string.map { text(of: $0) }
+    let last = events.map { Event($0) }.filter { $0.reason == eventReason }.max { $0.time < $1.time }
+    return last?.message.map { text(of: $0) }
   }
 
   /// The message of the condition `ReplicaFailure`.
   public static func condition(of workload: KubernetesObject) -> String? {
-    let conditions = workload.tree["status", "conditions"]?.array ?? []
-    let failure = conditions.first { $0["type"]?.string == "ReplicaFailure" && $0["status"]?.string == "True" }
-    return failure?["message"]?.string.map { text(of: $0) }
+    guard let failure = workload.condition("ReplicaFailure"), failure.status == .yes else { return nil }
+    return text(of: failure.message)
   }
 
   /// Whether some of the pods do not even exist.
   public static func lacksPods(_ workload: KubernetesObject) -> Bool {
-    let status = workload.tree["status"]
-    switch workload.kind {
-    case "DaemonSet":
-      return (status?["currentNumberScheduled"]?.int ?? 0) < (status?["desiredNumberScheduled"]?.int ?? 0)
-    case "StatefulSet": return (status?["replicas"]?.int ?? 0) < (workload.tree["spec", "replicas"]?.int ?? 1)
-    default: return false
-    }
+    guard ["DaemonSet", "StatefulSet"].contains(workload.kind) else { return false }
+    return Workload(workload).current < Workload(workload).desired
   }
 
   /// The message without what the controllers put in front of it.
@@ -40,9 +34,5 @@ public enum PodRefusal {
       if let range = message.firstRange(of: marker) { return String(message[range.upperBound...]) }
     }
     return message
-  }
-
-  private static func time(of event: KubernetesObject) -> String {
-    event.tree["lastTimestamp"]?.string ?? event.tree["eventTime"]?.string ?? ""
   }
 }

@@ -26,43 +26,32 @@ extension Readiness {
   public static func of(_ object: KubernetesObject) -> Readiness {
     if object.isBeingDeleted { return .pending("being deleted") }
     switch (object.reference.type.group, object.kind) {
-    case ("apps", "Deployment"), ("apps", "StatefulSet"): return replicas(object)
-    case ("apps", "DaemonSet"): return daemonSet(object)
-    case ("apiextensions.k8s.io", _): return condition("Established", object, ready: "established")
+    case ("apps", "Deployment"), ("apps", "StatefulSet"): return replicas(Workload(object))
+    case ("apps", "DaemonSet"): return daemonSet(Workload(object))
+    case ("apiextensions.k8s.io", _): return definition(object)
     case ("k8s.v6d.io", "Vineyardd"): return vineyardd(object)
     case ("k8s.v6d.io", "CSIDriver"): return csiDriver(object)
     default: return .ready("exists")
     }
   }
 
-  private static func isSeen(_ object: KubernetesObject) -> Bool {
-    (object.tree["status", "observedGeneration"]?.int ?? 0) >= (object.generation ?? 0)
-  }
-
   /// Only pods that are available count, and only when none of an older template is left: a ready pod of the old
   /// template says nothing about the new one.
-  private static func replicas(_ object: KubernetesObject) -> Readiness {
-    let desired = object.tree["spec", "replicas"]?.int ?? 1
-    let status = object.tree["status"]
-    let available = status?["availableReplicas"]?.int ?? 0
-    let updated = status?["updatedReplicas"]?.int ?? 0
-    let all = status?["replicas"]?.int ?? 0
-    if !isSeen(object) { return .pending("waiting for its controller") }
-    if let refusal = PodRefusal.condition(of: object) {
+  private static func replicas(_ workload: Workload) -> Readiness {
+    let (desired, updated, available) = (workload.desired, workload.updated, workload.available)
+    if !workload.object.isObserved { return .pending("waiting for its controller") }
+    if let refusal = PodRefusal.condition(of: workload.object) {
       return .pending("\(available)/\(desired) ready; pods are refused: \(refusal)")
     }
     if updated < desired { return .pending("\(updated)/\(desired) updated, \(available) ready") }
-    let old = max(all - updated, all - desired)
+    let old = max(workload.current - updated, workload.current - desired)
     if old > 0 { return .pending("\(min(available, updated))/\(desired) ready, \(old) old to go") }
     return available >= desired ? .ready("\(desired)/\(desired) ready") : .pending("\(available)/\(desired) ready")
   }
 
-  private static func daemonSet(_ object: KubernetesObject) -> Readiness {
-    let status = object.tree["status"]
-    let desired = status?["desiredNumberScheduled"]?.int ?? 0
-    let available = status?["numberAvailable"]?.int ?? 0
-    let updated = status?["updatedNumberScheduled"]?.int ?? 0
-    if !isSeen(object) { return .pending("waiting for its controller") }
+  private static func daemonSet(_ workload: Workload) -> Readiness {
+    let (desired, updated, available) = (workload.desired, workload.updated, workload.available)
+    if !workload.object.isObserved { return .pending("waiting for its controller") }
     if updated < desired { return .pending("\(updated)/\(desired) updated, \(available) ready") }
     return available >= desired
       ? .ready("\(available)/\(desired) ready") : .pending("\(available)/\(desired) ready")
@@ -70,44 +59,39 @@ extension Readiness {
 
   /// `status.current` is what the original operator sets; ours also says which generation it has seen.
   private static func vineyardd(_ object: KubernetesObject) -> Readiness {
-    let desired = object.tree["spec", "replicas"]?.int ?? 3
+    let desired = object.replicas ?? 3
     let current = object.tree["status", "current"]?.int ?? 0
     if object.tree["status"] == nil { return .pending("waiting for the operator") }
-    if object.tree["status", "observedGeneration"] != nil, !isSeen(object) {
+    if object.tree["status", "observedGeneration"] != nil, !object.isObserved {
       return .pending("waiting for the operator")
     }
+    let ready = object.condition("Ready")
     guard current == desired else {
-      return .pending(refusalMessage(object) ?? "\(current)/\(desired) ready")
+      // What refuses pods tells more than their number.
+      return .pending(ready?.reason == "PodsRefused" ? ready?.message ?? "" : "\(current)/\(desired) ready")
     }
     // All may be ready while old ones are still to be replaced.
-    return notReadyMessage(object).map { .pending($0) } ?? .ready("\(current)/\(desired) ready")
+    return complaint(ready).map { .pending($0) } ?? .ready("\(current)/\(desired) ready")
   }
 
   private static func csiDriver(_ object: KubernetesObject) -> Readiness {
     guard let state = object.tree["status", "state"]?.string, !state.isEmpty else {
       return .pending("waiting for the operator")
     }
-    if object.tree["status", "observedGeneration"] != nil, !isSeen(object) {
+    if object.tree["status", "observedGeneration"] != nil, !object.isObserved {
       return .pending("waiting for the operator")
     }
-    return state == "running" ? .ready("running") : .pending(notReadyMessage(object) ?? state)
+    return state == "running" ? .ready("running") : .pending(complaint(object.condition("Ready")) ?? state)
   }
 
-  private static func condition(_ type: String, _ object: KubernetesObject, ready: String) -> Readiness {
-    let condition = object.tree["status", "conditions"]?.array?.first { $0["type"]?.string == type }
-    if condition?["status"]?.string == "True" { return .ready(ready) }
-    return .pending(condition?["message"]?.string ?? "not \(ready) yet")
+  private static func definition(_ object: KubernetesObject) -> Readiness {
+    let condition = object.condition("Established")
+    if condition?.status == .yes { return .ready("established") }
+    return .pending(complaint(condition) ?? "not established yet")
   }
 
-  /// What the operator says when pods are refused, which tells more than their number.
-  private static func refusalMessage(_ object: KubernetesObject) -> String? {
-    object.tree["status", "conditions"]?.array?
-      .first { $0["type"]?.string == "Ready" && $0["reason"]?.string == "PodsRefused" }?["message"]?.string
-  }
-
-  private static func notReadyMessage(_ object: KubernetesObject) -> String? {
-    object.tree["status", "conditions"]?.array?
-      .first { $0["type"]?.string == "Ready" && $0["status"]?.string != "True" }?["message"]?.string
-      .flatMap { $0.isEmpty ? nil : $0 }
+  /// The message of a condition that is not true.
+  private static func complaint(_ condition: Condition?) -> String? {
+    condition.flatMap { $0.status == .yes || $0.message.isEmpty ? nil : $0.message }
   }
 }

@@ -70,11 +70,11 @@ struct CSIDriverController: Sendable {
       taken: (spec?.storageClassNames ?? []).compactMap { name in claimed[name].map { (name, $0) } },
       progress: progress, refusal: world.refusal(of: deployment) ?? world.refusal(of: daemons))
     let conditions = state.conditions
-    let before = [Condition](of: resource)
+    let before = resource.conditions
     guard let written = try await status.write(state.fields, conditions, for: resource) else { return }
     world.drivers.learn(written)
     await Transitions(before: before, after: conditions).tell(events, about: resource)
   }
 
-  private static func isReady(_ cluster: KubernetesObject) -> Bool { [Condition](of: cluster)["Ready"]?.status == .yes }
+  private static func isReady(_ cluster: KubernetesObject) -> Bool { cluster.condition("Ready")?.status == .yes }
 }

@@ -26,30 +26,22 @@ struct CSIDriverStatus: Sendable {
 
   /// Whether pods are being replaced by newer ones, as after a change of the specification.
   private var isRollingOut: Bool {
-    let controllers = deployment.flatMap { [Condition](of: $0)["Progressing"] }
+    let controllers = deployment?.condition("Progressing")
     if let controllers, controllers.status == .yes, controllers.reason != "NewReplicaSetAvailable" { return true }
     guard let daemons else { return false }
-    return !Self.isObserved(daemons)
-      || (daemons.tree["status", "updatedNumberScheduled"]?.int ?? 0)
-        < (daemons.tree["status", "currentNumberScheduled"]?.int ?? 0)
-  }
-
-  private static func isObserved(_ workload: KubernetesObject) -> Bool {
-    (workload.tree["status", "observedGeneration"]?.int ?? 0) >= (workload.generation ?? 0)
+    return !daemons.isObserved || Workload(daemons).updated < Workload(daemons).current
   }
 
   private var isRunning: Bool { progress == .done && isControllerReady && areNodesReady }
 
   /// The fields of the status besides conditions; the states are those of the original.
   var fields: Value {
-    let controllers = deployment?.tree["status"]
-    let nodes = daemons?.tree["status"]
+    let controllers = deployment.map { Workload($0) }
+    let nodes = daemons.map { Workload($0) }
     return [
-      "state": .string(isRunning ? "running" : "pending"),
-      "current": Value(controllers?["readyReplicas"]?.int ?? 0),
-      "replicas": Value(controllers?["replicas"]?.int ?? 0),
-      "nodes": Value(nodes?["desiredNumberScheduled"]?.int ?? 0),
-      "nodesReady": Value(nodes?["numberReady"]?.int ?? 0),
+      "state": .string(isRunning ? "running" : "pending"), "current": Value(controllers?.ready ?? 0),
+      "replicas": Value(controllers?.current ?? 0), "nodes": Value(nodes?.desired ?? 0),
+      "nodesReady": Value(nodes?.ready ?? 0),
     ]
   }
 

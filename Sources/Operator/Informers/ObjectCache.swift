@@ -71,13 +71,13 @@ struct ObjectCache: Sendable {
   }
 
   private mutating func set(_ object: KubernetesObject?, _ key: ObjectKey) {
-    if let uid = objects[key].flatMap({ OwnerReference(of: $0) })?.uid {
+    if let uid = objects[key]?.customResource?.uid {
       keysByOwner[uid]?.remove(key)
       if keysByOwner[uid]?.isEmpty == true { keysByOwner[uid] = nil }
     }
     objects[key] = object
     if object == nil { learned.remove(key) }
-    if let uid = object.flatMap({ OwnerReference(of: $0) })?.uid { keysByOwner[uid, default: []].insert(key) }
+    if let uid = object?.customResource?.uid { keysByOwner[uid, default: []].insert(key) }
   }
 }
 

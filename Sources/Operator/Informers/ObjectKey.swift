@@ -1,4 +1,5 @@
 import KubernetesObjects
+import Manifests
 
 /// An object among those of its type.
 struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible {
@@ -21,4 +22,9 @@ struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible {
   static func < (left: ObjectKey, right: ObjectKey) -> Bool {
     (left.namespace, left.name) < (right.namespace, right.name)
   }
+}
+
+extension KubernetesObject {
+  /// The custom resource of ours that controls this object; nil when none does.
+  var customResource: OwnerReference? { controller.flatMap { $0.apiVersion == Manifests.apiVersion ? $0 : nil } }
 }

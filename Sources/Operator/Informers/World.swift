@@ -38,7 +38,7 @@ struct World: Sendable {
     guard let workload else { return nil }
     return PodRefusal.of(
       workload,
-      events: refusals.flatMap(\.all).filter { $0.tree["involvedObject", "uid"]?.string == workload.uid })
+      events: refusals.flatMap(\.all).filter { Event($0).subjectUID == workload.uid })
   }
 
   /// What a custom resource controls.

@@ -60,7 +60,7 @@ struct OwnedObjects: Sendable {
     let known = world[reference]
     do {
       // What belongs to nobody may have been applied by a person.
-      let isOwned = known.flatMap { OwnerReference(of: $0) }?.uid == uid
+      let isOwned = known?.customResource?.uid == uid
       let outcome = try await applier.apply(object, isOwned: isOwned)
       world.learn(outcome.object)
       if outcome.isNew {

@@ -19,7 +19,7 @@ enum ChangeRouter {
       guard let members = workload(of: object, "StatefulSet", suffix: "-etcd") else { return nil }
       return ObjectKey(namespace: members.namespace, name: String(members.name.dropLast("-etcd".count)))
     default:
-      guard let owner = OwnerReference(of: object), owner.kind == "Vineyardd", let namespace = object.namespace else {
+      guard let owner = object.customResource, owner.kind == "Vineyardd", let namespace = object.namespace else {
         return nil
       }
       return ObjectKey(namespace: namespace, name: owner.name)
@@ -28,11 +28,9 @@ enum ChangeRouter {
 
   /// The workload that an event is about, if it is one as ours are named.
   private static func workload(of event: KubernetesObject, _ kind: String, suffix: String) -> ObjectKey? {
-    let object = event.tree["involvedObject"]
-    guard object?["kind"]?.string == kind, let name = object?["name"]?.string, name.hasSuffix(suffix) else {
-      return nil
-    }
-    return ObjectKey(namespace: object?["namespace"]?.string ?? "", name: name)
+    let event = Event(event)
+    guard event.subjectKind == kind, event.subjectName.hasSuffix(suffix) else { return nil }
+    return ObjectKey(namespace: event.subjectNamespace, name: event.subjectName)
   }
 
   /// Whether the drivers are to be looked at. They depend on each other, so one is looked at with all.
@@ -42,7 +40,7 @@ enum ChangeRouter {
       switch object.reference.type {
       case .csiDriver, .vineyardd: return true
       case .event: return workload(of: object, "DaemonSet", suffix: "-csi-nodes") != nil
-      default: return OwnerReference(of: object)?.kind == "CSIDriver"
+      default: return object.customResource?.kind == "CSIDriver"
       }
     }
   }

@@ -20,14 +20,9 @@ struct DefaultMemory: Sendable {
       return present
     }
     let taken = world.all(.deployment).filter { $0.reference != stores }
-      .compactMap { Self.limit($0).flatMap { Quantity($0)?.bytes } }.reduce(0) { $0 + min($1, 1 << 50) }
+      .compactMap { deployment in Workload(deployment).containers.first { $0.name == "vineyardd" }?.memoryLimit }
+      .reduce(0) { $0 + min($1, 1 << 50) }
     return NodeFacts.defaultStoreMemory(try await nodes(), selector: spec.placement.nodeSelector, taken: taken)
       .map { "\($0 >> 20)Mi" }
-  }
-
-  /// The memory limit of a Deployment's store; nil where there is none, or no store.
-  private static func limit(_ deployment: KubernetesObject) -> String? {
-    let containers = deployment.tree["spec", "template", "spec", "containers"]?.array ?? []
-    return containers.first { $0["name"]?.string == "vineyardd" }?["resources", "limits", "memory"]?.string
   }
 }

@@ -45,8 +45,8 @@ struct VineyarddController: Sendable {
   /// Tells Kubernetes which stores to keep before there are fewer of them.
   private func keepFullStores(_ resource: KubernetesObject, _ desired: [KubernetesObject]) async throws {
     guard let planned = desired.first(where: { $0.reference.type == .deployment }),
-      let present = world[planned.reference]?.tree["spec", "replicas"]?.int, let namespace = resource.namespace,
-      let wanted = planned.tree["spec", "replicas"]?.int, 0 < wanted, wanted < present
+      let present = world[planned.reference]?.replicas, let namespace = resource.namespace,
+      let wanted = planned.replicas, 0 < wanted, wanted < present
     else { return }
     let costs = try await contents.costs(namespace: namespace, name: resource.name)
     let writer = owned.applier.writer
@@ -84,7 +84,7 @@ struct VineyarddController: Sendable {
       resource: resource, deployment: deployment, members: members, progress: progress,
       refusal: world.refusal(of: deployment) ?? world.refusal(of: members))
     let conditions = state.conditions
-    let before = [Condition](of: resource)
+    let before = resource.conditions
     guard let written = try await status.write(state.fields, conditions, for: resource) else { return }
     world.vineyardds.learn(written)
     await Transitions(before: before, after: conditions).tell(events, about: resource)

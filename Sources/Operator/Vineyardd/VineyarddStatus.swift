@@ -22,15 +22,14 @@ struct VineyarddStatus: Sendable {
   /// Why pods are refused, in the API server's words.
   var refusal: String?
 
-  private var desired: Int { resource.tree["spec", "replicas"]?.int ?? 3 }
-  private var readyStores: Int { count("readyReplicas") }
-  private var updated: Int { count("updatedReplicas") }
-
-  private func count(_ field: String) -> Int { deployment?.tree["status", field]?.int ?? 0 }
+  private var desired: Int { resource.replicas ?? 3 }
+  private var workload: Workload? { deployment.map { Workload($0) } }
+  private var readyStores: Int { workload?.ready ?? 0 }
+  private var updated: Int { workload?.updated ?? 0 }
 
   /// How far the stores are; about the present specification only.
   private var stores: Readiness {
-    guard let deployment, deployment.tree["spec", "replicas"]?.int == desired else {
+    guard let deployment, deployment.replicas == desired else {
       return .pending("waiting for its Deployment")
     }
     return Readiness.of(deployment)
@@ -43,7 +42,7 @@ struct VineyarddStatus: Sendable {
   /// The fields of the status besides conditions.
   var fields: Value {
     [
-      "state": .string(state), "current": Value(readyStores), "replicas": Value(count("replicas")),
+      "state": .string(state), "current": Value(readyStores), "replicas": Value(workload?.current ?? 0),
       "updated": Value(updated),
     ]
   }
@@ -99,7 +98,7 @@ struct VineyarddStatus: Sendable {
 
   /// A condition of the Deployment, as the original operator copies them.
   private func copied(_ type: String) -> Condition? {
-    deployment.flatMap { [Condition](of: $0)[type] }
+    deployment?.condition(type)
   }
 
   /// Until the store speaks etcd; see `StoreFeatures`.

@@ -14,6 +14,8 @@ public struct Condition: Sendable, Equatable {
   public var reason: String
   /// For people; may be empty.
   public var message: String
+  /// When `status` changed last, as the server has it; nil for a condition that is only made.
+  public private(set) var lastTransitionTime: String?
 
   public init(_ type: String, _ status: Status, _ reason: String, _ message: String = "") {
     self.type = type
@@ -32,25 +34,28 @@ public struct Condition: Sendable, Equatable {
       return nil
     }
     self.init(type, status, tree["reason"]?.string ?? "", tree["message"]?.string ?? "")
+    lastTransitionTime = tree["lastTransitionTime"]?.string
   }
 }
 
-extension [Condition] {
-  /// The conditions of a resource.
-  public init(of resource: KubernetesObject) {
-    self = (resource.tree["status", "conditions"]?.array ?? []).compactMap { Condition($0) }
-  }
+extension KubernetesObject {
+  /// The conditions of its status.
+  public var conditions: [Condition] { (tree["status", "conditions"]?.array ?? []).compactMap { Condition($0) } }
 
+  /// The condition of a type; nil when the status has none.
+  public func condition(_ type: String) -> Condition? { conditions[type] }
+}
+
+extension [Condition] {
   public subscript(type: String) -> Condition? { first { $0.type == type } }
 
   /// The conditions as a status has them. One that says the same as before keeps the time of its transition.
   public func tree(after resource: KubernetesObject, generation: Int, now: Timestamp) -> Value {
-    let before = resource.tree["status", "conditions"]?.array ?? []
+    let before = resource.conditions
     return .array(
       map { condition in
-        let old = before.first { $0["type"]?.string == condition.type }
-        let isSame = old?["status"]?.string == condition.status.rawValue
-        let since = isSame ? old?["lastTransitionTime"]?.string : nil
+        let old = before[condition.type]
+        let since = old?.status == condition.status ? old?.lastTransitionTime : nil
         return [
           "type": .string(condition.type), "status": .string(condition.status.rawValue),
           "observedGeneration": Value(generation), "lastTransitionTime": .string(since ?? now.time),

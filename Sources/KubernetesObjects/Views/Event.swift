@@ -1,0 +1,19 @@
+/// An event: something that was observed about an object (core/v1).
+public struct Event: Sendable {
+  public let object: KubernetesObject
+
+  public init(_ object: KubernetesObject) { self.object = object }
+
+  public var isWarning: Bool { object.tree["type"]?.string == "Warning" }
+  /// One word.
+  public var reason: String { object.tree["reason"]?.string ?? "" }
+  public var message: String? { object.tree["message"]?.string }
+  /// When it was seen last; such times are in the order of their texts.
+  public var time: String { object.tree["lastTimestamp"]?.string ?? object.tree["eventTime"]?.string ?? "" }
+
+  /// The kind of the object it is about.
+  public var subjectKind: String { object.tree["involvedObject", "kind"]?.string ?? "" }
+  public var subjectNamespace: String { object.tree["involvedObject", "namespace"]?.string ?? "" }
+  public var subjectName: String { object.tree["involvedObject", "name"]?.string ?? "" }
+  public var subjectUID: String? { object.tree["involvedObject", "uid"]?.string }
+}
