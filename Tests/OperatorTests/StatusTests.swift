@@ -49,17 +49,6 @@ import Testing
     #expect(status.conditions["Ready"]?.reason == "MetadataNotReady")
   }
 
-  @Test func `a condition keeps its time until it turns`() {
-    var cluster = Samples.cluster()
-    let first = [Condition("Ready", false, "A")].tree(after: cluster, generation: 1, now: Timestamp(milliseconds: 0))
-    cluster.tree["status", "conditions"] = first
-    let later = Timestamp(milliseconds: 60_000)
-    let same = [Condition("Ready", false, "B")].tree(after: cluster, generation: 2, now: later)
-    #expect(same[0]?["lastTransitionTime"] == "1970-01-01T00:00:00Z")
-    let turned = [Condition("Ready", true, "C")].tree(after: cluster, generation: 2, now: later)
-    #expect(turned[0]?["lastTransitionTime"] == "1970-01-01T00:01:00Z")
-  }
-
   @Test func `events tell what turned, and each refusal once`() {
     let ready = [Condition("Ready", true, "R", "3/3"), Condition("Applied", true, "UpToDate")]
     let refused = [Condition("Ready", false, "N", "no"), Condition("Applied", false, "Refused", "no")]

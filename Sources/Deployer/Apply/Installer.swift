@@ -61,7 +61,7 @@ public struct Installer: Sendable {
     try await withThrowingTaskGroup(of: (Int, ApplyOutcome).self) { group in
       for (index, object) in wave.objects.enumerated() {
         group.addTask {
-          (index, try await ObjectApplier(installer: self, deadline: deadline, board: board).apply(object))
+          (index, try await RetryingApply(installer: self, deadline: deadline, board: board).apply(object))
         }
       }
       var outcomes: [Int: ApplyOutcome] = [:]

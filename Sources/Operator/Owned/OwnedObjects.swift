@@ -6,7 +6,7 @@ import Support
 /// Brings the objects of a custom resource to what they should be.
 struct OwnedObjects: Sendable {
   let world: World
-  let applier: ObjectApplier
+  let writer: Writer
   let memory: AppliedMemory
   let log: Log
 
@@ -38,7 +38,7 @@ struct OwnedObjects: Sendable {
     for object in plan.apply { try await apply(object, owner: uid, &report) }
     for object in plan.delete {
       do {
-        try await applier.writer.delete(object.reference, uid: object.uid)
+        try await writer.delete(object.reference, uid: object.uid)
         memory.forget(object.reference, owner: uid)
         report.deleted.append(object.reference)
       } catch {
@@ -59,16 +59,19 @@ struct OwnedObjects: Sendable {
     let reference = object.reference
     let known = world[reference]
     do {
-      // What belongs to nobody may have been applied by a person.
+      // What belongs to nobody may have been applied by a person; what the informers have not seen may still exist,
+      // without the labels that they select by.
       let isOwned = known?.customResource?.uid == uid
-      let outcome = try await applier.apply(object, isOwned: isOwned)
+      let live = isOwned ? known : try await writer.client.get(reference)
+      let outcome = try await writer.apply(object, over: live)
       world.learn(outcome.object)
-      if outcome.isNew {
-        report.created.append(reference)
-      } else if outcome.isAdopted {
-        report.adopted.append(reference)
-      } else if let known, AppliedMemory.hash(known) != AppliedMemory.hash(outcome.object) {
-        report.updated.append(reference)
+      switch outcome.change {
+      case .created: report.created.append(reference)
+      case .adopted: report.adopted.append(reference)
+      case .applied, .kept:
+        if let known, AppliedMemory.hash(known) != AppliedMemory.hash(outcome.object) {
+          report.updated.append(reference)
+        }
       }
       memory.note(object, live: outcome.object, owner: uid)
     } catch {

@@ -7,9 +7,24 @@ struct Writer: Sendable {
   let leadership: Leadership
 
   /// Makes the server's object have the fields given, whoever owned them before.
-  func apply(_ object: KubernetesObject) async throws -> KubernetesObject {
-    try leadership.check()
-    return try await client.apply(object, force: true)
+  ///
+  /// - Parameter live: the object as it is; nil when there is none.
+  func apply(_ object: KubernetesObject, over live: KubernetesObject?) async throws -> ServerSideApply.Outcome {
+    let apply = ServerSideApply(client: client, forcesConflicts: true, mayWrite: leadership.check)
+    do {
+      return try await apply.apply(object, over: live)
+    } catch let error as KubernetesError where error.httpStatus == 422 && Self.isReplaceable(object) {
+      // Nothing but its name matters to those who use it.
+      try await delete(object.reference, uid: nil)
+      let isAdopted = live.map { FieldHandover.patch(for: $0, to: client.fieldManager) != nil } ?? false
+      let outcome = try await apply.apply(object, over: nil)
+      return ServerSideApply.Outcome(object: outcome.object, change: isAdopted ? .adopted : .applied)
+    }
+  }
+
+  /// Whether the fields of a kind cannot be changed, and it holds nothing.
+  private static func isReplaceable(_ object: KubernetesObject) -> Bool {
+    [.storageClass, .registeredDriver, .snapshotClass].contains(object.reference.type)
   }
 
   func create(_ object: KubernetesObject) async throws -> KubernetesObject {

@@ -64,7 +64,7 @@ struct Controllers: Sendable {
 
   private var writer: Writer { Writer(client: client, leadership: leadership) }
   private var owned: OwnedObjects {
-    OwnedObjects(world: world, applier: ObjectApplier(writer: writer), memory: memory, log: log)
+    OwnedObjects(world: world, writer: writer, memory: memory, log: log)
   }
   private var status: StatusWriter { StatusWriter(writer: writer, now: { .now() }) }
 

@@ -49,7 +49,7 @@ struct VineyarddController: Sendable {
       let wanted = planned.replicas, 0 < wanted, wanted < present
     else { return }
     let costs = try await contents.costs(namespace: namespace, name: resource.name)
-    let writer = owned.applier.writer
+    let writer = owned.writer
     try await DeletionCosts(log: log) { _ = try await writer.patch($0, $1) }.set(costs)
   }
 
@@ -57,7 +57,7 @@ struct VineyarddController: Sendable {
   private func cleanUp(after key: ObjectKey) async throws {
     for volume in spillVolumes(of: key) where !volume.isBeingDeleted {
       log.info("\(volume.reference) is deleted: its cluster \(key) is gone")
-      try await owned.applier.writer.delete(volume.reference, uid: volume.uid)
+      try await owned.writer.delete(volume.reference, uid: volume.uid)
     }
   }
 

@@ -3,8 +3,8 @@ import KubernetesObjects
 import Manifests
 import Support
 
-/// Applies one object, patient with what is still starting.
-struct ObjectApplier: Sendable {
+/// Applies one object, again and again while the kind or a webhook that it needs is starting.
+struct RetryingApply: Sendable {
   let installer: Installer
   let deadline: Deadline
   let board: WaitBoard
@@ -35,33 +35,17 @@ struct ObjectApplier: Sendable {
       guard let applied = try await rehearsal.apply(object, over: live) else {
         return ApplyOutcome(object: object, change: .unchecked)
       }
-      return outcome(applied, live)
+      return ApplyOutcome(object: applied, change: change(applied, live))
     }
+    let apply = ServerSideApply(client: client, forcesConflicts: installer.options.forcesConflicts)
     if let live, live.isBeingDeleted {
       try await OldObject(client: client, board: board).waitUntilGone(live, deadline)
-      return object.isMadeOnce
-        ? try await makeOnce(object) : ApplyOutcome(object: try await client.apply(object), change: .created)
+      return outcome(try await apply.apply(object, over: nil), nil)
     }
-    if object.isMadeOnce {
-      if let live { return ApplyOutcome(object: live, change: .unchanged) }
-      return try await makeOnce(object)
-    }
-    if let live, let handover = FieldHandover.patch(for: live) {
-      board.tell(.action, "\(object.reference): taking over from the original vineyardctl")
-      _ = try await client.patch(object.reference, handover)
-    }
-    let applied = try await client.apply(object, force: installer.options.forcesConflicts)
-    return outcome(applied, live)
-  }
-
-  /// Makes an object that holds something made of chance. With two deployments at once the first one counts; applying
-  /// would let the second overwrite it.
-  private func makeOnce(_ object: KubernetesObject) async throws -> ApplyOutcome {
-    do {
-      return ApplyOutcome(object: try await client.create(object), change: .created)
-    } catch let error as KubernetesError where error.isAlreadyExists {
-      return ApplyOutcome(object: try await client.get(object.reference) ?? object, change: .unchanged)
-    }
+    return outcome(
+      try await apply.apply(object, over: live) {
+        board.tell(.action, "\(object.reference): taking over from the original vineyardctl")
+      }, live)
   }
 
   /// nil also when the server does not know the kind, whose definition an earlier wave has just made or, in a dry
@@ -74,14 +58,19 @@ struct ObjectApplier: Sendable {
     }
   }
 
-  private func outcome(_ applied: KubernetesObject, _ live: KubernetesObject?) -> ApplyOutcome {
-    guard let live else { return ApplyOutcome(object: applied, change: .created) }
+  private func outcome(_ outcome: ServerSideApply.Outcome, _ live: KubernetesObject?) -> ApplyOutcome {
+    ApplyOutcome(
+      object: outcome.object, change: outcome.change == .kept ? .unchanged : change(outcome.object, live))
+  }
+
+  private func change(_ applied: KubernetesObject, _ live: KubernetesObject?) -> ApplyOutcome.Change {
+    guard let live else { return .created }
     let hasSameContent = ComparableObject.tree(live) == ComparableObject.tree(applied)
     // The version says less: meanwhile a controller may have written the status.
     let isSame =
       hasSameContent
       && (installer.options.isDryRun || FieldHandover.appliedFields(live) == FieldHandover.appliedFields(applied))
-    return ApplyOutcome(object: applied, change: isSame ? .unchanged : .configured)
+    return isSame ? .unchanged : .configured
   }
 
   private func tooLate(_ object: KubernetesObject, _ error: KubernetesError) -> CommandError {
@@ -98,4 +87,18 @@ struct ObjectApplier: Sendable {
     if error.isUnknownKind { return true }
     return WebhookFailure(error) != nil
   }
+}
+
+/// What applying one object came to.
+struct ApplyOutcome: Sendable {
+  enum Change: String, Sendable {
+    case created
+    case configured
+    case unchanged
+    /// The server could not check it because it builds on what an earlier step makes.
+    case unchecked = "would be applied, not checked by the server"
+  }
+
+  let object: KubernetesObject
+  let change: Change
 }
