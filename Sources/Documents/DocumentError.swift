@@ -1,6 +1,6 @@
-/// Why a text is not the YAML or JSON it should be, and where.
+/// A text that is not the YAML or JSON it should be: the reason and the place.
 public struct DocumentError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What is wrong, in lower case and without a full stop.
+  /// The mistake, in lower case and without a full stop.
   public let reason: String
   /// Line and column, both from 1; nil when the text as a whole is meant.
   public let position: Position?

@@ -5,7 +5,7 @@ import Synchronization
 
 /// The certificate of a server in a directory, as `tls.crt` and `tls.key`, read again whenever they change.
 public final class CertificateFiles: Sendable {
-  /// What tells one state of a file from another.
+  /// Identity of one state of a file.
   private struct Stamp: Equatable {
     var inode: UInt64 = 0
     var seconds = 0
@@ -27,7 +27,7 @@ public final class CertificateFiles: Sendable {
     var context: NIOSSLContext?
     /// The last second of the certificate, since 1970.
     var end = 0
-    /// Why the files as they are now cannot be used.
+    /// The reason why the files as they are now cannot be used.
     var problem: CommandError?
   }
 
@@ -50,7 +50,7 @@ public final class CertificateFiles: Sendable {
     }
   }
 
-  /// What keeps clients from trusting it now, on one line; nil when nothing does.
+  /// The reason why clients do not trust it now, on one line; nil when there is none.
   public func problem(now: Timestamp = .now()) -> String? {
     state.withLock { state in
       refresh(&state)

@@ -1,4 +1,4 @@
-/// How often something took how long.
+/// A histogram of durations.
 public struct DurationHistogram: Sendable {
   /// Upper bounds of the buckets in nanoseconds: 1 µs to about 4 s, by powers of four.
   public static let bounds: [UInt64] = (0..<12).map { 1000 << (2 * UInt64($0)) }
@@ -6,7 +6,7 @@ public struct DurationHistogram: Sendable {
   public private(set) var count: UInt64 = 0
   /// Sum of all durations.
   public private(set) var nanoseconds: UInt64 = 0
-  /// How many durations lie above the bound before and not above this one.
+  /// Number of durations above the bound before and not above this one.
   public private(set) var buckets = [UInt64](repeating: 0, count: bounds.count)
 
   public init() {}

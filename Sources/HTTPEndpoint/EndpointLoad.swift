@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What the connections of an endpoint share.
+/// Limits that the connections of an endpoint share.
 final class EndpointLoad: Sendable {
   /// Bytes of one body.
   let bodyLimit: Int
@@ -8,7 +8,7 @@ final class EndpointLoad: Sendable {
   private let total: Int
   private let held = Atomic(0)
   /// Whether every answer ends its connection.
-  let isLeaving = Atomic(false)
+  let isClosing = Atomic(false)
 
   init(bodyLimit: Int) {
     self.bodyLimit = bodyLimit

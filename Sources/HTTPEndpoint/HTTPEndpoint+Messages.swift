@@ -24,8 +24,8 @@ extension HTTPEndpoint {
     public var isRead: Bool { method == "GET" || method == "HEAD" }
   }
 
-  /// What is answered.
-  public struct Answer: Sendable, Equatable {
+  /// A response.
+  public struct Response: Sendable, Equatable {
     public var status: Int
     public var text: String
     public var contentType: String
@@ -44,9 +44,9 @@ extension HTTPEndpoint {
     /// The type of JSON.
     public static let json = "application/json"
 
-    public static let ok = Answer("ok\n")
+    public static let ok = Response("ok\n")
 
-    /// The answer to anything but GET where that is all there is.
-    public static let onlyReads = Answer(status: 405, "only GET is answered here\n")
+    /// The response to anything but GET where that is all there is.
+    public static let methodNotAllowed = Response(status: 405, "only GET is answered here\n")
   }
 }

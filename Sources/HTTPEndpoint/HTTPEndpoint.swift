@@ -7,8 +7,8 @@ import Synchronization
 
 /// A small HTTP/1.1 server: metrics, health, webhooks. It has one thread of its own.
 public final class HTTPEndpoint: Sendable {
-  /// Answers a request by calling the closure once, on any thread.
-  public typealias Handler = @Sendable (Request, _ answer: @escaping @Sendable (Answer) -> Void) -> Void
+  /// Handles a request by calling the closure with the response once, on any thread.
+  public typealias Handler = @Sendable (Request, _ respond: @escaping @Sendable (Response) -> Void) -> Void
 
   /// Gives the certificate of a new connection; nil closes it. Called on the server's thread, so it must be quick.
   public typealias TLS = @Sendable () -> NIOSSLContext?
@@ -39,9 +39,9 @@ public final class HTTPEndpoint: Sendable {
             guard let context = tls() else { throw NoCertificate() }
             try pipeline.addHandler(NIOSSLServerHandler(context: context))
           }
-          try pipeline.addHandler(IdleStateHandler(allTimeout: Self.patience))
+          try pipeline.addHandler(IdleStateHandler(allTimeout: Self.idleTimeout))
           try pipeline.configureHTTPServerPipeline()
-          try pipeline.addHandler(RequestHandler(load: load, handler: handler))
+          try pipeline.addHandler(HTTPRequestHandler(load: load, handler: handler))
         }
       }
     do {
@@ -56,9 +56,9 @@ public final class HTTPEndpoint: Sendable {
 
   private struct NoCertificate: Error {}
 
-  /// How long a connection may be silent. API servers close theirs after 90 seconds; whoever closes first must not be
-  /// this side, or it could close just when a request is on its way.
-  private static let patience: TimeAmount = .seconds(150)
+  /// Time for which a connection may be silent. API servers close theirs after 90 seconds; this side must not be first,
+  /// or it could close just when a request is on its way.
+  private static let idleTimeout: TimeAmount = .seconds(150)
 
   private static func bind(_ bootstrap: ServerBootstrap, to address: ListenAddress) throws -> any Channel {
     if let host = address.host { return try bootstrap.bind(host: host, port: address.port).wait() }
@@ -70,12 +70,12 @@ public final class HTTPEndpoint: Sendable {
   /// Closes the port and all its connections, and ends the thread.
   public func stop() { try? group.syncShutdownGracefully() }
 
-  /// Goes on for a while, for clients that have not heard yet; every answer ends its connection. Then stops.
+  /// Serves clients that have not heard yet for a grace period, in which every response ends its connection; then stops.
   ///
   /// It waits for that long even when its task is cancelled.
-  public func stop(after patience: Duration) async {
-    load.isLeaving.store(true, ordering: .relaxed)
-    await Task.detached { try? await Task.sleep(for: patience) }.value
+  public func stop(after grace: Duration) async {
+    load.isClosing.store(true, ordering: .relaxed)
+    await Task.detached { try? await Task.sleep(for: grace) }.value
     try? await channel.close()
     try? await group.shutdownGracefully()
   }

@@ -1,6 +1,6 @@
 import Support
 
-/// Where a server listens.
+/// An address to listen at.
 public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
   /// nil for every address of the machine.
   public let host: String?

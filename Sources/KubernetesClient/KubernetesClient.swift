@@ -7,7 +7,7 @@ import Synchronization
 /// Every call may throw `KubernetesError` (the server said no), `TransportError` (it said nothing usable),
 /// `CommandError` (the configuration or its credentials are at fault) and `CancellationError`.
 public final class KubernetesClient: Sendable {
-  /// What is known of a request once it has ended.
+  /// A finished request, for metrics.
   public struct Exchange: Sendable, Equatable {
     /// `get`, `list`, `watch`, `apply`, …
     public let verb: String
@@ -19,7 +19,7 @@ public final class KubernetesClient: Sendable {
   let configuration: ClientConfiguration
   let log: Log
   let timing: Timing
-  /// Who owns the fields that this client applies.
+  /// The field manager of what this client applies.
   public let fieldManager: String
   let observe: (@Sendable (Exchange) -> Void)?
   let transport = Transport()
@@ -56,14 +56,14 @@ public final class KubernetesClient: Sendable {
   /// The namespace of objects that name none: the context's, else `default`.
   public var defaultNamespace: String { configuration.namespace ?? "default" }
 
-  /// How long the client waits for what; tests give their own.
+  /// Time limits; tests give their own.
   struct Timing: Sendable {
     var retry = RetryPolicy()
     /// One request, unless the configuration says otherwise.
     var request: Duration = .seconds(30)
-    /// How long it takes at most to a connection that can be used.
+    /// Limit until a connection can be used.
     var connection: Duration = .seconds(30)
-    /// How long a watch lives at most before the client asks for a new one; the server ends it.
+    /// Lifetime of a watch, after which the server ends it and the client asks for a new one.
     var watch: ClosedRange<Int> = 240...420
     /// Bookmarks come every minute, so a watch that is silent for longer than this is dead.
     var silence: Duration = .seconds(150)

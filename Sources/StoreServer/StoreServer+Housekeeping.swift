@@ -45,11 +45,11 @@ extension StoreServer {
   }
 
   /// What `/readyz` answers.
-  var readiness: HTTPEndpoint.Answer {
+  var readiness: HTTPEndpoint.Response {
     let reasons = lostListeners.compactMap { lost in
       lost.listener.path.map { "\($0) is not served: \(lostSockets[$0] ?? "somebody has removed it")\n" }
     }
-    return reasons.isEmpty ? .ok : HTTPEndpoint.Answer(status: 503, reasons.sorted().joined())
+    return reasons.isEmpty ? .ok : HTTPEndpoint.Response(status: 503, reasons.sorted().joined())
   }
 
   /// Makes sockets anew that somebody has removed, with their directories. Clients that are connected notice nothing.

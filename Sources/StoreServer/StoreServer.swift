@@ -132,7 +132,7 @@ public final class StoreServer {
       try HTTPEndpoint(
         ListenAddress(host: configuration.metricsHost, port: Int(port)), flag: "--metrics_port or --metrics_host",
         handler: HTTPEndpoint.handler([
-          "/metrics": { deliver in mailbox.post { deliver(HTTPEndpoint.Answer($0.metricsText())) } },
+          "/metrics": { deliver in mailbox.post { deliver(HTTPEndpoint.Response($0.metricsText())) } },
           "/healthz": { $0(.ok) },
           "/readyz": { deliver in mailbox.post { deliver($0.readiness) } },
         ]))

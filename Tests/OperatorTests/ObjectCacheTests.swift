@@ -23,7 +23,7 @@ import Testing
   @Test func `what was learned from a write is not undone by older news`() {
     var cache = ObjectCache()
     _ = cache.take(.added(Samples.object(version: 5)))
-    cache.learn(Samples.object(version: 10))
+    cache.observeWrite(Samples.object(version: 10))
     #expect(cache.take(.modified(Samples.object(version: 9))).isEmpty)
     #expect(cache.take(.deleted(Samples.object(version: 9))).isEmpty)
     #expect(cache.objects.values.first?.resourceVersion == "10")
@@ -32,10 +32,10 @@ import Testing
 
   @Test func `what was learned from a write is news once, for those who did not write it`() {
     var cache = ObjectCache()
-    cache.learn(Samples.object(version: 2))
+    cache.observeWrite(Samples.object(version: 2))
     #expect(cache.take(.modified(Samples.object(version: 2))).count == 1)
     #expect(cache.take(.modified(Samples.object(version: 2))).isEmpty)
-    cache.learn(Samples.object(version: 3))
+    cache.observeWrite(Samples.object(version: 3))
     #expect(cache.take(.modified(Samples.object(version: 4))).count == 1)
     #expect(cache.take(.modified(Samples.object(version: 4))).isEmpty)
   }
@@ -44,12 +44,12 @@ import Testing
     var cache = ObjectCache()
     _ = cache.take(.added(Samples.object(version: 5)))
     _ = cache.take(.deleted(Samples.object(version: 6)))
-    cache.learn(Samples.object(version: 5))
+    cache.observeWrite(Samples.object(version: 5))
     #expect(cache.objects.isEmpty)
     _ = cache.take(.added(Samples.object(version: 7, uid: "another")))
-    cache.learn(Samples.object(version: 5))
+    cache.observeWrite(Samples.object(version: 5))
     #expect(cache.objects.values.first?.uid == "another")
-    cache.learn(Samples.object(version: 8, uid: "third"))
+    cache.observeWrite(Samples.object(version: 8, uid: "third"))
     #expect(cache.objects.values.first?.uid == "third")
   }
 

@@ -5,23 +5,24 @@ import Testing
 
 @Suite struct OwnedPlanTests {
   private func plan(
-    _ desired: [String], live: [KubernetesObject], holds: Set<String> = []
+    _ desired: [String], live: [KubernetesObject], isUpToDate: Set<String> = []
   ) -> OwnedPlan {
     OwnedPlan(
       desired: desired.map { Samples.object("Deployment", $0) }, owned: live,
       live: { reference in live.first { $0.reference == reference } },
-      holds: { object, _ in holds.contains(object.name) })
+      isUpToDate: { object, _ in holds.contains(object.name) })
   }
 
   @Test func `what is missing or different is applied, what is no longer wanted is deleted`() {
-    let plan = plan(["a", "b", "c"], live: ["b", "c", "d"].map { Samples.object("Deployment", $0) }, holds: ["c"])
+    let plan = plan(
+      ["a", "b", "c"], live: ["b", "c", "d"].map { Samples.object("Deployment", $0) }, isUpToDate: ["c"])
     #expect(plan.apply.map(\.name) == ["a", "b"])
     #expect(plan.delete.map(\.name) == ["d"])
     #expect(plan.waiting.isEmpty)
   }
 
   @Test func `what is as it should be is left alone`() {
-    #expect(plan(["a"], live: [Samples.object("Deployment", "a")], holds: ["a"]).isEmpty)
+    #expect(plan(["a"], live: [Samples.object("Deployment", "a")], isUpToDate: ["a"]).isEmpty)
   }
 
   @Test func `what is being deleted is waited for, and not deleted twice`() {
@@ -35,20 +36,20 @@ import Testing
   }
 
   @Test func `an object is remembered until it or what is wanted changes, whatever its status`() {
-    let memory = AppliedMemory()
+    let lastApplied = LastApplied()
     let desired = Samples.object()
     var live = Samples.object(version: 7)
     live.tree["spec", "replicas"] = 3
-    #expect(!memory.holds(desired, live: live, owner: "x"))
-    memory.note(desired, live: live, owner: "x")
+    #expect(!lastApplied.isUpToDate(desired, live: live, owner: "x"))
+    lastApplied.note(desired, live: live, owner: "x")
     live.tree["status", "replicas"] = 2
     live.tree["metadata", "resourceVersion"] = "8"
     live.setAnnotation("deployment.kubernetes.io/revision", "2")
-    #expect(memory.holds(desired, live: live, owner: "x"))
-    #expect(!memory.holds(desired, live: live, owner: "y"))
+    #expect(lastApplied.isUpToDate(desired, live: live, owner: "x"))
+    #expect(!lastApplied.isUpToDate(desired, live: live, owner: "y"))
     live.tree["spec", "replicas"] = 4
-    #expect(!memory.holds(desired, live: live, owner: "x"))
-    memory.forget(owner: "x")
-    #expect(!memory.knows(desired.reference, owner: "x"))
+    #expect(!lastApplied.isUpToDate(desired, live: live, owner: "x"))
+    lastApplied.forget(owner: "x")
+    #expect(!lastApplied.knows(desired.reference, owner: "x"))
   }
 }

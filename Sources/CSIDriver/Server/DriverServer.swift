@@ -106,7 +106,7 @@ public struct DriverServer: Sendable {
     guard let port = options.metricsPort else { return nil }
     let metrics = metrics
     let endpoint = try HTTPEndpoint(
-      port: port, routes: ["/metrics": { $0(HTTPEndpoint.Answer(metrics.text)) }, "/healthz": { $0(.ok) }],
+      port: port, routes: ["/metrics": { $0(HTTPEndpoint.Response(metrics.text)) }, "/healthz": { $0(.ok) }],
       flag: "--metrics_port")
     log.info("metrics are served on port \(endpoint.port) at /metrics")
     return endpoint

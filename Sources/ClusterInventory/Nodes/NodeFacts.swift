@@ -2,7 +2,7 @@ import KubernetesObjects
 import Manifests
 import Support
 
-/// What matters of a node to those who want to put pods on it.
+/// The facts about a node that decide whether pods can go there.
 public struct NodeFacts: Sendable, Equatable {
   public let name: String
   /// Bytes of memory that pods may request.
@@ -19,9 +19,9 @@ public struct NodeFacts: Sendable, Equatable {
   public let outage: String?
   /// The root directory of the kubelet, if the node says that it is an unusual one.
   public let kubeletDirectory: String?
-  /// How images get onto nodes of this kind.
+  /// The distribution of Kubernetes, which decides how images get onto the node.
   public let distribution: Distribution
-  /// What it says of the images it has.
+  /// The images that it reports.
   public let images: NodeImages
   private let taints: [Value]
   private let isCordoned: Bool
@@ -44,10 +44,10 @@ public struct NodeFacts: Sendable, Equatable {
     images = NodeImages(node)
   }
 
-  /// Why ordinary pods cannot go there, nil when they can.
+  /// The obstacle for ordinary pods; nil when they can go there.
   public var obstacle: String? { obstacle(for: PodPlacement()) }
 
-  /// Why pods cannot go there, nil when they can.
+  /// The obstacle for pods of a placement; nil when they can go there.
   public func obstacle(for placement: PodPlacement) -> String? {
     if !isLinux { return "runs Windows" }
     if isCordoned { return "cordoned" }
@@ -80,7 +80,7 @@ public struct NodeFacts: Sendable, Equatable {
 }
 
 extension NodeFacts {
-  /// How many replicas a cluster gets when nobody says: one for each node that can take a pod, at most three.
+  /// Default number of replicas: one for each node that can take a pod, at most three.
   ///
   /// - Returns: the number, and the sentence that says why.
   public static func defaultReplicas(
@@ -112,7 +112,7 @@ extension NodeFacts {
       hint: "choose a smaller --vineyardd.size")
   }
 
-  /// What somebody who deploys should know of the nodes, a line each: which are down, and which run images of another
+  /// Warnings before a deployment, a line each: nodes that are down, and nodes that run images of another
   /// architecture.
   public static func warnings(_ nodes: [NodeFacts]) -> [String] {
     let outages = nodes.compactMap(\.outage).sorted()

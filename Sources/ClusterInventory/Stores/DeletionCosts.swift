@@ -30,7 +30,7 @@ public struct DeletionCosts: Sendable {
 }
 
 extension [StoreContent] {
-  /// What keeping each of them is worth, by its pod.
+  /// Deletion costs by pod.
   public func costs(in namespace: String) -> [ObjectReference: Int] {
     reduce(into: [:]) { costs, store in
       costs[ObjectReference(type: .pod, namespace: namespace, name: store.pod)] = store.deletionCost
@@ -39,7 +39,7 @@ extension [StoreContent] {
 }
 
 extension StoreContents {
-  /// What keeping each store of a cluster is worth, by its pod.
+  /// Deletion costs of the stores of a cluster, by pod.
   public func costs(namespace: String, name: String) async throws -> [ObjectReference: Int] {
     try await read(namespace: namespace, name: name).costs(in: namespace)
   }

@@ -1,7 +1,7 @@
 import KubernetesObjects
 import Support
 
-/// What one running store holds, as far as it can be known.
+/// The contents of one running store, as far as they can be known.
 public struct StoreContent: Sendable, Equatable {
   public let pod: String
   /// Empty while it is on none.
@@ -20,10 +20,10 @@ public struct StoreContent: Sendable, Equatable {
     return "\(pod)\(node.isEmpty ? "" : " on \(node)") (\(amount))"
   }
 
-  /// What keeping the pod is worth when another one can go instead (`controller.kubernetes.io/pod-deletion-cost`, a
+  /// Cost of deleting the pod instead of another one (`controller.kubernetes.io/pod-deletion-cost`, a
   /// 32-bit number): a mebibyte counts one, a volume a thousand.
   ///
-  /// What cannot be asked is taken to hold more than an empty store.
+  /// A store that cannot be asked is taken to hold more than an empty one.
   public var deletionCost: Int {
     guard let bytes else { return 1 + 1000 * max(1, uses.count) }
     let mebibytes = min(bytes / (1 << 20) + (bytes % (1 << 20) > 0 ? 1 : 0), 1 << 30)

@@ -50,7 +50,7 @@ public struct StoreMemoryReader: Sendable {
     }
   }
 
-  /// Why the memory of a store is not known.
+  /// The reason why the memory of a store is not known.
   private struct Unreadable: Error {
     let cause: String
   }

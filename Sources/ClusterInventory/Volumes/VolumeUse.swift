@@ -20,7 +20,7 @@ public struct VolumeUse: Sendable, Hashable {
   public let cluster: String?
   /// The nodes it is bound to; empty when it is bound to none.
   public var nodes: Set<String> = []
-  /// Why it waits for the driver already, nil when it does not.
+  /// The reason why it waits for the driver already; nil when it does not.
   public var obstacle: String?
 
   /// As it stands in a list: `default/data (being deleted)`.
@@ -43,7 +43,7 @@ extension [VolumeUse] {
   }
 }
 
-/// What Kubernetes objects say of volumes of ours.
+/// Reads volumes of our driver from Kubernetes objects.
 public enum DriverVolume {
   /// The driver as PersistentVolumes, pods and classes name it.
   public static let driver = StorageClasses.driver

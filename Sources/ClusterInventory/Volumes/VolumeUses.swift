@@ -3,7 +3,7 @@ import KubernetesObjects
 
 /// Finds everything that needs our CSI driver or the stores of some clusters.
 public struct VolumeUses: Sendable {
-  /// Whose volumes are looked for.
+  /// The volumes that are looked for.
   public enum Scope: Sendable {
     /// Every volume of the driver; the classes are for claims whose volumes cannot be seen.
     case driver(classes: Set<String>)
@@ -19,7 +19,7 @@ public struct VolumeUses: Sendable {
     self.scope = scope
   }
 
-  /// What was found, and what could not be looked at.
+  /// Uses that were found, and kinds that could not be listed.
   public struct Findings: Sendable {
     public var uses: [VolumeUse] = []
     /// Kinds that this user may not list: `Pod`, `PersistentVolume`.

@@ -100,7 +100,7 @@ public struct StatusReader: Sendable {
   /// What may not be seen, a line each.
   private static func lines(_ refusals: [KubernetesError]) -> [String] {
     refusals.reduce(into: []) { lines, refusal in
-      let line = "\(refusal.purpose.object): no permission to \(refusal.purpose.verb) them"
+      let line = "\(refusal.operation.object): no permission to \(refusal.operation.verb) them"
       if !lines.contains(line) { lines.append(line) }
     }
   }

@@ -1,4 +1,4 @@
-/// What an unquoted YAML scalar means, as Kubernetes reads it: YAML 1.1 with the resolution of its Go library.
+/// The value of an unquoted YAML scalar as Kubernetes reads it: YAML 1.1 with the resolution of its Go library.
 ///
 /// Source: yaml.org/type for booleans, null, integers and floats. `yes`, `on` and `y` are booleans, `017` is octal,
 /// dates stay text.

@@ -13,7 +13,7 @@ extension Value {
 
 /// Emits a tree through libyaml.
 private struct YAMLEmitter {
-  /// What libyaml has written; it hands over text piece by piece.
+  /// Output of libyaml, which hands it over piece by piece.
   private final class Output {
     var bytes: [UInt8] = []
   }

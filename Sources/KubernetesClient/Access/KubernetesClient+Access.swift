@@ -47,10 +47,10 @@ extension KubernetesClient {
       "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
       "spec": ["resourceAttributes": attributes],
     ]
-    let purpose = Purpose("ask for", "permission to \(access)")
+    let operation = Operation("ask for", "permission to \(access)")
     let path = APIPath("apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews")
-    let answer = try await send(APICall("POST", path, purpose, effect: .read, body: review))
-    guard let allowed = answer["status", "allowed"]?.bool else { throw malformed("it is no review", purpose) }
+    let answer = try await send(APICall("POST", path, operation, effect: .read, body: review))
+    guard let allowed = answer["status", "allowed"]?.bool else { throw malformed("it is no review", operation) }
     return allowed
   }
 }

@@ -1,6 +1,6 @@
 import Documents
 
-/// Who a bearer token belongs to, as the API server says.
+/// The owner of a bearer token, according to the API server.
 public struct TokenOwner: Sendable, Equatable {
   public let name: String
   let uid: String?
@@ -25,7 +25,7 @@ extension KubernetesClient {
     ]
     let path = APIPath("apis", "authentication.k8s.io", "v1", "tokenreviews")
     let answer = try await send(
-      APICall("POST", path, Purpose("ask for", "the owner of a token"), effect: .read, body: review))
+      APICall("POST", path, Operation("ask for", "the owner of a token"), effect: .read, body: review))
     guard answer["status", "authenticated"]?.bool == true else { return nil }
     return TokenOwner(answer["status", "user"])
   }
@@ -39,12 +39,12 @@ extension KubernetesClient {
     spec["uid"] = owner.uid.map { .string($0) }
     spec["extra"] = owner.extra
     let review: Value = ["apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec]
-    let purpose = Purpose("ask for", "permission of \(owner.name) to \(verb) \(path)")
+    let operation = Operation("ask for", "permission of \(owner.name) to \(verb) \(path)")
     let call = APICall(
-      "POST", APIPath("apis", "authorization.k8s.io", "v1", "subjectaccessreviews"), purpose, effect: .read,
+      "POST", APIPath("apis", "authorization.k8s.io", "v1", "subjectaccessreviews"), operation, effect: .read,
       body: review)
     let answer = try await send(call)
-    guard let allowed = answer["status", "allowed"]?.bool else { throw malformed("it is no review", purpose) }
+    guard let allowed = answer["status", "allowed"]?.bool else { throw malformed("it is no review", operation) }
     return allowed
   }
 }

@@ -1,4 +1,4 @@
-/// How to reach one API server and as whom; what a kubeconfig context, the flags and the environment come down to.
+/// Address, trust and credentials for one API server, resolved from a kubeconfig, flags and the environment.
 public struct ClientConfiguration: Sendable {
   /// `https://host:port` and perhaps a path, without a slash at the end.
   public var server: String
@@ -31,9 +31,9 @@ public struct ClientConfiguration: Sendable {
   }
 }
 
-/// How the server proves itself.
+/// Verification of the server.
 public struct TLSOptions: Sendable, Equatable {
-  /// Who may have signed the server's certificate; nil for the system's authorities.
+  /// Authorities that may have signed the server's certificate; nil for the system's.
   public var authority: PEM?
   /// The name the certificate must have, when it is not the URL's host.
   public var serverName: String?
@@ -54,7 +54,7 @@ public enum PEM: Sendable, Equatable {
   case data([UInt8])
 }
 
-/// What proves the client to the server.
+/// Credentials of the client.
 public struct Credentials: Sendable, Equatable {
   /// The value of the `Authorization` header.
   public var authorization: String?

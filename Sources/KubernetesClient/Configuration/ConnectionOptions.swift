@@ -1,4 +1,4 @@
-/// What a command line says about the cluster to talk to; everything left out comes from the kubeconfig.
+/// Connection flags of a command line; everything left out comes from the kubeconfig.
 public struct ConnectionOptions: Sendable, Equatable {
   /// The one kubeconfig file to read (`--kubeconfig`).
   public var kubeconfig: String?

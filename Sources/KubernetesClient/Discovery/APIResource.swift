@@ -10,7 +10,7 @@ public struct APIResource: Sendable, Equatable {
   public let verbs: Set<String>
 }
 
-/// What the server says of itself.
+/// The server's version.
 public struct ServerVersion: Sendable, Equatable, CustomStringConvertible {
   public let major: Int
   public let minor: Int

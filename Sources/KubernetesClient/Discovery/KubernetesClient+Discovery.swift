@@ -1,16 +1,16 @@
 import KubernetesObjects
 
-/// What the server is and has.
+/// Version and resources of the server.
 extension KubernetesClient {
   /// The server's version.
   public func version() async throws -> ServerVersion {
-    let purpose = Purpose("get", "the server's version")
-    let value = try await send(APICall(APIPath("version"), purpose))
-    guard let version = ServerVersion(value) else { throw malformed("it has no version", purpose) }
+    let operation = Operation("get", "the server's version")
+    let value = try await send(APICall(APIPath("version"), operation))
+    guard let version = ServerVersion(value) else { throw malformed("it has no version", operation) }
     return version
   }
 
-  /// How the server calls a kind; nil when it has none.
+  /// The resource of a kind; nil when the server has none.
   ///
   /// Answers are kept per group and version, and asked for again when the kind is missing.
   public func resource(for type: ObjectType) async throws -> APIResource? {
@@ -21,25 +21,25 @@ extension KubernetesClient {
     return try await discovery.resources(type.apiVersion, isFresh: true, ask: ask).resources[type.kind]
   }
 
-  /// How the server calls a kind.
+  /// The resource of a kind.
   ///
   /// - Throws: `KubernetesError` with `isUnknownKind` when it has none.
-  func existingResource(for type: ObjectType, _ purpose: Purpose) async throws -> APIResource {
+  func existingResource(for type: ObjectType, _ operation: Operation) async throws -> APIResource {
     guard let resource = try await resource(for: type) else {
-      throw KubernetesError.unknownKind(type, purpose, server: server)
+      throw KubernetesError.unknownKind(type, operation, server: server)
     }
     return resource
   }
 
   private func resources(of type: ObjectType) async throws -> DiscoveryCache.Resources {
-    let purpose = Purpose("discover", type.apiVersion)
+    let operation = Operation("discover", type.apiVersion)
     let list: Value
     do {
-      list = try await send(APICall(APIPath(groupOf: type), purpose))
+      list = try await send(APICall(APIPath(groupOf: type), operation))
     } catch let error as KubernetesError where error.isNotFound {
       return [:]
     }
-    guard let entries = list["resources"]?.array else { throw malformed("it lists no resources", purpose) }
+    guard let entries = list["resources"]?.array else { throw malformed("it lists no resources", operation) }
     return entries.reduce(into: [:]) { found, entry in
       // A name with a slash is a subresource.
       guard let plural = entry["name"]?.string, !plural.contains("/"), let kind = entry["kind"]?.string else { return }
@@ -50,7 +50,7 @@ extension KubernetesClient {
     }
   }
 
-  func malformed(_ text: String, _ purpose: Purpose) -> TransportError {
-    TransportError(TransportFailure(.malformedAnswer, text), purpose, server: server)
+  func malformed(_ text: String, _ operation: Operation) -> TransportError {
+    TransportError(TransportFailure(.malformedAnswer, text), operation, server: server)
   }
 }

@@ -1,4 +1,4 @@
-/// Why the API server forbids something, which its words tell and its code does not.
+/// The cause of a refusal, which the API server's message tells and its status code does not.
 ///
 /// Source: the messages of RBAC, of the admission plugins PodSecurity, ResourceQuota, LimitRanger, NamespaceLifecycle and
 /// ValidatingAdmissionPolicy, of webhooks, and of OpenShift's SecurityContextConstraint.
@@ -44,7 +44,7 @@ public enum Denial: Sendable, Equatable {
     "no memory limit is specified", "No limit is specified", "No request is specified",
   ]
 
-  /// What to do about it; nil when nothing general can be said.
+  /// Advice for the user; nil when nothing general can be said.
   public var hint: String? {
     switch self {
     case .role, .other: "ask the cluster's administrator for a role that allows it"

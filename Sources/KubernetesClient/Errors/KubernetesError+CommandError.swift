@@ -3,7 +3,7 @@ import Support
 extension KubernetesError: ClientError {
   public var asCommandError: CommandError {
     let (cause, hint) = explanation
-    return CommandError(status, "cannot \(purpose)", cause: cause, hint: hint)
+    return CommandError(status, "cannot \(operation)", cause: cause, hint: hint)
   }
 
   private var status: ExitStatus {

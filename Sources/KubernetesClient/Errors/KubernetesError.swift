@@ -15,13 +15,13 @@ public struct KubernetesError: Error, Equatable, Sendable {
   public let httpStatus: Int
   /// The reason in one word, for instance `Conflict`; empty when the answer gave none.
   public let reason: String
-  /// What the server says.
+  /// The server's message.
   public let message: String
   public let causes: [Cause]
-  /// How long the server wants to be left alone.
+  /// Time after which the server wants to be asked again.
   public let retryAfter: Duration?
-  /// What was asked for.
-  public let purpose: Purpose
+  /// The operation that failed.
+  public let operation: Operation
   /// The server's URL.
   public let server: String
   /// Whether the answer names an object, so that a 404 is about that object and not about its kind.
@@ -44,9 +44,9 @@ extension KubernetesError {
   static let unknownKind = "UnknownKind"
 
   /// The error for a kind that discovery does not find.
-  static func unknownKind(_ type: ObjectType, _ purpose: Purpose, server: String) -> KubernetesError {
+  static func unknownKind(_ type: ObjectType, _ operation: Operation, server: String) -> KubernetesError {
     KubernetesError(
       httpStatus: 404, reason: unknownKind, message: "the server has no kind \(type)", causes: [], retryAfter: nil,
-      purpose: purpose, server: server, namesObject: false)
+      operation: operation, server: server, namesObject: false)
   }
 }

@@ -3,7 +3,7 @@ import Support
 extension TransportError: ClientError {
   public var asCommandError: CommandError {
     let (cause, hint) = explanation
-    return CommandError(kind == .timeout ? .notReady : .failed, "cannot \(purpose)", cause: cause, hint: hint)
+    return CommandError(kind == .timeout ? .notReady : .failed, "cannot \(operation)", cause: cause, hint: hint)
   }
 
   private var explanation: (cause: String, hint: String?) {

@@ -1,6 +1,6 @@
 /// A request that got no usable answer, and why.
 public struct TransportError: Error, Equatable, Sendable {
-  /// What went wrong on the way.
+  /// The part of the exchange that failed.
   public enum Kind: Equatable, Sendable {
     /// There is no connection.
     case unreachable(Unreachable)
@@ -22,7 +22,7 @@ public struct TransportError: Error, Equatable, Sendable {
     case unusable
   }
 
-  /// Why there is no connection.
+  /// A cause of a failed connection.
   public enum Unreachable: Equatable, Sendable {
     case refused, unknownHost, noRoute, proxy
     /// A part of connecting was not over in time.
@@ -34,7 +34,7 @@ public struct TransportError: Error, Equatable, Sendable {
     case nameResolution, connection, proxy, tls
   }
 
-  /// Why the two ends do not trust each other.
+  /// A cause of a failed TLS handshake.
   public enum TLSProblem: Sendable {
     case expired, notYetValid, unknownAuthority, wrongName
     /// The server refuses the client's certificate, or the client cannot read it.
@@ -48,19 +48,19 @@ public struct TransportError: Error, Equatable, Sendable {
   public let kind: Kind
   /// The text of the layer below.
   public let detail: String
-  /// What was asked for.
-  public let purpose: Purpose
+  /// The operation that failed.
+  public let operation: Operation
   /// The server's URL.
   public let server: String
 
   /// Whether a page of HTML came instead of an answer.
   let isPage: Bool
 
-  init(_ failure: TransportFailure, _ purpose: Purpose, server: String) {
+  init(_ failure: TransportFailure, _ operation: Operation, server: String) {
     isPage = failure.isPage
     kind = failure.isOfProxy(server: server) ? .unreachable(.proxy) : failure.kind
     detail = failure.detail
-    self.purpose = purpose
+    self.operation = operation
     self.server = server
   }
 }

@@ -7,7 +7,7 @@ public struct WebhookFailure: Sendable, Equatable, CustomStringConvertible {
   public let name: String
   /// The namespace and name of the service that should answer; nil for a URL elsewhere.
   public let service: (namespace: String, name: String)?
-  /// Why the call failed.
+  /// Cause of the failed call.
   public let reason: String
 
   /// nil for an error that is about something else.
@@ -62,7 +62,7 @@ public struct WebhookFailure: Sendable, Equatable, CustomStringConvertible {
     return "the webhook '\(name)'\(place) does not answer: \(reason)"
   }
 
-  /// What to do about it.
+  /// Advice for the user.
   public var hint: String {
     guard isOurs else {
       return "it is not one of Vineyard's: have its pods repaired, or its webhook configuration deleted, then try again"

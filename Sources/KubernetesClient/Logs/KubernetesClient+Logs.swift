@@ -1,6 +1,6 @@
 import Documents
 
-/// What containers wrote.
+/// Logs of containers.
 extension KubernetesClient {
   /// The log of a container.
   ///
@@ -15,7 +15,7 @@ extension KubernetesClient {
       .setting("container", container).setting("tailLines", tailLines.map { String($0) })
       .setting("previous", previous ? "true" : nil)
     let whose = container.map { "container \($0) of " } ?? ""
-    var call = APICall(path, Purpose("read the log of", "\(whose)Pod \(namespace)/\(pod)"))
+    var call = APICall(path, Operation("read the log of", "\(whose)Pod \(namespace)/\(pod)"))
     call.accept = "text/plain, application/json"
     return try await sendForText(call)
   }

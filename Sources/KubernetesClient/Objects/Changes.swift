@@ -1,6 +1,6 @@
 import KubernetesObjects
 
-/// What becomes of the objects that a deleted one owns.
+/// Treatment of the objects that a deleted one owns.
 public enum Propagation: String, Sendable {
   /// They go afterwards.
   case background = "Background"

@@ -17,7 +17,7 @@ extension KubernetesClient {
     _ type: ObjectType, namespace: String? = nil, labels: String? = nil, fields: String? = nil
   ) async throws -> ObjectList {
     let selection = Selection(type: type, namespace: namespace, labels: labels, fields: fields)
-    let resource = try await existingResource(for: type, selection.purpose("list"))
+    let resource = try await existingResource(for: type, selection.operation("list"))
     return try await list(selection, resource)
   }
 
@@ -29,8 +29,8 @@ extension KubernetesClient {
     into initial: Result, _ add: (inout Result, KubernetesObject) throws -> Void
   ) async throws -> Result {
     let selection = Selection(type: type, namespace: namespace, labels: labels, fields: fields)
-    let purpose = selection.purpose("list")
-    let resource = try await existingResource(for: type, purpose)
+    let operation = selection.operation("list")
+    let resource = try await existingResource(for: type, operation)
     for pageSize in [Self.pageSize, Self.pageSize, nil] {
       var result = initial
       var next: String?
@@ -42,10 +42,10 @@ extension KubernetesClient {
         } while next != nil
         return result
       } catch let error as KubernetesError where error.isExpired && next != nil {
-        log.debug("\(purpose): the next page has expired, starting again")
+        log.debug("\(operation): the next page has expired, starting again")
       }
     }
-    throw malformed("its pages expire while they are read", purpose)
+    throw malformed("its pages expire while they are read", operation)
   }
 
   func list(_ selection: Selection, _ resource: APIResource) async throws -> ObjectList {
@@ -53,12 +53,12 @@ extension KubernetesClient {
     for pageSize in [Self.pageSize, Self.pageSize, nil] {
       if let list = try await pages(selection, resource, size: pageSize) { return list }
     }
-    throw malformed("its pages expire while they are read", selection.purpose("list"))
+    throw malformed("its pages expire while they are read", selection.operation("list"))
   }
 
   /// - Returns: nil when a page after the first is no longer there.
   private func pages(_ selection: Selection, _ resource: APIResource, size: Int?) async throws -> ObjectList? {
-    let purpose = selection.purpose("list")
+    let operation = selection.operation("list")
     var items: [KubernetesObject] = []
     var next: String?
     repeat {
@@ -66,11 +66,11 @@ extension KubernetesClient {
       do {
         page = try await self.page(selection, resource, size: size, after: next)
       } catch let error as KubernetesError where error.isExpired && next != nil {
-        log.debug("\(purpose): the next page has expired, starting again")
+        log.debug("\(operation): the next page has expired, starting again")
         return nil
       }
       guard let version = page["metadata", "resourceVersion"]?.string else {
-        throw malformed("it is no list", purpose)
+        throw malformed("it is no list", operation)
       }
       items += (page["items"]?.array ?? []).map { KubernetesObject($0, completedWith: selection.type) }
       next = page["metadata", "continue"]?.string.flatMap { $0.isEmpty ? nil : $0 }
@@ -82,9 +82,9 @@ extension KubernetesClient {
     _ selection: Selection, _ resource: APIResource, size: Int?, after next: String?
   ) async throws -> Value {
     let path = selection.path(resource).setting("limit", size.map { String($0) }).setting("continue", next)
-    let purpose = selection.purpose("list")
-    let page = try await send(APICall(path, purpose))
-    guard page["items"] != nil else { throw malformed("it is no list", purpose) }
+    let operation = selection.operation("list")
+    let page = try await send(APICall(path, operation))
+    guard page["items"] != nil else { throw malformed("it is no list", operation) }
     return page
   }
 }
@@ -100,8 +100,8 @@ struct Selection: Sendable {
     APIPath(resource, namespace: namespace).setting("labelSelector", labels).setting("fieldSelector", fields)
   }
 
-  func purpose(_ verb: String) -> Purpose {
-    Purpose(verb, "\(type.kind) objects\(namespace.map { " in namespace \($0)" } ?? "")")
+  func operation(_ verb: String) -> Operation {
+    Operation(verb, "\(type.kind) objects\(namespace.map { " in namespace \($0)" } ?? "")")
   }
 }
 

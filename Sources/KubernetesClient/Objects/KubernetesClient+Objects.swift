@@ -8,7 +8,7 @@ extension KubernetesClient {
   public func get(_ object: ObjectReference) async throws -> KubernetesObject? {
     guard let resource = try await resource(for: object.type) else { return nil }
     do {
-      return try await answer(APICall(path(of: object, resource), Purpose("get", object)))
+      return try await answer(APICall(path(of: object, resource), Operation("get", object)))
     } catch let error as KubernetesError where error.isNotFound {
       return nil
     }
@@ -18,12 +18,12 @@ extension KubernetesClient {
   ///
   /// - Throws: `KubernetesError` with `isAlreadyExists` when there is one.
   public func create(_ object: KubernetesObject, dryRun: Bool = false) async throws -> KubernetesObject {
-    let purpose = Purpose("create", object.reference)
-    let resource = try await existingResource(for: object.reference.type, purpose)
+    let operation = Operation("create", object.reference)
+    let resource = try await existingResource(for: object.reference.type, operation)
     let path = APIPath(resource, namespace: object.namespace ?? defaultNamespace)
       .setting("fieldManager", fieldManager).setting("fieldValidation", "Strict")
       .setting("dryRun", dryRun ? "All" : nil)
-    return try await answer(APICall("POST", path, purpose, effect: dryRun ? .repeatable : .once, body: object.tree))
+    return try await answer(APICall("POST", path, operation, effect: dryRun ? .repeatable : .once, body: object.tree))
   }
 
   /// Makes the server's object have the fields given, creating it where missing (server-side apply).
@@ -36,7 +36,7 @@ extension KubernetesClient {
     try await apply(object, force: force, dryRun: dryRun, as: fieldManager)
   }
 
-  /// What applying an object would make of it if another field manager did it; nothing is changed.
+  /// Applies an object as another field manager would, as a dry run: nothing is changed.
   public func rehearse(_ object: KubernetesObject, as manager: String) async throws -> KubernetesObject {
     try await apply(object, force: true, dryRun: true, as: manager)
   }
@@ -44,31 +44,31 @@ extension KubernetesClient {
   private func apply(
     _ object: KubernetesObject, force: Bool, dryRun: Bool, as manager: String
   ) async throws -> KubernetesObject {
-    let purpose = Purpose("apply", object.reference)
-    let resource = try await existingResource(for: object.reference.type, purpose)
+    let operation = Operation("apply", object.reference)
+    let resource = try await existingResource(for: object.reference.type, operation)
     let path = path(of: object.reference, resource)
       .setting("fieldManager", manager).setting("fieldValidation", "Strict")
       .setting("force", force ? "true" : nil).setting("dryRun", dryRun ? "All" : nil)
     return try await answer(
       APICall(
-        "PATCH", path, purpose, effect: .repeatable, body: object.tree, contentType: "application/apply-patch+yaml"))
+        "PATCH", path, operation, effect: .repeatable, body: object.tree, contentType: "application/apply-patch+yaml"))
   }
 
   /// Changes an object, or a subresource of it such as `status`.
   public func patch(
     _ object: ObjectReference, _ patch: Patch, subresource: String? = nil
   ) async throws -> KubernetesObject {
-    let purpose = Purpose("patch", object)
-    let resource = try await existingResource(for: object.type, purpose)
+    let operation = Operation("patch", object)
+    let resource = try await existingResource(for: object.type, operation)
     var path = path(of: object, resource)
     if let subresource { path.append(subresource) }
     path.set("fieldManager", fieldManager)
     let call =
       switch patch {
       case .merge(let value):
-        APICall("PATCH", path, purpose, effect: .repeatable, body: value, contentType: "application/merge-patch+json")
+        APICall("PATCH", path, operation, effect: .repeatable, body: value, contentType: "application/merge-patch+json")
       case .json(let value):
-        APICall("PATCH", path, purpose, effect: .once, body: value, contentType: "application/json-patch+json")
+        APICall("PATCH", path, operation, effect: .once, body: value, contentType: "application/json-patch+json")
       }
     return try await answer(call)
   }
@@ -77,10 +77,10 @@ extension KubernetesClient {
   ///
   /// - Throws: `KubernetesError` with `isConflict` when the object has changed since it was read.
   public func replaceStatus(_ object: KubernetesObject) async throws -> KubernetesObject {
-    let purpose = Purpose("update the status of", object.reference)
-    let resource = try await existingResource(for: object.reference.type, purpose)
+    let operation = Operation("update the status of", object.reference)
+    let resource = try await existingResource(for: object.reference.type, operation)
     let path = path(of: object.reference, resource).appending("status").setting("fieldManager", fieldManager)
-    return try await answer(APICall("PUT", path, purpose, effect: .repeatable, body: object.tree))
+    return try await answer(APICall("PUT", path, operation, effect: .repeatable, body: object.tree))
   }
 
   /// Deletes an object; finalizers may keep it for a while.
@@ -103,7 +103,7 @@ extension KubernetesClient {
     if dryRun { options["dryRun"] = ["All"] }
     do {
       _ = try await send(
-        APICall("DELETE", path(of: object, resource), Purpose("delete", object), effect: .repeatable, body: options))
+        APICall("DELETE", path(of: object, resource), Operation("delete", object), effect: .repeatable, body: options))
       return true
     } catch let error as KubernetesError where error.isNotFound {
       // A first try may have done it and lost its answer.
@@ -111,7 +111,7 @@ extension KubernetesClient {
     }
   }
 
-  /// Where an object is.
+  /// The path of an object.
   func path(of object: ObjectReference, _ resource: APIResource) -> APIPath {
     APIPath(resource, namespace: object.namespace ?? defaultNamespace).appending(object.name)
   }

@@ -21,13 +21,13 @@ final class Forwarding: Sendable {
       listener = try LocalListener()
       stop = try StopSignal()
     } catch {
-      throw client.placed(error, call.purpose)
+      throw client.placed(error, call.operation)
     }
     self.client = client
     self.call = call
   }
 
-  /// Why the last connection that failed did.
+  /// Cause of the last connection that failed.
   var failure: (any Error)? { state.withLock { $0.failure } }
 
   func openFirst() async throws {
@@ -63,8 +63,8 @@ final class Forwarding: Sendable {
       }
     } catch {
       if error is CancellationError { return }
-      let placed = client.placed(error, call.purpose)
-      client.log.debug("\(call.purpose): \(placed)")
+      let placed = client.placed(error, call.operation)
+      client.log.debug("\(call.operation): \(placed)")
       state.withLock { $0.failure = placed }
     }
   }

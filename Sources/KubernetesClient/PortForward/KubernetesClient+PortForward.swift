@@ -13,10 +13,10 @@ extension KubernetesClient {
   public func withPortForward<Output>(
     pod: String, namespace: String, port: Int, _ body: (_ localPort: Int) async throws -> Output
   ) async throws -> Output {
-    let purpose = Purpose("forward port \(port) of", "Pod \(namespace)/\(pod)")
+    let operation = Operation("forward port \(port) of", "Pod \(namespace)/\(pod)")
     let path = APIPath("api", "v1", "namespaces", namespace, "pods", pod, "portforward")
       .setting("ports", String(port))
-    var call = APICall(path, purpose)
+    var call = APICall(path, operation)
     // An upgrade has no representation: a kubelet answers 406 to whoever wants JSON.
     call.accept = "*/*"
     let forwarding = try Forwarding(self, call)
@@ -46,7 +46,7 @@ extension KubernetesClient {
       let response = try await transport.perform(request)
       return (response.status, response.body)
     } catch let failure as TransportFailure {
-      throw TransportError(failure, Purpose("get", url), server: url)
+      throw TransportError(failure, Operation("get", url), server: url)
     }
   }
 
@@ -57,11 +57,11 @@ extension KubernetesClient {
         do {
           return try await open(addressed(request), stop)
         } catch let refusal as UpgradeRefused where !refusal.isOfWebSockets {
-          throw KubernetesError(refusal.response, call.purpose, server: server)
+          throw KubernetesError(refusal.response, call.operation, server: server)
         }
       }
     } catch is UpgradeRefused {
-      throw await unsupported(call.purpose)
+      throw await unsupported(call.operation)
     }
   }
 
@@ -81,9 +81,9 @@ extension KubernetesClient {
     return request
   }
 
-  private func unsupported(_ purpose: Purpose) async -> TransportError {
+  private func unsupported(_ operation: Operation) async -> TransportError {
     let version = (try? await version().gitVersion).map { "(\($0)) " } ?? ""
     let failure = TransportFailure(.unsupported, "\(version)does not offer port-forwarding over WebSocket")
-    return TransportError(failure, purpose, server: server)
+    return TransportError(failure, operation, server: server)
   }
 }

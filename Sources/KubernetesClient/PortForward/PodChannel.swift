@@ -50,7 +50,7 @@ final class PodChannel: @unchecked Sendable {
     if outgoing.isEmpty { outgoing = [] }
   }
 
-  /// What has arrived from the pod's port, without waiting; at most a little more than `limit` bytes.
+  /// Takes what has arrived from the pod's port, without waiting; at most a little more than `limit` bytes.
   ///
   /// - Throws: `TransportFailure`, of kind `podUnreachable` when the node cannot reach the port.
   func receive(limit: Int) throws -> [UInt8] {

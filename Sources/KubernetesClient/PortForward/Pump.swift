@@ -5,7 +5,7 @@ struct Pump {
   /// Bytes that may wait on either side.
   private static let limit = 1 << 18
   /// Milliseconds without a byte from the pod after which a client that sends no more is taken to be gone.
-  private static let patience: CInt = 1000
+  private static let drainTimeout: CInt = 1000
 
   private let local: CInt
   private let channel: PodChannel
@@ -47,7 +47,7 @@ struct Pump {
       pollfd(fd: remoteEvents == 0 ? -1 : channel.descriptor, events: CShort(remoteEvents), revents: 0),
       pollfd(fd: stop.descriptor, events: CShort(POLLIN), revents: 0),
     ]
-    let happened = awaitEvents(&descriptors, timeout: hasLocalEnded ? Self.patience : -1)
+    let happened = awaitEvents(&descriptors, timeout: hasLocalEnded ? Self.drainTimeout : -1)
     return happened && descriptors[2].revents == 0
   }
 

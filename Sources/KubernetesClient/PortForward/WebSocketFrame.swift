@@ -34,7 +34,7 @@ struct WebSocketFrame: Equatable {
   }
 }
 
-/// Why the other end does not speak WebSocket as it should.
+/// A breach of the WebSocket protocol by the other end.
 struct WebSocketError: Error, Equatable {
   let reason: String
 }

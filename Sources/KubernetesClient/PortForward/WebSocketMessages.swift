@@ -9,7 +9,7 @@ struct WebSocketMessages {
   }
 
   private var decoder = WebSocketFrameDecoder()
-  /// What has come of a fragmented message, nil between messages.
+  /// The fragments of a message so far; nil between messages.
   private var partial: [UInt8]?
 
   mutating func append(_ bytes: some Sequence<UInt8>) { decoder.append(bytes) }

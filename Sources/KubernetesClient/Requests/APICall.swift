@@ -4,24 +4,24 @@ import Documents
 struct APICall: Sendable {
   var method = "GET"
   var path: APIPath
-  var purpose: Purpose
+  var operation: Operation
   var effect = RetryPolicy.Effect.read
   var body: Value?
   var contentType = "application/json"
   var accept = "application/json"
 
-  init(_ path: APIPath, _ purpose: Purpose) {
+  init(_ path: APIPath, _ operation: Operation) {
     self.path = path
-    self.purpose = purpose
+    self.operation = operation
   }
 
   init(
-    _ method: String, _ path: APIPath, _ purpose: Purpose, effect: RetryPolicy.Effect, body: Value,
+    _ method: String, _ path: APIPath, _ operation: Operation, effect: RetryPolicy.Effect, body: Value,
     contentType: String = "application/json"
   ) {
     self.method = method
     self.path = path
-    self.purpose = purpose
+    self.operation = operation
     self.effect = effect
     self.body = body
     self.contentType = contentType

@@ -40,20 +40,20 @@ extension KubernetesClient {
       let stream = try await self.transport.open(request)
       guard stream.head.status != 200 else { return stream }
       let response = HTTPResponse(head: stream.head, body: try await stream.rest())
-      throw KubernetesError(response, call.purpose, server: self.server)
+      throw KubernetesError(response, call.operation, server: self.server)
     }
   }
 
-  /// Gives a failure of the transport the purpose it was for.
-  func placed(_ error: any Error, _ purpose: Purpose) -> any Error {
+  /// Gives a failure of the transport the operation it was for.
+  func placed(_ error: any Error, _ operation: Operation) -> any Error {
     guard let failure = error as? TransportFailure else { return error }
-    return TransportError(failure, purpose, server: server)
+    return TransportError(failure, operation, server: server)
   }
 
   private func check(_ response: HTTPResponse, _ call: APICall) throws {
     pass(on: response.head.values("Warning"))
     guard (200..<300).contains(response.status) else {
-      throw KubernetesError(response, call.purpose, server: server)
+      throw KubernetesError(response, call.operation, server: server)
     }
   }
 
@@ -74,17 +74,17 @@ extension KubernetesClient {
         hasAnswered.store(true, ordering: .relaxed)
         if refusal.httpStatus == 401, !hasRefreshed {
           hasRefreshed = true
-          log.debug("\(call.purpose): the server answered 401, asking for new credentials")
+          log.debug("\(call.operation): the server answered 401, asking for new credentials")
           if await configuration.credentials.refresh() { continue }
         }
         error = refusal
       } catch let failure as TransportFailure {
-        error = placed(failure, call.purpose)
+        error = placed(failure, call.operation)
       }
       let situation = RetryPolicy.Situation(
         attempt: attempts, effect: call.effect, hasAnswered: hasAnswered.load(ordering: .relaxed))
       guard mayWait, let delay = timing.retry.delay(after: error, situation) else { throw error }
-      log.debug("\(call.purpose): \(error); trying again in \(delay.milliseconds) ms")
+      log.debug("\(call.operation): \(error); trying again in \(delay.milliseconds) ms")
       try await timing.sleep(delay)
     }
   }
@@ -99,11 +99,11 @@ extension KubernetesClient {
     do {
       let answer = try await exchange(request)
       log.debug("\(call.method) \(call.path.text): answered after \((clock.now - start).milliseconds) ms")
-      observe?(Exchange(verb: call.purpose.verb, status: 200, duration: clock.now - start))
+      observe?(Exchange(verb: call.operation.verb, status: 200, duration: clock.now - start))
       return answer
     } catch {
       let status = (error as? KubernetesError)?.httpStatus
-      observe?(Exchange(verb: call.purpose.verb, status: status, duration: clock.now - start))
+      observe?(Exchange(verb: call.operation.verb, status: status, duration: clock.now - start))
       log.debug("\(call.method) \(call.path.text): failed after \((clock.now - start).milliseconds) ms")
       throw error
     }
@@ -133,7 +133,7 @@ extension KubernetesClient {
     return request
   }
 
-  /// How long connecting and a whole exchange may take, nil for ever: `--request-timeout` is for both together.
+  /// Time limits of connecting and of a whole exchange, nil for none: `--request-timeout` is for both together.
   var limits: (connection: Duration?, exchange: Duration?) {
     guard let seconds = configuration.requestTimeout else {
       return (timing.connection, timing.connection + timing.request)

@@ -1,9 +1,9 @@
-/// When a request is tried again, and after how long.
+/// Decides whether a request is tried again, and after which delay.
 struct RetryPolicy: Sendable {
   /// Tries in all.
   var attempts = 6
   /// Tries in all where connections break and none has ever brought an answer.
-  var attemptsAtStrangers = 3
+  var attemptsBeforeFirstAnswer = 3
   /// Tries in all where a server that was there takes no connection in time, which may be half a minute each.
   var attemptsAtTheSilent = 3
   /// The wait before the second try; each further one is twice as long.
@@ -14,7 +14,7 @@ struct RetryPolicy: Sendable {
   /// A number from 0 to 1, so that clients do not come back all at once.
   var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
 
-  /// What carrying a request out twice would do.
+  /// Effect of carrying a request out twice.
   enum Effect: Sendable {
     /// It changes nothing.
     case read
@@ -24,7 +24,7 @@ struct RetryPolicy: Sendable {
     case once
   }
 
-  /// What speaks for and against another try.
+  /// Facts that speak for and against another try.
   struct Situation {
     /// Tries made so far.
     var attempt: Int
@@ -62,7 +62,7 @@ struct RetryPolicy: Sendable {
   private func allows(_ kind: TransportError.Kind, _ situation: Situation) -> Bool {
     switch kind {
     case .reset, .malformedAnswer:
-      situation.effect != .once && (situation.hasAnswered || situation.attempt < attemptsAtStrangers)
+      situation.effect != .once && (situation.hasAnswered || situation.attempt < attemptsBeforeFirstAnswer)
     case .unreachable(.refused), .unreachable(.noRoute): situation.hasAnswered
     case .unreachable(.noAnswer): situation.hasAnswered && situation.attempt < attemptsAtTheSilent
     default: false

@@ -19,15 +19,15 @@ struct ActiveTransfers {
   private var byHandle: [UnsafeMutableRawPointer: Active] = [:]
   private var handles: [ObjectIdentifier: UnsafeMutableRawPointer] = [:]
   private var streams = 0
-  /// What waits for others to end, first come, first served.
+  /// Transfers that wait for others to end, in the order of arrival.
   private var queue: [Transfer] = []
-  /// What took too long when a connection was tried the last time.
+  /// The part that took too long when a connection was tried the last time.
   private var slowPart: TransportError.ConnectionPart?
   private let activity = Activity()
 
   /// Milliseconds to wait for news when nothing says otherwise; short while something is under way, in case libcurl
   /// forgets about bytes it has already read.
-  var patience: CInt { byHandle.isEmpty ? 60_000 : 200 }
+  var pollTimeout: CInt { byHandle.isEmpty ? 60_000 : 200 }
 
   init(multi: UnsafeMutableRawPointer) {
     self.multi = multi

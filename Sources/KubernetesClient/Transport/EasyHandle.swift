@@ -4,7 +4,7 @@ import Glibc
 /// A libcurl easy handle; used by one thread only.
 final class EasyHandle {
   let pointer: UnsafeMutableRawPointer
-  /// What the connection was set up with.
+  /// Options of the connection.
   var settings = TransferSettings()
   /// Whether it has a connection of its own, be it unfinished, and does not only wait for that of another one.
   var hasConnection: Bool { microseconds(CURLINFO_NAMELOOKUP_TIME_T) > 0 || text(of: CURLE_OK).hasPrefix("Resolving") }

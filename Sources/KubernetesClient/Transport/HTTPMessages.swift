@@ -31,7 +31,7 @@ struct HTTPHeader: Sendable, Equatable {
   }
 }
 
-/// Where connections go and how both ends prove themselves; exchanges with equal options share connections.
+/// Address, trust and credentials of connections; exchanges with equal options share connections.
 struct TransferSettings: Sendable {
   var tls = TLSOptions()
   var certificate: ClientCertificate?

@@ -68,7 +68,7 @@ final class TransferLoop: Sendable {
       }
       if isStopping { break }
       active.advance()
-      ccurl_multi_poll(multi.pointer, nil, 0, active.patience, nil)
+      ccurl_multi_poll(multi.pointer, nil, 0, active.pollTimeout, nil)
     }
     active.cancelAll()
     inbox.withLock { $0.multi = nil }

@@ -3,7 +3,7 @@ final class Activity {
   var count = 0
 }
 
-/// What libcurl's callbacks of one exchange read and write; used on the loop's thread only.
+/// Buffers that libcurl's callbacks of one exchange read and write; used on the loop's thread only.
 final class TransferSink {
   let transfer: Transfer
   private let activity: Activity

@@ -1,4 +1,4 @@
-/// Why an exchange brought no answer, before it is known what the exchange was for.
+/// A failed exchange, before it is known which operation it belongs to.
 struct TransportFailure: Error, Equatable {
   let kind: TransportError.Kind
   /// The text of the layer below.

@@ -1,7 +1,7 @@
 /// Cuts a stream of bytes into lines, wherever the pieces it arrives in end.
 struct LineSplitter {
   private var rest: [UInt8] = []
-  /// How much of `rest` is known to hold no line break, so that a long line is not searched again and again.
+  /// Length of the part of `rest` without a line break, so that a long line is not searched again and again.
   private var searched = 0
 
   /// Takes a piece.

@@ -1,6 +1,6 @@
 import KubernetesObjects
 
-/// What a watch tells.
+/// A change that a watch reports.
 public enum WatchEvent: Sendable, Equatable {
   /// All objects there are now; what the reader knew before and is not among them is gone.
   case replaced([KubernetesObject])

@@ -5,8 +5,8 @@ import Support
 struct Watcher {
   private let client: KubernetesClient
   private let selection: Selection
-  private let purpose: Purpose
-  /// Where to go on; nil asks for a list.
+  private let operation: Operation
+  /// Version to go on from; nil asks for a list.
   private var resourceVersion: String?
   private var stream: HTTPStream?
   private var lines = LineSplitter()
@@ -18,7 +18,7 @@ struct Watcher {
   init(_ client: KubernetesClient, _ selection: Selection) {
     self.client = client
     self.selection = selection
-    purpose = selection.purpose("watch")
+    operation = selection.operation("watch")
   }
 
   mutating func next() async throws -> WatchEvent {
@@ -37,7 +37,7 @@ struct Watcher {
   /// Does one step: list, connect, or read.
   private mutating func advance() async throws {
     guard let version = resourceVersion else {
-      let resource = try await client.existingResource(for: selection.type, purpose)
+      let resource = try await client.existingResource(for: selection.type, operation)
       let list = try await client.list(selection, resource)
       events = [.replaced(list.items)]
       resourceVersion = list.resourceVersion
@@ -61,11 +61,11 @@ struct Watcher {
   }
 
   private func connect(from version: String) async throws -> HTTPStream {
-    let resource = try await client.existingResource(for: selection.type, purpose)
+    let resource = try await client.existingResource(for: selection.type, operation)
     let path = selection.path(resource)
       .setting("watch", "true").setting("allowWatchBookmarks", "true").setting("resourceVersion", version)
       .setting("timeoutSeconds", String(Int.random(in: client.timing.watch)))
-    return try await client.open(APICall(path, purpose))
+    return try await client.open(APICall(path, operation))
   }
 
   private mutating func take(_ line: WatchLine) throws {
@@ -74,7 +74,7 @@ struct Watcher {
       events.append(event)
       advance(to: version)
     case .bookmark(let version): advance(to: version)
-    case .failure(let status): throw KubernetesError(status, purpose, server: client.server)
+    case .failure(let status): throw KubernetesError(status, operation, server: client.server)
     }
   }
 
@@ -85,9 +85,9 @@ struct Watcher {
 
   private mutating func recover(from error: any Error) async throws {
     stream = nil
-    let error = client.placed(error, purpose)
+    let error = client.placed(error, operation)
     if let refusal = error as? KubernetesError, refusal.isExpired {
-      client.log.debug("\(purpose): the version is no longer kept, listing again")
+      client.log.debug("\(operation): the version is no longer kept, listing again")
       resourceVersion = nil
       interruptions += 1
       if interruptions > 1 { try await pause() }
@@ -96,7 +96,7 @@ struct Watcher {
     // Before the first list nobody knows whether this can ever work.
     guard hasListed, Self.isPassing(error) else { throw error }
     interruptions += 1
-    client.log.debug("\(purpose): interrupted, going on: \(error)")
+    client.log.debug("\(operation): interrupted, going on: \(error)")
     try await pause()
   }
 

@@ -22,7 +22,7 @@ public struct ManagedFields: Sendable, Equatable {
 }
 
 extension KubernetesObject {
-  /// Who owns which fields; empty also where the server does not say.
+  /// The owners of its fields; empty also where the server does not say.
   public var managedFields: [ManagedFields] {
     (tree["metadata", "managedFields"]?.array ?? []).map { ManagedFields(tree: $0) }
   }

@@ -48,17 +48,17 @@ public struct KubernetesObject: Sendable, Equatable {
   /// Whether deletion has begun.
   public var isBeingDeleted: Bool { tree["metadata", "deletionTimestamp"] != nil }
 
-  /// What has to be done before the object can go.
+  /// Steps that must be done before the object can go.
   public var finalizers: [String] { (tree["metadata", "finalizers"]?.array ?? []).compactMap(\.string) }
 
-  /// Who this is.
+  /// Type, namespace and name.
   public var reference: ObjectReference {
     ObjectReference(type: ObjectType(apiVersion: apiVersion, kind: kind), namespace: namespace, name: name)
   }
 }
 
 extension KubernetesObject {
-  /// Whether the object is made when there is none and never changed, because it holds something made of chance: whoever
-  /// applies a rendering again has another value in it.
+  /// Whether the object is made when there is none and never changed, because it holds something random: another rendering
+  /// has another value in it.
   public var isMadeOnce: Bool { kind == "Secret" }
 }

@@ -1,4 +1,4 @@
-/// Why the controller of a workload cannot make its pods: something refuses to admit them.
+/// The reason why the controller of a workload cannot make its pods: something refuses to admit them.
 ///
 /// Deployments say it in a condition; of DaemonSets and StatefulSets only events tell.
 /// Source: `ReplicaFailure` of apps/v1, and the events `FailedCreate` of the controllers.
@@ -6,7 +6,7 @@ public enum PodRefusal {
   /// The reason of the events.
   public static let eventReason = "FailedCreate"
 
-  /// What refuses a workload's pods, in the API server's words; nil when it has all its pods, or nothing is known.
+  /// The refusal of a workload's pods, in the API server's words; nil when it has all its pods, or nothing is known.
   ///
   /// - Parameter events: of the workload.
   public static func of(_ workload: KubernetesObject, events: [KubernetesObject] = []) -> String? {

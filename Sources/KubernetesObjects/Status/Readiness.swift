@@ -1,4 +1,4 @@
-/// How far an object is.
+/// Progress of an object.
 public enum Readiness: Sendable, Equatable {
   /// It does what it is for; the text says how, for instance `3/3 ready`.
   case ready(String)
@@ -19,7 +19,7 @@ public enum Readiness: Sendable, Equatable {
 }
 
 extension Readiness {
-  /// How far an object is, by the rules of its kind; kinds without rules are ready once they exist.
+  /// Readiness of an object by the rules of its kind; kinds without rules are ready once they exist.
   ///
   /// Source: the status fields of apps/v1, apiextensions.k8s.io/v1 and our own resources; a controller has seen the
   /// current spec when `status.observedGeneration` has reached `metadata.generation`.

@@ -14,7 +14,7 @@ public struct Condition: Sendable, Equatable {
   public var reason: String
   /// For people; may be empty.
   public var message: String
-  /// When `status` changed last, as the server has it; nil for a condition that is only made.
+  /// Time of the last change of `status`, as the server has it; nil for a condition that is not written yet.
   public private(set) var lastTransitionTime: String?
 
   public init(_ type: String, _ status: Status, _ reason: String, _ message: String = "") {

@@ -8,7 +8,7 @@ public struct Event: Sendable {
   /// One word.
   public var reason: String { object.tree["reason"]?.string ?? "" }
   public var message: String? { object.tree["message"]?.string }
-  /// When it was seen last; such times are in the order of their texts.
+  /// Time of the last occurrence; such times are in the order of their texts.
   public var time: String { object.tree["lastTimestamp"]?.string ?? object.tree["eventTime"]?.string ?? "" }
 
   /// The kind of the object it is about.

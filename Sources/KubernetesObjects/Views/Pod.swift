@@ -12,7 +12,7 @@ public struct Pod: Sendable {
   public var address: String? { status?["podIP"]?.string.flatMap { $0.isEmpty ? nil : $0 } }
   /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`; nil before the API server has set it.
   public var phase: String? { status?["phase"]?.string }
-  /// Why it is in its phase, in one word.
+  /// The reason of its phase, in one word.
   public var reason: String? { status?["reason"]?.string }
   public var message: String? { status?["message"]?.string }
   public var containers: [Container] { (object.tree["spec", "containers"]?.array ?? []).map { Container(tree: $0) } }
@@ -61,7 +61,7 @@ public struct Container: Sendable {
   }
 }
 
-/// How a container of a pod is.
+/// The state of a container in a pod.
 public struct ContainerStatus: Sendable {
   let tree: Value
 
@@ -69,13 +69,13 @@ public struct ContainerStatus: Sendable {
   public var isReady: Bool { tree["ready"]?.bool == true }
   public var restarts: Int { tree["restartCount"]?.int ?? 0 }
   public var isRunning: Bool { tree["state", "running"] != nil }
-  /// Why it does not run yet; nil when it does, or has ended.
+  /// The reason why it does not run yet; nil when it does, or has ended.
   public var waiting: (reason: String?, message: String?)? {
     tree["state", "waiting"].map { ($0["reason"]?.string, $0["message"]?.string) }
   }
-  /// How it has ended; nil while it has not.
+  /// Its end; nil while it has not ended.
   public var ending: Ending? { tree["state", "terminated"].map { Ending(tree: $0) } }
-  /// How it ended the last time, when it has been started again since.
+  /// Its last end, when it has been started again since.
   public var lastEnding: Ending? { tree["lastState", "terminated"].map { Ending(tree: $0) } }
 
   /// The end of a container.

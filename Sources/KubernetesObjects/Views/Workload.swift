@@ -37,7 +37,7 @@ public struct Workload: Sendable {
 }
 
 extension KubernetesObject {
-  /// How many replicas the specification asks for; nil when it leaves that to the server or the operator.
+  /// Replicas that the specification asks for; nil when it leaves that to the server or the operator.
   public var replicas: Int? { tree["spec", "replicas"]?.int }
 
   /// Whether the controller has seen the present specification: `status.observedGeneration` has reached

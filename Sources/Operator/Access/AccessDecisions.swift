@@ -1,8 +1,8 @@
-/// What was decided about bearer tokens, for a short time. Time comes in.
+/// Cache of decisions on bearer tokens, each valid for a short time. Time is an argument.
 struct AccessDecisions<Token: Hashable & Sendable>: Sendable {
   typealias Instant = ContinuousClock.Instant
 
-  /// What the API server says of a token.
+  /// Verdict of the API server on a token.
   enum Decision: Sendable, Equatable {
     case allowed
     case unknown
@@ -10,9 +10,9 @@ struct AccessDecisions<Token: Hashable & Sendable>: Sendable {
     case forbidden(String)
   }
 
-  /// How long one that was let in stays in; a revoked token works for that much longer.
+  /// Lifetime of a permission; a revoked token works for that much longer.
   static var trust: Duration { .seconds(60) }
-  /// How long a refusal stands: short, since somebody may be waiting for a right just granted.
+  /// Lifetime of a refusal: short, since somebody may be waiting for a right just granted.
   static var distrust: Duration { .seconds(10) }
   /// Tokens remembered, so that invented ones cannot fill the memory.
   static var capacity: Int { 256 }

@@ -29,27 +29,27 @@ final class AccessGate: Sendable {
     self.log = log
   }
 
-  /// - Returns: nil for somebody who may; else what to answer.
-  func refusal(of request: HTTPEndpoint.Request) async -> HTTPEndpoint.Answer? {
+  /// - Returns: nil when the owner of the token may; else the response.
+  func refusal(of request: HTTPEndpoint.Request) async -> HTTPEndpoint.Response? {
     guard let token = Self.token(request.header("Authorization")) else {
       return Self.unauthorized("a bearer token of the cluster is needed\n")
     }
     let digest = SHA256.hash(data: Array(token.utf8))
-    if let decision = state.withLock({ $0.decisions.decision(on: digest, now: .now) }) { return answer(decision) }
+    if let decision = state.withLock({ $0.decisions.decision(on: digest, now: .now) }) { return response(to: decision) }
     let mayAsk = state.withLock { state in
       guard state.running < Self.concurrency else { return false }
       state.running += 1
       return true
     }
-    guard mayAsk else { return HTTPEndpoint.Answer(status: 503, "too many tokens at once, try again\n") }
+    guard mayAsk else { return HTTPEndpoint.Response(status: 503, "too many tokens at once, try again\n") }
     defer { state.withLock { $0.running -= 1 } }
     do {
       let decision = try await within(.seconds(10)) { try await self.decide(token) }
       state.withLock { $0.decisions.note(decision, on: digest, now: .now) }
-      return answer(decision)
+      return response(to: decision)
     } catch {
       log.warning("cannot ask who may read \(path): \(error)")
-      return HTTPEndpoint.Answer(status: 503, "the API server cannot be asked who you are\n")
+      return HTTPEndpoint.Response(status: 503, "the API server cannot be asked who you are\n")
     }
   }
 
@@ -58,19 +58,19 @@ final class AccessGate: Sendable {
     return try await client.isAllowed(owner, verb: "get", path: path) ? .allowed : .forbidden(owner.name)
   }
 
-  private func answer(_ decision: Decisions.Decision) -> HTTPEndpoint.Answer? {
+  private func response(to decision: Decisions.Decision) -> HTTPEndpoint.Response? {
     switch decision {
     case .allowed: nil
     case .unknown: Self.unauthorized("the token is not valid in this cluster\n")
     case .forbidden(let name):
-      HTTPEndpoint.Answer(status: 403, "\(name) may not get \(path)\n")
+      HTTPEndpoint.Response(status: 403, "\(name) may not get \(path)\n")
     }
   }
 
-  private static func unauthorized(_ text: String) -> HTTPEndpoint.Answer {
-    var answer = HTTPEndpoint.Answer(status: 401, text)
-    answer.challenge = "Bearer"
-    return answer
+  private static func unauthorized(_ text: String) -> HTTPEndpoint.Response {
+    var response = HTTPEndpoint.Response(status: 401, text)
+    response.challenge = "Bearer"
+    return response
   }
 
   /// The token of an Authorization header.

@@ -1,6 +1,6 @@
 import KubernetesObjects
 
-/// What the API server asks (admission.k8s.io/v1, AdmissionReview).
+/// A request for admission (admission.k8s.io/v1, AdmissionReview).
 struct AdmissionRequest: Sendable {
   static let apiVersion = "admission.k8s.io/v1"
 
@@ -8,14 +8,14 @@ struct AdmissionRequest: Sendable {
   let uid: String
   /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
   let operation: String
-  /// Who asks for it; empty when the review does not say.
+  /// The user who asks for it; empty when the review does not say.
   let user: String
   /// nil when something is deleted.
   let object: KubernetesObject?
   /// nil when something is created.
   let old: KubernetesObject?
 
-  /// Why a body is no review.
+  /// A body that is no review, with the reason.
   struct Malformed: Error, Equatable {
     let reason: String
   }

@@ -1,13 +1,13 @@
 import HTTPEndpoint
 import KubernetesObjects
 
-/// Answers the requests that `manifests/webhooks.yaml` directs to the webhook.
+/// Responds to the requests that `manifests/webhooks.yaml` directs to the webhook.
 struct AdmissionService: Sendable {
   /// Bytes of a review: two objects as large as an API server takes them (3 MiB), and something around them.
   static let bodyLimit = 7 << 20
 
-  /// How a request ended, for the metrics.
-  enum Outcome: String, Sendable, CaseIterable {
+  /// Result of a review, as the metrics label it.
+  enum Result: String, Sendable, CaseIterable {
     case allowed, denied, malformed
   }
 
@@ -25,8 +25,8 @@ struct AdmissionService: Sendable {
     self.decisions = decisions
   }
 
-  /// The answer to a request; it depends on nothing but the request.
-  func answer(method: String, path: String, body: [UInt8]) -> (HTTPEndpoint.Answer, Outcome) {
+  /// The response to a request; it depends on nothing but the request.
+  func respond(method: String, path: String, body: [UInt8]) -> (HTTPEndpoint.Response, Result) {
     guard let decide = decisions[path] else {
       return (.init(status: 404, "try \(decisions.keys.sorted().joined(separator: ", "))\n"), .malformed)
     }
@@ -34,8 +34,9 @@ struct AdmissionService: Sendable {
     do throws(AdmissionRequest.Malformed) {
       let request = try AdmissionRequest(body)
       let verdict = decide(request)
-      let answer = HTTPEndpoint.Answer(verdict.review(uid: request.uid).json, contentType: HTTPEndpoint.Answer.json)
-      return (answer, verdict.refusal == nil ? .allowed : .denied)
+      let response = HTTPEndpoint.Response(
+        verdict.review(uid: request.uid).json, contentType: HTTPEndpoint.Response.json)
+      return (response, verdict.refusal == nil ? .allowed : .denied)
     } catch {
       return (.init(status: 400, "\(error.reason)\n"), .malformed)
     }

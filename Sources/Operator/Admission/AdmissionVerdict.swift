@@ -1,9 +1,9 @@
 import KubernetesObjects
 import Support
 
-/// What the API server is told.
+/// The response to a request for admission.
 struct AdmissionVerdict: Sendable, Equatable {
-  /// Why a request is refused.
+  /// Reason of a refusal.
   struct Refusal: Sendable, Equatable {
     /// The HTTP status that the user gets.
     let code: Int

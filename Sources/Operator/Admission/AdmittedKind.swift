@@ -6,10 +6,10 @@ enum AdmittedKind: String, Sendable, CaseIterable {
   case vineyardd = "Vineyardd"
   case csiDriver = "CSIDriver"
 
-  /// What `manifests/webhooks.yaml` registers: `/validate-` or `/mutate-`, and this.
+  /// The end of the paths that `manifests/webhooks.yaml` registers, after `/validate-` and `/mutate-`.
   var path: String { "k8s-v6d-io-v1alpha1-\(rawValue.lowercased())" }
 
-  /// What is wrong with a resource, or what it sets in vain.
+  /// Checks a resource: refuses what is wrong and warns of settings without effect.
   ///
   /// - Parameter old: the resource before a change; what is wrong with that one does not matter.
   /// - Returns: warnings, a line each.

@@ -11,7 +11,7 @@ import Synchronization
 /// Unlike the other rules this one depends on the rest of the cluster, so the manager answers it and not the webhook
 /// container, which has no access to the API. When it cannot tell, deletion goes on (`failurePolicy: Ignore`).
 final class DeletionGuard: Sendable {
-  /// What `manifests/webhooks.yaml` registers.
+  /// The path that `manifests/webhooks.yaml` registers.
   static let path = "/validate-deletion-k8s-v6d-io-v1alpha1-vineyardd"
 
   /// Kubernetes' own controllers, which finish what somebody else has begun: the end of a namespace, or of an owner.
@@ -28,24 +28,24 @@ final class DeletionGuard: Sendable {
     self.log = log
   }
 
-  /// Answers a request of an API server.
-  func answer(_ request: HTTPEndpoint.Request) async -> HTTPEndpoint.Answer {
-    guard request.method == "POST" else { return HTTPEndpoint.Answer(status: 405, "only POST is answered here\n") }
+  /// Responds to a request of an API server.
+  func respond(to request: HTTPEndpoint.Request) async -> HTTPEndpoint.Response {
+    guard request.method == "POST" else { return HTTPEndpoint.Response(status: 405, "only POST is answered here\n") }
     let review: AdmissionRequest
     do throws(AdmissionRequest.Malformed) {
       review = try AdmissionRequest(request.body)
     } catch {
-      return HTTPEndpoint.Answer(status: 400, "\(error.reason)\n")
+      return HTTPEndpoint.Response(status: 400, "\(error.reason)\n")
     }
     let mayAsk = running.withLock { count in
       guard count < Self.concurrency else { return false }
       count += 1
       return true
     }
-    guard mayAsk else { return HTTPEndpoint.Answer(status: 503, "too many reviews at once, try again\n") }
+    guard mayAsk else { return HTTPEndpoint.Response(status: 503, "too many reviews at once, try again\n") }
     defer { running.withLock { $0 -= 1 } }
     let verdict = await verdict(on: review)
-    return HTTPEndpoint.Answer(verdict.review(uid: review.uid).json, contentType: HTTPEndpoint.Answer.json)
+    return HTTPEndpoint.Response(verdict.review(uid: review.uid).json, contentType: HTTPEndpoint.Response.json)
   }
 
   private func verdict(on request: AdmissionRequest) async -> AdmissionVerdict {

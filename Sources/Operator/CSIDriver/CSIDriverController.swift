@@ -5,13 +5,13 @@ import Support
 
 /// Keeps CSI drivers as their custom resources describe them.
 struct CSIDriverController: Sendable {
-  let world: World
+  let informers: Informers
   let owned: OwnedObjects
   let status: StatusWriter
   let events: EventRecorder
-  /// Where the workloads run.
+  /// The namespace of the workloads.
   let namespace: String
-  /// What the cluster is.
+  /// The platform of the cluster.
   let platform: Platform
   let log: Log
 
@@ -19,10 +19,10 @@ struct CSIDriverController: Sendable {
   ///
   /// - Throws: what is worth another try.
   func reconcile(_ key: ObjectKey) async throws {
-    guard let resource = world.drivers[key], let uid = resource.uid, !resource.isBeingDeleted else { return }
+    guard let resource = informers.drivers[key], let uid = resource.uid, !resource.isBeingDeleted else { return }
     // The resource may go while it is worked on.
-    defer { if world.drivers[key]?.uid != uid { owned.memory.forget(owner: uid) } }
-    let order = DriverOrder(world.drivers.all)
+    defer { if informers.drivers[key]?.uid != uid { owned.lastApplied.forget(owner: uid) } }
+    let order = DriverOrder(informers.drivers.all)
     let spec: CSIDriverSpec
     var desired: [KubernetesObject]
     do {
@@ -57,22 +57,22 @@ struct CSIDriverController: Sendable {
     let primary = order.primary ?? resource.name
     let clusters = spec?.clusters ?? []
     let live = { (cluster: CSIDriverSpec.Cluster) in
-      world.vineyardds[ObjectKey(namespace: cluster.namespace, name: cluster.name)]
+      informers.vineyardds[ObjectKey(namespace: cluster.namespace, name: cluster.name)]
     }
     let claimed = order.claimed(before: resource.name)
-    let deployment = world[ObjectReference(type: .deployment, namespace: namespace, name: "\(primary)-csi-driver")]
-    let daemons = world[ObjectReference(type: .daemonSet, namespace: namespace, name: "\(primary)-csi-nodes")]
+    let deployment = informers[ObjectReference(type: .deployment, namespace: namespace, name: "\(primary)-csi-driver")]
+    let daemons = informers[ObjectReference(type: .daemonSet, namespace: namespace, name: "\(primary)-csi-nodes")]
     let state = CSIDriverStatus(
       deployment: deployment, daemons: daemons,
       primary: primary == resource.name ? nil : primary,
       missing: clusters.filter { live($0) == nil },
       unready: clusters.filter { cluster in live(cluster).map { !Self.isReady($0) } ?? false },
       taken: (spec?.storageClassNames ?? []).compactMap { name in claimed[name].map { (name, $0) } },
-      progress: progress, refusal: world.refusal(of: deployment) ?? world.refusal(of: daemons))
+      progress: progress, refusal: informers.refusal(of: deployment) ?? informers.refusal(of: daemons))
     let conditions = state.conditions
     let before = resource.conditions
     guard let written = try await status.write(state.fields, conditions, for: resource) else { return }
-    world.drivers.learn(written)
+    informers.drivers.observeWrite(written)
     await Transitions(before: before, after: conditions).tell(events, about: resource)
   }
 

@@ -2,7 +2,7 @@ import ClusterInventory
 import KubernetesObjects
 import Manifests
 
-/// What the status of a driver says, from what there is.
+/// The status of a driver, computed from its workloads and clusters.
 struct CSIDriverStatus: Sendable {
   /// The controller of the driver.
   let deployment: KubernetesObject?
@@ -17,7 +17,7 @@ struct CSIDriverStatus: Sendable {
   /// StorageClasses that another resource has, with its name.
   let taken: [(storageClass: String, driver: String)]
   let progress: VineyarddStatus.Progress
-  /// Why pods are refused, in the API server's words.
+  /// The API server's reason for refusing pods; nil when it refuses none.
   var refusal: String?
 
   private var isControllerReady: Bool { deployment.map { Readiness.of($0).isReady } ?? false }

@@ -2,7 +2,7 @@ import ClusterInventory
 import KubernetesObjects
 import Manifests
 
-/// Which of several drivers does what. A node can have the driver once, so the oldest resource brings the workloads;
+/// Precedence among several drivers. A node can have the driver once, so the oldest resource brings the workloads;
 /// the others add their StorageClasses. A class that two ask for is the older one's.
 struct DriverOrder: Sendable {
   /// Oldest first; resources that are being deleted do nothing any more.
@@ -37,8 +37,8 @@ struct DriverOrder: Sendable {
 }
 
 extension DriverOrder {
-  /// What of a driver's rendering is to be there: all of the oldest's; of the others the classes, and the right to
-  /// their clusters' tokens, which the oldest's controller needs.
+  /// The part of a driver's rendering that is to be there: all of the oldest's; of the others the classes, and the right
+  /// to their clusters' tokens, which the oldest's controller needs.
   func share(of name: String, _ rendering: [KubernetesObject]) -> [KubernetesObject] {
     let claimed = claimed(before: name)
     return rendering.compactMap { object in

@@ -18,7 +18,7 @@ struct CertificateDirectory: Sendable {
   /// - Throws: `CommandError` when the directory cannot be written.
   func write(certificate: [UInt8], key: [UInt8]) throws(CommandError) -> Bool {
     let contents = [certificate, key]
-    guard try !holds(contents) else { return false }
+    guard try !isUpToDate(contents) else { return false }
     try make(path)
     let version = Self.prefix + String(UInt64.random(in: 0...UInt64.max), radix: 16)
     try make("\(path)/\(version)")
@@ -29,7 +29,7 @@ struct CertificateDirectory: Sendable {
     return true
   }
 
-  private func holds(_ contents: [[UInt8]]) throws(CommandError) -> Bool {
+  private func isUpToDate(_ contents: [[UInt8]]) throws(CommandError) -> Bool {
     for (name, bytes) in zip(Self.files, contents) {
       guard let text = try TextFile.readIfPresent("\(path)/\(name)"), Array(text.utf8) == bytes else { return false }
     }

@@ -26,7 +26,7 @@ actor CertificateKeeper {
   private let log: Log
   private let isDone = Atomic(false)
   /// Authorities that a configuration trusts and the Secret does not have, by PEM, and since when that is known.
-  private var strangers: [String: ContinuousClock.Instant] = [:]
+  private var unknownAuthorities: [String: ContinuousClock.Instant] = [:]
 
   /// - Parameters:
   ///   - namespace: of the operator.
@@ -61,7 +61,7 @@ actor CertificateKeeper {
     }
   }
 
-  /// What is missing; nil once everything has been made and API servers were told to trust it.
+  /// The missing part, for probes; nil once everything has been made and API servers trust it.
   nonisolated var problem: String? {
     isDone.load(ordering: .relaxed) ? nil : "the API server does not trust the certificate yet"
   }
@@ -160,9 +160,9 @@ actor CertificateKeeper {
       guard let live = try await client.get(reference) else { continue }
       let bundle = TrustBundle(of: live)
       let others = try bundle.authorities(now: .now()).map { try $0.pem }.filter { !own.contains($0) }
-      let kept = others.filter { stranger in
-        let since = strangers[stranger] ?? .now
-        strangers[stranger] = since
+      let kept = others.filter { authority in
+        let since = unknownAuthorities[authority] ?? .now
+        unknownAuthorities[authority] = since
         return .now - since < .seconds(rotation.lives.settling)
       }
       remaining.formUnion(kept)
@@ -171,7 +171,7 @@ actor CertificateKeeper {
       _ = try await client.patch(reference, .json(patch))
       log.info("\(reference) trusts \(own.count + kept.count) authorities")
     }
-    strangers = strangers.filter { remaining.contains($0.key) }
+    unknownAuthorities = unknownAuthorities.filter { remaining.contains($0.key) }
     return remaining.isEmpty ? nil : .seconds(rotation.lives.settling)
   }
 }

@@ -1,6 +1,6 @@
 import Support
 
-/// How long certificates are valid.
+/// Lifetimes of certificates.
 struct CertificateLives: Sendable, Equatable {
   /// Seconds that the authority is trusted.
   let authority: Int64

@@ -7,7 +7,7 @@ import Support
 struct Rotation: Sendable {
   let lives: CertificateLives
 
-  /// What there is.
+  /// Validities of the existing certificates.
   struct Dates: Sendable, Equatable {
     /// Newest first; only that one can sign.
     var authorities: [Validity]

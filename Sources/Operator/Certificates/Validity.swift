@@ -8,7 +8,7 @@ struct Validity: Sendable, Equatable {
 
   func contains(_ now: Timestamp) -> Bool { (start...max(start, end)).contains(now.seconds) }
 
-  /// When a successor is due: at two thirds of the life.
+  /// Time at which a successor is due: two thirds of the life.
   var renewal: Int64 { start + (end - start) * 2 / 3 }
 }
 

@@ -1,11 +1,11 @@
-/// What a candidate knows of the lease and what follows from it. Time comes in.
+/// A candidate's view of the lease, and the step that follows from it. Time is an argument.
 ///
 /// Only the candidate's own clock counts: a lease has run out when its record has not changed for as long as the record
 /// says, since this candidate saw it. Clocks that differ between nodes do not matter.
 struct ElectionState: Sendable {
   typealias Instant = ContinuousClock.Instant
 
-  /// What to do next.
+  /// The next step.
   enum Step: Sendable, Equatable {
     /// There is no lease.
     case create
@@ -24,7 +24,7 @@ struct ElectionState: Sendable {
     seenAt = now
   }
 
-  /// Who leads, as far as is known.
+  /// The leader, as far as is known.
   var holder: String? { seen.flatMap { $0.holder.isEmpty ? nil : $0.holder } }
 
   /// Whether this candidate leads, as far as it knows.

@@ -2,30 +2,31 @@ import KubernetesClient
 import KubernetesObjects
 import Support
 
-/// Lets one of several replicas lead, by a Lease.
+/// Elects one of several replicas as the leader, by a Lease.
 struct LeaderElection: Sendable {
-  /// How patient everybody is.
+  /// Durations of the protocol.
   ///
   /// Shorter than client-go's 15, 10 and 2 seconds, so that another replica leads within 15 seconds after the leader
   /// was killed: what a candidate sees is up to one `retry` old.
   struct Timing: Sendable {
-    /// How long a silent leader is respected.
+    /// Time for which a silent leader is respected.
     var lease: Duration = .seconds(10)
-    /// How long a leader tries to renew before it stops.
+    /// Time for which a leader tries to renew before it stops.
     var renewal: Duration = .seconds(7)
     /// Between two looks at the lease.
     var retry: Duration = .seconds(2)
   }
 
   let client: KubernetesClient
-  /// The lease as whoever comes first makes it, but for its `spec`.
+  /// The lease as the first candidate creates it, without its `spec`.
   let lease: KubernetesObject
   let identity: String
   let leadership: Leadership
   let log: Log
   var timing = Timing()
 
-  /// Waits for the lead, does the work while it lasts, and stands again when it was lost; until the task is cancelled.
+  /// Campaigns for the lease, does the work while it holds it, and campaigns again when it was lost; until the task is
+  /// cancelled.
   ///
   /// - Throws: `CancellationError`, and what `work` throws.
   func run(_ work: @escaping @Sendable () async throws -> Void) async throws {
@@ -64,16 +65,16 @@ struct LeaderElection: Sendable {
 
   private func acquire(_ state: ElectionState) async throws -> ElectionState {
     var state = state
-    var told: String?
+    var lastHolder: String?
     while true {
       var pause = timing.retry * Double.random(in: 0.8...1.2)
       do {
         let isWon: Bool
         (state, isWon) = try await attempt(state)
         if isWon { return state }
-        if let holder = state.holder, holder != told {
+        if let holder = state.holder, holder != lastHolder {
           log.info("waiting: \(holder) leads")
-          told = holder
+          lastHolder = holder
         }
         if case .wait(let end) = state.step(at: .now) { pause = min(pause, end - .now) }
       } catch let error as CancellationError {

@@ -1,15 +1,15 @@
 import KubernetesObjects
 import Support
 
-/// What a Lease says (coordination.k8s.io/v1).
+/// The specification of a Lease (coordination.k8s.io/v1).
 struct LeaseRecord: Sendable, Equatable {
   /// Empty when nobody leads.
   var holder: String
-  /// How long the holder may be silent, in seconds.
+  /// Seconds for which the holder may be silent.
   var seconds: Int
-  /// How often the lease went from one holder to another.
+  /// Number of changes from one holder to another.
   var transitions: Int
-  /// When it was renewed by the clock of its holder; only compared with itself.
+  /// Time of the last renewal by the clock of its holder; only compared with itself.
   var renewed: String
   var resourceVersion: String
 

@@ -39,12 +39,12 @@ final class Informer: Sendable {
 
   func objects(ownedBy uid: String) -> [KubernetesObject] { cache.withLock { $0.objects(ownedBy: uid) } }
 
-  /// Takes an object that a write has returned.
-  func learn(_ object: KubernetesObject) { cache.withLock { $0.learn(object) } }
+  /// Takes over an object that a write has returned.
+  func observeWrite(_ object: KubernetesObject) { cache.withLock { $0.observeWrite(object) } }
 
   /// Follows the objects until the task is cancelled.
   ///
-  /// - Parameter changed: is told of every change, after the cache has it.
+  /// - Parameter changed: is called with every change, after the cache has it.
   func run(_ client: KubernetesClient, log: Log, changed: @Sendable (ObjectCache.Change) -> Void) async throws {
     let backOff = BackOff(first: .seconds(1), longest: .seconds(30))
     var failures = 0
@@ -56,7 +56,7 @@ final class Informer: Sendable {
           failures = 0
           let changes = cache.withLock { $0.take(event) }
           for change in changes { changed(change) }
-          // Only now: whoever waits for it may count on having been told of everything.
+          // Only now: those who wait for it count on every change having been reported.
           sync.open()
         }
         try Task.checkCancellation()

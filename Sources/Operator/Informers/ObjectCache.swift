@@ -1,7 +1,7 @@
 import KubernetesClient
 import KubernetesObjects
 
-/// The objects of a type as they were last heard of, without who manages which field.
+/// The last known objects of a type, without their managed fields.
 struct ObjectCache: Sendable {
   /// An object that came, changed or went.
   struct Change: Sendable, Equatable {
@@ -11,21 +11,21 @@ struct ObjectCache: Sendable {
 
   private(set) var objects: [ObjectKey: KubernetesObject] = [:]
   private var keysByOwner: [String: Set<ObjectKey>] = [:]
-  /// Objects known from a write that the watch has not told of yet.
-  private var learned: Set<ObjectKey> = []
-  /// The latest version that the watch has told of.
-  private var told: UInt64 = 0
+  /// Objects known from a write that the watch has not reported yet.
+  private var unconfirmed: Set<ObjectKey> = []
+  /// The latest version that the watch has reported.
+  private var lastSeenVersion: UInt64 = 0
 
   /// The objects that a custom resource controls.
   func objects(ownedBy uid: String) -> [KubernetesObject] {
     (keysByOwner[uid] ?? []).sorted().compactMap { objects[$0] }
   }
 
-  /// Takes what a watch tells.
+  /// Takes over an event of the watch.
   ///
   /// - Returns: what is different from before.
   mutating func take(_ event: WatchEvent) -> [Change] {
-    told = event.objects.compactMap(\.version).reduce(told, max)
+    lastSeenVersion = event.objects.compactMap(\.version).reduce(lastSeenVersion, max)
     switch event {
     case .added(let object), .modified(let object): return put(object).map { [$0] } ?? []
     case .deleted(let object):
@@ -44,13 +44,13 @@ struct ObjectCache: Sendable {
     }
   }
 
-  /// Takes an object that a write has returned, so that the next decision knows of it. It counts as a change once the
-  /// watch tells of it, for those who did not write it.
-  mutating func learn(_ object: KubernetesObject) {
+  /// Takes over an object that a write has returned, so that the next decision knows of it. It counts as a change once
+  /// the watch reports it.
+  mutating func observeWrite(_ object: KubernetesObject) {
     let key = ObjectKey(object)
-    // The answer to a write may come after the watch has told of the object and of its end, which it won't repeat.
-    if objects[key]?.uid != object.uid, let version = object.version, version <= told { return }
-    if put(object) != nil { learned.insert(key) }
+    // The response to a write may come after the watch has reported the object and its end, which it won't repeat.
+    if objects[key]?.uid != object.uid, let version = object.version, version <= lastSeenVersion { return }
+    if put(object) != nil { unconfirmed.insert(key) }
   }
 
   private mutating func put(_ object: KubernetesObject) -> Change? {
@@ -59,13 +59,13 @@ struct ObjectCache: Sendable {
     let key = ObjectKey(object)
     let old = objects[key]
     if let old, old.uid == object.uid {
-      // What was learned from a write may be ahead of the watch.
+      // What a write has returned may be ahead of the watch.
       if old.isNewer(than: object) { return nil }
       if old.resourceVersion == object.resourceVersion {
-        return learned.remove(key) == nil ? nil : Change(old: old, new: object)
+        return unconfirmed.remove(key) == nil ? nil : Change(old: old, new: object)
       }
     }
-    learned.remove(key)
+    unconfirmed.remove(key)
     set(object, key)
     return Change(old: old, new: object)
   }
@@ -76,7 +76,7 @@ struct ObjectCache: Sendable {
       if keysByOwner[uid]?.isEmpty == true { keysByOwner[uid] = nil }
     }
     objects[key] = object
-    if object == nil { learned.remove(key) }
+    if object == nil { unconfirmed.remove(key) }
     if let uid = object?.customResource?.uid { keysByOwner[uid, default: []].insert(key) }
   }
 }

@@ -5,12 +5,12 @@ import Support
 
 /// Brings the objects of a custom resource to what they should be.
 struct OwnedObjects: Sendable {
-  let world: World
+  let informers: Informers
   let writer: Writer
-  let memory: AppliedMemory
+  let lastApplied: LastApplied
   let log: Log
 
-  /// What was done.
+  /// Changes that were made.
   struct Report: Sendable {
     var created: [ObjectReference] = []
     var updated: [ObjectReference] = []
@@ -18,7 +18,7 @@ struct OwnedObjects: Sendable {
     var deleted: [ObjectReference] = []
     /// Wanted, but their namesakes are still being deleted.
     var waiting: [ObjectReference] = []
-    /// What went wrong, in the order of the objects.
+    /// Failures, in the order of the objects.
     var failures: [(object: ObjectReference, error: any Error)] = []
   }
 
@@ -31,15 +31,15 @@ struct OwnedObjects: Sendable {
   ) async throws -> Report {
     let unknown = desired.filter { !isTakenForGranted($0, owner: uid) }
     let plan = OwnedPlan(
-      desired: unknown, owned: world.objects(ownedBy: uid) + extra, live: { world[$0] },
-      holds: { memory.holds($0, live: $1, owner: uid) })
+      desired: unknown, owned: informers.objects(ownedBy: uid) + extra, live: { informers[$0] },
+      isUpToDate: { lastApplied.isUpToDate($0, live: $1, owner: uid) })
     var report = Report()
     report.waiting = plan.waiting
     for object in plan.apply { try await apply(object, owner: uid, &report) }
     for object in plan.delete {
       do {
         try await writer.delete(object.reference, uid: object.uid)
-        memory.forget(object.reference, owner: uid)
+        lastApplied.forget(object.reference, owner: uid)
         report.deleted.append(object.reference)
       } catch {
         try rethrow(error)
@@ -51,36 +51,37 @@ struct OwnedObjects: Sendable {
 
   /// Whether an object of a type that is not watched was applied before, and therefore is taken to be there.
   private func isTakenForGranted(_ object: KubernetesObject, owner uid: String) -> Bool {
-    guard !world.watches(object.reference.type) else { return false }
-    return object.isMadeOnce ? memory.knows(object.reference, owner: uid) : memory.hasApplied(object, owner: uid)
+    guard !informers.watches(object.reference.type) else { return false }
+    return object.isMadeOnce
+      ? lastApplied.knows(object.reference, owner: uid) : lastApplied.hasApplied(object, owner: uid)
   }
 
   private func apply(_ object: KubernetesObject, owner uid: String, _ report: inout Report) async throws {
     let reference = object.reference
-    let known = world[reference]
+    let known = informers[reference]
     do {
       // What belongs to nobody may have been applied by a person; what the informers have not seen may still exist,
       // without the labels that they select by.
       let isOwned = known?.customResource?.uid == uid
       let live = isOwned ? known : try await writer.client.get(reference)
       let outcome = try await writer.apply(object, over: live)
-      world.learn(outcome.object)
+      informers.observeWrite(outcome.object)
       switch outcome.change {
       case .created: report.created.append(reference)
       case .adopted: report.adopted.append(reference)
       case .applied, .kept:
-        if let known, AppliedMemory.hash(known) != AppliedMemory.hash(outcome.object) {
+        if let known, LastApplied.hash(known) != LastApplied.hash(outcome.object) {
           report.updated.append(reference)
         }
       }
-      memory.note(object, live: outcome.object, owner: uid)
+      lastApplied.note(object, live: outcome.object, owner: uid)
     } catch {
       try rethrow(error)
       report.failures.append((reference, error))
     }
   }
 
-  /// What ends the work instead of being told.
+  /// Rethrows what ends the work instead of being reported.
   private func rethrow(_ error: any Error) throws {
     if error is CancellationError || error is Leadership.Lost { throw error }
   }

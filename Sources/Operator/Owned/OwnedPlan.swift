@@ -1,6 +1,6 @@
 import KubernetesObjects
 
-/// What has to happen so that a custom resource has the objects it should have.
+/// The writes that bring the objects of a custom resource to what they should be.
 struct OwnedPlan: Sendable, Equatable {
   /// To apply, in this order.
   var apply: [KubernetesObject] = []
@@ -15,11 +15,11 @@ struct OwnedPlan: Sendable, Equatable {
   ///   - desired: what the resource should have.
   ///   - live: the object of a name as it is, nil when there is none.
   ///   - owned: what belongs to the resource now.
-  ///   - holds: whether a live object is what applying the desired one made of it.
+  ///   - isUpToDate: whether a live object is what applying the desired one made of it.
   init(
     desired: [KubernetesObject], owned: [KubernetesObject],
     live: (ObjectReference) -> KubernetesObject?,
-    holds: (_ desired: KubernetesObject, _ live: KubernetesObject) -> Bool
+    isUpToDate: (_ desired: KubernetesObject, _ live: KubernetesObject) -> Bool
   ) {
     for object in desired {
       guard let current = live(object.reference) else {
@@ -28,7 +28,7 @@ struct OwnedPlan: Sendable, Equatable {
       }
       if current.isBeingDeleted {
         waiting.append(object.reference)
-      } else if !holds(object, current) {
+      } else if !isUpToDate(object, current) {
         apply.append(object)
       }
     }

@@ -1,4 +1,4 @@
-/// How long to wait after failures in a row: twice as long each time, up to a limit.
+/// Delay after failures in a row: twice as long each time, up to a limit.
 struct BackOff: Sendable {
   var first: Duration = .milliseconds(200)
   var longest: Duration = .seconds(60)

@@ -1,6 +1,6 @@
 import DequeModule
 
-/// Which keys are due, which come later and which are being worked on. Time comes in, nothing waits here.
+/// Keys that are due, that come later and that are being worked on. Time is an argument, nothing waits here.
 struct QueueState<Key: Hashable & Sendable>: Sendable {
   typealias Instant = ContinuousClock.Instant
 
@@ -13,7 +13,7 @@ struct QueueState<Key: Hashable & Sendable>: Sendable {
 
   /// Keys that could be taken now.
   var depth: Int { ready.count }
-  /// When the next delayed key is due.
+  /// Time at which the next delayed key is due.
   var nextDue: Instant? { delayed.values.min() }
 
   /// Asks for work on a key; several times before it is taken are one.

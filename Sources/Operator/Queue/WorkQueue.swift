@@ -11,7 +11,7 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     var counts = Counts()
   }
 
-  /// What happened so far.
+  /// Counters since the start.
   struct Counts: Sendable, Equatable {
     var adds: UInt64 = 0
     var retries: UInt64 = 0

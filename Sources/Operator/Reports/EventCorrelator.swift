@@ -1,16 +1,16 @@
 /// Keeps events from becoming a storm: the same one again is counted, and an object has only so many in a while.
-/// Time comes in.
+/// Time is an argument.
 struct EventCorrelator: Sendable {
   typealias Instant = ContinuousClock.Instant
 
-  /// What is said about an object.
+  /// Identity of an event: the same key again is the same event.
   struct Key: Hashable, Sendable {
     let uid: String
     let reason: String
     let message: String
   }
 
-  /// What to do with an event.
+  /// Treatment of an event.
   enum Decision: Sendable, Equatable {
     case create
     /// It was written before under this name, and happened so many times.
@@ -33,12 +33,12 @@ struct EventCorrelator: Sendable {
   private static let burst = 25.0
   /// One more each so often, in seconds (both as client-go has them).
   private static let refill = 300.0
-  /// How long an event counts as the same.
+  /// Time for which an event counts as the same.
   private static let memory: Duration = .seconds(600)
-  /// How many events, and objects, are remembered at most (as many as client-go has).
+  /// Limit of remembered events, and of remembered objects (client-go's).
   static let limit = 4096
 
-  /// What is remembered.
+  /// Number of remembered events and objects.
   var count: Int { written.count + buckets.count }
 
   private var written: [Key: Written] = [:]

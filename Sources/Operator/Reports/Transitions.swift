@@ -1,6 +1,6 @@
 import KubernetesObjects
 
-/// What a person would want to know of a change of conditions.
+/// A change of conditions, and the events that tell people of it.
 struct Transitions: Sendable {
   let before: [Condition]
   let after: [Condition]

@@ -1,7 +1,7 @@
 import KubernetesObjects
 import Manifests
 
-/// Which custom resources a change concerns.
+/// Maps a change of an object to the custom resources that it concerns.
 enum ChangeRouter {
   /// The clusters to look at.
   static func clusters(_ change: ObjectCache.Change) -> Set<ObjectKey> {

@@ -6,8 +6,8 @@ import Support
 
 /// The controllers and what they share, for one time of leading.
 struct Controllers: Sendable {
-  private let world: World
-  private let memory = AppliedMemory()
+  private let informers: Informers
+  private let lastApplied = LastApplied()
   private let clusters = WorkQueue<ObjectKey>()
   private let drivers = WorkQueue<ObjectKey>()
   private let client: KubernetesClient
@@ -24,7 +24,7 @@ struct Controllers: Sendable {
     metrics: OperatorMetrics, log: Log
   ) {
     self.client = client
-    world = World(optional: optional)
+    informers = Informers(optional: optional)
     self.leadership = leadership
     self.namespace = namespace
     self.platform = platform
@@ -34,8 +34,8 @@ struct Controllers: Sendable {
     metrics.show(drivers, of: "csidriver")
   }
 
-  /// How often everything is looked at again without a reason; where all is well, only what cannot be watched costs
-  /// a request.
+  /// Interval after which everything is looked at again without a reason; where all is well, only what cannot be watched
+  /// costs a request.
   private static let resync: Duration = .seconds(3600)
 
   /// Works until the task is cancelled or the lead is lost.
@@ -45,11 +45,11 @@ struct Controllers: Sendable {
       controller("csidriver", drivers, reconcile: csiDrivers.reconcile),
     ]
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await world.run(client, log: log) { route($0) } }
+      group.addTask { try await informers.run(client, log: log) { route($0) } }
       group.addTask { try await resync() }
       // A decision on half a picture might delete what is not listed yet.
-      try await world.waitUntilSynced()
-      log.info("watching \(world.vineyardds.keys.count) clusters and \(world.drivers.keys.count) drivers")
+      try await informers.waitUntilSynced()
+      log.info("watching \(informers.vineyardds.keys.count) clusters and \(informers.drivers.keys.count) drivers")
       for controller in controllers { group.addTask { try await controller.run() } }
       defer { group.cancelAll() }
       try await group.next()
@@ -64,38 +64,38 @@ struct Controllers: Sendable {
 
   private var writer: Writer { Writer(client: client, leadership: leadership) }
   private var owned: OwnedObjects {
-    OwnedObjects(world: world, writer: writer, memory: memory, log: log)
+    OwnedObjects(informers: informers, writer: writer, lastApplied: lastApplied, log: log)
   }
   private var status: StatusWriter { StatusWriter(writer: writer, now: { .now() }) }
 
   private var vineyardds: VineyarddController {
     VineyarddController(
-      world: world, owned: owned, status: status, events: EventRecorder(writer: writer, log: log),
-      defaultMemory: DefaultMemory(world: world) { try await client.list(.node).items.map { NodeFacts($0) } },
+      informers: informers, owned: owned, status: status, events: EventRecorder(writer: writer, log: log),
+      defaultMemory: DefaultMemory(informers: informers) { try await client.list(.node).items.map { NodeFacts($0) } },
       contents: StoreContents(client: client, log: log, isInside: true), platform: platform, log: log)
   }
 
   private var csiDrivers: CSIDriverController {
     CSIDriverController(
-      world: world, owned: owned, status: status, events: EventRecorder(writer: writer, log: log),
+      informers: informers, owned: owned, status: status, events: EventRecorder(writer: writer, log: log),
       namespace: namespace, platform: platform, log: log)
   }
 
   /// Asks for work on whatever a change concerns.
   private func route(_ change: ObjectCache.Change) {
-    if change.new == nil, let uid = change.old?.uid { memory.forget(owner: uid) }
+    if change.new == nil, let uid = change.old?.uid { lastApplied.forget(owner: uid) }
     for key in ChangeRouter.clusters(change) { clusters.add(key) }
     if ChangeRouter.concernsDrivers(change) {
-      for key in world.drivers.keys { drivers.add(key) }
+      for key in informers.drivers.keys { drivers.add(key) }
     }
   }
 
   private func resync() async throws {
     while true {
       try await Task.sleep(for: Self.resync * Double.random(in: 0.9...1.1))
-      memory.forget { !world.watches($0) }
-      for key in world.vineyardds.keys { clusters.add(key) }
-      for key in world.drivers.keys { drivers.add(key) }
+      lastApplied.forget { !informers.watches($0) }
+      for key in informers.vineyardds.keys { clusters.add(key) }
+      for key in informers.drivers.keys { drivers.add(key) }
     }
   }
 }

@@ -21,8 +21,8 @@ extension Operator {
   private func listenForProbes() throws(CommandError) -> HTTPEndpoint? {
     guard let address = configuration.health else { return nil }
     let health = health
-    let endpoint = try HTTPEndpoint(address, flag: "--health-probe-bind-address") { request, answer in
-      answer(health.answer(request))
+    let endpoint = try HTTPEndpoint(address, flag: "--health-probe-bind-address") { request, respond in
+      respond(health.respond(to: request))
     }
     log.info("health is served on port \(endpoint.port)")
     return endpoint
@@ -40,14 +40,14 @@ extension Operator {
     let deletion = DeletionGuard(client: client, log: log)
     let endpoint = try HTTPEndpoint(
       address, flag: "--metrics-bind-address", bodyLimit: AdmissionService.bodyLimit, tls: files.context
-    ) { request, answer in
+    ) { request, respond in
       if request.path == DeletionGuard.path {
-        Task { answer(await deletion.answer(request)) }
+        Task { respond(await deletion.respond(to: request)) }
         return
       }
-      guard request.isRead else { return answer(.onlyReads) }
-      guard request.path == "/metrics" else { return answer(HTTPEndpoint.Answer(status: 404, "try /metrics\n")) }
-      Task { answer(await gate.refusal(of: request) ?? HTTPEndpoint.Answer(metrics.page)) }
+      guard request.isRead else { return respond(.methodNotAllowed) }
+      guard request.path == "/metrics" else { return respond(HTTPEndpoint.Response(status: 404, "try /metrics\n")) }
+      Task { respond(await gate.refusal(of: request) ?? HTTPEndpoint.Response(metrics.page)) }
     }
     log.info("metrics are served on port \(endpoint.port) at /metrics")
     return endpoint

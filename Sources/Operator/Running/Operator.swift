@@ -36,7 +36,7 @@ public struct Operator: Sendable {
         group.addTask { try await server.run() }
       }
       if let client, configuration.runsControllers {
-        group.addTask { try await stand(client) }
+        group.addTask { try await campaign(client) }
         if let directory = configuration.certificateDirectory {
           let copy = CertificateCopy(
             client: client, namespace: configuration.namespace, directory: directory, log: log)
@@ -48,8 +48,8 @@ public struct Operator: Sendable {
     }
   }
 
-  /// Leads, when it is this replica's turn.
-  private func stand(_ client: KubernetesClient) async throws {
+  /// Runs the controllers whenever this replica is elected.
+  private func campaign(_ client: KubernetesClient) async throws {
     let leadership = configuration.electsLeader ? Leadership() : Leadership.sole
     let work = { @Sendable in try await lead(client, leadership) }
     guard configuration.electsLeader else { return try await work() }

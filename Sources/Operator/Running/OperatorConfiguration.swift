@@ -1,27 +1,27 @@
 import HTTPEndpoint
 import Support
 
-/// How the operator runs.
+/// Settings of the operator.
 public struct OperatorConfiguration: Sendable {
   /// The namespace of the operator and of the CSI driver's workloads.
   public var namespace: String
-  /// Who this replica is, among all.
+  /// The name of this replica among all.
   public var identity: String
   /// Whether several replicas agree by a Lease on who leads.
   public var electsLeader = false
   /// Whether custom resources are reconciled.
   public var runsControllers = true
-  /// Where custom resources are admitted; nil for nowhere.
+  /// Address of the admission webhook; nil for none.
   public var webhook: ListenAddress?
-  /// Where the webhook's certificate is kept as `tls.crt` and `tls.key`; nil for no certificate.
+  /// Directory of the webhook's certificate (`tls.crt` and `tls.key`); nil for no certificate.
   public var certificateDirectory: String?
-  /// How long a certificate of the webhook is valid.
+  /// Lifetime of a certificate of the webhook.
   public var certificateLifetime: TimeSpan = .seconds(365 * 24 * 3600)
-  /// How long the authority of these certificates is trusted; nil for ten times that.
+  /// Lifetime of the authority of these certificates; nil for ten times that.
   public var authorityLifetime: TimeSpan?
-  /// Where `/metrics` is served; nil for nowhere.
+  /// Address of `/metrics`; nil for none.
   public var metrics: ListenAddress?
-  /// Where `/healthz` and `/readyz` are served; nil for nowhere.
+  /// Address of `/healthz` and `/readyz`; nil for none.
   public var health: ListenAddress?
 
   public init(namespace: String, identity: String) {

@@ -3,9 +3,9 @@ import KubernetesClient
 import KubernetesObjects
 import Manifests
 
-/// How much memory the stores of a cluster get whose resource does not say.
+/// Default memory of the stores of a cluster whose resource does not name any.
 struct DefaultMemory: Sendable {
-  let world: World
+  let informers: Informers
   /// Asks for the cluster's nodes.
   let nodes: @Sendable () async throws -> [NodeFacts]
 
@@ -16,10 +16,10 @@ struct DefaultMemory: Sendable {
   func quantity(for spec: VineyarddSpec) async throws -> String? {
     guard spec.store.memory == nil, try spec.store.sizeInBytes() == nil else { return nil }
     let stores = ObjectReference(type: .deployment, namespace: spec.namespace, name: spec.name)
-    if let present = world[stores]?.annotations[Manifests.assumedMemoryAnnotation] {
+    if let present = informers[stores]?.annotations[Manifests.assumedMemoryAnnotation] {
       return present
     }
-    let taken = world.all(.deployment).filter { $0.reference != stores }
+    let taken = informers.objects(.deployment).filter { $0.reference != stores }
       .compactMap { deployment in Workload(deployment).containers.first { $0.name == "vineyardd" }?.memoryLimit }
       .reduce(0) { $0 + min($1, 1 << 50) }
     return NodeFacts.defaultStoreMemory(try await nodes(), selector: spec.placement.nodeSelector, taken: taken)

@@ -6,14 +6,14 @@ import Support
 
 /// Keeps clusters as their custom resources describe them.
 struct VineyarddController: Sendable {
-  let world: World
+  let informers: Informers
   let owned: OwnedObjects
   let status: StatusWriter
   let events: EventRecorder
   let defaultMemory: DefaultMemory
-  /// What the stores hold.
+  /// Reads the contents of the stores.
   let contents: StoreContents
-  /// What the cluster is.
+  /// The platform of the cluster.
   let platform: Platform
   let log: Log
 
@@ -21,11 +21,11 @@ struct VineyarddController: Sendable {
   ///
   /// - Throws: what is worth another try.
   func reconcile(_ key: ObjectKey) async throws {
-    guard let resource = world.vineyardds[key], let uid = resource.uid else { return try await cleanUp(after: key) }
+    guard let resource = informers.vineyardds[key], let uid = resource.uid else { return try await cleanUp(after: key) }
     // What the garbage collector takes away must not be made again.
     guard !resource.isBeingDeleted else { return }
     // The resource may go while it is worked on.
-    defer { if world.vineyardds[key]?.uid != uid { owned.memory.forget(owner: uid) } }
+    defer { if informers.vineyardds[key]?.uid != uid { owned.lastApplied.forget(owner: uid) } }
     let desired: [KubernetesObject]
     do {
       var spec = try VineyarddSpec(customResource: resource)
@@ -45,7 +45,7 @@ struct VineyarddController: Sendable {
   /// Tells Kubernetes which stores to keep before there are fewer of them.
   private func keepFullStores(_ resource: KubernetesObject, _ desired: [KubernetesObject]) async throws {
     guard let planned = desired.first(where: { $0.reference.type == .deployment }),
-      let present = world[planned.reference]?.replicas, let namespace = resource.namespace,
+      let present = informers[planned.reference]?.replicas, let namespace = resource.namespace,
       let wanted = planned.replicas, 0 < wanted, wanted < present
     else { return }
     let costs = try await contents.costs(namespace: namespace, name: resource.name)
@@ -63,7 +63,7 @@ struct VineyarddController: Sendable {
 
   private func spillVolumes(of key: ObjectKey) -> [KubernetesObject] {
     let label = "\(key.namespace).\(key.name)"
-    return world.all(.persistentVolume).filter { $0.labels[Manifests.clusterLabel] == label }
+    return informers.objects(.persistentVolume).filter { $0.labels[Manifests.clusterLabel] == label }
   }
 
   private func progress(of report: OwnedObjects.Report) -> VineyarddStatus.Progress {
@@ -78,15 +78,15 @@ struct VineyarddController: Sendable {
     let reference = { (type: ObjectType, suffix: String) in
       ObjectReference(type: type, namespace: resource.namespace, name: "\(resource.name)\(suffix)")
     }
-    let deployment = world[reference(.deployment, "")]
-    let members = world[reference(.statefulSet, "-etcd")]
+    let deployment = informers[reference(.deployment, "")]
+    let members = informers[reference(.statefulSet, "-etcd")]
     let state = VineyarddStatus(
       resource: resource, deployment: deployment, members: members, progress: progress,
-      refusal: world.refusal(of: deployment) ?? world.refusal(of: members))
+      refusal: informers.refusal(of: deployment) ?? informers.refusal(of: members))
     let conditions = state.conditions
     let before = resource.conditions
     guard let written = try await status.write(state.fields, conditions, for: resource) else { return }
-    world.vineyardds.learn(written)
+    informers.vineyardds.observeWrite(written)
     await Transitions(before: before, after: conditions).tell(events, about: resource)
   }
 

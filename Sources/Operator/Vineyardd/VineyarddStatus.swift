@@ -1,6 +1,6 @@
 import KubernetesObjects
 
-/// What the status of a cluster says, from what there is.
+/// The status of a cluster, computed from its workloads.
 struct VineyarddStatus: Sendable {
   /// How bringing the objects about went.
   enum Progress: Sendable, Equatable {
@@ -19,7 +19,7 @@ struct VineyarddStatus: Sendable {
   /// etcd.
   let members: KubernetesObject?
   let progress: Progress
-  /// Why pods are refused, in the API server's words.
+  /// The API server's reason for refusing pods; nil when it refuses none.
   var refusal: String?
 
   private var desired: Int { resource.replicas ?? 3 }
@@ -27,7 +27,7 @@ struct VineyarddStatus: Sendable {
   private var readyStores: Int { workload?.ready ?? 0 }
   private var updated: Int { workload?.updated ?? 0 }
 
-  /// How far the stores are; about the present specification only.
+  /// Readiness of the stores with respect to the present specification.
   private var stores: Readiness {
     guard let deployment, deployment.replicas == desired else {
       return .pending("waiting for its Deployment")

@@ -9,10 +9,10 @@ struct WebhookServer: Sendable {
   private let log: Log
   private let service = AdmissionService()
 
-  /// How long it goes on after it was told to stop, since API servers hear later that it is going.
-  private static let farewell: Duration = .seconds(3)
+  /// Time for which it goes on serving after cancellation, since API servers hear later that it is going.
+  private static let grace: Duration = .seconds(3)
 
-  /// - Parameter observe: is told of each answer: `allowed`, `denied` or `malformed`.
+  /// - Parameter observe: is called with each result: `allowed`, `denied` or `malformed`.
   init(
     _ address: ListenAddress, files: CertificateFiles, log: Log,
     observe: @escaping @Sendable (String) -> Void = { _ in }
@@ -29,18 +29,18 @@ struct WebhookServer: Sendable {
   func run() async throws {
     let endpoint = try HTTPEndpoint(
       address, flag: "--webhook-bind-address", bodyLimit: AdmissionService.bodyLimit, tls: files.context
-    ) { request, answer in
-      let (reply, outcome) = service.answer(method: request.method, path: request.path, body: request.body)
-      if outcome != .allowed { log.info("\(request.path): \(outcome.rawValue)") }
-      observe(outcome.rawValue)
-      answer(reply)
+    ) { request, respond in
+      let (response, result) = service.respond(method: request.method, path: request.path, body: request.body)
+      if result != .allowed { log.info("\(request.path): \(result.rawValue)") }
+      observe(result.rawValue)
+      respond(response)
     }
     log.info("resources are admitted on port \(endpoint.port)")
     do {
       while true { try await Task.sleep(for: .seconds(1 << 30)) }
     } catch {
-      log.info("stopping: reviews are answered for another \(Self.farewell)")
-      await endpoint.stop(after: Self.farewell)
+      log.info("stopping: reviews are answered for another \(Self.grace)")
+      await endpoint.stop(after: Self.grace)
       throw error
     }
   }

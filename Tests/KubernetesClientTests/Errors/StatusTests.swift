@@ -10,7 +10,7 @@ struct StatusTests {
     _ status: Int, _ body: String, headers: [HTTPHeader] = [], verb: String = "apply"
   ) -> KubernetesError {
     let response = HTTPResponse(head: HTTPHead(status: status, headers: headers), body: Array(body.utf8))
-    return KubernetesError(response, Purpose(verb, "Deployment a/b"), server: "https://s")
+    return KubernetesError(response, Operation(verb, "Deployment a/b"), server: "https://s")
   }
 
   @Test("a Status object is read field by field")
@@ -86,7 +86,7 @@ struct StatusTests {
   @Test("a kind that the server lacks asks for a deployment")
   func unknownKind() {
     let error = KubernetesError.unknownKind(
-      ObjectType(apiVersion: "k8s.v6d.io/v1alpha1", kind: "Vineyardd"), Purpose("list", "Vineyardd objects"),
+      ObjectType(apiVersion: "k8s.v6d.io/v1alpha1", kind: "Vineyardd"), Operation("list", "Vineyardd objects"),
       server: "https://s")
     #expect(error.isUnknownKind)
     #expect(error.description.contains("the server has no kind Vineyardd (k8s.v6d.io/v1alpha1) (hint: deploy"))
@@ -97,7 +97,7 @@ struct StatusTests {
 struct TransportErrorTextTests {
   private func text(_ kind: TransportError.Kind) -> CommandError {
     let failure = TransportFailure(kind, "detail")
-    return TransportError(failure, Purpose("get", "Pod a/b"), server: "https://s:6443").asCommandError
+    return TransportError(failure, Operation("get", "Pod a/b"), server: "https://s:6443").asCommandError
   }
 
   @Test("nothing listens")

@@ -43,7 +43,7 @@ final class APIServerDouble: Sendable {
   @discardableResult
   func control(_ method: String, _ name: String, _ body: Value = [:]) async throws -> Value {
     let path = APIPath("double", name)
-    return try await admin.send(APICall(method, path, Purpose("control", name), effect: .once, body: body))
+    return try await admin.send(APICall(method, path, Operation("control", name), effect: .once, body: body))
   }
 
   private var admin: KubernetesClient { KubernetesClient(configuration(), log: Log(minimum: .error)) }
@@ -59,7 +59,7 @@ final class APIServerDouble: Sendable {
   func requests(_ part: String) async throws -> [Value] {
     var path = APIPath("double", "requests")
     path.set("path", part)
-    return try await admin.send(APICall(path, Purpose("read", "requests"))).array ?? []
+    return try await admin.send(APICall(path, Operation("read", "requests"))).array ?? []
   }
 }
 

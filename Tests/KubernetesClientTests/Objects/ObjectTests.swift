@@ -23,7 +23,7 @@ struct ObjectTests {
     _ = try await world.client.create(world.configMap("a"))
     let error = try await thrown(KubernetesError.self) { try await world.client.create(world.configMap("a")) }
     #expect(error.isAlreadyExists && !error.isConflict)
-    #expect(error.purpose.description == "create ConfigMap \(world.namespace)/a")
+    #expect(error.operation.description == "create ConfigMap \(world.namespace)/a")
   }
 
   @Test("a dry run changes nothing")

@@ -19,11 +19,11 @@ struct RetryPolicyTests {
   private func status(_ code: Int, _ message: String = "", retryAfter: Duration? = nil) -> KubernetesError {
     KubernetesError(
       httpStatus: code, reason: "", message: message, causes: [], retryAfter: retryAfter,
-      purpose: Purpose("get", "it"), server: "s", namesObject: false)
+      operation: Operation("get", "it"), server: "s", namesObject: false)
   }
 
   private func failure(_ kind: TransportError.Kind) -> TransportError {
-    TransportError(TransportFailure(kind, ""), Purpose("get", "it"), server: "s")
+    TransportError(TransportFailure(kind, ""), Operation("get", "it"), server: "s")
   }
 
   @Test("the wait doubles up to a limit")

@@ -34,7 +34,7 @@ struct URLTests {
     #expect(
       selection.path(deployments).text
         == "/apis/apps/v1/namespaces/n/deployments?labelSelector=a%3Db&fieldSelector=metadata.name%3Dc")
-    #expect(selection.purpose("list").description == "list Deployment objects in namespace n")
+    #expect(selection.operation("list").description == "list Deployment objects in namespace n")
   }
 
   @Test(

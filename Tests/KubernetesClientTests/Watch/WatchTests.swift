@@ -116,7 +116,7 @@ struct WatchTests {
     #expect(text(try await events.next()) == "replaced []")
     let error = try await thrown(KubernetesError.self) { try await events.next() }
     #expect(error.isForbidden)
-    #expect(error.purpose.verb == "watch")
+    #expect(error.operation.verb == "watch")
   }
 
   @Test("a list that fails at first ends the watch")

@@ -40,9 +40,9 @@ import Testing
   }
 
   @Test func otherPathsAndMethodsAreNamed() {
-    let (unknown, _) = Reviews.service.answer(method: "POST", path: "/convert", body: [])
+    let (unknown, _) = Reviews.service.respond(method: "POST", path: "/convert", body: [])
     #expect(unknown.status == 404 && unknown.text.contains("/validate-k8s-v6d-io-v1alpha1-csidriver"))
-    let (get, _) = Reviews.service.answer(
+    let (get, _) = Reviews.service.respond(
       method: "GET", path: "/mutate-k8s-v6d-io-v1alpha1-vineyardd", body: [])
     #expect(get.status == 405)
   }

@@ -31,8 +31,8 @@ enum Reviews {
 
   static let service = AdmissionService()
 
-  static func answer(_ verb: String, _ kind: AdmittedKind, _ body: [UInt8]) -> HTTPEndpoint.Answer {
-    service.answer(method: "POST", path: "/\(verb)-\(kind.path)", body: body).0
+  static func answer(_ verb: String, _ kind: AdmittedKind, _ body: [UInt8]) -> HTTPEndpoint.Response {
+    service.respond(method: "POST", path: "/\(verb)-\(kind.path)", body: body).0
   }
 
   /// The response in the answer to a well-formed review.

@@ -38,7 +38,7 @@ struct AuthProvider {
     return token
   }
 
-  /// When a token ends, in seconds since 1970 (RFC 7519, claim `exp`); nil when it does not say.
+  /// Expiry of a token in seconds since 1970 (RFC 7519, claim `exp`); nil when it does not say.
   private static func expiry(of token: String) -> Int64? {
     let parts = token.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 3 else { return nil }

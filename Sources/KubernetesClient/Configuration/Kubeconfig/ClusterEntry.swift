@@ -25,7 +25,7 @@ struct ClusterEntry {
     return try ServerURL(server, place: entry.place, assumesTLS: assumesTLS).text
   }
 
-  /// How the server proves itself; the name in its certificate is not that of another server given by a flag.
+  /// Verification of the server; the name in its certificate is not that of another server given by a flag.
   func tls(_ sources: ConfigurationSources) throws(CommandError) -> TLSOptions {
     guard let entry else { return TLSOptions(skipsVerification: ignoresAuthority) }
     let serverName = serverOverride == nil ? try entry.text("tls-server-name") : nil

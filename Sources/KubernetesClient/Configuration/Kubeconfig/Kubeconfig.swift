@@ -1,7 +1,7 @@
 import Documents
 import Support
 
-/// What one or several kubeconfig files say, merged.
+/// One or several kubeconfig files, merged.
 struct Kubeconfig {
   typealias Entries = OrderedDictionary<String, KubeconfigEntry>
 

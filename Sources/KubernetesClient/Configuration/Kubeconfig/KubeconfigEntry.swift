@@ -3,14 +3,14 @@ import Support
 
 /// One named cluster, user or context of a kubeconfig file; reads its fields by type.
 struct KubeconfigEntry {
-  /// What the entry is, for messages: `cluster`, `user`, `context`.
+  /// The type of the entry, for messages: `cluster`, `user`, `context`.
   let kind: String
   let name: String
   let fields: Value
   /// The file that defines it.
   let file: String
 
-  /// Where something is wrong, for messages.
+  /// The place of a mistake, for messages.
   var place: String { "\(kind) '\(name)' in \(file)" }
 
   /// A text; nil when it is missing or empty.

@@ -41,7 +41,7 @@ struct UserEntry {
     return extra
   }
 
-  /// What proves this user.
+  /// The credentials of this user.
   ///
   /// - Throws: `CommandError` when a field is wrong, a file is missing or two ways contradict each other.
   func credentials(

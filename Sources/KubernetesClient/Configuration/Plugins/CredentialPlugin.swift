@@ -3,7 +3,7 @@ import Support
 
 /// A program that gives credentials, as the `exec` of a kubeconfig user describes it.
 struct CredentialPlugin: Sendable {
-  /// When the program may use the terminal.
+  /// Use of the terminal by the program.
   enum InteractiveMode: String, Sendable, CaseIterable {
     case never = "Never"
     case ifAvailable = "IfAvailable"
@@ -20,9 +20,9 @@ struct CredentialPlugin: Sendable {
   /// Whether the program is told which cluster is meant.
   let wantsCluster: Bool
   let interactiveMode: InteractiveMode
-  /// How to get the program.
+  /// Instructions for installing the program.
   let installHint: String?
-  /// Whose plugin it is, for messages.
+  /// The user entry it belongs to, for messages.
   let owner: String
 
   /// The plugin of a user, nil when it has none.

@@ -10,9 +10,9 @@ struct PluginCall: Sendable {
   /// The value of `KUBERNETES_EXEC_INFO`.
   private let information: String
   private let isInteractive: Bool
-  /// How long a plugin may take without a terminal: some open a browser, and people sign in there.
+  /// Time limit of a plugin without a terminal: some open a browser, and people sign in there.
   var timeLimit = TimeSpan.seconds(15 * 60)
-  /// Where the plugin's messages go.
+  /// Destination of the plugin's messages.
   var errorDescriptor = STDERR_FILENO
 
   /// - Throws: `CommandError` when the plugin needs a terminal and there is none.
@@ -37,14 +37,14 @@ struct PluginCall: Sendable {
   /// Runs the plugin once.
   ///
   /// - Throws: `CommandError` when it is missing, fails, takes too long or gives no credentials.
-  func callAsFunction() async throws -> PluginAnswer {
+  func callAsFunction() async throws -> ExecCredential {
     let process = PluginProcess(
       path: try executable(), arguments: [plugin.command] + plugin.arguments, environment: environment(),
       // Someone who signs in takes the time it takes, and can interrupt the plugin.
       isInteractive: isInteractive, timeLimit: isInteractive ? nil : timeLimit.duration,
       errorDescriptor: errorDescriptor)
     switch try await process.run() {
-    case .exited(0, let output): return try PluginAnswer(output: output, of: plugin)
+    case .exited(0, let output): return try ExecCredential(output: output, of: plugin)
     case .exited(let status, _): throw failed("exit status \(status)", hint: "its own message stands above")
     case .killed(let signal): throw failed("killed by signal \(signal)")
     case .timedOut: throw failed("still running after \(timeLimit)")

@@ -5,9 +5,9 @@ actor PluginCredentials: CredentialSource {
   private let call: PluginCall
   private let certificate: ClientCertificate?
   private let now: @Sendable () -> Timestamp
-  private var answer: PluginAnswer?
+  private var answer: ExecCredential?
   private var answerTime = Timestamp(milliseconds: 0)
-  private var run: SharedTask<PluginAnswer>?
+  private var run: SharedTask<ExecCredential>?
 
   /// - Parameters:
   ///   - certificate: one the kubeconfig has besides the plugin, for an answer without one.
@@ -41,14 +41,14 @@ actor PluginCredentials: CredentialSource {
   private static let freshMilliseconds: Int64 = 5000
 
   /// The run under way, or a new one.
-  private func sharedRun() -> SharedTask<PluginAnswer> {
+  private func sharedRun() -> SharedTask<ExecCredential> {
     if let run, !run.isAbandoned { return run }
     let started = SharedTask { try await self.runPlugin() }
     run = started
     return started
   }
 
-  private func runPlugin() async throws -> PluginAnswer {
+  private func runPlugin() async throws -> ExecCredential {
     let own = run
     defer { if run === own { run = nil } }
     let answer = try await call()
@@ -57,14 +57,14 @@ actor PluginCredentials: CredentialSource {
     return answer
   }
 
-  private func credentials(of answer: PluginAnswer) -> Credentials {
+  private func credentials(of answer: ExecCredential) -> Credentials {
     var credentials = answer.credentials
     credentials.certificate = credentials.certificate ?? certificate
     return credentials
   }
 }
 
-extension PluginAnswer {
+extension ExecCredential {
   /// Whether the credentials last for another request.
   fileprivate func isUsable(at time: Timestamp) -> Bool {
     guard let expiry else { return true }

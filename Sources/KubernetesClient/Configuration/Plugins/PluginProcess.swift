@@ -4,7 +4,7 @@ import Support
 
 /// One run of a program whose output is wanted.
 struct PluginProcess: Sendable {
-  /// How it ended.
+  /// The end of the process.
   enum End: Sendable {
     case exited(status: Int32, output: [UInt8])
     case killed(signal: Int32)
@@ -24,7 +24,7 @@ struct PluginProcess: Sendable {
   let environment: [String]
   /// Whether it gets this process's stdin; otherwise it has none, and is a process group of its own.
   let isInteractive: Bool
-  /// How long it may run; nil for as long as it wants.
+  /// Time limit; nil for none.
   let timeLimit: Duration?
   let errorDescriptor: Int32
 

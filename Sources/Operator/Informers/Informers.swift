@@ -2,12 +2,12 @@ import KubernetesClient
 import KubernetesObjects
 import Support
 
-/// The part of the cluster that the controllers look at.
-struct World: Sendable {
+/// The informers of every type that the controllers look at.
+struct Informers: Sendable {
   let vineyardds = Informer(.vineyardd)
   let drivers = Informer(.csiDriver)
   private let owned: [ObjectType: Informer]
-  /// Why pods of workloads are refused whose status does not say it; in most clusters there is nothing to follow.
+  /// Events that tell why pods are refused, of workloads whose status does not; most clusters have none.
   private let refusals = ["DaemonSet", "StatefulSet"].map {
     Informer(.event, fields: "reason=\(PodRefusal.eventReason),involvedObject.kind=\($0)")
   }
@@ -22,18 +22,18 @@ struct World: Sendable {
     owned = Dictionary(uniqueKeysWithValues: types.map { ($0, Informer($0, labels: Self.labels)) })
   }
 
-  /// What everything carries that this program makes; the rest of the cluster is not looked at.
+  /// Selector of what this program makes; the rest of the cluster is not watched.
   private static let labels = "app.kubernetes.io/managed-by=vineyardctl,app.kubernetes.io/part-of=vineyard"
 
-  var informers: [Informer] { [vineyardds, drivers] + refusals + owned.values }
+  private var all: [Informer] { [vineyardds, drivers] + refusals + owned.values }
 
   /// Whether objects of a type are followed.
   func watches(_ type: ObjectType) -> Bool { owned[type] != nil }
 
-  /// An object as it was last heard of; nil also for kinds that are not watched.
+  /// The last known state of an object; nil also for kinds that are not watched.
   subscript(reference: ObjectReference) -> KubernetesObject? { owned[reference.type]?[ObjectKey(reference)] }
 
-  /// Why the pods of a workload are refused, nil when it has them or nobody knows.
+  /// The reason why pods of a workload are refused; nil when it has them or none is known.
   func refusal(of workload: KubernetesObject?) -> String? {
     guard let workload else { return nil }
     return PodRefusal.of(
@@ -41,27 +41,27 @@ struct World: Sendable {
       events: refusals.flatMap(\.all).filter { Event($0).subjectUID == workload.uid })
   }
 
-  /// What a custom resource controls.
+  /// The objects that a custom resource controls.
   func objects(ownedBy uid: String) -> [KubernetesObject] { owned.values.flatMap { $0.objects(ownedBy: uid) } }
 
-  /// Takes an object that a write has returned.
-  func learn(_ object: KubernetesObject) { owned[object.reference.type]?.learn(object) }
+  /// Takes over an object that a write has returned.
+  func observeWrite(_ object: KubernetesObject) { owned[object.reference.type]?.observeWrite(object) }
 
   /// The objects of a watched type.
-  func all(_ type: ObjectType) -> [KubernetesObject] { owned[type]?.all ?? [] }
+  func objects(_ type: ObjectType) -> [KubernetesObject] { owned[type]?.all ?? [] }
 
   /// Follows everything until the task is cancelled.
   func run(
     _ client: KubernetesClient, log: Log, changed: @escaping @Sendable (ObjectCache.Change) -> Void
   ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for informer in informers { group.addTask { try await informer.run(client, log: log, changed: changed) } }
+      for informer in all { group.addTask { try await informer.run(client, log: log, changed: changed) } }
       try await group.waitForAll()
     }
   }
 
   /// Waits until everything has been listed once.
   func waitUntilSynced() async throws {
-    for informer in informers { try await informer.waitUntilSynced() }
+    for informer in all { try await informer.waitUntilSynced() }
   }
 }

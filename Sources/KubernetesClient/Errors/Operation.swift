@@ -1,7 +1,7 @@
 import KubernetesObjects
 
-/// What a request was for, as messages say it.
-public struct Purpose: Equatable, Sendable, CustomStringConvertible {
+/// The operation that a request belongs to, as messages name it: a verb and an object.
+public struct Operation: Equatable, Sendable, CustomStringConvertible {
   /// `get`, `list`, `apply`, …
   public let verb: String
   /// `Deployment vineyard-system/vineyardd-sample`, `Pod objects`, …

@@ -2,8 +2,8 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Puts the requests of one connection together and writes their answers.
-final class RequestHandler: ChannelInboundHandler {
+/// Puts the requests of one connection together and writes the responses.
+final class HTTPRequestHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
 
@@ -11,8 +11,8 @@ final class RequestHandler: ChannelInboundHandler {
   private let handler: HTTPEndpoint.Handler
   private var head: HTTPRequestHead?
   private var body: [UInt8] = []
-  /// Set when the body is not wanted: its rest is dropped, since a client that still sends may miss the answer.
-  private var refusal: HTTPEndpoint.Answer?
+  /// Set when the body is not wanted: its rest is dropped, since a client that still sends may miss the response.
+  private var refusal: HTTPEndpoint.Response?
   private var dropped = 0
 
   init(load: EndpointLoad, handler: @escaping HTTPEndpoint.Handler) {
@@ -31,7 +31,7 @@ final class RequestHandler: ChannelInboundHandler {
       if let refusal {
         respond(context, head, refusal, closes: true)
       } else {
-        answer(context, head)
+        handle(context, head)
       }
     }
   }
@@ -45,10 +45,10 @@ final class RequestHandler: ChannelInboundHandler {
     }
     if count > load.bodyLimit - body.count {
       dropBody()
-      refusal = HTTPEndpoint.Answer(status: 413, "the body may have \(load.bodyLimit) bytes at most\n")
+      refusal = HTTPEndpoint.Response(status: 413, "the body may have \(load.bodyLimit) bytes at most\n")
     } else if !load.take(count) {
       dropBody()
-      refusal = HTTPEndpoint.Answer(status: 503, "too many requests at once\n")
+      refusal = HTTPEndpoint.Response(status: 503, "too many requests at once\n")
     } else {
       body.append(contentsOf: bytes.readableBytesView)
     }
@@ -66,18 +66,18 @@ final class RequestHandler: ChannelInboundHandler {
     context.fireChannelInactive()
   }
 
-  private func answer(_ context: ChannelHandlerContext, _ head: HTTPRequestHead) {
+  private func handle(_ context: ChannelHandlerContext, _ head: HTTPRequestHead) {
     let loopBound = NIOLoopBound((context, self), eventLoop: context.eventLoop)
     let eventLoop = context.eventLoop
-    handler(HTTPEndpoint.Request(head, body: body)) { answer in
+    handler(HTTPEndpoint.Request(head, body: body)) { response in
       eventLoop.execute {
         let (context, handler) = loopBound.value
-        handler.respond(context, head, answer)
+        handler.respond(context, head, response)
       }
     }
   }
 
-  /// What is not HTTP was answered with status 400 by the pipeline; nothing sensible can follow it.
+  /// Closes the connection: the pipeline has answered with status 400, and nothing sensible can follow.
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -89,20 +89,21 @@ final class RequestHandler: ChannelInboundHandler {
   }
 
   private func respond(
-    _ context: ChannelHandlerContext, _ request: HTTPRequestHead, _ answer: HTTPEndpoint.Answer, closes: Bool = false
+    _ context: ChannelHandlerContext, _ request: HTTPRequestHead, _ response: HTTPEndpoint.Response,
+    closes: Bool = false
   ) {
     guard context.channel.isActive else { return }
-    let keepsAlive = request.isKeepAlive && !closes && !load.isLeaving.load(ordering: .relaxed)
+    let keepsAlive = request.isKeepAlive && !closes && !load.isClosing.load(ordering: .relaxed)
     var headers = HTTPHeaders()
-    headers.add(name: "Content-Type", value: answer.contentType)
-    headers.add(name: "Content-Length", value: "\(answer.text.utf8.count)")
-    if let challenge = answer.challenge { headers.add(name: "WWW-Authenticate", value: challenge) }
+    headers.add(name: "Content-Type", value: response.contentType)
+    headers.add(name: "Content-Length", value: "\(response.text.utf8.count)")
+    if let challenge = response.challenge { headers.add(name: "WWW-Authenticate", value: challenge) }
     if !keepsAlive { headers.add(name: "Connection", value: "close") }
     let head = HTTPResponseHead(
-      version: request.version, status: HTTPResponseStatus(statusCode: answer.status), headers: headers)
+      version: request.version, status: HTTPResponseStatus(statusCode: response.status), headers: headers)
     context.write(wrapOutboundOut(.head(head)), promise: nil)
     if request.method != .HEAD {
-      context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: answer.text)))), promise: nil)
+      context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: response.text)))), promise: nil)
     }
     let channel = context.channel
     context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in

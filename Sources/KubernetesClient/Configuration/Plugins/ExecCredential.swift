@@ -1,10 +1,10 @@
 import Documents
 import Support
 
-/// What a credential plugin printed: an `ExecCredential`.
-struct PluginAnswer: Sendable, Equatable {
+/// The output of a credential plugin: an `ExecCredential`.
+struct ExecCredential: Sendable, Equatable {
   let credentials: Credentials
-  /// When the credentials end; nil when they last as long as this process.
+  /// Expiry of the credentials; nil when they last as long as this process.
   let expiry: Timestamp?
 
   /// Reads the output of a plugin; errors never repeat it, as it is secret.

@@ -1,10 +1,10 @@
 import KubernetesObjects
 import Synchronization
 
-/// What was applied and what the server made of it, so that nothing is applied again unless one of them changed.
+/// Hashes of what was applied and of what the server made of it, so that nothing is applied again unless one changed.
 ///
-/// Only hashes are kept. Whoever starts anew knows nothing, and applies everything once.
-final class AppliedMemory: Sendable {
+/// A new process has none, and applies everything once.
+final class LastApplied: Sendable {
   private struct Entry {
     let desired: Int
     let live: Int
@@ -13,7 +13,7 @@ final class AppliedMemory: Sendable {
   private let entries = Mutex<[String: [ObjectReference: Entry]]>([:])
 
   /// Whether an object is as it was after it had been applied in the same form.
-  func holds(_ desired: KubernetesObject, live: KubernetesObject, owner uid: String) -> Bool {
+  func isUpToDate(_ desired: KubernetesObject, live: KubernetesObject, owner uid: String) -> Bool {
     guard let entry = entries.withLock({ $0[uid]?[desired.reference] }) else { return false }
     return entry.desired == desired.tree.hashValue && entry.live == Self.hash(live)
   }
@@ -48,7 +48,7 @@ final class AppliedMemory: Sendable {
   /// Forgets what belonged to a custom resource.
   func forget(owner uid: String) { entries.withLock { $0[uid] = nil } }
 
-  /// What an object is, apart from what the server and the controllers of Kubernetes keep in it.
+  /// Hash of an object without what the server and the controllers of Kubernetes keep in it.
   static func hash(_ object: KubernetesObject) -> Int {
     var tree = ComparableObject.content(object)
     tree["metadata", "annotations", "deployment.kubernetes.io/revision"] = nil
