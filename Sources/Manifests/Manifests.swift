@@ -37,9 +37,8 @@ public enum Manifests {
   /// - Parameter image: what their images default to, with the registry that replaces those of all defaults.
   public static func customResourceDefinitions(image: ImageOptions = ImageOptions()) throws -> [KubernetesObject] {
     try image.validate("image")
-    let files: [ManifestFile] = [.csiDriverDefinition, .vineyarddDefinition]
-    return try files.flatMap { file in
-      var documents = try ManifestDocuments(file)
+    return try ResourceKind.all.sorted { $0.plural < $1.plural }.flatMap { kind in
+      var documents = try ManifestDocuments(kind.definition)
       try documents.edit("CustomResourceDefinition") { definition in
         definition.tree["spec", "versions"]?.mapElements { version in
           version["schema", "openAPIV3Schema", "properties", "spec"]?.setImageDefaults(image)

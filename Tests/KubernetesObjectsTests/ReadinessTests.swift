@@ -2,7 +2,7 @@ import Testing
 
 @testable import KubernetesObjects
 
-/// How far objects are, by what their controllers say.
+/// Readiness of objects, by what their controllers say.
 @Suite struct ReadinessTests {
   @Test(arguments: [
     ("observedGeneration: 1", "waiting for its controller"),
@@ -28,16 +28,6 @@ import Testing
   @Test func `a workload is ready when all pods are of the current template`() throws {
     let status = "{observedGeneration: 2, updatedReplicas: 3, availableReplicas: 3, replicas: 3}"
     #expect(Readiness.of(try workload("Deployment", status)) == .ready("3/3 ready"))
-  }
-
-  @Test func `what an object says of an older generation than the applied one does not count`() throws {
-    let status = "{observedGeneration: 2, updatedReplicas: 3, availableReplicas: 3, replicas: 3}"
-    let old = try workload("Deployment", status)
-    var applied = old
-    applied.tree["metadata", "generation"] = 3
-    let gate = Gate(workload: old, required: true).expecting([applied])
-    #expect(gate.readiness(of: old) == .pending("waiting for the API server"))
-    #expect(Gate(workload: old, required: true).expecting([old]).readiness(of: old).isReady)
   }
 
   private func workload(_ kind: String, _ status: String, replicas: Int = 3) throws -> KubernetesObject {
@@ -74,43 +64,6 @@ import Testing
       yaml:
         "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: d, generation: 2}, status: \(status)}")
     #expect(Readiness.of(set) == readiness)
-  }
-
-  @Test(arguments: [
-    ("", Readiness.pending("waiting for the operator")),
-    ("status: {current: 1}", .pending("1/2 ready")),
-    ("status: {current: 2}", .ready("2/2 ready")),
-    ("status: {current: 2, observedGeneration: 4}", .pending("waiting for the operator")),
-    ("status: {current: 2, observedGeneration: 5}", .ready("2/2 ready")),
-    (
-      "status: {current: 2, observedGeneration: 5, conditions: [{type: Ready, status: 'False', message: old ones left}]}",
-      .pending("old ones left")
-    ),
-  ])
-  func `a cluster, also one of the original operator`(_ status: String, _ readiness: Readiness) throws {
-    let cluster = try KubernetesObject(
-      yaml:
-        """
-        apiVersion: k8s.v6d.io/v1alpha1
-        kind: Vineyardd
-        metadata: {name: c, generation: 5}
-        spec: {replicas: 2}
-        \(status)
-        """)
-    #expect(Readiness.of(cluster) == readiness)
-  }
-
-  @Test(arguments: [
-    ("{}", Readiness.pending("waiting for the operator")),
-    ("{state: pending}", .pending("pending")),
-    ("{state: pending, conditions: [{type: Ready, status: 'False', message: no nodes}]}", .pending("no nodes")),
-    ("{state: running}", .ready("running")),
-  ])
-  func `a driver`(_ status: String, _ readiness: Readiness) throws {
-    let driver = try KubernetesObject(
-      yaml:
-        "{apiVersion: k8s.v6d.io/v1alpha1, kind: CSIDriver, metadata: {name: d}, status: \(status)}")
-    #expect(Readiness.of(driver) == readiness)
   }
 
   @Test(arguments: [

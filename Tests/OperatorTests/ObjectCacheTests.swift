@@ -78,19 +78,14 @@ import Testing
     #expect(cache.objects.values.first?.tree["metadata", "managedFields"] == nil)
   }
 
-  @Test func `a change concerns the cluster that owns the object, and the one that did`() {
-    let change = ObjectCache.Change(old: Samples.object(owner: "x"), new: Samples.object(owner: "y"))
-    #expect(
-      ChangeRouter.clusters(change) == [
-        ObjectKey(namespace: "n", name: "of-x"), ObjectKey(namespace: "n", name: "of-y"),
-      ])
-    #expect(ChangeRouter.clusters(.init(old: nil, new: Samples.object())).isEmpty)
+  @Test func `an object concerns the cluster that owns it`() {
+    #expect(VineyarddReconciler.cluster(of: Samples.object(owner: "x")) == ObjectKey(namespace: "n", name: "of-x"))
+    #expect(VineyarddReconciler.cluster(of: Samples.object()) == nil)
   }
 
   @Test func `a spill volume concerns the cluster on its label, whose name may have dots`() {
     var volume = KubernetesObject(["apiVersion": "v1", "kind": "PersistentVolume", "metadata": ["name": "v"]])
     volume.setLabel("app.vineyard.io/cluster", "data.my.cluster")
-    let keys = ChangeRouter.clusters(.init(old: nil, new: volume))
-    #expect(keys == [ObjectKey(namespace: "data", name: "my.cluster")])
+    #expect(VineyarddReconciler.cluster(of: volume) == ObjectKey(namespace: "data", name: "my.cluster"))
   }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct StatusTests {
   private func status(
-    _ stores: KubernetesObject?, replicas: Int = 3, progress: VineyarddStatus.Progress = .done
+    _ stores: KubernetesObject?, replicas: Int = 3, progress: Progress = .done
   ) -> VineyarddStatus {
     VineyarddStatus(
       resource: Samples.cluster(replicas: replicas), deployment: stores, members: nil, progress: progress)

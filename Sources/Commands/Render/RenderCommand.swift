@@ -30,19 +30,13 @@ struct RenderCommand: ContextCommand {
     } catch let error as DocumentError {
       throw CommandError(.usage, "cannot read \(file)", cause: "\(error)", hint: "write YAML or JSON")
     }
-    switch resource.reference.type {
-    case VineyarddTarget.type:
-      resource.namespace = resource.namespace ?? namespace
-      let spec = try VineyarddSpec(customResource: resource)
-      try spec.validate()
-      context.output(output.text(try Manifests.vineyardd(spec, uid: resource.uid, controlledByOperator: true)))
-    case CSIDriverTarget.type:
-      let spec = try CSIDriverSpec(customResource: resource)
-      try spec.validate()
-      context.output(output.text(try Manifests.csiDriver(spec, namespace: namespace)))
-    case let type:
+    guard let kind = ResourceKind.of(resource.reference.type), kind.type == resource.reference.type else {
+      let type = resource.reference.type
       throw CommandError(
-        .usage, "\(file) holds no Vineyardd and no CSIDriver", cause: type.kind.isEmpty ? nil : "it holds a \(type)")
+        .usage, "\(file) holds \(ResourceKind.all.map { "no \($0.type.kind)" }.joined(separator: " and "))",
+        cause: type.kind.isEmpty ? nil : "it holds a \(type)")
     }
+    if kind.isNamespaced { resource.namespace = resource.namespace ?? namespace }
+    context.output(output.text(try kind.render(resource, namespace: namespace, uid: resource.uid)))
   }
 }

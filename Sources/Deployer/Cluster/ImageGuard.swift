@@ -56,10 +56,8 @@ public struct ImageGuard: Sendable {
 
   /// Whether pods of an object, or of what the operator makes of it, run an image.
   private static func uses(_ image: String, _ object: KubernetesObject) -> Bool {
-    Workload(object).containers.contains { $0.image == image }
-      || object.kind == "Vineyardd" && object.tree["spec", "vineyard", "image"]?.string == image
-        && object.tree["spec", "imageRegistry"] == nil
-      || object.kind == "CSIDriver" && object.tree["spec", "image"]?.string == image
-        && object.tree["spec", "imageRegistry"] == nil
+    if Workload(object).containers.contains(where: { $0.image == image }) { return true }
+    guard let kind = ResourceKind.of(object.reference.type), let spec = object.tree["spec"] else { return false }
+    return spec["imageRegistry"] == nil && spec[path: kind.imagePath]?.string == image
   }
 }

@@ -1,4 +1,5 @@
 import KubernetesObjects
+import Manifests
 
 /// An object whose readiness is waited for, and where the pods are that stand in its way.
 public struct Gate: Sendable {
@@ -33,7 +34,7 @@ extension Gate {
     if let generation, let seen = latest.generation, seen < generation {
       return .pending("waiting for the API server")
     }
-    return Readiness.of(latest)
+    return ResourceKind.readiness(of: latest)
   }
 
   /// The gate of an object as it was applied.

@@ -1,4 +1,5 @@
 import KubernetesObjects
+import Manifests
 
 extension Plan {
   /// A plan with waves by kind: what others live in or are instances of comes first, custom resources last.
@@ -47,7 +48,7 @@ private enum Rank: String, CaseIterable {
     case .namespace: self = .namespace
     case .customResourceDefinition: self = .definition
     case .deployment, .statefulSet, .daemonSet: self = .workload
-    default: self = object.reference.type.group == "k8s.v6d.io" ? .resource : .support
+    default: self = object.reference.type.group == ResourceKind.group ? .resource : .support
     }
   }
 

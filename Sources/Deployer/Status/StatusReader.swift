@@ -1,6 +1,7 @@
 import ClusterInventory
 import KubernetesClient
 import KubernetesObjects
+import Manifests
 import Support
 
 /// Reads how an installation is.
@@ -164,9 +165,10 @@ public struct StatusReader: Sendable {
 
   private func customResources(_ refusals: inout [KubernetesError]) async throws -> [KubernetesObject] {
     var found: [KubernetesObject] = []
-    for (type, scope) in [(ObjectType.vineyardd, namespace), (.csiDriver, nil)] as [(ObjectType, String?)] {
-      guard try await client.resource(for: type) != nil else { continue }
-      let resources = try await visible { try await client.list(type, namespace: scope).items }
+    for kind in ResourceKind.all {
+      guard try await client.resource(for: kind.type) != nil else { continue }
+      let scope = kind.isNamespaced ? namespace : nil
+      let resources = try await visible { try await client.list(kind.type, namespace: scope).items }
       found += resources.objects
       if let refusal = resources.refusal { refusals.append(refusal) }
     }

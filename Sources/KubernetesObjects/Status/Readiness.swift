@@ -19,18 +19,15 @@ public enum Readiness: Sendable, Equatable {
 }
 
 extension Readiness {
-  /// Readiness of an object by the rules of its kind; kinds without rules are ready once they exist.
+  /// Readiness of an object by the rules of its type; types without rules are ready once they exist.
   ///
-  /// Source: the status fields of apps/v1, apiextensions.k8s.io/v1 and our own resources; a controller has seen the
-  /// current spec when `status.observedGeneration` has reached `metadata.generation`.
+  /// Source: the status fields of apps/v1 and apiextensions.k8s.io/v1.
   public static func of(_ object: KubernetesObject) -> Readiness {
     if object.isBeingDeleted { return .pending("being deleted") }
     switch (object.reference.type.group, object.kind) {
     case ("apps", "Deployment"), ("apps", "StatefulSet"): return replicas(Workload(object))
     case ("apps", "DaemonSet"): return daemonSet(Workload(object))
     case ("apiextensions.k8s.io", _): return definition(object)
-    case ("k8s.v6d.io", "Vineyardd"): return vineyardd(object)
-    case ("k8s.v6d.io", "CSIDriver"): return csiDriver(object)
     default: return .ready("exists")
     }
   }
@@ -57,41 +54,9 @@ extension Readiness {
       ? .ready("\(available)/\(desired) ready") : .pending("\(available)/\(desired) ready")
   }
 
-  /// `status.current` is what the original operator sets; ours also says which generation it has seen.
-  private static func vineyardd(_ object: KubernetesObject) -> Readiness {
-    let desired = object.replicas ?? 3
-    let current = object.tree["status", "current"]?.int ?? 0
-    if object.tree["status"] == nil { return .pending("waiting for the operator") }
-    if object.tree["status", "observedGeneration"] != nil, !object.isObserved {
-      return .pending("waiting for the operator")
-    }
-    let ready = object.condition("Ready")
-    guard current == desired else {
-      // What refuses pods tells more than their number.
-      return .pending(ready?.reason == "PodsRefused" ? ready?.message ?? "" : "\(current)/\(desired) ready")
-    }
-    // All may be ready while old ones are still to be replaced.
-    return complaint(ready).map { .pending($0) } ?? .ready("\(current)/\(desired) ready")
-  }
-
-  private static func csiDriver(_ object: KubernetesObject) -> Readiness {
-    guard let state = object.tree["status", "state"]?.string, !state.isEmpty else {
-      return .pending("waiting for the operator")
-    }
-    if object.tree["status", "observedGeneration"] != nil, !object.isObserved {
-      return .pending("waiting for the operator")
-    }
-    return state == "running" ? .ready("running") : .pending(complaint(object.condition("Ready")) ?? state)
-  }
-
   private static func definition(_ object: KubernetesObject) -> Readiness {
     let condition = object.condition("Established")
     if condition?.status == .yes { return .ready("established") }
-    return .pending(complaint(condition) ?? "not established yet")
-  }
-
-  /// The message of a condition that is not true.
-  private static func complaint(_ condition: Condition?) -> String? {
-    condition.flatMap { $0.status == .yes || $0.message.isEmpty ? nil : $0.message }
+    return .pending(condition?.complaint ?? "not established yet")
   }
 }

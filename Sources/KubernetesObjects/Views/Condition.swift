@@ -28,6 +28,9 @@ public struct Condition: Sendable, Equatable {
     self.init(type, isTrue ? .yes : .no, reason, message)
   }
 
+  /// The message of a condition that is not true; nil when it is, or says nothing.
+  public var complaint: String? { status == .yes || message.isEmpty ? nil : message }
+
   /// Reads one of a status.
   public init?(_ tree: Value) {
     guard let type = tree["type"]?.string, let status = tree["status"]?.string.flatMap({ Status(rawValue: $0) }) else {

@@ -6,7 +6,7 @@ extension VineyarddSpec {
   ///
   /// - Parameter namespace: where the resource names none.
   /// - Throws: `CommandError` with code `usage` for another kind, a wrong type or an unknown field.
-  public init(customResource object: KubernetesObject, namespace: String = "vineyard-system") throws {
+  public init(customResource object: KubernetesObject, namespace: String) throws {
     try requireKind("Vineyardd", of: object)
     name = object.name
     self.namespace = object.namespace ?? namespace

@@ -1,9 +1,10 @@
 import KubernetesObjects
+import Manifests
 import Support
 
 /// Decides on changes of custom resources, by the rules that rendering has.
 struct AdmissionPolicy: Sendable {
-  let kind: AdmittedKind
+  let kind: ResourceKind
 
   /// Refuses what cannot be rendered, and warns of what does nothing.
   func validate(_ request: AdmissionRequest) -> AdmissionVerdict {
@@ -15,7 +16,7 @@ struct AdmissionPolicy: Sendable {
       return .allowed
     }
     do {
-      return AdmissionVerdict(warnings: try kind.check(object, after: request.old))
+      return AdmissionVerdict(warnings: try kind.spec.check(object, after: request.old))
     } catch let error as CommandError {
       return .refused(422, "Invalid", error.description)
     } catch {
@@ -27,7 +28,9 @@ struct AdmissionPolicy: Sendable {
   func complete(_ request: AdmissionRequest) -> AdmissionVerdict {
     guard request.operation == "CREATE" || request.operation == "UPDATE" else { return .allowed }
     guard let object = request.object else { return Self.noObject }
-    guard !object.isBeingDeleted, let completed = try? kind.completed(object) else { return .allowed }
+    guard !object.isBeingDeleted, let completed = try? kind.spec.init(customResource: object).customResource() else {
+      return .allowed
+    }
     guard let spec = completed.tree["spec"] else { return .allowed }
     return AdmissionVerdict(patch: MissingFields.patch(object.tree["spec"], to: spec, at: "/spec"))
   }

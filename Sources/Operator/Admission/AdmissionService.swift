@@ -1,5 +1,6 @@
 import HTTPEndpoint
 import KubernetesObjects
+import Manifests
 
 /// Responds to the requests that `manifests/webhooks.yaml` directs to the webhook.
 struct AdmissionService: Sendable {
@@ -17,10 +18,10 @@ struct AdmissionService: Sendable {
 
   init() {
     var decisions: [String: Decision] = [:]
-    for kind in AdmittedKind.allCases {
+    for kind in ResourceKind.all {
       let policy = AdmissionPolicy(kind: kind)
-      decisions["/validate-\(kind.path)"] = { policy.validate($0) }
-      decisions["/mutate-\(kind.path)"] = { policy.complete($0) }
+      decisions["/validate-\(kind.webhookPath)"] = { policy.validate($0) }
+      decisions["/mutate-\(kind.webhookPath)"] = { policy.complete($0) }
     }
     self.decisions = decisions
   }
@@ -41,4 +42,9 @@ struct AdmissionService: Sendable {
       return (.init(status: 400, "\(error.reason)\n"), .malformed)
     }
   }
+}
+
+extension ResourceKind {
+  /// The end of the paths that `manifests/webhooks.yaml` registers, after `/validate-` and `/mutate-`.
+  var webhookPath: String { "k8s-v6d-io-\(type.version)-\(type.kind.lowercased())" }
 }

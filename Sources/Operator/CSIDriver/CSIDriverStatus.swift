@@ -3,7 +3,7 @@ import KubernetesObjects
 import Manifests
 
 /// The status of a driver, computed from its workloads and clusters.
-struct CSIDriverStatus: Sendable {
+struct CSIDriverStatus: ResourceStatus {
   /// The controller of the driver.
   let deployment: KubernetesObject?
   /// The node plugins.
@@ -16,7 +16,7 @@ struct CSIDriverStatus: Sendable {
   let unready: [CSIDriverSpec.Cluster]
   /// StorageClasses that another resource has, with its name.
   let taken: [(storageClass: String, driver: String)]
-  let progress: VineyarddStatus.Progress
+  let progress: Progress
   /// The API server's reason for refusing pods; nil when it refuses none.
   var refusal: String?
 
@@ -46,7 +46,7 @@ struct CSIDriverStatus: Sendable {
   }
 
   var conditions: [Condition] {
-    var conditions = [ready, applied, clusters]
+    var conditions = [ready, progress.applied, clusters]
     if let first = taken.first {
       conditions.append(
         Condition(
@@ -60,12 +60,7 @@ struct CSIDriverStatus: Sendable {
     if isRunning {
       return Condition("Ready", true, "Running", primary.map { "the workloads of CSIDriver \($0) serve it" } ?? "")
     }
-    switch progress {
-    case .invalid(let text): return Condition("Ready", false, "InvalidSpec", text)
-    case .failed(let text): return Condition("Ready", false, "NotApplied", text)
-    case .waiting(let text): return Condition("Ready", false, "Waiting", text)
-    case .done: break
-    }
+    if let obstacle = progress.obstacle { return obstacle }
     let absent = "does not exist yet"
     let controller = deployment.map { Readiness.of($0).detail } ?? absent
     let nodes = daemons.map { Readiness.of($0).detail } ?? absent
@@ -75,15 +70,6 @@ struct CSIDriverStatus: Sendable {
       return Condition("Ready", false, "PodsRefused", text)
     }
     return Condition("Ready", false, isRollingOut ? "RollingOut" : "WorkloadsNotReady", workloads)
-  }
-
-  private var applied: Condition {
-    switch progress {
-    case .done: Condition("Applied", true, "UpToDate")
-    case .invalid(let text): Condition("Applied", false, "InvalidSpec", text)
-    case .failed(let text): Condition("Applied", false, "Refused", text)
-    case .waiting(let text): Condition("Applied", false, "Waiting", text)
-    }
   }
 
   private var clusters: Condition {

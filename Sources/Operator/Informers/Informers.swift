@@ -1,31 +1,32 @@
 import KubernetesClient
 import KubernetesObjects
+import Manifests
 import Support
 
 /// The informers of every type that the controllers look at.
 struct Informers: Sendable {
-  let vineyardds = Informer(.vineyardd)
-  let drivers = Informer(.csiDriver)
+  private let resources: [ObjectType: Informer]
   private let owned: [ObjectType: Informer]
   /// Events that tell why pods are refused, of workloads whose status does not; most clusters have none.
   private let refusals = ["DaemonSet", "StatefulSet"].map {
     Informer(.event, fields: "reason=\(PodRefusal.eventReason),involvedObject.kind=\($0)")
   }
 
-  /// - Parameter optional: further types that this server has.
+  /// - Parameter optional: types of the kinds that not every server has, and this one has.
   init(optional: [ObjectType] = []) {
-    let types: [ObjectType] =
-      optional + [
-        .deployment, .statefulSet, .daemonSet, .service, .serviceAccount, .persistentVolumeClaim, .persistentVolume,
-        .disruptionBudget, .role, .roleBinding, .clusterRole, .clusterRoleBinding, .storageClass, .registeredDriver,
-      ]
+    let kinds = ResourceKind.all
+    resources = Dictionary(uniqueKeysWithValues: kinds.map { ($0.type, Informer($0.type)) })
+    let types = Set(kinds.flatMap(\.ownedTypes) + optional)
     owned = Dictionary(uniqueKeysWithValues: types.map { ($0, Informer($0, labels: Self.labels)) })
   }
 
   /// Selector of what this program makes; the rest of the cluster is not watched.
   private static let labels = "app.kubernetes.io/managed-by=vineyardctl,app.kubernetes.io/part-of=vineyard"
 
-  private var all: [Informer] { [vineyardds, drivers] + refusals + owned.values }
+  private var all: [Informer] { Array(resources.values) + refusals + owned.values }
+
+  /// The resources of a kind.
+  func resources(of kind: ResourceKind) -> Informer { resources[kind.type] ?? Informer(kind.type) }
 
   /// Whether objects of a type are followed.
   func watches(_ type: ObjectType) -> Bool { owned[type] != nil }

@@ -24,6 +24,14 @@ struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible {
   }
 }
 
+extension Event {
+  /// The workload that it is about, if it is one named as ours are.
+  func workload(_ kind: String, suffix: String) -> ObjectKey? {
+    guard subjectKind == kind, subjectName.hasSuffix(suffix) else { return nil }
+    return ObjectKey(namespace: subjectNamespace, name: subjectName)
+  }
+}
+
 extension KubernetesObject {
   /// The custom resource of ours that controls this object; nil when none does.
   var customResource: OwnerReference? { controller.flatMap { $0.apiVersion == Manifests.apiVersion ? $0 : nil } }

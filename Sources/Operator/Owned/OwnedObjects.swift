@@ -19,7 +19,13 @@ struct OwnedObjects: Sendable {
     /// Wanted, but their namesakes are still being deleted.
     var waiting: [ObjectReference] = []
     /// Failures, in the order of the objects.
-    var failures: [(object: ObjectReference, error: any Error)] = []
+    var failures: [Failure] = []
+  }
+
+  /// An object that could not be written, and why.
+  struct Failure: Sendable {
+    let object: ObjectReference
+    let error: any Error
   }
 
   /// - Parameters:
@@ -43,7 +49,7 @@ struct OwnedObjects: Sendable {
         report.deleted.append(object.reference)
       } catch {
         try rethrow(error)
-        report.failures.append((object.reference, error))
+        report.failures.append(Failure(object: object.reference, error: error))
       }
     }
     return report
@@ -77,7 +83,7 @@ struct OwnedObjects: Sendable {
       lastApplied.note(object, live: outcome.object, owner: uid)
     } catch {
       try rethrow(error)
-      report.failures.append((reference, error))
+      report.failures.append(Failure(object: reference, error: error))
     }
   }
 

@@ -62,11 +62,15 @@ public struct Operator: Sendable {
   private func lead(_ client: KubernetesClient, _ leadership: Leadership) async throws {
     metrics.lead(true)
     defer { metrics.lead(false) }
-    let hasSnapshots = (try? await client.resource(for: .snapshotClass)) != nil
+    var optional: [ObjectType] = []
+    for type in ResourceKind.all.flatMap(\.optionalTypes) {
+      if (try? await client.resource(for: type)) != nil { optional.append(type) }
+    }
     let isOpenShift = (try? await client.resource(for: Platform.constraintsType)) != nil
-    let controllers = Controllers(
-      client: client, optional: hasSnapshots ? [.snapshotClass] : [], leadership: leadership,
-      namespace: configuration.namespace, platform: Platform(isOpenShift: isOpenShift), metrics: metrics, log: log)
+    let context = ReconcileContext(
+      client: client, informers: Informers(optional: optional), leadership: leadership,
+      namespace: configuration.namespace, platform: Platform(isOpenShift: isOpenShift), log: log)
+    let controllers = Controllers(context, metrics: metrics)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await controllers.run() }
       if configuration.certificateDirectory != nil {

@@ -1,18 +1,7 @@
 import KubernetesObjects
 
 /// The status of a cluster, computed from its workloads.
-struct VineyarddStatus: Sendable {
-  /// How bringing the objects about went.
-  enum Progress: Sendable, Equatable {
-    case done
-    /// The specification makes no sense; nothing was changed.
-    case invalid(String)
-    /// Some objects could not be written.
-    case failed(String)
-    /// Objects of a former cluster of this name are still being deleted.
-    case waiting(String)
-  }
-
+struct VineyarddStatus: ResourceStatus {
   let resource: KubernetesObject
   /// The stores.
   let deployment: KubernetesObject?
@@ -61,17 +50,14 @@ struct VineyarddStatus: Sendable {
   }
 
   var conditions: [Condition] {
-    [ready, applied] + ["Available", "Progressing", "ReplicaFailure"].compactMap { copied($0) } + [Self.metadata]
+    [ready, progress.applied] + ["Available", "Progressing", "ReplicaFailure"].compactMap { copied($0) } + [
+      Self.metadata
+    ]
   }
 
   private var ready: Condition {
     if isReady { return Condition("Ready", true, "StoresReady", "\(readyStores)/\(desired) stores are ready") }
-    switch progress {
-    case .invalid(let text): return Condition("Ready", false, "InvalidSpec", text)
-    case .failed(let text): return Condition("Ready", false, "NotApplied", text)
-    case .waiting(let text): return Condition("Ready", false, "Waiting", text)
-    case .done: break
-    }
+    if let obstacle = progress.obstacle { return obstacle }
     if readyStores == desired && updated < desired {
       return Condition("Ready", false, "RollingOut", "\(updated)/\(desired) stores are up to date")
     }
@@ -85,15 +71,6 @@ struct VineyarddStatus: Sendable {
     let text = "\(readyStores)/\(desired) stores are ready"
     if let refusal { return Condition("Ready", false, "PodsRefused", "\(text); pods are refused: \(refusal)") }
     return Condition("Ready", false, "StoresNotReady", text)
-  }
-
-  private var applied: Condition {
-    switch progress {
-    case .done: Condition("Applied", true, "UpToDate")
-    case .invalid(let text): Condition("Applied", false, "InvalidSpec", text)
-    case .failed(let text): Condition("Applied", false, "Refused", text)
-    case .waiting(let text): Condition("Applied", false, "Waiting", text)
-    }
   }
 
   /// A condition of the Deployment, as the original operator copies them.

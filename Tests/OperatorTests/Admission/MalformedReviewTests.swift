@@ -1,5 +1,6 @@
 import HTTPEndpoint
 import KubernetesObjects
+import Manifests
 import SeededRandom
 import Testing
 
@@ -19,7 +20,7 @@ import Testing
     """,
   ])
   func whatIsNoReviewIsAnsweredWith400(body: String) {
-    for kind in AdmittedKind.allCases {
+    for kind in ResourceKind.all {
       for verb in ["validate", "mutate"] {
         let answer = Reviews.answer(verb, kind, Array(body.utf8))
         #expect(answer.status == 400 && answer.text.hasSuffix("\n"))
@@ -71,7 +72,7 @@ import Testing
 
   /// A review that is understood gets a verdict under its uid, everything else a 400.
   private static func expectAnAnswer(_ body: [UInt8], _ random: inout SplitMix64) throws {
-    let kind = random.choose(AdmittedKind.allCases)
+    let kind = random.choose(ResourceKind.all)
     let answer = Reviews.answer(random.choose(["validate", "mutate"]), kind, body)
     guard answer.status == 200 else {
       #expect(answer.status == 400)

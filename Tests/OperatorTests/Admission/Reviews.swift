@@ -1,5 +1,6 @@
 import HTTPEndpoint
 import KubernetesObjects
+import Manifests
 import Support
 
 @testable import Operator
@@ -31,12 +32,12 @@ enum Reviews {
 
   static let service = AdmissionService()
 
-  static func answer(_ verb: String, _ kind: AdmittedKind, _ body: [UInt8]) -> HTTPEndpoint.Response {
-    service.respond(method: "POST", path: "/\(verb)-\(kind.path)", body: body).0
+  static func answer(_ verb: String, _ kind: ResourceKind, _ body: [UInt8]) -> HTTPEndpoint.Response {
+    service.respond(method: "POST", path: "/\(verb)-\(kind.webhookPath)", body: body).0
   }
 
   /// The response in the answer to a well-formed review.
-  static func response(_ verb: String, _ kind: AdmittedKind, _ review: Value) throws -> Value {
+  static func response(_ verb: String, _ kind: ResourceKind, _ review: Value) throws -> Value {
     let answer = answer(verb, kind, Array(review.json.utf8))
     let tree = try Value(json: answer.text)
     return tree["response"] ?? .null

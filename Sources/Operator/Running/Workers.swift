@@ -1,21 +1,21 @@
 import Support
 
-/// Workers that reconcile the objects of one kind.
-struct Controller: Sendable {
+/// The workers of one queue.
+struct Workers: Sendable {
   /// For logs and metrics: `vineyardd`, `csidriver`.
   let name: String
   let queue: WorkQueue<ObjectKey>
-  let workers: Int
+  let count: Int
   let metrics: OperatorMetrics
   let log: Log
-  /// Works on one object; throws what is worth another try.
+  /// Works on one resource; throws what is worth another try.
   let reconcile: @Sendable (ObjectKey) async throws -> Void
 
   /// Works until the task is cancelled or the lead is lost.
   func run() async throws {
     try await withTaskCancellationHandler {
       try await withThrowingTaskGroup(of: Void.self) { group in
-        for _ in 0..<workers { group.addTask { try await work() } }
+        for _ in 0..<count { group.addTask { try await work() } }
         defer { queue.finish() }
         try await group.next()
         group.cancelAll()

@@ -1,0 +1,26 @@
+import KubernetesObjects
+
+extension ResourceKind {
+  /// A CSI driver for volumes in clusters.
+  public static let csiDriver = ResourceKind(
+    type: .csiDriver, plural: "csidrivers", isNamespaced: false, definition: .csiDriverDefinition,
+    spec: CSIDriverSpec.self, imagePath: ["image"],
+    ownedTypes: [
+      .deployment, .daemonSet, .serviceAccount, .disruptionBudget, .role, .roleBinding, .clusterRole,
+      .clusterRoleBinding, .storageClass, .registeredDriver,
+    ],
+    optionalTypes: [.snapshotClass], readiness: csiDriverReadiness)
+
+  private static func csiDriverReadiness(_ driver: KubernetesObject) -> Readiness {
+    guard let state = driver.tree["status", "state"]?.string, !state.isEmpty, isSeen(driver) else {
+      return .pending("waiting for the operator")
+    }
+    return state == "running" ? .ready("running") : .pending(driver.condition("Ready")?.complaint ?? state)
+  }
+}
+
+extension CSIDriverSpec: ResourceSpec {
+  public func objects(namespace: String, uid: String?, platform: Platform) throws -> [KubernetesObject] {
+    try Manifests.csiDriver(self, namespace: namespace, platform: platform, uid: uid)
+  }
+}

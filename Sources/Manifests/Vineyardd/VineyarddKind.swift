@@ -1,0 +1,42 @@
+import KubernetesObjects
+
+extension ResourceKind {
+  /// A cluster of stores.
+  public static let vineyardd = ResourceKind(
+    type: .vineyardd, plural: "vineyardds", isNamespaced: true, definition: .vineyarddDefinition,
+    spec: VineyarddSpec.self, imagePath: ["vineyard", "image"],
+    ownedTypes: [
+      .deployment, .statefulSet, .service, .serviceAccount, .persistentVolumeClaim, .persistentVolume,
+      .disruptionBudget, .roleBinding,
+    ],
+    optionalTypes: [], readiness: vineyarddReadiness)
+
+  /// `status.current` is what the original operator sets; ours also says which generation it has seen.
+  private static func vineyarddReadiness(_ cluster: KubernetesObject) -> Readiness {
+    let desired = cluster.replicas ?? 3
+    let current = cluster.tree["status", "current"]?.int ?? 0
+    guard cluster.tree["status"] != nil, isSeen(cluster) else { return .pending("waiting for the operator") }
+    let ready = cluster.condition("Ready")
+    guard current == desired else {
+      // The refusal of pods tells more than their number.
+      return .pending(ready?.reason == "PodsRefused" ? ready?.message ?? "" : "\(current)/\(desired) ready")
+    }
+    // All may be ready while old ones are still to be replaced.
+    return (ready?.complaint).map { .pending($0) } ?? .ready("\(current)/\(desired) ready")
+  }
+
+  /// Whether the operator has seen the present specification; the original's does not say which one it has seen.
+  static func isSeen(_ resource: KubernetesObject) -> Bool {
+    resource.tree["status", "observedGeneration"] == nil || resource.isObserved
+  }
+}
+
+extension VineyarddSpec: ResourceSpec {
+  public init(customResource: KubernetesObject) throws {
+    try self.init(customResource: customResource, namespace: "vineyard-system")
+  }
+
+  public func objects(namespace: String, uid: String?, platform: Platform) throws -> [KubernetesObject] {
+    try Manifests.vineyardd(self, uid: uid, controlledByOperator: true, platform: platform)
+  }
+}

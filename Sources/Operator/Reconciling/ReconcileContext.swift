@@ -1,0 +1,41 @@
+import ClusterInventory
+import KubernetesClient
+import Manifests
+import Support
+
+/// The parts of the operator that all reconcilers share, for one time of leading.
+struct ReconcileContext: Sendable {
+  let informers: Informers
+  let owned: OwnedObjects
+  let status: StatusWriter
+  let events: EventRecorder
+  let client: KubernetesClient
+  /// The namespace of the operator, and of workloads of resources that are in none.
+  let namespace: String
+  /// The platform of the cluster.
+  let platform: Platform
+  let log: Log
+
+  init(
+    client: KubernetesClient, informers: Informers, leadership: Leadership, namespace: String, platform: Platform,
+    log: Log
+  ) {
+    let writer = Writer(client: client, leadership: leadership)
+    self.informers = informers
+    self.client = client
+    self.namespace = namespace
+    self.platform = platform
+    self.log = log
+    owned = OwnedObjects(informers: informers, writer: writer, lastApplied: LastApplied(), log: log)
+    status = StatusWriter(writer: writer, now: { .now() })
+    events = EventRecorder(writer: writer, log: log)
+  }
+
+  /// A reconciler for every kind.
+  var reconcilers: [any Reconciler] {
+    let own: [any Reconciler] = [VineyarddReconciler(context: self), CSIDriverReconciler(context: self)]
+    return ResourceKind.all.map { kind in
+      own.first { $0.kind.type == kind.type } ?? PlainReconciler(kind: kind, context: self)
+    }
+  }
+}
