@@ -1,4 +1,7 @@
+import Documents
 import KubernetesObjects
+import Support
+import Synchronization
 
 /// Version and resources of the server.
 extension KubernetesClient {
@@ -52,5 +55,68 @@ extension KubernetesClient {
 
   func malformed(_ text: String, _ operation: Operation) -> TransportError {
     TransportError(TransportFailure(.malformedAnswer, text), operation, server: server)
+  }
+}
+
+/// A kind as the server has it.
+public struct APIResource: Sendable, Equatable {
+  public let type: ObjectType
+  /// The name in URLs and rules, for instance `deployments`.
+  public let plural: String
+  public let isNamespaced: Bool
+  /// `get`, `list`, `watch`, …
+  public let verbs: Set<String>
+}
+
+/// The server's version.
+public struct ServerVersion: Sendable, Equatable, CustomStringConvertible {
+  public let major: Int
+  public let minor: Int
+  /// For instance `v1.34.2+k3s1`.
+  public let gitVersion: String
+
+  /// Some distributions write `27+`.
+  init?(_ value: Value) {
+    guard let major = Self.number(value["major"]), let minor = Self.number(value["minor"]) else { return nil }
+    self.major = major
+    self.minor = minor
+    gitVersion = value["gitVersion"]?.string ?? "v\(major).\(minor)"
+  }
+
+  private static func number(_ value: Value?) -> Int? {
+    value?.string.flatMap { Int($0.prefix { $0.isASCII && $0.isNumber }) }
+  }
+
+  public var description: String { gitVersion }
+}
+
+/// The resources of each group and version that was asked for; callers who ask together wait for one answer.
+final class DiscoveryCache: Sendable {
+  typealias Resources = [String: APIResource]
+
+  private let answers = Mutex<[String: SharedTask<Resources>]>([:])
+
+  /// The resources by kind.
+  ///
+  /// - Parameters:
+  ///   - isFresh: whether an answer from before this call will not do.
+  ///   - ask: asks the server; empty when it has no such version.
+  func resources(
+    _ apiVersion: String, isFresh: Bool = false, ask: @escaping @Sendable () async throws -> Resources
+  ) async throws -> (resources: Resources, isOwn: Bool) {
+    let (answer, isOwn) = answers.withLock { answers in
+      if !isFresh, let answer = answers[apiVersion], !answer.isAbandoned { return (answer, false) }
+      let answer = SharedTask(ask)
+      answers[apiVersion] = answer
+      return (answer, true)
+    }
+    do {
+      return (try await answer.value(), isOwn)
+    } catch {
+      answers.withLock { if $0[apiVersion] === answer { $0[apiVersion] = nil } }
+      // Everybody had left that question before this caller joined it.
+      if error is CancellationError && !Task.isCancelled { return try await resources(apiVersion, ask: ask) }
+      throw error
+    }
   }
 }

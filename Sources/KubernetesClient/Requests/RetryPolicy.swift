@@ -1,3 +1,6 @@
+import CCurl
+import Glibc
+
 /// Decides whether a request is tried again, and after which delay.
 struct RetryPolicy: Sendable {
   /// Tries in all.
@@ -80,5 +83,15 @@ extension KubernetesError {
   /// Whether an internal error is one of etcd's that go away by themselves.
   fileprivate var isPassing: Bool {
     message.contains("leader changed") || message.contains("request timed out")
+  }
+}
+
+/// The `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date.
+enum RetryAfter {
+  /// The time to wait; nil for what is neither.
+  static func duration(_ value: String, now: time_t = time(nil)) -> Duration? {
+    if let seconds = Int(value) { return seconds >= 0 ? .seconds(seconds) : nil }
+    let date = ccurl_getdate(value)
+    return date < 0 ? nil : .seconds(max(0, date - now))
   }
 }

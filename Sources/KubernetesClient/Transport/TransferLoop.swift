@@ -1,4 +1,5 @@
 import CCurl
+import Support
 import Synchronization
 
 /// Carries out exchanges on a thread of its own, which drives one libcurl multi handle.
@@ -79,6 +80,19 @@ final class TransferLoop: Sendable {
     inbox.withLock { inbox in
       defer { inbox.commands = [] }
       return (inbox.commands, inbox.isStopping)
+    }
+  }
+}
+
+/// Runs what blocks on a thread of its own.
+func onThread<Output: Sendable>(
+  named name: String, _ body: @escaping @Sendable () throws -> Output
+) async throws -> Output {
+  try await withCheckedThrowingContinuation { continuation in
+    do {
+      _ = try BackgroundThread(named: name) { continuation.resume(with: Result { try body() }) }
+    } catch {
+      continuation.resume(throwing: error)
     }
   }
 }

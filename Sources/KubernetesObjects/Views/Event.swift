@@ -1,3 +1,5 @@
+import Support
+
 /// An event: something that was observed about an object (core/v1).
 public struct Event: Sendable {
   public let object: KubernetesObject
@@ -16,4 +18,12 @@ public struct Event: Sendable {
   public var subjectNamespace: String { object.tree["involvedObject", "namespace"]?.string ?? "" }
   public var subjectName: String { object.tree["involvedObject", "name"]?.string ?? "" }
   public var subjectUID: String? { object.tree["involvedObject", "uid"]?.string }
+}
+
+extension Timestamp {
+  /// As Kubernetes writes times: `2026-11-23T15:04:05Z`.
+  public var time: String { "\(description.prefix(19))Z" }
+
+  /// As Kubernetes writes times of leases and events, with exactly six digits: `2026-11-23T15:04:05.123000Z`.
+  public var microTime: String { "\(description.dropLast())000Z" }
 }

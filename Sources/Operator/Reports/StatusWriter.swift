@@ -26,3 +26,47 @@ struct StatusWriter: Sendable {
     }
   }
 }
+
+/// A change of conditions, and the events that tell people of it.
+struct Transitions: Sendable {
+  let before: [Condition]
+  let after: [Condition]
+
+  /// An event for each condition of ours that turned, and for a refusal that has another reason now.
+  var events: [(kind: EventRecorder.Kind, reason: String, message: String)] {
+    var events: [(kind: EventRecorder.Kind, reason: String, message: String)] = []
+    let old = before["Ready"]?.status
+    let new = after["Ready"]
+    if let new, new.status == .yes, old != .yes { events.append((.normal, "Ready", new.message)) }
+    if let new, new.status == .no, new.reason != "PodsRefused" {
+      if old == .yes {
+        events.append(isRollout(after) ? (.normal, "RollingOut", new.message) : (.warning, "NotReady", new.message))
+      } else if isRollout(before), after["Progressing"]?.status == .no {
+        events.append((.warning, "NotReady", new.message))
+      }
+    }
+    if let new, new.reason == "PodsRefused", before["Ready"]?.message != new.message {
+      events.append((.warning, new.reason, new.message))
+    }
+    if let applied = after["Applied"], applied.status == .no, applied.reason != "Waiting" {
+      let last = before["Applied"]
+      if last?.status != .no || last?.message != applied.message {
+        events.append((.warning, applied.reason, applied.message))
+      }
+    }
+    return events
+  }
+
+  /// Whether pods are being replaced as they should be, so that some are not ready for a moment.
+  ///
+  /// Source: the reasons of `Progressing` of a Deployment; a rollout that is over stays `NewReplicaSetAvailable`.
+  private func isRollout(_ conditions: [Condition]) -> Bool {
+    if conditions["Ready"]?.reason == "RollingOut" { return true }
+    guard let progress = conditions["Progressing"] else { return false }
+    return progress.status == .yes && progress.reason != "NewReplicaSetAvailable"
+  }
+
+  func tell(_ recorder: EventRecorder, about resource: KubernetesObject) async {
+    for event in events { await recorder.tell(event.kind, event.reason, event.message, about: resource) }
+  }
+}

@@ -54,3 +54,22 @@ final class TokenFileCredentials: CredentialSource {
       .failed, "no token for \(owner)", cause: "\(path) \(text == nil ? "does not exist" : "is empty")")
   }
 }
+
+/// Credentials that never change.
+public struct FixedCredentials: CredentialSource {
+  private let credentials: Credentials
+
+  public init(_ credentials: Credentials = Credentials()) { self.credentials = credentials }
+
+  public func current() async throws -> Credentials { credentials }
+  public func refresh() async -> Bool { false }
+}
+
+/// Tokens as they go into the `Authorization` header.
+enum BearerToken {
+  /// The value of the header; nil for a token with blanks or control characters, which would break the request.
+  static func authorization(_ token: String) -> String? {
+    guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
+    return "Bearer \(token)"
+  }
+}
