@@ -45,6 +45,31 @@ import Testing
     }
   }
 
+  @Test func `the operator may keep every kind and what it is made of`() throws {
+    let held = try Manifests.operatorObjects(OperatorOptions()).filter { $0.kind == "ClusterRole" }
+      .reduce(into: Set<Permission>()) { $0.formUnion(permissions($1)) }
+    for kind in ResourceKind.all {
+      var wanted = Set(
+        ["get", "list", "watch"].map { Permission(group: kind.type.group, resource: kind.plural, verb: $0) })
+      wanted.insert(Permission(group: kind.type.group, resource: "\(kind.plural)/status", verb: "patch"))
+      for type in kind.ownedTypes + kind.optionalTypes {
+        let resource = "\(type.kind.lowercased())\(type.kind.hasSuffix("s") ? "es" : "s")"
+        for verb in ["list", "watch", "create", "patch", "delete"] {
+          wanted.insert(Permission(group: type.group, resource: resource, verb: verb))
+        }
+      }
+      #expect(wanted.subtracting(held).isEmpty, "\(kind.type)")
+    }
+  }
+
+  @Test func `every kind is admitted`() throws {
+    let webhooks = try Manifests.operatorObjects(OperatorOptions()).flatMap { $0.tree["webhooks"]?.array ?? [] }
+    let paths = Set(webhooks.compactMap { $0["clientConfig", "service", "path"]?.string })
+    for kind in ResourceKind.all {
+      #expect(paths.isSuperset(of: ["/validate-\(kind.webhookPath)", "/mutate-\(kind.webhookPath)"]), "\(kind.type)")
+    }
+  }
+
   @Test func `the driver reads the tokens of its clusters and no other secret`() throws {
     var driver = try Samples.fullDriver()
     driver.clusters.append(try CSIDriverSpec.Cluster(flag: "research/words"))

@@ -1,6 +1,7 @@
 import ClusterInventory
 import KubernetesClient
 import KubernetesObjects
+import Manifests
 import Support
 
 /// Whether nodes can take stores: schedulable, with memory, with the image, with a known kubelet directory.

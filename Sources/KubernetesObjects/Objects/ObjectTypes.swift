@@ -49,7 +49,4 @@ extension ObjectType {
   public static let networkPolicy = ObjectType(apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy")
 
   public static let disruptionBudget = ObjectType(apiVersion: "policy/v1", kind: "PodDisruptionBudget")
-
-  public static let csiDriver = ObjectType(apiVersion: "k8s.v6d.io/v1alpha1", kind: "CSIDriver")
-  public static let vineyardd = ObjectType(apiVersion: "k8s.v6d.io/v1alpha1", kind: "Vineyardd")
 }

@@ -1,5 +1,10 @@
 import KubernetesObjects
 
+extension ObjectType {
+  /// The resource of ours; `registeredDriver` is what Kubernetes knows of the driver.
+  public static let csiDriver = ObjectType(apiVersion: Manifests.apiVersion, kind: "CSIDriver")
+}
+
 extension ResourceKind {
   /// A CSI driver for volumes in clusters.
   public static let csiDriver = ResourceKind(

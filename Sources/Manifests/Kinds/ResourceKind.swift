@@ -36,6 +36,9 @@ extension ResourceKind {
     all.first { $0.type.group == type.group && $0.type.kind == type.kind }
   }
 
+  /// The end of the paths at which resources of the kind are admitted, after `/validate-` and `/mutate-`.
+  public var webhookPath: String { "k8s-v6d-io-\(type.version)-\(type.kind.lowercased())" }
+
   /// Readiness of any object: by the rules of its kind, else by those of its type.
   public static func readiness(of object: KubernetesObject) -> Readiness {
     guard let kind = of(object.reference.type), !object.isBeingDeleted else { return Readiness.of(object) }

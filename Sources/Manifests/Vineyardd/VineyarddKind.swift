@@ -1,5 +1,9 @@
 import KubernetesObjects
 
+extension ObjectType {
+  public static let vineyardd = ObjectType(apiVersion: Manifests.apiVersion, kind: "Vineyardd")
+}
+
 extension ResourceKind {
   /// A cluster of stores.
   public static let vineyardd = ResourceKind(

@@ -43,8 +43,3 @@ struct AdmissionService: Sendable {
     }
   }
 }
-
-extension ResourceKind {
-  /// The end of the paths that `manifests/webhooks.yaml` registers, after `/validate-` and `/mutate-`.
-  var webhookPath: String { "k8s-v6d-io-\(type.version)-\(type.kind.lowercased())" }
-}
