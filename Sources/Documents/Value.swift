@@ -1,4 +1,4 @@
-// Whoever reads fields needs the dictionary's members.
+// Readers of fields need the dictionary's members.
 @_exported import OrderedCollections
 
 /// The fields of a JSON or YAML object, in the order in which they were written.

@@ -31,7 +31,7 @@ public final class KubernetesClient: Sendable {
 
   /// Makes a client; nothing is read or connected before the first call.
   ///
-  /// - Parameter observe: is told of every request, on any thread.
+  /// - Parameter observe: is called after every request, on any thread.
   public convenience init(
     _ configuration: ClientConfiguration, log: Log, fieldManager: String = FieldManager.vineyardctl,
     observe: (@Sendable (Exchange) -> Void)? = nil

@@ -146,10 +146,10 @@ extension NodeFacts {
 extension NodeFacts {
   /// The least memory of a store's container, in bytes.
   public static let leastStoreMemory: UInt64 = 256 << 20
-  /// The most memory of a store's container when nobody says how much, in bytes.
+  /// The most memory of a store's container when none is asked for, in bytes.
   public static let mostStoreMemory: UInt64 = 16 << 30
 
-  /// Memory of a store's container when nobody says how much: half of what the smallest node has for pods, less what
+  /// Memory of a store's container when none is asked for: half of what the smallest node has for pods, less what
   /// stores of other clusters have. Nodes of one machine share its bytes.
   ///
   /// - Parameters:

@@ -3,7 +3,7 @@ import KubernetesObjects
 /// The images that a node says it has.
 public struct NodeImages: Sendable, Equatable {
   private let names: Set<String>
-  /// Whether the node tells of all it has: kubelets name the largest fifty.
+  /// Whether the node lists all it has: kubelets name the largest fifty.
   ///
   /// Source: `nodeStatusMaxImages` of the kubelet's configuration.
   public let isComplete: Bool

@@ -90,9 +90,9 @@ public struct StoreMemoryReader: Sendable {
     case let error as KubernetesError where error.isForbidden:
       return Unreadable(cause: "no permission to forward ports")
     case let error as any ClientError:
-      let told = error.asCommandError
+      let shown = error.asCommandError
       // The message names the pod, which would make a line for each of them.
-      return Unreadable(cause: told.cause ?? told.message)
+      return Unreadable(cause: shown.cause ?? shown.message)
     default: return Unreadable(cause: "\(error)")
     }
   }

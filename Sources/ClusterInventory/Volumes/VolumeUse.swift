@@ -3,7 +3,7 @@ import KubernetesObjects
 /// One thing in a cluster that cannot do without our CSI driver, or without the store that its volume is in.
 public struct VolumeUse: Sendable, Hashable {
   public enum Kind: Int, Sendable, Comparable {
-    /// A claim that is bound to a volume of ours, through a class or a volume that somebody made by hand.
+    /// A claim that is bound to a volume of ours, through a class or a volume that was made by hand.
     case claim
     /// A pod on a node with a volume of its own (an inline volume).
     case pod

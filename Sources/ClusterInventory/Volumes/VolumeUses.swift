@@ -62,7 +62,7 @@ public struct VolumeUses: Sendable {
     return bound + ours.compactMap { released($0) } + pods.compactMap { inline($0) }
   }
 
-  /// A volume that nobody has any more, whose bytes only the driver can delete.
+  /// A volume without a claim, whose bytes only the driver can delete.
   private func released(_ volume: KubernetesObject) -> VolumeUse? {
     let phase = volume.tree["status", "phase"]?.string
     let isDeleted = volume.tree["spec", "persistentVolumeReclaimPolicy"]?.string == "Delete"

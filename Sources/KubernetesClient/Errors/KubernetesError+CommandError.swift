@@ -64,7 +64,7 @@ extension KubernetesError.Cause {
   }
 }
 
-/// An error of this client, which knows how to tell a user about itself.
+/// An error of this client, which has a message for the user.
 public protocol ClientError: Error, CustomStringConvertible {
   /// The error with a cause and a hint, on one line.
   var asCommandError: CommandError { get }

@@ -53,7 +53,7 @@ final class Forwarding: Sendable {
   }
 
   private func serve(_ local: CInt) async {
-    // Closed last, so that whoever sees the end of the connection also finds the reason.
+    // Closed last, so that the reader who sees the end of the connection also finds the reason.
     defer { close(local) }
     do {
       let channel = try await channel()

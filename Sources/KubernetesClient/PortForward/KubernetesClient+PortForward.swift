@@ -17,10 +17,10 @@ extension KubernetesClient {
     let path = APIPath("api", "v1", "namespaces", namespace, "pods", pod, "portforward")
       .setting("ports", String(port))
     var call = APICall(path, operation)
-    // An upgrade has no representation: a kubelet answers 406 to whoever wants JSON.
+    // An upgrade has no representation: a kubelet answers 406 when JSON is asked for.
     call.accept = "*/*"
     let forwarding = try Forwarding(self, call)
-    // The first channel is opened ahead, so that a refusal is told before the body begins.
+    // The first channel is opened ahead, so that a refusal is known before the body begins.
     try await forwarding.openFirst()
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await forwarding.serve() }

@@ -17,7 +17,7 @@ struct WebSocketFrame: Equatable {
 
   /// The frame as a client sends it: masked.
   ///
-  /// - Parameter mask: four bytes that nobody can foresee.
+  /// - Parameter mask: four unpredictable bytes.
   func encoded(mask: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = [(isFinal ? 0x80 : 0) | opcode.rawValue]
     switch payload.count {

@@ -34,7 +34,7 @@ struct WebSocketHandshake {
   }
 }
 
-/// Bytes nobody can foresee (getrandom(2)).
+/// Unpredictable bytes (getrandom(2)).
 func randomBytes(_ count: Int) -> [UInt8] {
   var generator = SystemRandomNumberGenerator()
   return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }

@@ -64,7 +64,7 @@ struct ActiveTransfers {
     }
   }
 
-  /// Drops an exchange whose end nobody waits for.
+  /// Drops an exchange whose end no task waits for.
   mutating func cancel(_ transfer: Transfer) {
     queue.removeAll { $0 === transfer }
     remove(transfer)

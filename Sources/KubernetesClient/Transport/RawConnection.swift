@@ -12,7 +12,7 @@ final class RawConnection: @unchecked Sendable {
 
   /// Connects, and returns when the TLS handshake is over.
   ///
-  /// - Parameter stop: a descriptor that becomes readable when nobody wants the connection any more.
+  /// - Parameter stop: a descriptor that becomes readable when the connection is no longer needed.
   /// - Throws: `TransportFailure`, `CancellationError`.
   init(_ url: String, _ options: TransferSettings, stop: CInt) throws {
     handle = try EasyHandle()

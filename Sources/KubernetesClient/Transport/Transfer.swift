@@ -8,7 +8,7 @@ final class Transfer: Sendable {
     var waiting: [UInt8] = []
     var outcome: Result<Void, any Error>?
     var reader: CheckedContinuation<Void, Never>?
-    /// Something came while nobody was waiting.
+    /// Something came while no task was waiting.
     var hasNews = false
     var hasOverflowed = false
   }
@@ -82,7 +82,7 @@ final class Transfer: Sendable {
     }
   }
 
-  /// Ends the exchange early; whoever waits gets a `CancellationError`. Does nothing after the end.
+  /// Ends the exchange early; the task that waits gets a `CancellationError`. Does nothing after the end.
   func cancel() {
     guard finish(.failure(CancellationError())) else { return }
     loop.cancel(self)

@@ -1,6 +1,6 @@
 import KubernetesObjects
 
-/// The objects of a selection and every change to them, for as long as somebody reads.
+/// The objects of a selection and every change to them, for as long as they are read.
 ///
 /// The first event, and the first after changes were missed, is `replaced`. Dropped connections are replaced by new
 /// ones. Reading ends with an error only: `CancellationError`, or what the server refuses for good, such as 403 or a

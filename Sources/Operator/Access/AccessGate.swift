@@ -4,7 +4,7 @@ import KubernetesClient
 import Support
 import Synchronization
 
-/// Lets in whoever the API server lets read a path, by bearer tokens (RFC 6750).
+/// Admits requests by bearer tokens (RFC 6750): those whose owner may read a path of the API server.
 final class AccessGate: Sendable {
   /// Tokens are remembered by their digest only.
   private typealias Digest = SHA256Digest
@@ -93,13 +93,13 @@ struct AccessDecisions<Token: Hashable & Sendable>: Sendable {
   enum Decision: Sendable, Equatable {
     case allowed
     case unknown
-    /// It belongs to somebody who may not.
+    /// Its owner has no right to.
     case forbidden(String)
   }
 
   /// Lifetime of a permission; a revoked token works for that much longer.
   static var trust: Duration { .seconds(60) }
-  /// Lifetime of a refusal: short, since somebody may be waiting for a right just granted.
+  /// Lifetime of a refusal: short, since the right may have just been granted.
   static var distrust: Duration { .seconds(10) }
   /// Tokens remembered, so that invented ones cannot fill the memory.
   static var capacity: Int { 256 }
@@ -123,7 +123,7 @@ struct AccessDecisions<Token: Hashable & Sendable>: Sendable {
   private mutating func makeRoom(_ now: Instant) {
     entries = entries.filter { now < $0.value.end }
     if entries.count < Self.capacity { return }
-    // Whoever is let in should stay in when somebody tries many tokens.
+    // Permissions outlast a flood of invented tokens.
     let victim = entries.first { $0.value.decision != .allowed } ?? entries.first
     if let victim { entries[victim.key] = nil }
   }

@@ -69,7 +69,7 @@ struct LeaseRecord: Sendable, Equatable {
     resourceVersion = lease.resourceVersion ?? ""
   }
 
-  /// The fields of a lease that somebody takes or keeps.
+  /// The fields of a lease that a candidate takes or keeps.
   static func spec(holder: String, seconds: Int, after old: LeaseRecord?, now: Timestamp) -> Value {
     var spec: Value = [
       "holderIdentity": .string(holder), "leaseDurationSeconds": Value(seconds),

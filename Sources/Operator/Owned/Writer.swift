@@ -6,7 +6,7 @@ struct Writer: Sendable {
   let client: KubernetesClient
   let leadership: Leadership
 
-  /// Makes the server's object have the fields given, whoever owned them before.
+  /// Makes the server's object have the fields given, even if another manager owned them before.
   ///
   /// - Parameter live: the object as it is; nil when there is none.
   func apply(_ object: KubernetesObject, over live: KubernetesObject?) async throws -> ServerSideApply.Outcome {

@@ -35,7 +35,7 @@ struct QueueState<Key: Hashable & Sendable>: Sendable {
     }
   }
 
-  /// Takes the key that has waited longest; nobody else gets it until it is finished.
+  /// Takes the key that has waited longest; no other worker gets it until it is finished.
   mutating func take() -> Key? {
     guard let key = ready.popFirst() else { return nil }
     dirty.remove(key)

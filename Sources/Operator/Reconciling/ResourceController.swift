@@ -26,7 +26,7 @@ struct ResourceController: Sendable {
     }
     try await reconciler.prepare(resource, for: desired)
     let result = try await context.owned.converge(to: desired, owner: uid, extra: reconciler.unowned(of: key))
-    await result.tell(context.events, context.log, about: resource)
+    await result.record(to: context.events, context.log, about: resource)
     try await report(resource, progress(of: result))
     if let failure = result.failures.first { throw failure.error }
   }
@@ -44,6 +44,6 @@ struct ResourceController: Sendable {
     let conditions = status.conditions
     guard let written = try await context.status.write(status.fields, conditions, for: resource) else { return }
     reconciler.resources.observeWrite(written)
-    await Transitions(before: resource.conditions, after: conditions).tell(context.events, about: resource)
+    await Transitions(before: resource.conditions, after: conditions).record(to: context.events, about: resource)
   }
 }

@@ -5,7 +5,7 @@ import Synchronization
 
 /// Writes events on custom resources. What cannot be written is only logged: events are news, not state.
 final class EventRecorder: Sendable {
-  enum Kind: String, Sendable {
+  enum EventType: String, Sendable {
     case normal = "Normal"
     case warning = "Warning"
   }
@@ -21,10 +21,10 @@ final class EventRecorder: Sendable {
     self.now = now
   }
 
-  /// Tells something about a resource.
+  /// Writes an event about a resource.
   ///
   /// - Parameter reason: one word.
-  func tell(_ kind: Kind, _ reason: String, _ message: String, about resource: KubernetesObject) async {
+  func record(_ type: EventType, _ reason: String, _ message: String, about resource: KubernetesObject) async {
     let message = String(message.prefix(1000))
     let name = "\(resource.name.prefix(200)).\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
     let key = EventCorrelator.Key(uid: resource.uid ?? "", reason: reason, message: message)
@@ -32,7 +32,7 @@ final class EventRecorder: Sendable {
     do {
       switch decision {
       case .drop: return
-      case .create: _ = try await writer.create(event(name, kind, reason, message, resource))
+      case .create: _ = try await writer.create(event(name, type, reason, message, resource))
       case .repeated(let name, let count):
         let change: Value = ["count": Value(count), "lastTimestamp": .string(now().time)]
         let reference = ObjectReference(type: .event, namespace: namespace(of: resource), name: name)
@@ -40,7 +40,7 @@ final class EventRecorder: Sendable {
           _ = try await writer.patch(reference, .merge(change))
         } catch let error as KubernetesError where error.isNotFound {
           // Its time is over, or it could not be written at first.
-          _ = try await writer.create(event(name, kind, reason, message, resource))
+          _ = try await writer.create(event(name, type, reason, message, resource))
         }
       }
     } catch {
@@ -52,7 +52,7 @@ final class EventRecorder: Sendable {
   private func namespace(of resource: KubernetesObject) -> String { resource.namespace ?? "default" }
 
   private func event(
-    _ name: String, _ kind: Kind, _ reason: String, _ message: String, _ resource: KubernetesObject
+    _ name: String, _ type: EventType, _ reason: String, _ message: String, _ resource: KubernetesObject
   ) -> KubernetesObject {
     var involved: Value = [
       "apiVersion": .string(resource.apiVersion), "kind": .string(resource.kind), "name": .string(resource.name),
@@ -66,7 +66,7 @@ final class EventRecorder: Sendable {
     return KubernetesObject([
       "apiVersion": "v1", "kind": "Event",
       "metadata": ["name": .string(name), "namespace": .string(namespace(of: resource))],
-      "involvedObject": involved, "type": .string(kind.rawValue), "reason": .string(reason),
+      "involvedObject": involved, "type": .string(type.rawValue), "reason": .string(reason),
       "message": .string(message), "source": ["component": component], "reportingComponent": component,
       "reportingInstance": "", "count": 1, "firstTimestamp": .string(now.time), "lastTimestamp": .string(now.time),
     ])

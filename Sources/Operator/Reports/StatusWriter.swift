@@ -27,14 +27,14 @@ struct StatusWriter: Sendable {
   }
 }
 
-/// A change of conditions, and the events that tell people of it.
+/// A change of conditions, and the events about it.
 struct Transitions: Sendable {
   let before: [Condition]
   let after: [Condition]
 
   /// An event for each condition of ours that turned, and for a refusal that has another reason now.
-  var events: [(kind: EventRecorder.Kind, reason: String, message: String)] {
-    var events: [(kind: EventRecorder.Kind, reason: String, message: String)] = []
+  var events: [(type: EventRecorder.EventType, reason: String, message: String)] {
+    var events: [(type: EventRecorder.EventType, reason: String, message: String)] = []
     let old = before["Ready"]?.status
     let new = after["Ready"]
     if let new, new.status == .yes, old != .yes { events.append((.normal, "Ready", new.message)) }
@@ -66,7 +66,7 @@ struct Transitions: Sendable {
     return progress.status == .yes && progress.reason != "NewReplicaSetAvailable"
   }
 
-  func tell(_ recorder: EventRecorder, about resource: KubernetesObject) async {
-    for event in events { await recorder.tell(event.kind, event.reason, event.message, about: resource) }
+  func record(to recorder: EventRecorder, about resource: KubernetesObject) async {
+    for event in events { await recorder.record(event.type, event.reason, event.message, about: resource) }
   }
 }

@@ -61,7 +61,7 @@ struct PluginRun {
       let result = waitpid(process, &status, options)
       if result == process { return status }
       if result == 0 { return nil }
-      // ECHILD: whoever started this process made it forget its children, and the status is lost.
+      // ECHILD: the parent made this process ignore the ends of its children, and the status is lost.
       if errno != EINTR { return 0 }
     }
   }
