@@ -1,6 +1,7 @@
 import KubernetesObjects
 import Testing
 
+@testable import ClusterInventory
 @testable import Deployer
 
 /// How findings are printed, and those of definitions.
@@ -55,6 +56,6 @@ import Testing
     ("v@sha256:abc", ["v@sha256:abc", "docker.io/library/v@sha256:abc"]),
   ])
   func `an image has several names`(_ image: String, _ names: [String]) {
-    #expect(NodeCheck.names(of: image) == Set(names))
+    #expect(NodeImages.names(of: image) == Set(names))
   }
 }

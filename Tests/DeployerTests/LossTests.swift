@@ -1,8 +1,8 @@
-import ClusterInventory
 import KubernetesObjects
 import Support
 import Testing
 
+@testable import ClusterInventory
 @testable import Deployer
 
 /// What stores hold, and what it is worth.

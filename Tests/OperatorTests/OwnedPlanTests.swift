@@ -10,7 +10,7 @@ import Testing
     OwnedPlan(
       desired: desired.map { Samples.object("Deployment", $0) }, owned: live,
       live: { reference in live.first { $0.reference == reference } },
-      isUpToDate: { object, _ in holds.contains(object.name) })
+      isUpToDate: { object, _ in isUpToDate.contains(object.name) })
   }
 
   @Test func `what is missing or different is applied, what is no longer wanted is deleted`() {

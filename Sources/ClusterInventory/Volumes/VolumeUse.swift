@@ -1,4 +1,5 @@
 import KubernetesObjects
+import Support
 
 /// One thing in a cluster that cannot do without our CSI driver, or without the store that its volume is in.
 public struct VolumeUse: Sendable, Hashable {

@@ -1,5 +1,6 @@
 import KubernetesClient
 import KubernetesObjects
+import Support
 
 /// Finds everything that needs our CSI driver or the stores of some clusters.
 public struct VolumeUses: Sendable {

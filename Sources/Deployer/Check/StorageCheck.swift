@@ -1,6 +1,7 @@
 import ClusterInventory
 import KubernetesClient
 import KubernetesObjects
+import Support
 
 /// Whether the names that the CSI driver needs are free.
 struct StorageCheck: Sendable {

@@ -1,6 +1,7 @@
 import ClusterInventory
 import KubernetesClient
 import KubernetesObjects
+import Support
 
 /// Finds claims of our volumes that were deleted and stay, because pods name them. Pods that have ended count: workflow
 /// engines keep them for their logs, and each keeps its claim.

@@ -1,4 +1,5 @@
 import KubernetesObjects
+import ManifestFiles
 
 extension ObjectType {
   /// The resource of ours; `registeredDriver` is what Kubernetes knows of the driver.

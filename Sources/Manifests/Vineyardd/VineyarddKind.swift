@@ -1,4 +1,5 @@
 import KubernetesObjects
+import ManifestFiles
 
 extension ObjectType {
   public static let vineyardd = ObjectType(apiVersion: Manifests.apiVersion, kind: "Vineyardd")

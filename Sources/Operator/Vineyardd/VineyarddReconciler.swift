@@ -2,6 +2,7 @@ import ClusterInventory
 import KubernetesClient
 import KubernetesObjects
 import Manifests
+import Support
 
 /// The objects and the status of clusters.
 struct VineyarddReconciler: Reconciler {

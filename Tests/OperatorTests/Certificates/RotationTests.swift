@@ -72,21 +72,21 @@ import Testing
     let life = Int64(60 + random.number(below: 2000))
     let lives = CertificateLives(
       server: .seconds(life), authority: .seconds(life * Int64(3 + random.number(below: 8))))
-    var informers = RotationWorld(rotation: Rotation(lives: lives))
-    informers.act(at: 0)
+    var world = RotationWorld(rotation: Rotation(lives: lives))
+    world.act(at: 0)
     var next: Int64 = 1
     for now in 1..<(lives.authority * 3) {
       if now >= next {
-        informers.act(at: now)
+        world.act(at: now)
         // The leader is late now and then: it starts, or the API server is away.
         next = now + 1 + Int64(random.number(below: Int(max(1, lives.server / 12))))
       }
-      if let disagreement = informers.disagreement(at: now) {
+      if let disagreement = world.disagreement(at: now) {
         Issue.record("seed \(seed), second \(now), lives \(lives): \(disagreement)")
         return
       }
     }
-    #expect(informers.authorityCount > 2 && informers.certificateCount > 6)
+    #expect(world.authorityCount > 2 && world.certificateCount > 6)
   }
 }
 

@@ -31,7 +31,9 @@ struct IPAddress: Equatable {
   func isIn(_ network: IPAddress, bits: Int) -> Bool {
     guard bytes.count == network.bytes.count, bits <= bytes.count * 8 else { return false }
     return (0..<bits).allSatisfy { bit in
-      (bytes[bit / 8] ^ network.bytes[bit / 8]) & (0x80 >> UInt8(bit % 8)) == 0
+      let difference: UInt8 = bytes[bit / 8] ^ network.bytes[bit / 8]
+      let mask: UInt8 = 0x80 >> UInt8(bit % 8)
+      return difference & mask == 0
     }
   }
 }
