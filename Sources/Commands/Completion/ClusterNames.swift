@@ -2,6 +2,7 @@ import ArgumentParser
 import Deployer
 import Documents
 import KubernetesClient
+import KubernetesObjects
 import Support
 import Synchronization
 

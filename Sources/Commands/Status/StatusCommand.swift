@@ -1,6 +1,8 @@
 import ArgumentParser
+import ClusterInventory
 import Deployer
 import Documents
+import KubernetesObjects
 import Support
 
 /// Shows what is deployed in a namespace and how it is.
