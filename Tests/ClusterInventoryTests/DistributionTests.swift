@@ -4,7 +4,7 @@ import Testing
 
 @testable import ClusterInventory
 
-/// What nodes say of the Kubernetes they belong to, and of their images.
+/// Distributions and images, as nodes report them.
 @Suite struct DistributionTests {
   private func node(
     _ name: String = "n", labels: String = "{}", spec: String = "{}", version: String = "v1.31.0", images: String = "[]"
@@ -50,11 +50,11 @@ import Testing
     let with = NodeFacts(try node(images: "[\(pause), {names: ['\(image)']}]"))
     let many = NodeFacts(try node(images: "[\(Array(repeating: pause, count: 50).joined(separator: ", "))]"))
     let silent = NodeFacts(try node())
-    #expect(ImageGuard.lack(image, [without, without]))
-    #expect(!ImageGuard.lack(image, [without, with]))
-    #expect(!ImageGuard.lack(image, [without, many]))
-    #expect(!ImageGuard.lack(image, [silent]))
-    #expect(!ImageGuard.lack(image, []))
+    #expect(NodeFacts.lack(image, [without, without]))
+    #expect(!NodeFacts.lack(image, [without, with]))
+    #expect(!NodeFacts.lack(image, [without, many]))
+    #expect(!NodeFacts.lack(image, [silent]))
+    #expect(!NodeFacts.lack(image, []))
   }
 
   @Test func `Windows and foreign architectures take no pods`() throws {

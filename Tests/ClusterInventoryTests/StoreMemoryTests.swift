@@ -13,7 +13,7 @@ import Testing
       vineyard_memory_limit_bytes 67108864
 
       """
-    #expect(StoreMemoryReader.memory(page) == PodStatus.StoreMemory(used: 1500, limit: 64 << 20))
+    #expect(StoreMemoryReader.memory(page) == StoreMemory(used: 1500, limit: 64 << 20))
   }
 
   @Test(arguments: [

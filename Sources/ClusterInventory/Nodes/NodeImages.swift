@@ -32,3 +32,11 @@ public struct NodeImages: Sendable, Equatable {
     return [tagged, parts.count == 1 ? "docker.io/library/\(tagged)" : "docker.io/\(tagged)"]
   }
 }
+
+extension NodeFacts {
+  /// Whether it is certain that no node has an image.
+  public static func lack(_ image: String, _ nodes: [NodeFacts]) -> Bool {
+    let linux = nodes.filter { $0.isLinux && $0.outage == nil }
+    return !linux.isEmpty && linux.allSatisfy { $0.images.isComplete && !$0.images.contains(image) }
+  }
+}

@@ -28,13 +28,13 @@ public struct ImageGuard: Sendable {
     _ objects: [KubernetesObject], nodes: [NodeFacts]?, timeout: TimeSpan?
   ) async throws {
     let image = ImageOptions.vineyardctl
-    guard objects.contains(where: { Self.uses(image, $0) }), let nodes, Self.lack(image, nodes) else { return }
+    guard objects.contains(where: { Self.uses(image, $0) }), let nodes, NodeFacts.lack(image, nodes) else { return }
     story.tell(.wait, "no node has reported the image \(image) yet")
     let patience = Deadline(
       after: [timeout, Self.reportingTime].compactMap { $0 }.min { $0.nanoseconds < $1.nanoseconds })
     var latest = nodes
     let isThere = try await patience.race {
-      while Self.lack(image, try await client.list(.node).items.map { NodeFacts($0) }) {
+      while NodeFacts.lack(image, try await client.list(.node).items.map { NodeFacts($0) }) {
         try await Task.sleep(for: .seconds(2))
       }
     }
@@ -46,12 +46,6 @@ public struct ImageGuard: Sendable {
       hint:
         "\(distribution.loading(image)) brings it there once 'scripts/image' has built it; or push it to a registry "
         + "and name it with --image")
-  }
-
-  /// Whether it is certain that no node has an image.
-  static func lack(_ image: String, _ nodes: [NodeFacts]) -> Bool {
-    let linux = nodes.filter { $0.isLinux && $0.outage == nil }
-    return !linux.isEmpty && linux.allSatisfy { $0.images.isComplete && !$0.images.contains(image) }
   }
 
   /// Whether pods of an object, or of what the operator makes of it, run an image.
