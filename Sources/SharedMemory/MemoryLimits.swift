@@ -12,6 +12,9 @@ public struct MemoryLimits: Sendable, Equatable {
   /// Bytes of the node that pods may use, or of the container's own limit; nil where nobody says.
   public var node: UInt64?
 
+  /// Bytes that other stores may take.
+  public var promised = MemoryLedger.Promised()
+
   /// Reserved-pool pages of 2 MiB that are free, promised to nobody and allowed by the cgroup.
   public var hugePagesFree: UInt64
 

@@ -31,6 +31,8 @@ public struct ServerConfiguration: Sendable {
   public var memoryVolume: String?
   /// Bytes that the container may use, or the node has for pods; nil where nobody says.
   public var nodeMemory: UInt64?
+  /// Where the stores of the machine write down what they may take; nil where somebody else shares its memory out.
+  public var memoryLedger: MemoryLedger?
   public var hugePages = HugePagePolicy.auto
   public var populate = PopulateMode.ahead
   /// Percentage of the memory that streams may fill.

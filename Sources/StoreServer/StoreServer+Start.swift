@@ -20,9 +20,13 @@ extension StoreServer {
   static func makeStore(
     _ configuration: ServerConfiguration, _ log: Log
   ) throws(CommandError) -> (Arena, Store, MemoryBudget) {
-    let limits = MemoryLimits.detect(
-      volume: configuration.memoryVolume, node: configuration.nodeMemory)
-    let plan = MemoryPlan(requested: configuration.memoryLimit, limits: limits)
+    var limits = MemoryLimits.detect(volume: configuration.memoryVolume, node: configuration.nodeMemory)
+    let makePlan = { (promised: MemoryLedger.Promised) in
+      limits.promised = promised
+      let plan = MemoryPlan(requested: configuration.memoryLimit, limits: limits)
+      return (plan.budget.total, plan)
+    }
+    let plan = configuration.memoryLedger?.reserve(makePlan) ?? makePlan(.init()).1
     for warning in plan.warnings { log.warning(warning) }
     let arena: Arena
     do throws(SharedMemoryError) {

@@ -52,6 +52,22 @@ def test_given_one_or_two_dashes_with_or_without_equals_when_started_then_the_fl
     assert memory_limit(daemon_with(*spelling)) == 64 * MIB
 
 
+def test_given_no_size_when_two_stores_run_then_they_do_not_promise_the_same_bytes(daemon_with):
+    """Given a store that takes what the machine has, when a second comes, then it takes what is left; a killed one's
+    bytes can be promised again."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    total = next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemTotal:"))
+
+    first, second = daemon_with(), daemon_with()
+
+    assert memory_limit(first) + memory_limit(second) < total
+    assert "left for objects; --size shares the memory out" in second.stderr
+    first.process.kill()
+    first.process.wait()
+    assert memory_limit(daemon_with()) > memory_limit(second)
+    first.start()
+
+
 @pytest.mark.parametrize(
     "text, limit",
     [

@@ -24,7 +24,7 @@ func runDaemon(_ options: VineyarddOptions, log: Log) throws {
   server.run()
 }
 
-/// What the server needs to know of the options.
+/// The configuration of the server from the options.
 private func configuration(_ options: VineyarddOptions) -> ServerConfiguration {
   var configuration = ServerConfiguration(socketPath: options.socketPath, version: Version.current)
   configuration.socketMode = options.socketMode
@@ -40,6 +40,8 @@ private func configuration(_ options: VineyarddOptions) -> ServerConfiguration {
   configuration.memoryLimit = options.memoryLimit
   configuration.memoryVolume = options.memoryVolume
   configuration.nodeMemory = options.nodeMemory
+  // In a pod, requests and limits share the memory out.
+  if options.memoryVolume == nil { configuration.memoryLedger = .ofUser() }
   configuration.hugePages = HugePagePolicy(rawValue: options.hugePages.rawValue) ?? .auto
   configuration.populate = PopulateMode(rawValue: options.populate.rawValue) ?? .ahead
   configuration.deletedMemory = DeletedMemoryPolicy(rawValue: options.deletedMemory.rawValue) ?? .reuse

@@ -27,6 +27,12 @@ struct MemoryPlan: Equatable {
         "--size \(ByteSize(bytes: requested)) does not fit: \(Self.owner(source)) \(ByteSize(bytes: given)), "
           + "of which \(ByteSize(bytes: budget.size)) are left for objects")
     }
+    let taken = source == .machine ? limits.promised.onMachine : source == .cgroup ? limits.promised.inCgroup : 0
+    if requested == nil, taken > 0 {
+      warnings.append(
+        "other stores here may take \(ByteSize(bytes: taken)): \(ByteSize(bytes: budget.size)) are left for objects; "
+          + "--size shares the memory out")
+    }
     self.budget = budget
     self.warnings = warnings
     let chunk = Residency.chunkSize

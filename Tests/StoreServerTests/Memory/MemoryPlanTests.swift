@@ -41,4 +41,25 @@ struct MemoryPlanTests {
     #expect(plan.budget.total <= node / 2)
     #expect(plan.budget.pages <= node / 2)
   }
+
+  @Test("stores of one machine without sizes do not promise the same bytes")
+  func neighbours() {
+    var limits = MemoryLimits(physical: machine)
+    var promised: UInt64 = 0
+    for _ in 0..<5 {
+      limits.promised.onMachine = promised
+      let plan = MemoryPlan(requested: nil, limits: limits)
+      promised += plan.budget.total
+      #expect(promised <= machine)
+      #expect(plan.warnings.isEmpty == (promised == plan.budget.total))
+    }
+    var container = MemoryLimits(physical: machine, cgroup: 4 << 30)
+    container.promised = .init(onMachine: 20 << 30)
+    #expect(MemoryPlan(requested: nil, limits: container).budget.total <= 4 << 30)
+    #expect(MemoryPlan(requested: nil, limits: container).warnings.isEmpty, "a container's memory is its own")
+    container.promised.inCgroup = 3 << 30
+    #expect(MemoryPlan(requested: nil, limits: container).budget.total <= 1 << 30)
+    limits.promised.onMachine = 10 << 30
+    #expect(MemoryPlan(requested: 16 << 30, limits: limits).budget.size == 16 << 30, "a size is what it says")
+  }
 }
