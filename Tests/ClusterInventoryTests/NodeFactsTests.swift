@@ -1,5 +1,7 @@
 import ClusterInventory
+import Documents
 import KubernetesObjects
+import Manifests
 import Support
 import Testing
 
@@ -24,24 +26,41 @@ import Testing
           """))
   }
 
+  private func placement(_ edit: (inout PodPlacement) -> Void) -> PodPlacement {
+    var placement = PodPlacement()
+    edit(&placement)
+    return placement
+  }
+
   @Test func `without a size a store gets half of the smallest node it may be on`() throws {
     let nodes = [
       try node("a", memory: "8Gi"), try node("b", memory: "3650000000"),
       try node("c", memory: "6Gi", pool: "fast"),
       try node("d", spec: "{unschedulable: true}", memory: "1Gi"),
+      try node("e", spec: "{taints: [{key: gpu, effect: NoSchedule}]}", memory: "2Gi"),
     ]
-    #expect(NodeFacts.defaultStoreMemory(nodes) == 1740 << 20)
-    #expect(NodeFacts.defaultStoreMemory(nodes, selector: ["pool": "fast"]) == 3 << 30)
-    #expect(NodeFacts.defaultStoreMemory(nodes, selector: ["pool": "none"]) == nil)
-    #expect(NodeFacts.defaultStoreMemory([nodes[3]]) == 512 << 20, "the stores may tolerate what keeps others away")
-    #expect(NodeFacts.defaultStoreMemory([try node("large", memory: "2Ti")]) == 16 << 30)
+    #expect(DefaultStoreMemory.share(of: nodes) == "1740Mi")
+    #expect(DefaultStoreMemory.share(of: nodes, for: placement { $0.nodeSelector = ["pool": "fast"] }) == "3072Mi")
+    let tolerant = placement { $0.tolerations = [["key": "gpu", "operator": "Exists"]] }
+    #expect(DefaultStoreMemory.share(of: nodes, for: tolerant) == "1024Mi")
+    #expect(DefaultStoreMemory.share(of: [nodes[3]]) == "512Mi", "the stores wait until the node takes pods")
+    #expect(DefaultStoreMemory.share(of: [try node("large", memory: "2Ti")]) == "16384Mi")
+    let many = try (0..<200).map { try node("n\($0)", memory: "\(64 + $0)Gi") }
+    #expect(DefaultStoreMemory.share(of: many, taken: 20 << 30) == "12288Mi")
+  }
+
+  @Test func `without a node that is known a store gets what its pod requests`() throws {
+    #expect(DefaultStoreMemory.share(of: nil) == "1Gi")
+    #expect(DefaultStoreMemory.share(of: [], taken: 1 << 40) == "1Gi")
+    let elsewhere = placement { $0.nodeSelector = ["pool": "none"] }
+    #expect(DefaultStoreMemory.share(of: [try node("a")], for: elsewhere) == "1Gi")
   }
 
   @Test func `nodes of one machine do not promise its bytes twice, nor do clusters`() throws {
     let kind = try (1...3).map { try node("kind-\($0)", memory: "24Gi", machine: "laptop") }
-    #expect(NodeFacts.defaultStoreMemory(kind) == 4 << 30)
-    #expect(NodeFacts.defaultStoreMemory(kind, taken: 3 << 30) == 1 << 30)
-    #expect(NodeFacts.defaultStoreMemory(kind, taken: 4 << 30) == 256 << 20)
+    #expect(DefaultStoreMemory.share(of: kind) == "4096Mi")
+    #expect(DefaultStoreMemory.share(of: kind, taken: 3 << 30) == "1024Mi")
+    #expect(DefaultStoreMemory.share(of: kind, taken: 4 << 30) == "256Mi")
   }
 
   @Test(arguments: [

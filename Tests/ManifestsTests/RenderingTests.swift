@@ -35,10 +35,16 @@ import Testing
     #expect(MemoryBudget(given: StoreResources.memory(size: size), requested: size).size >= size)
   }
 
-  @Test func `without a size nothing limits the memory`() throws {
-    let resources = try #require(try store(VineyarddSpec())["resources"])
-    #expect(resources["limits"] == nil)
-    #expect(resources["requests"] == ["cpu": "100m", "memory": "256Mi"])
+  @Test func `without a size the store gets what its pod requests, and no more`() throws {
+    var spec = VineyarddSpec()
+    for (assumed, memory) in [(nil, "1Gi"), ("3Gi", "3Gi")] as [(String?, Value)] {
+      spec.store.assumedMemory = assumed
+      let resources = try #require(try store(spec)["resources"])
+      #expect(resources == ["requests": ["cpu": "100m", "memory": memory], "limits": ["memory": memory]])
+      #expect(try deployment(spec).annotations[Manifests.assumedMemoryAnnotation] == memory.string)
+    }
+    spec.store.memory = "2Gi"
+    #expect(try deployment(spec).annotations[Manifests.assumedMemoryAnnotation] == nil)
   }
 
   @Test func `no flag is empty or separated by a blank`() throws {

@@ -21,6 +21,8 @@ enum Samples {
     spec.store.size = "4Gi"
     spec.store.reserveMemory = true
     spec.store.streamThreshold = 60
+    spec.store.overwrite = "delete"
+    spec.store.deletedMemory = "keep"
     spec.store.env = [
       try VineyarddSpec.EnvironmentVariable(flag: "MODE=fast=yes"),
       VineyarddSpec.EnvironmentVariable(

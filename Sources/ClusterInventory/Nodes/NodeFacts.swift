@@ -142,33 +142,3 @@ extension NodeFacts {
     return found.first
   }
 }
-
-extension NodeFacts {
-  /// The least memory of a store's container, in bytes.
-  public static let leastStoreMemory: UInt64 = 256 << 20
-  /// The most memory of a store's container when none is asked for, in bytes.
-  public static let mostStoreMemory: UInt64 = 16 << 30
-
-  /// Memory of a store's container when none is asked for: half of what the smallest node has for pods, less what
-  /// stores of other clusters have. Nodes of one machine share its bytes.
-  ///
-  /// - Parameters:
-  ///   - selector: labels of the nodes that may run a store.
-  ///   - taken: bytes that a node's stores of other clusters have.
-  /// - Returns: bytes; nil when no node is known.
-  public static func defaultStoreMemory(
-    _ nodes: [NodeFacts], selector: [String: String] = [:], taken: UInt64 = 0
-  ) -> UInt64? {
-    let chosen = nodes.filter { node in
-      node.allocatableMemory > 0 && selector.allSatisfy { node.labels[$0.key] == $0.value }
-    }
-    // Where every node is tainted, the stores tolerate it, or wait.
-    let free = chosen.filter { $0.obstacle == nil }
-    let neighbours = Dictionary(grouping: chosen, by: \.machine).mapValues { UInt64($0.count) }
-    let shares = (free.isEmpty ? chosen : free).map { $0.allocatableMemory / (neighbours[$0.machine] ?? 1) / 2 }
-    guard let smallest = shares.min() else { return nil }
-    let share = smallest - min(smallest, taken)
-    let mebibyte: UInt64 = 1 << 20
-    return min(max(share, leastStoreMemory), mostStoreMemory) / mebibyte * mebibyte
-  }
-}

@@ -58,8 +58,8 @@ extension CSIDriverSpec {
   }
 
   private static func validate(overwrite: String?, deletedMemory: String?) throws {
-    if let overwrite { try Rule.oneOf(["delete", "keep"], overwrite, "overwrite policy") }
-    if let deletedMemory { try Rule.oneOf(["keep", "reuse"], deletedMemory, "policy for deleted memory") }
+    try Rule.overwrite(overwrite)
+    try Rule.deletedMemory(deletedMemory)
   }
 
   var driverImage: ImageOptions {
@@ -68,5 +68,12 @@ extension CSIDriverSpec {
 
   func sidecarImage(_ image: String) -> ImageOptions {
     ImageOptions(image: image, pullPolicy: sidecar.imagePullPolicy, registry: imageRegistry)
+  }
+}
+
+extension CSIDriverSpec {
+  /// A line for each option that is set and does nothing.
+  public var warnings: [String] {
+    sidecar.attacherImage == nil ? [] : ["spec.sidecar.attacherImage has no effect: volumes need no attaching"]
   }
 }

@@ -75,7 +75,7 @@ extension CSIDriverSpec {
     workload.tree["spec", "template", "metadata", "labels", "app.vineyard.io/name"] = .string(name)
   }
 
-  /// What controller and node plugin have in common.
+  /// Fills the container that controller and node plugin have in common.
   private func fillDriver(_ workload: inout KubernetesObject) throws {
     try workload.editContainer("vineyard-csi-driver") { container in
       container.setImage(driverImage)

@@ -9,7 +9,7 @@ public struct CSIDriverSpec: Sendable, Equatable {
   public var clusters: [Cluster] = []
   public var image = ImageOptions.vineyardctl
   public var imagePullPolicy = "IfNotPresent"
-  /// What takes the place of every image's registry; nil leaves them.
+  /// The registry that replaces that of every image; nil leaves them.
   public var imageRegistry: String?
   /// Controller pods, one of which leads.
   public var replicas = 1

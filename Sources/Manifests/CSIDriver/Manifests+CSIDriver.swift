@@ -65,7 +65,7 @@ extension Manifests {
     }
   }
 
-  /// What snapshots take besides a container: rights, and a class for each cluster.
+  /// Objects that snapshots take besides a container: rights, and a class for each cluster.
   private static func snapshots(_ spec: CSIDriverSpec, namespace: String) throws -> [KubernetesObject] {
     guard spec.sidecar.enableSnapshots else { return [] }
     var documents = try ManifestDocuments(.csiSnapshots)

@@ -46,3 +46,44 @@ extension Manifests {
       + workload.objects + webhooks.objects
   }
 }
+
+/// Objects that the operator makes for itself while it runs; `delete operator` takes them away.
+extension Manifests {
+  /// The Lease that says which replica leads. Its name is the original's, so that the two never lead at the same time.
+  public static func operatorLease(in namespace: String) -> KubernetesObject {
+    state("coordination.k8s.io/v1", "Lease", "5fa514f1.v6d.io", namespace)
+  }
+
+  /// The Secret with the certificate of the webhook, its authorities and their keys.
+  public static func operatorCertificate(in namespace: String) -> KubernetesObject {
+    var secret = state("v1", "Secret", "vineyard-webhook-server-cert", namespace)
+    secret.tree["type"] = "kubernetes.io/tls"
+    return secret
+  }
+
+  /// The Leases by which the sidecars of the CSI driver elect leaders, which nobody deletes with them.
+  ///
+  /// Source: csi-lib-utils' leader election, and what provisioner, resizer and snapshotter put in front of the driver's
+  /// name.
+  public static let sidecarLeases = ["", "external-resizer-", "external-snapshotter-leader-"].map {
+    "\($0)csi-vineyard-v6d-io"
+  }
+
+  /// The Leases as objects, for their removal.
+  public static func sidecarLeaseObjects(in namespace: String) -> [KubernetesObject] {
+    sidecarLeases.map { state("coordination.k8s.io/v1", "Lease", $0, namespace) }
+  }
+
+  private static func state(
+    _ apiVersion: String, _ kind: String, _ name: String, _ namespace: String
+  ) -> KubernetesObject {
+    var object = KubernetesObject([
+      "apiVersion": .string(apiVersion), "kind": .string(kind),
+      "metadata": ["name": .string(name), "namespace": .string(namespace)],
+    ])
+    object.setLabel("app.kubernetes.io/managed-by", creator)
+    object.setLabel("app.kubernetes.io/part-of", "vineyard")
+    object.setLabel("app.kubernetes.io/component", "operator")
+    return object
+  }
+}

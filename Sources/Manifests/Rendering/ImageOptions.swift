@@ -6,7 +6,7 @@ public struct ImageOptions: Sendable, Equatable {
   public var image: String
   /// `Always`, `IfNotPresent` or `Never`.
   public var pullPolicy: String
-  /// What takes the place of the image's registry, with or without a path below it; nil leaves it.
+  /// The registry that replaces the image's own, with or without a path below it; nil leaves it.
   public var registry: String?
 
   /// The image of this program, of its own version.

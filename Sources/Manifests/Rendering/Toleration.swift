@@ -28,6 +28,19 @@ public enum Toleration {
     return toleration
   }
 
+  /// The taint that a toleration is about, as `parse` reads it; nil for one that says more.
+  public static func text(of toleration: Value) -> String? {
+    guard toleration.fields?.keys.allSatisfy({ ["key", "operator", "value", "effect"].contains($0) }) == true else {
+      return nil
+    }
+    let exists = toleration["operator"]?.string == "Exists"
+    let (key, value) = (toleration["key"]?.string ?? "", toleration["value"]?.string)
+    guard !key.isEmpty else { return exists && toleration.fields?.count == 1 ? "*" : nil }
+    guard exists ? value == nil : value != nil else { return nil }
+    let effect = toleration["effect"]?.string ?? ""
+    return key + (value.map { "=\($0)" } ?? "") + (effect.isEmpty ? "" : ":\(effect)")
+  }
+
   /// Refuses what the API server would refuse of a pod.
   static func validate(_ toleration: Value) throws {
     if let key = toleration["key"]?.string { try Rule.labelKey(key, "toleration") }

@@ -1,3 +1,4 @@
+import KubernetesObjects
 import Support
 
 /// The checks of single values; each throws a usage error that names the field.
@@ -49,6 +50,16 @@ enum Rule {
     guard choices.contains(value) else {
       throw CommandError(.usage, "invalid \(field) '\(value)'", hint: "give \(alternatives(choices))")
     }
+  }
+
+  /// The fate of an object whose name is given to another; nil for the default.
+  static func overwrite(_ policy: String?) throws(CommandError) {
+    if let policy { try oneOf(["delete", "keep"], policy, "overwrite policy") }
+  }
+
+  /// The fate of memory of deleted objects; nil for the default.
+  static func deletedMemory(_ policy: String?) throws(CommandError) {
+    if let policy { try oneOf(["keep", "reuse"], policy, "policy for deleted memory") }
   }
 
   /// A reference to an image: no blanks, no scheme, not empty.
@@ -113,5 +124,72 @@ enum Rule {
 
   private static func alternatives(_ choices: [String]) -> String {
     choices.dropLast().joined(separator: ", ") + " or " + (choices.last ?? "")
+  }
+}
+
+/// Labels of Kubernetes (`kubernetes.io/docs/concepts/overview/working-with-objects/labels`).
+extension Rule {
+  /// A key: a name, perhaps after a domain and a slash.
+  static func labelKey(_ key: String, _ field: String) throws(CommandError) {
+    let parts = key.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count <= 2, let name = parts.last else { throw invalidLabel(field, key) }
+    if parts.count == 2 { try subdomain(String(parts[0]), field) }
+    guard !name.isEmpty else { throw invalidLabel(field, key) }
+    try labelValue(String(name), field, mayBeEmpty: false)
+  }
+
+  /// A value: at most 63 letters, digits, dashes, dots and underscores, a letter or digit at both ends.
+  static func labelValue(_ value: String, _ field: String, mayBeEmpty: Bool = true) throws(CommandError) {
+    if value.isEmpty && mayBeEmpty { return }
+    guard let first = value.utf8.first, let last = value.utf8.last, isAlphanumeric(first), isAlphanumeric(last),
+      value.utf8.count <= 63, value.utf8.allSatisfy({ isAlphanumeric($0) || "-._".utf8.contains($0) })
+    else { throw invalidLabel(field, value) }
+  }
+
+  private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+  }
+
+  private static func invalidLabel(_ field: String, _ value: String) -> CommandError {
+    invalid(
+      field, value, "it is no label", hint: "write what 'kubectl get nodes --show-labels' shows, such as disk=nvme")
+  }
+}
+
+extension Quantity {
+  /// Reads an amount above zero.
+  ///
+  /// - Parameter field: what is measured, for the error.
+  /// - Throws: `CommandError` with code `usage`.
+  init(_ text: String, _ field: String) throws {
+    guard let quantity = Quantity(text) else {
+      throw CommandError(
+        .usage, "invalid \(field) '\(text)'", cause: "it is no quantity",
+        hint: "write a number and a suffix as Kubernetes does, such as 4Gi, 512M or 500m")
+    }
+    guard quantity.value > 0, quantity.value.isFinite else {
+      throw CommandError(
+        .usage, "invalid \(field) '\(text)'", cause: "it is not above zero", hint: "leave it out for none")
+    }
+    self = quantity
+  }
+}
+
+/// Bytes in whole mebibytes, as Kubernetes writes them, rounded up.
+func mebibytes(_ bytes: UInt64) -> String { "\((bytes >> 20) + (bytes & 0xF_FFFF == 0 ? 0 : 1))Mi" }
+
+extension Rule {
+  /// The limit of a volume: `request`, `none`, or whole bytes above zero as a quantity without a sign.
+  static func quota(_ text: String) throws(CommandError) {
+    if ["request", "none"].contains(text) { return }
+    guard let quantity = Quantity(text), let bytes = quantity.bytes, bytes > 0,
+      quantity.value.rounded() == quantity.value,
+      text.utf8.first.map({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) == true
+    else {
+      throw CommandError(
+        .usage, "invalid quota '\(text)'",
+        hint: "give request (what a claim asks for), none, or a size such as 4Gi")
+    }
   }
 }

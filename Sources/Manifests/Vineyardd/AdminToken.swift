@@ -1,7 +1,7 @@
 import Documents
 import Support
 
-/// What the stores of a cluster want to see before they let somebody change volumes over the network.
+/// The secret that the stores of a cluster demand before they let a client change volumes over the network.
 public struct AdminToken: Sendable, Equatable {
   /// 32 bytes as hexadecimal digits.
   public let text: String

@@ -42,6 +42,8 @@ extension VineyarddSpec.Store {
       "reserveMemory": .boolean(reserveMemory),
       "streamThreshold": Value(streamThreshold),
     ]
+    tree["overwrite"] = overwrite.map { .string($0) }
+    tree["deletedMemory"] = deletedMemory.map { .string($0) }
     if !env.isEmpty { tree["env"] = .array(env.map(\.tree)) }
     tree["memory"] = memory.map { .string($0) }
     tree["cpu"] = cpu.map { .string($0) }

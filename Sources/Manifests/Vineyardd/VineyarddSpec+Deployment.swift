@@ -1,4 +1,14 @@
 import KubernetesObjects
+import Support
+
+/// Abilities of this version's store, which the rendering follows.
+enum StoreFeatures {
+  /// Whether the stores keep their metadata in etcd. While they don't, each keeps its own.
+  static let keepsMetadataInEtcd = false
+
+  /// Whether the stores mirror persisted objects as custom resources, which takes a token of their account.
+  static let mirrorsObjects = false
+}
 
 extension VineyarddSpec {
   /// Port of the RPC listener in the pod.
@@ -33,11 +43,9 @@ extension VineyarddSpec {
     try deployment.editVolume(Self.adminTokenVolumeName) { volume in
       volume["secret", "secretName"] = .string(AdminToken.secretName(ofCluster: name))
     }
-    if try StoreResources.isAssumed(store), let memory = store.assumedMemory {
-      deployment.setAnnotation(Manifests.assumedMemoryAnnotation, memory)
-    }
-    let resources = try StoreResources.resources(
-      store, fallback: ["cpu": "100m", "memory": "256Mi"])
+    let assumed = store.assumedMemory ?? VineyarddSpec.Store.memoryOnUnknownNodes
+    if try store.statedMemory() == nil { deployment.setAnnotation(Manifests.assumedMemoryAnnotation, assumed) }
+    let resources = try StoreResources.resources(store, assumed: assumed)
     try deployment.editContainer("vineyardd") { container in
       fillContainer(&container, uid: uid)
       container["resources"] = resources
@@ -89,6 +97,8 @@ extension VineyarddSpec {
     if !store.size.isEmpty { arguments.append("--size=\(store.size)") }
     if store.reserveMemory { arguments.append("--reserve_memory=true") }
     arguments.append("--stream_threshold=\(store.streamThreshold)")
+    if let policy = store.overwrite { arguments.append("--overwrite=\(policy)") }
+    if let policy = store.deletedMemory { arguments.append("--deleted_memory=\(policy)") }
     arguments.append("--rpc_socket_port=\(Self.rpcPort)")
     arguments.append("--metrics_port=\(Self.metricsPort)")
     arguments.append("--admin_token_file=\(Self.adminTokenDirectory)/\(AdminToken.key)")
@@ -137,4 +147,44 @@ extension Value {
       self["securityContext", "allowPrivilegeEscalation"] = nil
     }
   }
+}
+
+/// How much memory and CPU a store's container gets.
+enum StoreResources {
+  /// The container's memory in bytes for a size in bytes: all that such a store may take.
+  static func memory(size: UInt64) -> UInt64 { MemoryBudget(size: size).total }
+
+  /// The container's memory as a quantity.
+  static func memoryLimit(size: UInt64) -> String { mebibytes(memory(size: size)) }
+
+  /// `resources` of the container. Request and limit of the memory are the same: a store fits itself into its limit, and
+  /// what the scheduler promises is what it takes.
+  ///
+  /// - Parameter assumed: the memory where the resource says nothing, as a quantity.
+  static func resources(_ store: VineyarddSpec.Store, assumed: String) throws -> Value {
+    let memory = try store.memory ?? store.sizeInBytes().map(memoryLimit(size:)) ?? assumed
+    let cpu = store.cpu ?? "100m"
+    var resources: Value = ["requests": ["cpu": .string(cpu), "memory": .string(memory)]]
+    resources["limits", "memory"] = .string(memory)
+    resources["limits", "cpu"] = store.cpu.map { .string($0) }
+    return resources
+  }
+}
+
+extension VineyarddSpec.Store {
+  /// Bytes that the resource gives a store's container: as it says, or as its size takes; nil when it says neither.
+  ///
+  /// - Throws: `CommandError` with code `usage` for a size that cannot be read.
+  public func statedMemory() throws -> UInt64? {
+    if let memory { return Quantity(memory)?.bytes }
+    return try sizeInBytes().map(StoreResources.memory(size:))
+  }
+
+  /// The memory of a store's container when neither its resource nor any node says how much, as a quantity.
+  public static let memoryOnUnknownNodes = "1Gi"
+}
+
+extension Manifests {
+  /// On the Deployment of a cluster whose resource does not say how much memory its stores have: what they were given.
+  public static let assumedMemoryAnnotation = "app.vineyard.io/assumed-memory"
 }

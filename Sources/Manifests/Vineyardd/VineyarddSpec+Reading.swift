@@ -64,6 +64,8 @@ extension VineyarddSpec.Store {
     try reader.text("size", &size)
     try reader.flag("reserveMemory", &reserveMemory)
     try reader.integer("streamThreshold", &streamThreshold)
+    try reader.text("overwrite", &overwrite)
+    try reader.text("deletedMemory", &deletedMemory)
     try reader.text("memory", &memory)
     try reader.text("cpu", &cpu)
     var variables: [Value] = []

@@ -16,11 +16,17 @@ extension VineyarddSpec {
     public var reserveMemory = false
     /// Percent of the memory that streams may fill.
     public var streamThreshold = 80
+    /// The fate of an object outside of volumes whose name is given to another: `delete` or `keep`; nil leaves it to
+    /// the store.
+    public var overwrite: String?
+    /// Memory of deleted objects outside of volumes that clients still map: `keep` or `reuse`; nil leaves it to the
+    /// store.
+    public var deletedMemory: String?
     /// More environment variables.
     public var env: [EnvironmentVariable] = []
     /// Memory request and limit as a quantity; nil derives them from the size.
     public var memory: String?
-    /// What takes the place of `memory` where neither that nor a size is given; never part of a resource.
+    /// The memory where neither `memory` nor a size is given; never part of a resource.
     public var assumedMemory: String?
     /// CPU request and limit as a quantity.
     public var cpu: String?

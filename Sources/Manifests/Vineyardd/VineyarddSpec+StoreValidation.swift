@@ -17,6 +17,8 @@ extension VineyarddSpec.Store {
     }
     if let cpu { _ = try Quantity(cpu, "cpu") }
     try Rule.range(streamThreshold, 0...100, "stream threshold")
+    try Rule.overwrite(overwrite)
+    try Rule.deletedMemory(deletedMemory)
     try validateEnvironment()
     try spill.validate()
   }

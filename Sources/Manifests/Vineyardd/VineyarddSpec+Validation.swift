@@ -26,6 +26,20 @@ extension VineyarddSpec {
     if let name = priorityClassName { try Rule.subdomain(name, "priority class") }
   }
 
+  /// Checks what cannot be changed once a cluster exists.
+  ///
+  /// - Throws: `CommandError` with code `usage`.
+  public func validateChange(from old: VineyarddSpec) throws {
+    guard etcdReplicas == old.etcdReplicas else {
+      throw CommandError(
+        .usage, "the number of etcd members cannot be changed", cause: "it is \(old.etcdReplicas)",
+        hint: "make a new cluster")
+    }
+    guard etcd.storageSize == old.etcd.storageSize, etcd.storageClassName == old.etcd.storageClassName else {
+      throw CommandError(.usage, "the storage of etcd cannot be changed", hint: "make a new cluster")
+    }
+  }
+
   private func validateNames() throws {
     // The longest label made of it is a revision of the etcd StatefulSet: -etcd- and ten characters.
     try Rule.name(name, "cluster name", limit: 47, beginsWithLetter: true)
@@ -87,4 +101,39 @@ extension VineyarddSpec {
   static let adminTokenVolumeName = "admin-token"
   /// The volumes that every store has.
   static let ownVolumeNames = [socketVolumeName, sharedMemoryVolumeName, adminTokenVolumeName]
+}
+
+/// The directory of a socket with `{{.Namespace}}` and `{{.Name}}` in it, as the original writes it (a Go template of
+/// which only these two are known).
+enum SocketTemplate {
+  /// The directory of one cluster.
+  ///
+  /// - Throws: `CommandError` with code `usage` for anything else between braces.
+  static func expand(_ template: String, namespace: String, name: String) throws(CommandError) -> String {
+    var result = ""
+    var rest = template[...]
+    while let brace = rest.firstIndex(of: "{") {
+      result += rest[..<brace]
+      rest = rest[brace...]
+      guard rest.hasPrefix("{{") else {
+        result.append(rest.removeFirst())
+        continue
+      }
+      let field = rest.dropFirst(2).prefix { $0 != "}" }
+      rest = rest[field.endIndex...]
+      guard rest.hasPrefix("}}") else { throw unknown(template) }
+      rest = rest.dropFirst(2)
+      switch field.drop(while: { $0 == " " }).prefix(while: { $0 != " " }) {
+      case ".Namespace": result += namespace
+      case ".Name": result += name
+      default: throw unknown(template)
+      }
+    }
+    return result + rest
+  }
+
+  private static func unknown(_ template: String) -> CommandError {
+    Rule.invalid(
+      "socket directory", template, "unknown template", hint: "only {{.Namespace}} and {{.Name}} stand for something")
+  }
 }

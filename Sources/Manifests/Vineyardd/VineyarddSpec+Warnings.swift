@@ -9,7 +9,7 @@ public struct IdleOption: Sendable, Equatable {
 }
 
 extension VineyarddSpec {
-  /// What is set and does nothing.
+  /// Options that are set and do nothing.
   public var idleOptions: [IdleOption] {
     var options: [IdleOption] = []
     if metric.image != nil || metric.imagePullPolicy != nil {

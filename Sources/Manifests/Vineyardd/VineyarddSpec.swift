@@ -10,7 +10,7 @@ public struct VineyarddSpec: Sendable, Equatable {
   public var replicas = 3
   /// Members of etcd.
   public var etcdReplicas = 1
-  /// What takes the place of every image's registry; nil leaves them.
+  /// The registry that replaces that of every image; nil leaves them.
   public var imageRegistry: String?
   /// The Service in front of the RPC ports.
   public var service = Service()

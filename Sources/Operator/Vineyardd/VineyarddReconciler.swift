@@ -8,6 +8,15 @@ import Support
 struct VineyarddReconciler: Reconciler {
   let kind = ResourceKind.vineyardd
   let context: ReconcileContext
+  private let assumedMemory: AssumedMemory
+
+  init(context: ReconcileContext) {
+    self.context = context
+    let client = context.client
+    assumedMemory = AssumedMemory(informers: context.informers) {
+      try await client.list(.node).items.map { NodeFacts($0) }
+    }
+  }
 
   private var informers: Informers { context.informers }
 
@@ -30,9 +39,7 @@ struct VineyarddReconciler: Reconciler {
 
   func desired(_ resource: KubernetesObject, uid: String) async throws -> [KubernetesObject] {
     var spec = try VineyarddSpec(customResource: resource)
-    let client = context.client
-    let memory = DefaultMemory(informers: informers) { try await client.list(.node).items.map { NodeFacts($0) } }
-    spec.store.assumedMemory = try await memory.quantity(for: spec)
+    spec.store.assumedMemory = try await assumedMemory.quantity(for: spec)
     return try Manifests.vineyardd(spec, uid: uid, controlledByOperator: true, platform: context.platform)
   }
 
@@ -55,6 +62,7 @@ struct VineyarddReconciler: Reconciler {
   }
 
   func cleanUp(after key: ObjectKey) async throws {
+    assumedMemory.forget(ObjectReference(type: .deployment, namespace: key.namespace, name: key.name))
     for volume in unowned(of: key) where !volume.isBeingDeleted {
       context.log.info("\(volume.reference) is deleted: its cluster \(key) is gone")
       try await context.owned.writer.delete(volume.reference, uid: volume.uid)
@@ -70,29 +78,5 @@ struct VineyarddReconciler: Reconciler {
     return VineyarddStatus(
       resource: resource, deployment: deployment, members: members, progress: progress,
       refusal: informers.refusal(of: deployment) ?? informers.refusal(of: members))
-  }
-}
-
-/// Default memory of the stores of a cluster whose resource does not name any.
-struct DefaultMemory: Sendable {
-  let informers: Informers
-  /// Asks for the cluster's nodes.
-  let nodes: @Sendable () async throws -> [NodeFacts]
-
-  /// Request and limit of the stores' containers: what they were given before, since a change would cost their
-  /// contents, else a share of the nodes.
-  ///
-  /// - Returns: nil when the resource says it, or no node is known.
-  func quantity(for spec: VineyarddSpec) async throws -> String? {
-    guard spec.store.memory == nil, try spec.store.sizeInBytes() == nil else { return nil }
-    let stores = ObjectReference(type: .deployment, namespace: spec.namespace, name: spec.name)
-    if let present = informers[stores]?.annotations[Manifests.assumedMemoryAnnotation] {
-      return present
-    }
-    let taken = informers.objects(.deployment).filter { $0.reference != stores }
-      .compactMap { deployment in Workload(deployment).containers.first { $0.name == "vineyardd" }?.memoryLimit }
-      .reduce(0) { $0 + min($1, 1 << 50) }
-    return NodeFacts.defaultStoreMemory(try await nodes(), selector: spec.placement.nodeSelector, taken: taken)
-      .map { "\($0 >> 20)Mi" }
   }
 }

@@ -61,9 +61,8 @@ class World:
     def add(self) -> None:
         name, spec = self.random.choice(_CLUSTERS), {"replicas": self.random.randrange(3)}
         if name not in self.clusters:
-            # The old one may be going still. All fit onto the nodes side by side, which is not the case of stores that
-            # take what a node has.
-            reply = self.api.post(VINEYARDDS, cluster(name, **spec, vineyard={"size": "256Mi"}))
+            # The old one may be going still.
+            reply = self.api.post(VINEYARDDS, cluster(name, **spec))
             assert reply.status in (201, 409), reply.text
             if reply.status == 201:
                 self.clusters[name] = spec
