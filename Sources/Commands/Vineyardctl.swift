@@ -40,3 +40,16 @@ public struct Vineyardctl: ContextCommand {
     context.errorOutput(UsageTree.json(of: Vineyardctl.self))
   }
 }
+
+/// Prints the versions of this program.
+struct VersionCommand: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "version", abstract: "Print the version of this program and of the protocol it speaks.",
+    discussion: "".withExamples("vineyardctl version -o json"))
+
+  @OptionGroup var format: OutputArguments
+
+  mutating func run(_ context: CommandContext) throws {
+    context.output(format.output.text(PrintableFields(["client": Version.product, "protocol": Version.current])))
+  }
+}

@@ -1,5 +1,4 @@
 import ClusterInventory
-import Documents
 import KubernetesObjects
 import Manifests
 import Support

@@ -32,13 +32,13 @@ import Testing
     #expect(!Ownership.isOurs(try made(kind, metadata)))
   }
 
-  @Test func `what is owned by something doomed is doomed`() throws {
-    var doomed = Doomed()
-    doomed.insert([try made("Service", "uid: s")])
-    #expect(doomed.contains(try made("Service", "uid: s")))
-    #expect(doomed.contains(try made("EndpointSlice", "uid: e, ownerReferences: [{uid: s}]")))
-    #expect(doomed.contains(try made("Pod", "uid: p, deletionTimestamp: now")))
-    #expect(!doomed.contains(try made("Pod", "uid: p, ownerReferences: [{uid: other}]")))
+  @Test func `what is owned by something pending is pending`() throws {
+    var pending = PendingDeletions()
+    pending.insert([try made("Service", "uid: s")])
+    #expect(pending.contains(try made("Service", "uid: s")))
+    #expect(pending.contains(try made("EndpointSlice", "uid: e, ownerReferences: [{uid: s}]")))
+    #expect(pending.contains(try made("Pod", "uid: p, deletionTimestamp: now")))
+    #expect(!pending.contains(try made("Pod", "uid: p, ownerReferences: [{uid: other}]")))
   }
 
   @Test(arguments: [
@@ -53,6 +53,6 @@ import Testing
   ])
   func `what holds a deletion up`(_ metadata: String, _ status: String, _ obstacle: String?) throws {
     let held = try KubernetesObject(yaml: "{apiVersion: v1, kind: Namespace, metadata: \(metadata), status: \(status)}")
-    #expect(Disappearance.obstacle(held) == obstacle)
+    #expect(DeletionWaiter.obstacle(held) == obstacle)
   }
 }

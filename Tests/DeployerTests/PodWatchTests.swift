@@ -10,7 +10,10 @@ import Testing
   private final class Paper: Sendable {
     private let written = Mutex("")
     var text: String { written.withLock { $0 } }
-    var watch: PodWatch { PodWatch(board: WaitBoard(story: Story { text in self.written.withLock { $0 += text } })) }
+    var watch: PodWatch {
+      let progress = ProgressReporter { text in self.written.withLock { $0 += text } }
+      return PodWatch(board: ProgressBoard(progress: progress))
+    }
   }
 
   private func unplaced(_ name: String) throws -> KubernetesObject {

@@ -18,8 +18,7 @@ struct CheckCommand: AsyncContextCommand {
   @Option(help: ArgumentHelp("Memory for one store, such as 4Gi.", valueName: "size"))
   var size: String?
 
-  @Option(name: .shortAndLong, help: "How to print.")
-  var output: CheckOutput = .text
+  @OptionGroup var format: OutputArguments
 
   @OptionGroup var images: ImageArguments
   @OptionGroup(title: "Cluster") var connection: ConnectionArguments
@@ -38,15 +37,14 @@ struct CheckCommand: AsyncContextCommand {
     let session = Session(connection, context)
     var target = try VineyardClusterTarget.parse([])
     target.images = images
-    let planning = try Planning(
-      target: target, connection: connection, creation: NamespaceCreationArguments(creating: true), context,
-      story: Story { _ in })
+    let builder = try PlanBuilder(
+      target: target, connection: connection, creation: NamespaceCreationArguments(creating: true), context)
     var subject = ClusterCheck.Subject(
-      namespace: connection.namespace, objects: try planning.offlinePlan().objects,
+      namespace: connection.namespace, objects: try builder.offlinePlan().plan.objects,
       image: target.image(context.host), size: try bytes(), isBeforehand: pre)
     subject.workloads = try workloads(images.options(context.host))
     let findings = try await ClusterCheck(client: try session.client(), subject: subject, log: session.log).run()
-    context.output(output.text(findings, context.outputPalette))
+    context.output(format.output.text(PrintableFindings(findings), context.outputPalette))
     let failures = findings.count { $0.outcome == .failed }
     guard failures > 0 else { return }
     throw CommandError(
@@ -71,19 +69,5 @@ extension CheckCommand {
       + Manifests.vineyardd(cluster, uid: nil, controlledByOperator: false)
       + Manifests.csiDriver(driver, namespace: connection.namespace)
     return objects.filter { $0.tree["spec", "template"] != nil }
-  }
-}
-
-/// How findings are printed.
-enum CheckOutput: String, ExpressibleByArgument, CaseIterable {
-  case text, json, yaml
-
-  func text(_ findings: [Finding], _ palette: Palette) -> String {
-    let value = Value.array(findings.map(\.value))
-    switch self {
-    case .text: return Finding.text(findings, palette)
-    case .json: return value.indentedJSON
-    case .yaml: return value.yaml
-    }
   }
 }

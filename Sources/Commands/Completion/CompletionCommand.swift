@@ -1,5 +1,10 @@
 import ArgumentParser
+import Deployer
+import Documents
+import KubernetesClient
+import KubernetesObjects
 import Support
+import Synchronization
 
 /// Prints what makes a shell complete commands, flags and values.
 struct CompletionCommand: ContextCommand {
@@ -37,5 +42,67 @@ struct CompletionCommand: ContextCommand {
       case .fish: .fish
       }
     }
+  }
+}
+
+extension CompletionKind {
+  /// The contexts of the kubeconfig.
+  static var contexts: CompletionKind {
+    .custom { words, _, _ in ClusterNames(words: words).contexts() }
+  }
+
+  /// The namespaces of the cluster that the words before name.
+  static var namespaces: CompletionKind {
+    .custom { words, _, _ in ClusterNames(words: words).namespaces() }
+  }
+}
+
+/// Names that complete a command line; whatever goes wrong, there are none.
+struct ClusterNames {
+  /// The connection that the words describe.
+  private(set) var options = ConnectionOptions()
+  private let sources: ConfigurationSources
+
+  /// - Parameter words: the command line so far, its last word perhaps unfinished.
+  init(words: [String], sources: ConfigurationSources = .process) {
+    self.sources = sources
+    options.kubeconfig = Self.value(of: "--kubeconfig", in: words)
+    options.context = Self.value(of: "--context", in: words)
+    options.impersonate = Self.value(of: "--as", in: words)
+    options.server = Self.value(of: "--server", in: words)
+    options.skipsTLSVerification = words.contains("--insecure-skip-tls-verify")
+    // Somebody sits in front of it.
+    options.requestTimeout = 3
+  }
+
+  private static func value(of flag: String, in words: [String]) -> String? {
+    for (index, word) in words.enumerated() {
+      if word.hasPrefix("\(flag)=") { return String(word.dropFirst(flag.count + 1)) }
+      // A shell may take the equals sign for a word.
+      let next = words.dropFirst(index + 1).first { $0 != "=" }
+      if word == flag, let next, !next.isEmpty { return next }
+    }
+    return nil
+  }
+
+  /// The contexts of the kubeconfig.
+  func contexts() -> [String] {
+    let names = try? ClientConfiguration.contextNames(kubeconfig: options.kubeconfig, sources: sources)
+    return (names ?? []).sorted()
+  }
+
+  /// The namespaces of the cluster.
+  func namespaces() -> [String] {
+    guard let configuration = try? ClientConfiguration.resolve(options, sources: sources) else { return [] }
+    let found = Mutex<[String]>([])
+    let end = Support.Semaphore()
+    Task.detached {
+      let client = KubernetesClient(configuration, log: Log(minimum: .error, write: { _ in }))
+      let namespaces = try? await client.list(.namespace).items
+      found.withLock { $0 = (namespaces ?? []).map(\.name).sorted() }
+      end.signal()
+    }
+    end.wait()
+    return found.withLock { $0 }
   }
 }

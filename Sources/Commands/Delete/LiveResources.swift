@@ -35,7 +35,15 @@ struct LiveResources: Sendable {
     drivers.filter { $0.servedClusters == [cluster] }
   }
 
-  /// What the operator goes on working for when some resources are gone.
+  /// The Leases of the driver's sidecars, which go with the last driver.
+  ///
+  /// - Parameter names: of the drivers that go.
+  func sidecarLeases(in namespace: String, withoutDrivers names: Set<String>) -> [KubernetesObject] {
+    guard drivers.allSatisfy({ names.contains($0.name) }) else { return [] }
+    return Manifests.sidecarLeaseObjects(in: namespace)
+  }
+
+  /// Resources that the operator goes on working for when others are gone.
   func remaining(without going: [KubernetesObject]) -> [KubernetesObject] {
     let references = Set(going.map(\.reference))
     return (clusters + drivers).filter { !references.contains($0.reference) && !$0.isBeingDeleted }
@@ -43,12 +51,12 @@ struct LiveResources: Sendable {
 }
 
 extension Removal {
-  /// What stops working with a cluster.
+  /// Volumes that stop working with a cluster.
   func volumes(ofCluster cluster: String) async throws -> VolumeUses.Scope {
     .clusters([cluster], classes: try await StorageClasses(client: client).of(clusters: [cluster]))
   }
 
-  /// What stops working with a driver: every volume, when it is the only one, since it brings the node plugins; else
+  /// Volumes that stop working with a driver: all, when it is the only one, since it brings the node plugins; else
   /// those of the clusters that no other one serves.
   func volumes(ofDriver name: String, _ live: LiveResources) async throws -> VolumeUses.Scope {
     guard let driver = live.driver(name) else { return .clusters([], classes: []) }
@@ -56,16 +64,6 @@ extension Removal {
     let left = driver.servedClusters.subtracting(others.flatMap(\.servedClusters))
     let classes = try await StorageClasses(client: client).of(clusters: left)
     return others.isEmpty ? .driver(classes: classes) : .clusters(left, classes: classes)
-  }
-}
-
-extension Removal {
-  /// The Leases of the driver's sidecars, which go with the last driver.
-  ///
-  /// - Parameter names: of the drivers that go.
-  func sidecarLeases(_ live: LiveResources, withoutDrivers names: Set<String>) -> [KubernetesObject] {
-    guard live.drivers.allSatisfy({ names.contains($0.name) }) else { return [] }
-    return Manifests.sidecarLeaseObjects(in: arguments.namespace)
   }
 }
 

@@ -5,7 +5,7 @@ import KubernetesObjects
 import Manifests
 import Support
 
-/// What the delete commands have in common: look, guard, ask, remove, tell.
+/// The part that the delete commands share: look, guard, ask, remove, report.
 struct Removal {
   let arguments: DeleteArguments
   let context: CommandContext
@@ -19,9 +19,9 @@ struct Removal {
     client = try session.client()
   }
 
-  /// What is to be removed, and what speaks against it.
+  /// The objects to be removed, and the volumes that speak against it.
   struct Request {
-    /// What it is together, as people read it.
+    /// The name of all of it, as people read it.
     let title: String
     var objects: [KubernetesObject]
     /// Volumes that stop working; what uses them prevents the removal.
@@ -30,16 +30,19 @@ struct Removal {
     var takesDriver = false
     /// Whether the namespace goes too when deploying made it and it holds nothing else.
     var mayEmptyNamespace = true
-    /// What is lost, for the question: `what its stores hold is lost`.
+    /// Decisions to report.
+    var notes: [Note] = []
+    /// The loss, for the question: `what its stores hold is lost`.
     var loss: String?
   }
 
   /// Removes objects, those of later kinds first.
   func remove(_ request: Request) async throws {
     let title = request.title
+    session.progress.report(request.notes)
     let namespace = try await namespace(besides: request.objects, mayBeEmpty: request.mayEmptyNamespace)
     let plan = Plan(title, objects: namespace + request.objects)
-    let guardian = UsageGuard(client: client, story: session.story)
+    let guardian = UsageGuard(client: client, progress: session.progress)
     try await guardian.requireUnused(
       request.volumes, by: title, isForced: arguments.force, needsDriver: request.takesDriver)
     if arguments.dryRun == .none {
@@ -51,16 +54,14 @@ struct Removal {
     options.deletesNamespace = arguments.deletesNamespace
     options.isDryRun = arguments.dryRun != .none
     options.asksServer = arguments.dryRun == .server
-    let removed = try await Remover(client: client, story: session.story, log: session.log, options: options)
+    let removed = try await Remover(client: client, progress: session.progress, log: session.log, options: options)
       .remove(plan)
-    if arguments.output == .name {
-      context.output(removed.map { "\(DeployOutput.name($0))\n" }.joined())
-    }
+    if let output = arguments.output { context.output(output.text(PrintableReferences(removed))) }
     // Who names something that is not there has mistyped it, or is late.
     if removed.isEmpty, context.flags.names("name") {
       throw CommandError(.notFound, "there is no \(title)", hint: "'vineyardctl status' shows what there is")
     }
-    session.story.tell(.done, ending(plan, removed))
+    session.progress.report(.done, ending(plan, removed))
   }
 
   /// The namespace, unless it is in the plan already: on request, or because deploying made it.
@@ -81,5 +82,55 @@ struct Removal {
       return "\(plan.title): \(removed.count) \(removed.count == 1 ? "object" : "objects") would be deleted"
     }
     return arguments.waiting.wait ? "\(plan.title) is gone" : "\(plan.title) is being deleted"
+  }
+}
+
+extension Removal {
+  /// Refuses a name that nothing has while others are there: most likely it is mistyped, and nothing must go for that.
+  ///
+  /// Without any others, whatever an earlier deletion has left is removed.
+  ///
+  /// - Parameters:
+  ///   - kind: `vineyardd`, `csidriver`, as people write it.
+  ///   - namespace: where it is looked for, nil for a kind without namespaces.
+  /// - Throws: `CommandError` with code `notFound` and the nearest name as a hint.
+  func requireKnown(_ kind: String, _ name: String, in namespace: String?, among live: [KubernetesObject]) throws {
+    guard !live.contains(where: { $0.name == name && $0.namespace == namespace }), !live.isEmpty else { return }
+    let shown = namespace.map { "\($0)/\(name)" } ?? name
+    throw CommandError(
+      .notFound, "there is no \(kind) \(shown)", cause: "nothing was deleted",
+      hint: Self.suggestion(name, namespace, live))
+  }
+
+  /// How to name what was probably meant.
+  private static func suggestion(_ name: String, _ namespace: String?, _ live: [KubernetesObject]) -> String {
+    let here = live.filter { $0.namespace == namespace }.map(\.name)
+    if let guess = nearest(to: name, in: here) { return "did you mean --name \(guess)?" }
+    if let elsewhere = live.first(where: { $0.name == name }), let place = elsewhere.namespace {
+      return "there is one in another namespace: -n \(place)"
+    }
+    let names = live.map { object in object.namespace.map { "\($0)/\(object.name)" } ?? object.name }.sorted()
+    return "there \(names.count == 1 ? "is" : "are") \(names.prefix(5).joined(separator: ", "))"
+  }
+
+  /// Refuses to take away, by the name of another namespace, what an operator has outside of its own.
+  ///
+  /// - Throws: `CommandError` with code `notFound`.
+  func requireOperatorHere() async throws {
+    let operators = try await OperatorPresence(client: client).namespaces()
+    guard let place = operators.sorted().first, !operators.contains(arguments.namespace) else { return }
+    throw CommandError(
+      .notFound, "there is no operator in the namespace '\(arguments.namespace)'", cause: "nothing was deleted",
+      hint: "there is one in another namespace: -n \(place)")
+  }
+
+  /// Refuses to take the operator along with its namespace while resources elsewhere need it.
+  func requireDispensable(for remaining: [KubernetesObject]) async throws {
+    guard arguments.deletesNamespace, try await OperatorPresence(client: client).isIn(arguments.namespace),
+      let first = remaining.first(where: { $0.namespace != arguments.namespace })
+    else { return }
+    throw CommandError(
+      .failed, "the namespace '\(arguments.namespace)' holds the operator, which \(first.reference) needs",
+      hint: "delete that first, or leave --delete-namespace out")
   }
 }

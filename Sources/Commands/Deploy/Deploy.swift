@@ -3,7 +3,21 @@ import ClusterInventory
 import Deployer
 import KubernetesClient
 import KubernetesObjects
+import Manifests
 import Support
+
+/// The group of commands that deploy.
+struct DeployCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "deploy", abstract: "Deploy Vineyard on Kubernetes, or bring a deployment up to date.",
+    discussion: "".withExamples(
+      "vineyardctl deploy vineyard-cluster --create-namespace",
+      "vineyardctl deploy csidriver --clusters vineyard-system/vineyardd-sample"),
+    subcommands: [
+      Deploy<VineyardClusterTarget>.self, Deploy<OperatorTarget>.self, Deploy<VineyarddTarget>.self,
+      Deploy<VineyardDeploymentTarget>.self, Deploy<CSIDriverTarget>.self,
+    ])
+}
 
 /// Deploys a target; repeating it brings the deployment up to date.
 struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
@@ -22,39 +36,40 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
 
   mutating func run(_ context: CommandContext) async throws {
     let session = Session(connection, context)
-    for warning in context.warnings { session.story.tell(.warning, warning) }
-    var planning = try Planning(
-      target: target, connection: connection, creation: creation, resets: resets, context, story: session.story)
+    let progress = session.progress
+    progress.report(context.warnings.map { Note(.warning, $0) })
+    var builder = try PlanBuilder(
+      target: target, connection: connection, creation: creation, resets: resets, context)
     if changes.dryRun == .client {
-      let objects = try planning.offlinePlan().objects
-      let output = changes.output ?? .yaml
-      context.output(output.text(objects))
-      if output != .name, objects.contains(where: { $0.kind == "CustomResourceDefinition" }),
-        objects.contains(where: { $0.reference.type == VineyarddTarget.type })
-      {
-        session.story.tell(.action, "'kubectl apply' takes two runs: the first only defines what a Vineyardd is")
-      }
-      return
+      let deployment = try builder.offlinePlan()
+      progress.report(deployment.notes)
+      return render(deployment.plan, progress, context)
     }
-    let doubt = try planning.doubt()
+    try builder.validate()
     let client = try session.client()
-    let plan = try await planning.plan(client, doubt: doubt)
-    for warning in NodeFacts.warnings(planning.nodes ?? []) { session.story.tell(.warning, warning) }
+    let deployment = try await builder.plan(client)
+    let plan = deployment.plan
+    progress.report(deployment.notes + NodeFacts.warnings(deployment.nodes ?? []).map { Note(.warning, $0) })
     if changes.dryRun == .none {
-      try await ImageGuard(client: client, story: session.story)
-        .require(plan.objects, nodes: planning.nodes, timeout: waiting.limit)
+      try await ImageGuard(client: client, progress: progress)
+        .require(plan.objects, nodes: deployment.nodes, timeout: waiting.limit)
     }
     try await agree(plan, client, session, context)
-    var options = Installer.Options(timeout: waiting.limit)
-    options.waits = waiting.wait
-    options.forcesConflicts = changes.forcesConflicts
-    options.isDryRun = changes.dryRun == .server
-    let installer = Installer(client: client, story: session.story, log: session.log, options: options)
-    let applied = try await installer.apply(plan)
-    if let output = changes.output { context.output(output.text(applied)) }
+    let applied = try await Installer(client: client, progress: progress, log: session.log, options: options).apply(
+      plan)
+    if let output = changes.output { context.output(output.text(PrintableObjects(applied))) }
     let isComplete = changes.dryRun == .none && waiting.wait
-    session.story.finish(
-      "\(plan.title) \(ending)", next: isComplete ? target.nextStep(in: connection.namespace) : nil)
+    progress.finish("\(plan.title) \(ending)", next: isComplete ? target.nextStep(in: connection.namespace) : nil)
+  }
+
+  /// Prints the objects that no cluster was asked about.
+  private func render(_ plan: Plan, _ progress: ProgressReporter, _ context: CommandContext) {
+    let output = changes.output ?? .yaml
+    context.output(output.text(PrintableObjects(plan.objects)))
+    let types = Set(plan.objects.map(\.reference.type))
+    if [.json, .yaml].contains(output), types.isSuperset(of: [.customResourceDefinition, .vineyardd]) {
+      progress.report(.action, "'kubectl apply' takes two runs: the first only defines what a Vineyardd is")
+    }
   }
 
   /// Says what the deployment takes away, and asks unless it is nothing.
@@ -62,10 +77,10 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
     _ plan: Plan, _ client: KubernetesClient, _ session: Session, _ context: CommandContext
   ) async throws {
     let forecast = try await LossForecast(client: client, log: session.log).forecast(plan)
-    forecast.tell(session.story)
+    session.progress.report(forecast.notes)
     if let shortage = forecast.shortage {
       guard changes.yes else { throw shortage }
-      session.story.tell(.warning, "\(shortage.message): \(shortage.cause ?? "")")
+      session.progress.report(.warning, "\(shortage.message): \(shortage.cause ?? "")")
     }
     guard changes.dryRun == .none else { return }
     if let loss = forecast.gravest {
@@ -73,6 +88,14 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
     }
     let costs = DeletionCosts(log: session.log) { _ = try await client.patch($0, $1) }
     for loss in forecast.losses { try await costs.set(loss.costs) }
+  }
+
+  private var options: Installer.Options {
+    var options = Installer.Options(timeout: waiting.limit)
+    options.waits = waiting.wait
+    options.forcesConflicts = changes.forcesConflicts
+    options.isDryRun = changes.dryRun == .server
+    return options
   }
 
   private var ending: String {
@@ -83,4 +106,31 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
   var interruptionHint: String {
     "what was applied stays; run the same command again to go on, or 'vineyardctl status' to see how far it is"
   }
+}
+
+/// The flags of commands that change a cluster.
+struct ChangeArguments: ParsableArguments {
+  @Option(
+    name: .customLong("dry-run"),
+    help: "Change nothing: 'client' renders without asking a cluster, 'server' lets the server check everything.")
+  var dryRun: DryRun = .none
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Print the objects to stdout.", valueName: "format"))
+  var output: OutputFormat?
+
+  @Flag(name: .shortAndLong, help: "Do not ask before stores are replaced or classes dropped.")
+  var yes = false
+
+  @Flag(name: .customLong("force-conflicts"), help: "Take over fields that another field manager has set.")
+  var forcesConflicts = false
+}
+
+/// How far a command goes.
+enum DryRun: String, ExpressibleByArgument, CaseIterable {
+  /// It does what it says.
+  case none
+  /// It renders, and asks no cluster.
+  case client
+  /// The server checks everything and keeps nothing.
+  case server
 }

@@ -2,6 +2,17 @@ import ArgumentParser
 import Deployer
 import Support
 
+/// The group of commands that compare.
+struct DiffCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff", abstract: "Show what deploying would change; exit status 1 when there are differences.",
+    discussion: "".withExamples("vineyardctl diff vineyard-cluster --vineyardd.size 8Gi"),
+    subcommands: [
+      Diff<VineyardClusterTarget>.self, Diff<OperatorTarget>.self, Diff<VineyarddTarget>.self,
+      Diff<VineyardDeploymentTarget>.self, Diff<CSIDriverTarget>.self,
+    ])
+}
+
 /// Compares what is deployed with what would be.
 struct Diff<Target: DeploymentTarget>: AsyncContextCommand {
   static var configuration: CommandConfiguration {
@@ -21,17 +32,19 @@ struct Diff<Target: DeploymentTarget>: AsyncContextCommand {
 
   mutating func run(_ context: CommandContext) async throws {
     let session = Session(connection, context)
-    var planning = try Planning(
+    let progress = session.progress
+    var builder = try PlanBuilder(
       target: target, connection: connection, creation: NamespaceCreationArguments(creating: true), resets: resets,
-      context, story: session.story)
-    let doubt = try planning.doubt()
+      context)
+    try builder.validate()
     let client = try session.client()
-    let plan = try await planning.plan(client, doubt: doubt)
+    let deployment = try await builder.plan(client)
+    let plan = deployment.plan
     let forecast = try await LossForecast(client: client, log: session.log).forecast(plan)
-    forecast.tell(session.story)
-    if let shortage = forecast.shortage { session.story.tell(.warning, "\(shortage.message): \(shortage.cause ?? "")") }
-    let text = try await PlanDiff(client: client, story: session.story, forcesConflicts: forcesConflicts).text(plan)
-    guard !text.isEmpty else { return session.story.tell(.done, "\(plan.title) is as planned") }
+    progress.report(deployment.notes + forecast.notes)
+    if let shortage = forecast.shortage { progress.report(.warning, "\(shortage.message): \(shortage.cause ?? "")") }
+    let text = try await PlanDiff(client: client, progress: progress, forcesConflicts: forcesConflicts).text(plan)
+    guard !text.isEmpty else { return progress.report(.done, "\(plan.title) is as planned") }
     context.output(text)
     throw ExitCode(ExitStatus.failed.rawValue)
   }

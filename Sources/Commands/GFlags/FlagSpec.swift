@@ -14,7 +14,7 @@ public struct FlagSpec: Sendable {
     case choice([String])
   }
 
-  /// What happens to the flag.
+  /// The treatment of the flag.
   public enum Status: Sendable, Equatable {
     /// Handed to the argument parser.
     case supported
@@ -28,7 +28,7 @@ public struct FlagSpec: Sendable {
   public let name: String
   /// The type of the value.
   public let kind: Kind
-  /// What happens to the flag.
+  /// The treatment of the flag.
   public let status: Status
   /// For a flag without effect, the value that asks for what happens anyway and so needs no warning.
   let settled: String?

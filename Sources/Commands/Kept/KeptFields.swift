@@ -1,5 +1,8 @@
+import ArgumentParser
+import Deployer
 import KubernetesObjects
 import Manifests
+import Support
 
 /// Puts what a custom resource says already under what is deployed now: only fields that a flag names change.
 struct KeptFields {
@@ -71,29 +74,123 @@ struct KeptFields {
 extension KeptFields {
   /// Kept fields as people write them on the command line, joined by commas; nil when there are none.
   func text(_ kept: [Field]) -> String? {
-    let parts = kept.map { field in
-      let value = Self.labels(field) ?? Self.text(field.value)
-      let name = flags.flag(for: field.path).map { "--\($0)" } ?? "spec.\(field.path.joined(separator: "."))"
-      return "\(name) \(value)"
+    let volumes = kept.filter { Self.spillVolumes.keys.contains($0.path) }
+    var parts = kept.filter { !Self.spillVolumes.keys.contains($0.path) }.map { field in
+      guard let name = flags.flag(for: field.path), let value = FlagValueText(field.value, of: field.path) else {
+        return "spec.\(field.path.joined(separator: ".")) \(FlagText.quoted(field.value.string ?? field.value.json))"
+      }
+      return FlagText.text(name, value)
+    }
+    if let name = volumes.first.flatMap({ flags.flag(for: $0.path) }) {
+      let both = volumes.reduce(into: [:] as Value) { $0[Self.spillVolumes[$1.path] ?? ""] = $1.value }
+      parts.append(FlagText.text(name, .single(both.json)))
     }
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
-  /// A node selector as `--node-selector` takes it, nil for any other field.
-  private static func labels(_ field: Field) -> String? {
-    guard field.path == ["nodeSelector"], let labels = field.value.fields else { return nil }
-    return labels.map { key, value in "\(key)=\(value.string ?? value.json)" }.joined(separator: ",")
+  /// The two fields that one flag sets, by the keys of its value.
+  private static let spillVolumes = [
+    ["vineyard", "spill", "persistentVolumeSpec"]: "pv-spec",
+    ["vineyard", "spill", "persistentVolumeClaimSpec"]: "pvc-spec",
+  ]
+}
+
+extension DeploymentContext {
+  /// A rendered custom resource, with what no flag names left as it is deployed.
+  ///
+  /// - Parameter notes: gets what stays, and how it would not.
+  func keeping(_ rendered: KubernetesObject, _ flags: SpecFlags, _ notes: inout [Note]) -> KubernetesObject {
+    guard let live else { return rendered }
+    let fields = KeptFields(flags: flags, named: named)
+    let (object, kept) = fields.merge(rendered, over: live)
+    notes += [Note](kept: fields.text(kept))
+    let changed = flags.fields(of: named)
+    for path in [["vineyard", "image"], ["image"]] where !changed.contains(path) {
+      notes += [Note](keptImage: object.tree[path: ["spec"] + path]?.string ?? "")
+    }
+    return object
   }
 
-  private static func text(_ value: Value) -> String {
-    if let elements = value.array, !elements.isEmpty {
-      let pairs = elements.map { element -> String? in
-        if let namespace = element["namespace"]?.string { return "\(namespace)/\(element["name"]?.string ?? "")" }
-        guard let name = element["name"]?.string, let value = element["value"]?.string else { return nil }
-        return "\(name)=\(value)"
+  /// The flags of the operator, those of earlier deployments included.
+  func operatorTarget() throws -> OperatorTarget {
+    let declared = OperatorTarget.flags
+    return try OperatorTarget.parse(flags.without(storeFlags).over(operatorFlags).words(for: declared))
+  }
+
+  /// Whether the operator logs in detail.
+  var isOperatorVerbose: Bool {
+    flags.names("verbose") ? isVerbose : isVerbose || operatorFlags.values["verbose"]?.last == "true"
+  }
+
+  /// Writes down in a workload what the next deployment has to know.
+  ///
+  /// - Parameters:
+  ///   - earlier: flags of earlier deployments of the workload.
+  ///   - declared: flags that the workload follows.
+  func remember(_ earlier: GivenFlags, _ declared: DeclaredFlags, in object: inout KubernetesObject) {
+    let own = flags.without(storeFlags)
+    var record = own.declared(by: declared).over(earlier)
+    if own.names("verbose") { record.values["verbose"] = own.values["verbose"] }
+    record.values = record.values.filter { !named.subtracting(storeFlags).contains($0.key) || own.names($0.key) }
+    FlagRecord.write(record, into: &object)
+  }
+}
+
+extension [Note] {
+  /// A note of what stays, and how it would not; none for nil.
+  init(kept text: String?) {
+    self = text.map { [Note(.action, "as deployed before: \($0) (--reset FLAG goes back to the default)")] } ?? []
+  }
+
+  /// A warning of an upgrade that leaves the image of another release, and so is half of one.
+  fileprivate init(keptImage image: String) {
+    self = []
+    guard let release = ImageOptions.release(of: image), release != Version.product else { return }
+    append(
+      Note(.warning, "the image \(image) stays, and this is release \(Version.product): --image names another"))
+  }
+}
+
+extension OperatorTarget {
+  /// The flags that are about the operator.
+  static let flags = DeclaredFlags(OperatorTarget.self)
+}
+
+/// The flag that lets what was set before go.
+struct ResetArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Go back to the default of a flag of an earlier deployment; repeatable, 'all' for every flag.",
+      valueName: "flag"))
+  var reset: [String] = []
+
+  init() {}
+
+  /// Names as if they had been given, for commands without the flag.
+  init(_ names: [String]) { reset = names }
+
+  /// The declared names of the flags.
+  ///
+  /// - Throws: `CommandError` with code `usage` for what is no such flag, or is given a value as well.
+  func names(of declared: DeclaredFlags, given: GivenFlags) throws -> Set<String> {
+    var names: Set<String> = []
+    for word in reset {
+      let text = String(word.drop { $0 == "-" })
+      if text == "all" {
+        names.formUnion(declared.flags.map(\.name).filter { !given.names($0) })
+        continue
       }
-      if !pairs.contains(nil) { return pairs.compactMap { $0 }.joined(separator: ",") }
+      guard let flag = declared.flag(named: text) else {
+        let guess = nearest(to: text, in: declared.flags.map(\.name))
+        throw CommandError(
+          .usage, "--reset \(word): there is no such flag",
+          hint: guess.map { "did you mean \($0)?" } ?? "write --reset vineyardd.size, for instance")
+      }
+      guard !given.names(flag.name) else {
+        throw CommandError(.usage, "--reset \(word): --\(flag.name) is given, too", hint: "give one of them")
+      }
+      names.insert(flag.name)
     }
-    return value.string ?? value.json
+    return names
   }
 }

@@ -33,6 +33,8 @@ extension SpecFlags {
     "vineyardd.size": ["vineyard.size"],
     "vineyardd.reserve_memory": ["vineyard.reserveMemory"],
     "vineyardd.streamThreshold": ["vineyard.streamThreshold"],
+    "vineyardd.overwrite": ["vineyard.overwrite"],
+    "vineyardd.deleted_memory": ["vineyard.deletedMemory"],
     "vineyardd.envs": ["vineyard.env"],
     "vineyardd.memory": ["vineyard.memory"],
     "vineyardd.cpu": ["vineyard.cpu"],

@@ -1,4 +1,4 @@
-/// What to say to words that people try as commands and that are none.
+/// Advice for words that people try as commands and that are none.
 enum CommandAdvice {
   /// A hint for the first word of a command line that is no command, nil when there is nothing special about it.
   static func hint(for word: String) -> String? { verbs[word] ?? (missing.contains(word) ? missingHint : nil) }

@@ -18,6 +18,15 @@ enum ListValue {
     return try fields(of: text, flag)
   }
 
+  /// Elements as one comma separated text, which `elements(of:flag:)` reads.
+  static func text(of elements: [String]) -> String {
+    elements.enumerated().map { index, element in
+      // In front, a bracket begins an array.
+      let isPlain = !element.contains { ",\"".contains($0) } && !(index == 0 && element.first == "[")
+      return isPlain ? element : "\"\(element.replacing("\"", with: "\"\""))\""
+    }.joined(separator: ",")
+  }
+
   /// The fields of one line of comma separated values (RFC 4180).
   private static func fields(of text: String, _ flag: String) throws(CommandError) -> [String] {
     guard !text.isEmpty else { return [] }
@@ -59,5 +68,16 @@ enum ListValue {
   private static func invalid(_ text: String, _ flag: String, cause: String) -> CommandError {
     CommandError(
       .usage, "invalid value '\(text)' for \(flag)", cause: cause, hint: "write \(flag)=a,b or repeat the flag")
+  }
+}
+
+extension Bool {
+  /// The words that gflags and pflag take for a truth value, in any case; nil for another word.
+  init?(flagValue text: String) {
+    switch text.lowercased() {
+    case "1", "t", "true", "y", "yes": self = true
+    case "0", "f", "false", "n", "no": self = false
+    default: return nil
+    }
   }
 }

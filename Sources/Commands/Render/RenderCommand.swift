@@ -20,8 +20,8 @@ struct RenderCommand: ContextCommand {
     help: ArgumentHelp("Namespace of the operator, and of a cluster that names none.", valueName: "name"))
   var namespace = "vineyard-system"
 
-  @Option(name: .shortAndLong, help: "How to print.")
-  var output: DeployOutput = .yaml
+  @Option(name: .shortAndLong, help: ArgumentHelp("How to print.", valueName: "format"))
+  var output: OutputFormat = .yaml
 
   mutating func run(_ context: CommandContext) throws {
     var resource: KubernetesObject
@@ -37,6 +37,7 @@ struct RenderCommand: ContextCommand {
         cause: type.kind.isEmpty ? nil : "it holds a \(type)")
     }
     if kind.isNamespaced { resource.namespace = resource.namespace ?? namespace }
-    context.output(output.text(try kind.render(resource, namespace: namespace, uid: resource.uid)))
+    let objects = try kind.render(resource, namespace: namespace, uid: resource.uid)
+    context.output(output.text(PrintableObjects(objects)))
   }
 }

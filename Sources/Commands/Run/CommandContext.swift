@@ -32,9 +32,9 @@ public struct CommandContext: Sendable {
   var flags = GivenFlags()
   /// Whether stdout is a terminal.
   public var writesToTerminal: @Sendable () -> Bool = { false }
-  /// What the command line says about colours.
+  /// The choice of colours on the command line.
   var color = Palette.Choice.auto
-  /// What reading the command line found worth telling; the command logs it once the log level is known.
+  /// Warnings from reading the command line; the command logs them once the log level is known.
   var warnings: [String] = []
 
   /// Makes a world from its parts.

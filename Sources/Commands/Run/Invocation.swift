@@ -5,7 +5,7 @@ import Support
 struct Invocation {
   let root: any ParsableCommand.Type
   let arguments: [String]
-  /// What normalising the flags found worth telling.
+  /// Warnings from normalising the flags.
   let warnings: [String]
   /// The flags that are named.
   let flags: GivenFlags
@@ -57,7 +57,7 @@ struct Invocation {
   /// First words that belong to the argument parser: completion scripts and what they call back.
   private static let verbatim = [completionCall, "--generate-completion-script", "--experimental-dump-help"]
 
-  /// What a completion script asks, `---completion COMMAND… -- FLAG INDEX CURSOR WORD…`, with a cursor: fish leaves it
+  /// The question of a completion script, `---completion COMMAND… -- FLAG INDEX CURSOR WORD…`, with a cursor: fish leaves it
   /// out when it completes a text that nobody types.
   private static func completionWords(_ words: [String]) -> [String] {
     guard words.first == completionCall, let end = words.firstIndex(of: "--"), words.count > end + 3,
@@ -75,4 +75,25 @@ struct Invocation {
       command: path.text, own: DeclaredFlags(of: path.command), persistent: PersistentArguments.flags)
     return (try normalizer.normalize(words), normalizer.given)
   }
+}
+
+/// The flags that may stand with every command and in front of its name, the original's global flags and ours.
+///
+/// Commands declare those they heed; with the others they have no meaning, as in the original.
+struct PersistentArguments: ParsableArguments {
+  @OptionGroup var connection: ConnectionArguments
+  @OptionGroup var waiting: WaitArguments
+  @OptionGroup var creation: NamespaceCreationArguments
+  @OptionGroup var scheduler: SchedulerArguments
+
+  static let flags = DeclaredFlags(PersistentArguments.self)
+}
+
+/// Flags that the original takes because a scheduler is built into it; without effect there as here.
+struct SchedulerArguments: ParsableArguments {
+  @Flag(name: .customLong("x-version"), help: ArgumentHelp("Without effect.", visibility: .hidden))
+  var showsSchedulerVersion = false
+
+  @Option(name: .customLong("log-flush-frequency"), help: ArgumentHelp("Without effect.", visibility: .hidden))
+  var logFlushFrequency: String?
 }

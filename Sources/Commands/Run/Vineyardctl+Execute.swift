@@ -92,7 +92,7 @@ extension Invocation {
 }
 
 extension CommandError {
-  /// What an error tells the user, nil for errors of the argument parser.
+  /// The error as the user reads it; nil for errors of the argument parser.
   init?(told error: any Error) {
     switch error {
     case let error as CommandError: self = error

@@ -19,8 +19,7 @@ struct StatusCommand: AsyncContextCommand {
   @Option(help: ArgumentHelp("Longest time to wait, such as 90s or 10m; 0 for no limit.", valueName: "duration"))
   var timeout = "5m"
 
-  @Option(name: .shortAndLong, help: "How to print.")
-  var output: StatusOutput = .table
+  @OptionGroup var format: OutputArguments
 
   @OptionGroup(title: "Cluster") var connection: ConnectionArguments
 
@@ -32,10 +31,10 @@ struct StatusCommand: AsyncContextCommand {
     var status = try await reader.read()
     if wait && !status.isReady {
       let span = try TimeSpan.parse(timeout)
-      try await reader.waitUntilReady(timeout: span.nanoseconds > 0 ? span : nil, story: session.story)
+      try await reader.waitUntilReady(timeout: span.nanoseconds > 0 ? span : nil, progress: session.progress)
       status = try await reader.read()
     }
-    context.output(output.text(status, context.outputPalette))
+    context.output(format.output.text(status, context.outputPalette))
     guard !status.isReady else { return }
     let missing = status.missing + status.components.filter { !$0.isReady }.map { "\($0.object): \($0.detail)" }
     throw CommandError(
@@ -44,34 +43,4 @@ struct StatusCommand: AsyncContextCommand {
   }
 
   var interruptionHint: String { "the deployment goes on; run the same command again to wait for it" }
-}
-
-/// How a status is printed.
-enum StatusOutput: String, ExpressibleByArgument, CaseIterable {
-  case table, json, yaml
-
-  func text(_ status: InstallationStatus, _ palette: Palette) -> String {
-    switch self {
-    case .table: table(status, palette)
-    case .json: status.value.indentedJSON
-    case .yaml: status.value.yaml
-    }
-  }
-
-  private func table(_ status: InstallationStatus, _ palette: Palette) -> String {
-    var components = Table("component", "name", "desired", "ready", "updated", "version")
-    for component in status.components {
-      components.add(
-        component.role, "\(component.object.type.kind.lowercased())/\(component.object.name)", "\(component.desired)",
-        "\(component.ready)", "\(component.updated)", component.version)
-    }
-    var pods = Table("pod", "ready", "status", "restarts", "node", "memory")
-    for pod in status.pods {
-      let memory = pod.memory.map { "\(ByteSize(bytes: $0.used)) of \(ByteSize(bytes: $0.limit))" }
-      pods.add(pod.name, pod.readyText, pod.state, "\(pod.restarts)", pod.node, memory ?? "")
-    }
-    let lines = status.warnings + status.hidden.map { "not shown: \($0)" }
-    let warnings = lines.map { "\(Symbol.warning.text(palette)) \($0.onOneLine)\n" }.joined()
-    return components.text + (status.pods.isEmpty ? "" : "\n\(pods.text)") + (warnings.isEmpty ? "" : "\n\(warnings)")
-  }
 }

@@ -11,10 +11,7 @@ struct CSIDriverTarget: DeploymentTarget {
   static let commandName = "csidriver"
   static let summary = "a CSI driver that gives clusters out as volumes"
   static let exampleFlags = "--clusters vineyard-system/vineyardd-sample"
-  static let type = ObjectType(apiVersion: Manifests.apiVersion, kind: "CSIDriver")
-
-  private static let snapshotClass = ObjectType(
-    apiVersion: "snapshot.storage.k8s.io/v1", kind: "VolumeSnapshotClass")
+  static let type = ObjectType.csiDriver
 
   /// It is where its operator is.
   static let needsNamespace = false
@@ -26,62 +23,69 @@ struct CSIDriverTarget: DeploymentTarget {
   @Argument(help: .hidden)
   var input: StandardInputMark?
 
-  func plan(_ setting: Setting) throws -> Plan {
-    let resource = try resource(setting)
+  func checkFlags(_ context: DeploymentContext) throws { try described(context).validate() }
+
+  func plan(_ context: DeploymentContext, _ notes: inout [Note]) throws -> Plan {
+    var described = try described(context)
+    if driver.kubeletDirectory == nil, let nodes = context.facts?.nodes,
+      let directory = try NodeFacts.kubeletDirectory(nodes)
+    {
+      notes.append(Note(.action, "the kubelets work in \(directory) (--kubelet-directory changes it)"))
+      described.kubeletDirectory = directory
+    }
+    let resource = context.keeping(described.customResource(), .csiDriver, &notes)
     let spec = try CSIDriverSpec(customResource: resource)
+    try spec.validate()
     if sidecars.attacherImage != nil {
-      setting.story.tell(.warning, "--attacherImage has no effect: volumes need no attaching")
+      notes.append(Note(.warning, "--attacherImage has no effect: volumes need no attaching"))
     }
     let classes = spec.clusters.map(\.storageClassName).joined(separator: ", ")
     return Plan(
-      "csidriver \(spec.name) (storage class \(classes))", objects: try setting.namespaceObjects + [resource])
+      "csidriver \(spec.name) (storage class \(classes))", objects: try context.namespaceObjects + [resource])
   }
 
-  /// The driver that the flags describe, together with what is deployed.
-  private func resource(_ setting: Setting) throws -> KubernetesObject {
-    var described = try driver.spec(images.options(setting.host), isVerbose: setting.isVerbose)
+  /// The driver that the flags describe.
+  private func described(_ context: DeploymentContext) throws -> CSIDriverSpec {
+    var described = try driver.spec(images.options(context.host), isVerbose: context.isVerbose)
     sidecars.apply(to: &described.sidecar)
-    if driver.kubeletDirectory == nil, let nodes = setting.facts?.nodes,
-      let directory = try NodeFacts.kubeletDirectory(nodes)
-    {
-      setting.story.tell(.action, "the kubelets work in \(directory) (--kubelet-directory changes it)")
-      described.kubeletDirectory = directory
-    }
-    let resource = setting.keeping(described.customResource(), .csiDriver)
-    try CSIDriverSpec(customResource: resource).validate()
-    return resource
+    return described
   }
 
-  func memory(in namespace: String) -> Memory? { .resource(Self.resource(driver.name).reference, .csiDriver) }
+  func earlierFlags(in namespace: String) -> EarlierFlags? {
+    .resource(Self.resource(driver.name).reference, .csiDriver)
+  }
 
   /// Only the clusters have to be given, and only once.
   static func mayBeCompleted(_ named: Set<String>) -> Bool { !named.contains("clusters") }
 
-  func requirePrerequisites(_ client: KubernetesClient, _ setting: Setting) async throws {
+  func checkPrerequisites(of plan: Plan, _ client: KubernetesClient) async throws -> [Note] {
     try await Self.type.require(of: client)
-    var quiet = setting
-    quiet.story = Story { _ in }
-    let spec = try CSIDriverSpec(customResource: try resource(quiet))
-    if spec.sidecar.enableSnapshots, try await client.resource(for: Self.snapshotClass) == nil {
+    guard let resource = plan.objects.first(where: { $0.reference.type == Self.type }) else { return [] }
+    let spec = try CSIDriverSpec(customResource: resource)
+    if spec.sidecar.enableSnapshots, try await client.resource(for: .snapshotClass) == nil {
       throw CommandError(
         .failed, "the cluster has no VolumeSnapshots", cause: "their definitions are not installed",
         hint: "install definitions and controller of github.com/kubernetes-csi/external-snapshotter first, or leave "
           + "--sidecar.enableSnapshots out")
     }
+    var notes: [Note] = []
     for cluster in spec.clusters {
       let reference = VineyarddTarget.resource(cluster.name, in: cluster.namespace).reference
       guard let live = try await client.get(reference) else {
-        setting.story.tell(.warning, "there is no \(reference) yet; the driver serves it once it is deployed")
+        notes.append(
+          Note(.warning, "there is no \(reference) yet; the driver serves it once it is deployed"))
         continue
       }
       let tolerations = live.tree["spec", "tolerations"]?.array ?? []
       if !tolerations.isEmpty, spec.placement.tolerations.isEmpty, !spec.enableToleration {
-        setting.story.tell(
-          .warning,
-          "the stores of \(reference) tolerate taints, and pods find their volumes only where the driver runs, too: "
-            + "repeat --tolerations here")
+        notes.append(
+          Note(
+            .warning,
+            "the stores of \(reference) tolerate taints, and pods find their volumes only where the driver runs, too: "
+              + "repeat --tolerations here"))
       }
     }
+    return notes
   }
 
   func nextStep(in namespace: String) -> String? {

@@ -17,24 +17,48 @@ struct OperatorTarget: DeploymentTarget {
 
   func nextStep(in namespace: String) -> String? { "'vineyardctl deploy vineyardd -n \(namespace)' deploys stores" }
 
-  func plan(_ setting: Setting) throws -> Plan {
-    let target = try setting.operatorTarget()
+  func checkFlags(_ context: DeploymentContext) throws { try context.operatorTarget().options(context).validate() }
+
+  func plan(_ context: DeploymentContext, _ notes: inout [Note]) throws -> Plan {
+    let target = try context.operatorTarget()
     return Plan(
-      "vineyard operator in \(setting.namespace)",
-      objects: try target.operators.objects(
-        setting, target.images.options(setting.host), target.placement.placement()),
-      retiring: target.operators.retirements(setting))
+      "vineyard operator in \(context.namespace)", objects: try target.objects(context, &notes),
+      cleaningUp: target.operators.cleanUps(context))
   }
 
-  func memory(in namespace: String) -> Memory? { .workload(OperatorArguments.workload(in: namespace)) }
+  func earlierFlags(in namespace: String) -> EarlierFlags? { .workload(OperatorArguments.workload(in: namespace)) }
   static func mayBeCompleted(_ named: Set<String>) -> Bool { false }
+
+  /// How the flags install the operator.
+  ///
+  /// - Throws: `CommandError` with code `usage` for flags that cannot be read.
+  func options(_ context: DeploymentContext) throws -> OperatorOptions {
+    var options = OperatorOptions(
+      namespace: context.namespace, image: images.options(context.host), replicas: operators.replicas ?? 1,
+      verbose: context.isOperatorVerbose)
+    options.placement = try placement.placement()
+    options.webhook = operators.webhook.options
+    options.platform = context.facts?.platform ?? .plain
+    return options
+  }
+
+  /// The operator, its definitions and, when it is to be created, its namespace.
+  func objects(_ context: DeploymentContext, _ notes: inout [Note]) throws -> [KubernetesObject] {
+    var options = try options(context)
+    options.replicas = operators.count(context, &notes)
+    var objects = try Manifests.operatorObjects(options)
+    for index in objects.indices where objects[index].reference == OperatorArguments.workload(in: context.namespace) {
+      context.remember(context.operatorFlags, Self.flags, in: &objects[index])
+    }
+    return try context.namespaceObjects + Manifests.customResourceDefinitions(image: options.image) + objects
+  }
 
   /// Everything an operator consists of, for its removal.
   static func allObjects(in namespace: String) throws -> [KubernetesObject] {
     var everywhere = OperatorOptions(namespace: namespace)
     everywhere.platform = Platform(isOpenShift: true)
     return try [Manifests.namespace(namespace, isOurs: true)] + Manifests.customResourceDefinitions()
-      + Manifests.operatorObjects(everywhere) + OriginalOperator.objects
+      + Manifests.operatorObjects(everywhere) + LegacyCleanUp.originalOperator
       + [Manifests.operatorLease(in: namespace), Manifests.operatorCertificate(in: namespace)]
   }
 }
@@ -48,48 +72,56 @@ struct OperatorArguments: ParsableArguments {
 
   @OptionGroup var webhook: WebhookArguments
 
-  /// What it replaces of the original, and what it no longer has.
-  func retirements(_ setting: Setting) -> [Retirement] {
-    let successor = Self.workload(in: setting.namespace)
+  /// Objects that it replaces of the original, and those that it no longer has.
+  func cleanUps(_ context: DeploymentContext) -> [LegacyCleanUp] {
+    let successor = Self.workload(in: context.namespace)
     return [.operatorRoles(successor: successor)]
-      + (webhook.options.isEnabled ? [] : [.webhook(in: setting.namespace, successor: successor)])
+      + (webhook.options.isEnabled ? [] : [.webhook(in: context.namespace, successor: successor)])
   }
 
   static func workload(in namespace: String) -> ObjectReference {
     ObjectReference(type: .deployment, namespace: namespace, name: "vineyard-controller-manager")
   }
 
-  /// The operator, its definitions and, when it is to be created, its namespace.
-  func objects(
-    _ setting: Setting, _ image: ImageOptions, _ placement: PodPlacement
-  ) throws -> [KubernetesObject] {
-    var options = OperatorOptions(
-      namespace: setting.namespace, image: image, replicas: count(setting), verbose: setting.isOperatorVerbose)
-    options.placement = placement
-    options.webhook = webhook.options
-    options.platform = setting.facts?.platform ?? .plain
-    var objects = try Manifests.operatorObjects(options)
-    for index in objects.indices where objects[index].reference == Self.workload(in: setting.namespace) {
-      setting.remember(setting.operatorFlags, OperatorTarget.flags, in: &objects[index])
-    }
-    return try setting.namespaceObjects + Manifests.customResourceDefinitions(image: image) + objects
-  }
-
-  private func count(_ setting: Setting) -> Int {
+  fileprivate func count(_ context: DeploymentContext, _ notes: inout [Note]) -> Int {
     if let replicas { return replicas }
     // None at all would leave to nobody what is deployed with it.
-    guard !setting.named.contains("operator.replicas"), let live = setting.liveOperators, live > 1 else { return 1 }
-    setting.story.tell(.action, "operators: \(live), as deployed (--operator.replicas changes it)")
+    guard !context.named.contains("operator.replicas"), let live = context.liveOperators, live > 1 else { return 1 }
+    notes.append(Note(.action, "operators: \(live), as deployed (--operator.replicas changes it)"))
     return live
   }
 }
 
-extension Setting {
-  /// The namespace when it is to be created: one that others made is not touched.
-  var namespaceObjects: [KubernetesObject] {
-    get throws {
-      guard createsNamespace, facts?.isNamespaceOthers != true else { return [] }
-      return [try Manifests.namespace(namespace, isOurs: true)]
-    }
+/// The flags for the webhook of the operator.
+struct WebhookArguments: ParsableArguments {
+  @Option(
+    name: .customLong("webhook"),
+    help: ArgumentHelp(
+      "Whether the API server asks the operator about resources; off leaves the rules to definitions and operator.",
+      valueName: "on|off"))
+  var webhook: Switch = .on
+
+  @Option(
+    name: .customLong("webhook.port"),
+    help: ArgumentHelp("Port of the webhook in its pod, which the API server must reach.", valueName: "port"))
+  var port = WebhookOptions.defaultPort
+
+  @Flag(
+    name: .customLong("webhook.host-network"), inversion: .prefixedNo,
+    help: "Run the operator in the network of its node, for API servers that cannot reach pods.")
+  var usesHostNetwork = false
+
+  /// Something that is on or off.
+  enum Switch: String, ExpressibleByArgument, CaseIterable {
+    case on, off
+  }
+
+  /// The options that the flags describe.
+  var options: WebhookOptions {
+    var options = WebhookOptions()
+    options.isEnabled = webhook == .on
+    options.port = port
+    options.usesHostNetwork = usesHostNetwork
+    return options
   }
 }

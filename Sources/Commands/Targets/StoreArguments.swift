@@ -41,6 +41,20 @@ struct StoreArguments: ParsableArguments {
   var streamThreshold = 80
 
   @Option(
+    name: .customLong("vineyardd.overwrite"),
+    help: ArgumentHelp(
+      "What becomes of an object outside of volumes when its name is given to another: it stays as with the original "
+        + "(keep, the default) or goes (delete).", valueName: "keep|delete"))
+  var overwrite: String?
+
+  @Option(
+    name: .customLong("vineyardd.deleted_memory"),
+    help: ArgumentHelp(
+      "Memory of deleted objects outside of volumes that clients still map: used again when there is no other (reuse, "
+        + "the default), or theirs (keep).", valueName: "reuse|keep"))
+  var deletedMemory: String?
+
+  @Option(
     name: .customLong("vineyardd.envs"),
     help: ArgumentHelp("Environment variables; repeatable, or separated by commas.", valueName: "name=value"))
   var environment: [String] = []
@@ -63,7 +77,7 @@ struct StoreArguments: ParsableArguments {
     }
   }
 
-  /// What somebody asks for that does nothing; the default of a flag asks for nothing.
+  /// Warnings about flags that do nothing; the default of a flag asks for nothing.
   ///
   /// - Parameter words: normalised flags.
   static func warnings(_ words: [String]) -> [String] {
@@ -82,8 +96,47 @@ struct StoreArguments: ParsableArguments {
     store.size = size
     store.reserveMemory = reservesMemory
     store.streamThreshold = streamThreshold
+    store.overwrite = overwrite?.nonEmpty
+    store.deletedMemory = deletedMemory?.nonEmpty
     store.env = try environment.map { try VineyarddSpec.EnvironmentVariable(flag: $0) }
     store.memory = memory?.nonEmpty
     store.cpu = cpu?.nonEmpty
+  }
+}
+
+/// The flags for spilling to a volume (`--vineyardd.spill.…`).
+struct SpillArguments: ParsableArguments {
+  @Option(
+    name: .customLong("vineyardd.spill.config"),
+    help: ArgumentHelp("Name of the volume to spill to; without it nothing is spilled.", valueName: "name"))
+  var config = ""
+
+  @Option(
+    name: .customLong("vineyardd.spill.path"), help: ArgumentHelp("Where it is mounted.", valueName: "directory"))
+  var path = ""
+
+  @Option(
+    name: .customLong("vineyardd.spill.spillLowerRate"),
+    help: ArgumentHelp("Share of the memory at which spilling ends.", valueName: "rate"))
+  var lowerRate = "0.3"
+
+  @Option(
+    name: .customLong("vineyardd.spill.spillUpperRate"),
+    help: ArgumentHelp("Share of the memory at which spilling begins.", valueName: "rate"))
+  var upperRate = "0.8"
+
+  @Option(
+    name: .customLong("vineyardd.spill.pv-pvc-spec"),
+    help: ArgumentHelp("JSON or YAML with the keys pv-spec and pvc-spec.", valueName: "text"))
+  var volumes = ""
+
+  /// - Parameter standardInput: what stands in the place of `--vineyardd.spill.pv-pvc-spec`, when there is any.
+  func apply(to spill: inout VineyarddSpec.Spill, standardInput: String?) throws {
+    spill.name = config
+    spill.path = path
+    spill.spillLowerRate = lowerRate
+    spill.spillUpperRate = upperRate
+    let text = standardInput?.nonEmpty ?? volumes
+    if !text.isEmpty { try spill.readVolumes(text) }
   }
 }

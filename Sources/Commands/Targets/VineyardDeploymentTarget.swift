@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClusterInventory
 import Deployer
 import KubernetesObjects
 import Manifests
@@ -9,6 +10,7 @@ struct VineyardDeploymentTarget: DeploymentTarget {
   static let commandName = "vineyard-deployment"
   static let summary = "a cluster without the operator, as plain workloads"
   static let exampleFlags = "--name second --replicas 2"
+  static let rendersStores = true
 
   @OptionGroup var images: ImageArguments
   @OptionGroup var cluster: VineyarddArguments
@@ -27,40 +29,51 @@ struct VineyardDeploymentTarget: DeploymentTarget {
   @Argument(help: ArgumentHelp("'-' reads --vineyardd.spill.pv-pvc-spec from standard input.", valueName: "-"))
   var input: StandardInputMark?
 
-  func plan(_ setting: Setting) throws -> Plan {
-    let spec = try spec(setting)
-    let owners = try owners()
+  func checkFlags(_ context: DeploymentContext) throws {
+    if let file {
+      _ = try context.cluster(from: file)
+    } else {
+      try cluster.spec(context, images, input: input).validate()
+    }
+    _ = try owners()
+  }
+
+  func plan(_ context: DeploymentContext, _ notes: inout [Note]) throws -> Plan {
+    var spec =
+      try file.map { try context.cluster(from: $0).spec }
+      ?? VineyarddSpec(customResource: cluster.resource(context, images, input: input, &notes))
     let workload = Self.workload(spec.name, in: spec.namespace)
+    if try spec.store.statedMemory() == nil {
+      spec.store.assumedMemory = assumedMemory(of: workload, spec.placement, context, &notes)
+    }
+    let owners = try owners()
     let objects = try Manifests.vineyardd(
-      spec, uid: nil, controlledByOperator: false, platform: setting.facts?.platform ?? .plain
+      spec, uid: nil, controlledByOperator: false, platform: context.facts?.platform ?? .plain
     ).map { object in
       var object = object
       if file == nil, object.reference == workload {
-        setting.remember(setting.record, DeclaredFlags(Self.self), in: &object)
+        context.remember(context.record, DeclaredFlags(Self.self), in: &object)
       }
       if !owners.isEmpty { object.tree["metadata", "ownerReferences"] = .array(owners) }
       return object
     }
     return Plan(
-      "vineyard deployment \(spec.namespace)/\(spec.name)", objects: try setting.namespaceObjects + objects,
-      retiring: [
-        .etcdMembers(of: spec.name, in: spec.namespace, successor: workload)
-      ])
+      "vineyard deployment \(spec.namespace)/\(spec.name)", objects: try context.namespaceObjects + objects,
+      cleaningUp: [.etcdMembers(of: spec.name, in: spec.namespace, successor: workload)])
   }
 
-  private func spec(_ setting: Setting) throws -> VineyarddSpec {
-    guard let file else {
-      let resource = try cluster.resource(
-        setting, image: images.options(setting.host),
-        replicas: setting.replicas(cluster.replicas, for: cluster.placement.placement()),
-        standardInput: input != nil)
-      return try VineyarddSpec(customResource: resource)
-    }
-    var resource = try ResourceFile.read(file, setting, type: VineyarddTarget.type)
-    resource.namespace = resource.namespace ?? setting.namespace
-    let spec = try VineyarddSpec(customResource: resource)
-    try spec.validate()
-    return spec
+  /// Memory of stores whose size nobody names: what they have, else their share of the nodes.
+  private func assumedMemory(
+    of workload: ObjectReference, _ placement: PodPlacement, _ context: DeploymentContext, _ notes: inout [Note]
+  ) -> String {
+    let present = context.stores.first { $0.reference == workload }?.annotations[Manifests.assumedMemoryAnnotation]
+    let others = context.stores.filter { $0.reference != workload }.compactMap { DefaultStoreMemory.limit(of: $0) }
+    let nodes = context.facts?.nodes
+    let memory = present ?? DefaultStoreMemory.share(of: nodes, for: placement, taken: DefaultStoreMemory.sum(others))
+    let share = nodes.map { _ in "half of what the smallest node has for pods, less other clusters' stores" }
+    let reason = present.map { _ in "as deployed" } ?? share ?? "the nodes are not known"
+    notes.append(Note(.action, "memory of a store: \(memory), \(reason) (--vineyardd.size changes it)"))
+    return memory
   }
 
   private func owners() throws -> [Value] {
@@ -73,7 +86,7 @@ struct VineyardDeploymentTarget: DeploymentTarget {
     return owners
   }
 
-  func memory(in namespace: String) -> Memory? {
+  func earlierFlags(in namespace: String) -> EarlierFlags? {
     file == nil ? .workload(Self.workload(cluster.name, in: namespace)) : nil
   }
 
@@ -83,6 +96,6 @@ struct VineyardDeploymentTarget: DeploymentTarget {
   }
 
   private static func workload(_ name: String, in namespace: String) -> ObjectReference {
-    ObjectReference(type: ObjectType(apiVersion: "apps/v1", kind: "Deployment"), namespace: namespace, name: name)
+    ObjectReference(type: .deployment, namespace: namespace, name: name)
   }
 }

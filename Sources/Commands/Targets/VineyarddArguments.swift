@@ -1,5 +1,5 @@
 import ArgumentParser
-import Deployer
+import Documents
 import Manifests
 import Support
 
@@ -58,14 +58,16 @@ struct VineyarddArguments: ParsableArguments {
 
   /// The cluster that the flags describe, not yet checked as a whole.
   ///
+  /// - Parameter input: stands on the command line for what standard input says.
   /// - Throws: `CommandError` with code `usage` for flags that cannot be read.
-  func spec(_ setting: Setting, image: ImageOptions, replicas: Int, standardInput: Bool = false) throws
-    -> VineyarddSpec
-  {
+  func spec(
+    _ context: DeploymentContext, _ images: ImageArguments, input: StandardInputMark? = nil
+  ) throws -> VineyarddSpec {
+    let image = images.options(context.host)
     var spec = VineyarddSpec()
     spec.name = name
-    spec.namespace = setting.namespace
-    spec.replicas = replicas
+    spec.namespace = context.namespace
+    spec.replicas = replicas ?? spec.replicas
     spec.etcdReplicas = etcdReplicas
     spec.imageRegistry = image.registry
     spec.service.type = serviceType
@@ -77,11 +79,95 @@ struct VineyarddArguments: ParsableArguments {
     spec.store.image = image.image
     spec.store.imagePullPolicy = image.pullPolicy
     try store.apply(to: &spec.store)
-    try spill.apply(to: &spec.store.spill, standardInput: standardInput ? try setting.readFile("-") : nil)
+    try spill.apply(to: &spec.store.spill, standardInput: input == nil ? nil : try context.readFile("-"))
     try pod.apply(to: &spec)
     plugins.apply(to: &spec.pluginImage)
     spec.placement = try placement.placement()
-    for option in spec.idleOptions { setting.story.tell(.warning, "\(option.flag) has no effect: \(option.reason)") }
     return spec
+  }
+}
+
+/// The flags for the pods of the stores.
+struct PodArguments: ParsableArguments {
+  @Option(
+    name: .customLong("vineyardd.volume.pvcname"),
+    help: ArgumentHelp("PersistentVolumeClaim for the socket instead of a directory on the node.", valueName: "name"))
+  var claim = ""
+
+  @Option(
+    name: .customLong("vineyardd.volume.mountPath"),
+    help: ArgumentHelp("Where the claim is mounted.", valueName: "directory"))
+  var mountPath = ""
+
+  @Option(
+    name: .customLong("securityContext"),
+    help: ArgumentHelp("Security context of the container, as JSON.", valueName: "object"))
+  var securityContext: String?
+
+  @Option(help: ArgumentHelp("More volumes, as a JSON array.", valueName: "array"))
+  var volume: String?
+
+  @Option(
+    name: .customLong("volumeMount"), help: ArgumentHelp("More mounts, as a JSON array.", valueName: "array"))
+  var volumeMount: String?
+
+  func apply(to spec: inout VineyarddSpec) throws {
+    spec.volume.pvcName = claim
+    spec.volume.mountPath = mountPath
+    spec.securityContext = try securityContext?.nonEmpty.map { try Self.tree($0, "--securityContext") }
+    if let fields = spec.securityContext, fields.fields == nil { throw Self.refusal("--securityContext", "an object") }
+    spec.volumes = try Self.array(volume, "--volume")
+    spec.volumeMounts = try Self.array(volumeMount, "--volumeMount")
+  }
+
+  private static func array(_ text: String?, _ flag: String) throws -> [Value] {
+    guard let text = text?.nonEmpty else { return [] }
+    guard let elements = try tree(text, flag).array else { throw refusal(flag, "an array") }
+    return elements
+  }
+
+  private static func tree(_ text: String, _ flag: String) throws -> Value {
+    do {
+      return try Value(yaml: text)
+    } catch {
+      throw CommandError(.usage, "cannot read \(flag)", cause: "\(error)", hint: "write JSON or YAML")
+    }
+  }
+
+  private static func refusal(_ flag: String, _ kind: String) -> CommandError {
+    CommandError(.usage, "\(flag) is not \(kind)", hint: "write \(kind) in JSON or YAML")
+  }
+}
+
+/// The flags for images of the jobs on objects (`--pluginImage.…`).
+struct PluginImageArguments: ParsableArguments {
+  @Option(name: .customLong("pluginImage.backupImage"), help: ArgumentHelp("Image of backup jobs.", valueName: "image"))
+  var backup: String?
+
+  @Option(
+    name: .customLong("pluginImage.recoverImage"), help: ArgumentHelp("Image of recovery jobs.", valueName: "image"))
+  var recover: String?
+
+  @Option(
+    name: .customLong("pluginImage.daskRepartitionImage"),
+    help: ArgumentHelp("Image of repartition jobs.", valueName: "image"))
+  var daskRepartition: String?
+
+  @Option(
+    name: .customLong("pluginImage.localAssemblyImage"),
+    help: ArgumentHelp("Image of local assembly jobs.", valueName: "image"))
+  var localAssembly: String?
+
+  @Option(
+    name: .customLong("pluginImage.distributedAssemblyImage"),
+    help: ArgumentHelp("Image of distributed assembly jobs.", valueName: "image"))
+  var distributedAssembly: String?
+
+  func apply(to images: inout VineyarddSpec.PluginImages) {
+    images.backupImage = backup
+    images.recoverImage = recover
+    images.daskRepartitionImage = daskRepartition
+    images.localAssemblyImage = localAssembly
+    images.distributedAssemblyImage = distributedAssembly
   }
 }

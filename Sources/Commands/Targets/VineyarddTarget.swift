@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClusterInventory
 import Deployer
 import KubernetesClient
 import KubernetesObjects
@@ -10,7 +11,7 @@ struct VineyarddTarget: DeploymentTarget {
   static let commandName = "vineyardd"
   static let summary = "a cluster that the operator runs"
   static let exampleFlags = "--name second --vineyardd.size 4Gi"
-  static let type = ObjectType(apiVersion: Manifests.apiVersion, kind: "Vineyardd")
+  static let type = ObjectType.vineyardd
 
   @OptionGroup var images: ImageArguments
   @OptionGroup var cluster: VineyarddArguments
@@ -24,34 +25,32 @@ struct VineyarddTarget: DeploymentTarget {
   @Argument(help: ArgumentHelp("'-' reads --vineyardd.spill.pv-pvc-spec from standard input.", valueName: "-"))
   var input: StandardInputMark?
 
-  func plan(_ setting: Setting) throws -> Plan {
-    let resource = try resource(setting)
+  func checkFlags(_ context: DeploymentContext) throws {
+    if let file {
+      _ = try context.cluster(from: file)
+    } else {
+      try cluster.spec(context, images, input: input).validate()
+    }
+  }
+
+  func plan(_ context: DeploymentContext, _ notes: inout [Note]) throws -> Plan {
+    let resource =
+      try file.map { try context.cluster(from: $0).resource }
+      ?? cluster.resource(context, images, input: input, &notes)
     return Plan(
-      "vineyardd \(setting.namespace)/\(resource.name)", objects: try setting.namespaceObjects + [resource],
-      retiring: [
+      "vineyardd \(context.namespace)/\(resource.name)", objects: try context.namespaceObjects + [resource],
+      cleaningUp: [
         .etcdMembers(
-          of: resource.name, in: resource.namespace ?? setting.namespace, successor: resource.reference)
+          of: resource.name, in: resource.namespace ?? context.namespace, successor: resource.reference)
       ])
   }
 
-  private func resource(_ setting: Setting) throws -> KubernetesObject {
-    guard let file else {
-      let replicas = setting.replicas(cluster.replicas, for: try cluster.placement.placement())
-      return try cluster.resource(
-        setting, image: images.options(setting.host), replicas: replicas, standardInput: input != nil)
-    }
-    var resource = try ResourceFile.read(file, setting, type: Self.type)
-    resource.namespace = resource.namespace ?? setting.namespace
-    let spec = try VineyarddSpec(customResource: resource)
-    try spec.validate()
-    return resource
-  }
-
-  func requirePrerequisites(_ client: KubernetesClient, _ setting: Setting) async throws {
+  func checkPrerequisites(of plan: Plan, _ client: KubernetesClient) async throws -> [Note] {
     try await Self.type.require(of: client)
+    return []
   }
 
-  func memory(in namespace: String) -> Memory? {
+  func earlierFlags(in namespace: String) -> EarlierFlags? {
     file == nil ? .resource(Self.resource(cluster.name, in: namespace).reference, .vineyardd) : nil
   }
 
@@ -72,8 +71,89 @@ struct VineyarddTarget: DeploymentTarget {
   }
 }
 
+/// The operator and a cluster that it runs.
+struct VineyardClusterTarget: DeploymentTarget {
+  static let commandName = "vineyard-cluster"
+  static let summary = "the operator and a cluster that it runs"
+  static let exampleFlags = "--vineyardd.size 8Gi"
+  static let hasOperator = true
+  /// The operator uses nothing of its node, so that any node that has the image will do.
+  static let storeFlags: Set = ["node-selector", "selinux"]
+
+  @OptionGroup var images: ImageArguments
+  @OptionGroup var operators: OperatorArguments
+  @OptionGroup var cluster: VineyarddArguments
+
+  func checkFlags(_ context: DeploymentContext) throws {
+    try cluster.spec(context, images).validate()
+    try context.operatorTarget().options(context).validate()
+  }
+
+  func plan(_ context: DeploymentContext, _ notes: inout [Note]) throws -> Plan {
+    let resource = try cluster.resource(context, images, &notes)
+    let manager = try context.operatorTarget()
+    return Plan(
+      "vineyard cluster \(context.namespace)/\(resource.name)",
+      objects: try manager.objects(context, &notes) + [resource],
+      cleaningUp: manager.operators.cleanUps(context) + [
+        .etcdMembers(of: resource.name, in: context.namespace, successor: resource.reference)
+      ])
+  }
+
+  func earlierFlags(in namespace: String) -> EarlierFlags? {
+    .resource(VineyarddTarget.resource(cluster.name, in: namespace).reference, .vineyardd)
+  }
+
+  func nextStep(in namespace: String) -> String? {
+    "'vineyardctl deploy csidriver --clusters \(namespace)/\(cluster.name)' makes volumes of it for pods"
+  }
+
+  func scaledObject(in namespace: String) -> ObjectReference? {
+    cluster.replicas == nil ? VineyarddTarget.resource(cluster.name, in: namespace).reference : nil
+  }
+
+  /// The image that nodes need for it.
+  func image(_ host: HostFacts) -> String { images.options(host).reference }
+}
+
+extension VineyarddArguments {
+  /// The cluster that the flags describe, together with what is deployed.
+  ///
+  /// - Throws: `CommandError` with code `usage` when it makes no sense, or when no node has room for its stores.
+  func resource(
+    _ context: DeploymentContext, _ images: ImageArguments, input: StandardInputMark? = nil, _ notes: inout [Note]
+  ) throws -> KubernetesObject {
+    var described = try spec(context, images, input: input)
+    described.replicas = context.replicas(replicas, for: described.placement, &notes)
+    notes += described.idleOptions.map { Note(.warning, "\($0.flag) has no effect: \($0.reason)") }
+    // Unreadable is only what a newer program has put in.
+    let resource = context.keeping(described.customResource(), .vineyardd, &notes)
+    let spec = try VineyarddSpec(customResource: resource)
+    try spec.validate()
+    if let nodes = context.facts?.nodes, let size = try? ByteSize.parse(spec.store.size) {
+      try NodeFacts.requireRoom(for: size.bytes, on: nodes, placement: spec.placement)
+    }
+    return resource
+  }
+}
+
+extension DeploymentContext {
+  /// A cluster that a user has described in a file.
+  ///
+  /// - Throws: `CommandError` with code `usage`.
+  func cluster(from file: String) throws -> (resource: KubernetesObject, spec: VineyarddSpec) {
+    var resource = try resource(from: file, type: .vineyardd)
+    resource.namespace = resource.namespace ?? namespace
+    let spec = try VineyarddSpec(customResource: resource)
+    try spec.validate()
+    return (resource, spec)
+  }
+}
+
 extension ObjectType {
   /// Makes sure that the cluster has this kind of custom resource.
+  ///
+  /// - Throws: `CommandError` with code `failed`.
   func require(of client: KubernetesClient) async throws {
     guard try await client.resource(for: self) == nil else { return }
     throw CommandError(

@@ -65,7 +65,7 @@ struct EndpointArguments: ParsableArguments {
   @Option(help: ArgumentHelp("What the instance reports about itself.", valueName: "mode"))
   var deployment: Deployment = .local
 
-  /// What to tell about flags that do nothing here.
+  /// Warnings about flags that do nothing here.
   var warnings: [String] {
     var warnings: [String] = []
     if !rpc, rpcHost != nil { warnings.append("--rpc_host has no effect: there is no RPC listener with --norpc") }

@@ -51,12 +51,12 @@ public enum HugePages: String, Sendable, CaseIterable, ExpressibleByArgument {
   case off
 }
 
-/// What becomes of the memory of deleted objects that clients were given.
+/// The fate of memory of deleted objects that clients were given.
 public enum DeletedMemory: String, Sendable, CaseIterable, ExpressibleByArgument {
   case keep, reuse
 }
 
-/// What becomes of an object when its name is given to another.
+/// The fate of an object when its name is given to another.
 public enum Overwrite: String, Sendable, CaseIterable, ExpressibleByArgument {
   case delete, keep
 }

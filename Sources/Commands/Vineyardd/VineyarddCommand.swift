@@ -39,3 +39,66 @@ public struct VineyarddCommand: ContextCommand {
     FlagTable.daemon.filter { matches($0.status) }.map { "--\($0.name)" }.joined(separator: " ")
   }
 }
+
+/// The daemon's flags about what it tells.
+struct LogArguments: ParsableArguments {
+  @Flag(help: "Log every request.")
+  var verbose = false
+
+  @Option(help: ArgumentHelp("1 and more is the same as --verbose.", valueName: "level"))
+  var v = 0
+
+  @Option(help: ArgumentHelp("Least severe lines to log: 0 info, 1 warning, 2 error.", valueName: "level"))
+  var minloglevel = 0
+
+  @Flag(help: "Print metrics in the log.")
+  var metrics = false
+
+  @Flag(help: "The same as --metrics.")
+  var prometheus = false
+
+  @Flag(help: "Leave a core dump after a crash.")
+  var coredump = false
+
+  /// The least severe level to log; `--minloglevel` wins over `--verbose`, as in glog.
+  var level: Log.Level {
+    switch minloglevel {
+    case 2...: .error
+    case 1: .warning
+    default: verbose || v >= 1 ? .debug : .info
+    }
+  }
+}
+
+/// The daemon's flags about where object metadata lives.
+struct MetadataArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where metadata lives; etcd is not available yet. (default: local without --etcd_endpoint)",
+      valueName: "backend"))
+  var meta: MetadataChoice?
+
+  @Option(name: .customLong("etcd_endpoint"), help: .hidden)
+  var etcdEndpoint: String?
+
+  /// Refuses what is not there yet.
+  ///
+  /// - Throws: `CommandError` with code `failed` when metadata would have to live in etcd.
+  func requireLocal() throws {
+    if meta == .local || (meta == nil && etcdEndpoint == nil) { return }
+    throw CommandError(
+      .failed, "metadata in etcd is not available yet", cause: "it comes with the cluster release",
+      hint: "start with --meta local")
+  }
+
+  /// Warnings about flags that do nothing here.
+  var warnings: [String] {
+    guard meta == .local, etcdEndpoint != nil else { return [] }
+    return ["--etcd_endpoint has no effect: metadata is local"]
+  }
+}
+
+/// The metadata backends of the original.
+enum MetadataChoice: String, CaseIterable, ExpressibleByArgument {
+  case local, etcd
+}

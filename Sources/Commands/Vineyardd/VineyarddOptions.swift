@@ -36,9 +36,9 @@ public struct VineyarddOptions: Sendable, Equatable {
   public var hugePages: HugePages
   /// Memory made ready before a client touches it.
   public var populate: Populate
-  /// What becomes of the memory of deleted objects that clients were given, outside of volumes.
+  /// The fate of memory of deleted objects that clients were given, outside of volumes.
   public var deletedMemory: DeletedMemory
-  /// What becomes of an object outside of volumes when its name is given to another.
+  /// The fate of an object outside of volumes when its name is given to another.
   public var overwrite: Overwrite
   /// Share of the memory that streams may fill, in percent.
   public var streamThreshold: Int
@@ -59,6 +59,6 @@ public struct VineyarddOptions: Sendable, Equatable {
   /// Whether a crash leaves a core dump.
   public var dumpsCore: Bool
 
-  /// What to tell before starting.
+  /// Warnings to log before starting.
   var warnings: [String] = []
 }

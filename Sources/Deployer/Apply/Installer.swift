@@ -19,13 +19,13 @@ public struct Installer: Sendable {
   }
 
   let client: KubernetesClient
-  let story: Story
+  let progress: ProgressReporter
   let log: Log
   let options: Options
 
-  public init(client: KubernetesClient, story: Story, log: Log, options: Options) {
+  public init(client: KubernetesClient, progress: ProgressReporter, log: Log, options: Options) {
     self.client = client
-    self.story = story
+    self.progress = progress
     self.log = log
     self.options = options
   }
@@ -41,44 +41,21 @@ public struct Installer: Sendable {
     let waves = options.waits ? plan.waves : plan.withoutWaiting
     for (index, wave) in waves.enumerated() {
       // The block of an earlier wave stays as it is: lines have been written below it.
-      let board = WaitBoard(story: story)
-      let waiter = Waiter(client: client, board: board, log: log)
-      for retirement in wave.retirements {
-        try await Retirer(installer: self, deadline: deadline, board: board).retire(retirement)
-      }
-      applied += try await apply(wave, until: deadline, board)
+      let board = ProgressBoard(progress: progress)
+      for cleanUp in wave.cleanUps { try await self.cleanUp(cleanUp, until: deadline, board) }
+      let applier = RetryingApply(installer: self, deadline: deadline, board: board)
+      applied += try await wave.objects.mapConcurrently(applier.apply) { report($0, board) }.map(\.object)
       if options.isDryRun { continue }
       let isLast = index == waves.count - 1
       let gates = wave.gates.filter { options.waits || (!isLast && $0.object.type == .customResourceDefinition) }
-      try await waiter.wait(for: gates.map { $0.expecting(applied) }, until: deadline)
+      try await ReadinessWaiter(client: client, board: board, log: log)
+        .wait(for: gates.map { $0.expecting(applied) }, until: deadline)
     }
     return applied
   }
 
-  /// Applies the objects of one wave side by side and tells of each in the order of the plan.
-  private func apply(_ wave: Plan.Wave, until deadline: Deadline, _ board: WaitBoard) async throws -> [KubernetesObject]
-  {
-    try await withThrowingTaskGroup(of: (Int, ApplyOutcome).self) { group in
-      for (index, object) in wave.objects.enumerated() {
-        group.addTask {
-          (index, try await RetryingApply(installer: self, deadline: deadline, board: board).apply(object))
-        }
-      }
-      var outcomes: [Int: ApplyOutcome] = [:]
-      var told = 0
-      for try await (index, outcome) in group {
-        outcomes[index] = outcome
-        while let next = outcomes[told] {
-          tell(next, board)
-          told += 1
-        }
-      }
-      return wave.objects.indices.compactMap { outcomes[$0]?.object }
-    }
-  }
-
-  private func tell(_ outcome: ApplyOutcome, _ board: WaitBoard) {
+  private func report(_ outcome: ApplyOutcome, _ board: ProgressBoard) {
     let suffix = options.isDryRun ? " (dry run)" : ""
-    board.tell(.change, "\(outcome.object.reference) \(outcome.change.rawValue)\(suffix)")
+    board.report(.change, "\(outcome.object.reference) \(outcome.change.rawValue)\(suffix)")
   }
 }

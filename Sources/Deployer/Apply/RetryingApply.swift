@@ -3,23 +3,37 @@ import KubernetesObjects
 import Manifests
 import Support
 
+/// The outcome of applying one object.
+struct ApplyOutcome: Sendable {
+  enum Change: String, Sendable {
+    case created
+    case configured
+    case unchanged
+    /// The server could not check it because it builds on what an earlier step makes.
+    case unchecked = "would be applied, not checked by the server"
+  }
+
+  let object: KubernetesObject
+  let change: Change
+}
+
 /// Applies one object, again and again while the kind or a webhook that it needs is starting.
 struct RetryingApply: Sendable {
   let installer: Installer
   let deadline: Deadline
-  let board: WaitBoard
+  let board: ProgressBoard
 
   private var client: KubernetesClient { installer.client }
 
   /// Applies the object, taking over what the original program made.
   func apply(_ object: KubernetesObject) async throws -> ApplyOutcome {
     var delay = Duration.milliseconds(100)
-    var patience = WebhookPatience()
+    var retries = WebhookRetries()
     while true {
       do {
         return try await applyOnce(object)
       } catch let error as KubernetesError where isStartingUp(error) {
-        guard patience.allows(error) else { throw error }
+        guard retries.allow(error) else { throw error }
         guard !deadline.hasPassed else { throw tooLate(object, error) }
         installer.log.debug("\(object.reference) is tried again: \(error.message)")
         try await Task.sleep(for: delay)
@@ -29,33 +43,25 @@ struct RetryingApply: Sendable {
   }
 
   private func applyOnce(_ object: KubernetesObject) async throws -> ApplyOutcome {
-    let live = try await lookUp(object.reference)
-    if installer.options.isDryRun {
-      let rehearsal = Rehearsal(client: client, forcesConflicts: installer.options.forcesConflicts)
-      guard let applied = try await rehearsal.apply(object, over: live) else {
+    let isDryRun = installer.options.isDryRun
+    // The definition of the kind may have been made a moment ago or, in a dry run, not at all.
+    let live = isDryRun ? try await client.existing(object.reference) : try await client.get(object.reference)
+    if isDryRun {
+      let dryRun = DryRunApply(client: client, forcesConflicts: installer.options.forcesConflicts)
+      guard let applied = try await dryRun.apply(object, over: live) else {
         return ApplyOutcome(object: object, change: .unchecked)
       }
       return ApplyOutcome(object: applied, change: change(applied, live))
     }
     let apply = ServerSideApply(client: client, forcesConflicts: installer.options.forcesConflicts)
     if let live, live.isBeingDeleted {
-      try await OldObject(client: client, board: board).waitUntilGone(live, deadline)
+      try await DeletionWaiter(client: client, board: board).wait(forPredecessor: live, until: deadline)
       return outcome(try await apply.apply(object, over: nil), nil)
     }
     return outcome(
       try await apply.apply(object, over: live) {
-        board.tell(.action, "\(object.reference): taking over from the original vineyardctl")
+        board.report(.action, "\(object.reference): taking over from the original vineyardctl")
       }, live)
-  }
-
-  /// nil also when the server does not know the kind, whose definition an earlier wave has just made or, in a dry
-  /// run, has not.
-  private func lookUp(_ reference: ObjectReference) async throws -> KubernetesObject? {
-    do {
-      return try await client.get(reference)
-    } catch let error as KubernetesError where error.httpStatus == 404 && installer.options.isDryRun {
-      return nil
-    }
   }
 
   private func outcome(_ outcome: ServerSideApply.Outcome, _ live: KubernetesObject?) -> ApplyOutcome {
@@ -89,16 +95,58 @@ struct RetryingApply: Sendable {
   }
 }
 
-/// What applying one object came to.
-struct ApplyOutcome: Sendable {
-  enum Change: String, Sendable {
-    case created
-    case configured
-    case unchanged
-    /// The server could not check it because it builds on what an earlier step makes.
-    case unchecked = "would be applied, not checked by the server"
+/// How often a webhook that does not answer is tried again: ours may be starting, those of others are down.
+private struct WebhookRetries {
+  private var failures: [String: Int] = [:]
+
+  /// A pause in somebody else's service, such as the restart of its only pod, is over after so many tries.
+  private static let triesAtOthers = 4
+  /// The API server waits some seconds each time that nothing comes back.
+  private static let triesAtSilence = 2
+
+  /// Notes a failure.
+  ///
+  /// - Returns: whether another try may help. Errors that are about something else always may.
+  mutating func allow(_ error: KubernetesError) -> Bool {
+    guard let failure = WebhookFailure(error) else { return true }
+    let tries = failures[failure.name, default: 0] + 1
+    failures[failure.name] = tries
+    if failure.isSilence { return tries < Self.triesAtSilence }
+    return failure.isOurs || tries < Self.triesAtOthers
+  }
+}
+
+/// Applies an object without changing anything, to see what it would become.
+struct DryRunApply: Sendable {
+  let client: KubernetesClient
+  let forcesConflicts: Bool
+
+  /// - Parameter live: the object as it is, nil when there is none.
+  /// - Returns: nil when the server cannot tell yet, because the namespace, the kind or the kind's newest fields are
+  ///   made by an earlier step.
+  func apply(_ object: KubernetesObject, over live: KubernetesObject?) async throws -> KubernetesObject? {
+    if object.isMadeOnce, let live { return live }
+    // Applying for good hands the fields of the original over first, which a dry run cannot.
+    let isTakeover = live.map { FieldHandover.patch(for: $0) != nil } ?? false
+    do {
+      return try await client.apply(object, force: forcesConflicts || isTakeover, dryRun: true)
+    } catch let error as KubernetesError where error.isNotFound {
+      return nil
+    } catch let error as KubernetesError where error.message.contains("field not declared in schema") {
+      guard try await hasOldDefinition(object) else { throw error }
+      return nil
+    } catch let error as KubernetesError where isTakeover && error.httpStatus == 422 {
+      // Fields of both programs side by side may contradict each other, which they will not be.
+      return nil
+    }
   }
 
-  let object: KubernetesObject
-  let change: Change
+  /// Whether the object's kind is defined by another version, which is replaced before its resources are applied.
+  private func hasOldDefinition(_ object: KubernetesObject) async throws -> Bool {
+    let type = object.reference.type
+    guard type.group == ObjectType.vineyardd.group else { return false }
+    let definition = try await client.get(
+      ObjectReference(type: .customResourceDefinition, name: "\(type.kind.lowercased())s.\(type.group)"))
+    return definition?.labels["app.kubernetes.io/version"] != Version.product
+  }
 }

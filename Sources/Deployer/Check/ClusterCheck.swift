@@ -4,7 +4,7 @@ import Support
 
 /// Looks whether a cluster can take an installation, or whether the installation in it is as it should be.
 public struct ClusterCheck: Sendable {
-  /// What the check is for.
+  /// The deployment that a check is about.
   public struct Subject: Sendable {
     public var namespace: String
     /// Everything that a deployment would make; its kinds are what permissions are asked for.

@@ -1,7 +1,7 @@
 import KubernetesObjects
 import Support
 
-/// What one check found.
+/// The finding of one check.
 public struct Finding: Sendable, Equatable {
   public enum Outcome: String, Sendable {
     case passed
@@ -23,7 +23,7 @@ public struct Finding: Sendable, Equatable {
   public let outcome: Outcome
   /// One sentence without a full stop.
   public let text: String
-  /// What to do about it; nil when it passed.
+  /// Advice; nil when it passed.
   public let hint: String?
 
   init(_ group: String, _ outcome: Outcome, _ text: String, hint: String? = nil) {

@@ -28,7 +28,7 @@ struct NodeCheck: Sendable {
     }
   }
 
-  /// What nodes have left for pods, against the size of a store.
+  /// Compares the memory that nodes have left for pods with the size of a store.
   private func memory(_ usable: [NodeFacts]) async throws -> Finding {
     let requested = try await requestedMemory()
     let free = usable.map { node in

@@ -7,9 +7,9 @@ struct PermissionCheck: Sendable {
 
   private static let group = "Permissions"
 
-  /// What is done to each kind that is deployed; `patch` is server-side apply.
+  /// Verbs for each kind that is deployed; `patch` is server-side apply.
   private static let writeVerbs = ["get", "create", "patch", "delete"]
-  /// What is looked at while waiting.
+  /// Kinds that are looked at while waiting.
   private static let readKinds: [ObjectType] = [.pod, .event, .node, .persistentVolumeClaim]
 
   func run() async throws -> [Finding] {

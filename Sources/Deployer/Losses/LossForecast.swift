@@ -16,7 +16,7 @@ public struct LossForecast: Sendable {
     contents = StoreContents(client: client, log: log)
   }
 
-  /// What is to be known before a plan is applied.
+  /// The consequences of applying a plan.
   public struct Forecast: Sendable {
     public var losses: [Loss] = []
     /// Why the stores will not find room on enough nodes; nil when they do, or when nobody can tell.
@@ -25,10 +25,8 @@ public struct LossForecast: Sendable {
     /// The first loss that is, or may be, one.
     public var gravest: Loss? { losses.first { !$0.isCertainlyNothing } }
 
-    /// Tells each loss, as a warning unless nothing is lost.
-    public func tell(_ story: Story) {
-      for loss in losses { story.tell(loss.isCertainlyNothing ? .action : .warning, loss.text) }
-    }
+    /// A line for each loss, a warning unless nothing is lost.
+    public var notes: [Note] { losses.map { Note($0.isCertainlyNothing ? .action : .warning, $0.text) } }
   }
 
   /// Everything that a plan takes away, and whether there is room for what it brings.
@@ -38,7 +36,7 @@ public struct LossForecast: Sendable {
       let isReplaced = try await isReplaced(cluster)
       if let loss = try await loss(of: cluster, isReplaced: isReplaced) { forecast.losses.append(loss) }
       let grows = cluster.live.map { cluster.replicas > $0.replicas ?? 0 } ?? true
-      if forecast.shortage == nil, cluster.isOwn, isReplaced || grows {
+      if forecast.shortage == nil, cluster.isOwn, !cluster.isMemoryOpen, isReplaced || grows {
         forecast.shortage = try await StoreRoom(client: client).shortage(cluster.planned)?.error
       }
     }
@@ -107,5 +105,138 @@ public struct LossForecast: Sendable {
   func present(_ reference: ObjectReference) async throws -> KubernetesObject? {
     guard let live = try await client.get(reference), !live.isBeingDeleted else { return nil }
     return live
+  }
+}
+
+extension LossForecast {
+  /// Classes of a driver that go because their clusters are no longer named.
+  func droppedClasses(_ planned: KubernetesObject) async throws -> Loss? {
+    guard let live = try await present(planned.reference) else { return nil }
+    let others = try await resources(.csiDriver).filter { $0.name != planned.name && !$0.isBeingDeleted }
+    let kept = Set(([planned] + others).flatMap { Self.classes(of: $0) })
+    let dropped = Self.classes(of: live).filter { !kept.contains($0) }
+    guard !dropped.isEmpty else { return nil }
+    let isOne = dropped.count == 1
+    var loss = Loss(
+      event: "the storage \(isOne ? "class" : "classes") \(dropped.joined(separator: ", ")) \(isOne ? "goes" : "go")")
+    loss.isDropOfClasses = true
+    loss.uses = try await VolumeUses(client: client, scope: .clusters([], classes: Set(dropped))).find().uses
+    return loss
+  }
+
+  private static func classes(of driver: KubernetesObject) -> [String] {
+    guard let spec = try? CSIDriverSpec(customResource: driver) else { return [] }
+    return spec.clusters.map(\.storageClassName) + (spec.storageClassName.map { [$0] } ?? [])
+  }
+}
+
+/// Something that a deployment takes away.
+public struct Loss: Sendable, Equatable {
+  /// The event, as people read it: `the stores of team/cache are replaced one by one`.
+  public let event: String
+  /// Stores whose content goes.
+  public var stores: [StoreContent] = []
+  /// Claims, pods and volumes that lose something.
+  public var uses: [VolumeUse] = []
+  /// Whether it is known that nothing is lost.
+  public var isCertainlyNothing = false
+  /// The deletion cost of each pod, where Kubernetes chooses which ones go and no operator sets it.
+  public var costs: [ObjectReference: Int] = [:]
+
+  /// Whether classes go and no store does: claims that are bound stay bound, new ones find no class.
+  var isDropOfClasses = false
+
+  /// One sentence without a full stop: what happens and what goes.
+  public var text: String {
+    var parts: [String] = []
+    if !stores.isEmpty { parts.append(stores.map(\.text).shortList) }
+    if let phrase = uses.phrase { parts.append(phrase) }
+    if isDropOfClasses {
+      let bound = parts.isEmpty ? "" : "; bound through it: \(parts.joined(separator: "; "))"
+      return "\(event), and new claims find none\(bound)"
+    }
+    if isCertainlyNothing { return "\(event): \(parts.isEmpty ? "nothing" : parts.joined(separator: "; ")) is lost" }
+    return "\(event), and what they hold is lost: \(parts.joined(separator: "; "))"
+  }
+}
+
+extension LossForecast {
+  /// The stores of one cluster as they are to be.
+  struct Cluster {
+    let namespace: String
+    let name: String
+    /// The Deployment as the plan, or the operator of the plan, renders it.
+    let planned: KubernetesObject
+    /// The same as the present resource is rendered; nil where only the live Deployment can be compared with.
+    let before: KubernetesObject?
+    /// nil before the first deployment.
+    let live: KubernetesObject?
+    let manager: String
+    /// Whether the plan is about this cluster, and not only about the operator that runs it.
+    let isOwn: Bool
+
+    var replicas: Int { planned.replicas ?? 0 }
+
+    /// Whether the operator has yet to decide how much memory the stores get.
+    var isMemoryOpen: Bool {
+      manager != FieldManager.vineyardctl && planned.annotations[Manifests.assumedMemoryAnnotation] != nil
+        && live?.annotations[Manifests.assumedMemoryAnnotation] == nil
+    }
+  }
+
+  /// The clusters that a plan changes: its own, and with a new operator everybody's.
+  func clusters(of plan: Plan) async throws -> [Cluster] {
+    let bringsOperator = plan.objects.contains { $0.labels["k8s.v6d.io/instance"] == "vineyard-operator" }
+    var planned = plan.objects.filter { $0.reference.type == .vineyardd }
+    let own = Set(planned.map(\.reference))
+    if bringsOperator {
+      planned += try await resources().filter { !own.contains($0.reference) && !$0.isBeingDeleted }
+    }
+    var clusters: [Cluster] = []
+    for resource in planned {
+      guard
+        let cluster = try await cluster(
+          of: resource, isRenderedAnew: bringsOperator, isOwn: own.contains(resource.reference))
+      else { continue }
+      clusters.append(cluster)
+    }
+    for deployment in plan.objects where deployment.reference.type == .deployment && Self.isStore(deployment) {
+      guard let namespace = deployment.namespace else { continue }
+      clusters.append(
+        Cluster(
+          namespace: namespace, name: deployment.name, planned: deployment, before: nil,
+          live: try await present(deployment.reference), manager: FieldManager.vineyardctl, isOwn: true))
+    }
+    return clusters
+  }
+
+  private func cluster(
+    of resource: KubernetesObject, isRenderedAnew: Bool, isOwn: Bool
+  ) async throws -> Cluster? {
+    guard let namespace = resource.namespace else { return nil }
+    let existing = try await present(resource.reference)
+    let live = try await present(ObjectReference(type: .deployment, namespace: namespace, name: resource.name))
+    guard let planned = Self.stores(resource, uid: existing?.uid, live) else { return nil }
+    // An operator that stays renders both as it always did, whatever this release would make of them.
+    let before = isRenderedAnew ? nil : existing.flatMap { Self.stores($0, uid: $0.uid, live) }
+    return Cluster(
+      namespace: namespace, name: resource.name, planned: planned, before: before, live: live,
+      manager: FieldManager.vineyardOperator, isOwn: isOwn)
+  }
+
+  /// The Deployment that the operator makes of a resource.
+  ///
+  /// - Parameter live: whose memory the stores keep when the resource does not say how much they get.
+  private static func stores(
+    _ resource: KubernetesObject, uid: String?, _ live: KubernetesObject?
+  ) -> KubernetesObject? {
+    guard var spec = try? VineyarddSpec(customResource: resource) else { return nil }
+    spec.store.assumedMemory = live?.annotations[Manifests.assumedMemoryAnnotation]
+    let objects = try? Manifests.vineyardd(spec, uid: uid, controlledByOperator: false)
+    return objects?.first { $0.reference.type == .deployment }
+  }
+
+  private static func isStore(_ deployment: KubernetesObject) -> Bool {
+    Workload(deployment).podLabels["app.vineyard.io/role"] == "vineyardd"
   }
 }

@@ -31,8 +31,8 @@ public struct LabelledObjects: Sendable {
     }
   }
 
-  /// What outlives the cluster's custom resource: the claims of etcd, and the volume for spilling, which belongs to no
-  /// namespace.
+  /// Objects that outlive the cluster's custom resource: the claims of etcd, and the volume for spilling, which belongs
+  /// to no namespace.
   public func leftBehind() async throws -> [KubernetesObject] {
     async let claims = list(.persistentVolumeClaim, "\(label),app.vineyard.io/role=etcd")
     async let spill = spill()
@@ -58,7 +58,7 @@ public struct LabelledObjects: Sendable {
     return try await claims + volumes
   }
 
-  /// Who may not even see volumes, which belong to no namespace, has not deployed one.
+  /// A user who may not even see volumes, which belong to no namespace, has not deployed one.
   private func volumesIfAllowed(_ labels: String) async throws -> [KubernetesObject] {
     do {
       return try await client.list(.persistentVolume, labels: labels).items

@@ -1,11 +1,11 @@
 import KubernetesClient
 import KubernetesObjects
 
-/// What a namespace holds apart from what Kubernetes itself puts into each.
+/// The content of a namespace, apart from what Kubernetes itself puts into each.
 struct NamespaceContent: Sendable {
   let client: KubernetesClient
-  /// What is going anyway.
-  let doomed: Doomed
+  /// Objects that are going anyway.
+  let pending: PendingDeletions
 
   private static let types: [ObjectType] = [
     .pod, .deployment, .statefulSet, .daemonSet, .replicaSet, .job, .cronJob, .persistentVolumeClaim, .service,
@@ -27,7 +27,7 @@ struct NamespaceContent: Sendable {
     // What one of them owns goes with it, and is not worth telling.
     let uids = Set(objects.compactMap(\.uid))
     let roots = objects.filter { object in !object.owners.contains { uids.contains($0.uid) } }
-    return roots.filter { !doomed.contains($0) && Self.counts($0) }.map { "\($0.kind) \($0.name)" } + unknown
+    return roots.filter { !pending.contains($0) && Self.counts($0) }.map { "\($0.kind) \($0.name)" } + unknown
   }
 
   /// nil when the server fails at it, as with kinds of others whose conversion webhook does not answer.
@@ -45,7 +45,7 @@ struct NamespaceContent: Sendable {
   /// The kinds that custom resource definitions add to namespaces.
   private func customTypes() async throws -> [ObjectType] {
     try await client.list(.customResourceDefinition).items.compactMap { definition in
-      definition.definesNamespacedType && !doomed.contains(definition) ? definition.definedType : nil
+      definition.definesNamespacedType && !pending.contains(definition) ? definition.definedType : nil
     }
   }
 

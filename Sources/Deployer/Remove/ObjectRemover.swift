@@ -7,22 +7,26 @@ import Support
 struct ObjectRemover: Sendable {
   let client: KubernetesClient
   let options: Remover.Options
-  /// What was removed before.
-  let doomed: Doomed
+  /// Objects that were removed before.
+  let pending: PendingDeletions
 
-  /// What became of an object.
+  /// The outcome of deleting an object.
   enum Outcome: Sendable {
     case absent
     /// It stays, for the reason given.
-    case kept(String)
-    /// It was there, and is going now with the others.
+    case kept(ObjectReference, because: String)
+    /// It was there, and is going now with its dependents.
     case deleted(KubernetesObject, with: [KubernetesObject])
+
+    var deleted: (object: KubernetesObject, dependents: [KubernetesObject])? {
+      if case .deleted(let object, let dependents) = self { (object, dependents) } else { nil }
+    }
   }
 
   /// Deletes an object if it is there and ours to delete.
   func delete(_ reference: ObjectReference) async throws -> Outcome {
-    guard let live = try await existing(reference) else { return .absent }
-    if let reason = try await reasonToKeep(live) { return .kept(reason) }
+    guard let live = try await client.existing(reference) else { return .absent }
+    if let reason = try await reasonToKeep(live) { return .kept(reference, because: reason) }
     // Some servers refuse to delete a namespace twice.
     if live.isBeingDeleted && live.reference.type == .namespace { return .deleted(live, with: []) }
     if options.isDryRun && !options.asksServer { return .deleted(live, with: []) }
@@ -57,15 +61,6 @@ struct ObjectRemover: Sendable {
     type.group == "apps" || type.group == "k8s.v6d.io"
   }
 
-  /// nil also when the server does not know the kind: then there is no object of it.
-  private func existing(_ reference: ObjectReference) async throws -> KubernetesObject? {
-    do {
-      return try await client.get(reference)
-    } catch let error as KubernetesError where error.httpStatus == 404 {
-      return nil
-    }
-  }
-
   private func reasonToKeep(_ object: KubernetesObject) async throws -> String? {
     switch object.reference.type {
     case .namespace: return try await namespaceReason(object)
@@ -87,7 +82,7 @@ struct ObjectRemover: Sendable {
     } catch let error as KubernetesError where error.isNotFound {
       return nil
     }
-    let others = resources.filter { !doomed.contains($0) }
+    let others = resources.filter { !pending.contains($0) }
     guard !others.isEmpty else { return nil }
     return "there are still resources of this kind: \(others.map { $0.reference.description }.shortList)"
   }
@@ -98,7 +93,7 @@ struct ObjectRemover: Sendable {
     guard Ownership.isCreatedByUs(namespace) else { return "it was not created by vineyardctl \(hint)" }
     let others: [String]
     do {
-      others = try await NamespaceContent(client: client, doomed: doomed).remaining(in: namespace.name)
+      others = try await NamespaceContent(client: client, pending: pending).remaining(in: namespace.name)
     } catch let error as KubernetesError where error.isForbidden {
       return "nobody knows what it holds: \(error.asCommandError.message): \(error.message) \(hint)"
     }

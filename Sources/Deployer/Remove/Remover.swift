@@ -21,13 +21,13 @@ public struct Remover: Sendable {
   }
 
   let client: KubernetesClient
-  let story: Story
+  let progress: ProgressReporter
   let log: Log
   let options: Options
 
-  public init(client: KubernetesClient, story: Story, log: Log, options: Options) {
+  public init(client: KubernetesClient, progress: ProgressReporter, log: Log, options: Options) {
     self.client = client
-    self.story = story
+    self.progress = progress
     self.log = log
     self.options = options
   }
@@ -39,54 +39,44 @@ public struct Remover: Sendable {
   public func remove(_ plan: Plan) async throws -> [ObjectReference] {
     let deadline = Deadline(after: options.timeout)
     var removed: [ObjectReference] = []
-    var doomed = Doomed()
+    var pending = PendingDeletions()
     for wave in plan.waves.reversed() {
-      let going = try await delete(wave.objects.map(\.reference).reversed(), after: doomed)
-      removed += going.objects.map(\.reference)
-      doomed.insert(going.objects)
+      let remover = ObjectRemover(client: client, options: options, pending: pending)
+      let outcomes = try await wave.objects.map(\.reference).reversed()
+        .mapConcurrently({ try await remover.delete($0) }, inOrder: report)
+      let deleted = outcomes.compactMap(\.deleted)
+      removed += deleted.map(\.object.reference)
+      pending.insert(deleted.map(\.object))
       // Later waves serve earlier ones: an operator must outlive its resources.
       if options.waits && !options.isDryRun {
-        let disappearance = Disappearance(client: client, board: WaitBoard(story: story))
-        try await disappearance.wait(for: going.objects + going.dependents, until: deadline)
+        let waiter = DeletionWaiter(client: client, board: ProgressBoard(progress: progress))
+        try await waiter.wait(for: deleted.map(\.object) + deleted.flatMap(\.dependents), until: deadline)
       }
     }
     return removed
   }
 
-  private struct Going {
-    var objects: [KubernetesObject] = []
-    var dependents: [KubernetesObject] = []
-  }
-
-  /// Deletes the objects of one wave side by side and tells of each in their order.
-  private func delete(_ references: [ObjectReference], after doomed: Doomed) async throws -> Going {
-    let remover = ObjectRemover(client: client, options: options, doomed: doomed)
-    return try await withThrowingTaskGroup(of: (Int, ObjectRemover.Outcome).self) { group in
-      for (index, reference) in references.enumerated() {
-        group.addTask { (index, try await remover.delete(reference)) }
-      }
-      var outcomes: [Int: ObjectRemover.Outcome] = [:]
-      var going = Going()
-      var told = 0
-      for try await (index, outcome) in group {
-        outcomes[index] = outcome
-        while let next = outcomes[told] {
-          note(next, of: references[told], in: &going)
-          told += 1
-        }
-      }
-      return going
-    }
-  }
-
-  private func note(_ outcome: ObjectRemover.Outcome, of reference: ObjectReference, in going: inout Going) {
+  private func report(_ outcome: ObjectRemover.Outcome) {
     switch outcome {
     case .absent: break
-    case .kept(let reason): story.tell(.warning, "\(reference) is kept: \(reason)")
-    case .deleted(let object, let dependents):
-      story.tell(.action, "\(reference) \(options.isDryRun ? "would be deleted" : "deleted")")
-      going.objects.append(object)
-      going.dependents += dependents
+    case .kept(let reference, let reason): progress.report(.warning, "\(reference) is kept: \(reason)")
+    case .deleted(let object, _):
+      progress.report(.action, "\(object.reference) \(options.isDryRun ? "would be deleted" : "deleted")")
     }
+  }
+}
+
+/// Objects that a run of deletions has taken away so far: they may still be there for a moment, but count as gone.
+struct PendingDeletions: Sendable {
+  private var uids: Set<String> = []
+
+  /// Adds objects that are being deleted, or would be in a dry run.
+  mutating func insert(_ objects: [KubernetesObject]) { uids.formUnion(objects.compactMap(\.uid)) }
+
+  /// Whether an object is going: by itself, or with one of its owners.
+  func contains(_ object: KubernetesObject) -> Bool {
+    if object.isBeingDeleted { return true }
+    if let uid = object.uid, uids.contains(uid) { return true }
+    return object.owners.contains { uids.contains($0.uid) }
   }
 }

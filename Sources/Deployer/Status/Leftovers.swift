@@ -9,7 +9,7 @@ public struct Leftovers: Sendable {
 
   public init(client: KubernetesClient) { self.client = client }
 
-  /// What was found.
+  /// The objects that were found.
   public struct Found: Sendable, Equatable, CustomStringConvertible {
     /// The namespace that is gone.
     public let namespace: String
@@ -30,7 +30,7 @@ public struct Leftovers: Sendable {
     .mutatingWebhooks, .validatingWebhooks, .clusterRole, .clusterRoleBinding, .registeredDriver, .storageClass,
   ]
 
-  /// What is left, nil when nothing is, or nobody may look.
+  /// A sentence about what is left; nil when nothing is, or when this user may not look.
   public func found() async -> Found? {
     do {
       return try await find()

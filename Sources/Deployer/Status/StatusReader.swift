@@ -98,7 +98,7 @@ public struct StatusReader: Sendable {
     (try? await HeldClaims(client: client).found().map(\.description)) ?? []
   }
 
-  /// What may not be seen, a line each.
+  /// A line for each kind that may not be seen.
   private static func lines(_ refusals: [KubernetesError]) -> [String] {
     refusals.reduce(into: []) { lines, refusal in
       let line = "\(refusal.operation.object): no permission to \(refusal.operation.verb) them"
@@ -109,9 +109,9 @@ public struct StatusReader: Sendable {
   /// Waits until every component is ready.
   ///
   /// - Throws: `CommandError` with code `notReady` and the reason.
-  public func waitUntilReady(timeout: TimeSpan?, story: Story) async throws {
-    let gates = try await workloads().found.map { Gate(workload: $0.object, required: true) }
-    let waiter = Waiter(client: client, board: WaitBoard(story: story), log: log)
+  public func waitUntilReady(timeout: TimeSpan?, progress: ProgressReporter) async throws {
+    let gates = try await workloads().found.map { ReadinessGate(workload: $0.object, required: true) }
+    let waiter = ReadinessWaiter(client: client, board: ProgressBoard(progress: progress), log: log)
     try await waiter.wait(for: gates, until: Deadline(after: timeout))
   }
 
@@ -135,7 +135,7 @@ public struct StatusReader: Sendable {
   ) async throws -> [KubernetesObject] {
     try await withThrowingTaskGroup(of: (Int, Visible).self) { group in
       for (index, workload) in workloads.enumerated() {
-        guard let selector = Gate(workload: workload, required: true).podSelector else { continue }
+        guard let selector = ReadinessGate(workload: workload, required: true).podSelector else { continue }
         group.addTask { (index, try await visible(.pod, selector)) }
       }
       var found: [Int: [KubernetesObject]] = [:]

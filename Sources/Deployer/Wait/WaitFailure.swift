@@ -11,10 +11,10 @@ struct WaitFailure: Sendable {
   /// Tells the reasons of all gates that are not ready, and makes the error of the first.
   ///
   /// - Throws: `CancellationError` when the command is interrupted.
-  func explain(_ gates: [Gate], after deadline: Deadline, board: WaitBoard) async throws -> CommandError {
+  func explain(_ gates: [ReadinessGate], after deadline: Deadline, board: ProgressBoard) async throws -> CommandError {
     let first = Mutex<CommandError?>(nil)
     // The server may be what fails; then it must not hold up the end.
-    _ = try await Deadline(after: Self.patience).race {
+    _ = try await Deadline(after: Self.timeout).race {
       for gate in gates {
         guard let error = await explain(gate, after: deadline, board: board) else { continue }
         first.withLock { $0 = $0 ?? error }
@@ -27,9 +27,9 @@ struct WaitFailure: Sendable {
   }
 
   /// How long finding out may take.
-  private static let patience = TimeSpan(nanoseconds: 10_000_000_000)
+  private static let timeout = TimeSpan(nanoseconds: 10_000_000_000)
 
-  private func explain(_ gate: Gate, after deadline: Deadline, board: WaitBoard) async -> CommandError? {
+  private func explain(_ gate: ReadinessGate, after deadline: Deadline, board: ProgressBoard) async -> CommandError? {
     var detail: String
     do {
       let readiness = try await client.get(gate.object).map { gate.readiness(of: $0) } ?? .pending("does not exist")
@@ -39,7 +39,7 @@ struct WaitFailure: Sendable {
       detail = "its state cannot be read: \(error)"
     }
     let (reasons, advice) = await self.reasons(gate)
-    for reason in reasons { board.tell(.failure, reason) }
+    for reason in reasons { board.report(.failure, reason) }
     if let reason = reasons.first, !detail.contains(reason) { detail += "; \(reason)" }
     let goOn = "run the same command again to go on waiting"
     return CommandError(
@@ -48,7 +48,7 @@ struct WaitFailure: Sendable {
   }
 
   /// Pod troubles first, then the last events, then the end of the log of a crashed container.
-  private func reasons(_ gate: Gate) async -> (texts: [String], advice: String?) {
+  private func reasons(_ gate: ReadinessGate) async -> (texts: [String], advice: String?) {
     var reasons: [String] = []
     var advice: String?
     if let selector = gate.podSelector {

@@ -35,7 +35,7 @@ import Testing
     let live: Value = ["priorityClassName": "high", "other": ["disk": "fast"]]
     let (spec, text) = merge([:], over: live)
     #expect(spec == live)
-    #expect(text == #"spec.other {"disk":"fast"}, spec.priorityClassName high"#)
+    #expect(text == #"spec.other '{"disk":"fast"}', spec.priorityClassName high"#)
   }
 
   @Test func `what the server fills in with nothing is not told`() {
@@ -69,5 +69,46 @@ import Testing
     #expect(merge(["vineyard": [:]], over: live).text == "--vineyardd.envs A=1,B=x=y")
     let labels: Value = ["nodeSelector": ["disk": "fast", "pool": "ml"]]
     #expect(merge([:], over: labels).text == "--node-selector disk=fast,pool=ml")
+    let secrets: Value = ["imagePullSecrets": [["name": "a"], ["name": "b"]]]
+    #expect(merge([:], over: secrets).text == "--image-pull-secrets a,b")
+  }
+
+  @Test func `tolerations are told as taints, or as JSON where they say more`() {
+    let taints: Value = [
+      ["key": "gpu", "operator": "Equal", "value": "yes", "effect": "NoSchedule"],
+      ["key": "ml", "operator": "Exists", "effect": "NoExecute"], ["operator": "Exists"],
+    ]
+    #expect(merge([:], over: ["tolerations": taints]).text == "--tolerations 'gpu=yes:NoSchedule,ml:NoExecute,*'")
+    let patient: Value = [["key": "ml", "operator": "Exists", "tolerationSeconds": 5]]
+    #expect(
+      merge([:], over: ["tolerations": patient]).text
+        == #"--tolerations '"{""key"":""ml"",""operator"":""Exists"",""tolerationSeconds"":5}"'"#)
+  }
+
+  @Test(
+    arguments: [
+      (["type": "spc_t"], "--selinux spc_t"),
+      (["user": "u", "role": "r", "type": "t", "level": "s0:c1,c2"], "--selinux u:r:t:s0:c1,c2"),
+      (["level": "s0"], #"spec.seLinuxOptions '{"level":"s0"}'"#),
+    ] as [(Value, String)])
+  func `SELinux options are told as a type or a context`(_ options: Value, _ text: String) {
+    #expect(merge([:], over: ["seLinuxOptions": options]).text == text)
+  }
+
+  @Test func `switches, and volumes for spilling, are told as flags take them`() {
+    let live: Value = [
+      "metric": ["enable": true],
+      "vineyard": [
+        "syncCRDs": false,
+        "spill": ["persistentVolumeSpec": ["a": 1], "persistentVolumeClaimSpec": ["b": "it's"]],
+      ],
+    ]
+    let rendered: Value = [
+      "metric": ["enable": false], "vineyard": ["syncCRDs": true, "spill": ["spillLowerRate": "0.3"]],
+    ]
+    #expect(
+      merge(rendered, over: live).text
+        == "--vineyardd.metric.enable, --vineyardd.syncCRDs=false, "
+        + #"--vineyardd.spill.pv-pvc-spec '{"pvc-spec":{"b":"it'\''s"},"pv-spec":{"a":1}}'"#)
   }
 }

@@ -32,14 +32,14 @@ struct SampleDriver: ContextCommand {
   @Flag(name: .customShort("q"), inversion: .prefixedNo) var quiet = false
 
   mutating func run(_ context: CommandContext) throws {
-    let fields = FieldList([
+    let fields: KeyValuePairs = [
       "namespace": connection.namespace, "kubeconfig": connection.kubeconfig ?? "-",
       "verbose": "\(connection.verbose)", "wait": "\(waiting.wait)", "timeout": "\(waiting.limit?.description ?? "-")",
       "create": "\(creation.createsNamespace)", "image": image, "store": storeImage,
       "clusters": clusters.joined(separator: "|"), "limit": "\(limit)", "toleration": "\(toleration)",
       "force": "\(force)",
-    ])
-    context.output(fields.rendered(as: .yaml))
+    ]
+    context.output(fields.map { "\($0): \"\($1)\"\n" }.joined())
   }
 }
 

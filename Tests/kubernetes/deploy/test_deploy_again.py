@@ -1,6 +1,7 @@
 """Deploying again changes what flags name now, and leaves everything else as it was deployed."""
 
 import json
+import shlex
 
 import pytest
 from test_deploy_flags import CSIDRIVER, SPILL
@@ -72,6 +73,62 @@ def test_every_flag_of_a_cluster_stays(cluster, vineyardctl):
     vineyardctl("deploy", "vineyard-cluster", "--wait=false", "--yes")
 
     assert spec(cluster) == before
+
+
+PLACEMENT = (
+    "--tolerations=gpu=yes:NoSchedule,ml:NoExecute",
+    "--tolerations=*",
+    "--node-selector=pool=ml,disk=fast",
+    "--image-pull-secrets=a,b",
+    "--selinux=spc_t",
+    "--architectures=amd64,arm64",
+)
+
+
+@pytest.mark.parametrize(
+    "target, flags",
+    [
+        ("vineyard-cluster", (*EVERYTHING[1:], *PLACEMENT)),
+        ("vineyard-deployment", PLACEMENT),
+        ("csidriver", ("--clusters=a/b,c/d", "--enableToleration", "--quota=2Gi", *PLACEMENT)),
+    ],
+)
+def test_what_is_told_to_stay_can_be_typed_again(cluster, vineyardctl, target, flags):
+    path = {"csidriver": DRIVER_RESOURCE, "vineyard-deployment": STORES}.get(target, RESOURCE)
+    if target == "csidriver":
+        vineyardctl(*CLUSTER)
+    again = ("deploy", target, "--create-namespace", "--wait=false", "--yes")
+    if target != "csidriver":
+        again += ("--replicas", "1")
+    vineyardctl(*again, *flags)
+    before = spec(cluster, path)
+
+    start, end = "► as deployed before: ", " (--reset FLAG goes back to the default)"
+    told = next(line for line in vineyardctl(*again).lines if line.startswith(start) and line.endswith(end))
+    words = [word.removesuffix(",") for word in shlex.split(told.removeprefix(start).removesuffix(end))]
+    vineyardctl(*again, "--reset", "all", *(("--clusters=a/b,c/d",) if target == "csidriver" else ()))
+    assert spec(cluster, path) != before
+    vineyardctl(*again, *words)
+
+    assert spec(cluster, path) == before
+
+
+def test_flags_of_the_stores_are_not_those_of_the_operator(cluster, vineyardctl):
+    vineyardctl(*CLUSTER, "--wait=false")
+    vineyardctl("deploy", "operator", "--node-selector", "role=control", "--wait=false")
+    vineyardctl(
+        "deploy", "vineyard-cluster", "--node-selector", "pool=ml", "--tolerations", "gpu", "--wait=false", "--yes"
+    )
+
+    vineyardctl("deploy", "operator", "--wait=false")
+
+    manager, stores = spec(cluster, MANAGER)["template"]["spec"], spec(cluster)
+    assert manager["nodeSelector"]["role"] == "control" and "pool" not in manager["nodeSelector"]
+    assert stores["nodeSelector"] == {"pool": "ml"}
+    assert [entry["key"] for entry in manager["tolerations"]] == ["gpu"]
+    vineyardctl("deploy", "vineyard-cluster", "--reset", "node-selector", "--wait=false", "--yes")
+    assert "nodeSelector" not in spec(cluster)
+    assert spec(cluster, MANAGER)["template"]["spec"]["nodeSelector"]["role"] == "control"
 
 
 def test_every_flag_of_a_driver_stays(cluster, vineyardctl):

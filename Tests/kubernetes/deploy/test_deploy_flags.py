@@ -29,6 +29,8 @@ VINEYARDD = [
     ("--vineyardd.size=4Gi", "spec.vineyard.size", "4Gi"),
     ("--vineyardd.reserve_memory", "spec.vineyard.reserveMemory", True),
     ("--vineyardd.streamThreshold=50", "spec.vineyard.streamThreshold", 50),
+    ("--vineyardd.overwrite=delete", "spec.vineyard.overwrite", "delete"),
+    ("--vineyardd.deleted_memory=keep", "spec.vineyard.deletedMemory", "keep"),
     ("--vineyardd.envs=A=1,B=x=y", "spec.vineyard.env", [{"name": "A", "value": "1"}, {"name": "B", "value": "x=y"}]),
     ("--vineyardd.memory=8Gi", "spec.vineyard.memory", "8Gi"),
     ("--vineyardd.cpu=500m", "spec.vineyard.cpu", "500m"),

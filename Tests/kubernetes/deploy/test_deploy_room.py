@@ -1,5 +1,7 @@
 """A size that only some of the nodes can give is refused before stores are lost."""
 
+import json
+
 from deployments import APPS, NAMESPACE, VINEYARDDS
 
 THREE = ("deploy", "vineyard-cluster", "--create-namespace", "--replicas", "3")
@@ -31,3 +33,33 @@ def test_given_stores_that_fill_their_nodes_when_they_change_then_they_make_room
     vineyardctl("deploy", "vineyard-cluster", "--vineyardd.size", "10Gi", "--yes")
 
     assert cluster.client.get(f"{VINEYARDDS}/vineyardd-sample").json["metadata"]["namespace"] == NAMESPACE
+
+
+def memory(cluster, name):
+    """The memory of a store's container, request and limit."""
+    path = f"{APPS}/deployments/{name}"
+    resources = cluster.client.get(path).json["spec"]["template"]["spec"]["containers"][0]["resources"]
+    assert resources["requests"]["memory"] == resources["limits"]["memory"]
+    return resources["limits"]["memory"]
+
+
+def test_given_no_size_when_plain_stores_are_deployed_then_they_request_what_they_take(cluster, vineyardctl):
+    plain = ("deploy", "vineyard-deployment", "--create-namespace", "--replicas", "1")
+
+    run = vineyardctl(*plain)
+
+    assert memory(cluster, "vineyardd-sample") == "8Gi"
+    assert any(line.startswith("► memory of a store: 8192Mi, half of what the smallest node has") for line in run.lines)
+    vineyardctl(*plain, "--name", "second")
+    assert memory(cluster, "second") == "256Mi"
+    cluster.node("node-3", "memory", memory="4Gi")
+    assert "► memory of a store: 8192Mi, as deployed (--vineyardd.size changes it)" in vineyardctl(*plain).lines
+    assert memory(cluster, "vineyardd-sample") == "8Gi"
+
+
+def test_given_no_cluster_to_ask_when_plain_stores_are_rendered_then_they_request_what_they_take(vineyardctl):
+    run = vineyardctl("deploy", "vineyard-deployment", "--dry-run=client", "-o", "json")
+
+    items = json.loads(run.output)["items"]
+    store = next(item for item in items if item["kind"] == "Deployment")["spec"]["template"]["spec"]["containers"][0]
+    assert store["resources"]["requests"]["memory"] == store["resources"]["limits"]["memory"] == "1Gi"

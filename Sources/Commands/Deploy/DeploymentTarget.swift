@@ -1,0 +1,163 @@
+import ArgumentParser
+import ClusterInventory
+import Deployer
+import KubernetesClient
+import KubernetesObjects
+import Manifests
+import Support
+
+/// Something that can be deployed and compared, with the flags that describe it.
+protocol DeploymentTarget: ParsableArguments {
+  /// The word on the command line: `vineyard-cluster`.
+  static var commandName: String { get }
+  /// A noun phrase, as in `Deploy <summary>.`
+  static var summary: String { get }
+  /// Facts that a newcomer should know before deploying it.
+  static var discussion: String { get }
+  /// Flags of its own that an example shows.
+  static var exampleFlags: String { get }
+  /// Whether an operator is part of it.
+  static var hasOperator: Bool { get }
+  /// Flags that are about its stores, although its operator has such flags, too.
+  static var storeFlags: Set<String> { get }
+  /// Whether anything of it is in the namespace that is deployed to.
+  static var needsNamespace: Bool { get }
+  /// Whether the workloads of stores are rendered here, and not by the operator.
+  static var rendersStores: Bool { get }
+  /// Whether flags that make no sense by themselves may do so together with those of an earlier deployment.
+  static func mayBeCompleted(_ named: Set<String>) -> Bool
+
+  /// Checks the flags by themselves.
+  ///
+  /// - Throws: `CommandError` with code `usage` for flags that make no sense.
+  func checkFlags(_ context: DeploymentContext) throws
+
+  /// Decides which objects it consists of.
+  ///
+  /// - Parameter notes: gets a line for each decision that flags left open.
+  /// - Throws: `CommandError` with code `usage` for flags that make no sense.
+  func plan(_ context: DeploymentContext, _ notes: inout [Note]) throws -> Plan
+
+  /// Makes sure that what a plan builds on is there.
+  ///
+  /// - Returns: what should be known of it.
+  /// - Throws: `CommandError` that says what to deploy first.
+  func checkPrerequisites(of plan: Plan, _ client: KubernetesClient) async throws -> [Note]
+
+  /// Where the flags of earlier deployments are; nil for one that is described anew each time.
+  func earlierFlags(in namespace: String) -> EarlierFlags?
+
+  /// The next step when it is deployed, for people who do it the first time.
+  func nextStep(in namespace: String) -> String?
+
+  /// The object that keeps its number of replicas when nobody gives one, nil without such a thing.
+  func scaledObject(in namespace: String) -> ObjectReference?
+}
+
+extension DeploymentTarget {
+  static var discussion: String { "" }
+  static var hasOperator: Bool { false }
+  static var storeFlags: Set<String> { [] }
+  static var needsNamespace: Bool { true }
+  static var rendersStores: Bool { false }
+  static func mayBeCompleted(_ named: Set<String>) -> Bool {
+    named.contains { $0.hasPrefix("vineyardd.spill.") || ["vineyardd.volume.mountPath", "volumeMount"].contains($0) }
+  }
+  func checkPrerequisites(of plan: Plan, _ client: KubernetesClient) async throws -> [Note] { [] }
+  func earlierFlags(in namespace: String) -> EarlierFlags? { nil }
+  func scaledObject(in namespace: String) -> ObjectReference? { nil }
+  func nextStep(in namespace: String) -> String? { nil }
+}
+
+/// Where a deployment finds the flags of earlier ones.
+enum EarlierFlags {
+  /// In a custom resource, whose specification says them.
+  case resource(ObjectReference, SpecFlags)
+  /// In an annotation of a workload (`FlagRecord`).
+  case workload(ObjectReference)
+}
+
+/// Everything that a plan depends on: where something is deployed, what is there, which flags count.
+struct DeploymentContext: Sendable {
+  let namespace: String
+  let createsNamespace: Bool
+  let isVerbose: Bool
+  /// The facts of the cluster; nil when it is not asked (`--dry-run=client`).
+  var facts: ClusterFacts?
+  /// The replicas of what is deployed already.
+  var liveReplicas: Int?
+  /// The number of operators that this program has deployed already; nil when somebody else has scaled them.
+  var liveOperators: Int?
+  /// The Deployments of all stores in the cluster; empty when they are not asked for.
+  var stores: [KubernetesObject] = []
+  /// The flags that are given now.
+  var flags = GivenFlags()
+  /// The names of the flags that count now: those given, and those that go back to their defaults.
+  var named: Set<String> = []
+  /// Those of them that are not about the operator.
+  var storeFlags: Set<String> = []
+  /// The custom resource as it is deployed; nil when there is none, or when it is the original's.
+  var live: KubernetesObject?
+  /// The flags that a workload was deployed with, without those that are named now.
+  var record = GivenFlags()
+  /// The same of the operator that serves the cluster, wherever it is.
+  var operatorFlags = GivenFlags()
+  let host: HostFacts
+  /// Reads a file, or standard input under the name `-`.
+  let readFile: @Sendable (String) throws -> String
+
+  init(
+    namespace: String, createsNamespace: Bool, isVerbose: Bool, host: HostFacts,
+    readFile: @escaping @Sendable (String) throws -> String
+  ) {
+    self.namespace = namespace
+    self.createsNamespace = createsNamespace
+    self.isVerbose = isVerbose
+    self.host = host
+    self.readFile = readFile
+  }
+
+  /// The namespace when it is to be created: one that others made is not touched.
+  var namespaceObjects: [KubernetesObject] {
+    get throws {
+      guard createsNamespace, facts?.isNamespaceOthers != true else { return [] }
+      return [try Manifests.namespace(namespace, isOurs: true)]
+    }
+  }
+
+  /// The number of stores: as asked for, else as deployed, else one for each node that can take a pod.
+  func replicas(_ asked: Int?, for placement: PodPlacement, _ notes: inout [Note]) -> Int {
+    if let asked { return asked }
+    if let liveReplicas {
+      notes.append(Note(.action, "replicas: \(liveReplicas), as deployed (--replicas changes it)"))
+      return liveReplicas
+    }
+    guard let nodes = facts?.nodes else {
+      notes.append(Note(.action, "3 replicas: the nodes are not known (--replicas changes it)"))
+      return 3
+    }
+    let choice = NodeFacts.defaultReplicas(nodes, for: placement)
+    notes.append(Note(.action, "\(choice.reason) (--replicas changes it)"))
+    return choice.count
+  }
+
+  /// An object that a user wrote into a file.
+  ///
+  /// - Parameter type: what it must be.
+  /// - Throws: `CommandError` with code `usage` when the file holds anything else.
+  func resource(from path: String, type: ObjectType) throws -> KubernetesObject {
+    let text = try readFile(path)
+    let object: KubernetesObject
+    do {
+      object = KubernetesObject(try Value(yaml: text))
+    } catch {
+      throw CommandError(.usage, "cannot read \(path)", cause: "\(error)", hint: "write YAML or JSON")
+    }
+    guard object.reference.type == type else {
+      throw CommandError(
+        .usage, "\(path) holds no \(type)", cause: object.kind.isEmpty ? nil : "it holds a \(object.reference.type)")
+    }
+    guard !object.name.isEmpty else { throw CommandError(.usage, "the \(type.kind) in \(path) has no name") }
+    return object
+  }
+}
