@@ -7,6 +7,8 @@ public enum WaitKey: Hashable, Sendable {
   /// An object that is made, or a blob that is sealed.
   case object(session: UInt64, ObjectID)
   case stream(session: UInt64, ObjectID)
+  /// What a volume with this session starts with.
+  case contents(session: UInt64)
   /// A lock of a volume's session, or of everybody outside of volumes (scope 0).
   case lock(scope: UInt64, String)
 }
@@ -143,6 +145,7 @@ public final class Store {
     connection.unfinished.removeAll()
     connection.session.connections -= 1
     connection.volume?.connections -= 1
+    ensure(connection.session.connections >= 0, "a session has \(connection.session.connections) clients")
   }
 
   /// Opens an isolated session.

@@ -25,6 +25,9 @@ extension StoreServer {
     replaceLostSockets()
     pages.giveBackIdle(now)
     store.passTime()
+    #if DEBUG
+      checkConsistency()
+    #endif
     guard !unsavedVolumes.isEmpty, now >= nextSaving else { return }
     nextSaving = now + 10 * Self.pause
     saveLate()
@@ -76,3 +79,19 @@ extension StoreServer {
     lostSockets = reasons
   }
 }
+
+#if DEBUG
+  extension StoreServer {
+    /// Blobs, objects and names of a store that is looked at as a whole now and then.
+    private static let fewThings = 10_000
+
+    /// Ends the process when the store contradicts itself; only while nothing is under way, and it is small.
+    private func checkConsistency() {
+      guard !hasWork, connections.values.allSatisfy({ $0.work == nil }) else { return }
+      let things = store.sessions.values.reduce(0) { $0 + $1.blobCount + $1.objectCount + $1.nameCount }
+      guard things <= Self.fewThings else { return }
+      let found = store.inconsistencies()
+      guard found.isEmpty else { fatalError("the store contradicts itself: \(found.joined(separator: "; "))") }
+    }
+  }
+#endif

@@ -53,6 +53,9 @@ extension StoreServer {
     volumes(&page)
     page.single("vineyard_poll_waits_total", "counter", "Times the loop went to wait for events.", poller.waits)
     page.turns(turns)
+    page.single(
+      "vineyard_work_total", "counter", "Work done for clients, counted in units of about a nanosecond.",
+      store.work.done)
     page.requests(metrics)
     return page.text
   }

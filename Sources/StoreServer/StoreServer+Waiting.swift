@@ -190,14 +190,11 @@ extension StoreServer {
     }
     store.now = unixMilliseconds()
     switch transfer.direction {
-    case .receive: for blob in transfer.blobs { try? store.seal(blob, by: connection.client) }
-    case .send: store.endSending(to: connection.client)
+    case .receive: goOn(with: SealTask(transfer, by: connection.client), for: connection)
+    case .send:
+      store.endSending(to: connection.client)
+      store.work.allow(Self.slice)
+      process(connection)
     }
-    if transfer.direction == .receive {
-      var closing = ByteWriter(capacity: transfer.closing.count)
-      closing.append(transfer.closing)
-      guard send(&closing, sendsArena: false, to: connection) else { return }
-    }
-    process(connection)
   }
 }

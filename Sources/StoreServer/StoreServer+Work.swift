@@ -66,6 +66,13 @@ extension StoreServer {
     setWorking(work, connection)
   }
 
+  /// Finishes a request whose message was taken already.
+  func goOn(with task: any RequestTask, for connection: ClientConnection) {
+    let work = RequestWork(nil)
+    work.task = task
+    setWorking(work, connection)
+  }
+
   private func setWorking(_ work: RequestWork, _ connection: ClientConnection) {
     connection.work = work
     connection.state = .working
@@ -104,10 +111,12 @@ extension StoreServer {
         handler.reply.reply(Self.stopping)
         disposition = .reply
       }
-      record(work.found, nanoseconds: work.duration, failure, connection)
       connection.work = nil
       connection.state = .ready
-      connection.input.consumeFrame(work.frame)
+      if let frame = work.frame {
+        record(work.found, nanoseconds: work.duration, failure, connection)
+        connection.input.consumeFrame(frame)
+      }
       poller.change(connection.file, .reading, token: connection.id)
       apply(disposition, to: connection)
       if connection.isReady, connection.input.count > 0 { enqueue(connection) }
@@ -144,7 +153,7 @@ extension StoreServer {
       handler.reply.reply(code: code, message: message)
       return .reply
     }
-    try heap.admit(found.type, bytes: work.frame.count)
+    try heap.admit(found.type, bytes: work.frame?.count ?? 0)
     store.longestReply = heap.longestReply
     let disposition = try handler.handle(found.type, from: connection)
     if case .park = disposition { throw Self.tooLong(found.type) }

@@ -47,7 +47,7 @@ public final class Connection {
   /// What it was given for reading under ids that were given to other blobs since.
   var outlived: [Grant] = []
   /// What is being sent to it.
-  var sending: [ExtentID] = []
+  var sending = SortedSet<ExtentID>()
   /// The object it was last told of by name and has not fetched yet.
   var found: ObjectID?
   /// What it made since it last completed an object; see ``Store/noteUnfinished(_:of:)``.
@@ -102,11 +102,44 @@ public final class Session {
   public internal(set) var connections = 0
   /// The volume it is the session of.
   public internal(set) weak var volume: Volume?
+  /// Those that still copy what it holds.
+  var copies: [ContentsCopy] = []
 
   init(id: UInt64, kind: StoreKind) {
     self.id = id
     self.kind = kind
   }
+
+  // MARK: - Names
+
+  /// Points a name to an object.
+  ///
+  /// - Returns: the object the name pointed to before, if another.
+  func setName(_ name: String, to id: ObjectID) -> ObjectID? {
+    let before = names.count
+    let previous = names.set(name, to: id)
+    if let previous { countNames(of: previous, -1) }
+    if previous != nil || names.count > before { countNames(of: id, 1) }
+    return previous
+  }
+
+  /// - Returns: the object the name pointed to.
+  func removeName(_ name: String) -> ObjectID? {
+    guard let id = names.remove(name) else { return nil }
+    countNames(of: id, -1)
+    return id
+  }
+
+  /// Removes one of the names of an object; false when it has none.
+  func removeName(of id: ObjectID) -> Bool {
+    guard names.removeName(of: id) else { return false }
+    countNames(of: id, -1)
+    return true
+  }
+
+  private func countNames(of id: ObjectID, _ change: Int) { metadata[id]?.owner?.countNames(change) }
+
+  // MARK: - Sizes
 
   public var blobCount: Int { blobs.count }
   public var objectCount: Int { metadata.count }

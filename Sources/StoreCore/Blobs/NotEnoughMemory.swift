@@ -31,6 +31,7 @@ extension Store {
   private func holders(for asker: Connection) -> String {
     var kept: [String: UInt64] = [:]
     for (holders, bytes) in memory.lingeringExtents(atMost: Self.examinedExtents) {
+      work.spend(Work.entry)
       // A process may have several connections.
       for label in Set(holders.prefix(Self.examinedHolders).compactMap { clients[$0]?.label }) {
         kept[label, default: 0] += bytes
@@ -59,6 +60,7 @@ extension Store {
   ) -> [(id: ObjectID, size: UInt64)] {
     var largest: [(id: ObjectID, size: UInt64)] = []
     for (id, blob) in blobs.prefix(Self.examinedBlobs) {
+      work.spend(16)
       if largest.count == count, let last = largest.last, (last.size, id) >= (blob.size, last.id) { continue }
       largest.append((id, blob.size))
       largest.sort { ($0.size, $1.id) > ($1.size, $0.id) }

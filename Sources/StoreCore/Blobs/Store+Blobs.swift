@@ -1,57 +1,6 @@
 import StoreProtocol
 
 extension Store {
-  // MARK: - Creating
-
-  /// Creates an unsealed blob that `connection` may write; size 0 gives the empty blob.
-  ///
-  /// - Parameter reuses: whether memory of deleted blobs may be taken back for it.
-  /// - Throws: notEnoughMemory.
-  public func createBlob(
-    _ size: UInt64, by connection: Connection, reuses: Bool = true
-  ) throws(StoreError) -> BlobPayload {
-    if size == 0 { return .empty }
-    work.spend(Work.item)
-    let volume = connection.volume
-    if let volume, !volume.account.admits(size) {
-      removeLeftOvers(in: connection.session)
-      if !volume.account.admits(size) {
-        suspectUnfinished(of: connection)
-        throw quotaExceeded(size, by: volume)
-      }
-    }
-    guard let extent = allocate(size, for: connection, reuses: reuses) else {
-      volume?.account.wasRefused = true
-      suspectUnfinished(of: connection)
-      throw notEnoughMemory(size, by: connection)
-    }
-    resumePopulating()
-    let id = freshBlobID(in: connection.session)
-    let blob = Blob(
-      extent: extent, offset: memory.range(extent).offset, size: size, charged: size, isSealed: false,
-      writer: connection, account: volume?.account)
-    connection.session.blobs[id] = blob
-    if let volume { charge(size, for: id, to: volume) }
-    connection.writing.insert(id)
-    return payload(id, blob)
-  }
-
-  /// Creates several blobs, all or none.
-  public func createBlobs(_ sizes: [UInt64], by connection: Connection) throws(StoreError) -> [BlobPayload] {
-    var payloads: [BlobPayload] = []
-    payloads.reserveCapacity(sizes.count)
-    let total = sizes.reduce(UInt64(0)) { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }
-    let reuses = memory.couldFit(total)
-    do throws(StoreError) {
-      for size in sizes { payloads.append(try createBlob(size, by: connection, reuses: reuses)) }
-    } catch {
-      for payload in payloads { removeBlob(payload.id, in: connection.session, by: connection) }
-      connection.volume?.account.wasRefused = true
-      throw error
-    }
-    return payloads
-  }
-
   func payload(_ id: ObjectID, _ blob: Blob) -> BlobPayload {
     BlobPayload(
       id: id, fileKey: Self.fileKey, offset: blob.offset, size: blob.size,
@@ -70,6 +19,7 @@ extension Store {
   /// The sealing connection counts as a user of the blob, like in the original, but keeps no claim on its bytes.
   public func seal(_ id: ObjectID, by connection: Connection) throws(StoreError) {
     if id == .emptyBlob { return }
+    work.spend(2 * Work.entry)
     let isNew = connection.session.blobs.update(id) { blob in
       if blob.isSealed { return false }
       blob.isSealed = true
@@ -116,7 +66,9 @@ extension Store {
   ///
   /// - Parameter remover: the connection that wants it, nil when it is nobody's wish.
   func removeBlob(_ id: ObjectID, in session: Session, by remover: Connection?) {
-    guard var blob = session.blobs.removeValue(forKey: id) else { return }
+    guard var blob = session.removeBlob(id, self) else { return }
+    ensure(
+      blob.offset == memory.range(blob.extent).offset, "the blob \(id) is at \(blob.offset), which is not its extent")
     work.spend(Work.item)
     blob.account?.refund(blob.charged, for: id)
     endSealing(&blob, in: session)

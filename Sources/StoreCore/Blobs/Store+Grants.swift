@@ -40,6 +40,8 @@ extension Store {
   }
 
   func end(_ grant: Grant, of connection: Connection) {
+    // One of many grants of the same bytes has to be looked for.
+    work.spend(memory.readers(grant.extent) / 4)
     memory.removeReader(grant.extent, by: connection.id, isPinned: grant.isPinned)
   }
 
@@ -51,17 +53,25 @@ extension Store {
   /// Keeps the bytes of blobs as they are while they are sent to a connection.
   public func beginSending(_ ids: [ObjectID], to connection: Connection) {
     for id in ids {
-      guard let extent = connection.session.blobs[id]?.extent else { continue }
-      connection.sending.append(extent)
+      work.spend(2 * Work.entry)
+      guard let extent = connection.session.blobs[id]?.extent, connection.sending.insert(extent) else { continue }
       memory.addReader(extent, by: connection.id, isPinned: true)
     }
     endLookup(of: connection)
   }
 
-  /// Ends what ``beginSending(_:to:)`` began.
+  /// Ends what ``beginSending(_:to:)`` began, in steps.
   public func endSending(to connection: Connection) {
-    for extent in connection.sending { memory.removeReader(extent, by: connection.id, isPinned: true) }
-    connection.sending.removeAll()
+    let sent = connection.sending
+    connection.sending = SortedSet()
+    reclaim(EndOfSending(sent: sent, connection: connection.id))
+  }
+
+  /// Ends the sending of one extent; false when nothing is being sent.
+  func endOneSending(to connection: Connection) -> Bool {
+    guard let extent = connection.sending.popFirst() else { return false }
+    memory.removeReader(extent, by: connection.id, isPinned: true)
+    return true
   }
 
   // MARK: - Taking back
@@ -88,27 +98,23 @@ extension Store {
     blob.account?.reusesDeleted ?? (configuration.deletedMemory == .reuse)
   }
 
-  /// Takes bytes for a blob; where nothing is left, what was deleted longest ago is taken back from those who map it.
-  func allocate(_ size: UInt64, for connection: Connection, reuses: Bool) -> ExtentID? {
-    let owner = connection.session.id
-    if let extent = memory.allocate(size, for: owner) { return extent }
-    removeLeftOvers(in: connection.session)
-    if let extent = memory.allocate(size, for: owner) { return extent }
-    guard reuses, memory.couldFit(size) else { return nil }
-    while let oldest = memory.oldestReusable {
-      takeBack(oldest)
-      if let extent = memory.allocate(size, for: owner) { return extent }
-    }
-    return nil
+  /// Takes bytes back from those who map them: what was deleted longest ago of what may be used again.
+  ///
+  /// - Returns: false when there is nothing.
+  func takeBackOldest() -> Bool {
+    guard let oldest = memory.oldestReusable else { return false }
+    takeBack(oldest)
+    return true
   }
 
   private func takeBack(_ extent: ExtentID) {
     let (holders, blob, bytes) = memory.reclaim(extent)
     reuse.blobs += 1
     reuse.bytes += bytes
+    work.spend((1 + holders.count) * Work.entry)
     for holder in holders {
       guard let client = clients[holder] else { continue }
-      client.forget(extent, of: blob)
+      work.spend(client.forget(extent, of: blob))
       if reuse.holders.count < 3 { reuse.holders.insert(client.label) }
     }
   }
@@ -116,15 +122,34 @@ extension Store {
 
 extension Connection {
   /// Drops one grant of an extent that was taken back.
-  fileprivate func forget(_ extent: ExtentID, of blob: ObjectID) {
+  ///
+  /// - Returns: units of work, which is more when the blob had another id when it was given.
+  fileprivate func forget(_ extent: ExtentID, of blob: ObjectID) -> Int {
     if reading[blob]?.extent == extent {
       reading[blob] = nil
     } else if let index = outlived.firstIndex(where: { $0.extent == extent }) {
       outlived.remove(at: index)
+      return outlived.count
     } else if let id = reading.first(where: { $0.value.extent == extent })?.key {
-      // The blob had another id when it was given.
       reading[id] = nil
+      return outlived.count + 4 * reading.count
     }
+    return 0
+  }
+}
+
+/// Lets go of extents that were sent to a connection.
+private struct EndOfSending: StoreTask {
+  var sent: SortedSet<ExtentID>
+  let connection: UInt64
+
+  mutating func step(_ store: Store) -> Void? {
+    while let extent = sent.popFirst() {
+      store.work.spend(Work.entry)
+      store.memory.removeReader(extent, by: connection, isPinned: true)
+      if store.work.isSpent { return nil }
+    }
+    return ()
   }
 }
 

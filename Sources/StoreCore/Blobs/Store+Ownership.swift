@@ -23,35 +23,17 @@ extension Store {
   public func moveOwnership(
     _ pairs: [(from: BlobName, to: BlobName)], from sourceID: UInt64, by connection: Connection
   ) throws(StoreError) {
-    guard let source = sessions[sourceID] else {
-      throw StoreError(.invalid, "Session (sid = \(HexText.string(prefix: UInt8(ascii: "S"), sourceID))) not exit")
-    }
-    let target = connection.session
-    guard source === target || source.volume == nil && connection.volume == nil else {
-      throw StoreError(.notImplemented, "blobs cannot be moved into a volume or out of one: write them there instead")
-    }
-    var leaving: Set<ObjectID> = []
-    var arriving: Set<BlobName> = []
-    for pair in pairs {
-      let id = try blobID(pair.from, in: source)
-      guard let blob = source.blobs[id], leaving.insert(id).inserted else { throw unknownBlob(id) }
-      guard blob.isSealed else { throw StoreError(.objectNotSealed, "blob \(id) is not sealed") }
-      try requireUnused(pair.to, in: target)
-      guard arriving.insert(pair.to).inserted else {
-        throw StoreError(.objectExists, "two blobs cannot both become \(pair.to)")
-      }
-    }
-    for pair in pairs { try move(pair.from, in: source, to: pair.to, by: connection) }
+    try OwnershipMove(pairs, from: sourceID, by: connection).finish(self)
   }
 
-  private func blobID(_ name: BlobName, in session: Session) throws(StoreError) -> ObjectID {
+  fileprivate func blobID(_ name: BlobName, in session: Session) throws(StoreError) -> ObjectID {
     switch name {
     case .id(let id): return id
     case .plasma(let plasma): return try plasmaEntry(plasma, in: session).blob
     }
   }
 
-  private func requireUnused(_ name: BlobName, in session: Session) throws(StoreError) {
+  fileprivate func requireUnused(_ name: BlobName, in session: Session) throws(StoreError) {
     switch name {
     case .id(let id):
       guard id.isBlob, id != .emptyBlob else { throw StoreError(.invalid, "\(id) is not the id of a blob") }
@@ -67,12 +49,11 @@ extension Store {
     }
   }
 
-  private func move(
+  fileprivate func move(
     _ from: BlobName, in source: Session, to: BlobName, by connection: Connection
   ) throws(StoreError) {
-    work.spend(2 * Work.item)
     let id = try blobID(from, in: source)
-    guard var blob = source.blobs.removeValue(forKey: id) else { return }
+    guard var blob = source.removeBlob(id, self) else { return }
     endSealing(&blob, in: source)
     if source !== connection.session {
       blob.account?.refund(blob.charged, for: id)
@@ -91,6 +72,67 @@ extension Store {
       note(.object(session: connection.session.id, newID))
       connection.session.plasma[ExactText(name)] = PlasmaEntry(blob: newID, size: blob.size, holders: [connection.id])
       connection.plasma.insert(ExactText(name))
+    }
+  }
+}
+
+/// Moves sealed blobs of another session into a connection's, under new names, in steps.
+///
+/// All are looked at before the first one is moved. What others delete while they are moved counts as moved and deleted.
+public struct OwnershipMove: StoreTask {
+  private let pairs: [(from: BlobName, to: BlobName)]
+  private let sourceID: UInt64
+  private let connection: Connection
+  private var checked = 0
+  private var moved = 0
+  private var leaving: Set<ObjectID> = []
+  private var arriving: Set<BlobName> = []
+
+  public init(_ pairs: [(from: BlobName, to: BlobName)], from sourceID: UInt64, by connection: Connection) {
+    self.pairs = pairs
+    self.sourceID = sourceID
+    self.connection = connection
+  }
+
+  public mutating func step(_ store: Store) throws(StoreError) -> Void? {
+    let source = try source(store)
+    while checked < pairs.count {
+      if store.work.isSpent { return nil }
+      store.work.spend(4 * Work.entry)
+      try check(pairs[checked], source, store)
+      checked += 1
+    }
+    while moved < pairs.count {
+      if store.work.isSpent { return nil }
+      store.work.spend(2 * Work.item)
+      let pair = pairs[moved]
+      moved += 1
+      guard let id = try? store.blobID(pair.from, in: source), source.blobs.contains(id) else { continue }
+      try store.requireUnused(pair.to, in: connection.session)
+      try store.move(pair.from, in: source, to: pair.to, by: connection)
+    }
+    return ()
+  }
+
+  private func source(_ store: Store) throws(StoreError) -> Session {
+    guard let source = store.sessions[sourceID] else {
+      throw StoreError(.invalid, "Session (sid = \(HexText.string(prefix: UInt8(ascii: "S"), sourceID))) not exit")
+    }
+    guard source === connection.session || source.volume == nil && connection.volume == nil else {
+      throw StoreError(.notImplemented, "blobs cannot be moved into a volume or out of one: write them there instead")
+    }
+    return source
+  }
+
+  private mutating func check(
+    _ pair: (from: BlobName, to: BlobName), _ source: Session, _ store: Store
+  ) throws(StoreError) {
+    let id = try store.blobID(pair.from, in: source)
+    guard let blob = source.blobs[id], leaving.insert(id).inserted else { throw store.unknownBlob(id) }
+    guard blob.isSealed else { throw StoreError(.objectNotSealed, "blob \(id) is not sealed") }
+    try store.requireUnused(pair.to, in: connection.session)
+    guard arriving.insert(pair.to).inserted else {
+      throw StoreError(.objectExists, "two blobs cannot both become \(pair.to)")
     }
   }
 }

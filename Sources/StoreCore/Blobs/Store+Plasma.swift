@@ -50,13 +50,21 @@ extension Store {
   public func createPlasmaBlob(
     _ id: String, size: UInt64, plasmaSize: UInt64, by connection: Connection
   ) throws(StoreError) -> PlasmaPayload {
-    let session = connection.session
+    try PlasmaBlobCreation(id, size: size, plasmaSize: plasmaSize, by: connection).finish(self)
+  }
+
+  fileprivate func requireFree(_ id: String, in session: Session) throws(StoreError) {
     try requirePlasma(session)
     if hasPlasmaEntry(id, in: session) { throw StoreError(.objectExists, "plasma blob '\(id)' already exists") }
-    let entry = PlasmaEntry(blob: try createBlob(size, by: connection).id, size: plasmaSize)
-    session.plasma[ExactText(id)] = entry
+  }
+
+  fileprivate func name(
+    _ blob: BlobPayload, _ id: String, size: UInt64, by connection: Connection
+  ) throws(StoreError) -> PlasmaPayload {
+    let entry = PlasmaEntry(blob: blob.id, size: size)
+    connection.session.plasma[ExactText(id)] = entry
     connection.plasma.insert(ExactText(id))
-    return try describe(id, entry, in: session)
+    return try describe(id, entry, in: connection.session)
   }
 
   /// Makes a plasma blob readable and counts the connection as a holder.
@@ -71,22 +79,18 @@ extension Store {
   public func readPlasma(
     _ ids: [String], unsafe: Bool, by connection: Connection
   ) throws(StoreError) -> [PlasmaPayload] {
-    let session = connection.session
-    try requirePlasma(session)
-    var found: [PlasmaPayload] = []
-    for id in ids {
-      guard hasPlasmaEntry(id, in: session), let entry = session.plasma[ExactText(id)] else { continue }
-      let payload = try describe(id, entry, in: session)
-      if !payload.payload.isSealed, !unsafe, entry.blob != .emptyBlob {
-        throw StoreError(.objectNotSealed, "Failed to get plasma blob '\(id)'")
-      }
-      found.append(payload)
+    try PlasmaReading(ids, unsafe: unsafe, by: connection).finish(self)
+  }
+
+  /// - Returns: nil when there is no such blob.
+  fileprivate func readable(_ id: String, unsafe: Bool, in session: Session) throws(StoreError) -> PlasmaPayload? {
+    work.spend(4 * Work.entry)
+    guard hasPlasmaEntry(id, in: session), let entry = session.plasma[ExactText(id)] else { return nil }
+    let payload = try describe(id, entry, in: session)
+    if !payload.payload.isSealed, !unsafe, entry.blob != .emptyBlob {
+      throw StoreError(.objectNotSealed, "Failed to get plasma blob '\(id)'")
     }
-    for payload in found {
-      hold(payload.id, by: connection)
-      grantReading(payload.payload.id, to: connection)
-    }
-    return found
+    return payload
   }
 
   /// Ends a connection's hold; the last one deletes the blob.
@@ -100,7 +104,8 @@ extension Store {
     dropHolder(of: id, by: connection)
   }
 
-  private func hold(_ id: String, by connection: Connection) {
+  fileprivate func hold(_ id: String, by connection: Connection) {
+    work.spend(2 * Work.entry)
     connection.session.plasma.update(ExactText(id)) { _ = $0.holders.insert(connection.id) }
     connection.plasma.insert(ExactText(id))
   }
@@ -130,5 +135,65 @@ extension Store {
     dropHolder(of: key.text, by: connection)
     _ = hasPlasmaEntry(key.text, in: connection.session)
     return true
+  }
+}
+
+/// Creates an unsealed blob under a name of the client's.
+public struct PlasmaBlobCreation: StoreTask {
+  private let id: String
+  private let plasmaSize: UInt64
+  private let connection: Connection
+  private var creation: BlobCreation
+
+  /// - Parameters:
+  ///   - size: bytes.
+  ///   - plasmaSize: bytes as the client declares them.
+  public init(_ id: String, size: UInt64, plasmaSize: UInt64, by connection: Connection) {
+    self.id = id
+    self.plasmaSize = plasmaSize
+    self.connection = connection
+    creation = BlobCreation(size, by: connection)
+  }
+
+  public mutating func step(_ store: Store) throws(StoreError) -> PlasmaPayload? {
+    try store.requireFree(id, in: connection.session)
+    guard let blob = try creation.step(store) else { return nil }
+    return try store.name(blob, id, size: plasmaSize, by: connection)
+  }
+}
+
+/// Finds plasma blobs by their names and gives those that exist to a connection for reading; none when one of them is
+/// not sealed.
+public struct PlasmaReading: StoreTask {
+  private let ids: [String]
+  private let unsafe: Bool
+  private let connection: Connection
+  private var next = 0
+  private var found: [PlasmaPayload] = []
+  private var given = 0
+
+  public init(_ ids: [String], unsafe: Bool, by connection: Connection) {
+    self.ids = ids
+    self.unsafe = unsafe
+    self.connection = connection
+  }
+
+  public mutating func step(_ store: Store) throws(StoreError) -> [PlasmaPayload]? {
+    try store.requirePlasma(connection.session)
+    while next < ids.count {
+      if store.work.isSpent { return nil }
+      if let payload = try store.readable(ids[next], unsafe: unsafe, in: connection.session) { found.append(payload) }
+      next += 1
+    }
+    while given < found.count {
+      if store.work.isSpent { return nil }
+      let (id, blob) = (found[given].id, found[given].payload.id)
+      given += 1
+      // It may be gone since it was found.
+      guard store.hasPlasmaEntry(id, in: connection.session) else { continue }
+      store.hold(id, by: connection)
+      store.grantReading(blob, to: connection)
+    }
+    return found
   }
 }

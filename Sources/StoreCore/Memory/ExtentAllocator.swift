@@ -51,6 +51,7 @@ public struct ExtentAllocator {
   public mutating func allocate(size: UInt64, alignment: UInt64) -> (handle: Int32, offset: UInt64)? {
     guard let size = Self.rounded(size), size <= 1 << 52 else { return nil }
     guard let node = findFit(size, alignment) else { return nil }
+    ensure(nodes[Int(node)].isFree, "the extent at \(nodes[Int(node)].offset) is listed as free but taken")
     remove(node)
     let offset = Self.aligned(nodes[Int(node)].offset, alignment)
     let gap = offset - nodes[Int(node)].offset
@@ -69,7 +70,7 @@ public struct ExtentAllocator {
 
   /// Gives an extent back.
   public mutating func free(_ handle: Int32) {
-    precondition(!nodes[Int(handle)].isFree, "an extent is freed twice")
+    ensure(!nodes[Int(handle)].isFree, "the extent at \(nodes[Int(handle)].offset) is freed twice")
     var node = handle
     nodes[Int(node)].isFree = true
     let lower = nodes[Int(node)].lower
@@ -208,6 +209,7 @@ public struct ExtentAllocator {
   /// Cuts a node after `size` bytes and returns the upper part, which is in no list.
   private mutating func split(_ node: Int32, at size: UInt64) -> Int32 {
     let whole = nodes[Int(node)]
+    ensure(size > 0 && size < whole.size, "an extent of \(whole.size) bytes is cut after \(size)")
     let upper = makeNode(offset: whole.offset + size, size: whole.size - size, lower: node, upper: whole.upper)
     if whole.upper != Self.none { nodes[Int(whole.upper)].lower = upper }
     nodes[Int(node)].upper = upper
@@ -216,6 +218,9 @@ public struct ExtentAllocator {
   }
 
   private mutating func join(_ lower: Int32, _ upper: Int32) {
+    ensure(
+      nodes[Int(lower)].offset + nodes[Int(lower)].size == nodes[Int(upper)].offset,
+      "the extents at \(nodes[Int(lower)].offset) and \(nodes[Int(upper)].offset) are joined but do not meet")
     nodes[Int(lower)].size += nodes[Int(upper)].size
     let above = nodes[Int(upper)].upper
     nodes[Int(lower)].upper = above

@@ -1,8 +1,10 @@
 import StoreProtocol
 
 /// A piece of the arena that blobs and connections hold on to.
-public struct ExtentID: Hashable, Sendable {
+public struct ExtentID: Hashable, Comparable, Sendable {
   let slot: Int32
+
+  public static func < (left: ExtentID, right: ExtentID) -> Bool { left.slot < right.slot }
 }
 
 /// The bytes of the store: which are taken, by how many holders, against which limit.
@@ -16,7 +18,7 @@ public struct MemoryPool {
     var range: ByteRange
     /// Bytes the blobs of this extent asked for.
     var charged: UInt64
-    /// Blobs that live in it.
+    /// Blobs that live in it; -1 once nobody has it.
     var blobs: Int32
     /// Connections that were given it, once for each grant.
     var holders: [UInt64] = []
@@ -32,6 +34,9 @@ public struct MemoryPool {
 
     /// Whether it may be taken back while connections hold it, once its blobs are gone.
     var isReusable: Bool { !isKept && pins == 0 }
+
+    /// Whether neither a blob nor a connection has it, so that its bytes are somebody else's.
+    var isUnused: Bool { blobs < 0 }
   }
 
   /// Lingering extents in the order in which their blobs were deleted.
@@ -95,8 +100,11 @@ public struct MemoryPool {
       return nil
     }
     used += size
+    ensure(range.end <= residency.length, "an extent ends at \(range.end), behind the arena")
+    ensure(used + lingering <= limit, "\(used) bytes used and \(lingering) lingering are more than \(limit)")
     let extent = Extent(handle: handle, range: range, charged: size, blobs: 1)
     if let slot = unusedSlots.popLast() {
+      ensure(extents[Int(slot)].isUnused, "the extent at \(extents[Int(slot)].range.offset) is given out twice")
       extents[Int(slot)] = extent
       return ExtentID(slot: slot)
     }
@@ -128,6 +136,7 @@ public struct MemoryPool {
   ///
   /// - Parameter isPinned: whether the grant may not be taken back.
   public mutating func addReader(_ id: ExtentID, by connection: UInt64 = 0, isPinned: Bool = false) {
+    requireLive(id)
     extents[Int(id.slot)].holders.append(connection)
     if isPinned { extents[Int(id.slot)].pins += 1 }
   }
@@ -137,13 +146,16 @@ public struct MemoryPool {
 
   /// Ends a grant.
   public mutating func removeReader(_ id: ExtentID, by connection: UInt64 = 0, isPinned: Bool = false) {
+    requireLive(id)
     let slot = Int(id.slot)
     let wasReusable = extents[slot].isReusable
-    if let index = extents[slot].holders.lastIndex(of: connection) {
-      extents[slot].holders.swapAt(index, extents[slot].holders.count - 1)
-      extents[slot].holders.removeLast()
+    guard let index = extents[slot].holders.lastIndex(of: connection) else {
+      return ensure(false, "connection \(connection) ends a grant of \(extents[slot].range.offset) that it never had")
     }
+    extents[slot].holders.swapAt(index, extents[slot].holders.count - 1)
+    extents[slot].holders.removeLast()
     if isPinned { extents[slot].pins -= 1 }
+    ensure(extents[slot].pins >= 0, "the extent at \(extents[slot].range.offset) has \(extents[slot].pins) pins")
     guard extents[slot].blobs == 0 else { return }
     let isReusable = extents[slot].isReusable
     if extents[slot].holders.isEmpty {
@@ -156,22 +168,33 @@ public struct MemoryPool {
   }
 
   /// One more blob shares the extent.
-  public mutating func addBlob(_ id: ExtentID) { extents[Int(id.slot)].blobs += 1 }
+  public mutating func addBlob(_ id: ExtentID) {
+    ensure(extents[Int(id.slot)].blobs > 0, "a blob shares the extent at \(range(id).offset), which has none")
+    extents[Int(id.slot)].blobs += 1
+  }
 
   /// A blob of the extent is gone.
   ///
   /// - Parameter reuses: whether its bytes may be taken back from those who were given them.
   public mutating func removeBlob(_ id: ExtentID, called blob: ObjectID = .invalid, reuses: Bool = false) {
     let slot = Int(id.slot)
+    ensure(extents[slot].blobs > 0, "the blob \(blob) is removed twice from \(extents[slot].range.offset)")
     extents[slot].blobs -= 1
     if !reuses { extents[slot].isKept = true }
     guard extents[slot].blobs == 0 else { return }
+    ensure(used >= extents[slot].charged, "\(extents[slot].charged) bytes are freed of \(used)")
     used -= extents[slot].charged
     extents[slot].lastBlob = blob
     if extents[slot].holders.isEmpty { drop(id) } else { link(id.slot, isReusable: extents[slot].isReusable) }
   }
 
+  private func requireLive(_ id: ExtentID) {
+    ensure(!extents[Int(id.slot)].isUnused, "the extent at \(range(id).offset) is used after it was freed")
+  }
+
   private mutating func drop(_ id: ExtentID) {
+    requireLive(id)
+    extents[Int(id.slot)].blobs = -1
     residency.release(extents[Int(id.slot)].range)
     allocator.free(extents[Int(id.slot)].handle)
     extents[Int(id.slot)].holders = []
@@ -196,7 +219,7 @@ public struct MemoryPool {
   /// - Returns: the connections that were given it, the last blob that lived in it, and its bytes.
   mutating func reclaim(_ id: ExtentID) -> (holders: [UInt64], blob: ObjectID, bytes: UInt64) {
     let extent = extents[Int(id.slot)]
-    precondition(extent.blobs == 0 && extent.isReusable, "an extent is taken back that is in use")
+    ensure(extent.blobs == 0 && extent.isReusable, "the extent at \(extent.range.offset) is taken back while in use")
     unlink(id.slot, isReusable: true)
     drop(id)
     return (extent.holders, extent.lastBlob, extent.charged)
@@ -246,7 +269,9 @@ public struct MemoryPool {
   @discardableResult
   public mutating func shrink(_ id: ExtentID, to size: UInt64) -> UInt64 {
     let old = extents[Int(id.slot)].charged
+    ensure(extents[Int(id.slot)].blobs == 1, "\(extents[Int(id.slot)].blobs) blobs are shrunk at once")
     let charged = old >= Residency.chunkSize ? max(size, Residency.chunkSize) : size
+    ensure(charged <= old && old - charged <= used, "a blob of \(old) bytes is shrunk to \(charged), of \(used)")
     used -= old - charged
     extents[Int(id.slot)].charged = charged
     cutTail(id, to: size)

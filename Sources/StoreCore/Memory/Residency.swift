@@ -43,7 +43,8 @@ public struct Residency {
     case release(ByteRange)
   }
 
-  private let length: UInt64
+  /// Bytes of the arena.
+  let length: UInt64
   private let mode: PopulateMode
   /// Chunks that may have pages at the same time.
   private let commitLimit: Int
@@ -125,6 +126,7 @@ public struct Residency {
   /// Notes that an extent does not use `range` any more.
   public mutating func release(_ range: ByteRange) {
     for chunk in chunks(range) {
+      ensure(uses[chunk] > 0, "chunk \(chunk) is given up by nobody who used it")
       uses[chunk] -= 1
       guard uses[chunk] == 0 else { continue }
       usedChunks -= 1
@@ -217,6 +219,7 @@ public struct Residency {
       if succeeded {
         if uses[chunk] == 0 { spareChunks += 1 }
       } else {
+        ensure(committedChunks > 0, "chunk \(chunk) had no pages to lose")
         committedChunks -= 1
         coldHint = min(coldHint, chunk)
       }
@@ -230,6 +233,7 @@ public struct Residency {
     isExhausted = false
     for chunk in chunks(range) where states[chunk] == .releasing {
       traces.finishRelease(chunk, succeeded: succeeded, isUsed: uses[chunk] > 0)
+      ensure(committedChunks > 0, "chunk \(chunk) had no pages to give back")
       states[chunk] = .cold
       committedChunks -= 1
       coldHint = min(coldHint, chunk)
@@ -290,6 +294,7 @@ public struct Residency {
       start -= 1
     }
     for chunk in start..<end { states[chunk] = .releasing }
+    ensure(spareChunks >= end - start, "\(end - start) chunks are given back, \(spareChunks) are spare")
     spareChunks -= end - start
     return .release(bytes(start..<end))
   }

@@ -111,6 +111,7 @@ struct Traces {
   mutating func finish(_ range: ByteRange, succeeded: Bool, isSpare: (Int) -> Bool) {
     let isWhole = range.offset % Residency.chunkSize == 0
     for chunk in Self.chunks(range) {
+      ensure(pending[chunk] > 0, "chunk \(chunk) was zeroed and nobody asked for it")
       pending[chunk] -= 1
       guard succeeded else {
         owners[chunk] = Self.nobody

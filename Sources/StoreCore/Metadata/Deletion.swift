@@ -51,6 +51,12 @@ public struct Deletion: StoreTask {
     isPlanned = true
   }
 
+  /// Takes out the single thing that is to be deleted, which has no name, so that nobody finds it from now on.
+  mutating func begin(_ store: Store) {
+    while !isPlanned { plan(store) }
+    if let id = pending.popLast() { delete(id, store) }
+  }
+
   /// - Returns: the ids of the deleted blobs.
   public mutating func step(_ store: Store) -> [ObjectID]? {
     while !isPlanned {
@@ -67,7 +73,7 @@ public struct Deletion: StoreTask {
       if store.work.isSpent { return nil }
       store.work.spend(Work.item)
       // An object goes after its names, of which there may be many.
-      if session.names.removeName(of: id) { continue }
+      if session.removeName(of: id) { continue }
       pending.removeLast()
       delete(id, store)
     }

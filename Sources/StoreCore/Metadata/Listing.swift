@@ -75,8 +75,8 @@ public struct NameListing: StoreTask {
 
 /// Matches texts against a pattern, within a budget of work: what a listing does stays in proportion to what it looks at.
 struct Matcher {
-  /// Steps that one text may take, and how many more each byte of a text allows.
-  private static let stepsPerText = 1 << 22
+  /// Steps that one text may take, which are done in one go, and how many more each byte of a text allows.
+  private static let stepsPerText = 3 << 18
   private static let stepsPerByte = 256
   private static let rememberedVerdicts = 1024
 

@@ -73,6 +73,7 @@ struct MetadataTable {
     guard let record = records.removeValue(forKey: id) else { return nil }
     record.owner?.disown(id)
     heapBytes -= record.heapBytes
+    ensure(heapBytes >= 0, "objects take \(heapBytes) bytes of heap after \(id) has gone")
     if bySignature[record.signature] == id { bySignature[record.signature] = nil }
     return record
   }

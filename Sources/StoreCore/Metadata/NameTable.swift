@@ -59,7 +59,8 @@ struct NameTable {
   /// - Returns: the object the name pointed to.
   mutating func remove(_ name: String) -> ObjectID? {
     guard let entry = targets.removeValue(forKey: StoredName(name)) else { return nil }
-    byObject.removeValue(forKey: Owner(id: entry.id, age: entry.age))
+    let listed = byObject.removeValue(forKey: Owner(id: entry.id, age: entry.age))
+    ensure(listed != nil, "\(entry.id) does not know one of its names")
     heapBytes -= Self.bytes(name)
     return entry.id
   }

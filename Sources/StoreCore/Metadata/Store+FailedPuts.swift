@@ -33,6 +33,7 @@ extension Store {
   /// An allocation of a connection was refused.
   func suspectUnfinished(of connection: Connection) {
     let session = connection.session
+    work.spend(connection.unfinished.count * Work.entry)
     for id in connection.unfinished where isLeftOver(id, in: session) {
       if session.suspects.insert(id) { connection.suspects.append(id) }
     }
@@ -52,15 +53,17 @@ extension Store {
     return true
   }
 
-  /// Deletes what failed puts have left.
-  func removeSuspects(in session: Session) {
-    for id in session.suspects { removeSuspect(id, in: session) }
+  /// Deletes one of the things that failed puts have left; false when there is none.
+  func removeOneSuspect(in session: Session) -> Bool {
+    guard let id = session.suspects.first(from: ObjectID(0)) else { return false }
+    removeSuspect(id, in: session)
+    return true
   }
 
   private func removeSuspect(_ id: ObjectID, in session: Session) {
+    work.spend(Work.entry)
     session.suspects.remove(id)
-    guard isLeftOver(id, in: session) else { return }
-    delete([id], of: session, force: false, deep: true, isImplicit: true, by: nil)
+    if isLeftOver(id, in: session) { deleteUnused(id, in: session) }
   }
 
   /// Whether nobody can know of an object or blob but the connection that made it.

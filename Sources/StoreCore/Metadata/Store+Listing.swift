@@ -36,7 +36,7 @@ extension Store {
 
   /// Lets a name lead to an object, which takes it over if it was in use.
   func point(_ name: String, to id: ObjectID, in session: Session) {
-    if let previous = session.names.set(name, to: id) { refreshName(of: previous, in: session) }
+    if let previous = session.setName(name, to: id) { refreshName(of: previous, in: session) }
     session.metadata.update(id) { $0.name = name }
     noteName(in: session)
     note(.name(session: session.id, name))
@@ -60,7 +60,7 @@ extension Store {
 
   /// Forgets a name; unknown names are fine.
   public func dropName(_ name: String, in session: Session) {
-    guard let id = session.names.remove(name) else { return }
+    guard let id = session.removeName(name) else { return }
     refreshName(of: id, in: session)
     reconsider(id, in: session)
   }

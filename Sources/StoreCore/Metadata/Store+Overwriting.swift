@@ -47,16 +47,31 @@ extension Store {
   /// Deletes an object that lost a name to another if nobody uses it any more. Nobody's grants end by that.
   func reconsider(_ id: ObjectID, in session: Session) {
     guard session.superseded.contains(id), !isUsed(id, in: session) else { return }
-    delete([id], of: session, force: false, deep: true, isImplicit: true, by: nil)
+    deleteUnused(id, in: session)
   }
 
-  /// Makes room by deleting what nobody has any use for: what failed puts have left, and what lost its name to others
-  /// and is only kept for those who have not fetched it yet.
-  func removeLeftOvers(in session: Session) {
-    removeSuspects(in: session)
-    for id in session.superseded where !isNeeded(id, in: session) {
-      delete([id], of: session, force: false, deep: true, isImplicit: true, by: nil)
+  /// Deletes something of which nobody knows or wants to know any more: itself at once, its members in steps. Nobody's
+  /// grants end by that.
+  func deleteUnused(_ id: ObjectID, in session: Session) {
+    var deletion = Deletion([id], of: session, force: false, deep: true, isImplicit: true, by: nil)
+    deletion.begin(self)
+    reclaim(Ignoring(deletion))
+  }
+
+  /// Makes room by deleting one of the things that nobody has any use for: what failed puts have left, and what lost its
+  /// name to others and is only kept for those who have not fetched it yet.
+  ///
+  /// - Returns: false when there is none.
+  func removeOneLeftOver(in session: Session) -> Bool {
+    if removeOneSuspect(in: session) { return true }
+    // What nobody needs is gone unless it was looked up; of those there is at most one for each connection.
+    for (id, _) in session.lookups {
+      work.spend(Work.entry)
+      guard session.superseded.contains(id), !isNeeded(id, in: session) else { continue }
+      deleteUnused(id, in: session)
+      return true
     }
+    return false
   }
 
   /// Whether a name, an object, a stream or a client that was told of it uses an object.

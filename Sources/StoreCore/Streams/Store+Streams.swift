@@ -36,6 +36,14 @@ extension Store {
   public func nextStreamChunk(
     _ id: ObjectID, size: UInt64, by connection: Connection
   ) throws(StoreError) -> Outcome<BlobPayload> {
+    try StreamChunkCreation(of: id, size: size, by: connection).finish(self)
+  }
+
+  /// - Parameter creation: makes the chunk.
+  /// - Returns: nil when room is still being made for it.
+  fileprivate func nextStreamChunk(
+    _ id: ObjectID, size: UInt64, by connection: Connection, _ creation: inout BlobCreation
+  ) throws(StoreError) -> Outcome<BlobPayload>? {
     let session = connection.session
     let stream = try writableStream(id, by: connection)
     // A request that is tried again must not note a change: it would wake itself without end.
@@ -52,7 +60,7 @@ extension Store {
       stream.parkedWriter = connection.id
       return .park(.stream(session: session.id, id))
     }
-    let payload = try createBlob(size, by: connection)
+    guard let payload = try creation.step(self) else { return nil }
     stream.current = payload.id == .emptyBlob ? nil : payload.id
     stream.writer = connection
     stream.producer = connection
@@ -196,5 +204,25 @@ extension Store {
     for blob in blobs {
       endGrant(blob, of: connection)
     }
+  }
+}
+
+/// Finishes the chunk of a stream that is being written and creates the next one; parked while streams would fill too
+/// much.
+public struct StreamChunkCreation: StoreTask {
+  private let id: ObjectID
+  private let size: UInt64
+  private let connection: Connection
+  private var creation: BlobCreation
+
+  public init(of id: ObjectID, size: UInt64, by connection: Connection) {
+    self.id = id
+    self.size = size
+    self.connection = connection
+    creation = BlobCreation(size, by: connection)
+  }
+
+  public mutating func step(_ store: Store) throws(StoreError) -> Outcome<BlobPayload>? {
+    try store.nextStreamChunk(id, size: size, by: connection, &creation)
   }
 }

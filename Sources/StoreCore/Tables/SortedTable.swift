@@ -136,6 +136,7 @@ struct SortedTable<Key: Comparable, Value> {
     leaves[leaf].values.removeLast(upper.values.count)
     firsts.insert(upper.keys[0], at: leaf + 1)
     leaves.insert(upper, at: leaf + 1)
+    ensure(firsts[leaf] < firsts[leaf + 1], "a leaf of a table begins before the one in front of it")
   }
 
   /// - Returns: the value that was there.
@@ -166,6 +167,7 @@ struct SortedTable<Key: Comparable, Value> {
     let key = leaves[place.leaf].keys.remove(at: place.index)
     let value = leaves[place.leaf].values.remove(at: place.index)
     count -= 1
+    ensure(count >= 0, "a table has \(count) entries")
     if leaves[place.leaf].keys.isEmpty {
       leaves.remove(at: place.leaf)
       firsts.remove(at: place.leaf)

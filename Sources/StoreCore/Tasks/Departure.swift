@@ -45,8 +45,8 @@ struct Departure: StoreTask {
       store.end(grant, of: connection)
     } else if let grant = connection.outlived.popLast() {
       store.end(grant, of: connection)
-    } else if !connection.sending.isEmpty || connection.found != nil {
-      store.endSending(to: connection)
+    } else if store.endOneSending(to: connection) {
+    } else if connection.found != nil {
       store.endLookup(of: connection)
     } else if store.removeOneSuspect(of: connection) {
     } else {

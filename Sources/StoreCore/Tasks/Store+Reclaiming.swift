@@ -21,8 +21,8 @@ extension Store {
 
   /// Does something that nobody waits for: a first step at once, the rest with ``reclaim()``.
   public func reclaim(_ task: some StoreTask<Void, Never>) {
-    reclaiming.append(task)
-    reclaim()
+    var task = task
+    if task.step(self) == nil { reclaiming.append(task) }
   }
 
   /// Removes blobs of a request that could not be served.

@@ -16,6 +16,8 @@ public final class Account {
   private(set) var blobs = SortedSet<ObjectID>()
   /// Its objects; empty unless ``isScattered``.
   private(set) var objects = SortedSet<ObjectID>()
+  /// Names of its objects; 0 unless ``isScattered``.
+  private(set) var nameCount = 0
   /// The streams made through it; empty unless ``isScattered``.
   private(set) var streams = SortedSet<ObjectID>()
   /// Whether an allocation was refused since bytes were last given back.
@@ -44,6 +46,7 @@ public final class Account {
   }
 
   func refund(_ size: UInt64, for blob: ObjectID) {
+    ensure(size <= used, "\(size) bytes of \(blob) are paid back to a volume that is charged \(used)")
     used -= size
     wasRefused = false
     if isScattered { blobs.remove(blob) }
@@ -51,6 +54,7 @@ public final class Account {
 
   /// A blob it pays for became smaller.
   func refundTail(_ size: UInt64) {
+    ensure(size <= used, "\(size) bytes are paid back to a volume that is charged \(used)")
     used -= size
     wasRefused = false
   }
@@ -72,9 +76,18 @@ public final class Account {
 
   func disown(_ object: ObjectID) { objects.remove(object) }
 
-  /// Gives away the list of its objects, all of which are gone.
+  /// One of its objects got a name, or lost one.
+  func countNames(_ change: Int) {
+    nameCount += change
+    ensure(nameCount >= 0, "a volume's objects have \(nameCount) names")
+  }
+
+  /// Gives away the list of its objects, all of which are gone with their names.
   func takeObjects() -> SortedSet<ObjectID> {
-    defer { objects = SortedSet() }
+    defer {
+      objects = SortedSet()
+      nameCount = 0
+    }
     return objects
   }
 }

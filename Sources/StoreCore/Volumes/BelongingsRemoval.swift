@@ -102,7 +102,7 @@ public struct BelongingsRemoval: StoreTask {
       return
     }
     if deletes, !isKept(object) {
-      if session.names.removeName(of: object) { return }
+      if session.removeName(of: object) { return }
       lastObject = object.rawValue == 0 ? nil : ObjectID(object.rawValue - 1)
       store.forgetStream(object, in: session)
       session.superseded.remove(object)

@@ -3,6 +3,8 @@ import StoreProtocol
 extension Store {
   /// Keeps the contents of a volume as they are now, or finds the snapshot of that id. Blobs share their bytes.
   ///
+  /// It has all of them when it is not being filled any more, and the volume may not be itself.
+  ///
   /// - Throws: objectExists when the one there is of another volume, objectNotExists for an unknown volume,
   ///   notImplemented for one of scope `cluster`.
   public func createSnapshot(
@@ -37,6 +39,7 @@ extension Store {
   @discardableResult
   public func deleteSnapshot(_ id: String) -> Volume? {
     guard let snapshot = snapshots.removeValue(forKey: id) else { return nil }
+    snapshot.copy?.stop(self)
     firstWrites.removeAll { $0 === snapshot }
     reclaim(VolumeRemoval(snapshot, of: clients(of: snapshot), self))
     return snapshot
@@ -50,7 +53,7 @@ extension Store {
       throw StoreError(
         .notImplemented, "volume '\(settings.id)' has scope cluster and so cannot start with a copy: use scope volume")
     }
-    let size = volume.session.blobs.values.reduce(0) { $0 + ($1.isSealed ? $1.charged : 0) }
+    let size = volume.account.used <= settings.limit ? 0 : sealedBytes(of: volume)
     guard size <= settings.limit else {
       throw StoreError(
         .notEnoughMemory,
@@ -60,24 +63,17 @@ extension Store {
     return volume
   }
 
+  /// Bytes of the blobs of a volume that are finished.
+  private func sealedBytes(of volume: Volume) -> UInt64 {
+    let session = volume.session
+    let unsealed = clients.values.lazy.filter { $0.session === session }.flatMap { $0.writing }
+    return volume.account.used - unsealed.reduce(0) { $0 + (session.blobs[$1]?.charged ?? 0) }
+  }
+
   private func requireOwnSession(_ volume: Volume) throws(StoreError) {
     if volume.settings.scope == .volume { return }
     throw StoreError(
       .notImplemented,
       "volume '\(volume.id)' has scope cluster: its objects are those of the whole store and cannot be copied alone")
-  }
-
-  /// Gives an empty volume what another holds: the same ids, the same bytes.
-  func copyContents(of source: Volume, to target: Volume) {
-    target.session.metadata = source.session.metadata
-    target.session.names = source.session.names
-    for (id, var blob) in source.session.blobs where blob.isSealed {
-      blob.sealer = nil
-      blob.account = target.account
-      memory.addBlob(blob.extent)
-      target.session.blobs[id] = blob
-      target.account.charge(blob.charged, for: id)
-    }
-    if !target.isEmpty { noteFirstWrite(target) }
   }
 }

@@ -7,6 +7,7 @@ extension Store {
     var bytes: [ObjectIdentifier: UInt64] = [:]
     var blobs: [ObjectIdentifier: Set<ObjectID>] = [:]
     var objects: [ObjectIdentifier: Set<ObjectID>] = [:]
+    var names: [ObjectIdentifier: Int] = [:]
     for session in sessions.values {
       for (id, blob) in session.blobs {
         guard let account = blob.account.map({ ObjectIdentifier($0) }) else {
@@ -19,6 +20,9 @@ extension Store {
       for (id, record) in session.metadata.records {
         if let owner = record.owner { objects[ObjectIdentifier(owner), default: []].insert(id) }
       }
+      for (id, _) in session.names.all {
+        if let owner = session.metadata[id]?.owner { names[ObjectIdentifier(owner), default: 0] += 1 }
+      }
     }
     for volume in Array(volumes.values) + Array(snapshots.values) {
       let account = volume.account
@@ -30,6 +34,9 @@ extension Store {
       if Set(account.blobs) != listed { found.append("\(volume.id) lists other blobs than point to it") }
       let owned = objects.removeValue(forKey: key) ?? []
       if Set(account.objects) != owned { found.append("\(volume.id) lists other objects than point to it") }
+      if account.nameCount != names[key] ?? 0 {
+        found.append("\(volume.id) counts \(account.nameCount) names, its objects have \(names[key] ?? 0)")
+      }
       found += connectionInconsistencies(volume)
     }
     if !bytes.isEmpty || !objects.isEmpty { found.append("somebody who is gone has blobs or objects") }

@@ -8,6 +8,7 @@ extension Store {
   @discardableResult
   public func deleteVolume(_ id: String) -> Volume? {
     guard let volume = volumes.removeValue(forKey: id) else { return nil }
+    volume.copy?.stop(self)
     firstWrites.removeAll { $0 === volume }
     reclaim(VolumeRemoval(volume, of: clients(of: volume), self))
     return volume

@@ -72,6 +72,8 @@ public final class Volume {
   public internal(set) var hasLostContents = false
   /// Clients connected to it.
   public internal(set) var connections = 0
+  /// What fills it, nil when it has all of it.
+  var copy: ContentsCopy?
 
   /// - Parameter deletedMemory: the policy outside of volumes.
   init(_ settings: Settings, kind: Kind, session: Session, created: UInt64, deletedMemory: DeletedMemoryPolicy) {
@@ -92,14 +94,14 @@ public final class Volume {
   /// Its objects, members of other objects included.
   public var objectCount: Int { account.isScattered ? account.objects.count : session.objectCount }
 
-  /// The names of its objects. With scope `cluster`, time grows with the number of its objects.
-  public var nameCount: Int {
-    guard account.isScattered else { return session.nameCount }
-    return account.objects.reduce(0) { $0 + session.names.names(of: $1).reduce(0) { count, _ in count + 1 } }
-  }
+  /// The names of its objects.
+  public var nameCount: Int { account.isScattered ? account.nameCount : session.nameCount }
 
   /// Bytes of heap that its objects, names and streams take, estimated.
   public var heapBytes: Int { account.isScattered ? account.heapBytes : session.heapBytes }
+
+  /// Whether it does not have all yet of what it starts with: see ``WaitKey/contents(session:)``.
+  public var isBeingFilled: Bool { copy != nil }
 
   /// The account that has to list its objects, nil when its session does.
   var listingAccount: Account? { account.isScattered ? account : nil }

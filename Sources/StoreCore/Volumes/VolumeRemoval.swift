@@ -96,7 +96,7 @@ struct ContentsMove: StoreTask {
     store.work.spend(Work.item)
     guard blob.isSealed else { return store.removeBlob(id, in: source, by: nil) }
     var blob = blob
-    source.blobs.removeValue(forKey: id)
+    _ = source.removeBlob(id, store)
     blob.account?.refund(blob.charged, for: id)
     blob.account = nil
     store.endSealing(&blob, in: source)

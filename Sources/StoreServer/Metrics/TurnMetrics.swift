@@ -22,5 +22,8 @@ extension MetricsPage {
     histogram(name, labels: "", turns.durations)
     family("vineyard_loop_turn_longest_seconds", "gauge", "The longest of these times since the start.")
     sample("vineyard_loop_turn_longest_seconds", Self.seconds(turns.longest))
+    single(
+      "vineyard_loop_turn_most_work", "gauge",
+      "Work of the turn with most of it since the start, counted in units of about a nanosecond.", turns.mostWork)
   }
 }

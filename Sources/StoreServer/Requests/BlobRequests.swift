@@ -5,8 +5,19 @@ import StoreProtocol
 /// Blobs in shared memory.
 extension RequestHandler {
   func createBuffer(_ connection: ClientConnection) throws(StoreError) -> Disposition {
-    let payload = try store.createBlob(try message.integer("size"), by: connection.client)
+    var creation = BlobCreation(try message.integer("size"), by: connection.client)
+    // Nothing is allocated for what is there at once.
+    if let payload = try creation.step(store) { return answer(payload, to: connection) }
+    return try start(creation) { (handler, payload) in handler.answer(payload, to: connection) }
+  }
+
+  private func answer(_ payload: BlobPayload, to connection: ClientConnection) -> Disposition {
     let sendsArena = announceArena(to: connection, payload)
+    writeCreated(payload, sendsArena: sendsArena)
+    return whenWarm(payload, sendsArena: sendsArena)
+  }
+
+  func writeCreated(_ payload: BlobPayload, sendsArena: Bool) {
     reply.beginFrame()
     reply.append("{\"created\":")
     reply.append(payload)
@@ -15,7 +26,6 @@ extension RequestHandler {
     reply.append(decimal: payload.id.rawValue)
     reply.append(",\"type\":\"create_buffer_reply\"}")
     reply.endFrame()
-    return whenWarm([payload], sendsArena: sendsArena)
   }
 
   /// Whether the arena's descriptor follows a reply with this payload, which the client then knows.
@@ -36,33 +46,29 @@ extension RequestHandler {
     reply.append("]")
   }
 
-  /// The reply goes out at once when the new blobs have pages.
-  func whenWarm(_ payloads: [BlobPayload], sendsArena: Bool) -> Disposition {
+  /// The reply goes out at once when the new blob has pages.
+  ///
+  /// - Parameter transfer: follows the reply.
+  func whenWarm(_ payload: BlobPayload, sendsArena: Bool, transfer: Transfer? = nil) -> Disposition {
     for range in store.takeShortTraces() { zero(range) }
-    for payload in payloads where payload.size > 0 {
-      if !store.memory.residency.isWarm(ByteRange(offset: payload.offset, length: payload.size)) {
-        return .afterPages(NewBlobs(payloads), sendsArena: sendsArena, transfer: nil)
-      }
+    let range = ByteRange(offset: payload.offset, length: payload.size)
+    guard payload.size == 0 || store.memory.residency.isWarm(range) else {
+      return .afterPages(NewBlobs(CollectionOfOne(payload)), sendsArena: sendsArena, transfer: transfer)
     }
-    return .send(arena: sendsArena)
+    return transfer.map { .transfer($0) } ?? .send(arena: sendsArena)
   }
 
   /// The same for many blobs.
-  func whenWarm(_ blobs: NewBlobs, sendsArena: Bool) -> Disposition {
+  func whenWarm(_ blobs: NewBlobs, sendsArena: Bool, transfer: Transfer? = nil) -> Disposition {
     for range in store.takeShortTraces() { zero(range) }
-    if blobs.ranges.allSatisfy({ store.memory.residency.isWarm($0) }) { return .send(arena: sendsArena) }
-    return .afterPages(blobs, sendsArena: sendsArena, transfer: nil)
+    guard blobs.ranges.allSatisfy({ store.memory.residency.isWarm($0) }) else {
+      return .afterPages(blobs, sendsArena: sendsArena, transfer: transfer)
+    }
+    return transfer.map { .transfer($0) } ?? .send(arena: sendsArena)
   }
 
   func createBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
-    let sizes = try message.blobSizes()
-    guard sizes.count > Self.fewEntries else {
-      let payloads = try store.createBlobs(sizes, by: connection.client)
-      let sendsArena = announceArena(to: connection, payloads)
-      writeCreated(payloads, sendsArena: sendsArena)
-      return whenWarm(payloads, sendsArena: sendsArena)
-    }
-    return try start(CreateBuffersTask(sizes, for: connection))
+    try start(CreateBuffersTask(try message.blobSizes(), for: connection))
   }
 
   func announceArena(to connection: ClientConnection, _ payloads: [BlobPayload]) -> Bool {
@@ -71,26 +77,7 @@ extension RequestHandler {
     return sendsArena
   }
 
-  func writeCreated(_ payloads: [BlobPayload], sendsArena: Bool) {
-    reply.beginFrame()
-    reply.append("{")
-    appendNumbered(payloads)
-    appendDescriptors(sendsArena)
-    reply.append(",\"ids\":[")
-    reply.list(payloads) { reply.append(decimal: $0.id.rawValue) }
-    reply.append("],\"num\":")
-    reply.append(decimal: payloads.count)
-    reply.append(",\"payloads\":[")
-    reply.list(payloads) { reply.append($0) }
-    reply.append("],\"type\":\"create_buffers_reply\"}")
-    reply.endFrame()
-  }
-
-  /// `"0":…,"1":…,` for clients that read the numbered keys.
-  private func appendNumbered(_ payloads: [BlobPayload]) {
-    for (index, payload) in payloads.enumerated() { appendNumbered(index, payload) }
-  }
-
+  /// `"0":…,` for clients that read the numbered keys.
   func appendNumbered(_ index: Int, _ payload: BlobPayload) {
     reply.append("\"")
     reply.append(decimal: index)
@@ -107,31 +94,9 @@ extension RequestHandler {
 
   func getBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     blobIDs.removeAll(keepingCapacity: true)
-    payloads.removeAll(keepingCapacity: true)
     try message.blobIDs(into: &blobIDs)
     let unsafe = try message.boolean("unsafe", default: false)
-    guard blobIDs.count > Self.fewEntries else {
-      try store.readBlobs(blobIDs, unsafe: unsafe, by: connection.client, into: &payloads)
-      let sendsArena = announceArena(to: connection, payloads)
-      writeRead(payloads, sendsArena: sendsArena)
-      return .send(arena: sendsArena)
-    }
-    let task = GetBuffersTask(blobIDs, unsafe: unsafe, for: connection)
-    return try start(task)
-  }
-
-  func writeRead(_ payloads: [BlobPayload], sendsArena: Bool) {
-    reply.beginFrame()
-    reply.append("{")
-    appendNumbered(payloads)
-    reply.append("\"compress\":false,")
-    appendDescriptors(sendsArena)
-    reply.append(",\"num\":")
-    reply.append(decimal: payloads.count)
-    reply.append(",\"payloads\":[")
-    reply.list(payloads) { reply.append($0) }
-    reply.append("],\"type\":\"get_buffers_reply\"}")
-    reply.endFrame()
+    return try start(GetBuffersTask(blobIDs, unsafe: unsafe, for: connection))
   }
 
   func dropBuffer(_ client: Connection) throws(StoreError) -> Disposition {

@@ -4,7 +4,7 @@ import StoreProtocol
 
 /// Plasma sessions, and blobs that change their session.
 extension RequestHandler {
-  private func append(_ blob: PlasmaPayload) {
+  fileprivate func append(_ blob: PlasmaPayload) {
     reply.append(blob.payload, plasmaID: blob.id, plasmaSize: blob.size, referenceCount: blob.references)
   }
 
@@ -18,10 +18,17 @@ extension RequestHandler {
   }
 
   func createBufferByPlasma(_ connection: ClientConnection) throws(StoreError) -> Disposition {
-    let blob = try store.createPlasmaBlob(
+    let creation = PlasmaBlobCreation(
       try message.string("plasma_id"), size: try message.integer("size"),
       plasmaSize: try message.integer("plasma_size"), by: connection.client)
-    let sendsArena = announceArena(to: connection, blob.payload)
+    return try start(creation) { (handler, blob) in
+      let sendsArena = handler.announceArena(to: connection, blob.payload)
+      handler.writeCreated(blob, sendsArena: sendsArena)
+      return handler.whenWarm(blob.payload, sendsArena: sendsArena)
+    }
+  }
+
+  private func writeCreated(_ blob: PlasmaPayload, sendsArena: Bool) {
     reply.beginFrame()
     reply.append("{\"created\":")
     append(blob)
@@ -30,7 +37,6 @@ extension RequestHandler {
     reply.append(decimal: blob.payload.id.rawValue)
     reply.append(",\"type\":\"create_buffer_by_plasma_reply\"}")
     reply.endFrame()
-    return whenWarm([blob.payload], sendsArena: sendsArena)
   }
 
   func getBuffersByPlasma(_ connection: ClientConnection) throws(StoreError) -> Disposition {
@@ -44,23 +50,7 @@ extension RequestHandler {
       ids.append(message.bytes.string(span))
     }
     let unsafe = try message.boolean("unsafe", default: false)
-    let blobs = try store.readPlasma(ids, unsafe: unsafe, by: connection.client)
-    var sendsArena = false
-    for blob in blobs where announceArena(to: connection, blob.payload) { sendsArena = true }
-    reply.beginFrame()
-    reply.append("{")
-    for (index, blob) in blobs.enumerated() {
-      reply.append("\"")
-      reply.append(decimal: index)
-      reply.append("\":")
-      append(blob)
-      reply.append(",")
-    }
-    reply.append("\"num\":")
-    reply.append(decimal: blobs.count)
-    reply.append(",\"type\":\"get_buffers_by_plasma_reply\"}")
-    reply.endFrame()
-    return .send(arena: sendsArena)
+    return try start(PlasmaReadingTask(PlasmaReading(ids, unsafe: unsafe, by: connection.client), for: connection))
   }
 
   func plasmaSeal(_ client: Connection) throws(StoreError) -> Disposition {
@@ -94,14 +84,57 @@ extension RequestHandler {
       pairs += try message.entries("pid_to_pid", plasmaID).map { (.plasma($0), $1) }
     }
     try requireFew(pairs.count)
-    try store.moveOwnership(pairs, from: source, by: client)
-    reply.reply("move_buffers_ownership_reply")
-    return .reply
+    return try start(OwnershipMove(pairs, from: source, by: client)) { (handler, _) in
+      handler.reply.reply("move_buffers_ownership_reply")
+      return .reply
+    }
   }
 
   private func blobID(_ span: JSONSpan) -> BlobName? { message.bytes.integer(span).map { .id(ObjectID($0)) } }
 
   private func plasmaID(_ span: JSONSpan) -> BlobName? {
     span.kind == .string ? .plasma(message.bytes.string(span)) : nil
+  }
+}
+
+/// get_buffers_by_plasma: finds the blobs and describes them.
+private struct PlasmaReadingTask: RequestTask {
+  private var reading: PlasmaReading
+  private let connection: ClientConnection
+  private var blobs: [PlasmaPayload]?
+  private var written = 0
+  private var sendsArena = false
+
+  init(_ reading: PlasmaReading, for connection: ClientConnection) {
+    self.reading = reading
+    self.connection = connection
+  }
+
+  mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    let (store, reply) = (handler.store, handler.reply)
+    if blobs == nil {
+      guard let found = try reading.step(store) else { return nil }
+      blobs = found
+      for blob in found where handler.announceArena(to: connection, blob.payload) { sendsArena = true }
+      reply.beginFrame()
+      reply.append("{")
+    }
+    guard let blobs else { return nil }
+    while written < blobs.count {
+      if store.work.isSpent { return nil }
+      let before = reply.count
+      reply.append("\"")
+      reply.append(decimal: written)
+      reply.append("\":")
+      handler.append(blobs[written])
+      reply.append(",")
+      store.work.spend(reply.count - before)
+      written += 1
+    }
+    reply.append("\"num\":")
+    reply.append(decimal: blobs.count)
+    reply.append(",\"type\":\"get_buffers_by_plasma_reply\"}")
+    reply.endFrame()
+    return .send(arena: sendsArena)
   }
 }

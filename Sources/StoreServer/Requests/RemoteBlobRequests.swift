@@ -31,42 +31,32 @@ extension RequestHandler {
   func createRemoteBuffer(_ client: Connection) throws(StoreError) -> Disposition {
     try refuseCompression()
     try refuseRDMA()
-    let payload = try store.createBlob(try message.integer("size"), by: client)
-    reply.beginFrame()
-    reply.append("{\"created\":")
-    reply.append(Self.announced(payload))
-    appendDescriptor(false)
-    reply.append(",\"id\":")
-    reply.append(decimal: payload.id.rawValue)
-    reply.append(",\"type\":\"create_buffer_reply\"}")
-    reply.endFrame()
-    return receive([payload], client)
+    return try start(BlobCreation(try message.integer("size"), by: client)) { (handler, payload) in
+      handler.writeCreated(Self.announced(payload), sendsArena: false)
+      return handler.whenWarm(payload, sendsArena: false, transfer: handler.transfer(of: [payload]))
+    }
   }
 
-  func createRemoteBuffers(_ client: Connection) throws(StoreError) -> Disposition {
+  func createRemoteBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     try refuseCompression()
     try refuseRDMA()
-    let payloads = try store.createBlobs(try fewEnough(try message.blobSizes()), by: client)
-    writeCreated(payloads.map(Self.announced), sendsArena: false)
-    return receive(payloads, client)
+    let sizes = try fewEnough(try message.blobSizes())
+    return try start(CreateBuffersTask(sizes, isRemote: true, for: connection))
   }
 
   /// The reply shows blobs as sealed, which they are once their bytes have arrived.
-  private static func announced(_ payload: BlobPayload) -> BlobPayload {
+  static func announced(_ payload: BlobPayload) -> BlobPayload {
     var payload = payload
     payload.isSealed = payload.size > 0
     return payload
   }
 
   /// The reply is sent, the bytes are received, then the same reply is sent again.
-  private func receive(_ payloads: [BlobPayload], _ client: Connection) -> Disposition {
-    let ids = payloads.map(\.id)
-    let transfer = Transfer(
+  func transfer(of payloads: [BlobPayload]) -> Transfer {
+    Transfer(
       direction: .receive,
-      ranges: payloads.filter { $0.size > 0 }.map { ByteRange(offset: $0.offset, length: $0.size) }, blobs: ids,
-      closing: Array(reply.bytes))
-    guard case .afterPages = whenWarm(payloads, sendsArena: false) else { return .transfer(transfer) }
-    return .afterPages(NewBlobs(payloads), sendsArena: false, transfer: transfer)
+      ranges: payloads.compactMap { $0.size > 0 ? ByteRange(offset: $0.offset, length: $0.size) : nil },
+      blobs: payloads.map(\.id), closing: Array(reply.bytes))
   }
 
   /// Nothing was given out over RDMA, so there is nothing to release.
@@ -75,24 +65,12 @@ extension RequestHandler {
     return .reply
   }
 
-  func getRemoteBuffers(_ client: Connection) throws(StoreError) -> Disposition {
+  func getRemoteBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     blobIDs.removeAll(keepingCapacity: true)
-    payloads.removeAll(keepingCapacity: true)
     try message.blobIDs(into: &blobIDs)
     _ = try fewEnough(blobIDs)
     try refuseRDMA()
     let unsafe = try message.boolean("unsafe", default: false)
-    do throws(StoreError) {
-      try store.readBlobs(blobIDs, unsafe: unsafe, by: client, into: &payloads, grants: false)
-    } catch {
-      throw StoreError(.keyError, "Failed to get objects: \(error.message)")
-    }
-    store.beginSending(payloads.map(\.id), to: client)
-    writeRead(payloads, sendsArena: false)
-    let transfer = Transfer(
-      direction: .send,
-      ranges: payloads.compactMap { $0.size > 0 ? ByteRange(offset: $0.offset, length: $0.size) : nil },
-      blobs: [], closing: [])
-    return .transfer(transfer)
+    return try start(GetBuffersTask(blobIDs, unsafe: unsafe, isRemote: true, for: connection))
   }
 }

@@ -21,17 +21,20 @@ extension RequestHandler {
 
   func getNextStreamChunk(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let id = try message.objectID("id")
-    switch try store.nextStreamChunk(id, size: try message.integer("size"), by: connection.client) {
-    case .park(let key): return .park(key)
-    case .done(let payload):
-      let sendsArena = announceArena(to: connection, payload)
-      reply.beginFrame()
-      reply.append("{\"buffer\":")
-      reply.append(payload)
-      appendDescriptor(sendsArena)
-      reply.append(",\"type\":\"get_next_stream_chunk_reply\"}")
-      reply.endFrame()
-      return whenWarm([payload], sendsArena: sendsArena)
+    let creation = StreamChunkCreation(of: id, size: try message.integer("size"), by: connection.client)
+    return try start(creation) { (handler, outcome) in
+      switch outcome {
+      case .park(let key): return .park(key)
+      case .done(let payload):
+        let sendsArena = handler.announceArena(to: connection, payload)
+        handler.reply.beginFrame()
+        handler.reply.append("{\"buffer\":")
+        handler.reply.append(payload)
+        handler.appendDescriptor(sendsArena)
+        handler.reply.append(",\"type\":\"get_next_stream_chunk_reply\"}")
+        handler.reply.endFrame()
+        return handler.whenWarm(payload, sendsArena: sendsArena)
+      }
     }
   }
 

@@ -36,75 +36,135 @@ struct IDListTask: RequestTask {
   }
 }
 
-/// create_buffers with many sizes: all blobs or none.
+/// create_buffers and create_remote_buffers: all blobs or none.
 struct CreateBuffersTask: RequestTask {
-  private let sizes: [UInt64]
   private let connection: ClientConnection
-  private var payloads: [BlobPayload] = []
+  /// Whether their bytes come on the connection.
+  private let isRemote: Bool
+  private var creation: BlobsCreation
+  private var payloads: [BlobPayload]?
   private var blobs = NewBlobs()
+  private var added = 0
   private var writing = BlobListWriting()
   private var sendsArena = false
 
-  init(_ sizes: [UInt64], for connection: ClientConnection) {
-    self.sizes = sizes
+  init(_ sizes: [UInt64], isRemote: Bool = false, for connection: ClientConnection) {
     self.connection = connection
+    self.isRemote = isRemote
+    creation = BlobsCreation(sizes, by: connection.client)
   }
 
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
-    let store = handler.store
-    do throws(StoreError) {
-      while payloads.count < sizes.count {
-        if store.work.isSpent { return nil }
-        let payload = try store.createBlob(sizes[payloads.count], by: connection.client)
-        payloads.append(payload)
-        blobs.add(payload)
-        if handler.announceArena(to: connection, payload) { sendsArena = true }
-      }
-    } catch {
-      if sendsArena { connection.knowsArena = false }
-      store.takeBack(blobs.ids, by: connection.client)
-      throw error
+    if payloads == nil {
+      guard let created = try creation.step(handler.store) else { return nil }
+      handler.store.work.spend(created.count * 4)
+      sendsArena = !isRemote && handler.announceArena(to: connection, created)
+      payloads = isRemote ? created.map(RequestHandler.announced) : created
     }
-    guard writing.step(handler, payloads, { handler.appendDescriptors(sendsArena) }, isRead: false) else { return nil }
-    return handler.whenWarm(blobs, sendsArena: sendsArena)
+    guard let payloads else { return nil }
+    while added < payloads.count {
+      if handler.store.work.isSpent { return nil }
+      handler.store.work.spend(32)
+      blobs.add(payloads[added])
+      added += 1
+    }
+    guard
+      writing.step(handler, payloads, { handler.appendDescriptors(sendsArena) }, isRead: false)
+    else { return nil }
+    let transfer = isRemote ? handler.transfer(of: payloads) : nil
+    return handler.whenWarm(blobs, sendsArena: sendsArena, transfer: transfer)
   }
 }
 
-/// get_buffers with many ids: all are given, or none when one is not sealed.
+/// get_buffers and get_remote_buffers: all are given, or none when one is not sealed.
 struct GetBuffersTask: RequestTask {
   private let ids: [ObjectID]
   private let unsafe: Bool
   private let connection: ClientConnection
+  /// Whether their bytes are sent instead of shown.
+  private let isRemote: Bool
   private var checked = 0
   private var next = 0
   private var payloads: [BlobPayload] = []
+  private var isRead = false
   private var writing = BlobListWriting()
   private var sendsArena = false
 
-  init(_ ids: [ObjectID], unsafe: Bool, for connection: ClientConnection) {
+  init(_ ids: [ObjectID], unsafe: Bool, isRemote: Bool = false, for connection: ClientConnection) {
     self.ids = ids
     self.unsafe = unsafe
+    self.isRemote = isRemote
     self.connection = connection
   }
 
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
-    let store = handler.store
+    // The handler's array is borrowed, so that most requests allocate none.
+    if checked == 0 { swap(&payloads, &handler.payloads) }
+    let disposition = try advance(handler)
+    if disposition != nil {
+      payloads.removeAll(keepingCapacity: payloads.capacity < 4096)
+      swap(&payloads, &handler.payloads)
+    }
+    return disposition
+  }
+
+  private mutating func advance(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    do throws(StoreError) { if try !read(handler.store) { return nil } } catch {
+      guard isRemote else { throw error }
+      handler.store.endSending(to: connection.client)
+      throw StoreError(.keyError, "Failed to get objects: \(error.message)")
+    }
+    if !isRead {
+      isRead = true
+      sendsArena = !isRemote && handler.announceArena(to: connection, payloads)
+    }
+    guard writing.step(handler, payloads, { handler.appendDescriptors(sendsArena) }, isRead: true) else { return nil }
+    guard isRemote else { return .send(arena: sendsArena) }
+    let ranges = payloads.compactMap { $0.size > 0 ? ByteRange(offset: $0.offset, length: $0.size) : nil }
+    return .transfer(Transfer(direction: .send, ranges: ranges, blobs: [], closing: []))
+  }
+
+  /// - Returns: whether all were looked at.
+  private mutating func read(_ store: Store) throws(StoreError) -> Bool {
+    let client = connection.client
     while checked < ids.count {
-      if store.work.isSpent { return nil }
+      if store.work.isSpent { return false }
       store.work.spend(Work.entry)
-      try store.requireReadable(ids[checked], unsafe: unsafe, in: connection.client.session)
+      try store.requireReadable(ids[checked], unsafe: unsafe, in: client.session)
       checked += 1
     }
     while next < ids.count {
-      if store.work.isSpent { return nil }
+      if store.work.isSpent { return false }
       let before = payloads.count
-      try store.readBlobs(CollectionOfOne(ids[next]), unsafe: unsafe, by: connection.client, into: &payloads)
+      let id = ids[next]
+      try store.readBlobs(CollectionOfOne(id), unsafe: unsafe, by: client, into: &payloads, grants: !isRemote)
       next += 1
-      guard payloads.count > before, let payload = payloads.last else { continue }
-      if handler.announceArena(to: connection, payload) { sendsArena = true }
+      if isRemote, payloads.count > before { store.beginSending([id], to: client) }
     }
-    guard writing.step(handler, payloads, { handler.appendDescriptors(sendsArena) }, isRead: true) else { return nil }
-    return .send(arena: sendsArena)
+    return true
+  }
+}
+
+/// Seals blobs whose bytes have arrived, then confirms them.
+struct SealTask: RequestTask {
+  private let transfer: Transfer
+  private let client: Connection
+  private var next = 0
+
+  init(_ transfer: Transfer, by client: Connection) {
+    self.transfer = transfer
+    self.client = client
+  }
+
+  mutating func step(_ handler: RequestHandler) -> Disposition? {
+    while next < transfer.blobs.count {
+      if handler.store.work.isSpent { return nil }
+      // What was deleted meanwhile need not be sealed.
+      try? handler.store.seal(transfer.blobs[next], by: client)
+      next += 1
+    }
+    handler.reply.append(transfer.closing)
+    return .reply
   }
 }
 

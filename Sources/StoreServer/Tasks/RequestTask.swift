@@ -31,15 +31,32 @@ extension RequestHandler {
     }
   }
 
-  /// Lists of at most so many entries are dealt with in one go.
-  static let fewEntries = 512
+  /// Does something in the store and answers with what comes of it: at once, or after others.
+  func start<Task: StoreTask<Value, StoreError>, Value>(
+    _ task: Task, _ answer: @escaping (RequestHandler, Value) throws(StoreError) -> Disposition
+  ) throws(StoreError) -> Disposition {
+    try start(Answering(task: task, answer: answer))
+  }
 }
 
-/// A request on its way: its message is being read, or its task goes on.
+/// A request that is a task of the store, and what it is answered with.
+private struct Answering<Task: StoreTask>: RequestTask where Task.Failure == StoreError {
+  var task: Task
+  let answer: (RequestHandler, Task.Value) throws(StoreError) -> Disposition
+
+  mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    guard let value = try task.step(handler.store) else { return nil }
+    return try answer(handler, value)
+  }
+}
+
+/// A request on its way: its message is being read, or its task goes on. Also what is left to do of one whose message
+/// was taken already.
 final class RequestWork {
   /// The message and how far it was read; the task's spans are of its bytes.
   var message = RequestMessage()
-  let frame: UnsafeRawBufferPointer
+  /// Nil when the message is gone and the request counted.
+  let frame: UnsafeRawBufferPointer?
   /// Nil while the message is read.
   var task: (any RequestTask)?
   var found: (type: RequestType, index: Int)?
@@ -48,5 +65,5 @@ final class RequestWork {
   /// Nanoseconds spent so far.
   var duration: UInt64 = 0
 
-  init(_ frame: UnsafeRawBufferPointer) { self.frame = frame }
+  init(_ frame: UnsafeRawBufferPointer?) { self.frame = frame }
 }

@@ -44,7 +44,9 @@ extension RequestHandler {
 
   func openVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
-    return describe(try host.open(try Volume.Settings(message)), "open_volume_reply")
+    let settings = try Volume.Settings(message)
+    return try start(
+      FillingTask(settings.source, "open_volume_reply") { () throws(StoreError) in try host.open(settings) })
   }
 
   func inspectVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
@@ -99,9 +101,12 @@ extension RequestHandler {
 
   func createSnapshot(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
-    let snapshot = try host.createSnapshot(
-      try message.volumeID(), of: try message.volumeID("source"), attributes: try message.attributes())
-    return describe(snapshot, "create_snapshot_reply")
+    let (id, source) = (try message.volumeID(), try message.volumeID("source"))
+    let attributes = try message.attributes()
+    return try start(
+      FillingTask(Volume.Source(kind: .volume, id: source), "create_snapshot_reply") { () throws(StoreError) in
+        try host.createSnapshot(id, of: source, attributes: attributes)
+      })
   }
 
   func deleteSnapshot(_ connection: ClientConnection) throws(StoreError) -> Disposition {
@@ -109,7 +114,7 @@ extension RequestHandler {
     return deleted(try host.deleteSnapshot(try message.volumeID()), "delete_snapshot_reply")
   }
 
-  private func describe(_ volume: Volume, _ type: StaticString) -> Disposition {
+  fileprivate func describe(_ volume: Volume, _ type: StaticString) -> Disposition {
     reply.beginFrame()
     reply.append("{\"type\":\"")
     reply.append(type)
@@ -129,4 +134,36 @@ extension RequestHandler {
     reply.endFrame()
     return .reply
   }
+}
+
+/// open_volume and create_snapshot: makes what may start with a copy of something, and answers when all is copied.
+private struct FillingTask: RequestTask {
+  private let source: Volume.Source?
+  private let type: StaticString
+  private let make: () throws(StoreError) -> Volume
+  private var volume: Volume?
+
+  init(_ source: Volume.Source?, _ type: StaticString, _ make: @escaping () throws(StoreError) -> Volume) {
+    self.source = source
+    self.type = type
+    self.make = make
+  }
+
+  mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    let store = handler.store
+    if volume == nil {
+      if let source = source.flatMap({ store.volume($0.id, $0.kind) }), source.isBeingFilled {
+        return wait(for: source)
+      }
+      volume = try make()
+    }
+    guard let volume else { return nil }
+    if volume.isBeingFilled { return wait(for: volume) }
+    guard store.volume(volume.id, volume.kind) === volume else {
+      throw StoreError(.objectNotExists, "\(volume.kind.rawValue) '\(volume.id)' was deleted while it was filled")
+    }
+    return handler.describe(volume, type)
+  }
+
+  private func wait(for volume: Volume) -> Disposition { .park(.contents(session: volume.session.id)) }
 }

@@ -76,6 +76,38 @@ struct DeletedMemoryTests {
     fixture.expectSound()
   }
 
+  @Test("many small ones are taken back in steps")
+  func steps() throws {
+    let (reader, writer) = (fixture.connect(), fixture.connect())
+    let ids = try (0..<64).map { _ in try fixture.sealedBlob(64, by: writer) }
+    try fixture.read(ids, by: reader)
+    store.delete(ids, force: false, deep: true, by: writer)
+    var creation = BlobCreation(4096, by: writer)
+    var steps = 1
+    store.work.allow(10 * UInt64(Work.item))
+    while try creation.step(store) == nil {
+      steps += 1
+      store.work.allow(10 * UInt64(Work.item))
+    }
+    #expect(steps > 5)
+    #expect(store.takeReuse().blobs == 64)
+    fixture.expectSound()
+  }
+
+  @Test("what a client had that is still on its way out is given back once")
+  func departing() throws {
+    let (reader, writer) = (fixture.connect(), fixture.connect())
+    let ids = try (0..<64).map { _ in try fixture.sealedBlob(64, by: writer) }
+    try fixture.read(ids, by: reader)
+    store.delete(ids, force: false, deep: true, by: writer)
+    store.work.allow(10 * UInt64(Work.entry))
+    store.disconnect(reader)
+    #expect(store.isReclaiming && store.memory.lingering > 0)
+    _ = try store.createBlob(4096, by: writer)
+    #expect(!store.isReclaiming && store.takeReuse().blobs == 0)
+    fixture.expectSound()
+  }
+
   @Test("a request that could not be met anyway takes nothing back")
   func futile() throws {
     let reader = fixture.connect()

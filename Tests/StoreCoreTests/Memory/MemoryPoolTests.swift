@@ -119,4 +119,26 @@ struct MemoryPoolTests {
     #expect(pool.used == 0)
     #expect(pool.largestFree == 32 * mebibyte)
   }
+
+  @Test("a blob that is removed twice ends the process with a line that says so, in release builds too")
+  func removedTwice() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var pool = MemoryPool(length: 1024, limit: 1024, reserve: 0, populate: .off)
+      guard let extent = pool.allocate(512) else { return }
+      pool.removeBlob(extent)
+      pool.removeBlob(extent)
+    }
+    let told = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(told.contains("the store's bookkeeping is broken") && told.contains("please report this line"), "\(told)")
+  }
+
+  @Test("a grant of an extent that was freed ends the process")
+  func grantedAfterwards() async throws {
+    await #expect(processExitsWith: .failure) {
+      var pool = MemoryPool(length: 1024, limit: 1024, reserve: 0, populate: .off)
+      guard let extent = pool.allocate(512) else { return }
+      pool.removeBlob(extent)
+      pool.addReader(extent)
+    }
+  }
 }

@@ -125,6 +125,29 @@ struct OverwriteTests {
     fixture.expectSound()
   }
 
+  @Test("a refused allocation looks at no object that lost a name and is still needed")
+  func refusalsAreCheap() throws {
+    let client = fixture.connect(to: try volume())
+    func refusal() -> UInt64 {
+      let before = store.work.done
+      #expect(code(try store.createBlob(5000, by: client)) == .notEnoughMemory)
+      return store.work.done - before
+    }
+    let few = refusal()
+    for number in 0..<500 {
+      let former = try fixture.put(by: client)
+      try fixture.name(former, "/p", by: client)
+      try store.putName("/other\(number)", to: former, by: client)
+      let next = try fixture.put(by: client)
+      try store.persist(next, by: client)
+      try store.putName("/p", to: next, by: client)
+      #expect(store.exists(former, in: client.session))
+    }
+    // The first refusal suspects what was not finished.
+    _ = refusal()
+    #expect(refusal() <= few + 2 * UInt64(Work.item))
+  }
+
   private func otherVolume() throws -> Volume {
     var settings = Volume.Settings(id: "b")
     settings.quota = 1000

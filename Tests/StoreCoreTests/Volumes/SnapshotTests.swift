@@ -97,4 +97,52 @@ struct SnapshotTests {
     #expect(store.memory.used == 100)
     fixture.expectSound()
   }
+
+  /// Lets what nobody waits for go on, a little at a time.
+  private func finishInSteps() {
+    while store.isReclaiming {
+      store.work.allow(3 * UInt64(Work.item))
+      store.reclaim()
+    }
+  }
+
+  @Test("a copy is made in steps, and has what its volume had at first, whatever that loses meanwhile")
+  func steps() throws {
+    let objects = try (0..<20).map { try fixture.put(10, by: client, name: "n\($0)") }
+    store.work.allow(5 * UInt64(Work.item))
+    let kept = try snapshot()
+    #expect(kept.isBeingFilled && kept.account.used > 0 && kept.account.used < 200)
+    store.delete([objects[0].object, objects[19].object], force: true, deep: true, by: client)
+    try store.moveOwnership(
+      [(from: .id(objects[18].blob), to: .id(ObjectID(1 << 63 | 7)))], from: volume.session.id, by: client)
+    _ = try fixture.put(10, by: client, name: "later")
+    fixture.expectSound()
+    store.deleteVolume("v")
+    finishInSteps()
+    #expect(!kept.isBeingFilled && kept.account.used == 200)
+    for object in objects { #expect(store.exists(object.blob, in: kept.session)) }
+    #expect(kept.session.nameCount == 20)
+    fixture.expectSound()
+    store.deleteSnapshot("s")
+    store.disconnect(client)
+    finishInSteps()
+    fixture.expectEmpty()
+  }
+
+  @Test("a copy that is deleted before it is complete leaves nothing")
+  func deletedMeanwhile() throws {
+    for _ in 0..<20 { _ = try fixture.put(10, by: client) }
+    store.work.allow(5 * UInt64(Work.item))
+    let kept = try snapshot()
+    #expect(kept.isBeingFilled)
+    store.deleteSnapshot("s")
+    #expect(!kept.isBeingFilled)
+    finishInSteps()
+    fixture.expectSound()
+    #expect(store.memory.used == 200)
+    store.deleteVolume("v")
+    store.disconnect(client)
+    finishInSteps()
+    fixture.expectEmpty()
+  }
 }

@@ -65,6 +65,27 @@ struct VolumeIsolationTests {
     fixture.expectSound()
   }
 
+  @Test("with scope cluster the names of a volume's objects are counted, whoever gives or takes them")
+  func names() throws {
+    let volume = try fixture.open("c", scope: .cluster)
+    let client = fixture.connect(to: volume)
+    let outside = fixture.connect()
+    let ours = try fixture.put(100, by: client, name: "a").object
+    let theirs = try fixture.put(100, by: outside, name: "theirs").object
+    for name in ["a", "b", "c", "theirs"] { try store.putName(name, to: ours, by: client) }
+    #expect(volume.nameCount == 4)
+    try store.putName("a", to: theirs, by: outside)
+    store.dropName("b", in: fixture.root)
+    #expect(volume.nameCount == 2)
+    fixture.expectSound()
+    store.delete([ours], force: false, deep: true, by: outside)
+    #expect(volume.nameCount == 0)
+    try fixture.name(try fixture.put(by: client), "d", by: client)
+    store.clear(fixture.root)
+    #expect(volume.nameCount == 0)
+    fixture.expectSound()
+  }
+
   @Test("with scope cluster others may delete, clear and rename what the volume pays for")
   func deletionByOthers() throws {
     let volume = try fixture.open("c", scope: .cluster)

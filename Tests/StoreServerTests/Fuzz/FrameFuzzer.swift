@@ -3,6 +3,8 @@ import SeededRandom
 import StoreClient
 import StoreProtocol
 
+@testable import StoreServer
+
 /// Sends a server everything it should and should not be sent, and checks what comes back.
 ///
 /// All decisions follow from the seed.
@@ -28,6 +30,8 @@ final class FrameFuzzer {
     do {
       while frames < limit { try step() }
       slots.removeAll()
+      // What the last clients sent before they left is still done.
+      try server.waitUntil("the last requests are done") { $0.connections.isEmpty && !$0.hasWork }
     } catch {
       throw TestFailure("after \(frames) messages: \(error)\nthe last ones:\n\(trail.joined(separator: "\n"))")
     }

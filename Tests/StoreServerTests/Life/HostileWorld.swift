@@ -8,6 +8,10 @@ import StoreProtocol
 /// A server with a client that asks for as much as one message of 1 MiB can, and one that wants to be served meanwhile.
 final class HostileWorld {
   private static let messageSize = 1 << 20
+  /// Blobs that one request may move, or name by their plasma ids.
+  private static let mostNamed = 1 << 14
+  /// Blobs whose bytes one request may move.
+  static let mostRemote = 1 << 15
   private static let objects = 1000
 
   let server: RunningServer
@@ -21,6 +25,11 @@ final class HostileWorld {
     server = try RunningServer { $0.memoryLimit = 64 * mebibyte }
     client = try WireClient.registered(server)
     bystander = try WireClient.registered(server)
+    try stock()
+  }
+
+  /// Makes an object with many members and many names, and blobs.
+  private func stock() throws {
     let one = #"{"typename":"t::Many","instance_id":0}"#
     let contents = Array(repeating: one, count: Self.objects).joined(separator: ",")
     let created = try ask("create_datas", "\"num\":\(Self.objects),\"contents\":[\(contents)]")
@@ -34,6 +43,18 @@ final class HostileWorld {
     blobs = try client.receiveReply()?["ids"]?.elements.compactMap(\.integer) ?? []
     try closeFile(client.receiveArena())
     for blob in blobs { _ = try ask("seal", "\"object_id\":\(blob)") }
+  }
+
+  /// Has a client in a session for plasma blobs go on, with as many such blobs as a request may name.
+  private func enterPlasma() throws {
+    let blobs = try client.remoteBlobs(Self.mostNamed)
+    let reply = try ask("new_session", "\"bulk_store_type\":2")
+    guard let path = reply["socket_path"]?.text else { throw TestFailure("no session: \(reply)") }
+    let plasma = try WireClient.registered(server, path: path)
+    client.close()
+    client = plasma
+    let pairs = blobs.enumerated().map { "[\($0.element),\"\($0.offset)\"]" }
+    _ = try ask("move_buffers_ownership", "\"session_id\":0,\"id_to_pid\":[\(pairs.joined(separator: ","))]")
   }
 
   /// Lets another client go on.
@@ -63,6 +84,10 @@ final class HostileWorld {
   /// Sends a message and reads what comes, if anything does; the connection may end.
   func attack(_ message: String) throws {
     try client.sendFrame(message)
+    if message.contains("create_remote_buffers_request") {
+      guard try client.receiveText() != nil else { throw TestFailure("the blobs are not announced") }
+      try client.send([UInt8](repeating: 1, count: 64 * Self.mostRemote))
+    }
     var idle = 0
     while idle < 3 {
       if client.isReadable(within: 10) {
@@ -74,14 +99,18 @@ final class HostileWorld {
     }
   }
 
-  /// A message of about 1 MiB that asks for as much work as a request of this type can.
+  /// A message of about 1 MiB that asks for as much work as a request of this type can; what it needs is made before.
   func worst(_ type: RequestType) throws -> String {
+    if try bystander.request("{\"type\":\"exists_request\",\"id\":\(object)}")["exists"] != .bool(true) { try stock() }
     let many = "[\(numbers.joined(separator: ","))]"
     let fields: String
     switch type {
     case .createBuffers: fields = "\"num\":0,\"sizes\":[\(fill("64"))]"
-    case .createRemoteBuffers: fields = "\"num\":0,\"compress\":false,\"sizes\":[\(list("64", 30_000))]"
-    case .getBuffers, .getRemoteBuffers: fields = "\"unsafe\":true,\"ids\":\(many)"
+    case .createRemoteBuffers: fields = "\"num\":0,\"compress\":false,\"sizes\":[\(list("64", Self.mostRemote))]"
+    case .getBuffers: fields = "\"unsafe\":true,\"ids\":\(many)"
+    case .getRemoteBuffers:
+      let ids = try client.remoteBlobs(Self.mostRemote).map(String.init)
+      fields = "\"unsafe\":true,\"ids\":[\(ids.joined(separator: ","))]"
     case .increaseReferenceCount, .evict, .unpin, .load: fields = "\"ids\":\(many)"
     case .createData: fields = "\"content\":\(nested)"
     case .createDatas: fields = "\"num\":1,\"contents\":[\(fill(#"{"typename":"t","instance_id":0}"#))]"
@@ -98,10 +127,14 @@ final class HostileWorld {
       let extra = (0..<60_000).reversed().map { "\"k\($0)\":1" }.joined(separator: ",")
       fields = "\"id\":\(object),\"extra\":{\(extra)}"
     case .moveBuffersOwnership:
-      let pairs = blobs.enumerated().map { "[\($0.element),\(UInt64(1) << 63 | UInt64($0.offset + 1))]" }
+      let pairs = try client.remoteBlobs(Self.mostNamed).enumerated().map {
+        "[\($0.element),\(UInt64(1) << 63 | UInt64($0.offset + 1))]"
+      }
       fields = "\"session_id\":0,\"id_to_id\":[\(pairs.joined(separator: ","))]"
     case .getBuffersByPlasma:
-      fields = (0..<60_000).map { "\"\($0)\":\"p\"" }.joined(separator: ",") + ",\"num\":60000,\"unsafe\":true"
+      try enterPlasma()
+      let ids = (0..<Self.mostNamed).map { "\"\($0)\":\"\($0)\"" }
+      fields = ids.joined(separator: ",") + ",\"num\":\(Self.mostNamed),\"unsafe\":true"
     case .persist, .exists, .ifPersist: fields = "\"id\":\(try makeObject(client, member)),\(padding)"
     case .getName, .acquireLock, .releaseLock, .dropName, .putName:
       let text = "\"\(String(repeating: "n", count: Self.messageSize - 200))\""
@@ -148,6 +181,17 @@ extension RunningServer {
 }
 
 extension WireClient {
+  /// Makes sealed blobs of 64 bytes, whose bytes travel.
+  func remoteBlobs(_ count: Int) throws -> [UInt64] {
+    let sizes = Array(repeating: "64", count: count).joined(separator: ",")
+    try sendFrame("{\"type\":\"create_remote_buffers_request\",\"sizes\":[\(sizes)]}")
+    guard try receiveText() != nil else { throw TestFailure("no remote blobs") }
+    try send([UInt8](repeating: 1, count: 64 * count))
+    let ids = try receiveReply()?["ids"]?.elements.compactMap(\.integer) ?? []
+    guard ids.count == count else { throw TestFailure("\(ids.count) remote blobs of \(count)") }
+    return ids
+  }
+
   /// Reads what has come, whatever it is.
   ///
   /// - Returns: bytes read, 0 at the end of the stream.

@@ -8,23 +8,23 @@ extension StoreServerTests {
   /// How much work one turn of the loop does for the worst requests of one client: counted, not timed.
   @Suite("turns of the loop")
   struct TurnTests {
-    /// Units of work in 50 ms: what no turn may exceed. Most stay below 10 ms; creating 30,000 remote buffers, and
-    /// what such a client leaves, take up to 35.
-    private static let allowed: UInt64 = 50_000_000
+    /// Units of work in about 10 ms, well below the 50 ms that no turn may exceed on a slow machine.
+    static let allowed: UInt64 = 10_000_000
 
     @Test("the worst request of 1 MiB of every type is cut into turns, and so is what its client leaves behind")
     func worst() throws {
       let world = try HostileWorld()
       for type in RequestType.allCases.sorted(by: { !$0.destroys && $1.destroys }) {
+        let message = try world.worst(type)
         try world.server.onLoopAndForget { $0.turns = TurnMetrics() }
-        try world.attack(world.worst(type))
+        try world.attack(message)
         // Others are served meanwhile.
         #expect(try world.bystander.request(#"{"type":"instance_status_request"}"#)["meta"] != nil)
         try world.replaceClient()
         try world.server.waitUntil("all is given back") { !$0.hasWork && $0.connections.count == 2 }
         let work = try world.server.onLoop { $0.turns.mostWork }
         #expect(work <= Self.allowed, "\(type.rawValue): \(work) units")
-        #expect(work > StoreServer.slice / 8, "\(type.rawValue) is not the worst: \(work) units")
+        #expect(work > StoreServer.slice / 4, "\(type.rawValue) is not the worst: \(work) units")
       }
       #expect(try world.server.onLoop { $0.store.inconsistencies() } == [])
     }
@@ -71,6 +71,46 @@ extension StoreServerTests {
           + "\"memory_trim\":false}")
       #expect(deleted["code"] == nil)
       #expect(try world.server.onLoop { !$0.store.exists(ObjectID(member), in: $0.store.root) })
+    }
+
+    @Test("a copy of a volume with many blobs is made in turns, and told of when it is complete")
+    func copies() throws {
+      let world = try HostileWorld()
+      _ = try world.bystander.request(#"{"type":"open_volume_request","id":"v"}"#)
+      let writer = try WireClient.registered(
+        world.server, path: "\(world.server.directory)/volumes/v/vineyard.sock")
+      let blobs = try writer.remoteBlobs(HostileWorld.mostRemote)
+      try world.server.onLoopAndForget { $0.turns = TurnMetrics() }
+      for request in [
+        #"{"type":"create_snapshot_request","id":"s","source":"v"}"#,
+        #"{"type":"open_volume_request","id":"c","source":{"kind":"snapshot","id":"s"}}"#,
+      ] {
+        let copy = try world.bystander.request(request)["volume"]
+        #expect(copy?["used"]?.integer == UInt64(64 * blobs.count))
+      }
+      let work = try world.server.onLoop { $0.turns.mostWork }
+      #expect(work <= Self.allowed && work > StoreServer.slice / 4, "\(work) units")
+      #expect(try world.server.onLoop { $0.store.inconsistencies() } == [])
+    }
+
+    @Test("a blob for which many small deleted ones are taken back gets them in turns")
+    func takingBack() throws {
+      let world = try HostileWorld()
+      let ids = try world.client.remoteBlobs(HostileWorld.mostRemote).map(String.init).joined(separator: ",")
+      try world.bystander.sendFrame("{\"type\":\"get_buffers_request\",\"unsafe\":false,\"ids\":[\(ids)]}")
+      _ = try world.bystander.receiveText()
+      try closeFile(world.bystander.receiveArena())
+      _ = try world.client.request(
+        "{\"type\":\"del_data_request\",\"id\":[\(ids)],\"force\":true,\"deep\":true,\"fastpath\":false,"
+          + "\"memory_trim\":false}")
+      let free = try world.server.onLoop { $0.store.memory.limit - $0.store.memory.used }
+      #expect(try world.server.onLoop { $0.store.memory.reusable } == UInt64(64 * HostileWorld.mostRemote))
+      try world.server.onLoopAndForget { $0.turns = TurnMetrics() }
+      let created = try world.client.request("{\"type\":\"create_buffer_request\",\"size\":\(free)}")
+      #expect(created["created"]?["data_size"]?.integer == free, "\(created)")
+      let work = try world.server.onLoop { $0.turns.mostWork }
+      #expect(work <= Self.allowed && work > StoreServer.slice / 4, "\(work) units")
+      #expect(try world.server.onLoop { $0.store.inconsistencies() } == [])
     }
 
     @Test("get_data with wait is not looked at again for objects it does not wait for")

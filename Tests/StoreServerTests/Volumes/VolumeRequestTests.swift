@@ -1,3 +1,4 @@
+import Glibc
 import StoreCore
 import Testing
 
@@ -80,6 +81,25 @@ extension StoreServerTests {
         #expect(try world.ask("delete_snapshot", "v")["deleted"] == .bool(expected))
       }
       #expect(world.volumeNames.isEmpty)
+    }
+
+    @Test("snapshots are listed in a file as long as there are any")
+    func snapshotList() throws {
+      let list = "\(world.directory.path)/volumes/~snapshots.json"
+      try world.open("v")
+      for id in ["a", "b"] { _ = try world.ask("create_snapshot", id, #""source":"v""#) }
+      _ = try world.ask("delete_snapshot", "a")
+      #expect(access(list, F_OK) == 0)
+      _ = try world.ask("delete_snapshot", "b")
+      #expect(access(list, F_OK) != 0)
+      // A client that leaves without reading the reply has its snapshot all the same.
+      let leaving = try WireClient.registered(world.server)
+      try leaving.sendFrame(#"{"type":"create_snapshot_request","id":"c","source":"v"}"#)
+      leaving.close()
+      try world.server.waitUntil("it is made") { $0.store.snapshots["c"] != nil && $0.connections.count == 1 }
+      #expect(access(list, F_OK) == 0)
+      #expect(try world.ask("delete_snapshot", "c")["deleted"] == .bool(true))
+      #expect(access(list, F_OK) != 0)
     }
 
     @Test("over TCP the token is demanded, as the file has it now; registering with a volume's session takes it too")

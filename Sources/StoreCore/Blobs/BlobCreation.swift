@@ -1,0 +1,131 @@
+import StoreProtocol
+
+/// Creates an unsealed blob that a connection may write; size 0 gives the empty blob.
+///
+/// Where there is no room it is made in steps: first what is being given back already, then what nobody has any use
+/// for, then what was deleted longest ago of what clients still map.
+public struct BlobCreation: StoreTask {
+  private let size: UInt64
+  private let connection: Connection
+  /// Whether memory of deleted blobs may be taken back for it.
+  private let reuses: Bool
+
+  public init(_ size: UInt64, by connection: Connection, reuses: Bool = true) {
+    self.size = size
+    self.connection = connection
+    self.reuses = reuses
+  }
+
+  /// - Throws: notEnoughMemory.
+  public mutating func step(_ store: Store) throws(StoreError) -> BlobPayload? {
+    if size == 0 { return .empty }
+    repeat {
+      store.work.spend(Work.item)
+      if let payload = store.createBlobIfRoom(size, by: connection) { return payload }
+      guard makeRoom(store) else { throw store.refusal(of: size, by: connection) }
+    } while !store.work.isSpent
+    return nil
+  }
+
+  /// - Returns: false when nothing more can be done.
+  private func makeRoom(_ store: Store) -> Bool {
+    if store.isReclaiming {
+      store.reclaim()
+      return true
+    }
+    if store.removeOneLeftOver(in: connection.session) { return true }
+    guard reuses, store.admits(size, by: connection), store.memory.couldFit(size) else { return false }
+    return store.takeBackOldest()
+  }
+}
+
+/// Creates several blobs, all or none.
+public struct BlobsCreation: StoreTask {
+  private let sizes: [UInt64]
+  private let connection: Connection
+  private var payloads: [BlobPayload] = []
+  private var creation: BlobCreation?
+  /// Whether memory of deleted blobs may be taken back; nil before it was looked at.
+  private var reuses: Bool?
+
+  public init(_ sizes: [UInt64], by connection: Connection) {
+    self.sizes = sizes
+    self.connection = connection
+  }
+
+  /// - Throws: notEnoughMemory; then none of them is there.
+  public mutating func step(_ store: Store) throws(StoreError) -> [BlobPayload]? {
+    let reuses = reuses ?? couldFit(store)
+    while payloads.count < sizes.count {
+      if store.work.isSpent { return nil }
+      var creation = creation ?? BlobCreation(sizes[payloads.count], by: connection, reuses: reuses)
+      do throws(StoreError) {
+        guard let payload = try creation.step(store) else {
+          self.creation = creation
+          return nil
+        }
+        self.creation = nil
+        payloads.append(payload)
+      } catch {
+        store.takeBack(payloads.map(\.id), by: connection)
+        throw error
+      }
+    }
+    return payloads
+  }
+
+  /// Nothing is taken from anybody for blobs that cannot all be had.
+  private mutating func couldFit(_ store: Store) -> Bool {
+    payloads.reserveCapacity(sizes.count)
+    store.work.spend(sizes.count)
+    let total = sizes.reduce(UInt64(0)) { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }
+    let fits = store.memory.couldFit(total)
+    reuses = fits
+    return fits
+  }
+}
+
+extension Store {
+  /// Creates an unsealed blob that `connection` may write, at once.
+  ///
+  /// - Throws: notEnoughMemory.
+  public func createBlob(_ size: UInt64, by connection: Connection) throws(StoreError) -> BlobPayload {
+    try BlobCreation(size, by: connection).finish(self)
+  }
+
+  /// Creates several blobs at once, all or none.
+  ///
+  /// - Throws: notEnoughMemory.
+  public func createBlobs(_ sizes: [UInt64], by connection: Connection) throws(StoreError) -> [BlobPayload] {
+    try BlobsCreation(sizes, by: connection).finish(self)
+  }
+
+  /// Whether the volume of a connection, if it is one's, allows it so much.
+  func admits(_ size: UInt64, by connection: Connection) -> Bool { connection.volume?.account.admits(size) ?? true }
+
+  /// - Returns: nil when there is no room now.
+  func createBlobIfRoom(_ size: UInt64, by connection: Connection) -> BlobPayload? {
+    let session = connection.session
+    guard admits(size, by: connection), let extent = memory.allocate(size, for: session.id) else { return nil }
+    resumePopulating()
+    let id = freshBlobID(in: session)
+    let volume = connection.volume
+    let blob = Blob(
+      extent: extent, offset: memory.range(extent).offset, size: size, charged: size, isSealed: false,
+      writer: connection, account: volume?.account)
+    session.blobs[id] = blob
+    if let volume { charge(size, for: id, to: volume) }
+    connection.writing.insert(id)
+    return payload(id, blob)
+  }
+
+  /// Notes that there is no room for a blob.
+  ///
+  /// - Returns: what its creator is told.
+  func refusal(of size: UInt64, by connection: Connection) -> StoreError {
+    suspectUnfinished(of: connection)
+    guard let volume = connection.volume else { return notEnoughMemory(size, by: connection) }
+    volume.account.wasRefused = true
+    return volume.account.admits(size) ? notEnoughMemory(size, by: connection) : quotaExceeded(size, by: volume)
+  }
+}

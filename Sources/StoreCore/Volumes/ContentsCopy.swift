@@ -1,0 +1,92 @@
+import StoreProtocol
+
+/// Gives an empty volume what another holds at this moment, the same ids and the same bytes: objects and names at once,
+/// blobs in steps.
+///
+/// What the source loses meanwhile is copied just before.
+final class ContentsCopy {
+  private let source: Session
+  private let target: Volume
+  /// The blobs of the source when it began, without those copied out of turn.
+  private var blobs: SortedTable<ObjectID, Blob>
+  /// The first one that is still to be copied; nil when all are.
+  private var next: ObjectID? = ObjectID(0)
+
+  init(of source: Session, to target: Volume) {
+    self.source = source
+    self.target = target
+    blobs = source.blobs
+    target.session.metadata = source.metadata
+    target.session.names = source.names
+    source.copies.append(self)
+    target.copy = self
+  }
+
+  /// Copies a blob that the source is about to lose.
+  func save(_ id: ObjectID, _ store: Store) {
+    guard let next, id >= next, let blob = blobs.removeValue(forKey: id) else { return }
+    copy(blob, id, store)
+  }
+
+  fileprivate func copyNext(_ store: Store) {
+    guard let first = next, let (id, blob) = blobs.first(from: first) else { return end(store) }
+    next = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
+    copy(blob, id, store)
+    if next == nil { end(store) }
+  }
+
+  fileprivate var isDone: Bool { target.copy !== self }
+
+  private func copy(_ original: Blob, _ id: ObjectID, _ store: Store) {
+    store.work.spend(Work.item)
+    guard original.isSealed else { return }
+    var blob = original
+    blob.sealer = nil
+    blob.account = target.account
+    store.memory.addBlob(blob.extent)
+    target.session.blobs[id] = blob
+    target.account.charge(blob.charged, for: id)
+  }
+
+  private func end(_ store: Store) {
+    stop(store)
+    if !target.isEmpty { store.noteFirstWrite(target) }
+  }
+
+  /// Copies no more, since everything is or the target is deleted.
+  func stop(_ store: Store) {
+    next = nil
+    blobs = SortedTable()
+    source.copies.removeAll { $0 === self }
+    target.copy = nil
+    store.note(.contents(session: target.session.id))
+  }
+}
+
+/// The steps of a copy.
+private struct Copying: StoreTask {
+  let copy: ContentsCopy
+
+  func step(_ store: Store) -> Void? {
+    while !copy.isDone {
+      if store.work.isSpent { return nil }
+      copy.copyNext(store)
+    }
+    return ()
+  }
+}
+
+extension Store {
+  /// Starts to give an empty volume what another holds now; see ``Volume/isBeingFilled``.
+  func copyContents(of source: Volume, to target: Volume) {
+    reclaim(Copying(copy: ContentsCopy(of: source.session, to: target)))
+  }
+}
+
+extension Session {
+  /// Takes a blob out, after those who copy what is here have it.
+  func removeBlob(_ id: ObjectID, _ store: Store) -> Blob? {
+    for copy in copies { copy.save(id, store) }
+    return blobs.removeValue(forKey: id)
+  }
+}
