@@ -52,7 +52,14 @@ final class APIServerDouble: Sendable {
   func fault(_ kind: String, _ path: String, method: String = ".*", times: Int = 1, _ more: Value = [:]) async throws {
     var fault: Value = ["kind": .string(kind), "path": .string(path), "method": .string(method), "times": Value(times)]
     for (key, value) in more.fields ?? [:] { fault[key] = value }
-    try await control("POST", "faults", fault)
+    let name = try #require(try await control("POST", "faults", fault)["injection"]?.string)
+    try #require(Disturbance.asked, "a suite with faults has the trait .disturbancesStrike")
+      .append(Disturbance(double: self, name: name))
+  }
+
+  /// How often a fault has struck.
+  func strikes(of disturbance: String) async throws -> Int {
+    try await control("GET", "injections")["counts"]?[disturbance]?.int ?? 0
   }
 
   /// The requests so far whose path has a text in it.
