@@ -31,7 +31,7 @@ import Testing
 
   @Test(arguments: [
     ("version", "client    0.1.0\nprotocol  0.24.2\n"), ("--version", "vineyardctl version 0.1.0 (protocol 0.24.2)\n"),
-    ("version -o json", "{\"client\": \"0.1.0\", \"protocol\": \"0.24.2\"}\n"),
+    ("version -o json", "{\n  \"client\": \"0.1.0\",\n  \"protocol\": \"0.24.2\"\n}\n"),
     ("version --output=yaml", "client: \"0.1.0\"\nprotocol: \"0.24.2\"\n"),
   ])
   func `the version is printed in the format asked for`(_ line: String, _ output: String) {

@@ -32,14 +32,14 @@ import Testing
     ),
     (
       "status -o",
-      "--output needs a value (hint: write --output=table or --output=json or --output=yaml)"
+      "--output needs a value (hint: write --output=table or --output=json or --output=yaml or --output=name)"
     ),
     ("--nope", "unknown flag '--nope' (hint: 'vineyardctl --help' explains the flags)"),
     ("version --nope", "unknown flag '--nope' (hint: 'vineyardctl version --help' explains the flags)"),
     ("version x", "unexpected argument 'x' (hint: 'vineyardctl version --help' explains the flags)"),
     (
       "version -o xml",
-      "the value 'xml' is invalid for '--output <format>' (hint: please provide one of 'text', 'json' or 'yaml')"
+      "the value 'xml' is invalid for '--output <format>' (hint: please provide one of 'table', 'json', 'yaml' or 'name')"
     ),
     ("vineyardd --soket=1", "unknown flag '--soket=1' (hint: did you mean --socket?)"),
     (
