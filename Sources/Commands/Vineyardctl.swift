@@ -34,6 +34,7 @@ public struct Vineyardctl: ContextCommand {
 
   public mutating func run(_ context: CommandContext) throws {
     if writesReference {
+      try context.makeDirectory("cmd")
       return try context.writeFile(UsageReference.path, UsageReference.markdown(of: Vineyardctl.self))
     }
     guard dumpsUsage else { throw CleanExit.helpRequest(self) }

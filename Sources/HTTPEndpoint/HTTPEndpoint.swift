@@ -48,10 +48,17 @@ public final class HTTPEndpoint: Sendable {
       channel = try Self.bind(bootstrap, to: address)
     } catch {
       try? group.syncShutdownGracefully()
-      throw CommandError(.failed, "cannot listen on \(address)", cause: "\(error)", hint: "choose another with \(flag)")
+      throw CommandError(
+        .failed, "cannot listen on \(address)", cause: Self.reason(error),
+        hint: "choose another with \(flag)")
     }
     self.group = group
     self.load = load
+  }
+
+  /// The words of the system for an error of a socket.
+  private static func reason(_ error: any Error) -> String {
+    (error as? IOError).map { errorText($0.errnoCode) } ?? "\(error)"
   }
 
   private struct NoCertificate: Error {}

@@ -5,8 +5,11 @@ public enum StandardStream: Int32, Sendable {
   case output = 1
   case error = 2
 
-  /// Writes a text, in one `write(2)` unless the kernel takes less; a closed stream is ignored.
-  public func write(_ text: String) { writeText(text, to: rawValue) }
+  /// Writes a text, in one `write(2)` unless the kernel takes less.
+  ///
+  /// - Returns: the error number of what was not written, nil when all of it was.
+  @discardableResult
+  public func write(_ text: String) -> Int32? { writeText(text, to: rawValue) }
 
   /// Characters in a row when the stream is a terminal, else nil (ioctl_tty(2)); one without a size counts as 80.
   public var terminalColumns: Int? {
@@ -17,16 +20,25 @@ public enum StandardStream: Int32, Sendable {
   }
 }
 
-/// Writes a text to a descriptor, in one `write(2)` unless the kernel takes less; failures are ignored.
-public func writeText(_ text: String, to descriptor: Int32) {
+/// Writes a text to a descriptor, in one `write(2)` unless the kernel takes less, and waits while a pipe is full.
+///
+/// - Returns: the error number of what was not written, nil when all of it was.
+@discardableResult
+public func writeText(_ text: String, to descriptor: Int32) -> Int32? {
   var text = text
-  text.withUTF8 { bytes in
+  return text.withUTF8 { bytes in
     var rest = UnsafeRawBufferPointer(bytes)
     while let base = rest.baseAddress, !rest.isEmpty {
       let count = write(descriptor, base, rest.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return }
-      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+      if count > 0 {
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+      } else if count < 0, errno == EAGAIN {
+        var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&ready, 1, -1)
+      } else if count == 0 || errno != EINTR {
+        return count == 0 ? EIO : errno
+      }
     }
+    return nil
   }
 }

@@ -16,6 +16,13 @@ import Testing
     #expect(run.errors.filter { $0 == "\n" }.count == (status == 0 ? 0 : 1))
   }
 
+  @Test(arguments: [["--help"], ["version"], ["completion", "bash"], ["vineyardd", "--help"]])
+  func `a stream that takes nothing is a failure in one line`(_ arguments: [String]) throws {
+    let run = try Executable.run(["vineyardctl"] + arguments, output: "/dev/full")
+    #expect(run.status == 1)
+    #expect(run.errors == "error: cannot write everything to stdout: No space left on device\n")
+  }
+
   @Test func `it is the daemon when called by that name`() throws {
     let run = try Executable.run(["/usr/local/bin/vineyardd", "--version"])
     #expect(run.output.hasPrefix("vineyardd version \(Version.current)\n"))

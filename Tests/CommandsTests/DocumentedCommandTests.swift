@@ -42,7 +42,7 @@ import Testing
     let page = try TextFile.read(
       "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/docs/compatibility.md")
     let missing =
-      CommandAdvice.missing.map { "`\($0)`" }
+      CommandAdvice.missing.keys.map { "`\($0)`" }
       + CommandAdvice.missingTargets.flatMap { group, targets in targets.map { "`\(group) \($0)`" } }
     for command in missing { #expect(page.contains(command), "\(command)") }
     for command in missing {

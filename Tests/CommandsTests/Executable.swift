@@ -22,7 +22,9 @@ enum Executable {
   }()
 
   /// Runs it with a name and arguments of the caller's choice; outputs must fit into a pipe (64 KiB).
-  static func run(_ commandLine: [String]) throws -> Run {
+  ///
+  /// - Parameter file: takes its stdout instead of a pipe.
+  static func run(_ commandLine: [String], output file: String? = nil) throws -> Run {
     let path = try #require(path)
     // Another test may start a child at any moment, which must not hold these pipes open.
     let (output, errors) = (try closedInChildren(), try closedInChildren())
@@ -30,6 +32,7 @@ enum Executable {
     posix_spawn_file_actions_init(&actions)
     posix_spawn_file_actions_adddup2(&actions, output[1], 1)
     posix_spawn_file_actions_adddup2(&actions, errors[1], 2)
+    if let file { posix_spawn_file_actions_addopen(&actions, 1, file, O_WRONLY, 0) }
     var arguments: [UnsafeMutablePointer<CChar>?] = commandLine.map { strdup($0) } + [nil]
     var process = pid_t()
     let result = posix_spawn(&process, path, &actions, nil, &arguments, nil)

@@ -19,7 +19,8 @@ import Testing
     #expect(text.hasPrefix("# `vineyardctl`\n"))
     for line in [
       "### `vineyardctl deploy csidriver`\n", "* `vineyardctl deploy`: Deploy Vineyard on Kubernetes",
-      "| `-n`, `--namespace` | vineyard-system | Namespace to work in. |", "| `--wait` |  | Wait until",
+      "| `-n`, `--namespace` | vineyard-system | Namespace to work in. |", "| `--wait` | on | Wait until",
+      "Print the objects to stdout. (values: table, json, yaml, name) |",
       "\n```\nvineyardctl deploy csidriver --clusters vineyard-system/vineyardd-sample\n```\n",
     ] { #expect(text.contains(line), "\(line)") }
     #expect(!text.contains("x-version"))

@@ -3,6 +3,12 @@ import Testing
 
 @Suite struct UsageErrorTests {
   @Test(arguments: [
+    ("deploy vineyardd mine", "unexpected argument 'mine' (hint: --name mine gives a name)"),
+    ("delete vineyardd mine", "unexpected argument 'mine' (hint: --name mine gives a name)"),
+    (
+      "inject",
+      "unknown command 'inject' (hint: the original has it, this release has not; each node has a store, which pods reach through a volume (docs/compatibility.md))"
+    ),
     ("foo", "unknown command 'foo' (hint: 'vineyardctl --help' lists the commands)"),
     ("versoin", "unknown command 'versoin' (hint: did you mean 'version'?)"),
     ("help foo", "unknown command 'foo' (hint: 'vineyardctl --help' lists the commands)"),

@@ -83,6 +83,7 @@ final class World: Sendable {
       startDaemon: { options, _ in self.state.withLock { $0.started = options } })
     context.columns = 80
     context.writeFile = { path, text in self.state.withLock { $0.written[path] = text } }
+    context.makeDirectory = { _ in }
     context.watchSignals = { [signal] signalled in if let signal { signalled(signal) } }
     context.configurationSources = ConfigurationSources(
       environment: host.environment, readBytes: { [files] path in files[path].map { Array($0.utf8) } })

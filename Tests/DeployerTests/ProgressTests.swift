@@ -9,9 +9,10 @@ import Testing
   private final class Paper: Sendable {
     private let written = Mutex("")
     var text: String { written.withLock { $0 } }
-    func progress(isTerminal: Bool, palette: Palette = .plain) -> ProgressReporter {
+    func progress(isTerminal: Bool, palette: Palette = .plain, columns: Int = 120) -> ProgressReporter {
       ProgressReporter(
-        columns: { isTerminal ? 120 : nil }, palette: palette, write: { text in self.written.withLock { $0 += text } })
+        columns: { isTerminal ? columns : nil }, palette: palette,
+        write: { text in self.written.withLock { $0 += text } })
     }
   }
 
@@ -60,6 +61,13 @@ import Testing
     board.update("a", "0/1 ready")
     board.report(.warning, "slow")
     #expect(paper.text == "⚠ first\n◎ a: 0/1 ready\n\u{1B}[1A\u{1B}[J⚠ slow\n◎ a: 0/1 ready\n")
+  }
+
+  @Test func `on a narrow terminal the name is shortened and the state stays`() {
+    let paper = Paper()
+    let board = ProgressBoard(progress: paper.progress(isTerminal: true, columns: 40))
+    board.update("Vineyardd vineyard-system/vineyardd-sample", "2/3 ready")
+    #expect(paper.text == "◎ …rd-system/vineyardd-sample: 2/3 ready\n")
   }
 
   @Test func `a line of the block is one row`() {

@@ -37,6 +37,7 @@ import Testing
   @Test(arguments: [
     ("", Readiness.pending("waiting for the operator")),
     ("status: {current: 1}", .pending("1/2 ready")),
+    ("status: {current: 1, updated: 1}", .pending("1/2 ready, 1 updated")),
     ("status: {current: 2}", .ready("2/2 ready")),
     ("status: {current: 2, observedGeneration: 4}", .pending("waiting for the operator")),
     ("status: {current: 2, observedGeneration: 5}", .ready("2/2 ready")),

@@ -96,6 +96,16 @@ extension NodeFacts {
     return (count, reason)
   }
 
+  /// A warning of more stores than nodes that can take one; nil when there are enough, or none at all is known.
+  public static func surplus(of replicas: Int, _ nodes: [NodeFacts], for placement: PodPlacement) -> String? {
+    let free = nodes.filter { $0.obstacle(for: placement) == nil }.count
+    guard !nodes.isEmpty, replicas > free else { return nil }
+    let waiting = replicas - free
+    return
+      "\(free) of \(nodes.count) \(nodes.count == 1 ? "node" : "nodes") can take a store, and \(replicas) are asked for: "
+      + "\(waiting) \(waiting == 1 ? "waits" : "wait") until there are more nodes"
+  }
+
   /// Makes sure that some node has room for a store.
   ///
   /// - Throws: `CommandError` with code `usage` when a store is larger than what any node may give to pods.

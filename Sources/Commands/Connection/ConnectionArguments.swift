@@ -31,7 +31,7 @@ struct ConnectionArguments: ParsableArguments {
     name: .shortAndLong, help: ArgumentHelp("Namespace to work in.", valueName: "name"), completion: .namespaces)
   var namespace = "vineyard-system"
 
-  @Flag(help: "Log every step and request.")
+  @Flag(help: "Log every step and request; 'deploy operator' and 'deploy csidriver' let what they deploy do so, too.")
   var verbose = false
 
   @OptionGroup var colors: ColorArguments

@@ -23,6 +23,7 @@ extension VineyardClusterTarget: DeletionTarget {
     if !drivers.isEmpty {
       request.objects = live.sidecarLeases(in: namespace, withoutDrivers: Set(drivers.map(\.name))) + request.objects
       request.takesDriver = true
+      request.parts += drivers.map { "\($0.reference)" }
     }
     let remaining = live.remaining(without: own)
     if let first = remaining.first {
@@ -31,6 +32,7 @@ extension VineyardClusterTarget: DeletionTarget {
     } else {
       try await removal.requireOperatorHere()
       request.objects = try OperatorTarget.allObjects(in: namespace) + request.objects
+      request.parts.append("the operator")
     }
     return request
   }
@@ -61,7 +63,7 @@ extension VineyardDeploymentTarget: DeletionTarget {
     }
     var request = Removal.Request(title: "vineyard deployment \(namespace)/\(name)", objects: objects)
     request.volumes = try await removal.volumes(ofCluster: "\(namespace)/\(name)")
-    request.loss = Removal.Request.storesLoss
+    request.parts = [Removal.Request.stores]
     return request
   }
 }
@@ -69,14 +71,27 @@ extension VineyardDeploymentTarget: DeletionTarget {
 extension OperatorTarget: DeletionTarget {
   static let deletionExample = "--namespace vineyard-system"
   static let deletionDiscussion = """
-    Clusters and drivers go on running without it. The definitions stay as long as there are resources of them.
+    Clusters and drivers go on running without it, and nobody repairs or changes them; while there are any, it takes \
+    an answer, --yes or --force. The definitions stay as long as there are resources of them.
     """
 
   static func request(_ selection: NoSelection, _ removal: Removal) async throws -> Removal.Request {
     let namespace = removal.arguments.namespace
     try await removal.requireOperatorHere()
-    return Removal.Request(
+    var request = Removal.Request(
       title: "vineyard operator in \(namespace)", objects: try OperatorTarget.allObjects(in: namespace))
+    if try await OperatorPresence(client: removal.client).isIn(namespace) {
+      let live = try await LiveResources.read(removal.client, namespace: namespace)
+      request.reliance = reliance(of: live.remaining(without: []))
+    }
+    return request
+  }
+
+  /// A sentence about the resources that nobody looks after without the operator; nil when there are none.
+  private static func reliance(of resources: [KubernetesObject]) -> String? {
+    guard let first = resources.first else { return nil }
+    guard resources.count > 1 else { return "\(first.reference) relies on it" }
+    return "\(first.reference) and \(resources.count - 1) more rely on it"
   }
 }
 
@@ -96,16 +111,16 @@ extension CSIDriverTarget: DeletionTarget {
 }
 
 extension Removal.Request {
-  static let storesLoss = "what its stores hold is lost"
+  static let stores = "its stores with all their data"
 
-  /// The request with what outlives the resource of a cluster, and what is lost with its stores.
+  /// The request with what outlives the resource of a cluster, and its stores among the parts.
   fileprivate func ofCluster(_ name: String, _ removal: Removal) async throws -> Removal.Request {
     let namespace = removal.arguments.namespace
     var request = self
     let leftBehind = LabelledObjects(client: removal.client, namespace: namespace, name: name)
     request.objects = try await leftBehind.leftBehind() + objects
     request.volumes = try await removal.volumes(ofCluster: "\(namespace)/\(name)")
-    request.loss = Self.storesLoss
+    request.parts = [Self.stores]
     return request
   }
 }

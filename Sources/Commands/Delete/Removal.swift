@@ -32,8 +32,10 @@ struct Removal {
     var mayEmptyNamespace = true
     /// Decisions to report.
     var notes: [Note] = []
-    /// The loss, for the question: `what its stores hold is lost`.
-    var loss: String?
+    /// Parts that go besides the objects' own names, for the question: `its stores with all their data`, `the operator`.
+    var parts: [String] = []
+    /// The resources that rely on the objects, so that deleting them takes an answer also in a script; nil without any.
+    var reliance: String?
   }
 
   /// Removes objects, those of later kinds first.
@@ -46,8 +48,14 @@ struct Removal {
     try await guardian.requireUnused(
       request.volumes, by: title, isForced: arguments.force, needsDriver: request.takesDriver)
     if arguments.dryRun == .none {
-      try await Consent(context, isGiven: arguments.yes).confirm(
-        "delete \(title)\(request.loss.map { "; \($0)" } ?? "")")
+      let question = try await question(request)
+      if let reliance = request.reliance {
+        try await Consent(context, isGiven: arguments.yes || arguments.force).require(question, because: reliance)
+      } else {
+        try await Consent(context, isGiven: arguments.yes).confirm(question)
+      }
+    } else if let reliance = request.reliance {
+      session.progress.report(.warning, reliance)
     }
     var options = Remover.Options(timeout: arguments.waiting.limit)
     options.waits = arguments.waiting.wait
@@ -74,6 +82,29 @@ struct Removal {
     }
     // It goes with the operator.
     return try await OperatorPresence(client: client).isIn(arguments.namespace) ? [] : [namespace]
+  }
+
+  /// The action to agree to, with everything that goes along.
+  private func question(_ request: Request) async throws -> String {
+    var parts = request.parts
+    // Nobody is asked elsewhere.
+    if context.errorColumns() != nil {
+      let namespace = "the namespace \(arguments.namespace)"
+      if arguments.deletesNamespace {
+        parts.append("\(namespace) with all it holds")
+      } else if try await mayTakeNamespace(request) {
+        parts.append("\(namespace) if nothing else is in it")
+      }
+    }
+    return "delete \(request.title)\(parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")"
+  }
+
+  private func mayTakeNamespace(_ request: Request) async throws -> Bool {
+    let namespace = try Manifests.namespace(arguments.namespace, isOurs: true)
+    if request.objects.contains(where: { $0.reference == namespace.reference }) {
+      return try await client.get(namespace.reference).map { Ownership.isCreatedByUs($0) } ?? false
+    }
+    return try await !self.namespace(besides: request.objects, mayBeEmpty: request.mayEmptyNamespace).isEmpty
   }
 
   private func ending(_ plan: Plan, _ removed: [ObjectReference]) -> String {

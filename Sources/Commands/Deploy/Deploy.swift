@@ -59,7 +59,7 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
       plan)
     if let output = changes.output { context.output(output.text(PrintableObjects(applied))) }
     let isComplete = changes.dryRun == .none && waiting.wait
-    progress.finish("\(plan.title) \(ending)", next: isComplete ? target.nextStep(in: connection.namespace) : nil)
+    progress.finish("\(plan.title) \(ending)", next: isComplete ? target.nextStep(in: builder.namespace) : nil)
   }
 
   /// Prints the objects that no cluster was asked about.
@@ -104,7 +104,7 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
   }
 
   var interruptionHint: String {
-    "what was applied stays; run the same command again to go on, or 'vineyardctl status' to see how far it is"
+    "anything that was applied stays; run the same command again to go on, or 'vineyardctl status' to see how far it is"
   }
 }
 

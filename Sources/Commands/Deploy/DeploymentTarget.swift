@@ -27,6 +27,9 @@ protocol DeploymentTarget: ParsableArguments {
   /// Whether flags that make no sense by themselves may do so together with those of an earlier deployment.
   static func mayBeCompleted(_ named: Set<String>) -> Bool
 
+  /// The file with the Vineyardd resource that is deployed instead of what flags describe.
+  var file: String? { get }
+
   /// Checks the flags by themselves.
   ///
   /// - Throws: `CommandError` with code `usage` for flags that make no sense.
@@ -60,6 +63,7 @@ extension DeploymentTarget {
   static var storeFlags: Set<String> { [] }
   static var needsNamespace: Bool { true }
   static var rendersStores: Bool { false }
+  var file: String? { nil }
   static func mayBeCompleted(_ named: Set<String>) -> Bool {
     named.contains { $0.hasPrefix("vineyardd.spill.") || ["vineyardd.volume.mountPath", "volumeMount"].contains($0) }
   }
@@ -79,7 +83,7 @@ enum EarlierFlags {
 
 /// Everything that a plan depends on: where something is deployed, what is there, which flags count.
 struct DeploymentContext: Sendable {
-  let namespace: String
+  var namespace: String
   let createsNamespace: Bool
   let isVerbose: Bool
   /// The facts of the cluster; nil when it is not asked (`--dry-run=client`).
@@ -127,7 +131,12 @@ struct DeploymentContext: Sendable {
 
   /// The number of stores: as asked for, else as deployed, else one for each node that can take a pod.
   func replicas(_ asked: Int?, for placement: PodPlacement, _ notes: inout [Note]) -> Int {
-    if let asked { return asked }
+    if let asked {
+      if let warning = facts?.nodes.flatMap({ NodeFacts.surplus(of: asked, $0, for: placement) }) {
+        notes.append(Note(.warning, warning))
+      }
+      return asked
+    }
     if let liveReplicas {
       notes.append(Note(.action, "replicas: \(liveReplicas), as deployed (--replicas changes it)"))
       return liveReplicas
@@ -159,5 +168,36 @@ struct DeploymentContext: Sendable {
     }
     guard !object.name.isEmpty else { throw CommandError(.usage, "the \(type.kind) in \(path) has no name") }
     return object
+  }
+}
+
+extension DeploymentTarget {
+  /// Refuses flags that describe a cluster beside a file that does.
+  ///
+  /// - Throws: `CommandError` with code `usage` that names them.
+  func requireFileAlone(beside given: GivenFlags) throws {
+    guard file != nil else { return }
+    let descriptions = [DeclaredFlags(VineyarddArguments.self), DeclaredFlags(ImageArguments.self)]
+    var names = given.values.keys.filter { name in descriptions.contains { $0.flag(named: name) != nil } }
+      .map { "--\($0)" }
+    names += given.operands.filter { $0 == "-" }.map { "'\($0)'" }
+    guard !names.isEmpty else { return }
+    throw CommandError(
+      .usage, "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have") no effect beside --file",
+      hint: "write the values into the file, or leave the file out")
+  }
+}
+
+extension DeploymentContext {
+  /// The namespace to deploy a file into: that of the resource in it, if it names one, as kubectl does it.
+  ///
+  /// - Parameter isGiven: whether the command line names a namespace.
+  /// - Throws: `CommandError` with code `usage` when file and flag contradict each other.
+  func namespace(of file: String, isGiven: Bool) throws -> String {
+    guard let own = try resource(from: file, type: .vineyardd).namespace, own != namespace else { return namespace }
+    guard isGiven else { return own }
+    throw CommandError(
+      .usage, "the Vineyardd in \(file) is of the namespace '\(own)', not '\(namespace)'",
+      hint: "write -n \(own), or leave -n out")
   }
 }

@@ -29,9 +29,13 @@ struct PlanBuilder<Target: DeploymentTarget> {
     resets: ResetArguments = ResetArguments([]), _ command: CommandContext
   ) throws {
     self.target = target
+    try target.requireFileAlone(beside: command.flags)
     context = DeploymentContext(
       namespace: connection.namespace, createsNamespace: creation.createsNamespace, isVerbose: connection.verbose,
       host: command.host, readFile: InputFiles(command.readFile).read)
+    if let file = target.file {
+      context.namespace = try context.namespace(of: file, isGiven: command.flags.names("namespace"))
+    }
     context.flags = command.flags
     context.storeFlags = Target.storeFlags
     let declared = DeclaredFlags(Target.self)
@@ -46,6 +50,9 @@ struct PlanBuilder<Target: DeploymentTarget> {
     context.named = Set(context.flags.values.keys).union(reset)
     if context.flags.operands.contains("-") { context.named.insert("vineyardd.spill.pv-pvc-spec") }
   }
+
+  /// The namespace that is deployed to.
+  var namespace: String { context.namespace }
 
   /// The plan without asking a cluster.
   ///

@@ -17,7 +17,8 @@ struct DiffCommand: ParsableCommand {
 struct Diff<Target: DeploymentTarget>: AsyncContextCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: Target.commandName, abstract: "Compare \(Target.summary) with what is deployed.",
+      commandName: Target.commandName,
+      abstract: "Compare what is deployed with \(Target.summary) as the flags describe it.",
       discussion: """
         Differences are printed in unified format, with the values of secrets masked. Exit status: 0 no difference, \
         1 differences or a failure, which stderr tells.

@@ -1,12 +1,12 @@
 /// Advice for words that people try as commands and that are none.
 enum CommandAdvice {
   /// A hint for the first word of a command line that is no command, nil when there is nothing special about it.
-  static func hint(for word: String) -> String? { verbs[word] ?? (missing.contains(word) ? missingHint : nil) }
+  static func hint(for word: String) -> String? { verbs[word] ?? missing[word].map { absent($0) } }
 
   /// A hint for an unknown second word behind `deploy` or `delete`.
   static func hint(for word: String, behind names: [String]) -> String? {
     guard let group = names.first else { return hint(for: word) }
-    return missingTargets[group]?.contains(word) == true ? missingHint : nil
+    return missingTargets[group]?.contains(word) == true ? absent(jobs) : nil
   }
 
   private static let verbs: [String: String] = {
@@ -30,11 +30,21 @@ enum CommandAdvice {
   }()
 
   /// Verbs of the original that are not here.
-  static let missing: Set<String> = ["create", "get", "inject", "ls", "put", "schedule"]
+  static let missing: [String: String] = {
+    let objects = "objects are reached with the Python client"
+    return [
+      "create": jobs, "get": objects, "ls": objects, "put": objects,
+      "inject": "each node has a store, which pods reach through a volume",
+      "schedule": "Kubernetes places pods beside the data of their volume",
+    ]
+  }()
   /// Targets of the original that are not here.
   static let missingTargets: [String: Set<String>] = [
     "deploy": ["backup-job", "recover-job"], "delete": ["backup", "operation", "recover"],
   ]
-  private static let missingHint =
-    "the original has it, this release has not; objects are reached with the Python client (docs/compatibility.md)"
+  private static let jobs = "there are no jobs on objects"
+
+  private static func absent(_ instead: String) -> String {
+    "the original has it, this release has not; \(instead) (docs/compatibility.md)"
+  }
 }

@@ -7,8 +7,10 @@ import Support
 struct RenderCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "render", abstract: "Print the objects that the operator makes of a Vineyardd or CSIDriver resource.",
-    discussion: "Nothing is asked of a cluster.".withExamples(
-      "vineyardctl render -f cluster.yaml | kubectl diff -f -"))
+    discussion: """
+      Nothing is asked of a cluster. The Secret with the admin token always differs from a deployed one: each rendering \
+      makes a new token.
+      """.withExamples("vineyardctl render -f cluster.yaml | kubectl diff -f -"))
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The resource, as YAML or JSON; - is standard input.", valueName: "file"),

@@ -10,6 +10,8 @@ public struct CommandContext: Sendable {
   public var output: @Sendable (String) -> Void
   /// Takes messages for stderr.
   public var errorOutput: @Sendable (String) -> Void
+  /// The reason why a stream has not taken all that was written to it so far; nil when it has.
+  public var writeFailure: @Sendable () -> CommandError? = { nil }
   /// Width of help texts in characters; nil follows the terminal.
   public var columns: Int?
   /// The log, before flags change its level.
@@ -18,6 +20,11 @@ public struct CommandContext: Sendable {
   public var readFile: @Sendable (String) throws -> String
   /// Writes a text file anew.
   public var writeFile: @Sendable (_ path: String, _ text: String) throws -> Void = { try TextFile.write($1, to: $0) }
+  /// Makes a directory unless there is one.
+  public var makeDirectory: @Sendable (_ path: String) throws -> Void = { path in
+    guard mkdir(path, 0o755) != 0, errno != EEXIST else { return }
+    throw CommandError.system("cannot make the directory \(path)", errno: errno)
+  }
   /// Runs the store until it is told to stop.
   public var startDaemon: @Sendable (VineyarddOptions, Log) throws -> Void
   /// Hands SIGINT and SIGTERM to a function from now on; the second one ends the process.
@@ -56,13 +63,15 @@ public struct CommandContext: Sendable {
 
   /// The real world: this process, its streams and its host.
   public static var process: CommandContext {
+    let failures = WriteFailures()
     var context = CommandContext(
       host: .current,
-      output: { StandardStream.output.write($0) },
-      errorOutput: { StandardStream.error.write($0) },
+      output: { failures.note(StandardStream.output.write($0), on: .output) },
+      errorOutput: { failures.note(StandardStream.error.write($0), on: .error) },
       log: Log(),
       readFile: { try TextFile.read($0 == "-" ? "/dev/stdin" : $0) },
       startDaemon: { try runDaemon($0, log: $1) })
+    context.writeFailure = { failures.first }
     context.watchSignals = { watchInterrupts($0) }
     context.writesToTerminal = { StandardStream.output.terminalColumns != nil }
     context.errorColumns = { StandardStream.error.terminalColumns }

@@ -73,7 +73,12 @@ struct Invocation {
     if words.count == 1, words[0] == "--help" || words[0] == "-h" { return (["--help"], GivenFlags()) }
     var normalizer = PFlagsNormalizer(
       command: path.text, own: DeclaredFlags(of: path.command), persistent: PersistentArguments.flags)
-    return (try normalizer.normalize(words), normalizer.given)
+    let arguments = try normalizer.normalize(words)
+    // '-' stands for standard input.
+    if let word = normalizer.given.operands.first(where: { $0 != "-" }), normalizer.own.flag(named: "name") != nil {
+      throw CommandError(.usage, "unexpected argument '\(word)'", hint: "--name \(word) gives a name")
+    }
+    return (arguments, normalizer.given)
   }
 }
 

@@ -22,6 +22,15 @@ extension Vineyardctl {
   ) -> ExitStatus {
     var context = context
     context.color = ColorArguments.choice(in: commandLine)
+    let status = outcome(commandLine, root: root, context: context)
+    guard let failure = context.writeFailure() else { return status }
+    context.write(failure)
+    return status == .ok ? failure.code : status
+  }
+
+  private static func outcome(
+    _ commandLine: [String], root: any ParsableCommand.Type, context: CommandContext
+  ) -> ExitStatus {
     do {
       return try Invocation(commandLine, root: root, context: context).execute(context)
     } catch let error as CommandError {

@@ -10,7 +10,7 @@ struct StatusCommand: AsyncContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Show what is deployed and how it is.",
     discussion: """
-      Exit status: 0 everything is ready, 3 something is not, 4 nothing is deployed in the namespace.
+      Exit status: 0 everything is ready, 3 something is not or may not be seen, 4 nothing is deployed in the namespace.
       """.withExamples("vineyardctl status", "vineyardctl status --wait --timeout 10m -o json"))
 
   @Flag(help: "Wait until everything is ready.")
@@ -36,10 +36,16 @@ struct StatusCommand: AsyncContextCommand {
     }
     context.output(format.output.text(status, context.outputPalette))
     guard !status.isReady else { return }
-    let missing = status.missing + status.components.filter { !$0.isReady }.map { "\($0.object): \($0.detail)" }
+    let unready = status.missing + status.components.filter { !$0.isReady }.map { "\($0.object): \($0.detail)" }
+    guard !unready.isEmpty else {
+      throw CommandError(
+        .notReady, "not everything may be seen", cause: status.hidden.joined(separator: "; "),
+        hint: "ask for the right to list these objects in the namespace, such as that of the role 'view'")
+    }
     throw CommandError(
-      .notReady, "not everything is ready", cause: missing.joined(separator: "; "),
-      hint: "'vineyardctl status --wait' waits for it")
+      .notReady, "not everything is ready", cause: unready.joined(separator: "; "),
+      hint: status.needsOperator
+        ? "'vineyardctl deploy operator' deploys it" : "'vineyardctl status --wait' waits for it")
   }
 
   var interruptionHint: String { "the deployment goes on; run the same command again to wait for it" }

@@ -9,7 +9,7 @@ import Support
 /// A CSI driver for one or more clusters.
 struct CSIDriverTarget: DeploymentTarget {
   static let commandName = "csidriver"
-  static let summary = "a CSI driver that gives clusters out as volumes"
+  static let summary = "a CSI driver that makes volumes of clusters for pods"
   static let exampleFlags = "--clusters vineyard-system/vineyardd-sample"
   static let type = ObjectType.csiDriver
 

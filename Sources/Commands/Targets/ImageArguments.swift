@@ -55,12 +55,26 @@ struct PlacementArguments: ParsableArguments {
   /// Reads a type, or a context as `ls -Z` shows it.
   private static func context(_ text: String) throws -> Value {
     let parts = text.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
+    guard parts.allSatisfy({ $0.utf8.allSatisfy(isContextCharacter) }) else { throw invalidContext(text) }
     if parts.count == 1 { return ["type": .string(text)] }
     guard parts.count == 4, !parts.contains("") else {
-      throw CommandError(
-        .usage, "invalid --selinux '\(text)'", hint: "write a type, such as spc_t, or user:role:type:level")
+      throw invalidContext(text)
     }
     return Value(Dictionary(uniqueKeysWithValues: zip(["user", "role", "type", "level"], parts)))
+  }
+
+  /// Source: the reference policy's names of users, roles and types, and levels such as `s0-s0:c0.c1023,c5`.
+  private static func isContextCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: "_.,:-".utf8.contains(byte)
+    }
+  }
+
+  private static func invalidContext(_ text: String) -> CommandError {
+    CommandError(.usage, "invalid --selinux '\(text)'", hint: "write a type, such as spc_t, or user:role:type:level")
   }
 }
 

@@ -97,7 +97,7 @@ struct WebhookArguments: ParsableArguments {
   @Option(
     name: .customLong("webhook"),
     help: ArgumentHelp(
-      "Whether the API server asks the operator about resources; off leaves the rules to definitions and operator.",
+      "Whether the API server asks the operator about resources; off: only what the definitions can check is refused at once, the operator reports the rest.",
       valueName: "on|off"))
   var webhook: Switch = .on
 

@@ -16,7 +16,7 @@ struct StoreArguments: ParsableArguments {
 
   @Flag(
     name: .customLong("vineyardd.syncCRDs"), inversion: .prefixedNo,
-    help: "Mirror persisted objects as custom resources.")
+    help: "No effect yet: mirror persisted objects as custom resources.")
   var syncsCRDs = true
 
   @Option(
@@ -108,26 +108,27 @@ struct StoreArguments: ParsableArguments {
 struct SpillArguments: ParsableArguments {
   @Option(
     name: .customLong("vineyardd.spill.config"),
-    help: ArgumentHelp("Name of the volume to spill to; without it nothing is spilled.", valueName: "name"))
+    help: ArgumentHelp("No effect yet: name of the volume to spill to.", valueName: "name"))
   var config = ""
 
   @Option(
-    name: .customLong("vineyardd.spill.path"), help: ArgumentHelp("Where it is mounted.", valueName: "directory"))
+    name: .customLong("vineyardd.spill.path"),
+    help: ArgumentHelp("No effect yet: where it is mounted.", valueName: "directory"))
   var path = ""
 
   @Option(
     name: .customLong("vineyardd.spill.spillLowerRate"),
-    help: ArgumentHelp("Share of the memory at which spilling ends.", valueName: "rate"))
+    help: ArgumentHelp("No effect yet: share of the memory at which spilling ends.", valueName: "rate"))
   var lowerRate = "0.3"
 
   @Option(
     name: .customLong("vineyardd.spill.spillUpperRate"),
-    help: ArgumentHelp("Share of the memory at which spilling begins.", valueName: "rate"))
+    help: ArgumentHelp("No effect yet: share of the memory at which spilling begins.", valueName: "rate"))
   var upperRate = "0.8"
 
   @Option(
     name: .customLong("vineyardd.spill.pv-pvc-spec"),
-    help: ArgumentHelp("JSON or YAML with the keys pv-spec and pvc-spec.", valueName: "text"))
+    help: ArgumentHelp("No effect yet: JSON or YAML with the keys pv-spec and pvc-spec.", valueName: "text"))
   var volumes = ""
 
   /// - Parameter standardInput: what stands in the place of `--vineyardd.spill.pv-pvc-spec`, when there is any.

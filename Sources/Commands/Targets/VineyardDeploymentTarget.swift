@@ -17,7 +17,9 @@ struct VineyardDeploymentTarget: DeploymentTarget {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Take the description from a Vineyardd resource in this file.", valueName: "file"),
+    help: ArgumentHelp(
+      "Take the description, with its namespace, from a Vineyardd resource in this file, instead of flags.",
+      valueName: "file"),
     completion: .file())
   var file: String?
 

@@ -13,7 +13,9 @@ struct VineyarddArguments: ParsableArguments {
   @Option(help: "Number of stores, each on a node of its own; default: as deployed, else one per usable node up to 3.")
   var replicas: Int?
 
-  @Option(name: .customLong("etcd.replicas"), help: "Number of etcd members.")
+  @Option(
+    name: .customLong("etcd.replicas"),
+    help: "Number of etcd members; no effect yet on the stores, which keep their own metadata.")
   var etcdReplicas = 1
 
   @OptionGroup var store: StoreArguments
@@ -25,12 +27,12 @@ struct VineyarddArguments: ParsableArguments {
 
   @Option(
     name: .customLong("vineyardd.metric.image"),
-    help: ArgumentHelp("Without effect: stores serve metrics themselves.", valueName: "image"))
+    help: ArgumentHelp("No effect: stores serve metrics themselves.", valueName: "image"))
   var metricImage: String?
 
   @Option(
     name: .customLong("vineyardd.metric.imagePullPolicy"),
-    help: ArgumentHelp("Without effect, as above.", valueName: "policy"))
+    help: ArgumentHelp("No effect, as above.", valueName: "policy"))
   var metricPullPolicy: String?
 
   @Option(
@@ -53,7 +55,7 @@ struct VineyarddArguments: ParsableArguments {
     guard let replicas, replicas < 1 else { return }
     throw CommandError(
       .usage, "--replicas \(replicas) leaves no store",
-      hint: "give 1 or more; 'vineyardctl delete vineyard-cluster' removes a cluster")
+      hint: "give 1 or more; 'vineyardctl delete vineyardd' removes a cluster and leaves the operator")
   }
 
   /// The cluster that the flags describe, not yet checked as a whole.
@@ -116,9 +118,21 @@ struct PodArguments: ParsableArguments {
     spec.volume.mountPath = mountPath
     spec.securityContext = try securityContext?.nonEmpty.map { try Self.tree($0, "--securityContext") }
     if let fields = spec.securityContext, fields.fields == nil { throw Self.refusal("--securityContext", "an object") }
+    if let unknown = spec.securityContext?.fields?.keys.first(where: { !Self.securityFields.contains($0) }) {
+      throw CommandError(
+        .usage, "--securityContext has an unknown field '\(unknown)'",
+        hint: nearest(to: unknown, in: Self.securityFields).map { "did you mean \($0)?" }
+          ?? "'kubectl explain pod.spec.containers.securityContext' lists the fields")
+    }
     spec.volumes = try Self.array(volume, "--volume")
     spec.volumeMounts = try Self.array(volumeMount, "--volumeMount")
   }
+
+  /// Source: SecurityContext of core/v1.
+  private static let securityFields = [
+    "allowPrivilegeEscalation", "appArmorProfile", "capabilities", "privileged", "procMount", "readOnlyRootFilesystem",
+    "runAsGroup", "runAsNonRoot", "runAsUser", "seLinuxOptions", "seccompProfile", "windowsOptions",
+  ]
 
   private static func array(_ text: String?, _ flag: String) throws -> [Value] {
     guard let text = text?.nonEmpty else { return [] }
@@ -141,26 +155,29 @@ struct PodArguments: ParsableArguments {
 
 /// The flags for images of the jobs on objects (`--pluginImage.…`).
 struct PluginImageArguments: ParsableArguments {
-  @Option(name: .customLong("pluginImage.backupImage"), help: ArgumentHelp("Image of backup jobs.", valueName: "image"))
+  @Option(
+    name: .customLong("pluginImage.backupImage"),
+    help: ArgumentHelp("No effect yet: image of backup jobs.", valueName: "image"))
   var backup: String?
 
   @Option(
-    name: .customLong("pluginImage.recoverImage"), help: ArgumentHelp("Image of recovery jobs.", valueName: "image"))
+    name: .customLong("pluginImage.recoverImage"),
+    help: ArgumentHelp("No effect yet: image of recovery jobs.", valueName: "image"))
   var recover: String?
 
   @Option(
     name: .customLong("pluginImage.daskRepartitionImage"),
-    help: ArgumentHelp("Image of repartition jobs.", valueName: "image"))
+    help: ArgumentHelp("No effect yet: image of repartition jobs.", valueName: "image"))
   var daskRepartition: String?
 
   @Option(
     name: .customLong("pluginImage.localAssemblyImage"),
-    help: ArgumentHelp("Image of local assembly jobs.", valueName: "image"))
+    help: ArgumentHelp("No effect yet: image of local assembly jobs.", valueName: "image"))
   var localAssembly: String?
 
   @Option(
     name: .customLong("pluginImage.distributedAssemblyImage"),
-    help: ArgumentHelp("Image of distributed assembly jobs.", valueName: "image"))
+    help: ArgumentHelp("No effect yet: image of distributed assembly jobs.", valueName: "image"))
   var distributedAssembly: String?
 
   func apply(to images: inout VineyarddSpec.PluginImages) {

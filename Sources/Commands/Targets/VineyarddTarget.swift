@@ -18,7 +18,8 @@ struct VineyarddTarget: DeploymentTarget {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Take the whole resource from this file; the flags above do not count.", valueName: "file"),
+    help: ArgumentHelp(
+      "Take the whole resource, with its namespace, from this file, instead of flags.", valueName: "file"),
     completion: .file())
   var file: String?
 
@@ -55,7 +56,8 @@ struct VineyarddTarget: DeploymentTarget {
   }
 
   func nextStep(in namespace: String) -> String? {
-    "'vineyardctl deploy csidriver --clusters \(namespace)/\(cluster.name)' makes volumes of it for pods"
+    guard file == nil else { return nil }
+    return "'vineyardctl deploy csidriver --clusters \(namespace)/\(cluster.name)' makes volumes of it for pods"
   }
 
   func scaledObject(in namespace: String) -> ObjectReference? {

@@ -126,12 +126,19 @@ enum UsageReference {
     return isCode ? lines + ["```"] : lines
   }
 
+  /// The default as the help shows it: that of a switch only where it can be switched both ways.
+  private static func standard(_ flag: DeclaredFlag) -> String {
+    guard case .boolean(let isOn, let inverse) = flag.kind else { return flag.defaultText ?? "" }
+    return inverse == nil ? "" : isOn ? "on" : "off"
+  }
+
   private static func table(_ flags: [DeclaredFlag]) -> [String] {
     guard !flags.isEmpty else { return [] }
     let rows = flags.map { flag in
       let short = flag.letters.map { "`-\($0)`, " }.joined()
       let help = flag.help.onOneLine.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
-      return "| \(short)`\(flag.spelling)` | \(flag.isBoolean ? "" : flag.defaultText ?? "") | \(help) |"
+      let values = flag.values.isEmpty ? "" : " (values: \(flag.values.joined(separator: ", ")))"
+      return "| \(short)`\(flag.spelling)` | \(standard(flag)) | \(help)\(values) |"
     }
     return ["| flag | default | meaning |", "|---|---|---|"] + rows + [""]
   }

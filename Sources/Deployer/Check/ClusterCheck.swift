@@ -73,7 +73,11 @@ public struct ClusterCheck: Sendable {
       guard let live = try await client.get(ObjectReference(type: .namespace, name: subject.namespace)) else {
         return subject.isBeforehand
           ? [Finding(Self.serverGroup, .passed, "\(name) does not exist yet; --create-namespace makes it")]
-          : [Finding(Self.serverGroup, .failed, "\(name) does not exist", hint: "-n names another one")]
+          : [
+            Finding(
+              Self.serverGroup, .failed, "\(name) does not exist",
+              hint: "deploying with --create-namespace makes it, -n names another one")
+          ]
       }
       guard live.isBeingDeleted else { return [Finding(Self.serverGroup, .passed, "\(name) exists")] }
       return [Finding(Self.serverGroup, .failed, "\(name) is being deleted", hint: "wait until it is gone")]

@@ -68,8 +68,10 @@ struct NodeCheck: Sendable {
         Self.group, .warning, "\(holders.count) of \(nodes.count) nodes are known to have the image \(image)",
         hint: "the others pull it; make sure that they can reach its registry")
     }
+    // Where it is certain that no node has it, a deployment is refused.
+    let isNowhere = NodeFacts.lack(image, nodes.map { NodeFacts($0) })
     return Finding(
-      Self.group, .warning,
+      Self.group, isNowhere ? .failed : .warning,
       "\(holders.count) of \(nodes.count) nodes are known to have the image \(image), which no registry has",
       hint: "load it onto the nodes with \(loading), or push it and use --image")
   }

@@ -58,13 +58,20 @@ public struct ProgressReporter: Sendable {
   /// Whether lines that were written can be replaced.
   var isTerminal: Bool { columns() != nil }
 
-  /// A line cut to one row: one that wraps would take two, and the next redraw would start too low.
-  func line(_ symbol: Symbol, fitting text: String) -> String {
-    let text = text.onOneLine
+  /// A line cut to one row: one that wraps would take two, and the next redraw would start too low. The name is
+  /// shortened before the state is, which is what people look for.
+  func line(_ symbol: Symbol, _ name: String, fitting state: String) -> String {
+    let (name, state) = (name.onOneLine, state.onOneLine)
+    guard let columns = columns() else { return "\(symbol.text(palette)) \(name): \(state)\n" }
     // The sign, a blank, and one character that the cursor may need.
-    let fitted = columns().map { String(text.prefix(max(0, $0 - 3))) } ?? text
-    return "\(symbol.text(palette)) \(fitted)\n"
+    let width = max(0, columns - 3)
+    let room = max(Self.shortestName, width - state.count - 2)
+    let shown = name.count <= room ? name : "…\(name.suffix(room - 1))"
+    return "\(symbol.text(palette)) \("\(shown): \(state)".prefix(width))\n"
   }
+
+  /// Characters of a name that are always shown.
+  private static let shortestName = 12
 
   /// Writes one line.
   public func report(_ symbol: Symbol, _ text: String) { write("\(symbol.text(palette)) \(text.onOneLine)\n") }
@@ -143,7 +150,7 @@ final class ProgressBoard: Sendable {
     for line in state.lines {
       let elapsed = ProgressReporter.elapsed(since: line.since)
       let waited = elapsed < .seconds(1) ? "" : " (\(elapsed))"
-      text += progress.line(line.isDone ? .done : .wait, fitting: "\(line.name): \(line.text)\(waited)")
+      text += progress.line(line.isDone ? .done : .wait, line.name, fitting: "\(line.text)\(waited)")
     }
     state.drawn = state.lines.count
     progress.draw(text)

@@ -9,16 +9,20 @@ struct Expectations: Sendable {
   let namespace: String
   let log: Log
 
-  /// A line for each thing that is missing.
+  /// A line for each thing that is missing, and whether the operator is one of them.
   ///
   /// - Parameters:
   ///   - resources: clusters of the namespace, and drivers.
   ///   - workloads: those of the namespace.
-  func missing(_ resources: [KubernetesObject], workloads: [KubernetesObject]) async -> [String] {
+  func missing(_ resources: [KubernetesObject], workloads: [KubernetesObject]) async -> (
+    lines: [String], lacksOperator: Bool
+  ) {
     let clusters = resources.filter { $0.kind == "Vineyardd" && !$0.isBeingDeleted }
     let drivers = resources.filter { $0.kind == "CSIDriver" && serves($0) }
     var lines: [String] = []
+    var lacksOperator = false
     if let first = (clusters + drivers).first, await !hasOperator() {
+      lacksOperator = true
       let others = clusters.count + drivers.count - 1
       let names = "\(first.reference)\(others > 0 ? " and \(others) more" : "")"
       lines.append(
@@ -27,9 +31,9 @@ struct Expectations: Sendable {
     }
     let names = Set(workloads.filter { $0.kind == "Deployment" }.map(\.name))
     for cluster in clusters where !names.contains(cluster.name) {
-      lines.append("the stores of \(cluster.reference) do not exist: \(Readiness.of(cluster).detail)")
+      lines.append("the stores of \(cluster.reference) do not exist: \(ResourceKind.readiness(of: cluster).detail)")
     }
-    return lines
+    return (lines, lacksOperator)
   }
 
   /// Whether a driver serves clusters of the namespace; those of other namespaces are told there.

@@ -10,11 +10,18 @@ public struct InstallationStatus: Sendable, Equatable {
   public let warnings: [String]
   /// A line for each thing that should be there and is not: the operator of resources, the stores of a cluster.
   public let missing: [String]
+  /// Whether the operator is among them.
+  let lacksOperator: Bool
   /// A line for each kind that may exist besides, and why it is not shown.
   public let hidden: [String]
+  /// Whether the user may see all that readiness depends on: the workloads and the clusters of the namespace.
+  public let isComplete: Bool
 
-  /// Whether everything is there and does what it should.
-  public var isReady: Bool { missing.isEmpty && components.allSatisfy(\.isReady) }
+  /// Whether everything is there and does what it should, as far as it may be seen.
+  public var isReady: Bool { isComplete && missing.isEmpty && components.allSatisfy(\.isReady) }
+
+  /// Whether an operator has to be deployed before anything else can become ready.
+  public var needsOperator: Bool { lacksOperator || components.contains { $0.role == "operator" && $0.desired == 0 } }
 
   /// The status as data.
   public var value: Value {
@@ -53,8 +60,10 @@ public struct ComponentStatus: Sendable, Equatable {
       if !images.contains(image) { images.append(image) }
     }
     let readiness = Readiness.of(object)
-    isReady = readiness.isReady
-    detail = readiness.detail
+    // What relies on it cannot even be changed while nobody answers the webhook.
+    let isOff = role == "operator" && desired == 0
+    isReady = readiness.isReady && !isOff
+    detail = isOff ? "scaled to 0; 'vineyardctl deploy operator' starts one" : readiness.detail
   }
 
   /// The tag of the main container's image, which is the version that runs.

@@ -50,7 +50,7 @@ public struct StatusReader: Sendable {
     let (workloads, refused) = try await workloads()
     var unseen = refused
     let resources = try await customResources(&unseen)
-    let missing = await Expectations(client: client, namespace: namespace, log: log)
+    let (missing, lacksOperator) = await Expectations(client: client, namespace: namespace, log: log)
       .missing(resources, workloads: workloads.map(\.object))
     guard !workloads.isEmpty || !missing.isEmpty else {
       let leftovers = await Leftovers(client: client).found()
@@ -70,11 +70,15 @@ public struct StatusReader: Sendable {
     warnings += pods.compactMap { PodTrouble.of($0) } + resources.flatMap { Self.complaints(of: $0) }
     warnings += await heldClaims()
     if case .fails(let failure) = try await webhook(of: workloads) {
-      warnings.append("\(failure) (hint: \(failure.hint))")
+      // The general hint names this very command.
+      let hint = failure.isOurs && !failure.isSilence ? "'vineyardctl deploy operator' repairs it" : failure.hint
+      warnings.append("\(failure) (hint: \(hint))")
     }
     return InstallationStatus(
       namespace: namespace, components: workloads.map { ComponentStatus($0.object, role: $0.role) }, pods: states,
-      warnings: warnings, missing: missing, hidden: Self.lines(unseen) + memory.failures)
+      warnings: warnings, missing: missing, lacksOperator: lacksOperator,
+      hidden: Self.lines(unseen) + memory.failures,
+      isComplete: refused.isEmpty && !unseen.contains { $0.operation.object.hasPrefix(ObjectType.vineyardd.kind) })
   }
 
   /// Whether the API server reaches the operator, once that is ready; before, its pods tell what is wrong.

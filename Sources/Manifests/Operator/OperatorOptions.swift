@@ -36,7 +36,7 @@ public struct OperatorOptions: Sendable, Equatable {
     try image.validate("image")
     try placement.validate()
     try webhook.validate()
-    try Rule.range(replicas, 0...9, "number of operator replicas")
+    try Rule.range(replicas, 1...9, "number of operator replicas")
   }
 }
 

@@ -25,8 +25,27 @@ public struct PodPlacement: Sendable, Equatable {
       try Rule.labelValue(value, "node selector \(key)")
     }
     for toleration in tolerations { try Toleration.validate(toleration) }
-    for architecture in architectures { try Rule.labelValue(architecture, "architecture", mayBeEmpty: false) }
+    for architecture in architectures { try Self.validate(architecture: architecture) }
     for secret in imagePullSecrets { try Rule.subdomain(secret, "image pull secret") }
+  }
+
+  /// The values of the label `kubernetes.io/arch` on Linux, which are the names of the Go compiler.
+  private static let knownArchitectures = [
+    "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64",
+    "s390x",
+  ]
+  /// Names that other tools have for them.
+  private static let otherNames = [
+    "x86_64": "amd64", "x86-64": "amd64", "x64": "amd64", "aarch64": "arm64", "i386": "386",
+  ]
+
+  private static func validate(architecture: String) throws(CommandError) {
+    guard !knownArchitectures.contains(architecture) else { return }
+    let name = architecture.lowercased()
+    let guess = otherNames[name] ?? nearest(to: name, in: knownArchitectures)
+    throw CommandError(
+      .usage, "invalid architecture '\(architecture)'",
+      hint: guess.map { "did you mean \($0)?" } ?? "give one as 'kubectl get nodes -L kubernetes.io/arch' shows it")
   }
 
   /// Puts the settings into a pod's spec.

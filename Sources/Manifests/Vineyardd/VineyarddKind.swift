@@ -24,7 +24,9 @@ extension ResourceKind {
     let ready = cluster.condition("Ready")
     guard current == desired else {
       // The refusal of pods tells more than their number.
-      return .pending(ready?.reason == "PodsRefused" ? ready?.message ?? "" : "\(current)/\(desired) ready")
+      if let ready, ready.reason == "PodsRefused" { return .pending(ready.message) }
+      let updated = cluster.tree["status", "updated"]?.int ?? desired
+      return .pending("\(current)/\(desired) ready\(updated < desired ? ", \(updated) updated" : "")")
     }
     // All may be ready while old ones are still to be replaced.
     return (ready?.complaint).map { .pending($0) } ?? .ready("\(current)/\(desired) ready")

@@ -14,6 +14,11 @@ extension VineyarddSpec.Store {
           .usage, "size \(self.size) does not fit into memory \(memory)",
           hint: "leave the memory out, or give \(StoreResources.memoryLimit(size: size ?? 0)) or more")
       }
+      guard limit >= Double(Self.leastMemory) else {
+        throw CommandError(
+          .usage, "memory \(memory) is too little for a store",
+          hint: "give \(StoreResources.memoryLimit(size: Self.smallestSize)) or more, such as 4Gi")
+      }
     }
     if let cpu { _ = try Quantity(cpu, "cpu") }
     try Rule.range(streamThreshold, 0...100, "stream threshold")
@@ -22,6 +27,11 @@ extension VineyarddSpec.Store {
     try validateEnvironment()
     try spill.validate()
   }
+
+  /// Bytes below which a size, or the memory for it, is a slip, such as a forgotten unit.
+  private static let smallestSize: UInt64 = 1 << 20
+  /// Less than the program itself takes before it has an object: it would be killed at once, again and again.
+  private static let leastMemory: UInt64 = 40 << 20
 
   /// Bytes for objects; nil means as much as the container may use.
   public func sizeInBytes() throws -> UInt64? {
@@ -62,7 +72,7 @@ extension VineyarddSpec.Spill {
     guard name.isEmpty == path.isEmpty else {
       throw CommandError(
         .usage, name.isEmpty ? "a spill path without a spill name" : "a spill name without a spill path",
-        hint: "spilling needs both")
+        hint: "spilling needs both: spill.name (--vineyardd.spill.config) and spill.path (--vineyardd.spill.path)")
     }
     guard isEnabled else {
       guard persistentVolumeSpec == nil, persistentVolumeClaimSpec == nil else {

@@ -169,7 +169,7 @@ actor CertificateKeeper {
       guard let patch = bundle.patch(to: (own + kept).joined()) else { continue }
       try mayWrite()
       _ = try await client.patch(reference, .json(patch))
-      log.info("\(reference) trusts \(own.count + kept.count) authorities")
+      log.info("authorities that \(reference) trusts: \(own.count + kept.count)")
     }
     unknownAuthorities = unknownAuthorities.filter { remaining.contains($0.key) }
     return remaining.isEmpty ? nil : .seconds(rotation.lives.settling)

@@ -38,7 +38,7 @@ struct Controllers: Sendable {
       group.addTask { try await resync() }
       // A decision on half a picture might delete what is not listed yet.
       try await context.informers.waitUntilSynced()
-      context.log.info("watching \(summary)")
+      context.log.info("resources: \(summary)")
       for controller in controllers {
         let workers = Workers(
           name: controller.name, queue: controller.queue, count: Self.workers, metrics: metrics, log: context.log,
@@ -50,9 +50,9 @@ struct Controllers: Sendable {
     }
   }
 
-  /// `2 vineyardds, 1 csidrivers`.
+  /// `2 Vineyardd, 1 CSIDriver`.
   private var summary: String {
-    controllers.map { "\($0.reconciler.resources.keys.count) \($0.reconciler.kind.plural)" }.joined(separator: ", ")
+    controllers.map { "\($0.reconciler.resources.keys.count) \($0.reconciler.kind.type.kind)" }.joined(separator: ", ")
   }
 
   /// Asks for work on whatever a change concerns.

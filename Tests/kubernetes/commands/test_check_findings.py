@@ -122,6 +122,14 @@ def test_an_image_that_no_registry_has_must_be_brought(cluster, vineyardctl):
     assert "'docker save localhost/vineyardctl:7 | ctr --namespace k8s.io images import -'" in hint(run, text)
 
 
+def test_an_image_that_no_registry_and_no_node_has_is_a_failure(cluster, vineyardctl):
+    run = check(vineyardctl, "--image", "localhost/vineyardctl:7", status=1)
+
+    text = "0 of 3 nodes are known to have the image localhost/vineyardctl:7, which no registry has"
+    assert ("✗", text) in findings(run, "Nodes")
+    assert "--image" in hint(run, text)
+
+
 @pytest.mark.parametrize("image", ["me/vineyardctl", "me/vineyardctl:latest", "docker.io/me/vineyardctl:latest"])
 def test_an_image_is_known_by_all_its_names(cluster, vineyardctl, image):
     with_images(cluster, 3, "docker.io/me/vineyardctl:latest")

@@ -12,22 +12,27 @@ from findings import findings
 BINDINGS = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/rolebindings"
 
 
+def bind(api, user, kind, role):
+    """Give a user a role in the namespace."""
+    make(
+        api,
+        BINDINGS,
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": user},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+        },
+    )
+
+
 @pytest.fixture
 def viewer(cluster, vineyardctl, tmp_path):
     """The program as run by somebody who may view the namespace of a deployment."""
     vineyardctl("deploy", "vineyard-cluster", "--create-namespace")
     cluster.token("viewer", "vera", ())
-    make(
-        cluster.client,
-        BINDINGS,
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
-            "metadata": {"name": "vera"},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "vera"}],
-        },
-    )
+    bind(cluster.client, "vera", "ClusterRole", "view")
     return CommandLine(edited(cluster.kubeconfig, tmp_path / "config", token="viewer"), tmp_path)
 
 
@@ -91,3 +96,23 @@ def test_the_roles_of_the_cluster_cover_the_resources(cluster, vineyardctl, role
 
     assert all(may(verb) for verb in verbs.split())
     assert may("list") and may("delete") == (role != "view")
+
+
+def test_status_is_not_ready_for_who_may_not_see_what_that_depends_on(cluster, vineyardctl, tmp_path):
+    vineyardctl("deploy", "vineyard-cluster", "--create-namespace")
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": "half"},
+        "rules": [{"apiGroups": ["", "apps"], "resources": ["pods", "deployments"], "verbs": ["list"]}],
+    }
+    make(cluster.client, BINDINGS.replace("rolebindings", "roles"), role)
+    bind(cluster.client, "hal", "Role", "half")
+    cluster.token("half", "hal", ())
+    half = CommandLine(edited(cluster.kubeconfig, tmp_path / "config", token="half"), tmp_path)
+
+    run = half("status", "-o", "json", status=3)
+
+    status = json.loads(run.output)
+    assert not status["isReady"] and all(component["isReady"] for component in status["components"])
+    assert run.error.startswith("error: not everything may be seen: ") and "StatefulSet objects" in run.error

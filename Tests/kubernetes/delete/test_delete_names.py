@@ -105,12 +105,18 @@ def test_given_clusters_elsewhere_when_the_namespace_of_the_operator_is_deleted_
 
 def test_given_a_terminal_when_a_cluster_is_deleted_then_the_question_is_asked(cluster, vineyardctl, tmp_path):
     vineyardctl(*CLUSTER)
+    vineyardctl(*DRIVER)
     before = everything(cluster.client)
+    going = (
+        "its stores with all their data, CSIDriver csidriver-sample, the operator, "
+        f"the namespace {NAMESPACE} if nothing else is in it"
+    )
+    question = f"delete vineyard cluster {NAMESPACE}/vineyardd-sample ({going})? [y/N]"
 
     status, drawn = on_terminal(cluster.kubeconfig, tmp_path, "delete", "vineyard-cluster", answers="\n")
 
     assert status == 1
-    assert f"delete vineyard cluster {NAMESPACE}/vineyardd-sample; what its stores hold is lost? [y/N]" in drawn
+    assert question in drawn
     assert screen(drawn)[-2].endswith("error: not confirmed; nothing was changed")
     assert everything(cluster.client) == before
     status, _ = on_terminal(cluster.kubeconfig, tmp_path, "delete", "vineyard-cluster", answers="yes\n")

@@ -115,7 +115,15 @@ def test_deleting_the_operator_leaves_clusters_and_drivers_running(cluster, vine
     vineyardctl(*CLUSTER)
     vineyardctl(*DRIVER)
 
-    run = vineyardctl("delete", "operator")
+    run = vineyardctl("delete", "operator", status=1)
+
+    assert run.error == (
+        f"error: delete vineyard operator in {NAMESPACE} needs your consent: "
+        f"Vineyardd {NAMESPACE}/vineyardd-sample and 1 more rely on it (hint: --yes gives it)"
+    )
+    assert exists(cluster.client, f"{APPS}/deployments/vineyard-controller-manager")
+
+    run = vineyardctl("delete", "operator", "--yes")
 
     kept = {line.split(" is kept")[0] for line in run.lines if " is kept" in line}
     assert kept == {

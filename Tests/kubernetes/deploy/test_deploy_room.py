@@ -63,3 +63,14 @@ def test_given_no_cluster_to_ask_when_plain_stores_are_rendered_then_they_reques
     items = json.loads(run.output)["items"]
     store = next(item for item in items if item["kind"] == "Deployment")["spec"]["template"]["spec"]["containers"][0]
     assert store["resources"]["requests"]["memory"] == store["resources"]["limits"]["memory"] == "1Gi"
+
+
+def test_given_more_stores_than_nodes_when_the_server_only_checks_then_it_is_said_at_once(cluster, vineyardctl):
+    cluster.node("node-3", "cordon")
+    vineyardctl("deploy", "operator", "--create-namespace")
+
+    run = vineyardctl("deploy", "vineyard-cluster", "--replicas", "4", "--dry-run=server")
+
+    text = "2 of 3 nodes can take a store, and 4 are asked for: 2 wait until there are more nodes"
+    assert f"⚠ {text}" in run.lines
+    assert not [line for line in vineyardctl(*THREE[:3], "--replicas", "2").lines if "asked for" in line]

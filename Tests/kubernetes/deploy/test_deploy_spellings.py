@@ -84,6 +84,47 @@ def test_given_a_file_when_deployed_then_it_is_the_resource(offline, tmp_path, t
     assert "2Gi" in run.output
 
 
+def filed(offline, path, namespace):
+    """Write a Vineyardd of some namespace into a file."""
+    made = resource(offline("deploy", "vineyardd", "--name=filed", "-n", namespace, *RENDER))
+    path.write_text(json.dumps(made))
+    return str(path)
+
+
+@pytest.mark.parametrize("target", ["vineyardd", "vineyard-deployment"])
+def test_given_a_file_and_another_namespace_when_deployed_then_it_is_refused(offline, tmp_path, target):
+    file = filed(offline, tmp_path / "vineyardd.json", "team2")
+
+    run = offline("deploy", target, "-f", file, "-n", "default", *RENDER, status=2)
+
+    assert run.error == (
+        f"error: the Vineyardd in {file} is of the namespace 'team2', not 'default' "
+        "(hint: write -n team2, or leave -n out)"
+    )
+
+
+@pytest.mark.parametrize("target", ["vineyardd", "vineyard-deployment"])
+def test_given_a_file_with_a_namespace_when_it_is_to_be_created_then_that_one_is(offline, tmp_path, target):
+    file = filed(offline, tmp_path / "vineyardd.json", "team2")
+
+    run = offline("deploy", target, "-f", file, "--create-namespace", *RENDER)
+
+    assert resource(run, "Namespace")["metadata"]["name"] == "team2"
+    assert "vineyard-system" not in run.output
+
+
+@pytest.mark.parametrize("command", [("deploy", "vineyardd"), ("deploy", "vineyard-deployment"), ("diff", "vineyardd")])
+def test_given_a_file_and_flags_that_describe_a_cluster_then_they_are_refused_by_name(offline, tmp_path, command):
+    file = filed(offline, tmp_path / "vineyardd.json", "vineyard-system")
+
+    run = offline(*command, "-f", file, "--replicas", "1", "--vineyardd.size=3Gi", "--image", "a", status=2)
+
+    assert run.error == (
+        "error: --replicas, --vineyardd.size, --image have no effect beside --file "
+        "(hint: write the values into the file, or leave the file out)"
+    )
+
+
 def test_given_a_file_that_is_something_else_when_deployed_then_it_says_what_it_holds(offline, tmp_path):
     (tmp_path / "pod.yaml").write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n")
 

@@ -70,7 +70,7 @@ def test_given_a_signal_when_waiting_then_it_says_how_to_go_on_and_the_next_run_
 
     assert run.status == status
     assert run.error == (
-        "error: interrupted (hint: what was applied stays; run the same command again to go on, "
+        "error: interrupted (hint: anything that was applied stays; run the same command again to go on, "
         "or 'vineyardctl status' to see how far it is)"
     )
     made = versions(cluster.client)

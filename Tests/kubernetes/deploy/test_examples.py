@@ -15,12 +15,10 @@ PODS = "/api/v1/namespaces/default/pods"
 
 @pytest.fixture
 def kubectl(cluster, kubectl_of, vineyardctl):
-    """Runs kubectl where `store.yaml` is ready, as the README brings it about."""
-    run = kubectl_of(cluster)
-    vineyardctl("deploy", "operator", "--create-namespace")
-    run("apply", "-f", str(DIRECTORY / "store.yaml"))
-    vineyardctl("status", "--wait", "--timeout", "60s")
-    return run
+    """Runs kubectl where stores and driver are ready, as the README brings it about."""
+    vineyardctl("deploy", "vineyard-cluster", "--create-namespace", "--replicas", "3")
+    vineyardctl("deploy", "csidriver", "--clusters", "vineyard-system/vineyardd-sample")
+    return kubectl_of(cluster)
 
 
 def containers(pod):
@@ -61,3 +59,16 @@ def test_given_the_operator_when_examples_are_applied_then_steps_get_their_volum
         return {pod["metadata"]["name"]: pod["status"].get("phase") for pod in cluster.client.get(PODS).json["items"]}
 
     eventually(lambda: len(phases()) == 4 and set(phases().values()) == {"Succeeded"}, "every step ends")
+
+
+def test_given_a_deployed_cluster_when_the_example_of_a_store_is_applied_then_it_is_another_one(
+    cluster, kubectl, vineyardctl
+):
+    path = "/apis/k8s.v6d.io/v1alpha1/namespaces/vineyard-system/vineyardds/vineyardd-sample"
+    before = cluster.client.get(path).json
+
+    kubectl("apply", "-f", str(DIRECTORY / "store.yaml"))
+    vineyardctl("status", "--wait", "--timeout", "60s")
+
+    assert cluster.client.get(path).json["spec"] == before["spec"]
+    assert "deployment/vineyardd-example" in vineyardctl("status").output

@@ -22,6 +22,13 @@ NONSENSE = {
     "--vineyardd.size=-5Gi": "invalid size '-5Gi': it is negative",
     "--vineyardd.memory=0": "invalid memory '0': it is not above zero",
     "--vineyardd.memory=-1Gi": "invalid memory '-1Gi': it is not above zero",
+    "--vineyardd.memory=12": "memory 12 is too little for a store (hint: give ",
+    "--architectures=x86_64": "invalid architecture 'x86_64' (hint: did you mean amd64?)",
+    "--architectures=amd65": "invalid architecture 'amd65' (hint: did you mean amd64?)",
+    "--selinux=a b": "invalid --selinux 'a b' (hint: write a type, such as spc_t, or user:role:type:level)",
+    '--securityContext={"runAsUzer": 0}': (
+        "--securityContext has an unknown field 'runAsUzer' (hint: did you mean runAsUser?)"
+    ),
     "--vineyardd.cpu=0": "invalid cpu '0': it is not above zero",
     "--vineyardd.streamThreshold=101": "invalid stream threshold",
     "--vineyardd.service.port=0": "invalid service port",
@@ -58,3 +65,11 @@ def test_given_nonsense_when_deployed_then_it_is_refused(tmp_path, target, flag,
     run = CommandLine(None, tmp_path)("deploy", target, "--dry-run=client", flag, status=2)
 
     assert complaint in run.error and run.output == ""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_given_half_of_spilling_when_deployed_then_the_error_names_its_flags_and_nothing_else_is_said(tmp_path, target):
+    run = CommandLine(None, tmp_path)("deploy", target, "--dry-run=client", "--vineyardd.spill.config=x", status=2)
+
+    assert "--vineyardd.spill.config" in run.error and "--vineyardd.spill.path" in run.error
+    assert run.lines == [run.error]

@@ -91,8 +91,9 @@ def test_deploying_a_cluster_keeps_the_number_of_operators(cluster, vineyardctl)
     path = f"{APPS}/deployments/vineyard-controller-manager"
     assert cluster.client.get(path).json["spec"]["replicas"] == 2
     assert vineyardctl("diff", "vineyard-cluster").lines[-1].endswith("as planned")
-    vineyardctl("deploy", "operator", "--operator.replicas", "0")
-    vineyardctl("deploy", "operator")
+    run = vineyardctl("deploy", "operator", "--operator.replicas", "0", status=2)
+    assert run.error == "error: invalid number of operator replicas 0 (hint: give 1 to 9)"
+    vineyardctl("deploy", "operator", "--operator.replicas", "1")
     assert cluster.client.get(path).json["spec"]["replicas"] == 1
 
 

@@ -164,5 +164,21 @@ def test_given_no_operator_then_status_and_check_miss_it(cluster, vineyardctl):
 
     text = f"there is no operator, and a resource relies on it: Vineyardd {NAMESPACE}/vineyardd-sample"
     assert text in run.error and text in run.output
+    assert run.error.endswith("(hint: 'vineyardctl deploy operator' deploys it)")
     run = vineyardctl("check", "-o", "json", status=1)
     assert any(sign == "✗" and each.startswith(text) for sign, each in findings(run, "Components"))
+
+
+def test_given_an_operator_that_is_scaled_to_none_then_status_says_it_and_fails(cluster, vineyardctl):
+    vineyardctl(*CLUSTER)
+    cluster.client.patch(f"{APPS}/deployments/vineyard-controller-manager", {"spec": {"replicas": 0}})
+
+    def scaled():
+        return json.loads(vineyardctl.run("status", "-o", "json").output)["components"][0]["desired"] == 0
+
+    eventually(scaled, "it is scaled")
+    run = vineyardctl("status", status=3)
+
+    assert "scaled to 0; 'vineyardctl deploy operator' starts one" in run.error
+    assert run.error.endswith("(hint: 'vineyardctl deploy operator' deploys it)")
+    assert "'vineyardctl status' says why" not in run.output

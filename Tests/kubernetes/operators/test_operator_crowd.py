@@ -45,7 +45,7 @@ def states(api):
 
 def test_given_many_clusters_at_once_then_all_become_ready(managers):
     manager = managers.start()
-    manager.says("watching")
+    manager.says("resources: ")
     # Each cluster has a pod of etcd.
     for number in range(MANY // 25):
         managers.double.node(f"more-{number}", "add")

@@ -15,7 +15,7 @@ POLICIES = "/apis/admissionregistration.k8s.io/v1"
 @pytest.fixture
 def manager(managers):
     manager = managers.start()
-    manager.says("watching")
+    manager.says("resources: ")
     return manager
 
 

@@ -31,7 +31,7 @@ class Replicas:
         self._managers = managers
         self.running = {}
         self._count = 0
-        self.add().says("watching")
+        self.add().says("resources: ")
         self.add().says("waiting: ")
 
     def add(self):
