@@ -1,5 +1,12 @@
 import Glibc
 
+/// Counts the memory of buffers that grow, and refuses when there is no more.
+public protocol GrowthBudget: AnyObject {
+  /// - Returns: false when there is no room.
+  func take(_ bytes: Int) -> Bool
+  func give(back bytes: Int)
+}
+
 /// A growing byte buffer that replies are written into and that is reused from message to message.
 ///
 /// Single owner, so the runtime's checks of overlapping accesses are left out: they cost more than the bytes. Growth
@@ -9,15 +16,46 @@ public final class ByteWriter {
   @exclusivity(unchecked) private var capacity: Int
 
   /// Bytes written so far.
+  /// Beyond what ``refusal`` allows, they are counted and not kept.
   @exclusivity(unchecked) public private(set) final var count: Int
 
-  public init(capacity: Int = 4096) {
+  /// Why a writer took no more.
+  public enum Refusal: Sendable {
+    /// There is no memory for more.
+    case noRoom
+    /// More than a message may have.
+    case tooLong
+  }
+
+  /// Why not everything was kept that was appended since the writer was last emptied, nil when everything was.
+  @exclusivity(unchecked) public private(set) final var refusal: Refusal?
+  /// Asked before the buffer grows, and told when it shrinks.
+  private let budget: (any GrowthBudget)?
+  private let longest: Int
+  /// Bytes that were asked for ahead, which the next emptying leaves.
+  @exclusivity(unchecked) private var reserved = 0
+  private let initialCapacity: Int
+
+  /// Bytes of a buffer that is not large.
+  private static let usualCapacity = 4096
+
+  /// - Parameters:
+  ///   - budget: what counts all bytes beyond the first `capacity`.
+  ///   - longest: bytes that may be written.
+  public init(capacity: Int = 4096, budget: (any GrowthBudget)? = nil, longest: Int = .max) {
+    let capacity = max(capacity, Self.smallestCapacity)
     base = Self.resized(nil, capacity)
     self.capacity = capacity
+    initialCapacity = capacity
+    self.budget = budget
+    self.longest = longest
     count = 0
   }
 
-  deinit { free(base) }
+  deinit {
+    free(base)
+    budget?.give(back: capacity - initialCapacity)
+  }
 
   /// The system moves a large buffer by its pages, without copying it.
   private static func resized(_ base: UnsafeMutablePointer<UInt8>?, _ capacity: Int) -> UnsafeMutablePointer<UInt8> {
@@ -26,27 +64,68 @@ public final class ByteWriter {
   }
 
   /// The bytes written so far; valid until the next change.
-  public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+  public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: min(count, capacity)) }
 
   /// Forgets the content, and gives back a buffer that one large message blew up.
   public func removeAll(keepingAtMost limit: Int = 1 << 20) {
     count = 0
-    if capacity > limit {
-      capacity = 4096
+    refusal = nil
+    if capacity > max(limit, reserved, initialCapacity) {
+      let kept = max(Self.usualCapacity, initialCapacity)
+      budget?.give(back: capacity - kept)
+      capacity = kept
       base = Self.resized(base, capacity)
     }
+    reserved = 0
+  }
+
+  /// Makes room for so many bytes in all, which stays when the writer is emptied next.
+  ///
+  /// - Returns: false when there is none, with the reason in ``refusal``.
+  public func makeRoom(for bytes: Int) -> Bool {
+    guard bytes <= capacity || grow(to: bytes) else { return false }
+    reserved = bytes
+    return true
+  }
+
+  /// - Returns: whether the buffer holds `needed` bytes now.
+  private func grow(to needed: Int) -> Bool {
+    if refusal != nil { return false }
+    guard needed <= longest else {
+      refusal = .tooLong
+      return false
+    }
+    // Twice as much where there is room, and just what is needed where there is not.
+    for wanted in [max(needed, min(capacity * 2, longest)), needed + min(needed / 8, longest - needed)] {
+      guard budget?.take(wanted - capacity) ?? true else { continue }
+      capacity = wanted
+      base = Self.resized(base, capacity)
+      return true
+    }
+    refusal = .noRoom
+    return false
   }
 
   /// Drops everything behind `length` bytes.
   public func truncate(to length: Int) { count = min(count, length) }
 
+  /// Bytes that the smallest buffer has: pieces up to this length can be written somewhere in any case.
+  private static let smallestCapacity = 64
+
+  /// - Parameter additional: at most ``smallestCapacity``.
   private func reserve(_ additional: Int) -> UnsafeMutablePointer<UInt8> {
     let needed = count + additional
-    if needed > capacity {
-      capacity = max(needed, capacity * 2)
-      base = Self.resized(base, capacity)
-    }
+    // What is refused is written over the beginning, which nobody reads.
+    if needed > capacity, !grow(to: needed) { return base }
     return base + count
+  }
+
+  private func append(_ start: UnsafeRawPointer, _ length: Int) {
+    let needed = count + length
+    if needed <= capacity || grow(to: needed) {
+      UnsafeMutableRawPointer(base + count).copyMemory(from: start, byteCount: length)
+    }
+    count += length
   }
 
   public func append(_ byte: UInt8) {
@@ -55,15 +134,12 @@ public final class ByteWriter {
   }
 
   public func append(_ text: StaticString) {
-    let length = text.utf8CodeUnitCount
-    reserve(length).update(from: text.utf8Start, count: length)
-    count += length
+    append(text.utf8Start, text.utf8CodeUnitCount)
   }
 
   public func append(_ source: UnsafeRawBufferPointer) {
     guard let start = source.baseAddress else { return }
-    UnsafeMutableRawPointer(reserve(source.count)).copyMemory(from: start, byteCount: source.count)
-    count += source.count
+    append(start, source.count)
   }
 
   public func append(_ source: [UInt8]) { source.withUnsafeBytes { append($0) } }
@@ -80,7 +156,7 @@ public final class ByteWriter {
 
   /// Overwrites eight bytes at `offset`, least significant first.
   public func patch(littleEndian value: UInt64, at offset: Int) {
-    precondition(offset + 8 <= count)
+    precondition(offset + 8 <= min(count, capacity))
     UnsafeMutableRawPointer(base + offset).storeBytes(of: value.littleEndian, as: UInt64.self)
   }
 

@@ -77,8 +77,6 @@ public final class Store {
   var isRootNamed = false
   /// Whether the first name was given since the server last looked.
   var hasNewFirstName = false
-  /// Bytes that the reply to the request at hand may have.
-  public var longestReply = Frame.maximumLength
   /// Unix milliseconds of the request at hand.
   public var now: UInt64 = 0
   /// What was taken back from connections since the server last looked.

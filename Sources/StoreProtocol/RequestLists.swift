@@ -26,8 +26,9 @@ extension RequestMessage {
     return sizes
   }
 
-  /// How many blobs one request may name: the reply takes up to 500 bytes for each.
+  /// How many blobs one request may name: the reply takes up to so many bytes for each.
   public static let maximumCount = 500_000
+  public static let longestBlobEntry = 500
 
   private func requireAnswerable(_ count: Int) throws(StoreError) {
     if count > Self.maximumCount {

@@ -227,18 +227,22 @@ extension StoreServer {
       if let (code, message) = handler.embeddedError {
         handler.reply.reply(code: code, message: message)
       } else if let found {
-        try heap.admit(found.type, bytes: frame.count)
-        store.longestReply = heap.longestReply
+        let cost = try heap.admit(found.type, bytes: frame.count)
         disposition = try handler.handle(found.type, from: connection)
+        if handler.reply.refusal != nil {
+          if let rest = disposition.rest { takeBack(rest) }
+          heap.countRefusal()
+          try handler.reply.requireRoom()
+        }
         switch disposition {
         case .park, .wait:
           if isStopping { throw Self.stopping }
           // Counted once it is answered.
           guard case .wait(let task, _) = disposition else { return disposition }
-          keep(task, frame, found, nanoseconds: monotonicNanoseconds() - start, from: connection)
+          keep(task, frame, found, cost: cost, nanoseconds: monotonicNanoseconds() - start, from: connection)
           return disposition
         case .continue(let task):
-          keep(task, frame, found, nanoseconds: monotonicNanoseconds() - start, from: connection)
+          keep(task, frame, found, cost: cost, nanoseconds: monotonicNanoseconds() - start, from: connection)
           return disposition
         default: break
         }

@@ -81,7 +81,7 @@ extension StoreServer {
   /// The reply as a writer of its own.
   private func takeReply() -> ByteWriter {
     let reply = handler.reply
-    handler.reply = ByteWriter()
+    handler.reply = ByteWriter(repliesWithin: heap.buffers)
     return reply
   }
 

@@ -48,29 +48,51 @@ extension StoreServer {
 
   /// Starts to read a long message in steps.
   func begin(_ frame: UnsafeRawBufferPointer, from connection: ClientConnection) {
-    let work = RequestWork(frame)
+    do throws(StoreError) { try heap.admitReading(bytes: frame.count) } catch {
+      handler.reply.reply(error)
+      connection.input.consumeFrame(frame)
+      if sendReply(to: connection), connection.input.count > 0 { enqueue(connection) }
+      return
+    }
+    let work = RequestWork(frame, replies: heap.buffers)
     work.message.begin(frame)
+    hold(HeapMeter.readingCost(bytes: frame.count), for: work)
     setWorking(work, connection)
   }
 
   /// Keeps a request that was not finished in its first step, with what it has written so far.
+  ///
+  /// - Parameter cost: bytes of heap that it was admitted with.
   func keep(
-    _ task: any RequestTask, _ frame: UnsafeRawBufferPointer, _ found: (type: RequestType, index: Int)?,
+    _ task: any RequestTask, _ frame: UnsafeRawBufferPointer, _ found: (type: RequestType, index: Int)?, cost: UInt64,
     nanoseconds: UInt64, from connection: ClientConnection
   ) {
-    let work = RequestWork(frame)
+    let work = RequestWork(frame, replies: heap.buffers)
     work.task = task
     work.found = found
     work.duration = nanoseconds
+    hold(cost, for: work)
     swap(&work.reply, &handler.reply)
     setWorking(work, connection)
   }
 
   /// Finishes a request whose message was taken already.
   func goOn(with task: any RequestTask, for connection: ClientConnection) {
-    let work = RequestWork(nil)
+    let work = RequestWork(nil, replies: heap.buffers)
     work.task = task
     setWorking(work, connection)
+  }
+
+  /// Keeps bytes of heap counted until a request ends.
+  private func hold(_ cost: UInt64, for work: RequestWork) {
+    heap.hold(cost)
+    work.held += cost
+  }
+
+  /// A request ends, whose memory can be measured from now on.
+  private func release(_ work: RequestWork) {
+    heap.release(work.held)
+    work.held = 0
   }
 
   private func setWorking(_ work: RequestWork, _ connection: ClientConnection) {
@@ -89,7 +111,10 @@ extension StoreServer {
     defer { swap(&work.reply, &handler.reply) }
     var disposition: Disposition?
     var failure: StoreError?
-    do throws(StoreError) { disposition = try step(work, connection) } catch {
+    do throws(StoreError) {
+      disposition = try step(work, connection)
+      try requireRoom(&disposition, work)
+    } catch {
       failure = error
       handler.reply.reply(error)
       disposition = .reply
@@ -112,6 +137,7 @@ extension StoreServer {
         disposition = .reply
       }
       connection.work = nil
+      release(work)
       connection.state = .ready
       if let frame = work.frame {
         record(work.found, nanoseconds: work.duration, failure, connection)
@@ -121,6 +147,20 @@ extension StoreServer {
       apply(disposition, to: connection)
       if connection.isReady, connection.input.count > 0 { enqueue(connection) }
     }
+  }
+
+  /// Gives a request up whose reply there is no room for.
+  private func requireRoom(_ disposition: inout Disposition?, _ work: RequestWork) throws(StoreError) {
+    guard handler.reply.refusal != nil else { return }
+    if let rest = disposition?.rest ?? work.task { takeBack(rest) }
+    work.task = nil
+    heap.countRefusal()
+    try handler.reply.requireRoom()
+  }
+
+  /// What a request that is given up must not leave half done is done or taken back.
+  func takeBack(_ task: any RequestTask) {
+    if let rest = task.abandoned() { store.reclaim(rest) }
   }
 
   private func step(_ work: RequestWork, _ connection: ClientConnection) throws(StoreError) -> Disposition? {
@@ -153,8 +193,10 @@ extension StoreServer {
       handler.reply.reply(code: code, message: message)
       return .reply
     }
-    try heap.admit(found.type, bytes: work.frame?.count ?? 0)
-    store.longestReply = heap.longestReply
+    let reading = work.held
+    release(work)
+    let cost = try heap.admit(found.type, bytes: work.frame?.count ?? 0)
+    hold(max(cost, reading), for: work)
     let disposition = try handler.handle(found.type, from: connection)
     if case .park = disposition { throw Self.tooLong(found.type) }
     return disposition
@@ -169,11 +211,20 @@ extension StoreServer {
   func abandonWork(of connection: ClientConnection) {
     guard let work = connection.work else { return }
     connection.work = nil
-    if let rest = work.task?.abandoned() { store.reclaim(rest) }
+    release(work)
+    if let task = work.task { takeBack(task) }
   }
 }
 
 extension Disposition {
+  /// What is left to do of a request that was not finished.
+  var rest: (any RequestTask)? {
+    switch self {
+    case .continue(let task), .wait(let task, _): task
+    default: nil
+    }
+  }
+
   var isPark: Bool {
     switch self {
     case .park, .wait: true

@@ -123,7 +123,7 @@ public final class StoreServer {
     heap = try HeapMeter(limit: budget.heap)
     handler = RequestHandler(
       store: store, identity: Self.identity(configuration, rpcPort: rpc?.port),
-      adminToken: AdminToken(path: configuration.adminTokenFile))
+      adminToken: AdminToken(path: configuration.adminTokenFile), replies: heap.buffers)
     try populateEverything()
     reopenVolumes()
     if let time = lossRecord.begin(now: unixMilliseconds()) { store.noteLostNames(at: time) }

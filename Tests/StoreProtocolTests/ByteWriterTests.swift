@@ -4,6 +4,19 @@ import Testing
 
 @Suite("byte writer")
 struct ByteWriterTests {
+  @Test("what is too long is counted and not kept, in pieces of any size, until the writer is emptied")
+  func tooLong() {
+    let writer = ByteWriter(capacity: 64, longest: 1000)
+    for _ in 0..<5000 { writer.append(UInt8(ascii: "x")) }
+    writer.append([UInt8](repeating: 1, count: 100_000))
+    writer.append(hex: 1, prefix: UInt8(ascii: "o"))
+    #expect(writer.refusal == .tooLong)
+    #expect(writer.count == 105_017 && writer.bytes.count <= 1000)
+    writer.removeAll()
+    writer.append("again")
+    #expect(writer.refusal == nil && Array(writer.bytes) == Array("again".utf8))
+  }
+
   @Test(
     "unsigned decimal numbers",
     arguments: [0, 9, 10, 99, 100, 1 << 53, (1 << 53) + 1, (1 << 63) - 1, 1 << 63, .max - 1, .max] as [UInt64])

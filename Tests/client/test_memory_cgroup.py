@@ -14,7 +14,7 @@ import yaml
 from cgroups import DaemonInGroup, MemoryGroup
 from daemon import daemon_command
 from waiting import eventually
-from wire import blob_member, metadata
+from wire import blob_member, metadata, text
 
 pytestmark = pytest.mark.beyond_original
 
@@ -198,5 +198,71 @@ def test_given_messages_that_never_end_when_many_clients_send_them_then_they_are
                 client.send_bytes(b" " * MIB)
     with daemon.wire() as wire:
         wire.new_object()
+    for client in clients:
+        client.close()
+
+
+def tree_of_many(wire):
+    """A small object that is large when it is written out: each has the former one as a member twice."""
+    ident = wire.new_object(comment="x" * 1000)
+    for _ in range(40):
+        ident = wire.new_object(first={"id": text(ident)}, second={"id": text(ident)})
+    return ident
+
+
+def test_given_a_full_store_when_many_ask_for_a_tree_that_never_ends_then_all_are_refused(in_group):
+    daemon, group = in_group(512 * MIB)
+    with daemon.wire() as wire:
+        fill(wire, 8 * MIB)
+        ident = tree_of_many(wire)
+        clients = [daemon.wire() for _ in range(16)]
+        for client in clients:
+            client.send("get_data_request", id=[ident])
+        assert {client.receive().get("code") for client in clients} == {NOT_ENOUGH_MEMORY}
+        assert group.usage <= 512 * MIB
+        wire.new_object()
+    for client in clients:
+        client.close()
+
+
+def test_given_a_full_store_when_long_names_are_listed_then_the_reply_is_refused(in_group):
+    daemon, _ = in_group(512 * MIB)
+    with daemon.wire() as wire:
+        fill(wire, 8 * MIB)
+        ident = wire.new_object()
+        wire.ask("persist_request", id=ident)
+        count = 0
+        while "code" not in wire.call("put_name_request", object_id=ident, name=f"{count:08}" + "\x01" * 170_000):
+            count += 1
+        assert count > 10
+        assert wire.refused("list_name_request", pattern="*", regex=False, limit=1_000_000)[0] == NOT_ENOUGH_MEMORY
+        assert len(wire.ask("list_name_request", pattern="*", regex=False, limit=2)["names"]) == 2
+
+
+def test_given_a_full_store_when_half_a_million_empty_blobs_are_asked_for_then_the_reply_is_refused(in_group):
+    daemon, _ = in_group(512 * MIB)
+    with daemon.wire() as wire:
+        fill(wire, 8 * MIB)
+        used = wire.memory_usage()
+        assert wire.refused("create_buffers_request", sizes=[0] * 490_000, num=490_000)[0] == NOT_ENOUGH_MEMORY
+        ident = 0x8000000000000000
+        assert wire.refused("get_buffers_request", ids=[ident] * 131_072, unsafe=False)[0] == NOT_ENOUGH_MEMORY
+        assert wire.memory_usage() == used
+
+
+def test_given_a_full_store_when_many_long_messages_end_together_then_those_beyond_the_room_are_refused(in_group):
+    daemon, _ = in_group(512 * MIB)
+    fields = ",".join(f'"k{number:05}":{{}}' for number in range(40_000))
+    body = f'{{"type":"create_data_request","content":{{"typename":"t","instance_id":0,{fields}}}}}'.encode()
+    with daemon.wire() as wire:
+        fill(wire, 8 * MIB)
+        clients = [daemon.wire() for _ in range(24)]
+        for client in clients:
+            client.send_bytes(struct.pack("<Q", len(body)) + body[:-1])
+        for client in clients:
+            client.send_bytes(body[-1:])
+        codes = [client.receive().get("code") for client in clients]
+        assert NOT_ENOUGH_MEMORY in codes
+        assert wire.exists(0) is False
     for client in clients:
         client.close()

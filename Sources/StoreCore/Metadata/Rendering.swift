@@ -34,12 +34,12 @@ public struct Rendering: StoreTask {
   }
 
   /// - Returns: how many there were.
-  /// - Throws: code 1 when the text does not fit in a message.
+  /// - Throws: when the writer takes no more.
   public mutating func step(_ store: Store) throws(StoreError) -> Int? {
     while true {
       while !stack.isEmpty {
         if store.work.isSpent { return nil }
-        try requireRoom(store)
+        try writer.requireRoom()
         let before = writer.count
         advance(stack.count - 1, store)
         store.work.spend(32 + writer.count - before)
@@ -50,17 +50,6 @@ public struct Rendering: StoreTask {
       begin(ids[next], store)
       next += 1
     }
-  }
-
-  private func requireRoom(_ store: Store) throws(StoreError) {
-    guard UInt64(writer.count) > store.longestReply else { return }
-    let longest = StoreProtocol.Frame.maximumLength
-    guard store.longestReply < longest else {
-      throw StoreError(.invalid, "the metadata is larger than a message may be (\(longest) bytes)")
-    }
-    throw StoreError(
-      .notEnoughMemory,
-      "the store has no memory left for a reply of more than \(store.longestReply) bytes: ask for less")
   }
 
   /// Begins with the next of the ids, if it can be read.

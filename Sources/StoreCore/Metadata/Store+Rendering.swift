@@ -5,7 +5,7 @@ extension Store {
   /// Appends `"o…":{…}` for each of `ids` that exists, separated by commas and without braces around.
   ///
   /// - Returns: how many there were.
-  /// - Throws: code 1 when the text would not fit in a message.
+  /// - Throws: when the writer takes no more.
   public func render(_ ids: [ObjectID], in session: Session, into writer: ByteWriter) throws(StoreError) -> Int {
     try Rendering(ids, in: session, into: writer).finish(self)
   }

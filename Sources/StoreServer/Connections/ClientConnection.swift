@@ -92,9 +92,7 @@ final class ClientConnection {
       sent = count
     }
     if sent < message.count {
-      guard buffers.take(message.count - sent) else { return false }
-      pendingTaken += message.count - sent
-      keep(&message, from: sent)
+      guard keep(&message, from: sent) else { return false }
     }
     guard let arena else { return true }
     if hasPendingOutput {
@@ -104,17 +102,21 @@ final class ClientConnection {
     return sendDescriptor(arena)
   }
 
-  private func keep(_ message: inout ByteWriter, from start: Int) {
+  /// - Returns: false when there is no room. A long message brings its own, which was counted when it was written.
+  private func keep(_ message: inout ByteWriter, from start: Int) -> Bool {
     if pending == nil, message.count - start > Self.largestCopy {
       pending = message
       pendingStart = start
-      message = ByteWriter()
-      return
+      message = ByteWriter(repliesWithin: buffers)
+      return true
     }
+    guard buffers.take(message.count - start) else { return false }
+    pendingTaken += message.count - start
     let target = pending ?? ByteWriter(capacity: message.count - start)
     if pending == nil { pendingStart = 0 }
     target.append(UnsafeRawBufferPointer(rebasing: message.bytes[start...]))
     pending = target
+    return true
   }
 
   /// Sends more of what is pending.

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import JSON
 import StoreProtocol
 import Support
 
@@ -28,6 +29,8 @@ final class HeapMeter {
   private(set) var used: UInt64 = 0
   /// What requests may have taken since.
   private var unmeasured: UInt64 = 0
+  /// What requests that are on their way were admitted with: they may not have taken it yet.
+  private(set) var held: UInt64 = 0
   /// When freed memory may be given back again.
   private var nextTrim: UInt64 = 0
   /// Requests that were refused.
@@ -51,31 +54,59 @@ final class HeapMeter {
   /// What requests that store something leave to those that only read, and to tables that grow by doubling.
   private var limitForWrites: UInt64 { limit / 8 * 5 }
   private var limitForReads: UInt64 { limit / 8 * 6 }
+  private var limitForLongMessages: UInt64 { limit / 8 * 7 }
   /// Bytes after which the meter looks again.
   private var step: UInt64 { min(limit / 64, 4 << 20) }
 
   /// - Throws: notEnoughMemory when a request may take more heap than is left. Requests that give memory back, and
   ///   those that neither store nor map anything, are always admitted.
-  func admit(_ type: RequestType, bytes: Int) throws(StoreError) {
-    guard let cost = type.heapCost(bytes: bytes) else { return }
-    let most = type.writes || type.isAboutVolumes ? limitForWrites : limitForReads
+  /// - Returns: bytes that it may take, to be held while it is on its way.
+  @discardableResult
+  func admit(_ type: RequestType, bytes: Int) throws(StoreError) -> UInt64 {
+    guard let cost = type.heapCost(bytes: bytes) else { return 0 }
+    try admit(cost, type.writes || type.isAboutVolumes ? limitForWrites : limitForReads)
+    return cost
+  }
+
+  /// Admits the reading of a long message, whatever it asks for.
+  ///
+  /// - Throws: notEnoughMemory when what its fields take does not fit.
+  func admitReading(bytes: Int) throws(StoreError) { try admit(Self.readingCost(bytes: bytes), limitForLongMessages) }
+
+  /// Bytes of heap that the fields of a message and the lists of numbers in it take: a number of two bytes becomes one
+  /// of eight, in an array that grows by doubling and is copied once.
+  static func readingCost(bytes: Int) -> UInt64 { UInt64(bytes) * 12 }
+
+  private func admit(_ cost: UInt64, _ most: UInt64) throws(StoreError) {
     unmeasured += cost
-    if unmeasured < step, used + unmeasured <= most { return }
+    if unmeasured < step, used + held + unmeasured <= most { return }
     look()
-    if used + cost > most { trim() }
-    guard used + cost > most else {
+    if used + held + cost > most { trim() }
+    guard used + held + cost > most else {
       unmeasured = cost
       return
     }
-    refusals += 1
+    countRefusal()
     throw StoreError(
       .notEnoughMemory,
       "\(used) bytes of metadata, names and connections are in memory, of \(limit) that the store may take for them: "
         + "delete objects, or give the store more memory")
   }
 
-  /// Bytes of one reply for which there is room: it is written while the next larger buffer is at hand.
-  var longestReply: UInt64 { max(1 << 20, min(Frame.maximumLength, (limit - min(limit, used)) / 3)) }
+  /// Counts a request that was refused for want of heap.
+  func countRefusal() { refusals += 1 }
+
+  /// Keeps what a request was admitted with counted until ``release(_:)``, since it has not taken it yet.
+  func hold(_ cost: UInt64) {
+    unmeasured -= min(unmeasured, cost)
+    held += cost
+  }
+
+  /// A request has ended: what it has taken is measured at the next look.
+  func release(_ cost: UInt64) {
+    held -= min(held, cost)
+    unmeasured += cost
+  }
 
   /// Asks how much there is.
   func look() {
@@ -95,8 +126,9 @@ final class HeapMeter {
   }
 }
 
-/// Bytes of heap that all connections share for messages that are still on their way.
-final class BufferBudget {
+/// Bytes of heap that all connections share for messages that are still on their way: those that arrive, and replies
+/// from when they are written until they are sent.
+final class BufferBudget: GrowthBudget {
   let limit: UInt64
   private(set) var used: UInt64 = 0
 

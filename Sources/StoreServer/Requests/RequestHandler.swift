@@ -10,7 +10,7 @@ final class RequestHandler {
   let store: Store
   let identity: InstanceIdentity
   var message = RequestMessage()
-  var reply = ByteWriter()
+  var reply: ByteWriter
   /// Scratch for the hot requests.
   var payloads: [BlobPayload] = []
   var blobIDs: [ObjectID] = []
@@ -30,7 +30,9 @@ final class RequestHandler {
   /// Asks the page worker to give back what is idle; false when there is nothing.
   var trimMemory: () -> Bool = { false }
 
-  init(store: Store, identity: InstanceIdentity, adminToken: AdminToken) {
+  /// - Parameter replies: counts what large replies take.
+  init(store: Store, identity: InstanceIdentity, adminToken: AdminToken, replies: any GrowthBudget) {
+    reply = ByteWriter(repliesWithin: replies)
     self.store = store
     self.identity = identity
     self.adminToken = adminToken

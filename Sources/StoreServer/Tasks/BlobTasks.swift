@@ -47,15 +47,23 @@ struct CreateBuffersTask: RequestTask {
   private var added = 0
   private var writing = BlobListWriting()
   private var sendsArena = false
+  private let count: Int
+  /// Whether there is room for the reply.
+  private var isAnswerable = false
 
   init(_ sizes: [UInt64], isRemote: Bool = false, for connection: ClientConnection) {
     self.connection = connection
     self.isRemote = isRemote
+    count = sizes.count
     creation = BlobsCreation(sizes, by: connection.client)
   }
 
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
     if payloads == nil {
+      if !isAnswerable {
+        isAnswerable = true
+        try handler.requireAnswer(blobs: count)
+      }
       guard let created = try creation.step(handler.store) else { return nil }
       handler.store.work.spend(created.count * 4)
       sendsArena = !isRemote && handler.announceArena(to: connection, created)
@@ -99,7 +107,10 @@ struct GetBuffersTask: RequestTask {
 
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
     // The handler's array is borrowed, so that most requests allocate none.
-    if checked == 0 { swap(&payloads, &handler.payloads) }
+    if checked == 0 {
+      try handler.requireAnswer(blobs: ids.count)
+      swap(&payloads, &handler.payloads)
+    }
     let disposition = try advance(handler)
     if disposition != nil {
       payloads.removeAll(keepingCapacity: payloads.capacity < 4096)
@@ -230,5 +241,14 @@ struct BlobListWriting {
       reply.endFrame()
       return true
     }
+  }
+}
+
+extension RequestHandler {
+  /// Makes room for the reply that tells of so many blobs before anything is done for it.
+  ///
+  /// - Throws: notEnoughMemory when there is none.
+  fileprivate func requireAnswer(blobs count: Int) throws(StoreError) {
+    try reply.requireRoom(for: 256 + count * RequestMessage.longestBlobEntry)
   }
 }

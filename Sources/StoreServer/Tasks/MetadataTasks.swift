@@ -8,6 +8,8 @@ struct CreateDataTask: RequestTask {
   private let isSingle: Bool
   private let client: Connection
   private var creation: ObjectCreation?
+  /// Bytes of the reply for one object: three numbers.
+  private static let longestEntry = 64
 
   init(_ bytes: UnsafeRawBufferPointer, _ span: JSONSpan, by client: Connection) {
     reader = MetadataReader(bytes, span)
@@ -20,6 +22,7 @@ struct CreateDataTask: RequestTask {
     if creation == nil {
       guard try store.read(&reader) else { return nil }
       try handler.requireCreatable(reader.documents.count)
+      try handler.reply.requireRoom(for: 256 + reader.documents.count * Self.longestEntry)
       creation = ObjectCreation(reader.documents, by: client)
     }
     guard let created = try creation?.step(store) else { return nil }
@@ -185,11 +188,13 @@ struct ListNameTask: RequestTask {
     guard let names else { return nil }
     while next < names.count {
       if store.work.isSpent { return nil }
-      store.work.spend(Work.entry + names[next].name.utf8.count)
+      let before = reply.count
       if next > 0 { reply.append(UInt8(ascii: ",")) }
       reply.append(jsonString: names[next].name)
       reply.append(":")
       reply.append(decimal: names[next].id.rawValue)
+      // An escape takes as long as several bytes that are copied.
+      store.work.spend(Work.entry + 4 * (reply.count - before))
       next += 1
     }
     reply.append("},\"size\":")

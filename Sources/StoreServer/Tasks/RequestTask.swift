@@ -61,9 +61,15 @@ final class RequestWork {
   var task: (any RequestTask)?
   var found: (type: RequestType, index: Int)?
   /// The reply as far as it is written.
-  var reply = ByteWriter(capacity: 256)
+  var reply: ByteWriter
+  /// Bytes of heap that stay counted until the request ends.
+  var held: UInt64 = 0
   /// Nanoseconds spent so far.
   var duration: UInt64 = 0
 
-  init(_ frame: UnsafeRawBufferPointer?) { self.frame = frame }
+  /// - Parameter replies: counts what a large reply takes.
+  init(_ frame: UnsafeRawBufferPointer?, replies: any GrowthBudget) {
+    self.frame = frame
+    reply = ByteWriter(repliesWithin: replies, capacity: 256)
+  }
 }

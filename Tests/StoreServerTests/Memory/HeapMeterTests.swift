@@ -1,3 +1,4 @@
+import JSON
 import StoreProtocol
 import Testing
 
@@ -84,14 +85,33 @@ struct HeapMeterTests {
     #expect(budget.used == 40 && budget.hasRoom(for: 60) && !budget.hasRoom(for: 61))
   }
 
-  @Test("a reply leaves room for the buffer it grows into")
-  func replies() {
+  @Test("what was admitted and has not grown yet stays counted until the request ends")
+  func held() throws {
     let process = Process()
     let meter = HeapMeter(limit: limit, source: process.source)
-    #expect(meter.longestReply == limit / 3)
-    process.resident += limit
+    let cost = try meter.admit(.createData, bytes: 1 << 20)
+    meter.hold(cost)
     meter.look()
-    #expect(meter.longestReply == 1 << 20)
-    #expect(HeapMeter(limit: 1 << 40, source: process.source).longestReply == Frame.maximumLength)
+    #expect(!isAdmitted(meter, .createData, bytes: 1 << 20), "the first one will still grow")
+    #expect(isAdmitted(meter, .deleteData))
+    meter.release(cost)
+    meter.look()
+    #expect(isAdmitted(meter, .createData, bytes: 1 << 20))
+  }
+
+  @Test("a reply is counted while it grows, whoever writes it, and refused when there is no room")
+  func replies() {
+    let budget = BufferBudget(limit: 1 << 20)
+    var reply: ByteWriter? = ByteWriter(repliesWithin: budget)
+    let other = ByteWriter(repliesWithin: budget)
+    reply?.append([UInt8](repeating: 1, count: 900 << 10))
+    #expect(reply?.refusal == nil && budget.used > 890 << 10)
+    other.append([UInt8](repeating: 1, count: 900 << 10))
+    #expect(throws: StoreError.self) { try other.requireRoom() }
+    other.reply("still_heard")
+    #expect(other.refusal == nil)
+    reply = nil
+    #expect(budget.used == 0)
+    #expect(throws: StoreError.self) { try other.requireRoom(for: 2 << 20) }
   }
 }
