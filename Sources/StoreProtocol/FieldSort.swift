@@ -1,68 +1,98 @@
 /// Merge sort of fields by their keys, in steps; of several fields with one key the last one stays.
+///
+/// Numbers of fields are sorted, and the fields put in order once in the end: moving a number costs next to nothing.
 struct FieldSort {
   private typealias Field = MetadataDocument.Field
 
-  private var source: [MetadataDocument.Field]
-  private var target: [MetadataDocument.Field] = []
-  /// Ends of the sorted runs of `source`, and of those merged into `target` so far.
-  private var ends: [Int]
-  private var mergedEnds: [Int] = []
-  /// The pair of runs being merged, and the next field of each.
-  private var pair = 0
-  private var left: Int
-  private var right: Int
-
-  init(_ fields: [MetadataDocument.Field]) {
-    source = fields
-    ends = Array(1...max(fields.count, 1))
-    left = 0
-    right = 1
-    target.reserveCapacity(fields.count)
-  }
-
+  private var unsorted: [MetadataDocument.Field]
+  /// Numbers of fields, in sorted runs of `width`, and the runs of twice that width merged so far.
+  private var order: [Int32] = []
+  private var merged: [Int32] = []
+  private var width = 1
+  /// The next field of each of the two runs being merged, and where the first begins.
+  private var start = 0
+  private var left = 0
+  private var right = 1
+  /// The numbers whose fields are put in order.
+  private var taken = 0
   /// The fields, once they are sorted.
-  var fields: [MetadataDocument.Field] { source }
+  private(set) var fields: [MetadataDocument.Field] = []
+  /// Moves so far.
+  private(set) var moves = 0
 
-  /// - Parameter count: fields to move before resting.
+  /// Numbers that are written as fast as one is moved.
+  private static let filledAtOnce = 64
+
+  init(_ fields: [MetadataDocument.Field]) { unsorted = fields }
+
+  /// - Parameter count: moves before resting.
   /// - Returns: whether the fields are sorted.
   mutating func advance(by count: Int) -> Bool {
-    var moves = 0
-    while ends.count > 1 {
-      while pair < ends.count {
-        let middle = ends[pair]
-        let end = pair + 1 < ends.count ? ends[pair + 1] : middle
-        while left < middle || right < end {
-          if moves == count { return false }
-          moves += 1
-          moveOne(middle, end)
-        }
-        mergedEnds.append(target.count)
-        pair += 2
-        left = end
-        right = pair < ends.count ? ends[pair] : end
-      }
-      swap(&source, &target)
-      target.removeAll(keepingCapacity: true)
-      (ends, mergedEnds) = (mergedEnds, [])
-      pair = 0
-      left = 0
-      right = ends[0]
+    let (limit, overflow) = moves.addingReportingOverflow(count)
+    let end = overflow ? .max : limit
+    return fill(end) && merge(end) && takeInOrder(end)
+  }
+
+  private mutating func fill(_ limit: Int) -> Bool {
+    while order.count < unsorted.count {
+      if moves >= limit { return false }
+      moves += 1
+      let first = Int32(order.count)
+      order.append(contentsOf: first..<min(first + Int32(Self.filledAtOnce), Int32(unsorted.count)))
     }
     return true
   }
 
-  private mutating func moveOne(_ middle: Int, _ end: Int) {
-    if left == middle {
-      target.append(source[right])
-      right += 1
-    } else if right == end || source[left].key.lexicographicallyPrecedes(source[right].key) {
-      target.append(source[left])
-      left += 1
-    } else {
-      // The later of two with the same key replaces the earlier.
-      if source[left].key == source[right].key { left += 1 }
-      target.append(source[right])
-      right += 1
+  private mutating func merge(_ limit: Int) -> Bool {
+    let count = order.count
+    while width < count {
+      while start < count {
+        let middle = min(start + width, count)
+        let end = min(middle + width, count)
+        while left < middle || right < end {
+          if moves >= limit { return false }
+          moveOne(middle, end)
+        }
+        start = end
+        left = end
+        right = min(end + width, count)
+      }
+      swap(&order, &merged)
+      merged.removeAll(keepingCapacity: true)
+      width *= 2
+      start = 0
+      left = 0
+      right = min(width, count)
     }
+    return true
+  }
+
+  /// Of fields with the same key, the earlier one comes first.
+  private mutating func moveOne(_ middle: Int, _ end: Int) {
+    let takesRight = left == middle || right < end && comes(order[right], before: order[left])
+    merged.append(order[takesRight ? right : left])
+    if takesRight { right += 1 } else { left += 1 }
+    moves += 1
+  }
+
+  private mutating func comes(_ first: Int32, before second: Int32) -> Bool {
+    let (first, second) = (unsorted[Int(first)].key, unsorted[Int(second)].key)
+    // Long keys take long to compare.
+    moves += min(first.count, second.count) / 64
+    return first.lexicographicallyPrecedes(second)
+  }
+
+  private mutating func takeInOrder(_ limit: Int) -> Bool {
+    while taken < order.count {
+      if moves >= limit { return false }
+      moves += 1
+      let index = Int(order[taken])
+      taken += 1
+      if taken < order.count, unsorted[Int(order[taken])].key == unsorted[index].key { continue }
+      fields.append(unsorted[index])
+      // What is left over is freed at once in the end: that is to be nothing.
+      unsorted[index] = Field(key: [], value: .text([]))
+    }
+    return true
   }
 }

@@ -28,8 +28,13 @@ public struct MetadataReader {
     level = span.kind == .array ? 2 : 1
   }
 
-  /// How many bytes of the message were passed.
-  public var position: Int { scanner.position }
+  /// What was done so far: bytes of the message that were passed, and fields that were moved to sort them.
+  public var progress: Int { scanner.position + sorted * Self.bytesPerMove + (sort?.moves ?? 0) * Self.bytesPerMove }
+
+  /// Bytes that are read as fast as a field is moved.
+  private static let bytesPerMove = 8
+  /// Moves of documents that are in order now.
+  private var sorted = 0
 
   /// Reads on.
   ///
@@ -38,7 +43,7 @@ public struct MetadataReader {
   /// - Throws: code 1 when something else than an object is found, or a reserved field has the wrong type.
   public mutating func advance(by count: Int) throws(StoreError) -> Bool {
     if sort != nil {
-      guard sort?.advance(by: count) == true else { return false }
+      guard sort?.advance(by: max(count / Self.bytesPerMove, 64)) == true else { return false }
       try finishSorting()
       return scanner.depth == 0
     }
@@ -60,8 +65,8 @@ public struct MetadataReader {
       case .key(let span): if arrayStart == nil { key = span }
       case .scalar(let span): if arrayStart == nil { try add(span) }
       case .endObject:
-        guard arrayStart == nil, let last = open.last else { continue }
-        if !last.document.isAscending {
+        guard arrayStart == nil, !open.isEmpty else { continue }
+        if !open[open.count - 1].document.isAscending {
           sort = FieldSort(open[open.count - 1].document.takeFields())
           return try advance(by: count)
         }
@@ -85,9 +90,10 @@ public struct MetadataReader {
   }
 
   private mutating func finishSorting() throws(StoreError) {
-    guard let sorted = sort?.fields else { return }
-    sort = nil
-    open[open.count - 1].document.fields = sorted
+    guard let sort else { return }
+    sorted += sort.moves
+    open[open.count - 1].document.fields = sort.fields
+    self.sort = nil
     try close()
   }
 

@@ -19,7 +19,8 @@ extension ByteWriter {
       throw StoreError(
         .notEnoughMemory, "the store has no memory left for a reply of \(count) bytes and more: ask for less")
     case .tooLong:
-      throw StoreError(.invalid, "the reply is larger than a message may be (\(Frame.maximumLength) bytes): ask for less")
+      throw StoreError(
+        .invalid, "the reply is larger than a message may be (\(Frame.maximumLength) bytes): ask for less")
     }
   }
 

@@ -39,9 +39,9 @@ extension Store {
   /// - Returns: whether everything was read.
   func read(_ reader: inout MetadataReader) throws(StoreError) -> Bool {
     while !work.isSpent {
-      let start = reader.position
+      let start = reader.progress
       let isDone = try reader.advance(by: max(work.rest / 8, 1024))
-      work.spend(1024 + 8 * (reader.position - start))
+      work.spend(1024 + 8 * (reader.progress - start))
       if isDone { return true }
     }
     return false
