@@ -122,13 +122,15 @@ public final class Store {
     return connection
   }
 
-  /// Moves a connection that holds nothing yet to another session, and to the volume whose session it is.
-  public func move(_ connection: Connection, to session: Session) {
-    Departure(of: connection, keepsGrants: false).finish(self)
-    session.connections += 1
-    connection.session = session
-    connection.volume = session.volume
+  /// Gives a client another connection, to another session and the volume whose session it is; what the former one held
+  /// is given back in steps.
+  public func move(_ connection: Connection, to session: Session) -> Connection {
+    let moved = connect(to: session, label: connection.label)
+    moved.isReadOnly = connection.isReadOnly
+    moved.volume = session.volume
     session.volume?.connections += 1
+    disconnect(connection)
+    return moved
   }
 
   /// Forgets a client: frees what it left unsealed, ends its grants, drops the streams it read and its locks.

@@ -30,6 +30,9 @@ extension RequestMessage {
   public static let maximumCount = 500_000
   public static let longestBlobEntry = 500
 
+  /// Fields of the longest request with numbered keys, which are put in order in one go.
+  public static let maximumNumbered = 1 << 16
+
   private func requireAnswerable(_ count: Int) throws(StoreError) {
     if count > Self.maximumCount {
       throw StoreError(.invalid, "a request may name \(Self.maximumCount) blobs, this one has \(count)")
@@ -37,15 +40,26 @@ extension RequestMessage {
   }
 
   /// A required array of strings.
+  ///
+  /// - Throws: ``StoreError`` also when they have more than ``maximumText`` bytes together.
   public func strings(_ name: StaticString) throws(StoreError) -> [String] {
     var values: [String] = []
-    try forEachElement(name, "must be an array of strings") { span in
+    var length = 0
+    try forEachElement(name, "must be an array of strings", atMost: Self.maximumStrings) { span in
       guard span.kind == .string else { return false }
-      values.append(bytes.string(span))
+      length += span.count
+      // Nothing is decoded beyond what is refused.
+      if length <= Self.maximumText { values.append(bytes.string(span)) }
       return true
+    }
+    guard length <= Self.maximumText else {
+      throw failure(name, "has \(length) bytes of text, \(Self.maximumText) are allowed")
     }
     return values
   }
+
+  /// Strings of the longest list of them, which is read in one go.
+  public static let maximumStrings = 1 << 16
 
   /// A required array of pairs `[key, value]`, each read by `read`; nil from it is a type error.
   public func pairs<Key, Value>(
@@ -150,7 +164,12 @@ extension RequestMessage {
       target.append(contentsOf: try objectIDs("ids"))
       return try requireAnswerable(target.count)
     }
-    try requireAnswerable(fieldCount)
+    guard fieldCount <= Self.maximumNumbered else {
+      throw StoreError(
+        .invalid,
+        "a request may name \(Self.maximumNumbered) blobs with numbered keys, this one has \(fieldCount) fields: "
+          + "use the array 'ids'")
+    }
     if try integer("num") == 1, let only = span("0") {
       guard let value = bytes.integer(only) else { throw failure("0", "must be a 64-bit integer") }
       target.append(ObjectID(value))

@@ -25,8 +25,8 @@ public final class RequestMessage {
 
   public init() { fields.reserveCapacity(64) }
 
-  /// Top-level fields of the longest list that counts them itself.
-  private static let maximumFields = 1 << 20
+  /// Top-level fields of a message: twice as many as the longest list of numbered keys that is read.
+  private static let maximumFields = 1 << 17
 
   /// Reads one JSON object.
   ///

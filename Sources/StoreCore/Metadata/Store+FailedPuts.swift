@@ -8,8 +8,8 @@ import StoreProtocol
 /// somebody has asked for them meanwhile. This holds where replaced objects are deleted too, since elsewhere, as with
 /// the original, ids of objects without a name may be known to anybody.
 extension Store {
-  /// Beyond so many parts, an object is taken for several.
-  private static let mostUnfinished = 1 << 16
+  /// Beyond so many parts, which are looked at in one go, an object is taken for several.
+  private static let mostUnfinished = 1 << 14
 
   /// Stores objects that a connection made, all or none.
   public func createObjects(

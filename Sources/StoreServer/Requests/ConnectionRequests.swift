@@ -18,7 +18,7 @@ extension RequestHandler {
       throw StoreError(.invalid, "Session (sid = \(HexText.string(prefix: UInt8(ascii: "S"), id))) not exit")
     }
     if session.volume != nil { try requireToken(connection) }
-    store.move(connection.client, to: session)
+    connection.client = store.move(connection.client, to: session)
   }
 
   /// The kind of store a register request asks for: a number, or the text of old clients.

@@ -46,6 +46,9 @@ final class RequestHandler {
     return try recognise(isRegistered: isRegistered)
   }
 
+  /// Bytes of the longest type that is looked at.
+  private static let longestType = 256
+
   /// Recognises the type of the message read last.
   func recognise(isRegistered: Bool) throws(StoreError) -> (type: RequestType, index: Int) {
     guard let type = message.span("type") else {
@@ -53,6 +56,10 @@ final class RequestHandler {
     }
     guard type.kind == .string else {
       throw StoreError(.invalid, "Failed to parse the JSON message: field 'type' must be a string")
+    }
+    guard type.count <= Self.longestType else {
+      throw StoreError(
+        .invalid, "Got unexpected command: its type has \(type.count) bytes, \(Self.longestType) are allowed")
     }
     if !type.hasEscapes, let found = RequestType.find(message.bytes.rawString(type)) { return found }
     var text = message.bytes.string(type)

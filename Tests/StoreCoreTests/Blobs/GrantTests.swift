@@ -182,9 +182,24 @@ struct GrantTests {
     let session = store.openSession(.normal)
     let id = try fixture.sealedBlob(64, by: client)
     try fixture.read([id], by: client)
-    store.move(client, to: session)
+    let moved = store.move(client, to: session)
     #expect(fixture.root.connections == 0 && session.connections == 1)
     #expect(try !store.isInUse(id, in: fixture.root))
-    #expect(try fixture.read([id], by: client).isEmpty)
+    #expect(try fixture.read([id], by: moved).isEmpty)
+  }
+
+  @Test("moving to another session lets go in steps")
+  func moveInSteps() throws {
+    let client = fixture.connect()
+    let session = store.openSession(.normal)
+    for _ in 0..<10_000 { _ = try store.createBlob(64, by: client) }
+    store.work.allow(1000)
+    let before = store.work.done
+    _ = store.move(client, to: session)
+    #expect(session.connections == 1 && store.isReclaiming)
+    #expect(store.work.done - before < 100_000)
+    store.work.allow(.max / 2)
+    store.reclaim()
+    #expect(fixture.root.connections == 0 && store.memory.used == 0)
   }
 }
