@@ -26,7 +26,7 @@ public final class RequestMessage {
   public init() { fields.reserveCapacity(64) }
 
   /// Top-level fields of a message: twice as many as the longest list of numbered keys that is read.
-  private static let maximumFields = 1 << 17
+  public static let maximumFields = 1 << 17
 
   /// Reads one JSON object.
   ///

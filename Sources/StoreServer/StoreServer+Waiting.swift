@@ -13,15 +13,20 @@ extension StoreServer {
   func park(_ connection: ClientConnection, until key: WaitKey) {
     connection.state = .parked(key)
     waiting[key, default: []].append(connection.id)
-    handler.parkedRequests += 1
+    countParked(1, of: connection)
     store.notesChanges = true
     poller.change(connection.file, .hangUp, token: connection.id)
+  }
+
+  private func countParked(_ change: Int, of connection: ClientConnection) {
+    handler.parkedRequests += change
+    connection.client.volume?.parkedRequests += change
   }
 
   func forget(_ connection: ClientConnection, waitingFor key: WaitKey) {
     waiting[key]?.removeAll { $0 == connection.id }
     if waiting[key]?.isEmpty == true { waiting[key] = nil }
-    handler.parkedRequests -= 1
+    countParked(-1, of: connection)
     store.notesChanges = !waiting.isEmpty
     // It may have been the one that was to get the lock.
     if case .lock = key { wake(key) }
@@ -54,7 +59,7 @@ extension StoreServer {
   private func resume(_ connection: ClientConnection, from key: WaitKey) {
     if case .lock = key { waiting[key]?.removeAll { $0 == connection.id } }
     if waiting[key]?.isEmpty == true { waiting[key] = nil }
-    handler.parkedRequests -= 1
+    countParked(-1, of: connection)
     guard connection.work == nil else {
       connection.state = .working
       poller.change(connection.file, [], token: connection.id)

@@ -69,6 +69,21 @@ struct SteppedReadingTests {
     }
   }
 
+  @Test("sorting fields is progress, and the less so the fewer moves a step may make")
+  func progressOfSorting() throws {
+    let fields = (0..<20_000).reversed().map { "\"k\(10_000 + $0)\":1" }
+    let text = JSONText("{\(fields.joined(separator: ","))}")
+    var reader = MetadataReader(text.bytes, try text.value())
+    var largest = 0
+    var before = 0
+    while try !reader.advance(by: 4096) {
+      largest = max(largest, reader.progress - before)
+      before = reader.progress
+    }
+    #expect(reader.progress > 10 * text.bytes.count, "20,000 fields are moved about fifteen times")
+    #expect(largest < 3 * 4096)
+  }
+
   @Test("a list of numbers is read in steps; something else in it is refused")
   func numbers() throws {
     let text = JSONText("{\"id\":[\((0..<500).map(String.init).joined(separator: " , "))]}")

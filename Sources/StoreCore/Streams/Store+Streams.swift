@@ -193,17 +193,40 @@ extension Store {
   }
 
   private func consume(_ chunk: ObjectID, by connection: Connection) {
-    let session = connection.session
-    let blobs: [ObjectID]
     if chunk.isBlob {
-      blobs = [chunk]
-      removeBlob(chunk, in: session, by: connection)
+      removeBlob(chunk, in: connection.session, by: connection)
+      endGrant(chunk, of: connection)
     } else {
-      blobs = delete([chunk], force: false, deep: true, by: connection)
+      reclaim(Consuming(chunk, by: connection))
     }
-    for blob in blobs {
-      endGrant(blob, of: connection)
+  }
+}
+
+/// Deletes an object that was a chunk, with all its members, and ends what its reader was given of them.
+private struct Consuming: StoreTask {
+  typealias Failure = Never
+
+  private var deletion: Deletion
+  private let connection: Connection
+  /// Deleted blobs whose grants are left to end.
+  private var blobs: [ObjectID]?
+
+  init(_ chunk: ObjectID, by connection: Connection) {
+    deletion = Deletion([chunk], force: false, deep: true, by: connection)
+    self.connection = connection
+  }
+
+  mutating func step(_ store: Store) -> Void? {
+    if blobs == nil {
+      guard let deleted = deletion.step(store) else { return nil }
+      blobs = deleted
     }
+    while let blob = blobs?.popLast() {
+      store.work.spend(Work.entry)
+      store.endGrant(blob, of: connection)
+      if store.work.isSpent { return nil }
+    }
+    return ()
   }
 }
 

@@ -72,6 +72,8 @@ public final class Volume {
   public internal(set) var hasLostContents = false
   /// Clients connected to it.
   public internal(set) var connections = 0
+  /// Requests of them that wait for something; the server counts them.
+  public var parkedRequests = 0
   /// What fills it, nil when it has all of it.
   var copy: ContentsCopy?
 

@@ -64,7 +64,10 @@ final class HeapMeter {
   @discardableResult
   func admit(_ type: RequestType, bytes: Int) throws(StoreError) -> UInt64 {
     guard let cost = type.heapCost(bytes: bytes) else { return 0 }
-    try admit(cost, type.writes || type.isAboutVolumes ? limitForWrites : limitForReads)
+    let most =
+      type.onlyListsIDs
+      ? limitForLongMessages : type.writes || type.isAboutVolumes ? limitForWrites : limitForReads
+    try admit(cost, most)
     return cost
   }
 
@@ -73,9 +76,9 @@ final class HeapMeter {
   /// - Throws: notEnoughMemory when what its fields take does not fit.
   func admitReading(bytes: Int) throws(StoreError) { try admit(Self.readingCost(bytes: bytes), limitForLongMessages) }
 
-  /// Bytes of heap that the fields of a message and the lists of numbers in it take: a number of two bytes becomes one
-  /// of eight, in an array that grows by doubling and is copied once.
-  static func readingCost(bytes: Int) -> UInt64 { UInt64(bytes) * 12 }
+  /// Bytes of heap that the fields of a message take while it is answered: where the key and the value of each are, in an
+  /// array that grows by doubling.
+  static func readingCost(bytes: Int) -> UInt64 { UInt64(min(bytes * 12, RequestMessage.maximumFields * 96)) }
 
   private func admit(_ cost: UInt64, _ most: UInt64) throws(StoreError) {
     unmeasured += cost
@@ -150,6 +153,10 @@ extension RequestType {
   /// Bytes of heap that a request of some length may take, for good or while it is answered; nil when it stores
   /// nothing that stays.
   fileprivate func heapCost(bytes: Int) -> UInt64? {
+    // An id of two bytes becomes a number of eight, in an array that grows by doubling and is copied once.
+    if onlyListsIDs {
+      return bytes > StoreServer.longFrame ? UInt64(min(bytes * 12, NumberListReader.maximumCount * 24)) : nil
+    }
     let bytes = UInt64(bytes)
     switch self {
     // A field of six bytes, as `"a":1,`, becomes an entry with two texts.
@@ -161,6 +168,14 @@ extension RequestType {
     // What a client was given is remembered.
     case .getBuffers, .getBuffersByPlasma, .getRemoteBuffers, .increaseReferenceCount: return bytes * 8 + 512
     default: return nil
+    }
+  }
+
+  /// Whether a request of this type takes no more memory than its list of ids, and that only until it is answered.
+  fileprivate var onlyListsIDs: Bool {
+    switch self {
+    case .getData, .deleteData, .deleteDataWithFeedbacks, .evict, .load, .unpin: true
+    default: false
     }
   }
 }

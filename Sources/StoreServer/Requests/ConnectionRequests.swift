@@ -89,7 +89,7 @@ extension RequestHandler {
     let limit = volume.map { min($0.account.limit, store.memory.limit) } ?? store.memory.limit
     reply.beginFrame()
     reply.append("{\"meta\":{\"deferred_requests\":")
-    reply.append(decimal: parkedRequests)
+    reply.append(decimal: volume?.parkedRequests ?? parkedRequests)
     reply.append(",\"deployment\":")
     reply.append(jsonString: identity.deployment)
     reply.append(",\"instance_id\":")

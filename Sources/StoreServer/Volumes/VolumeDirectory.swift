@@ -97,12 +97,14 @@ final class VolumeDirectory {
     }
     defer { closedir(stream) }
     while budget > 0, let entry = readdir(stream) {
-      let name = entry.name
-      if name != ".", name != ".." { remove(name, in: directory, budget: &budget, depth: depth) }
+      // A name is bytes: a client may choose some that are no text.
+      let name = entry.pointer(to: \.d_name).map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) }
+      guard let name, strcmp(name, ".") != 0, strcmp(name, "..") != 0 else { continue }
+      remove(name, in: directory, budget: &budget, depth: depth)
     }
   }
 
-  private static func remove(_ name: String, in parent: CInt, budget: inout Int, depth: Int) {
+  private static func remove(_ name: UnsafePointer<CChar>, in parent: CInt, budget: inout Int, depth: Int) {
     budget -= 1
     guard unlinkat(parent, name, 0) != 0, errno == EISDIR, depth < removalDepth else { return }
     let directory = clinux_open_beneath(parent, name, CLINUX_O_PATH | O_DIRECTORY)
@@ -111,12 +113,5 @@ final class VolumeDirectory {
       close(directory)
     }
     unlinkat(parent, name, AT_REMOVEDIR)
-  }
-}
-
-extension UnsafeMutablePointer<dirent> {
-  /// The name of an entry of a directory.
-  var name: String {
-    withUnsafeBytes(of: &pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }

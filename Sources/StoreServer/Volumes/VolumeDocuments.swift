@@ -165,3 +165,10 @@ extension VolumeDocuments {
     close(directory)
   }
 }
+
+extension UnsafeMutablePointer<dirent> {
+  /// The name of an entry of a directory to which no client has access.
+  fileprivate var name: String {
+    withUnsafeBytes(of: &pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+}

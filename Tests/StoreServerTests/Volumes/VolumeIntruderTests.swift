@@ -72,6 +72,16 @@ extension StoreServerTests {
       #expect(access(world.documentPath("victim"), F_OK) == 0)
     }
 
+    @Test("is removed although the name of a file in it is no text")
+    func rawNames() throws {
+      let name = "\(directory)/".utf8.map { CChar(bitPattern: $0) } + [CChar(bitPattern: 0xff), CChar(bitPattern: 0xfe), 0]
+      let file = open(name, O_CREAT | O_WRONLY, 0o600)
+      #expect(file >= 0)
+      close(file)
+      #expect(try world.ask("delete_volume", "evil")["deleted"] == .bool(true))
+      #expect(world.volumeNames == ["victim"])
+    }
+
     @Test("costs a limited number of removals, however much is in it")
     func crowded() throws {
       for number in 0..<3000 { try writeFile("\(directory)/\(number)", "") }
