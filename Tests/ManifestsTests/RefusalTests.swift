@@ -103,6 +103,8 @@ import Testing
   }
 
   @Test func `spilling that cannot work`() throws {
+    let needsBoth =
+      "spilling needs both: spill.name (--vineyardd.spill.config) and spill.path (--vineyardd.spill.path)"
     let cases: [((inout VineyarddSpec.Spill) -> Void, String)] = [
       (
         { spec in
@@ -117,11 +119,8 @@ import Testing
         "invalid upper spill rate '80%' (hint: give a share between 0 and 1, like 0.3)"
       ),
       ({ $0.spillLowerRate = ".3" }, "invalid lower spill rate '.3' (hint: give a share between 0 and 1, like 0.3)"),
-      (
-        { $0.name = "overflow" },
-        "a spill name without a spill path (hint: spilling needs both: spill.name (--vineyardd.spill.config) and spill.path (--vineyardd.spill.path))"
-      ),
-      ({ $0.path = "/spill" }, "a spill path without a spill name (hint: spilling needs both)"),
+      ({ $0.name = "overflow" }, "a spill name without a spill path (hint: \(needsBoth))"),
+      ({ $0.path = "/spill" }, "a spill path without a spill name (hint: \(needsBoth))"),
       ({ $0.persistentVolumeSpec = [:] }, "a spill volume without a spill name (hint: give name and path too)"),
       (
         { spec in
