@@ -30,7 +30,7 @@ public final class ByteWriter {
   /// Why not everything was kept that was appended since the writer was last emptied, nil when everything was.
   @exclusivity(unchecked) public private(set) final var refusal: Refusal?
   /// Asked before the buffer grows, and told when it shrinks.
-  private let budget: (any GrowthBudget)?
+  private var budget: (any GrowthBudget)?
   private let longest: Int
   /// Bytes that were asked for ahead, which the next emptying leaves.
   @exclusivity(unchecked) private var reserved = 0
@@ -77,6 +77,17 @@ public final class ByteWriter {
       base = Self.resized(base, capacity)
     }
     reserved = 0
+  }
+
+  /// Has another budget count the bytes from now on; without room in it, what was written is dropped.
+  public func count(in other: any GrowthBudget) {
+    let grown = capacity - initialCapacity
+    budget?.give(back: grown)
+    budget = other
+    guard grown > 0, !other.take(grown) else { return }
+    refusal = .noRoom
+    capacity = initialCapacity
+    base = Self.resized(base, capacity)
   }
 
   /// Makes room for so many bytes in all, which stays when the writer is emptied next.

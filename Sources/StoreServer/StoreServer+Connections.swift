@@ -24,7 +24,8 @@ extension StoreServer {
         if [EMFILE, ENFILE, ENOMEM].contains(-file) { pauseAccepting(because: errorText(-file)) }
         return
       }
-      guard heap.buffers.hasRoom(for: InputBuffer.usualCapacity) else {
+      let share = heap.buffers.share(of: listener.volume?.id)
+      guard share.hasRoom(for: InputBuffer.usualCapacity) else {
         refusedClients += 1
         Glibc.close(file)
         continue
@@ -35,7 +36,8 @@ extension StoreServer {
         listener.volume.map { store.connect(to: $0, label: peer.label, isReadOnly: listener.isReadOnly) }
         ?? store.connect(to: listener.session, label: peer.label)
       let connection = ClientConnection(
-        id: nextConnection, file: file, kind: listener.kind, client: client, peer: peer.text, buffers: heap.buffers)
+        id: nextConnection, file: file, kind: listener.kind, client: client, peer: peer.text, buffers: share,
+        of: heap.buffers)
       nextConnection += 1
       guard poller.add(file, .reading, token: connection.id) else {
         store.disconnect(connection.client)

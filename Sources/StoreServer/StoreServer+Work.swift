@@ -54,7 +54,7 @@ extension StoreServer {
       if sendReply(to: connection), connection.input.count > 0 { enqueue(connection) }
       return
     }
-    let work = RequestWork(frame, replies: heap.buffers)
+    let work = RequestWork(frame, replies: connection.buffers)
     work.message.begin(frame)
     hold(HeapMeter.readingCost(bytes: frame.count), for: work)
     setWorking(work, connection)
@@ -72,13 +72,14 @@ extension StoreServer {
     work.found = found
     work.duration = nanoseconds
     hold(cost, for: work)
+    handler.reply.count(in: connection.buffers)
     swap(&work.reply, &handler.reply)
     setWorking(work, connection)
   }
 
   /// Finishes a request whose message was taken already.
   func goOn(with task: any RequestTask, for connection: ClientConnection) {
-    let work = RequestWork(nil, replies: heap.buffers)
+    let work = RequestWork(nil, replies: connection.buffers)
     work.task = task
     setWorking(work, connection)
   }

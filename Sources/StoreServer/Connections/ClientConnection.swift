@@ -50,17 +50,25 @@ final class ClientConnection {
   /// Raw bytes that follow when everything is sent.
   var transferWhenFlushed: Transfer?
 
-  private let buffers: BufferBudget
+  /// What it may take for messages on their way.
+  let buffers: any GrowthBudget
+  private let allBuffers: BufferBudget
   private var pending: ByteWriter?
   /// Bytes taken of the buffers.
   private var pendingTaken = 0
   private var pendingStart = 0
   private var pendingDescriptor = false
 
-  /// - Parameter buffers: what all connections may take for messages on their way.
-  init(id: UInt64, file: CInt, kind: Kind, client: Connection, peer: String, buffers: BufferBudget) {
+  /// - Parameters:
+  ///   - buffers: what it may take for messages on their way.
+  ///   - allBuffers: what all connections may take.
+  init(
+    id: UInt64, file: CInt, kind: Kind, client: Connection, peer: String, buffers: any GrowthBudget,
+    of allBuffers: BufferBudget
+  ) {
     input = InputBuffer(buffers)
     self.buffers = buffers
+    self.allBuffers = allBuffers
     self.id = id
     self.file = file
     self.kind = kind
@@ -105,9 +113,11 @@ final class ClientConnection {
   /// - Returns: false when there is no room. A long message brings its own, which was counted when it was written.
   private func keep(_ message: inout ByteWriter, from start: Int) -> Bool {
     if pending == nil, message.count - start > Self.largestCopy {
+      message.count(in: buffers)
+      guard message.refusal == nil else { return false }
       pending = message
       pendingStart = start
-      message = ByteWriter(repliesWithin: buffers)
+      message = ByteWriter(repliesWithin: allBuffers)
       return true
     }
     guard buffers.take(message.count - start) else { return false }

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import StoreProtocol
 
 /// Bytes received on a connection and not yet consumed.
@@ -21,10 +22,10 @@ final class InputBuffer {
   private var start = 0
   private var end = 0
 
-  private let budget: BufferBudget
+  private let budget: any GrowthBudget
 
   /// - Parameter budget: what all connections share, with room for the usual capacity.
-  init(_ budget: BufferBudget) {
+  init(_ budget: any GrowthBudget) {
     self.budget = budget
     _ = budget.take(Self.usualCapacity)
     base = Self.resized(nil, Self.usualCapacity)

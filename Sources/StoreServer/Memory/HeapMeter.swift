@@ -129,26 +129,6 @@ final class HeapMeter {
   }
 }
 
-/// Bytes of heap that all connections share for messages that are still on their way: those that arrive, and replies
-/// from when they are written until they are sent.
-final class BufferBudget: GrowthBudget {
-  let limit: UInt64
-  private(set) var used: UInt64 = 0
-
-  init(limit: UInt64) { self.limit = limit }
-
-  func hasRoom(for bytes: Int) -> Bool { used + UInt64(bytes) <= limit }
-
-  /// - Returns: false when there is no room.
-  func take(_ bytes: Int) -> Bool {
-    guard hasRoom(for: bytes) else { return false }
-    used += UInt64(bytes)
-    return true
-  }
-
-  func give(back bytes: Int) { used -= min(used, UInt64(bytes)) }
-}
-
 extension RequestType {
   /// Bytes of heap that a request of some length may take, for good or while it is answered; nil when it stores
   /// nothing that stays.

@@ -85,6 +85,19 @@ struct HeapMeterTests {
     #expect(budget.used == 40 && budget.hasRoom(for: 60) && !budget.hasRoom(for: 61))
   }
 
+  @Test("a volume has half of what others leave, and never the last quarter")
+  func shares() {
+    let budget = BufferBudget(limit: 1000)
+    let share = budget.share(of: "a")
+    #expect(!share.take(501) && share.take(500) && !share.take(1))
+    #expect(budget.share(of: "a") === share)
+    let other = budget.share(of: "b")
+    #expect(other.take(250) && !other.take(1))
+    #expect(budget.share(of: nil).take(250))
+    share.give(back: 500)
+    #expect(budget.used == 500 && other.hasRoom(for: 125) && !other.hasRoom(for: 126))
+  }
+
   @Test("what was admitted and has not grown yet stays counted until the request ends")
   func held() throws {
     let process = Process()

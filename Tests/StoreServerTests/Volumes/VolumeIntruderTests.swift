@@ -74,7 +74,8 @@ extension StoreServerTests {
 
     @Test("is removed although the name of a file in it is no text")
     func rawNames() throws {
-      let name = "\(directory)/".utf8.map { CChar(bitPattern: $0) } + [CChar(bitPattern: 0xff), CChar(bitPattern: 0xfe), 0]
+      let bytes = Array("\(directory)/".utf8) + [0xff, 0xfe, 0]
+      let name = bytes.map { CChar(bitPattern: $0) }
       let file = open(name, O_CREAT | O_WRONLY, 0o600)
       #expect(file >= 0)
       close(file)
