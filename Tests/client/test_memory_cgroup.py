@@ -7,12 +7,14 @@ import json
 import os
 import struct
 import subprocess
+from contextlib import suppress
 
 import pytest
 import yaml
 
 from cgroups import DaemonInGroup, MemoryGroup
 from daemon import daemon_command
+from volumes import Volume
 from waiting import eventually
 from wire import blob_member, metadata, text
 
@@ -264,5 +266,25 @@ def test_given_a_full_store_when_many_long_messages_end_together_then_those_beyo
         codes = [client.receive().get("code") for client in clients]
         assert NOT_ENOUGH_MEMORY in codes
         assert wire.exists(0) is False
+    for client in clients:
+        client.close()
+
+
+def test_given_half_messages_of_a_volume_when_they_have_their_share_then_others_are_still_served(in_group):
+    daemon, _ = in_group(512 * MIB)
+    volume = Volume(daemon, "a")
+    header = struct.pack("<Q", 200 * MIB)
+    clients = []
+    for _ in range(20):
+        client = volume.wire()
+        clients.append(client)
+        with suppress(BrokenPipeError, ConnectionResetError):
+            client.send_bytes(header)
+            # Less than a doubling of the buffer: this one stays half.
+            client.send_bytes(b" " * (MIB - 100))
+    with daemon.wire() as wire:
+        ident = wire.new_object(text="x" * (2 * MIB))
+        assert len(wire.content(ident)) == 1
+    Volume(daemon, "b").wire().close()
     for client in clients:
         client.close()

@@ -239,3 +239,17 @@ def test_given_a_second_connection_when_forked_from_a_client_of_a_volume_then_it
     client = volume.connect()
     client.put(5, persist=True, name="five")
     assert client.ipc_client.fork().get_name("five") == client.get_name("five")
+
+
+def test_given_a_request_that_waits_in_one_volume_when_others_ask_then_they_are_not_told_of_it(open_volume, store):
+    ours, theirs = open_volume("ours"), open_volume("theirs")
+
+    def waiting(wire):
+        return wire.ask("instance_status_request")["meta"]["deferred_requests"]
+
+    with ours.wire() as parked, ours.wire() as our, theirs.wire() as their, store.wire() as main:
+        parked.send("get_name_request", name="nothing has it", wait=True)
+        eventually(lambda: waiting(our) == 1, "the request waits")
+        assert (waiting(main), waiting(their)) == (1, 0)
+    with ours.wire() as our:
+        eventually(lambda: waiting(our) == 0, "nobody waits any more")

@@ -195,6 +195,23 @@ struct StreamTests {
     #expect(store.takeChanges().isEmpty)
   }
 
+  @Test("a chunk of many members that was read is deleted in steps")
+  func largeChunk() throws {
+    let members = try (0..<2000).map { _ in try fixture.sealedBlob(64, by: writer) }
+    let chunk = try fixture.object(members: members)
+    let next = try fixture.sealedBlob(64, by: writer)
+    try store.pushStreamChunk(stream, chunk: chunk, by: writer)
+    try store.pushStreamChunk(stream, chunk: next, by: writer)
+    #expect(value(try pull()) == chunk)
+    store.work.allow(10_000)
+    let before = store.work.done
+    #expect(value(try pull()) == next)
+    #expect(store.work.done - before < 100_000 && store.isReclaiming)
+    store.work.allow(.max / 2)
+    store.reclaim()
+    #expect(fixture.existing(members + [chunk]).isEmpty)
+  }
+
   @Test("the first chunk of a stream wakes nobody: it isn't finished")
   func firstChunkIsQuiet() throws {
     #expect(isParked(try pull()))

@@ -53,6 +53,29 @@ extension StoreServerTests {
       try server.waitUntil("the client is gone") { $0.connections.isEmpty }
     }
 
+    @Test("[Error] a type that is longer than any is not looked at, before registering and after")
+    func longType() throws {
+      let client = try WireClient(server)
+      let type = String(repeating: "\\u0001", count: 1000)
+      for _ in 0..<2 {
+        let reply = try client.request("{\"type\":\"\(type)\"}")
+        #expect(reply["code"]?.integer == 1)
+        guard case .string(let message) = reply["message"] else { throw TestFailure("no message") }
+        #expect(message.contains("256 are allowed") && message.utf8.count < 200)
+        _ = try client.request(WireClient.register)
+      }
+    }
+
+    @Test("[Error] labels of more text than is allowed are refused before they are read")
+    func longLabels() throws {
+      let client = try WireClient.registered(server)
+      let text = String(repeating: "v", count: 600 << 10)
+      let reply = try client.request(
+        #"{"type":"label_request","id":1,"keys":["a","b"],"values":["\#(text)","\#(text)"]}"#)
+      guard case .string(let message) = reply["message"] else { throw TestFailure("no message") }
+      #expect(message.contains("1048576 are allowed"))
+    }
+
     @Test("a valid message of 100 MiB works")
     func large() throws {
       let client = try WireClient.registered(server)
