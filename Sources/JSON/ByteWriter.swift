@@ -81,6 +81,8 @@ public final class ByteWriter {
 
   /// Has another budget count the bytes from now on; without room in it, what was written is dropped.
   public func count(in other: any GrowthBudget) {
+    // What was granted once is not asked for again: others may have taken more since.
+    if budget === other { return }
     let grown = capacity - initialCapacity
     budget?.give(back: grown)
     budget = other

@@ -276,15 +276,17 @@ def test_given_half_messages_of_a_volume_when_they_have_their_share_then_others_
     header = struct.pack("<Q", 200 * MIB)
     clients = []
     for _ in range(20):
-        client = volume.wire()
-        clients.append(client)
-        with suppress(BrokenPipeError, ConnectionResetError):
+        # The later ones find no room even to be accepted.
+        with suppress(OSError):
+            client = volume.wire()
+            clients.append(client)
             client.send_bytes(header)
             # Less than a doubling of the buffer: this one stays half.
             client.send_bytes(b" " * (MIB - 100))
     with daemon.wire() as wire:
-        ident = wire.new_object(text="x" * (2 * MIB))
+        ident = wire.new_object(text="x" * (MIB // 2))
         assert len(wire.content(ident)) == 1
     Volume(daemon, "b").wire().close()
+    assert len(clients) >= 2
     for client in clients:
         client.close()
