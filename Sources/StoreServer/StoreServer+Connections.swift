@@ -229,7 +229,7 @@ extension StoreServer {
       if let (code, message) = handler.embeddedError {
         handler.reply.reply(code: code, message: message)
       } else if let found {
-        let cost = try heap.admit(found.type, bytes: frame.count)
+        var cost = try heap.admit(found.type, bytes: frame.count)
         disposition = try handler.handle(found.type, from: connection)
         if handler.reply.refusal != nil {
           if let rest = disposition.rest { takeBack(rest) }
@@ -244,6 +244,7 @@ extension StoreServer {
           keep(task, frame, found, cost: cost, nanoseconds: monotonicNanoseconds() - start, from: connection)
           return disposition
         case .continue(let task):
+          cost += try listingCost(found.type, connection)
           keep(task, frame, found, cost: cost, nanoseconds: monotonicNanoseconds() - start, from: connection)
           return disposition
         default: break
@@ -256,6 +257,16 @@ extension StoreServer {
     }
     record(found, nanoseconds: monotonicNanoseconds() - start, failure, connection)
     return disposition
+  }
+
+  /// Bytes of heap that a request takes which lists more than one step finds.
+  func listingCost(_ type: RequestType, _ connection: ClientConnection) throws(StoreError) -> UInt64 {
+    let session = connection.client.session
+    switch type {
+    case .listData: return try heap.admitListing(of: session.objectCount + session.blobCount)
+    case .listName: return try heap.admitListing(of: session.nameCount)
+    default: return 0
+    }
   }
 
   /// Counts a request that is answered.

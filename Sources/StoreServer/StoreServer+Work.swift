@@ -200,6 +200,7 @@ extension StoreServer {
     hold(max(cost, reading), for: work)
     let disposition = try handler.handle(found.type, from: connection)
     if case .park = disposition { throw Self.tooLong(found.type) }
+    if case .continue = disposition { hold(try listingCost(found.type, connection), for: work) }
     return disposition
   }
 

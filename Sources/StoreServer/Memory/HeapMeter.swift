@@ -80,6 +80,17 @@ final class HeapMeter {
   /// array that grows by doubling.
   static func readingCost(bytes: Int) -> UInt64 { UInt64(min(bytes * 12, RequestMessage.maximumFields * 96)) }
 
+  /// Admits a listing that takes more than one step and so keeps what it has found.
+  ///
+  /// - Parameter entries: what there is.
+  /// - Returns: bytes that it may take, to be held while it is on its way.
+  func admitListing(of entries: Int) throws(StoreError) -> UInt64 {
+    // A name or an id, in an array that grows by doubling.
+    let cost = UInt64(entries) * 48
+    try admit(cost, limitForLongMessages)
+    return cost
+  }
+
   private func admit(_ cost: UInt64, _ most: UInt64) throws(StoreError) {
     unmeasured += cost
     if unmeasured < step, used + held + unmeasured <= most { return }

@@ -112,6 +112,14 @@ struct HeapMeterTests {
     #expect(isAdmitted(meter, .createData, bytes: 1 << 20))
   }
 
+  @Test("listings of much are refused where what they find does not fit beside what others find")
+  func listings() throws {
+    let process = Process()
+    let meter = HeapMeter(limit: limit, source: process.source)
+    for _ in 0..<4 { meter.hold(try meter.admitListing(of: 300_000)) }
+    #expect(throws: StoreError.self) { try meter.admitListing(of: 300_000) }
+  }
+
   @Test("a reply is counted while it grows, whoever writes it, and refused when there is no room")
   func replies() {
     let budget = BufferBudget(limit: 1 << 20)
