@@ -67,7 +67,7 @@ import Testing
     let paper = Paper()
     let board = ProgressBoard(progress: paper.progress(isTerminal: true, columns: 40))
     board.update("Vineyardd vineyard-system/vineyardd-sample", "2/3 ready")
-    #expect(paper.text == "◎ …rd-system/vineyardd-sample: 2/3 ready\n")
+    #expect(paper.text == "◎ …d-system/vineyardd-sample: 2/3 ready\n")
   }
 
   @Test func `a line of the block is one row`() {

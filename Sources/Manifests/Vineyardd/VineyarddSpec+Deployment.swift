@@ -44,7 +44,8 @@ extension VineyarddSpec {
       volume["secret", "secretName"] = .string(AdminToken.secretName(ofCluster: name))
     }
     let assumed = store.assumedMemory ?? VineyarddSpec.Store.memoryOnUnknownNodes
-    if try store.statedMemory() == nil { deployment.setAnnotation(Manifests.assumedMemoryAnnotation, assumed) }
+    let isAssumed = try store.statedMemory() == nil
+    deployment.tree["metadata", "annotations"] = isAssumed ? [Manifests.assumedMemoryAnnotation: .string(assumed)] : nil
     let resources = try StoreResources.resources(store, assumed: assumed)
     try deployment.editContainer("vineyardd") { container in
       fillContainer(&container, uid: uid)

@@ -190,6 +190,8 @@ struct GrantTests {
 
   @Test("moving to another session lets go in steps")
   func moveInSteps() throws {
+    let fixture = StoreFixture()
+    let store = fixture.store
     let client = fixture.connect()
     let session = store.openSession(.normal)
     for _ in 0..<10_000 { _ = try store.createBlob(64, by: client) }

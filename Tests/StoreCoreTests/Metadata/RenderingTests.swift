@@ -137,7 +137,7 @@ struct RenderingTests {
     ).id
     for _ in 0..<12 { id = try fixture.object("t::Twice", members: [id, id]) }
     let last = id
-    #expect(code(try store.render([last], in: fixture.root, into: ByteWriter())) == .invalid)
+    #expect(code(try store.render([last], in: fixture.root, into: ByteWriter(repliesWithin: nil))) == .invalid)
   }
 
   @Test("chains of members longer than the stack should bear are cut off")
