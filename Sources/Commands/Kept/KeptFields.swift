@@ -40,7 +40,7 @@ struct KeptFields {
       guard !named.contains(field), value != rendered[key] else { continue }
       // The server fills in empty texts and objects, which say nothing.
       if rendered[key] == nil, Self.isEmpty(value) { continue }
-      let isSplit = rendered[key]?.fields != nil || named.contains { $0.starts(with: field) }
+      let isSplit = rendered[key]?.fields != nil || flags.setFields(below: field)
       if value.fields != nil, isSplit {
         var inner = rendered[key] ?? [:]
         merge(&inner, value, at: field, named, &kept)

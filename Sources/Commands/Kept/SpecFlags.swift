@@ -10,6 +10,12 @@ struct SpecFlags: Sendable {
     }
   }
 
+  /// Whether there are flags for parts of a field.
+  func setFields(below field: [String]) -> Bool {
+    let prefix = field.joined(separator: ".") + "."
+    return paths.values.contains { $0.contains { $0.hasPrefix(prefix) } }
+  }
+
   /// The flag that sets a field, as people write it; nil for a field without a flag.
   func flag(for field: [String]) -> String? {
     let path = field.joined(separator: ".")

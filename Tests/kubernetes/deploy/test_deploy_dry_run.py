@@ -127,12 +127,12 @@ def test_given_a_deployment_when_the_server_checks_another_then_it_says_what_wou
 
 def test_given_a_field_that_does_not_exist_when_the_server_checks_then_its_refusal_is_told(cluster, vineyardctl):
     cluster.client.post("/api/v1/namespaces", {"metadata": {"name": "vineyard-system"}})
-    flags = ("--securityContext", '{"bogus": true}')
+    flags = ("--securityContext", '{"capabilities": {"bogus": true}}')
 
     for more in ((), ("--dry-run=server",)):
         run = vineyardctl("deploy", "vineyard-deployment", *flags, *more, status=1)
         assert run.error.startswith("error: cannot apply Deployment vineyard-system/vineyardd-sample: ")
-        assert ".securityContext.bogus: field not declared in schema" in run.error
+        assert ".securityContext.capabilities.bogus: field not declared in schema" in run.error
 
 
 @pytest.mark.parametrize("form", ["yaml", "json", "name"])
