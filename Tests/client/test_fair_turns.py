@@ -185,8 +185,13 @@ def nested(depth):
     return value
 
 
+def as_tuples(value):
+    """What the released client makes of lists."""
+    return tuple(map(as_tuples, value)) if isinstance(value, list) else value
+
+
 def test_given_lists_nested_400_deep_when_put_and_got_then_they_are_equal(client, measured):
-    assert client.get(client.put(nested(400))) == nested(400)
+    assert client.get(client.put(nested(400))) == as_tuples(nested(400))
     assert measured("vineyard_loop_turn_most_work") < MOST_WORK_OF_A_TURN
 
 
