@@ -203,7 +203,8 @@ let package = Package(
     .testTarget(
       name: "StoreServerTests",
       dependencies: [
-        "HTTPEndpoint", "SeededRandom", "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol", "StoreServer",
+        "HTTPEndpoint", "JSON", "SeededRandom", "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol",
+        "StoreServer",
         "Support",
       ],
       swiftSettings: strict),
