@@ -104,11 +104,14 @@ def test_what_is_told_to_stay_can_be_typed_again(cluster, vineyardctl, target, f
     before = spec(cluster, path)
 
     start, end = "► as deployed before: ", " (--reset FLAG goes back to the default)"
-    told = next(line for line in vineyardctl(*again).lines if line.startswith(start) and line.endswith(end))
-    words = [word.removesuffix(",") for word in shlex.split(told.removeprefix(start).removesuffix(end))]
+    told = [line for line in vineyardctl(*again).lines if line.startswith(start) and line.endswith(end)]
+    texts = [line.removeprefix(start).removesuffix(end) for line in told]
+    words = [word.removesuffix(",") for text in texts for word in shlex.split(text)]
     vineyardctl(*again, "--reset", "all", *(("--clusters=a/b,c/d",) if target == "csidriver" else ()))
     assert spec(cluster, path) != before
-    vineyardctl(*again, *words)
+    # Images are the operator's as well, and have lines of their own.
+    images = [flag for flag in flags if flag.startswith(("--image=", "--image-registry", "--imagePullPolicy"))]
+    vineyardctl(*again, *words, *images)
 
     assert spec(cluster, path) == before
 
