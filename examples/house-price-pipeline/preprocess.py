@@ -124,9 +124,11 @@ def main() -> None:
     table = pd.read_pickle(table_path)
     log(f"read dataframe pickle time: {time.time() - start}")
 
-    x_train, x_test = split(table, args.seed)
+    train, test = split(table, args.seed)
     del table
-    y_train, y_test = x_train.pop("SalePrice"), x_test.pop("SalePrice")
+    # The price is the last column: what is left of it is a slice and stays one piece of memory.
+    x_train, y_train = train.iloc[:, :-1], train["SalePrice"]
+    x_test, y_test = test.iloc[:, :-1], test["SalePrice"]
 
     parts = {"x_train.pkl": x_train, "x_test.pkl": x_test, "y_train.pkl": y_train, "y_test.pkl": y_test}
     write_start = time.time()
