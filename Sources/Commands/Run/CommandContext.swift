@@ -1,6 +1,7 @@
 import Glibc
 import KubernetesClient
 import Support
+import Synchronization
 
 /// The world as a command sees it; a test gives its own and runs any command in-process.
 public struct CommandContext: Sendable {
@@ -92,5 +93,24 @@ extension CommandContext {
     let line = error.line
     let mark = line.prefix { $0 != ":" }
     errorOutput("\(errorPalette.paint(mark, .red))\(line.dropFirst(mark.count))\n")
+  }
+}
+
+/// The first failure to write to a standard stream, so that a full disk does not pass for success.
+///
+/// A reader that went away (EPIPE) has had enough, and a closed stderr is how people ask for silence: neither counts.
+private final class WriteFailures: Sendable {
+  private let failure = Mutex<CommandError?>(nil)
+
+  /// The reason why not all was written, nil when it was.
+  var first: CommandError? { failure.withLock { $0 } }
+
+  /// Remembers how a write ended.
+  ///
+  /// - Parameter code: the error number, nil after a success.
+  func note(_ code: Int32?, on stream: StandardStream) {
+    guard let code, code != EPIPE, stream == .output || code != EBADF else { return }
+    let name = stream == .output ? "stdout" : "stderr"
+    failure.withLock { $0 = $0 ?? .system("cannot write everything to \(name)", errno: code) }
   }
 }
