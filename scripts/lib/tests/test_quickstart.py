@@ -20,7 +20,7 @@ from quickstart.load import Load
 from quickstart.pipeline import Round, median_round, table_bytes
 from quickstart.progress import QuickstartError
 from quickstart.stages import Stage
-from quickstart.store import Store, size_for
+from quickstart.store import Store, size_for, usual_size
 
 ROOT = Path(__file__).resolve().parents[3]
 GIB = 1 << 30
@@ -95,7 +95,7 @@ def test_given_three_rounds_then_the_one_with_the_median_execution_counts() -> N
 
 def test_given_two_rounds_then_the_tables_have_the_tutorials_columns() -> None:
     text = tables.render(table_bytes(4000), a_round(0.5), a_round(0.01, importing=0.25))
-    assert text.count("without vineyard | with vineyard") == 5
+    assert text.count("without vineyard | with vineyard") == 6
     assert "14038 Mi" in text and "−98.0 %" in text and "+0.0 %" in text
 
 
@@ -110,9 +110,16 @@ def test_the_summary_tells_the_hand_over_and_the_whole() -> None:
 def test_the_import_of_the_client_is_a_row_of_its_own_and_no_part_of_others() -> None:
     one = a_round(0.01, importing=0.25)
     assert one.importing == 0.75 and one.stages[0].starting == 0.75 and one.execution == a_round(0.01).execution
-    last = tables.render(GIB, a_round(0.5), one).split("\n\n")[-1]
-    assert last.startswith("Import time of the client") and "– |" in last and "0.75" in last
+    table = tables.render(GIB, a_round(0.5), one).split("\n\n")[-2]
+    assert table.startswith("Import time of the client") and "– |" in table and "0.75" in table
     assert "<td>Import time of the client</td>" in report.page(a_comparison())
+
+
+def test_the_start_of_the_store_is_a_row_of_its_own_and_no_part_of_others() -> None:
+    one = dataclasses.replace(a_round(0.01), store_start=0.5, store_warm=2.5)
+    assert one.execution == a_round(0.01).execution and one.duration == a_round(0.01).duration
+    table = tables.render(GIB, a_round(0.5), one).split("\n\n")[-1]
+    assert table.startswith("Start of the store") and "– |" in table and "2.50" in table
 
 
 def test_given_too_little_memory_then_the_error_says_what_fits() -> None:
@@ -129,6 +136,43 @@ def test_given_too_little_memory_then_the_error_says_what_fits() -> None:
 def test_the_store_is_larger_than_the_data_and_whole_mebibytes() -> None:
     for data in (1, table_bytes(100), table_bytes(6000)):
         assert size_for(data) > data and size_for(data) % (1 << 20) == 0
+
+
+def test_the_store_is_as_large_as_clusters_have_it_but_never_too_small_for_the_data() -> None:
+    data = table_bytes(300)
+    assert 4 * data - (1 << 20) < usual_size(data, 64 * GIB) <= 4 * data
+    assert usual_size(data, 6 * GIB) == 3 * GIB
+    assert usual_size(data, 0) == size_for(data)
+
+
+GROWING_STORE = """
+import mmap, socket, sys, time
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[sys.argv.index("--socket") + 1])
+listener.listen()
+memory = mmap.mmap(-1, 8 << 20)
+for start in range(0, 8 << 20, 1 << 20):
+    memory[start:start + (1 << 20)] = bytes(1 << 20)
+    time.sleep(0.05)
+time.sleep(100)
+"""
+
+
+def test_given_a_store_that_gets_its_memory_step_by_step_then_the_round_begins_when_it_has_all(
+    short_directory: Path,
+) -> None:
+    program = short_directory / "store.py"
+    program.write_text(GROWING_STORE)
+    with Store(f"{sys.executable} {program}", short_directory / "volume", GIB) as store:
+        assert store.shared_memory() >= 8 << 20
+        assert store.start_seconds < store.warm_seconds
+
+
+def test_given_a_store_that_takes_no_memory_before_it_is_used_then_the_round_begins(short_directory: Path) -> None:
+    program = short_directory / "store.py"
+    program.write_text(GROWING_STORE.replace("8 << 20", "0 << 20").replace("memory =", "# no memory:"))
+    with Store(f"{sys.executable} {program}", short_directory / "volume", GIB) as store:
+        assert store.shared_memory() < 1 << 20
 
 
 def test_given_a_comparison_then_the_report_is_well_formed_and_loads_nothing() -> None:
@@ -173,7 +217,7 @@ def test_given_a_busy_machine_then_the_report_and_the_picture_say_so_at_once() -
 def test_given_a_narrow_page_then_each_figure_of_a_table_has_its_column_beside_it() -> None:
     page = report.page(a_comparison())
     rows = [row.partition("</tr>")[0] for row in page.split("<tr>") if row.startswith("<td>")]
-    assert len(rows) == 5 + 7
+    assert len(rows) == 6 + 7
     for row in rows:
         assert row.count("<td data-column=") == row.count("<td") - 1
     narrow = page[page.index("@media (max-width: 560px)") :]
