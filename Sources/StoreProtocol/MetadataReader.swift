@@ -28,7 +28,7 @@ public struct MetadataReader {
     level = span.kind == .array ? 2 : 1
   }
 
-  /// What was done so far: bytes of the message that were passed, and fields that were moved to sort them.
+  /// Work done so far: bytes of the message that were passed, and fields that were moved to sort them.
   public var progress: Int { scanner.position + sorted * Self.bytesPerMove + (sort?.moves ?? 0) * Self.bytesPerMove }
 
   /// Bytes that are read as fast as a field is moved.

@@ -90,7 +90,7 @@ int clinux_punch_hole(int fd, uint64_t offset, uint64_t length);
 
 // Paths and mounts (mount.c)
 
-/// What a path leads to.
+/// Status of the file that a path leads to.
 struct clinux_place {
   uint64_t device;
   uint64_t inode;
@@ -138,7 +138,7 @@ int clinux_unmount(const char *_Nonnull path, int detach);
 #define CLINUX_EPOLL_REMOVE 2
 #define CLINUX_EPOLL_CHANGE 3
 
-/// What happened to a watched descriptor.
+/// Event of a watched descriptor.
 struct clinux_event {
   uint64_t token;
   uint32_t events;
