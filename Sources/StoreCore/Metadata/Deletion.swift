@@ -95,6 +95,7 @@ public struct Deletion: StoreTask {
     } else if let record = session.metadata.removeUnlinked(id) {
       session.superseded.remove(id)
       unlinking = Unlinking(id, record.links)
+      store.discard(record)
     }
   }
 

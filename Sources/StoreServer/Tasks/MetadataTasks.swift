@@ -8,29 +8,52 @@ struct CreateDataTask: RequestTask {
   private let isSingle: Bool
   private let client: Connection
   private var creation: ObjectCreation?
+  /// Whether freeing the documents takes long.
+  private let isLong: Bool
   /// Bytes of the reply for one object: three numbers.
   private static let longestEntry = 64
 
   init(_ bytes: UnsafeRawBufferPointer, _ span: JSONSpan, by client: Connection) {
     reader = MetadataReader(bytes, span)
     isSingle = span.kind == .object
+    isLong = bytes.count > StoreServer.longFrame
     self.client = client
   }
 
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    do throws(StoreError) {
+      let disposition = try advance(handler)
+      if disposition != nil { dispose(handler.store) }
+      return disposition
+    } catch {
+      dispose(handler.store)
+      throw error
+    }
+  }
+
+  private mutating func dispose(_ store: Store) {
+    guard isLong else { return }
+    store.reclaimLater(DocumentDisposal(creation?.takeDocuments() ?? reader.takeAll()))
+  }
+
+  private mutating func advance(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
     let store = handler.store
     if creation == nil {
       guard try store.read(&reader) else { return nil }
       try handler.requireCreatable(reader.documents.count)
       try handler.reply.requireRoom(for: 256 + reader.documents.count * Self.longestEntry)
-      creation = ObjectCreation(reader.documents, by: client)
+      creation = ObjectCreation(reader.takeAll(), by: client)
     }
     guard let created = try creation?.step(store) else { return nil }
     if isSingle, let object = created.first { handler.writeCreated(object) } else { handler.writeCreated(created) }
     return .reply
   }
 
-  func abandoned() -> (any StoreTask<Void, Never>)? { creation.map { TakingBack($0) } }
+  func abandoned() -> (any StoreTask<Void, Never>)? {
+    if let creation { return TakingBack(creation) }
+    var reader = reader
+    return isLong ? DocumentDisposal(reader.takeAll()) : nil
+  }
 }
 
 extension Store {
@@ -64,36 +87,57 @@ struct ShallowCopyTask: RequestTask {
   private var reader: MetadataReader?
   private let id: ObjectID
   private let client: Connection
+  private var extra = MetadataDocument()
   private var copy: ShallowCopy?
+  /// Whether freeing the fields takes long.
+  private let isLong: Bool
 
   init(_ id: ObjectID, _ bytes: UnsafeRawBufferPointer, _ extra: JSONSpan?, by client: Connection) {
     reader = extra.map { MetadataReader(bytes, $0) }
+    isLong = bytes.count > StoreServer.longFrame
     self.id = id
     self.client = client
   }
 
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
-    if copy == nil {
-      var extra = MetadataDocument()
-      if var reader {
-        self.reader = nil
-        let isDone = try handler.store.read(&reader)
-        self.reader = reader
-        guard isDone else { return nil }
-        extra = reader.documents.first ?? extra
-      }
-      copy = try ShallowCopy(id, extra: extra, in: client.session, of: client.volume, handler.store)
+    do throws(StoreError) {
+      guard let target = try advance(handler.store) else { return nil }
+      handler.reply.beginFrame()
+      handler.reply.append("{\"target_id\":")
+      handler.reply.append(decimal: target.rawValue)
+      handler.reply.append(",\"type\":\"shallow_copy_reply\"}")
+      handler.reply.endFrame()
+    } catch {
+      if isLong { handler.store.reclaimLater(DocumentDisposal(remains)) }
+      throw error
     }
-    guard let target = copy?.step(handler.store) else { return nil }
-    handler.reply.beginFrame()
-    handler.reply.append("{\"target_id\":")
-    handler.reply.append(decimal: target.rawValue)
-    handler.reply.append(",\"type\":\"shallow_copy_reply\"}")
-    handler.reply.endFrame()
+    if isLong { handler.store.reclaimLater(DocumentDisposal(remains)) }
     return .reply
   }
 
-  func abandoned() -> (any StoreTask<Void, Never>)? { copy.flatMap { $0.takenBack } }
+  /// - Returns: the copy, nil when there is more to do.
+  private mutating func advance(_ store: Store) throws(StoreError) -> ObjectID? {
+    if copy == nil {
+      if var reader {
+        self.reader = nil
+        defer { self.reader = reader }
+        guard try store.read(&reader) else { return nil }
+        extra = reader.takeAll().first ?? extra
+      }
+      copy = try ShallowCopy(id, extra: extra, in: client.session, of: client.volume, store)
+    }
+    return copy?.step(store)
+  }
+
+  private var remains: [MetadataDocument] {
+    var reader = reader
+    return [extra] + (reader?.takeAll() ?? [])
+  }
+
+  func abandoned() -> (any StoreTask<Void, Never>)? {
+    // Once there is a copy, its links matter more than when its fields are freed.
+    copy?.takenBack ?? (isLong ? DocumentDisposal(remains) : nil)
+  }
 }
 
 /// get_data and list_data: finds the objects, waits for them if asked to, and writes them.
