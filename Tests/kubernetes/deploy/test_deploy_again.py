@@ -197,7 +197,9 @@ def test_an_image_that_stays_is_told(cluster, vineyardctl):
         (told,) = [line for line in vineyardctl(*again).lines if line.startswith("► as deployed before: ")]
         for flag in ("--image v:7", "--imagePullPolicy Always", "--image-registry mirror.example.com"):
             assert told.count(flag) == 1
-    assert not any("--image v:7" in line for line in vineyardctl("deploy", "vineyardd", "--image", "v:8", "--yes").lines)
+    assert not any(
+        "--image v:7" in line for line in vineyardctl("deploy", "vineyardd", "--image", "v:8", "--yes").lines
+    )
 
 
 def test_an_image_of_another_release_stays_with_a_warning(cluster, vineyardctl):
