@@ -44,6 +44,10 @@ public enum PageKind: String, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Advice on how to get huge pages of whichever kind.
+  static let anyRemedy =
+    "CAP_SYS_ADMIN, vm.nr_hugepages, or `advise` in /sys/kernel/mm/transparent_hugepage/shmem_enabled gives them"
+
   /// Advice on how to get this kind.
   var remedy: String {
     switch self {

@@ -77,6 +77,22 @@ public struct MetadataReader {
     return false
   }
 
+  /// Gives away everything that was read, complete or not.
+  public mutating func takeAll() -> [MetadataDocument] {
+    if open.isEmpty, sort == nil {
+      defer { documents = [] }
+      return documents
+    }
+    var all = documents + open.map(\.document)
+    if let sort {
+      var rest = MetadataDocument()
+      rest.fields = sort.remains
+      all.append(rest)
+    }
+    (documents, open, sort) = ([], [], nil)
+    return all
+  }
+
   private mutating func next(_ limit: Int) throws(StoreError) -> JSONToken? {
     do throws(JSONError) { return try scanner.next(before: limit) } catch {
       throw StoreError(.invalid, "Failed to parse the JSON message: \(error.reason) at byte \(error.offset)")

@@ -32,7 +32,7 @@ extension StoreServer {
     do throws(SharedMemoryError) {
       arena = try Arena.create(
         length: plan.sparseLength, exactLength: plan.exactLength, policy: configuration.hugePages,
-        log: { log.info($0) })
+        log: { isWarning, line in log.log(isWarning ? .warning : .info, line) })
     } catch {
       throw CommandError(
         .failed, "cannot get \(ByteSize(bytes: plan.budget.size)) of shared memory", cause: error.description,

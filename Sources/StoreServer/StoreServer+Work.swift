@@ -161,7 +161,7 @@ extension StoreServer {
 
   /// What a request that is given up must not leave half done is done or taken back.
   func takeBack(_ task: any RequestTask) {
-    if let rest = task.abandoned() { store.reclaim(rest) }
+    if let rest = task.abandoned() { store.reclaimLater(rest) }
   }
 
   private func step(_ work: RequestWork, _ connection: ClientConnection) throws(StoreError) -> Disposition? {

@@ -153,7 +153,7 @@ public struct StatusReader: Sendable {
 
   /// Why pods of workloads are not even made, and what to do. Without the right to see events, only what conditions say.
   private func refusals(_ workloads: [KubernetesObject]) async -> [String] {
-    var lines: [String] = []
+    var refused: [(line: String, hint: String?)] = []
     for workload in workloads where !Readiness.of(workload).isReady {
       var events: [KubernetesObject] = []
       if PodRefusal.lacksPods(workload) {
@@ -161,10 +161,18 @@ public struct StatusReader: Sendable {
         events = (try? await client.list(.event, namespace: workload.namespace, fields: fields).items) ?? []
       }
       guard let refusal = PodRefusal.of(workload, events: events) else { continue }
-      let advice = PodRefusal.advice(refusal).map { " (hint: \($0))" } ?? ""
-      lines.append("\(workload.reference): pods are refused: \(refusal)\(advice)")
+      refused.append(("\(workload.reference): pods are refused: \(refusal)", PodRefusal.advice(refusal)))
     }
-    return lines
+    return Self.hintingOnce(refused)
+  }
+
+  /// Lines with their hints, of which the same stands behind the last line only.
+  static func hintingOnce(_ lines: [(line: String, hint: String?)]) -> [String] {
+    lines.enumerated().map { index, entry in
+      let isRepeated = lines[(index + 1)...].contains { $0.hint == entry.hint }
+      guard let hint = entry.hint, !isRepeated else { return entry.line }
+      return "\(entry.line) (hint: \(hint))"
+    }
   }
 
   private func customResources(_ refusals: inout [KubernetesError]) async throws -> [KubernetesObject] {

@@ -22,7 +22,7 @@ public struct ObjectCreation: StoreTask {
     var layout: RecordLayout
   }
 
-  private let documents: [MetadataDocument]
+  private var documents: [MetadataDocument]
   private let session: Session
   private let volume: Volume?
   private let connection: Connection?
@@ -64,6 +64,13 @@ public struct ObjectCreation: StoreTask {
     }
     guard let failure, takeBack(store) else { return nil }
     throw failure
+  }
+
+  /// Gives the documents away once all is made or given up.
+  public mutating func takeDocuments() -> [MetadataDocument] {
+    stack = []
+    defer { documents = [] }
+    return documents
   }
 
   /// - Returns: whether all objects are made.
@@ -241,7 +248,10 @@ public struct ObjectCreation: StoreTask {
       unlinking = nil
       guard let id = made.popLast() else { return true }
       if session.metadata.hasDependents(id) { continue }
-      if let record = session.metadata.removeUnlinked(id) { unlinking = Unlinking(id, record.links) }
+      if let record = session.metadata.removeUnlinked(id) {
+        unlinking = Unlinking(id, record.links)
+        store.discard(record)
+      }
     }
   }
 }
@@ -254,7 +264,11 @@ public struct TakingBack: StoreTask {
 
   public init(_ creation: ObjectCreation) { self.creation = creation }
 
-  public mutating func step(_ store: Store) -> Void? { creation.takeBack(store) ? () : nil }
+  public mutating func step(_ store: Store) -> Void? {
+    guard creation.takeBack(store) else { return nil }
+    store.reclaimLater(DocumentDisposal(creation.takeDocuments()))
+    return ()
+  }
 }
 
 /// Takes the links of an object that is gone out of the graph, in steps.

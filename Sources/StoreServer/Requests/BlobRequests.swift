@@ -93,9 +93,12 @@ extension RequestHandler {
   }
 
   func getBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    let unsafe = try message.boolean("unsafe", default: false)
+    if message.bytes.count > StoreServer.longFrame, let reader = try message.blobIDReader() {
+      return try start(GetBuffersTask(reader, unsafe: unsafe, for: connection))
+    }
     blobIDs.removeAll(keepingCapacity: true)
     try message.blobIDs(into: &blobIDs)
-    let unsafe = try message.boolean("unsafe", default: false)
     return try start(GetBuffersTask(blobIDs, unsafe: unsafe, for: connection))
   }
 

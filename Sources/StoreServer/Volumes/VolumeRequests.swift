@@ -59,21 +59,7 @@ extension RequestHandler {
 
   func listVolumes(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     try requireAdministrator(connection)
-    let snapshots = store.snapshots.values.sorted { $0.id < $1.id }
-    let volumes = store.volumes.values.sorted { $0.id < $1.id }
-    let room = store.room
-    reply.beginFrame()
-    reply.append("{\"room\":{\"limit\":")
-    reply.append(decimal: room.limit)
-    reply.append(",\"promised\":")
-    reply.append(decimal: room.promised)
-    reply.append(",\"used\":")
-    reply.append(decimal: room.used)
-    reply.append("},\"type\":\"list_volumes_reply\",\"volumes\":[")
-    reply.list(snapshots + volumes) { reply.append($0, trouble: store.trouble(of: $0)) }
-    reply.append("]}")
-    reply.endFrame()
-    return .reply
+    return try start(ListVolumesTask())
   }
 
   func resizeVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
@@ -133,6 +119,47 @@ extension RequestHandler {
     reply.append("\"}")
     reply.endFrame()
     return .reply
+  }
+}
+
+/// list_volumes: finds the volumes and snapshots and writes them.
+private struct ListVolumesTask: RequestTask {
+  private var listing = VolumeListing()
+  private var found: [Volume]?
+  private var next = 0
+
+  mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    let (store, reply) = (handler.store, handler.reply)
+    if found == nil {
+      guard let volumes = listing.step(store) else { return nil }
+      found = volumes
+      begin(reply, store)
+    }
+    guard let found else { return nil }
+    while next < found.count {
+      if store.work.isSpent { return nil }
+      let before = reply.count
+      if next > 0 { reply.append(",") }
+      reply.append(found[next], trouble: store.trouble(of: found[next]))
+      store.work.spend(Work.item + 4 * (reply.count - before))
+      next += 1
+    }
+    reply.append("]}")
+    reply.endFrame()
+    return .reply
+  }
+
+  private func begin(_ reply: ByteWriter, _ store: Store) {
+    let room = store.room
+    store.work.spend(store.volumes.count * 16)
+    reply.beginFrame()
+    reply.append("{\"room\":{\"limit\":")
+    reply.append(decimal: room.limit)
+    reply.append(",\"promised\":")
+    reply.append(decimal: room.promised)
+    reply.append(",\"used\":")
+    reply.append(decimal: room.used)
+    reply.append("},\"type\":\"list_volumes_reply\",\"volumes\":[")
   }
 }
 
