@@ -57,11 +57,11 @@ public final class StoreClient {
     }
   }
 
+  static let registration = #"{"type":"register_request","version":"0.24.2","store_type":1,"session_id":0}"#
+
   /// Registers and returns the reply.
   @discardableResult
-  public func register() throws(CommandError) -> String {
-    try request(#"{"type":"register_request","version":"0.24.2","store_type":1,"session_id":0}"#)
-  }
+  public func register() throws(CommandError) -> String { try request(Self.registration) }
 
   /// Sends one request and returns its reply.
   public func request(_ json: String) throws(CommandError) -> String {

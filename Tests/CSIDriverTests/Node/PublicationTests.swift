@@ -29,7 +29,7 @@ struct PublicationTests {
   @Test("is for writing, by many, unless something says otherwise")
   func valid() throws {
     let publication = try Publication(Self.valid)
-    #expect(publication.handle.leaf == "pvc-1")
+    #expect(publication.handle.name == "pvc-1")
     #expect(publication.target.path == "/pods/1/mount")
     #expect(!publication.isReadOnly && !publication.isExclusive)
   }
