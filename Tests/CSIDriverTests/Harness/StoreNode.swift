@@ -1,6 +1,7 @@
 import Glibc
 import SharedMemory
 import StoreClient
+import StoreCore
 import StoreProtocol
 import StoreServer
 import Support

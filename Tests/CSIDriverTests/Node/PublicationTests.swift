@@ -17,7 +17,7 @@ struct PublicationTests {
       $0.mount = .init()
       $0.accessMode.mode = .singleNodeWriter
     }
-    $0.volumeContext = VolumeSettingsTests.cluster
+    $0.volumeContext = VolumeParametersTests.cluster
   }
 
   private static func changed(_ change: (inout Request) -> Void) -> Request {

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("What a node is told of a volume")
 struct NodeContextTests {
-  private static let cluster = VolumeSettingsTests.cluster
+  private static let cluster = VolumeParametersTests.cluster
 
   private func settings(_ id: String, _ context: [String: String]) throws -> VolumeParameters {
     try VolumeParameters(context: context, handle: try #require(VolumeHandle(id: id)))
