@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import SharedMemory
 import StoreCore
+import StoreProtocol
 import StoreServer
 import Support
 

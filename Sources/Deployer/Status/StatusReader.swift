@@ -1,4 +1,5 @@
 import ClusterInventory
+import Coordination
 import KubernetesClient
 import KubernetesObjects
 import Manifests
@@ -137,18 +138,10 @@ public struct StatusReader: Sendable {
   private func pods(
     of workloads: [KubernetesObject], _ refusals: inout [KubernetesError]
   ) async throws -> [KubernetesObject] {
-    try await withThrowingTaskGroup(of: (Int, Visible).self) { group in
-      for (index, workload) in workloads.enumerated() {
-        guard let selector = ReadinessGate(workload: workload, required: true).podSelector else { continue }
-        group.addTask { (index, try await visible(.pod, selector)) }
-      }
-      var found: [Int: [KubernetesObject]] = [:]
-      for try await (index, pods) in group {
-        found[index] = pods.objects.sorted { $0.name < $1.name }
-        if let refusal = pods.refusal { refusals.append(refusal) }
-      }
-      return workloads.indices.flatMap { found[$0] ?? [] }
-    }
+    let selectors = workloads.compactMap { ReadinessGate(workload: $0, required: true).podSelector }
+    let found = try await selectors.mapConcurrently { try await visible(.pod, $0) }
+    refusals += found.compactMap(\.refusal)
+    return found.flatMap { $0.objects.sorted { $0.name < $1.name } }
   }
 
   /// Why pods of workloads are not even made, and what to do. Without the right to see events, only what conditions say.

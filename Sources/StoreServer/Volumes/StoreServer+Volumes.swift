@@ -65,7 +65,7 @@ extension StoreServer: VolumeHosting {
 
   // MARK: - Opening
 
-  func open(_ settings: Volume.Settings) throws(StoreError) -> Volume {
+  func open(_ settings: VolumeSettings) throws(StoreError) -> Volume {
     try requirePermission(for: settings)
     let (volume, isNew) = try store.openVolume(settings)
     guard isNew else {
@@ -94,7 +94,7 @@ extension StoreServer: VolumeHosting {
   /// A claim's class is an administrator's; an inline volume is whatever the author of a pod writes.
   ///
   /// - Throws: notImplemented for an inline volume that reaches the objects of the store, or leaves some there.
-  private func requirePermission(for settings: Volume.Settings) throws(StoreError) {
+  private func requirePermission(for settings: VolumeSettings) throws(StoreError) {
     guard settings.isEphemeral, !configuration.allowsClusterScope else { return }
     guard settings.scope == .cluster || settings.onDelete == .retain else { return }
     let wish = settings.scope == .cluster ? "scope 'cluster'" : "onDelete 'retain'"
@@ -158,11 +158,11 @@ extension StoreServer: VolumeHosting {
 
   // MARK: - Changing
 
-  func resizeVolume(_ id: String, quota: UInt64?, onDelete: Volume.Deletion?) throws(StoreError) -> Volume {
+  func resizeVolume(_ id: String, _ change: VolumeChange) throws(StoreError) -> Volume {
     let volume = try store.requireVolume(id)
     let old = volume.settings
-    if let quota { _ = try store.resizeVolume(id, quota: quota) }
-    if let onDelete { _ = try store.setDeletion(of: id, onDelete) }
+    if let quota = change.quota { _ = try store.resizeVolume(id, quota: quota) }
+    if let onDelete = change.onDelete { _ = try store.setDeletion(of: id, onDelete) }
     do throws(StoreError) {
       try save(volume)
     } catch {

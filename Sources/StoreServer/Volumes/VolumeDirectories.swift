@@ -1,5 +1,5 @@
 import Glibc
-import StoreCore
+import StoreProtocol
 import Support
 
 /// The directories of volumes and the documents by which they are opened again. Nobody else uses them while this lives.
@@ -100,7 +100,7 @@ final class VolumeDirectories {
   func ids() -> [String] { Self.ids(in: root) }
 
   private static func ids(in root: CInt) -> [String] {
-    VolumeDocuments.names(in: root).filter(Volume.isValid)
+    VolumeDocuments.names(in: root).filter(VolumeSettings.isValid)
   }
 
   /// Writes a file beside the volumes, under a name that no volume can have.

@@ -6,9 +6,9 @@ import StoreProtocol
 protocol VolumeHosting: AnyObject {
   /// Serves a volume again where a client has removed or replaced a socket of it.
   func mend(_ volume: Volume)
-  func open(_ settings: Volume.Settings) throws(StoreError) -> Volume
+  func open(_ settings: VolumeSettings) throws(StoreError) -> Volume
   /// Changes what is not nil.
-  func resizeVolume(_ id: String, quota: UInt64?, onDelete: Volume.Deletion?) throws(StoreError) -> Volume
+  func resizeVolume(_ id: String, _ change: VolumeChange) throws(StoreError) -> Volume
   func freezeVolume(_ id: String, _ isFrozen: Bool) throws(StoreError) -> Volume
   /// - Returns: whether there was one.
   func deleteVolume(_ id: String) throws(StoreError) -> Bool
@@ -44,14 +44,14 @@ extension RequestHandler {
 
   func openVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
-    let settings = try Volume.Settings(message)
+    let settings = try VolumeSettings(message)
     return try start(
       FillingTask(settings.source, "open_volume_reply") { () throws(StoreError) in try host.open(settings) })
   }
 
   func inspectVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     try requireAdministrator(connection)
-    let kind = try message.choice("kind", default: Volume.Kind.volume, "'volume' or 'snapshot'")
+    let kind = try message.volumeKind()
     let volume = try store.requireVolume(try message.volumeID(), kind)
     volumes?.mend(volume)
     return describe(volume, "inspect_volume_reply")
@@ -65,12 +65,7 @@ extension RequestHandler {
   func resizeVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let id = try message.volumeID()
-    var onDelete: Volume.Deletion?
-    if message.span("on_delete") != nil {
-      onDelete = try message.choice("on_delete", default: .delete, "'delete' or 'retain'")
-    }
-    let quota = onDelete != nil && message.span("quota") == nil ? nil : try message.integer("quota")
-    let volume = try host.resizeVolume(id, quota: quota, onDelete: onDelete)
+    let volume = try host.resizeVolume(id, try VolumeChange(message))
     return describe(volume, "resize_volume_reply")
   }
 
@@ -88,9 +83,9 @@ extension RequestHandler {
   func createSnapshot(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let (id, source) = (try message.volumeID(), try message.volumeID("source"))
-    let attributes = try message.attributes()
+    let attributes = try message.volumeAttributes()
     return try start(
-      FillingTask(Volume.Source(kind: .volume, id: source), "create_snapshot_reply") { () throws(StoreError) in
+      FillingTask(VolumeSource(kind: .volume, id: source), "create_snapshot_reply") { () throws(StoreError) in
         try host.createSnapshot(id, of: source, attributes: attributes)
       })
   }
@@ -105,7 +100,7 @@ extension RequestHandler {
     reply.append("{\"type\":\"")
     reply.append(type)
     reply.append("\",\"volume\":")
-    reply.append(volume, trouble: store.trouble(of: volume))
+    reply.append(VolumeRecord(volume, in: store))
     reply.append("}")
     reply.endFrame()
     return .reply
@@ -140,7 +135,7 @@ private struct ListVolumesTask: RequestTask {
       if store.work.isSpent { return nil }
       let before = reply.count
       if next > 0 { reply.append(",") }
-      reply.append(found[next], trouble: store.trouble(of: found[next]))
+      reply.append(VolumeRecord(found[next], in: store))
       store.work.spend(Work.item + 4 * (reply.count - before))
       next += 1
     }
@@ -150,27 +145,22 @@ private struct ListVolumesTask: RequestTask {
   }
 
   private func begin(_ reply: ByteWriter, _ store: Store) {
-    let room = store.room
     store.work.spend(store.volumes.count * 16)
     reply.beginFrame()
-    reply.append("{\"room\":{\"limit\":")
-    reply.append(decimal: room.limit)
-    reply.append(",\"promised\":")
-    reply.append(decimal: room.promised)
-    reply.append(",\"used\":")
-    reply.append(decimal: room.used)
-    reply.append("},\"type\":\"list_volumes_reply\",\"volumes\":[")
+    reply.append("{\"room\":")
+    reply.append(store.capacity)
+    reply.append(",\"type\":\"list_volumes_reply\",\"volumes\":[")
   }
 }
 
 /// open_volume and create_snapshot: makes what may start with a copy of something, and answers when all is copied.
 private struct FillingTask: RequestTask {
-  private let source: Volume.Source?
+  private let source: VolumeSource?
   private let type: StaticString
   private let make: () throws(StoreError) -> Volume
   private var volume: Volume?
 
-  init(_ source: Volume.Source?, _ type: StaticString, _ make: @escaping () throws(StoreError) -> Volume) {
+  init(_ source: VolumeSource?, _ type: StaticString, _ make: @escaping () throws(StoreError) -> Volume) {
     self.source = source
     self.type = type
     self.make = make
