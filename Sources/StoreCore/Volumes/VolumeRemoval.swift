@@ -111,9 +111,9 @@ struct ContentsMove: StoreTask {
     let newID = newIDs[id] ?? id
     store.work.spend(Work.item + record.links.count * Work.entry)
     if !newIDs.isEmpty { record.links = record.links.map { $0.following(newIDs) } }
-    target.metadata.insert(newID, record)
-    store.note(.object(session: target.id, newID))
-    for name in Array(source.names.names(of: id)) { store.point(name, to: newID, in: target) }
+    for link in record.links { target.link(link.id, to: newID) }
+    store.apply(.put(newID, record), to: target)
+    for name in Array(source.names.names(of: id)) { store.apply(.name(name, newID), to: target) }
   }
 }
 

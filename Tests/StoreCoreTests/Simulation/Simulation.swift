@@ -54,10 +54,11 @@ final class Simulation {
     var configuration = Store.Configuration(limit: limit, arenaLength: random.oneIn(2) ? limit : 2 * limit)
     configuration.populate = random.pick(PopulateMode.allCases) ?? .off
     configuration.reserve = UInt64(random.number(below: 4)) * Residency.chunkSize
-    configuration.instance = UInt64(random.number(below: 3))
+    let instance = UInt64(random.number(below: 3))
     configuration.deletedMemory = random.oneIn(2) ? .keep : .reuse
     self.configuration = configuration
     store = Store(configuration)
+    store.assignInstance(instance)
     store.now = 1_795_434_510_000
     store.notesChanges = true
     root = ModelSession(store.root)
