@@ -29,13 +29,24 @@ struct ChangeLog {
     case metadata(MetadataChange, MetadataUndo)
     /// The blob of a deleted object, whose bytes are freed when the deletion is durable.
     case blob(ObjectID, Blob, remover: Connection?)
+    /// An object that had to be visible for good already.
+    case reliance(ObjectID)
   }
 
   struct Entry {
     /// What it was done for; 0 for nothing that could be refused or has to be written.
     let request: UInt64
     let session: Session
-    var step: Step
+    let step: Step
+
+    /// The object that was changed or relied on; nil when none was in particular.
+    var object: ObjectID? {
+      switch step {
+      case .metadata(let change, _): change.object
+      case .reliance(let id): id
+      case .blob: nil
+      }
+    }
   }
 
   /// What is not durable yet.
@@ -128,6 +139,14 @@ struct ChangeLog {
     return entries.popFirst()
   }
 
+  /// Blobs of deleted objects that are not freed yet.
+  var retiredBlobs: [(id: ObjectID, blob: Blob)] {
+    entries.compactMap { entry in
+      guard case .blob(let id, let blob, _) = entry.step else { return nil }
+      return (id, blob)
+    }
+  }
+
   /// Whether a deleted object or blob may come back under its id.
   func isReserved(_ id: ObjectID, in session: Session) -> Bool {
     entries.contains { entry in
@@ -143,7 +162,9 @@ struct ChangeLog {
   /// The number of the change set that makes an object visible for good; nil when it is so already.
   func pendingNumber(persisting id: ObjectID, in session: Session) -> UInt64? {
     for entry in entries where entry.session === session {
-      guard let number = requests[entry.request]?.number, case .metadata(let change, _) = entry.step else { continue }
+      guard let request = requests[entry.request], request.isRefusable, let number = request.number,
+        case .metadata(let change, _) = entry.step
+      else { continue }
       switch change {
       case .persist(id), .put(id, _): return number
       default: continue
@@ -152,7 +173,8 @@ struct ChangeLog {
     return nil
   }
 
-  /// A request with those that built on what it did: gave a name or a label to what it had put or persisted.
+  /// A request with those that built on what it had put or persisted: named, labelled or copied that, or persisted what
+  /// has it as a member.
   func builtOn(_ request: UInt64) -> Set<UInt64> {
     var refused: Set<UInt64> = [request]
     while true {
@@ -160,15 +182,17 @@ struct ChangeLog {
       var put: Set<Place> = []
       var persisted: Set<Place> = []
       for entry in entries {
-        guard case .metadata(let change, _) = entry.step, let id = change.object else { continue }
+        guard let id = entry.object else { continue }
         let place = Place(entry.session, id)
         if refused.contains(entry.request) {
-          if case .put = change { put.insert(place) }
-          if case .persist = change { persisted.insert(place) }
+          if case .metadata(.put, _) = entry.step { put.insert(place) }
+          if case .metadata(.persist, _) = entry.step { persisted.insert(place) }
         } else if requests[entry.request]?.isRefusable == true {
-          switch change {
-          case .name where put.contains(place) || persisted.contains(place): refused.insert(entry.request)
-          case .label where put.contains(place), .persist where put.contains(place): refused.insert(entry.request)
+          switch entry.step {
+          case .metadata(.name, _), .reliance:
+            if put.contains(place) || persisted.contains(place) { refused.insert(entry.request) }
+          case .metadata(.label, _), .metadata(.persist, _):
+            if put.contains(place) { refused.insert(entry.request) }
           default: break
           }
         }

@@ -106,10 +106,12 @@ extension Store {
     return client.request
   }
 
-  /// Lets a request wait for another's that makes an object visible for good.
-  func awaitPersistence(of id: ObjectID, in session: Session, _ client: Connection?) {
+  /// Lets a request stand and fall with another's that makes an object visible for good.
+  func rely(on id: ObjectID, in session: Session, by client: Connection?) {
     guard log.isPending, let client, let number = log.pendingNumber(persisting: id, in: session) else { return }
     client.awaitedChange = max(client.awaitedChange, number)
+    let request = request(of: client, isWritten: false)
+    log.entries.append(.init(request: request, session: session, step: .reliance(id)))
   }
 
   /// Lets nothing come back in a session whose contents go, or move elsewhere.
@@ -124,9 +126,14 @@ extension Store {
       }
       switch entry.step {
       case .blob(let id, let blob, let remover):
-        if let account, blob.account !== account { log.entries.append(entry) } else { free(blob, id, in: session, by: remover) }
+        if let account, blob.account !== account {
+          log.entries.append(entry)
+        } else {
+          free(blob, id, in: session, by: remover)
+        }
       case .metadata(_, let undo):
         if let account, undo.removed?.owner !== account { log.entries.append(entry) }
+      case .reliance: if account != nil { log.entries.append(entry) }
       }
     }
   }

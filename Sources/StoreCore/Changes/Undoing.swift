@@ -1,3 +1,4 @@
+import DequeModule
 import StoreProtocol
 
 /// Undoes what requests did, out of the midst of what was done since.
@@ -38,6 +39,7 @@ struct Undoing {
       }
     }
     for entry in steps where refused.contains(entry.request) { settleName(entry) }
+    giveBackBlobs()
   }
 
   private mutating func survey() {
@@ -68,15 +70,41 @@ struct Undoing {
       }
     case .metadata(.remove(let id), _): revive(id, in: session)
     case .blob(let id, let blob, _): store.giveBack(blob, id, to: session)
-    case .metadata: break
+    case .metadata, .reliance: break
     }
   }
 
+  /// Mends the links of an object that is there again, and brings those of its members back that went again already.
   private mutating func revive(_ id: ObjectID, in session: Session) {
-    guard let record = session.metadata[id] else { return }
-    for link in record.links { session.link(link.id, to: id) }
-    revived.insert(Place(session, id))
+    guard let record = session.metadata[id], revived.insert(Place(session, id)).inserted else { return }
     store.note(.object(session: session.id, id))
+    for link in record.links {
+      session.link(link.id, to: id)
+      if !link.id.isBlob, !session.metadata.contains(link.id) { bringBack(link.id, in: session) }
+    }
+  }
+
+  private mutating func bringBack(_ id: ObjectID, in session: Session) {
+    let index = store.log.entries.lastIndex { entry in
+      guard entry.session === session, case .metadata(.remove(let removed), _) = entry.step else { return false }
+      return removed == id
+    }
+    guard let index, case .metadata(_, let undo) = store.log.entries[index].step else { return }
+    let request = store.log.entries.remove(at: index).request
+    session.takeBack(undo)
+    bringBackNames(of: id, in: session, from: request)
+    revive(id, in: session)
+  }
+
+  /// Gives an object the names back that a request took from it to delete it.
+  private func bringBackNames(of id: ObjectID, in session: Session, from request: UInt64) {
+    for (index, entry) in store.log.entries.enumerated().reversed() {
+      guard entry.request == request, entry.session === session,
+        case .metadata(.unname(let name), .name(let undo)) = entry.step, undo.former?.id == id
+      else { continue }
+      store.log.entries.remove(at: index)
+      if session.names[name] == nil { session.takeBack(.name(undo)) }
+    }
   }
 
   /// A name that leads somewhere again wakes those who wait for it; one whose object cannot come back goes.
@@ -96,20 +124,20 @@ struct Undoing {
   /// - Returns: nil when it is not to be made any more.
   private mutating func redo(_ entry: ChangeLog.Entry) -> ChangeLog.Entry? {
     let session = entry.session
-    guard case .metadata(let change, _) = entry.step else { return keepsBlob(entry) ? entry : nil }
+    guard case .metadata(let change, _) = entry.step else { return entry }
     switch change {
     case .clear, .copy: return entry
     case .put: break
     case .remove(let id):
       guard session.metadata.contains(id) else { return nil }
       if isUsedAgain(id, in: session) || session.names.name(of: id) != nil {
+        bringBackNames(of: id, in: session, from: entry.request)
         revive(id, in: session)
         return nil
       }
     case .unname(let name):
       guard let id = session.names[name] else { return nil }
-      let isOfDeletion = deleted[entry.request]?.contains(Place(session, id)) == true
-      if isOfDeletion, isUsedAgain(id, in: session) { return nil }
+      if isOfDeletion(entry), !isFormerTarget(id, of: entry) || isUsedAgain(id, in: session) { return nil }
     case .name(_, let id): guard session.metadata[id]?.isTransient == false else { return nil }
     case .persist(let id), .label(let id, _, _), .supersede(let id, _), .disown(let id):
       guard session.metadata.contains(id) else { return nil }
@@ -119,11 +147,24 @@ struct Undoing {
     return ChangeLog.Entry(request: entry.request, session: session, step: .metadata(change, undo))
   }
 
-  /// Whether a blob that was deleted stays so.
-  private func keepsBlob(_ entry: ChangeLog.Entry) -> Bool {
-    guard case .blob(let id, let blob, _) = entry.step, isUsedAgain(id, in: entry.session) else { return true }
-    store.giveBack(blob, id, to: entry.session)
-    return false
+  /// Whether a name was taken from an object to delete it.
+  private func isOfDeletion(_ entry: ChangeLog.Entry) -> Bool {
+    guard case .metadata(_, let undo) = entry.step, let id = undo.formerTarget else { return false }
+    return deleted[entry.request]?.contains(Place(entry.session, id)) == true
+  }
+
+  private func isFormerTarget(_ id: ObjectID, of entry: ChangeLog.Entry) -> Bool {
+    guard case .metadata(_, let undo) = entry.step else { return false }
+    return undo.formerTarget == id
+  }
+
+  /// Gives blobs back that others deleted and something has as a member again.
+  private func giveBackBlobs() {
+    for (index, entry) in store.log.entries.enumerated().reversed() {
+      guard case .blob(let id, let blob, _) = entry.step, isUsedAgain(id, in: entry.session) else { continue }
+      store.log.entries.remove(at: index)
+      store.giveBack(blob, id, to: entry.session)
+    }
   }
 
   /// Whether something that came back has this as a member.

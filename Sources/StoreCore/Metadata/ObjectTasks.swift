@@ -16,7 +16,6 @@ public struct Persisting: StoreTask {
     try store.requireObject(id, in: session)
     self.session = session
     self.connection = connection
-    store.awaitPersistence(of: id, in: session, connection)
     pending = [id]
   }
 
@@ -32,14 +31,19 @@ public struct Persisting: StoreTask {
         store.work.spend(Work.entry)
         let member = links[nextLink].id
         nextLink += 1
-        if !member.isBlob, session.metadata[member]?.isTransient == true { pending.append(member) }
+        guard !member.isBlob, let isTransient = session.metadata[member]?.isTransient else { continue }
+        if isTransient { pending.append(member) } else { store.rely(on: member, in: session, by: connection) }
       }
       guard let next = pending.popLast() else {
         connection?.unfinished.removeAll()
         return ()
       }
       store.work.spend(Work.entry)
-      guard let record = session.metadata[next], record.isTransient else { continue }
+      guard let record = session.metadata[next] else { continue }
+      guard record.isTransient else {
+        store.rely(on: next, in: session, by: connection)
+        continue
+      }
       store.apply(.persist(next), to: session, by: connection)
       links = record.links
       nextLink = 0
@@ -120,6 +124,7 @@ public struct ShallowCopy: StoreTask {
     self.session = session
     self.volume = volume
     self.connection = connection
+    if !record.isTransient { store.rely(on: id, in: session, by: connection) }
     layout = RecordLayout(copy: record, replacing: extra)
   }
 

@@ -79,7 +79,9 @@ struct ContentsMove: StoreTask {
     while let first = nextID, let (id, _) = source.metadata.records.first(from: first) {
       if store.work.isSpent { return nil }
       store.work.spend(Work.entry)
-      if target.metadata.contains(id) { newIDs[id] = store.freshObjectID(in: target) }
+      if target.metadata.contains(id) || store.log.isReserved(id, in: target) {
+        newIDs[id] = store.freshObjectID(in: target)
+      }
       nextID = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
     }
     nextID = nil
@@ -100,7 +102,8 @@ struct ContentsMove: StoreTask {
     blob.account?.refund(blob.charged, for: id)
     blob.account = nil
     store.endSealing(&blob, in: source)
-    let newID = target.blobs.contains(id) ? store.freshBlobID(in: target) : id
+    let isTaken = target.blobs.contains(id) || store.log.isReserved(id, in: target)
+    let newID = isTaken ? store.freshBlobID(in: target) : id
     if newID != id { newIDs[id] = newID }
     target.blobs[newID] = blob
     store.note(.object(session: target.id, newID))

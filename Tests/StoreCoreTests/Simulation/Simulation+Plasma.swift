@@ -136,7 +136,7 @@ extension Simulation {
       switch pair.to {
       case .id(let id):
         if !id.isBlob || id == .emptyBlob { return .invalid }
-        if target.blobs[id] != nil { return .objectExists }
+        if target.blobs[id] != nil || isReserved(id, in: target) { return .objectExists }
       case .plasma(let name):
         if target.session.kind != .plasma { return .invalid }
         if target.isPlasma(name) { return .objectExists }
