@@ -146,7 +146,7 @@ extension Store {
   ///   - remover: the connection that wants it, nil when it is nobody's wish.
   ///   - client: whose request it is.
   func retireBlob(_ id: ObjectID, in session: Session, by remover: Connection?, for client: Connection?) {
-    guard log.isPending else { return removeBlob(id, in: session, by: remover) }
+    guard log.isPending || log.isKept && client != nil else { return removeBlob(id, in: session, by: remover) }
     guard let blob = session.removeBlob(id, self) else { return }
     work.spend(Work.item)
     log.entries.append(

@@ -71,8 +71,8 @@ extension Simulation {
 
   func closeSession(_ session: ModelSession) {
     store.closeSession(session.session)
-    note(.other, in: session, isPublished: true)
     forget(session)
+    note(.other, in: session, isPublished: true)
   }
 
   func forget(_ session: ModelSession) {

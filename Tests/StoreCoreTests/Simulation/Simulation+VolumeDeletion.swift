@@ -22,8 +22,8 @@ extension Simulation {
         rootBefore.objects.formUnion(isReserved.objects)
         try moveToRoot(volume.session, rootBefore)
       }
-      note(.other, in: volume.session, isPublished: true)
       forget(volume.session)
+      note(.other, in: volume.session, isPublished: true)
     }
   }
 

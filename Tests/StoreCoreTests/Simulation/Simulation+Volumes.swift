@@ -155,7 +155,7 @@ extension Simulation {
     begin("delete snapshot \(snapshot.volume.id)")
     store.deleteSnapshot(snapshot.volume.id)
     snapshots.removeAll { $0 === snapshot }
-    note(.other, in: snapshot.session, isPublished: true)
     forget(snapshot.session)
+    note(.other, in: snapshot.session, isPublished: true)
   }
 }
