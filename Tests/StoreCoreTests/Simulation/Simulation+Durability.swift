@@ -85,6 +85,7 @@ extension Simulation {
       lastNumber += 1
       outstanding.append(lastNumber)
       expected = .pending(lastNumber)
+      refusable.insert(lastNumber)
     }
     for index in history.indices where history[index].number == .max {
       history[index].number = isWritten ? lastNumber : 0
@@ -159,11 +160,13 @@ extension Simulation {
   /// - Returns: whether it could be refused.
   func refuse(_ number: UInt64) throws(SimulationFailure) -> Bool {
     let refused = builtOn(number)
-    let numbers = Set(history.filter { refused.contains($0.request) && $0.number > 0 }.map(\.number))
+    var numbers = Set(history.filter { refused.contains($0.request) && $0.number > 0 }.map(\.number))
+    // Of some there is nothing left to undo.
+    if refusable.contains(number), outstanding.contains(number) { numbers.insert(number) }
     let undone = store.refuse(number)
     record("\(undone)")
     try check(Set(undone) == numbers, "\(undone) are undone, expected \(numbers.sorted())")
-    guard !refused.isEmpty else { return false }
+    guard !numbers.isEmpty else { return false }
     undo(refused)
     outstanding.removeAll { numbers.contains($0) }
     prune()

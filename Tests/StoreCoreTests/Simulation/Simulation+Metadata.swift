@@ -156,9 +156,9 @@ extension Simulation {
 
   func modelClear(_ session: ModelSession, by client: SimulatedClient?) {
     forgetHistory(of: session)
-    note(.other, in: session, isPublished: true)
     session.objects.removeAll()
     session.names.removeAll()
+    note(.other, in: session, isPublished: true)
     for id in session.sortedBlobs where isCleared(id, in: session, by: client) { remove(id, in: session, by: client) }
     session.plasma = session.plasma.filter { session.blobs[$0.value.blob] != nil }
     for (id, stream) in session.streams {

@@ -100,9 +100,9 @@ extension Simulation {
   }
 
   private func copy(_ source: ModelVolume, to target: ModelVolume) {
-    note(.other, in: target.session, isPublished: true)
     target.session.objects = source.session.objects
     target.session.names = source.session.names
+    note(.other, in: target.session, isPublished: true)
     target.session.known = source.session.known
     for id in source.session.sortedBlobs {
       guard let blob = source.session.blobs[id], blob.isSealed else { continue }

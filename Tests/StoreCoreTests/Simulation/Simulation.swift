@@ -48,6 +48,8 @@ final class Simulation {
   var base: [UInt64: ModelContents] = [:]
   /// Change sets that are neither acknowledged nor refused.
   var outstanding: [UInt64] = []
+  /// Those of requests, whose clients wait for the verdict.
+  var refusable: Set<UInt64> = []
   var lastNumber: UInt64 = 0
   /// The last change set that the store has handed out.
   var lastWritten: UInt64 = 0
