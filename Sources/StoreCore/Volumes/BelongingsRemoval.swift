@@ -34,6 +34,7 @@ public struct BelongingsRemoval: StoreTask {
   }
 
   public mutating func step(_ store: Store) -> Void? {
+    if nextCandidate == ObjectID(0) { store.forgetChanges(in: session, of: account) }
     if deletes {
       while let first = nextCandidate {
         if store.work.isSpent { return nil }
@@ -121,19 +122,18 @@ public struct BelongingsRemoval: StoreTask {
       return
     }
     if deletes, !isKept(object) {
-      if session.removeName(of: object) { return }
+      if let name = session.names.firstName(of: object) {
+        store.apply(.unname(name), to: session)
+        return
+      }
       lastObject = object.rawValue == 0 ? nil : ObjectID(object.rawValue - 1)
       store.forgetStream(object, in: session)
-      session.superseded.remove(object)
-      if let record = session.metadata.removeUnlinked(object) {
-        unlinking = Unlinking(object, record.links)
-        store.discard(record)
-      }
+      if session.superseded.contains(object) { store.apply(.supersede(object, false), to: session) }
+      if let links = store.removeObject(object, from: session) { unlinking = Unlinking(object, links) }
       return
     }
     lastObject = object.rawValue == 0 ? nil : ObjectID(object.rawValue - 1)
     guard disownsAll else { return }
-    session.metadata.update(object) { $0.owner = nil }
-    account.disown(object)
+    store.apply(.disown(object), to: session)
   }
 }

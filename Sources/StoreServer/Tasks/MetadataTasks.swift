@@ -124,7 +124,7 @@ struct ShallowCopyTask: RequestTask {
         guard try store.read(&reader) else { return nil }
         extra = reader.takeAll().first ?? extra
       }
-      copy = try ShallowCopy(id, extra: extra, in: client.session, of: client.volume, store)
+      copy = try ShallowCopy(id, extra: extra, by: client, store)
     }
     return copy?.step(store)
   }
