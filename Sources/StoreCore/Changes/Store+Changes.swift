@@ -35,7 +35,7 @@ extension Store {
   ///
   /// - Parameter client: whose request it is.
   /// - Returns: its links, nil when there is no such object.
-  func removeObject(_ id: ObjectID, from session: Session, by client: Connection? = nil) -> [MetadataRecord.Link]? {
+  func removeObject(_ id: ObjectID, from session: Session, by client: Connection? = nil) -> [MemberLink]? {
     guard let record = apply(.remove(id), to: session, by: client).removed else { return nil }
     let links = record.links
     if !log.isPending { discard(record) }
