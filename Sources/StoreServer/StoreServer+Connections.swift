@@ -47,7 +47,7 @@ extension StoreServer {
       connections[connection.id] = connection
       sessions.visit(listener.session.id)
       count(connection, 1)
-      log.debug("client \(connection.id - Token.firstConnection) connected: \(connection.peer)")
+      log.debug("client \(connection.id - EventLoop.Token.firstConnection) connected: \(connection.peer)")
     }
   }
 
@@ -55,12 +55,15 @@ extension StoreServer {
   private func pauseAccepting(because reason: String) {
     log.error("cannot accept a client: \(reason)")
     for listener in listeners.values { poller.remove(listener.file) }
-    acceptPauseEnd = monotonicNanoseconds() + 1_000_000_000
+    if let acceptTimer { loop.timers.cancel(acceptTimer) }
+    acceptTimer = loop.after(1_000_000_000, .accepting)
   }
 
+  /// Accepts clients again after a pause.
   func resumeAccepting() {
-    guard let end = acceptPauseEnd, monotonicNanoseconds() >= end else { return }
-    acceptPauseEnd = nil
+    guard let timer = acceptTimer else { return }
+    acceptTimer = nil
+    loop.timers.cancel(timer)
     for (token, listener) in listeners { _ = poller.add(listener.file, .reading, token: token) }
   }
 
@@ -97,17 +100,15 @@ extension StoreServer {
   /// Ends a connection and frees what only it kept.
   func close(_ connection: ClientConnection, because reason: String) {
     guard connections.removeValue(forKey: connection.id) != nil else { return }
-    if case .parked(let key) = connection.state { forget(connection, waitingFor: key) }
-    if case .authenticating(let login) = connection.state { logins.remove(connection.id, from: login.peer) }
-    pageWaiters.removeAll { $0 == connection.id }
+    abandonHeld(of: connection)
     abandonWork(of: connection)
     poller.remove(connection.file)
     Glibc.close(connection.file)
-    if acceptPauseEnd != nil { acceptPauseEnd = 0 }
+    resumeAccepting()
     store.now = unixMilliseconds()
     store.disconnect(connection.client)
     count(connection, -1)
-    log.debug("client \(connection.id - Token.firstConnection) gone: \(reason)")
+    log.debug("client \(connection.id - EventLoop.Token.firstConnection) gone: \(reason)")
     endUnusedSessions()
   }
 
@@ -154,12 +155,8 @@ extension StoreServer {
       return close(connection, because: "cannot be written to")
     }
     guard !connection.hasPendingOutput else { return }
-    if connection.closesWhenFlushed { return close(connection, because: "done") }
     poller.change(connection.file, .reading, token: connection.id)
-    if let transfer = connection.transferWhenFlushed {
-      connection.transferWhenFlushed = nil
-      start(transfer, on: connection)
-    }
+    if case .held(let held) = connection.state, case .sent = held.condition { return settle(held) }
     store.work.allow(Self.slice)
     process(connection)
   }
@@ -208,10 +205,11 @@ extension StoreServer {
         return begin(frame, from: connection)
       case .complete(let frame):
         store.work.spend(Work.item + 4 * frame.count)
-        switch answer(frame, from: connection) {
-        case .park(let key), .wait(_, let key): park(connection, until: key)
-        case .continue: return
-        case let disposition:
+        let disposition = answer(frame, from: connection)
+        if case .continue = disposition { return }
+        if let held = disposition.pause {
+          hold(held, of: connection)
+        } else {
           connection.input.consumeFrame(frame)
           apply(disposition, to: connection)
         }
@@ -232,23 +230,18 @@ extension StoreServer {
         var cost = try heap.admit(found.type, bytes: frame.count)
         disposition = try handler.handle(found.type, from: connection)
         if handler.reply.refusal != nil {
-          if let rest = disposition.rest { takeBack(rest) }
+          takeBack(disposition)
           heap.countRefusal()
           try handler.reply.requireRoom()
         }
-        switch disposition {
-        case .park, .wait:
-          if isStopping { throw Self.stopping }
-          // Counted once it is answered.
-          guard case .wait(let task, _) = disposition else { return disposition }
+        if disposition.pause != nil, !mayWait(disposition) { throw Self.stopping }
+        if let task = disposition.rest {
+          if case .continue = disposition { cost += try listingCost(found.type, connection) }
           keep(task, frame, found, cost: cost, nanoseconds: monotonicNanoseconds() - start, from: connection)
           return disposition
-        case .continue(let task):
-          cost += try listingCost(found.type, connection)
-          keep(task, frame, found, cost: cost, nanoseconds: monotonicNanoseconds() - start, from: connection)
-          return disposition
-        default: break
         }
+        // Counted once it is answered.
+        if disposition.pause != nil { return disposition }
       }
     } catch {
       failure = error
@@ -283,7 +276,7 @@ extension StoreServer {
     if log.isVerbose {
       let name = found?.type.rawValue ?? "malformed request"
       let outcome = failure.map { "code \($0.code.rawValue): \($0.message)" } ?? "ok"
-      log.debug("client \(connection.id - Token.firstConnection): \(name), \(duration / 1000) µs, \(outcome)")
+      log.debug("client \(connection.id - EventLoop.Token.firstConnection): \(name), \(duration / 1000) µs, \(outcome)")
     }
   }
 
@@ -292,17 +285,11 @@ extension StoreServer {
     case .send(let sendsArena):
       _ = sendReply(sendsArena: sendsArena, to: connection)
     case .close: close(connection, because: "exit")
-    case .park, .wait, .continue: break
+    case .wait, .continue: break
     case .transfer(let transfer):
       guard sendReply(to: connection) else { return }
-      if connection.hasPendingOutput {
-        connection.transferWhenFlushed = transfer
-      } else {
-        start(transfer, on: connection)
-      }
-    case .afterPages(let blobs, let sendsArena, let transfer):
-      awaitPages(connection, blobs, sendsArena: sendsArena, transfer: transfer)
-    case .afterTrim: awaitTrim(connection)
+      begin(transfer, on: connection)
+    case .hold(let held): hold(held, of: connection)
     case .authenticate(let username, let password):
       authenticate(connection, username: username, password: password)
     case .deleteSession:
@@ -310,7 +297,7 @@ extension StoreServer {
       endSession(connection.client.session)
       guard sendReply(to: connection) else { return }
       if connection.hasPendingOutput {
-        connection.closesWhenFlushed = true
+        hold(HeldReply(until: .sent, then: .close), of: connection)
       } else {
         close(connection, because: "session deleted")
       }

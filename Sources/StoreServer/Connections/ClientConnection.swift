@@ -3,6 +3,7 @@ import Glibc
 import JSON
 import StoreCore
 import StoreProtocol
+import Support
 
 /// A client's socket with what was received, what is still to be sent, and what it waits for.
 final class ClientConnection {
@@ -14,16 +15,12 @@ final class ClientConnection {
   enum State {
     /// Read and answer.
     case ready
-    /// Answer it again when the key changes.
-    case parked(WaitKey)
-    /// The reply is complete but its blobs have no pages yet.
-    case awaitingPages(PageWait)
+    /// The reply to this one is held back.
+    case held(HeldReply)
     /// Raw bytes are on their way, on the transfer thread.
-    case transferring
+    case transferring(Transfer)
     /// A request is on its way, see ``work``.
     case working
-    /// The password is being checked.
-    case authenticating(Login)
     /// Its volume is gone: nothing is answered, and it ends when the client closes its side.
     case leaving
   }
@@ -43,12 +40,10 @@ final class ClientConnection {
   var isQueued = false
   /// Whether the arena's descriptor was sent.
   var knowsArena = false
-  /// Close when everything is sent.
-  var closesWhenFlushed = false
   /// Whether its volume is gone.
   var isShownOut = false
-  /// Raw bytes that follow when everything is sent.
-  var transferWhenFlushed: Transfer?
+  /// The admin token, or why it cannot be read, for the request at hand.
+  var adminToken: Result<String, CommandError>?
 
   /// What it may take for messages on their way.
   let buffers: any GrowthBudget

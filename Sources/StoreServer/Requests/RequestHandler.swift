@@ -22,7 +22,9 @@ final class RequestHandler {
     throw StoreError(.notImplemented, "sessions are not available")
   }
   /// Opens and closes volumes beyond what the store does; nil until the server serves.
-  weak var volumes: (any VolumeHosting)?
+  weak var volumes: VolumeHost?
+  /// Has the file of the admin token read for a request, which goes on then.
+  var readToken: (HeldReply.Continuation) -> HeldReply = { HeldReply(until: .sent, then: $0) }
   /// Proves that a client on another host may ask about volumes.
   let adminToken: AdminToken
   /// Overwrites a short range of the arena with zeroes.
@@ -96,7 +98,7 @@ final class RequestHandler {
     case .getBuffers: return try getBuffers(connection)
     case .dropBuffer: return try dropBuffer(client)
     case .shrinkBuffer: return try shrinkBuffer(client)
-    case .createRemoteBuffer: return try createRemoteBuffer(client)
+    case .createRemoteBuffer: return try createRemoteBuffer(connection)
     case .createRemoteBuffers: return try createRemoteBuffers(connection)
     case .getRemoteBuffers: return try getRemoteBuffers(connection)
     case .increaseReferenceCount: return try increaseReferenceCount(client)
@@ -154,14 +156,9 @@ final class RequestHandler {
     case .isInUse: return try isInUse(client)
     case .releaseBlobsWithRDMA: return releaseBlobsWithRDMA()
 
-    case .openVolume: return try openVolume(connection)
-    case .inspectVolume: return try inspectVolume(connection)
-    case .listVolumes: return try listVolumes(connection)
-    case .resizeVolume: return try resizeVolume(connection)
-    case .freezeVolume: return try freezeVolume(connection)
-    case .deleteVolume: return try deleteVolume(connection)
-    case .createSnapshot: return try createSnapshot(connection)
-    case .deleteSnapshot: return try deleteSnapshot(connection)
+    case .openVolume, .inspectVolume, .listVolumes, .resizeVolume, .freezeVolume, .deleteVolume, .createSnapshot,
+      .deleteSnapshot:
+      return try handleVolumes(type, from: connection)
     }
   }
 }

@@ -23,7 +23,8 @@ extension StoreServer {
     } catch {
       throw StoreError(.ioError, error.description)
     }
-    sessions.add(session.id, of: creator, now: monotonicNanoseconds())
+    sessions.add(session.id, of: creator)
+    loop.after(UInt64(configuration.sessionGrace.nanoseconds), .session(session.id))
     log.info("session \(session.id) is served on \(path), for \(creator)")
     return path
   }
@@ -49,8 +50,7 @@ extension StoreServer {
     closeEndedSessions()
   }
 
-  /// Ends the sessions whose last connection has gone, or has registered with another session, and those to which
-  /// nobody has connected in time.
+  /// Ends the sessions whose last connection has gone, or has registered with another session.
   func endUnusedSessions() {
     for id in sessions.visited {
       guard let session = store.sessions[id], session.connections == 0, !endingSessions.contains(id) else { continue }
@@ -59,14 +59,11 @@ extension StoreServer {
     closeEndedSessions()
   }
 
-  /// Ends the sessions to which nobody has connected in time.
-  func endExpiredSessions() {
-    guard let deadline = sessions.nextDeadline, deadline <= monotonicNanoseconds() else { return }
-    for id in sessions.expired(at: monotonicNanoseconds()) {
-      guard let session = store.sessions[id] else { continue }
-      log.info("session \(id): nobody has connected to it in time")
-      endSession(session)
-    }
+  /// Ends a session to which nobody has connected in time.
+  func endExpiredSession(_ id: UInt64) {
+    guard sessions.isAwaited(id), let session = store.sessions[id] else { return }
+    log.info("session \(id): nobody has connected to it in time")
+    endSession(session)
   }
 
   private func closeEndedSessions() {
