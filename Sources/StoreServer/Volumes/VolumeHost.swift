@@ -253,7 +253,9 @@ final class VolumeHost {
       writer.append("]}\n")
       list = Array(writer.bytes)
     }
-    let job = jobs.start { [files, list] in files.saveSnapshots(list) } finish: { server, job, _ in
+    let job = jobs.start { [files, list] in
+      files.saveSnapshots(list)
+    } finish: { server, job, _ in
       server.finishJob(job, failure: nil)
     }
     return HeldReply(until: .job(job), then: continuation)

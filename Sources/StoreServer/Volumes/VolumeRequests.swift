@@ -135,7 +135,8 @@ extension RequestHandler {
     let (id, source) = (try message.volumeID(), try message.volumeID("source"))
     let attributes = try message.attributes()
     return try start(
-      FillingTask(host, [], Volume.Source(kind: .volume, id: source), "create_snapshot_reply") { () throws(StoreError) in
+      FillingTask(host, [], Volume.Source(kind: .volume, id: source), "create_snapshot_reply") {
+        () throws(StoreError) in
         try host.createSnapshot(id, of: source, attributes: attributes)
       })
   }
