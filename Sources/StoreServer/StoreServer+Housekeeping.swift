@@ -28,7 +28,7 @@ extension StoreServer {
     case .idlePages:
       loop.after(PageSupply.window, .idlePages)
       pages.giveBackIdle()
-    case .accepting: resumeAccepting()
+    case .accepting: connections.resumeAccepting()
     case .passwords: checkNextPassword()
     case .lateSaving:
       isSavingLater = false
@@ -79,9 +79,8 @@ extension StoreServer {
       do throws(CommandError) {
         let new = try Listener.unix(
           path, mode: configuration.socketMode, group: configuration.socketGroup, session: old.session)
-        poller.remove(old.file)
-        listeners[token] = nil
-        add(new)
+        connections.removeListener(token)
+        connections.add(new)
         log.warning("somebody has removed \(path): it is made anew")
       } catch {
         reasons[path] = error.description

@@ -54,8 +54,8 @@ extension StoreServer {
     let ipc = try Listener.unix(
       configuration.socketPath, mode: configuration.socketMode, group: configuration.socketGroup,
       session: store.root)
-    add(ipc)
-    if let rpc { add(rpc) }
+    connections.add(ipc)
+    if let rpc { connections.add(rpc) }
     let mailbox = mailbox
     metricsEndpoint = try configuration.metricsPort.map { port throws(CommandError) in
       try HTTPEndpoint(

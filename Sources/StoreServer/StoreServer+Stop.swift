@@ -24,10 +24,9 @@ extension StoreServer {
     volumes.saveEmptied()
     saveLossRecord(hasNames: store.root.nameCount > 0)
     for (token, listener) in listeners {
-      poller.remove(listener.file)
       // The name of a volume's socket stays: clients that come while the store restarts find it and try again.
       if listener.volume == nil { listener.removePath() }
-      listeners[token] = nil
+      connections.removeListener(token)
     }
     metricsEndpoint?.stop()
     metricsEndpoint = nil
@@ -40,7 +39,7 @@ extension StoreServer {
     transfers.stop()
     finishJobs()
     let left = connections.count
-    for connection in Array(connections.values) { close(connection, because: "the daemon stops") }
+    for connection in connections.values { close(connection, because: "the daemon stops") }
     pages.stop()
     jobs.stop()
     log.info("stopped\(left > 0 ? ", \(left) clients were still connected" : "")")
@@ -76,7 +75,7 @@ extension StoreServer {
   }
 
   private func refuseWaiting() {
-    for connection in Array(connections.values) {
+    for connection in connections.values {
       guard case .held(let held) = connection.state, case .changed = held.condition else { continue }
       settle(held, failure: Self.stopping)
     }

@@ -58,8 +58,7 @@ public final class StoreServer {
   var unloggedReuse = Store.Reuse()
   var isReuseTold = false
 
-  var listeners: [UInt64: Listener] = [:]
-  var connections: [UInt64: ClientConnection] = [:]
+  let connections: Connections
   /// Replies and requests that wait for something.
   var heldReplies = HeldReplies()
   /// Those whose key has changed, to be tried again.
@@ -71,13 +70,7 @@ public final class StoreServer {
   var sessions: SessionLedger
   /// Sessions that are deleted, and closed with their last connection.
   var endingSessions: Set<UInt64> = []
-  /// Strikes when clients are accepted again; nil while they are.
-  var acceptTimer: TimerQueue<EventLoop.Timer>.Ticket?
-  var nextListener = EventLoop.Token.firstListener
-  var nextConnection = EventLoop.Token.firstConnection
   var isStopping = false
-  /// Clients that were closed at once because connections have no memory left.
-  var refusedClients: UInt64 = 0
   /// Whether a timer saves the volumes whose documents could not be written.
   var isSavingLater = false
   /// Why sockets that were removed are not served again, by their paths.
@@ -90,6 +83,7 @@ public final class StoreServer {
     arena = parts.arena
     store = parts.store
     heap = parts.heap
+    connections = Connections(loop, store, heap.buffers, log: log)
     jobs = DiskJobs(parts.disk, parts.loop.mailbox)
     pages = parts.pages
     transfers = parts.transfers
@@ -118,6 +112,8 @@ public final class StoreServer {
 
   var mailbox: Mailbox { loop.mailbox }
 
+  var listeners: [UInt64: Listener] { connections.listeners }
+
   /// The port of the RPC listener, nil without one.
   public var rpcPort: UInt16? { listeners.values.first { $0.kind == .rpc }?.port }
 
@@ -137,43 +133,6 @@ public final class StoreServer {
     while !isStopping { turn(timeout: hasWork ? 0 : loop.timeout) }
     drain()
   }
-
-  /// Waits for events, deals with them and with what follows from them.
-  func turn(timeout: CInt) {
-    let work = store.work.done
-    var start: UInt64 = 0
-    poller.wait(timeout: timeout) {
-      start = monotonicNanoseconds()
-    } serve: { event in
-      store.now = unixMilliseconds()
-      dispatch(event)
-    }
-    continueWork()
-    runTimers()
-    volumes.saveFirstWrites()
-    tellOfReuse()
-    if store.takeFirstName() { saveLossRecord(hasNames: true) }
-    repeat {
-      settleChanged()
-      pages.pump()
-    } while settleGivenBack()
-    turns.record(nanoseconds: monotonicNanoseconds() - start, work: store.work.done - work)
-  }
-
-  private func dispatch(_ event: Poller.Event) {
-    if event.token >= EventLoop.Token.firstConnection {
-      if let connection = connections[event.token] { serve(connection, event) }
-    } else if event.token == EventLoop.Token.mailbox {
-      takeMessages()
-    } else if event.token == EventLoop.Token.signals {
-      if let signal = loop.takeSignal() { take(signal) }
-    } else if let listener = listeners[event.token] {
-      accept(on: listener)
-    }
-  }
-
-  /// Does what other threads have asked for.
-  func takeMessages() { for message in mailbox.takeAll() { message(self) } }
 
   /// Has the disk worker note whether there are names.
   func saveLossRecord(hasNames: Bool) {

@@ -112,7 +112,8 @@ extension StoreServer {
     case .changed(let key):
       countParked(-1, of: connection)
       stopWaiting(connection, for: key)
-    case .checked: logins.remove(connection.id)
+    case .checked:
+      if case .registration(let login) = held.continuation { logins.remove(connection.id, of: login.claim) }
     case .populated, .givenBack, .sent, .job: break
     }
   }

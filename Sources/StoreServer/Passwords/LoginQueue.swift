@@ -52,11 +52,9 @@ struct LoginQueue {
   }
 
   /// Forgets a connection that has gone.
-  mutating func remove(_ connection: UInt64) {
-    for peer in order {
-      waiting[peer]?.removeAll { $0.connection == connection }
-      dropIfEmpty(peer)
-    }
+  mutating func remove(_ connection: UInt64, of claim: Claim) {
+    waiting[claim.peer]?.removeAll { $0.connection == connection }
+    dropIfEmpty(claim.peer)
   }
 
   /// Takes the connection whose password is to be checked now; nil when none may be.

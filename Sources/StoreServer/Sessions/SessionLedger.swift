@@ -7,6 +7,8 @@ struct SessionLedger {
 
   private struct Entry {
     let creator: Creator
+    /// Strikes when it ends unless somebody connects to it.
+    let timer: TimerQueue<EventLoop.Timer>.Ticket
     /// Whether somebody has connected to it.
     var isVisited = false
   }
@@ -34,12 +36,15 @@ struct SessionLedger {
     }
   }
 
-  mutating func add(_ id: UInt64, of creator: Creator) { entries[id] = Entry(creator: creator) }
+  mutating func add(_ id: UInt64, of creator: Creator, endedBy timer: TimerQueue<EventLoop.Timer>.Ticket) {
+    entries[id] = Entry(creator: creator, timer: timer)
+  }
 
   /// Notes that somebody has connected.
   mutating func visit(_ id: UInt64) { entries[id]?.isVisited = true }
 
-  mutating func remove(_ id: UInt64) { entries[id] = nil }
+  /// - Returns: the timer that is of no use any more.
+  mutating func remove(_ id: UInt64) -> TimerQueue<EventLoop.Timer>.Ticket? { entries.removeValue(forKey: id)?.timer }
 
   /// The sessions that have had a connection.
   var visited: [UInt64] { entries.filter(\.value.isVisited).keys.sorted() }

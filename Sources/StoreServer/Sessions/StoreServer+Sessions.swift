@@ -19,12 +19,12 @@ extension StoreServer {
     do throws(CommandError) {
       let listener = try Listener.unix(
         path, mode: configuration.socketMode, group: configuration.socketGroup, session: session)
-      add(listener)
+      connections.add(listener)
     } catch {
       throw StoreError(.ioError, error.description)
     }
-    sessions.add(session.id, of: creator)
-    loop.after(UInt64(configuration.sessionGrace.nanoseconds), .session(session.id))
+    let timer = loop.after(UInt64(configuration.sessionGrace.nanoseconds), .session(session.id))
+    sessions.add(session.id, of: creator, endedBy: timer)
     log.info("session \(session.id) is served on \(path), for \(creator)")
     return path
   }
@@ -43,9 +43,8 @@ extension StoreServer {
   func endSession(_ session: Session) {
     endingSessions.insert(session.id)
     for (token, listener) in listeners where listener.session === session {
-      poller.remove(listener.file)
       listener.removePath()
-      listeners[token] = nil
+      connections.removeListener(token)
     }
     closeEndedSessions()
   }
@@ -74,7 +73,7 @@ extension StoreServer {
       }
       guard session.connections == 0 else { continue }
       endingSessions.remove(id)
-      sessions.remove(id)
+      if let timer = sessions.remove(id) { loop.timers.cancel(timer) }
       store.closeSession(session)
       log.info("session \(id) is closed")
     }

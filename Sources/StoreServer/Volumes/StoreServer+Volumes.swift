@@ -80,10 +80,8 @@ extension StoreServer: VolumeServing {
   func serve(_ socket: VolumeSocket, of volume: Volume) {
     guard !isStopping else { return socket.close() }
     let former = listeners.first { $0.value.volume === volume && $0.value.isReadOnly == socket.isReadOnly }
-    add(Listener(socket, of: volume))
-    guard let former else { return }
-    poller.remove(former.value.file)
-    listeners[former.key] = nil
+    connections.add(Listener(socket, of: volume))
+    if let former { connections.removeListener(former.key) }
   }
 
   func sockets(of volume: Volume) -> [VolumeSocket] {
@@ -94,10 +92,7 @@ extension StoreServer: VolumeServing {
   }
 
   func closeSockets(of id: String) {
-    for (token, listener) in listeners where listener.volume?.id == id {
-      poller.remove(listener.file)
-      listeners[token] = nil
-    }
+    for (token, listener) in listeners where listener.volume?.id == id { connections.removeListener(token) }
   }
 
   /// Tries to save volumes again after a while.
@@ -110,7 +105,7 @@ extension StoreServer: VolumeServing {
   // MARK: - Clients
 
   func showOutClients(of volume: Volume) {
-    for connection in Array(connections.values) where connection.client.volume === volume { showOut(connection) }
+    for connection in connections.values where connection.client.volume === volume { showOut(connection) }
   }
 
   /// Ends a connection whose volume is gone.

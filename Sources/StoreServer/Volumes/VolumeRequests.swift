@@ -6,7 +6,7 @@ import StoreProtocol
 extension RequestHandler {
   /// Answers a request about volumes, over TCP when the file of the admin token is read.
   func handleVolumes(_ type: RequestType, from connection: ClientConnection) throws(StoreError) -> Disposition {
-    if needsToken(connection) { return .hold(readToken(.request)) }
+    if needsToken(connection), let readToken { return .hold(readToken(.request)) }
     defer { connection.adminToken = nil }
     switch type {
     case .openVolume: return try openVolume(connection)

@@ -74,7 +74,7 @@ struct LoginQueueTests {
     var queue = LoginQueue()
     for connection in (0..<300) as Range<UInt64> {
       queue.add(connection, for: claim("a"))
-      queue.remove(connection)
+      queue.remove(connection, of: claim("a"))
     }
     #expect(queue.count == 0)
     #expect(queue.nextTime(0) == nil)

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import JSON
 import SharedMemory
@@ -6,88 +5,49 @@ import StoreCore
 import StoreProtocol
 import Support
 
-/// Clients that come, talk and go.
+/// From an event to the reply: a turn of the loop, the messages of a connection, and what is done with each.
 extension StoreServer {
-  func add(_ listener: Listener) {
-    listeners[nextListener] = listener
-    _ = poller.add(listener.file, .reading, token: nextListener)
-    nextListener += 1
+  /// Waits for events, deals with them and with what follows from them.
+  func turn(timeout: CInt) {
+    let work = store.work.done
+    var start: UInt64 = 0
+    poller.wait(timeout: timeout) {
+      start = monotonicNanoseconds()
+    } serve: { event in
+      store.now = unixMilliseconds()
+      dispatch(event)
+    }
+    continueWork()
+    runTimers()
+    volumes.saveFirstWrites()
+    tellOfReuse()
+    if store.takeFirstName() { saveLossRecord(hasNames: true) }
+    repeat {
+      settleChanged()
+      pages.pump()
+    } while settleGivenBack()
+    turns.record(nanoseconds: monotonicNanoseconds() - start, work: store.work.done - work)
   }
 
-  /// Clients that are accepted in one go.
-  private static let clientsAtOnce = 32
-
-  func accept(on listener: Listener) {
-    for _ in 0..<Self.clientsAtOnce {
-      let file = clinux_accept(listener.file)
-      if file < 0 {
-        if [EMFILE, ENFILE, ENOMEM].contains(-file) { pauseAccepting(because: errorText(-file)) }
-        return
+  private func dispatch(_ event: Poller.Event) {
+    if event.token >= EventLoop.Token.firstConnection {
+      if let connection = connections[event.token] { serve(connection, event) }
+    } else if event.token == EventLoop.Token.mailbox {
+      takeMessages()
+    } else if event.token == EventLoop.Token.signals {
+      if let signal = loop.takeSignal() { take(signal) }
+    } else if let listener = listeners[event.token] {
+      connections.accept(on: listener) { connection in
+        sessions.visit(listener.session.id)
+        count(connection, 1)
       }
-      let share = heap.buffers.share(of: listener.volume?.id)
-      guard share.hasRoom(for: InputBuffer.usualCapacity) else {
-        refusedClients += 1
-        Glibc.close(file)
-        continue
-      }
-      if listener.kind == .rpc { Self.tuneTCP(file) }
-      let peer = Self.describePeer(file, listener.kind)
-      let client =
-        listener.volume.map { store.connect(to: $0, label: peer.label, isReadOnly: listener.isReadOnly) }
-        ?? store.connect(to: listener.session, label: peer.label)
-      let connection = ClientConnection(
-        id: nextConnection, file: file, kind: listener.kind, client: client, peer: peer.text, buffers: share,
-        of: heap.buffers)
-      nextConnection += 1
-      guard poller.add(file, .reading, token: connection.id) else {
-        store.disconnect(connection.client)
-        Glibc.close(file)
-        continue
-      }
-      connections[connection.id] = connection
-      sessions.visit(listener.session.id)
-      count(connection, 1)
-      log.debug("client \(connection.id - EventLoop.Token.firstConnection) connected: \(connection.peer)")
     }
   }
 
-  /// Leaves new clients waiting while the system has no room for them: until one goes, or a second has passed.
-  private func pauseAccepting(because reason: String) {
-    log.error("cannot accept a client: \(reason)")
-    for listener in listeners.values { poller.remove(listener.file) }
-    if let acceptTimer { loop.timers.cancel(acceptTimer) }
-    acceptTimer = loop.after(1_000_000_000, .accepting)
-  }
+  /// Does what other threads have asked for.
+  func takeMessages() { for message in mailbox.takeAll() { message(self) } }
 
-  /// Accepts clients again after a pause.
-  func resumeAccepting() {
-    guard let timer = acceptTimer else { return }
-    acceptTimer = nil
-    loop.timers.cancel(timer)
-    for (token, listener) in listeners { _ = poller.add(listener.file, .reading, token: token) }
-  }
-
-  private static func tuneTCP(_ file: CInt) {
-    var on: CInt = 1
-    setsockopt(file, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
-    setsockopt(file, SOL_SOCKET, SO_KEEPALIVE, &on, socklen_t(MemoryLayout<CInt>.size))
-  }
-
-  /// Acknowledges at once what is only part of a message: the client sends header and body separately, and its system
-  /// holds the body back until the header is acknowledged (40 ms by default).
-  private static func acknowledge(_ connection: ClientConnection) {
-    guard connection.isReady, connection.input.count > 0 else { return }
-    var on: CInt = 1
-    setsockopt(connection.file, CInt(IPPROTO_TCP), TCP_QUICKACK, &on, socklen_t(MemoryLayout<CInt>.size))
-  }
-
-  /// Who is at the other end: in short, and with what the log shows.
-  private static func describePeer(_ file: CInt, _ kind: ClientConnection.Kind) -> (label: String, text: String) {
-    guard kind == .ipc else { return ("a remote client", "rpc") }
-    var (pid, uid, gid): (pid_t, uid_t, gid_t) = (0, 0, 0)
-    guard clinux_peer_credentials(file, &pid, &uid, &gid) == 0 else { return ("a local client", "ipc") }
-    return ("pid \(pid)", "ipc pid \(pid) uid \(uid) gid \(gid)")
-  }
+  // MARK: - A connection
 
   private func count(_ connection: ClientConnection, _ change: Int) {
     switch connection.kind {
@@ -99,20 +59,15 @@ extension StoreServer {
 
   /// Ends a connection and frees what only it kept.
   func close(_ connection: ClientConnection, because reason: String) {
-    guard connections.removeValue(forKey: connection.id) != nil else { return }
+    guard connections.remove(connection) else { return }
     abandonHeld(of: connection)
     abandonWork(of: connection)
-    poller.remove(connection.file)
-    Glibc.close(connection.file)
-    resumeAccepting()
     store.now = unixMilliseconds()
     store.disconnect(connection.client)
     count(connection, -1)
-    log.debug("client \(connection.id - EventLoop.Token.firstConnection) gone: \(reason)")
+    log.debug("client \(connection.number) gone: \(reason)")
     endUnusedSessions()
   }
-
-  // MARK: - Reading and writing
 
   func serve(_ connection: ClientConnection, _ event: Poller.Event) {
     if connection.hasPendingOutput {
@@ -140,6 +95,14 @@ extension StoreServer {
       process(connection)
       if connection.kind == .rpc { Self.acknowledge(connection) }
     }
+  }
+
+  /// Acknowledges at once what is only part of a message: the client sends header and body separately, and its system
+  /// holds the body back until the header is acknowledged (40 ms by default).
+  private static func acknowledge(_ connection: ClientConnection) {
+    guard connection.isReady, connection.input.count > 0 else { return }
+    var on: CInt = 1
+    setsockopt(connection.file, CInt(IPPROTO_TCP), TCP_QUICKACK, &on, socklen_t(MemoryLayout<CInt>.size))
   }
 
   /// Tells a client that its message is too long for the memory that is left, and ends the connection.
@@ -276,7 +239,7 @@ extension StoreServer {
     if log.isVerbose {
       let name = found?.type.rawValue ?? "malformed request"
       let outcome = failure.map { "code \($0.code.rawValue): \($0.message)" } ?? "ok"
-      log.debug("client \(connection.id - EventLoop.Token.firstConnection): \(name), \(duration / 1000) µs, \(outcome)")
+      log.debug("client \(connection.number): \(name), \(duration / 1000) µs, \(outcome)")
     }
   }
 
