@@ -45,10 +45,12 @@ extension StoreServerTests {
       let other = try WireClient.registered(server)
       let object = try other.request(#"{"type":"create_data_request","content":{"typename":"t","instance_id":0}}"#)
       let id = try #require(object["id"]?.integer)
+      _ = try other.request("{\"type\":\"persist_request\",\"id\":\(id)}")
       let timers = try server.onLoop { $0.loop.timers.count }
       try waitForName(client, deadline: 600_000_000_000)
       #expect(try server.onLoop { $0.loop.timers.count } == timers + 1)
-      _ = try other.request("{\"type\":\"put_name_request\",\"object_id\":\(id),\"name\":\"n\"}")
+      let put = "{\"type\":\"put_name_request\",\"object_id\":\(id),\"name\":\"n\"}"
+      #expect(try other.request(put)["type"] == .string("put_name_reply"))
       #expect(try client.receiveReply()?["object_id"]?.integer == id)
       #expect(try server.onLoop { $0.loop.timers.count } == timers)
     }
