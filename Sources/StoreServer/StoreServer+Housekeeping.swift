@@ -23,8 +23,8 @@ extension StoreServer {
   private func strike(_ timer: EventLoop.Timer) {
     switch timer {
     case .housekeeping:
-      loop.after(Self.pause, .housekeeping)
       keepHouse()
+      loop.after(Self.pause, .housekeeping)
     case .idlePages:
       loop.after(PageSupply.window, .idlePages)
       pages.giveBackIdle()
