@@ -80,7 +80,7 @@ struct CreateBuffersTask: RequestTask {
       writing.step(handler, payloads, { handler.appendDescriptors(sendsArena) }, isRead: false)
     else { return nil }
     let transfer = isRemote ? handler.transfer(of: payloads) : nil
-    return handler.whenWarm(blobs, sendsArena: sendsArena, transfer: transfer)
+    return handler.whenWarm(blobs, for: connection, sendsArena: sendsArena, transfer: transfer)
   }
 }
 

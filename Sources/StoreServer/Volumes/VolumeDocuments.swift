@@ -4,7 +4,7 @@ import StoreProtocol
 import Support
 
 /// The documents of volumes, in a directory to which no pod has access.
-final class VolumeDocuments {
+final class VolumeDocuments: Sendable {
   static let largest = 1 << 20
   /// No volume can have these names.
   private static let directoryName = "~documents"

@@ -43,7 +43,7 @@ final class StoreNode: Sendable {
     let shared = Outcome()
     let thread = try BackgroundThread(named: "test-store") {
       do throws(CommandError) {
-        let server = try StoreServer(settings, log: Log(minimum: .error), handlesSignals: false)
+        let server = try StoreServer.start(settings, log: Log(minimum: .error), handlesSignals: false)
         shared.set(.success(server.stopper))
         ready.signal()
         server.run()

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import JSON
 import SharedMemory
@@ -6,85 +5,47 @@ import StoreCore
 import StoreProtocol
 import Support
 
-/// Clients that come, talk and go.
+/// From an event to the reply: a turn of the loop, the messages of a connection, and what is done with each.
 extension StoreServer {
-  func add(_ listener: Listener) {
-    listeners[nextListener] = listener
-    _ = poller.add(listener.file, .reading, token: nextListener)
-    nextListener += 1
+  /// Waits for events, deals with them and with what follows from them.
+  func turn(timeout: CInt) {
+    let work = store.work.done
+    var start: UInt64 = 0
+    poller.wait(timeout: timeout) {
+      start = monotonicNanoseconds()
+    } serve: { event in
+      store.now = unixMilliseconds()
+      dispatch(event)
+    }
+    continueWork()
+    runTimers()
+    tellOfReuse()
+    repeat {
+      settleChanged()
+      pages.pump()
+    } while settleGivenBack()
+    turns.record(nanoseconds: monotonicNanoseconds() - start, work: store.work.done - work)
   }
 
-  /// Clients that are accepted in one go.
-  private static let clientsAtOnce = 32
-
-  func accept(on listener: Listener) {
-    for _ in 0..<Self.clientsAtOnce {
-      let file = clinux_accept(listener.file)
-      if file < 0 {
-        if [EMFILE, ENFILE, ENOMEM].contains(-file) { pauseAccepting(because: errorText(-file)) }
-        return
+  private func dispatch(_ event: Poller.Event) {
+    if event.token >= EventLoop.Token.firstConnection {
+      if let connection = connections[event.token] { serve(connection, event) }
+    } else if event.token == EventLoop.Token.mailbox {
+      takeMessages()
+    } else if event.token == EventLoop.Token.signals {
+      if let signal = loop.takeSignal() { take(signal) }
+    } else if let listener = listeners[event.token] {
+      connections.accept(on: listener) { connection in
+        sessions.visit(listener.session.id)
+        count(connection, 1)
       }
-      let share = heap.buffers.share(of: listener.volume?.id)
-      guard share.hasRoom(for: InputBuffer.usualCapacity) else {
-        refusedClients += 1
-        Glibc.close(file)
-        continue
-      }
-      if listener.kind == .rpc { Self.tuneTCP(file) }
-      let peer = Self.describePeer(file, listener.kind)
-      let client =
-        listener.volume.map { store.connect(to: $0, label: peer.label, isReadOnly: listener.isReadOnly) }
-        ?? store.connect(to: listener.session, label: peer.label)
-      let connection = ClientConnection(
-        id: nextConnection, file: file, kind: listener.kind, client: client, peer: peer.text, buffers: share,
-        of: heap.buffers)
-      nextConnection += 1
-      guard poller.add(file, .reading, token: connection.id) else {
-        store.disconnect(connection.client)
-        Glibc.close(file)
-        continue
-      }
-      connections[connection.id] = connection
-      sessions.visit(listener.session.id)
-      count(connection, 1)
-      log.debug("client \(connection.id - Token.firstConnection) connected: \(connection.peer)")
     }
   }
 
-  /// Leaves new clients waiting while the system has no room for them: until one goes, or a second has passed.
-  private func pauseAccepting(because reason: String) {
-    log.error("cannot accept a client: \(reason)")
-    for listener in listeners.values { poller.remove(listener.file) }
-    acceptPauseEnd = monotonicNanoseconds() + 1_000_000_000
-  }
+  /// Does what other threads have asked for.
+  func takeMessages() { for message in mailbox.takeAll() { message(self) } }
 
-  func resumeAccepting() {
-    guard let end = acceptPauseEnd, monotonicNanoseconds() >= end else { return }
-    acceptPauseEnd = nil
-    for (token, listener) in listeners { _ = poller.add(listener.file, .reading, token: token) }
-  }
-
-  private static func tuneTCP(_ file: CInt) {
-    var on: CInt = 1
-    setsockopt(file, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
-    setsockopt(file, SOL_SOCKET, SO_KEEPALIVE, &on, socklen_t(MemoryLayout<CInt>.size))
-  }
-
-  /// Acknowledges at once what is only part of a message: the client sends header and body separately, and its system
-  /// holds the body back until the header is acknowledged (40 ms by default).
-  private static func acknowledge(_ connection: ClientConnection) {
-    guard connection.isReady, connection.input.count > 0 else { return }
-    var on: CInt = 1
-    setsockopt(connection.file, CInt(IPPROTO_TCP), TCP_QUICKACK, &on, socklen_t(MemoryLayout<CInt>.size))
-  }
-
-  /// Who is at the other end: in short, and with what the log shows.
-  private static func describePeer(_ file: CInt, _ kind: ClientConnection.Kind) -> (label: String, text: String) {
-    guard kind == .ipc else { return ("a remote client", "rpc") }
-    var (pid, uid, gid): (pid_t, uid_t, gid_t) = (0, 0, 0)
-    guard clinux_peer_credentials(file, &pid, &uid, &gid) == 0 else { return ("a local client", "ipc") }
-    return ("pid \(pid)", "ipc pid \(pid) uid \(uid) gid \(gid)")
-  }
+  // MARK: - A connection
 
   private func count(_ connection: ClientConnection, _ change: Int) {
     switch connection.kind {
@@ -96,22 +57,15 @@ extension StoreServer {
 
   /// Ends a connection and frees what only it kept.
   func close(_ connection: ClientConnection, because reason: String) {
-    guard connections.removeValue(forKey: connection.id) != nil else { return }
-    if case .parked(let key) = connection.state { forget(connection, waitingFor: key) }
-    if case .authenticating(let login) = connection.state { logins.remove(connection.id, from: login.peer) }
-    pageWaiters.removeAll { $0 == connection.id }
+    guard connections.remove(connection) else { return }
+    abandonHeld(of: connection)
     abandonWork(of: connection)
-    poller.remove(connection.file)
-    Glibc.close(connection.file)
-    if acceptPauseEnd != nil { acceptPauseEnd = 0 }
     store.now = unixMilliseconds()
     store.disconnect(connection.client)
     count(connection, -1)
-    log.debug("client \(connection.id - Token.firstConnection) gone: \(reason)")
+    log.debug("client \(connection.number) gone: \(reason)")
     endUnusedSessions()
   }
-
-  // MARK: - Reading and writing
 
   func serve(_ connection: ClientConnection, _ event: Poller.Event) {
     if connection.hasPendingOutput {
@@ -141,6 +95,14 @@ extension StoreServer {
     }
   }
 
+  /// Acknowledges at once what is only part of a message: the client sends header and body separately, and its system
+  /// holds the body back until the header is acknowledged (40 ms by default).
+  private static func acknowledge(_ connection: ClientConnection) {
+    guard connection.isReady, connection.input.count > 0 else { return }
+    var on: CInt = 1
+    setsockopt(connection.file, CInt(IPPROTO_TCP), TCP_QUICKACK, &on, socklen_t(MemoryLayout<CInt>.size))
+  }
+
   /// Tells a client that its message is too long for the memory that is left, and ends the connection.
   private func refuseMessage(_ connection: ClientConnection) {
     handler.reply.reply(
@@ -154,12 +116,8 @@ extension StoreServer {
       return close(connection, because: "cannot be written to")
     }
     guard !connection.hasPendingOutput else { return }
-    if connection.closesWhenFlushed { return close(connection, because: "done") }
     poller.change(connection.file, .reading, token: connection.id)
-    if let transfer = connection.transferWhenFlushed {
-      connection.transferWhenFlushed = nil
-      start(transfer, on: connection)
-    }
+    if case .held(let held) = connection.state, case .sent = held.condition { return settle(held) }
     store.work.allow(Self.slice)
     process(connection)
   }
@@ -208,10 +166,11 @@ extension StoreServer {
         return begin(frame, from: connection)
       case .complete(let frame):
         store.work.spend(Work.item + 4 * frame.count)
-        switch answer(frame, from: connection) {
-        case .park(let key), .wait(_, let key): park(connection, until: key)
-        case .continue: return
-        case let disposition:
+        let disposition = answer(frame, from: connection)
+        if case .continue = disposition { return }
+        if let held = disposition.pause {
+          hold(held, of: connection)
+        } else {
           connection.input.consumeFrame(frame)
           apply(disposition, to: connection)
         }
@@ -232,23 +191,18 @@ extension StoreServer {
         var cost = try heap.admit(found.type, bytes: frame.count)
         disposition = try handler.handle(found.type, from: connection)
         if handler.reply.refusal != nil {
-          if let rest = disposition.rest { takeBack(rest) }
+          takeBack(disposition)
           heap.countRefusal()
           try handler.reply.requireRoom()
         }
-        switch disposition {
-        case .park, .wait:
-          if isStopping { throw Self.stopping }
-          // Counted once it is answered.
-          guard case .wait(let task, _) = disposition else { return disposition }
+        if disposition.pause != nil, !mayWait(disposition) { throw Self.stopping }
+        if let task = disposition.rest {
+          if case .continue = disposition { cost += try listingCost(found.type, connection) }
           keep(task, frame, found, cost: cost, nanoseconds: monotonicNanoseconds() - start, from: connection)
           return disposition
-        case .continue(let task):
-          cost += try listingCost(found.type, connection)
-          keep(task, frame, found, cost: cost, nanoseconds: monotonicNanoseconds() - start, from: connection)
-          return disposition
-        default: break
         }
+        // Counted once it is answered.
+        if disposition.pause != nil { return disposition }
       }
     } catch {
       failure = error
@@ -283,7 +237,7 @@ extension StoreServer {
     if log.isVerbose {
       let name = found?.type.rawValue ?? "malformed request"
       let outcome = failure.map { "code \($0.code.rawValue): \($0.message)" } ?? "ok"
-      log.debug("client \(connection.id - Token.firstConnection): \(name), \(duration / 1000) µs, \(outcome)")
+      log.debug("client \(connection.number): \(name), \(duration / 1000) µs, \(outcome)")
     }
   }
 
@@ -292,17 +246,11 @@ extension StoreServer {
     case .send(let sendsArena):
       _ = sendReply(sendsArena: sendsArena, to: connection)
     case .close: close(connection, because: "exit")
-    case .park, .wait, .continue: break
+    case .wait, .continue: break
     case .transfer(let transfer):
       guard sendReply(to: connection) else { return }
-      if connection.hasPendingOutput {
-        connection.transferWhenFlushed = transfer
-      } else {
-        start(transfer, on: connection)
-      }
-    case .afterPages(let blobs, let sendsArena, let transfer):
-      awaitPages(connection, blobs, sendsArena: sendsArena, transfer: transfer)
-    case .afterTrim: awaitTrim(connection)
+      begin(transfer, on: connection)
+    case .hold(let held): hold(held, of: connection)
     case .authenticate(let username, let password):
       authenticate(connection, username: username, password: password)
     case .deleteSession:
@@ -310,7 +258,7 @@ extension StoreServer {
       endSession(connection.client.session)
       guard sendReply(to: connection) else { return }
       if connection.hasPendingOutput {
-        connection.closesWhenFlushed = true
+        hold(HeldReply(until: .sent, then: .close), of: connection)
       } else {
         close(connection, because: "session deleted")
       }
