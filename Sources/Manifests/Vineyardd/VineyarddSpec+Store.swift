@@ -58,14 +58,6 @@ extension VineyarddSpec {
       }
       self.init(name: String(parts[0]), value: String(parts[1]))
     }
-
-    /// The variable as it stands in a container.
-    var tree: Value {
-      var tree: Value = ["name": .string(name)]
-      tree["value"] = value.map { .string($0) }
-      tree["valueFrom"] = valueFrom
-      return tree
-    }
   }
 
   /// `spec.vineyard.spill`.
@@ -96,12 +88,20 @@ extension VineyarddSpec {
       guard tree.fields?.isEmpty == false else {
         throw CommandError(.usage, "the spill volume's specs are no object", hint: Self.hint)
       }
-      try SpecReader.read(tree, "spill volume") { reader in
-        try reader.object("pv-spec", &persistentVolumeSpec)
-        try reader.object("pvc-spec", &persistentVolumeClaimSpec)
-      }
+      let volumes = try SpillVolumes(tree, "spill volume")
+      (persistentVolumeSpec, persistentVolumeClaimSpec) = (volumes.volume, volumes.claim)
     }
 
     private static let hint = "write an object with the keys pv-spec and pvc-spec in JSON or YAML"
   }
+}
+
+/// The specifications of a volume to spill to, as the one flag takes them.
+private struct SpillVolumes: FieldTable {
+  var volume: Value?
+  var claim: Value?
+
+  static let fields: [Field<SpillVolumes>] = [
+    Field("pv-spec", \.volume, .object), Field("pvc-spec", \.claim, .object),
+  ]
 }
