@@ -17,7 +17,7 @@ from . import following, load, machine, picture, room, tables
 from .pipeline import Pipeline, Round, median_round, table_bytes
 from .progress import QuickstartError, say
 from .report import Comparison, page, write_atomically
-from .store import size_for
+from .store import usual_size
 
 # Enough for figures to show what the product is for, and the whole within two minutes on two cores.
 DEFAULT_MULTIPLIER, DEFAULT_ROUNDS, ROUNDS_SECONDS = 300, 3, 100
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> None:
         before = load.sample()
         if before.is_heavy:
             say("⚠", f"this machine is busy, the figures will be off: {before}")
-        pipeline = Pipeline(args.stages, directory, multiplier, args.store_command, size_for(table))
+        pipeline = Pipeline(args.stages, directory, multiplier, args.store_command, usual_size(table, memory))
         pipeline.try_store()
         facts = machine.facts(directory, shlex.split(args.store_command))
         if facts["Pickles on"] in ("tmpfs", "ramfs"):

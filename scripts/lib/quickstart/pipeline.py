@@ -20,7 +20,8 @@ class Round:
 
     stages: tuple[Stage, ...]
     model_error: str
-    store_start: float = 0.0
+    store_start: float = 0.0  # before the first stage, part of no other figure
+    store_warm: float = 0.0  # until its warm reserve had its pages, from the start
     page_kind: str = ""  # of the store's memory, in its own words
 
     @property
@@ -103,7 +104,7 @@ class Pipeline:
                 error.log += [f"the store is {state}; its last lines:", *store.last_log_lines()]
                 raise
             page_kind = store.page_kind()
-        return Round(done.stages, done.model_error, store.start_seconds, page_kind)
+        return Round(done.stages, done.model_error, store.start_seconds, store.warm_seconds, page_kind)
 
     def try_store(self) -> None:
         """Start and stop the store once, to fail before anything long if it cannot start."""

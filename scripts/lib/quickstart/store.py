@@ -1,4 +1,4 @@
-"""The Vineyard store of one round: started in a private directory, stopped at the end."""
+"""The Vineyard store of one round: started and warm before the round, in a private directory, stopped at the end."""
 
 import os
 import re
@@ -13,14 +13,25 @@ from . import children
 from .progress import QuickstartError
 
 START_TIMEOUT_SECONDS = 60
+WARM_TIMEOUT_SECONDS = 30  # then the round begins with what there is
+SETTLED_SECONDS = 0.5  # memory that has not grown for so long is all there will be
 MIB = 1 << 20
 # The line in which our daemon says what its memory is made of.
 PAGES_LINE = re.compile(r"shared memory: \d+ MiB in ([^,\n]+)")
 
 
 def size_for(data_bytes: int) -> int:
-    """Return the store size in bytes for this much data: room for alignment and metadata, whole MiB."""
+    """Return the smallest store in bytes for this much data: room for alignment and metadata, whole MiB."""
     return -(-(data_bytes * 5 // 4) // MIB) * MIB + 256 * MIB
+
+
+def usual_size(data_bytes: int, available: int) -> int:
+    """Return the size in bytes of a store as clusters have them, whole MiB.
+
+    It has four times the data, so that its warm reserve, a quarter of it, is about what one pipeline hands over; but
+    no more than half of the available memory, unless the data needs it. Pages are taken when they are used.
+    """
+    return max(size_for(data_bytes), min(4 * data_bytes, available // 2) // MIB * MIB)
 
 
 class Store:
@@ -33,7 +44,8 @@ class Store:
         self.command = [
             *shlex.split(command), "--meta", "local", "--norpc", "--size", f"{size // MIB}M", "--socket", str(self.socket),
         ]  # fmt: skip
-        self.start_seconds = 0.0
+        self.start_seconds = 0.0  # until it accepts connections
+        self.warm_seconds = 0.0  # until it has the pages of its warm reserve
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "Store":
@@ -50,10 +62,11 @@ class Store:
             ) from error
         try:
             self._wait(start + START_TIMEOUT_SECONDS)
+            self.start_seconds = time.monotonic() - start
+            self.warm_seconds = self._wait_until_warm(time.monotonic() + WARM_TIMEOUT_SECONDS) - start
         except BaseException:
             children.stop(self._process)
             raise
-        self.start_seconds = time.monotonic() - start
         return self
 
     def __exit__(
@@ -74,6 +87,23 @@ class Store:
     def exit_status(self) -> int | None:
         """Return the daemon's exit status, or None while it runs."""
         return self._process.poll() if self._process else None
+
+    def shared_memory(self) -> int:
+        """Return the bytes of shared memory that the daemon has pages for, 0 where the kernel does not say."""
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text() if self._process else ""
+        except OSError:
+            return 0
+        return sum(int(kib) << 10 for kib in re.findall(r"^(?:RssShmem|HugetlbPages):\s+(\d+) kB", status, re.MULTILINE))
+
+    def _wait_until_warm(self, deadline: float) -> float:
+        """Wait until the daemon's memory grows no more; return when it grew last (monotonic, seconds)."""
+        size, last_growth = self.shared_memory(), time.monotonic()
+        while (now := time.monotonic()) < min(deadline, last_growth + SETTLED_SECONDS):
+            time.sleep(0.02)
+            if self.shared_memory() > size:
+                size, last_growth = self.shared_memory(), now
+        return last_growth
 
     def _wait(self, deadline: float) -> None:
         """Return once the socket accepts a connection."""

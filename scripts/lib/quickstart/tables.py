@@ -1,4 +1,4 @@
-"""The tutorial's four tables, and one for the price of the client, as text."""
+"""The tutorial's four tables, and two for the price of the client and of the store, as text."""
 
 from .pipeline import Round
 
@@ -9,6 +9,7 @@ MEASURES: dict[str, str] = {
     "Writing time": "writing",
     "Reading time": "reading",
     "Import time of the client": "importing",
+    "Start of the store, before the pipeline": "store_warm",
 }
 
 
