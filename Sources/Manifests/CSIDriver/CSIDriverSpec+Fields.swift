@@ -125,7 +125,8 @@ extension CSIDriverSpec.Cluster: FieldTable {
     Field("quota", \.quota, .quota, "The limit of this cluster's volumes, if not that of the driver."),
     Field(
       "overwrite", \.overwrite, .overwritePolicy,
-      "What becomes of an object of this cluster's volumes when its name is given to another, if not as with the driver."),
+      "What becomes of an object of this cluster's volumes when its name is given to another, if not as with the driver."
+    ),
     Field(
       "deletedMemory", \.deletedMemory, .deletedMemoryPolicy,
       "What becomes of the memory of deleted objects of this cluster's volumes, if not as with the driver."),

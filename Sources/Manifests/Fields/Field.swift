@@ -77,7 +77,9 @@ public struct Field<Settings: Sendable>: Sendable {
   }
 
   /// The field of settings that are part of others.
-  func lifted<Whole>(to part: any WritableKeyPath<Whole, Settings> & Sendable) -> Field<Whole> { Field<Whole>(self, part) }
+  func lifted<Whole>(to part: any WritableKeyPath<Whole, Settings> & Sendable) -> Field<Whole> {
+    Field<Whole>(self, part)
+  }
 
   private init<Part>(_ field: Field<Part>, _ part: any WritableKeyPath<Settings, Part> & Sendable) {
     path = field.path

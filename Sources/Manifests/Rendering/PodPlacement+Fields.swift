@@ -15,7 +15,8 @@ extension PodPlacement: FieldTable {
   static func fields(of pod: String) -> [Field<PodPlacement>] {
     [
       Field(
-        "nodeSelector", \.nodeSelector, .labels, "Labels of the nodes that may run \(pod), besides kubernetes.io/os=linux.",
+        "nodeSelector", \.nodeSelector, .labels,
+        "Labels of the nodes that may run \(pod), besides kubernetes.io/os=linux.",
         flag: FieldFlag(
           "node-selector", "key=value", "Labels of nodes that may run the pods; repeatable, or with commas.")),
       Field(
@@ -135,7 +136,8 @@ extension FieldFormat where Content == Value? {
     format.schema = ["type": "object"]
     for part in parts {
       format.schema["properties", part] = [
-        "type": "string", "maxLength": 256, "description": "\(part.prefix(1).uppercased())\(part.dropFirst()) of the context.",
+        "type": "string", "maxLength": 256,
+        "description": "\(part.prefix(1).uppercased())\(part.dropFirst()) of the context.",
       ]
     }
     format.flagValue = { SELinuxContext.text(of: $0).map { .single($0) } }
