@@ -33,54 +33,51 @@ extension FlagDeclaration {
     let help = ArgumentHelp(.init(stringLiteral: flag.help), valueName: flag.valueName)
     let standard = flag.showsDefault ? field.standard : nil
     switch field.form {
-    case .boolean: self.init(switch: flag.name, names, help, isOn: standard == .boolean(true))
-    case .integer: self.init(integer: flag.name, names, help, standard: standard.flatMap { Int($0.text) })
-    case .text: self.init(text: flag.name, names, help, standard: standard?.text.nonEmpty)
-    case .list: self.init(list: flag.name, names, help)
+    case .boolean: self.init(switch: names, flag.name, help, isOn: standard == .boolean(true), inversion: .prefixedNo)
+    case .integer: self.init(option: names, flag.name, help, standard: standard.flatMap { Int($0.text) })
+    case .text: self.init(option: names, flag.name, help, standard: standard?.text.nonEmpty)
+    case .list: self.init(list: names, flag.name, help)
     }
   }
 
-  private init(switch name: String, _ names: NameSpecification, _ help: ArgumentHelp, isOn: Bool) {
+  /// A switch.
+  ///
+  /// - Parameter inversion: the form that switches it off; nil for none.
+  init(
+    switch names: NameSpecification, _ name: String, _ help: ArgumentHelp, isOn: Bool, inversion: FlagInversion?
+  ) {
     self.init(name: name) {
-      Flag<Bool>(wrappedValue: isOn, name: names, inversion: .prefixedNo, help: help)
+      inversion.map { Flag<Bool>(wrappedValue: isOn, name: names, inversion: $0, help: help) }
+        ?? Flag<Bool>(wrappedValue: isOn, name: names, help: help)
     } decode: {
       .boolean(try $0.decode(Flag<Bool>.self, forKey: Key(stringValue: name)).wrappedValue)
     }
   }
 
-  private init(integer name: String, _ names: NameSpecification, _ help: ArgumentHelp, standard: Int?) {
+  /// A flag with a value.
+  ///
+  /// - Parameter standard: the value when nobody gives one; nil for none.
+  init<Content: ExpressibleByArgument & Sendable>(
+    option names: NameSpecification, _ name: String, _ help: ArgumentHelp, standard: Content?,
+    completion: CompletionKind? = nil
+  ) {
     guard let standard else {
       self.init(name: name) {
-        Option<Int?>(name: names, help: help)
+        Option<Content?>(name: names, help: help, completion: completion)
       } decode: {
-        try $0.decode(Option<Int?>.self, forKey: Key(stringValue: name)).wrappedValue.map { .single("\($0)") }
+        try $0.decode(Option<Content?>.self, forKey: Key(stringValue: name)).wrappedValue
+          .map { .single($0.defaultValueDescription) }
       }
       return
     }
     self.init(name: name) {
-      Option<Int>(wrappedValue: standard, name: names, help: help)
+      Option<Content>(wrappedValue: standard, name: names, help: help, completion: completion)
     } decode: {
-      .single("\(try $0.decode(Option<Int>.self, forKey: Key(stringValue: name)).wrappedValue)")
+      .single(try $0.decode(Option<Content>.self, forKey: Key(stringValue: name)).wrappedValue.defaultValueDescription)
     }
   }
 
-  private init(text name: String, _ names: NameSpecification, _ help: ArgumentHelp, standard: String?) {
-    guard let standard else {
-      self.init(name: name) {
-        Option<String?>(name: names, help: help)
-      } decode: {
-        try $0.decode(Option<String?>.self, forKey: Key(stringValue: name)).wrappedValue.map { .single($0) }
-      }
-      return
-    }
-    self.init(name: name) {
-      Option<String>(wrappedValue: standard, name: names, help: help)
-    } decode: {
-      .single(try $0.decode(Option<String>.self, forKey: Key(stringValue: name)).wrappedValue)
-    }
-  }
-
-  private init(list name: String, _ names: NameSpecification, _ help: ArgumentHelp) {
+  private init(list names: NameSpecification, _ name: String, _ help: ArgumentHelp) {
     self.init(name: name) {
       Option<[String]>(wrappedValue: [], name: names, help: help)
     } decode: {
