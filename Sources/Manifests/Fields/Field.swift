@@ -57,7 +57,7 @@ public struct Field<Settings: Sendable>: Sendable {
     var schema = format.schema
     if format.hasDefault { schema["default"] = standard ?? "" }
     schema["description"] = description.map { .string($0) }
-    for (key, value) in details.fields ?? [:] { schema[key] = value.isNull ? nil : value }
+    for (key, value) in details.fields ?? [:] { schema[key] = value.unless(value.isNull) }
     self.schema = schema
     read = { value, name, settings in
       if let content = try format.read(value, name) { settings[keyPath: property] = content }

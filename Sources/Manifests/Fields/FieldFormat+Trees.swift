@@ -26,7 +26,7 @@ extension FieldFormat where Content == [Value] {
       schema: [
         "type": "array", "maxItems": Value(limit),
         "items": ["type": "object", "x-kubernetes-preserve-unknown-fields": true],
-      ], read: { try readObjects($0, $1) }, write: { $0.isEmpty ? nil : .array($0) },
+      ], read: { try readObjects($0, $1) }, write: { Value.array($0).unless($0.isEmpty) },
       parse: { value, flag in
         guard let tree = try flagTree(value.text, flag) else { return [] }
         guard let elements = tree.array else { throw wrongTree(flag, "an array") }
@@ -56,7 +56,7 @@ extension FieldFormat {
     return FieldFormat(
       schema: schema, form: .list,
       read: { value, name in try readObjects(value, name).map { try Element($0, "\(name)[]") } },
-      write: { $0.isEmpty && omitsEmpty ? nil : .array($0.map(\.tree)) },
+      write: { Value.array($0.map(\.tree)).unless($0.isEmpty && omitsEmpty) },
       check: { for element in $0 { try element.checkFields() } },
       parse: { value, _ in try value.elements.map(element) },
       flagValue: { value in

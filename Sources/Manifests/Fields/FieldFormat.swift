@@ -43,7 +43,7 @@ extension FieldFormat where Content == String {
   ) -> Self {
     FieldFormat(
       schema: textSchema(length), hasDefault: hasDefault, read: { try readText($0, $1) },
-      write: { omitsEmpty && $0.isEmpty ? nil : .string($0) }, check: check, parse: { value, _ in value.text })
+      write: { Value.string($0).unless(omitsEmpty && $0.isEmpty) }, check: check, parse: { value, _ in value.text })
   }
 
   /// One of a few words.
@@ -129,7 +129,7 @@ extension FieldFormat where Content == Bool {
         guard let isOn = value.bool else { throw FieldError.wrongType(name, "true or false") }
         return isOn
       },
-      write: { $0 || !omitsOff ? .boolean($0) : nil }, parse: { value, _ in value == .boolean(true) })
+      write: { Value.boolean($0).unless(omitsOff && !$0) }, parse: { value, _ in value == .boolean(true) })
   }
 }
 

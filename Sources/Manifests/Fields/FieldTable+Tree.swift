@@ -63,6 +63,11 @@ extension [String] {
   }
 }
 
+extension Value {
+  /// The value, or nothing at all, which is not the value null.
+  func unless(_ isNothing: Bool) -> Value? { isNothing ? Value?.none : self }
+}
+
 extension Sequence {
   /// The flags of the store that the fields set: none that says nothing.
   func arguments<Settings>(of settings: Settings) -> [String] where Element == Field<Settings> {

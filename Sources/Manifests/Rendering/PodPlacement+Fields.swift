@@ -55,7 +55,7 @@ extension FieldFormat where Content == [String: String] {
           throw FieldError.wrongType(name, "an object of texts")
         }
         return value.stringFields
-      }, write: { $0.isEmpty ? nil : Value($0) },
+      }, write: { Value($0).unless($0.isEmpty) },
       check: { labels in
         for (key, value) in labels.sorted(by: { $0.key < $1.key }) {
           try Rule.labelKey(key, "node selector")
@@ -98,7 +98,7 @@ extension FieldFormat where Content == [String] {
           throw FieldError.wrongType(name, "a list of texts")
         }
         return texts.compactMap { $0 }
-      }, write: { $0.isEmpty ? nil : Value($0) },
+      }, write: { Value($0).unless($0.isEmpty) },
       check: { for architecture in $0 { try PodPlacement.validate(architecture: architecture) } }, parse: { $0 },
       text: { ($0.array ?? []).map(\.string) })
   }
@@ -122,7 +122,7 @@ extension FieldFormat where Content == [String] {
           }
           return name
         }
-      }, write: { $0.isEmpty ? nil : PodPlacement.references(to: $0) },
+      }, write: { PodPlacement.references(to: $0).unless($0.isEmpty) },
       check: { for secret in $0 { try Rule.subdomain(secret, "image pull secret") } }, parse: { $0 },
       text: { ($0.array ?? []).map { $0["name"]?.string } })
   }
