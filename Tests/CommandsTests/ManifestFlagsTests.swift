@@ -1,6 +1,8 @@
 import ArgumentParser
 import KubernetesObjects
 import Manifests
+import StoreCore
+import StoreServer
 import Support
 import Testing
 
@@ -22,11 +24,11 @@ import Testing
     let world = World()
     #expect(world.run(try store { _ in }) == .ok)
     #expect(world.log.isEmpty && world.errors.isEmpty)
-    #expect(world.started?.socketPath == "/var/run/vineyard.sock")
-    #expect(world.started?.rpcPort == 9600)
-    #expect(world.started?.metricsPort == 9601)
-    #expect(world.started?.memoryLimit == nil)
-    #expect(world.started?.adminTokenFile == "/etc/vineyard/admin-token/token")
+    #expect(world.started?.server.socketPath == "/var/run/vineyard.sock")
+    #expect(world.started?.server.rpcPort == 9600)
+    #expect(world.started?.server.metricsPort == 9601)
+    #expect(world.started?.server.memoryLimit == nil)
+    #expect(world.started?.server.adminTokenFile == "/etc/vineyard/admin-token/token")
   }
 
   @Test func `size, reserve and streams reach the store`() throws {
@@ -38,9 +40,9 @@ import Testing
     }
     #expect(world.run(commandLine) == .ok)
     #expect(world.log.isEmpty)
-    #expect(world.started?.memoryLimit == 4 << 30)
-    #expect(world.started?.populate == .all)
-    #expect(world.started?.streamThreshold == 60)
+    #expect(world.started?.server.memoryLimit == 4 << 30)
+    #expect(world.started?.server.populate == .all)
+    #expect(world.started?.server.streamThreshold == 60)
   }
 
   @Test func `spilling is taken with a warning until there is some`() throws {

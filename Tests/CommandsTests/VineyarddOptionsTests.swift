@@ -1,40 +1,64 @@
+import SharedMemory
+import StoreCore
+import StoreServer
 import Support
 import Testing
 
 @testable import Commands
 
 @Suite struct VineyarddOptionsTests {
-  @Test func `without flags the defaults are the original's, or the design's where it differs`() {
-    #expect(
-      options()
-        == VineyarddOptions(
-          socketPath: "/var/run/vineyard.sock", socketMode: 0o770, socketGroup: nil, rpcPort: 9600,
-          rpcHost: "127.0.0.1", endpointHost: "127.0.0.1", metricsHost: "127.0.0.1", metricsPort: nil, htpasswd: nil,
-          allowsClusterScope: false,
-          memoryLimit: nil, hugePages: .auto, populate: .ahead, deletedMemory: .reuse, overwrite: .keep,
-          streamThreshold: 80, deployment: .local,
-          hostname: "host", nodename: "host", logLevel: .info, logsMetrics: false, metricsUser: "v6d", dumpsCore: false)
-    )
+  @Test func `without flags the defaults are the original's, or the design's where it differs`() throws {
+    var expected = ServerConfiguration(socketPath: "/var/run/vineyard.sock", version: Version.current)
+    expected.socketMode = 0o770
+    expected.rpcPort = 9600
+    expected.rpcHost = "127.0.0.1"
+    expected.endpointHost = "127.0.0.1"
+    expected.metricsHost = "127.0.0.1"
+    expected.hugePages = .auto
+    expected.populate = .ahead
+    expected.deletedMemory = .reuse
+    expected.overwrite = .keep
+    expected.streamThreshold = 80
+    expected.deployment = "local"
+    expected.hostname = "host"
+    expected.nodename = "host"
+    let options = try #require(self.options())
+    #expect("\(options.server)" == "\(expected)")
+    #expect(options.logLevel == .info && !options.dumpsCore)
   }
 
-  @Test func `every setting can be given`() {
+  @Test func `every setting can be given`() throws {
     let flags = """
       --socket /s --socket_mode 0660 --socket_group staff --rpc_socket_port 0 --rpc_host 10.0.0.1
-      --metrics_port 9090 --metrics_host ::1 --htpasswd /h
+      --metrics_port 9090 --metrics_host ::1 --htpasswd /h --admin_token_file /t
       --size 1.5Gi --huge_pages thp --populate off --stream_threshold 0
       --deleted_memory keep --overwrite delete --allow_cluster_scope --deployment distributed --verbose --metrics
       --coredump
       """
     let environment = ["MY_HOST_NAME": "10.0.0.1", "MY_NODE_NAME": "node", "USER": "pod"]
-    #expect(
-      options(flags, environment)
-        == VineyarddOptions(
-          socketPath: "/s", socketMode: 0o660, socketGroup: 50, rpcPort: 0, rpcHost: "10.0.0.1", metricsHost: "::1",
-          metricsPort: 9090, htpasswd: "/h", allowsClusterScope: true,
-          memoryLimit: 3 << 29, hugePages: .thp, populate: .off, deletedMemory: .keep, overwrite: .delete,
-          streamThreshold: 0, deployment: .distributed,
-          hostname: "10.0.0.1", nodename: "node", logLevel: .debug, logsMetrics: true, metricsUser: "pod",
-          dumpsCore: true))
+    var expected = ServerConfiguration(socketPath: "/s", version: Version.current)
+    expected.socketMode = 0o660
+    expected.socketGroup = 50
+    expected.rpcPort = 0
+    expected.rpcHost = "10.0.0.1"
+    expected.metricsHost = "::1"
+    expected.metricsPort = 9090
+    expected.htpasswd = "/h"
+    expected.adminTokenFile = "/t"
+    expected.allowsClusterScope = true
+    expected.memoryLimit = 3 << 29
+    expected.hugePages = .thp
+    expected.populate = .off
+    expected.deletedMemory = .keep
+    expected.overwrite = .delete
+    expected.streamThreshold = 0
+    expected.deployment = "distributed"
+    expected.hostname = "10.0.0.1"
+    expected.nodename = "node"
+    expected.metricsUser = "pod"
+    let options = try #require(self.options(flags, environment))
+    #expect("\(options.server)" == "\(expected)")
+    #expect(options.logLevel == .debug && options.dumpsCore)
   }
 
   @Test(arguments: [
@@ -42,7 +66,7 @@ import Testing
     (["HOME": "/home/u", "READ_ONLY": "1"], "/home/u/.local/vineyard/vineyard.sock"),
   ])
   func `the socket is put where this user may write`(_ environment: [String: String], _ path: String) {
-    #expect(options("", environment)?.socketPath == path)
+    #expect(options("", environment)?.server.socketPath == path)
   }
 
   @Test func `without a place for the socket the daemon does not start`() {
@@ -53,14 +77,16 @@ import Testing
 
   @Test func `in Kubernetes everybody may connect unless told otherwise`() {
     let pod = ["KUBERNETES_SERVICE_HOST": "10.96.0.1"]
-    #expect(options("", pod)?.socketMode == 0o777)
-    #expect(options("--socket_mode=0o750", pod)?.socketMode == 0o750)
-    #expect(options("", ["KUBERNETES_SERVICE_HOST": ""])?.socketMode == 0o770)
+    #expect(options("", pod)?.server.socketMode == 0o777)
+    #expect(options("--socket_mode=0o750", pod)?.server.socketMode == 0o750)
+    #expect(options("", ["KUBERNETES_SERVICE_HOST": ""])?.server.socketMode == 0o770)
   }
 
   @Test(arguments: ["--rpc_host", "--metrics_host"])
   func `sockets listen where told, by default on loopback, and in a pod everywhere`(_ flag: String) {
-    let host = { (options: VineyarddOptions?) in flag == "--rpc_host" ? options?.rpcHost : options?.metricsHost }
+    let host = { (options: VineyarddOptions?) in
+      flag == "--rpc_host" ? options?.server.rpcHost : options?.server.metricsHost
+    }
     let pod = ["KUBERNETES_SERVICE_HOST": "10.96.0.1"]
     #expect(host(options()) == "127.0.0.1")
     #expect(host(options("", pod)) == .some(nil))
@@ -70,16 +96,16 @@ import Testing
   }
 
   @Test func `the endpoint that is told to clients is one that is listened on`() {
-    #expect(options()?.endpointHost == "127.0.0.1")
-    #expect(options("", ["MY_HOST_NAME": "h"])?.endpointHost == .some(nil))
-    #expect(options("--rpc_host=0.0.0.0")?.endpointHost == .some(nil))
+    #expect(options()?.server.endpointHost == "127.0.0.1")
+    #expect(options("", ["MY_HOST_NAME": "h"])?.server.endpointHost == .some(nil))
+    #expect(options("--rpc_host=0.0.0.0")?.server.endpointHost == .some(nil))
   }
 
   @Test func `in a pod the kubelet and the downward API say how much memory there is`() {
     let pod = ["KUBERNETES_SERVICE_HOST": "10.96.0.1", "VINEYARDD_MEMORY_LIMIT": "3650000000"]
-    #expect(options("", pod)?.memoryVolume == "/dev/shm")
-    #expect(options("", pod)?.nodeMemory == 3_650_000_000)
-    #expect(options()?.memoryVolume == .some(nil) && options()?.nodeMemory == .some(nil))
+    #expect(options("", pod)?.server.memoryVolume == "/dev/shm")
+    #expect(options("", pod)?.server.nodeMemory == 3_650_000_000)
+    #expect(options()?.server.memoryVolume == .some(nil) && options()?.server.nodeMemory == .some(nil))
   }
 
   @Test(arguments: [
@@ -109,8 +135,8 @@ import Testing
   }
 
   @Test func `the node is named after the advertised host unless it has a name of its own`() {
-    #expect(options("", ["MY_HOST_NAME": "h"])?.nodename == "h")
-    #expect(options("", ["MY_NODE_NAME": "n"])?.hostname == "host")
+    #expect(options("", ["MY_HOST_NAME": "h"])?.server.nodename == "h")
+    #expect(options("", ["MY_NODE_NAME": "n"])?.server.hostname == "host")
   }
 
   @Test(arguments: [
@@ -122,12 +148,12 @@ import Testing
   }
 
   @Test func `other switches`() {
-    #expect(options("--norpc")?.rpcPort == .some(nil))
-    #expect(options("--prometheus")?.logsMetrics == true)
-    #expect(options("--reserve_memory")?.populate == .all)
-    #expect(options("--reserve_memory --populate all")?.populate == .all)
-    #expect(options("--socket_group 1000")?.socketGroup == 1000)
-    #expect(options("--size 0")?.memoryLimit == .some(nil))
+    #expect(options("--norpc")?.server.rpcPort == .some(nil))
+    #expect(options("--prometheus")?.server.metricsUser == "v6d")
+    #expect(options("--reserve_memory")?.server.populate == .all)
+    #expect(options("--reserve_memory --populate all")?.server.populate == .all)
+    #expect(options("--socket_group 1000")?.server.socketGroup == 1000)
+    #expect(options("--size 0")?.server.memoryLimit == .some(nil))
     #expect(options("", ["GLOG_v": "11"])?.logLevel == .debug)
   }
 

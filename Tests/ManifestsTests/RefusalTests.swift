@@ -219,7 +219,7 @@ import Testing
       ({ $0.replicas = 0 }, "invalid number of controller replicas 0 (hint: give 1 to 9)"),
       (
         { $0.sidecar.imagePullPolicy = "Sometimes" },
-        "invalid provisioner image pull policy 'Sometimes' (hint: give Always, IfNotPresent or Never)"
+        "invalid sidecar image pull policy 'Sometimes' (hint: give Always, IfNotPresent or Never)"
       ),
       (
         { $0.kubeletDirectory = "kubelet" },

@@ -53,28 +53,6 @@ import Testing
     #expect(try CSIDriverSpec(customResource: driver) == CSIDriverSpec())
   }
 
-  /// Every field of a schema that can be set, as paths.
-  private func leaves(_ schema: Value, _ path: String = "") -> Set<String> {
-    guard let properties = schema["properties"]?.fields else { return [path] }
-    return properties.reduce(into: []) { $0.formUnion(leaves($1.value, "\(path).\($1.key)")) }
-  }
-
-  private func has(_ tree: Value, _ path: String) -> Bool {
-    tree[path: path.split(separator: ".").map(String.init)] != nil
-  }
-
-  @Test func `every field of the definitions can be set by an option`() throws {
-    for definition in try Manifests.customResourceDefinitions() {
-      let schema = definition.tree["spec", "versions"]?[0]?["schema", "openAPIV3Schema", "properties", "spec"]
-      let isCluster = definition.tree["spec", "names", "kind"]?.string == "Vineyardd"
-      let resource =
-        isCluster ? try Samples.fullCluster().customResource() : try Samples.fullDriver().customResource()
-      for path in leaves(try #require(schema)) {
-        #expect(has(resource.tree["spec"] ?? [:], path), "\(definition.name) \(path)")
-      }
-    }
-  }
-
   @Test func `more than one equals sign belongs to the value`() throws {
     let variable = try VineyarddSpec.EnvironmentVariable(flag: "A=b=c")
     #expect(variable.name == "A" && variable.value == "b=c")

@@ -1,4 +1,7 @@
-/// One flag of the daemon: what the original accepts under this name, and what happens to it here.
+import ArgumentParser
+import Manifests
+
+/// One flag of the daemon: what the original accepts under this name, what the help says of it, and what it sets.
 public struct FlagSpec: Sendable {
   /// The type of the value.
   public enum Kind: Sendable, Equatable {
@@ -32,12 +35,31 @@ public struct FlagSpec: Sendable {
   public let status: Status
   /// For a flag without effect, the value that asks for what happens anyway and so needs no warning.
   let settled: String?
+  /// The flag for the argument parser; nil for one without effect.
+  let declaration: FlagDeclaration?
+  /// Puts the value into the options.
+  let apply: @Sendable (DaemonFlags, inout VineyarddOptions) throws -> Void
 
-  init(_ name: String, _ kind: Kind, _ status: Status = .supported, settled: String? = nil) {
+  /// A flag of the original that does nothing here.
+  init(_ name: String, _ kind: Kind, _ status: Status, settled: String? = nil) {
     self.name = name
     self.kind = kind
     self.status = status
     self.settled = settled
+    declaration = nil
+    apply = { _, _ in }
+  }
+
+  private init(
+    _ kind: Kind, _ declaration: FlagDeclaration,
+    _ apply: @escaping @Sendable (DaemonFlags, inout VineyarddOptions) throws -> Void
+  ) {
+    name = declaration.name
+    self.kind = kind
+    status = .supported
+    settled = nil
+    self.declaration = declaration
+    self.apply = apply
   }
 
   var isBoolean: Bool {
@@ -63,5 +85,47 @@ public struct FlagSpec: Sendable {
     case .text where value.isEmpty: return nil
     case .text, .choice, .integer, .number: return "--\(name)=\(value)"
     }
+  }
+}
+
+/// Flags with effect.
+extension FlagSpec {
+  /// A switch.
+  ///
+  /// - Parameters:
+  ///   - inversion: the form that the help shows besides; nil for none, although every switch can be switched off.
+  ///   - apply: is called whether the switch is given or not.
+  static func `switch`(
+    _ name: String, _ help: ArgumentHelp, isOn: Bool = false, inversion: FlagInversion? = nil,
+    _ apply: @escaping @Sendable (Bool, DaemonFlags, inout VineyarddOptions) throws -> Void = { _, _, _ in }
+  ) -> FlagSpec {
+    let declaration = FlagDeclaration(switch: .customLong(name), name, help, isOn: isOn, inversion: inversion)
+    return FlagSpec(.boolean(default: isOn), declaration) { flags, options in
+      try apply(flags.isOn(name), flags, &options)
+    }
+  }
+
+  /// A flag with a value that has a default.
+  static func option<Content: ExpressibleByArgument & Sendable>(
+    _ name: String, _ valueName: String, _ help: String, default standard: Content, kind: Kind = .text,
+    _ apply: @escaping @Sendable (Content, DaemonFlags, inout VineyarddOptions) throws -> Void = { _, _, _ in }
+  ) -> FlagSpec {
+    let help = ArgumentHelp(.init(stringLiteral: help), valueName: valueName)
+    let declaration = FlagDeclaration(option: .customLong(name), name, help, standard: standard)
+    return FlagSpec(kind, declaration) { flags, options in
+      try apply(flags.value(name) ?? standard, flags, &options)
+    }
+  }
+
+  /// A flag with a value, without a default.
+  static func optional<Content: ExpressibleByArgument & Sendable>(
+    _ name: String, _ help: ArgumentHelp, completion: CompletionKind? = nil,
+    _ apply: @escaping @Sendable (Content?, DaemonFlags, inout VineyarddOptions) throws -> Void = {
+      (_: Content?, _, _) in
+    }
+  ) -> FlagSpec {
+    let declaration = FlagDeclaration(
+      option: .customLong(name), name, help, standard: Content?.none, completion: completion)
+    return FlagSpec(.text, declaration) { flags, options in try apply(flags.value(name), flags, &options) }
   }
 }

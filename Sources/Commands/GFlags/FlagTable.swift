@@ -19,57 +19,7 @@ public enum FlagTable {
   }
 
   /// The flags of the daemon itself, without those of its logging library.
-  static let daemon = store + endpoints + metadata + logging
-
-  private static let store = [
-    FlagSpec("size", .text),
-    FlagSpec("huge_pages", .text),
-    FlagSpec("populate", .text),
-    FlagSpec("reserve_memory", .boolean(default: false)),
-    FlagSpec("deleted_memory", .text),
-    FlagSpec("overwrite", .text),
-    FlagSpec("stream_threshold", .integer),
-    FlagSpec(
-      "allocator", .choice(["dlmalloc", "mimalloc"]), .withoutEffect("the store has one allocator"),
-      settled: "dlmalloc"),
-    FlagSpec(
-      "spill_path", .text, .notYet("spilling is not available yet; a full store refuses new objects"),
-      settled: ""),
-    FlagSpec("spill_lower_rate", .number, .notYet("spilling is not available yet"), settled: "0.3"),
-    FlagSpec("spill_upper_rate", .number, .notYet("spilling is not available yet"), settled: "0.8"),
-  ]
-
-  private static let endpoints = [
-    FlagSpec("socket", .text),
-    FlagSpec("socket_mode", .text),
-    FlagSpec("socket_group", .text),
-    FlagSpec("rpc", .boolean(default: true)),
-    FlagSpec("rpc_socket_port", .integer),
-    FlagSpec("rpc_host", .text),
-    FlagSpec("metrics_host", .text),
-    FlagSpec("metrics_port", .integer),
-    FlagSpec("htpasswd", .text),
-    FlagSpec("admin_token_file", .text),
-    FlagSpec("allow_cluster_scope", .boolean(default: false)),
-    FlagSpec("deployment", .text),
-    FlagSpec("rdma_endpoint", .text, .withoutEffect("RDMA is not available, transfers use TCP"), settled: ""),
-    FlagSpec(
-      "compression", .boolean(default: true), .withoutEffect("transfers between hosts are not compressed"),
-      settled: "false"),
-  ]
-
-  private static let etcdReason = "metadata in etcd is not available yet"
-
-  private static let metadata = [
-    FlagSpec("meta", .text),
-    FlagSpec("etcd_endpoint", .text),
-    FlagSpec("meta_timeout", .integer, .notYet(etcdReason), settled: "60"),
-    FlagSpec("skip_launch_etcd", .boolean(default: true), .notYet(etcdReason), settled: "true"),
-    FlagSpec("etcd_prefix", .text, .notYet(etcdReason), settled: "vineyard"),
-    FlagSpec("etcd_cmd", .text, .notYet(etcdReason), settled: ""),
-    FlagSpec("etcd_data_dir", .text, .notYet(etcdReason), settled: ""),
-    FlagSpec("sync_crds", .boolean(default: false), .notYet(syncCRDsReason), settled: "false"),
-  ]
+  static let daemon = MemoryFlags.table + EndpointFlags.table + MetadataFlags.table + LogFlags.table
 
   /// Why persisted objects do not show up in Kubernetes, for the flag and for the environment variable.
   static let syncCRDsReason = "persisted objects are not mirrored to Kubernetes yet"
@@ -89,15 +39,6 @@ enum UnknownFlag {
 }
 
 extension FlagTable {
-  static let logging = [
-    FlagSpec("verbose", .boolean(default: false)),
-    FlagSpec("v", .integer),
-    FlagSpec("minloglevel", .integer),
-    FlagSpec("metrics", .boolean(default: false)),
-    FlagSpec("prometheus", .boolean(default: false)),
-    FlagSpec("coredump", .boolean(default: false)),
-  ]
-
   private static let noFiles = "the log goes to stderr only"
   private static let unbuffered = "every line is written at once"
   private static let noMail = "the log is not mailed"

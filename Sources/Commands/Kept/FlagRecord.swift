@@ -63,7 +63,7 @@ enum FlagRecord {
 /// Flags as a shell takes them, so that a line that tells of them can be typed again.
 enum FlagText {
   /// A flag with its values.
-  static func text(_ name: String, _ value: FlagValueText) -> String {
+  static func text(_ name: String, _ value: FlagValue) -> String {
     switch value {
     case .boolean(let isOn): "--\(name)\(isOn ? "" : "=false")"
     case .single(let text): "--\(name) \(quoted(text))"
@@ -80,64 +80,6 @@ enum FlagText {
   private static func isAlphanumeric(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
       || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-  }
-}
-
-/// The value of a flag, by how its command line form is written.
-enum FlagValueText: Equatable {
-  case boolean(Bool)
-  case single(String)
-  /// Elements that commas separate.
-  case list([String])
-}
-
-extension FlagValueText {
-  /// The value of a field of a custom resource; nil where the flag cannot say it.
-  init?(_ value: Value, of field: [String]) {
-    if let isOn = value.bool {
-      self = .boolean(isOn)
-      return
-    }
-    let elements = value.array ?? []
-    let texts: [String?]
-    switch field.last ?? "" {
-    case "tolerations": texts = elements.map { Toleration.text(of: $0) ?? $0.json }
-    case "imagePullSecrets": texts = elements.map { $0["name"]?.string }
-    case "architectures": texts = elements.map(\.string)
-    case "clusters": texts = elements.map(Self.cluster)
-    case "env": texts = elements.map(Self.variable)
-    case "nodeSelector": texts = value.stringFields.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-    case "seLinuxOptions":
-      guard let context = Self.context(value) else { return nil }
-      self = .single(context)
-      return
-    default:
-      self = .single(value.string ?? value.json)
-      return
-    }
-    guard !texts.contains(nil) else { return nil }
-    self = .list(texts.compactMap { $0 })
-  }
-
-  /// `namespace/name` of a cluster whose volumes are like those of the driver.
-  private static func cluster(_ tree: Value) -> String? {
-    guard tree.fields?.count == 2, let namespace = tree["namespace"]?.string, let name = tree["name"]?.string else {
-      return nil
-    }
-    return "\(namespace)/\(name)"
-  }
-
-  /// `name=value` of a variable that has a value, and not a source of one.
-  private static func variable(_ tree: Value) -> String? {
-    guard let name = tree["name"]?.string, let value = tree["value"]?.string, !value.isEmpty else { return nil }
-    return "\(name)=\(value)"
-  }
-
-  /// A type, or a whole context.
-  private static func context(_ options: Value) -> String? {
-    let parts = ["user", "role", "type", "level"].map { options[$0]?.string }
-    if !parts.contains(nil) { return parts.compactMap { $0 }.joined(separator: ":") }
-    return options.fields?.count == 1 ? options["type"]?.string : nil
   }
 }
 

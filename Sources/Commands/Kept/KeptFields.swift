@@ -88,7 +88,7 @@ extension KeptFields {
   func text(_ kept: [Field]) -> String? {
     let volumes = kept.filter { Self.spillVolumes.keys.contains($0.path) }
     var parts = kept.filter { !Self.spillVolumes.keys.contains($0.path) }.map { field in
-      guard let name = flags.flag(for: field.path), let value = FlagValueText(field.value, of: field.path) else {
+      guard let name = flags.flag(for: field.path), let value = flags.value(field.value, of: field.path) else {
         return "spec.\(field.path.joined(separator: ".")) \(FlagText.quoted(field.value.string ?? field.value.json))"
       }
       return FlagText.text(name, value)

@@ -1,7 +1,25 @@
+import Documents
+import Manifests
+
 /// Which fields of a custom resource each flag sets, so that a deployment touches only those that are named.
 struct SpecFlags: Sendable {
   /// Paths below `spec`, with dots, by the name of the flag; flags that set no field have none.
   let paths: [String: [String]]
+  /// The values of flags for values of fields, by the paths of the fields.
+  private let values: [[String]: @Sendable (Value) -> FlagValue?]
+
+  /// The flags of a table.
+  ///
+  /// - Parameter others: names of flags that set no field.
+  init<Settings>(_ table: Settings.Type, others: [String]) where Settings: FieldTable {
+    var paths: [String: [String]] = [:]
+    for name in others { paths[name] = [] }
+    for field in table.fields {
+      for name in field.flagNames { paths[name, default: []].append(field.path.joined(separator: ".")) }
+    }
+    self.paths = paths
+    values = Dictionary(uniqueKeysWithValues: table.fields.map { ($0.path, $0.flagValue(of:)) })
+  }
 
   /// The fields that some flags set.
   func fields(of flags: some Sequence<String>) -> [[String]] {
@@ -9,6 +27,9 @@ struct SpecFlags: Sendable {
       for path in paths[flag] ?? [] { fields.append(path.split(separator: ".").map(String.init)) }
     }
   }
+
+  /// The value of the flag that sets a field to a value; nil where the flag cannot say it.
+  func value(_ value: Value, of field: [String]) -> FlagValue? { values[field]?(value) }
 
   /// Whether there are flags for parts of a field.
   func setFields(below field: [String]) -> Bool {
@@ -25,86 +46,6 @@ struct SpecFlags: Sendable {
 }
 
 extension SpecFlags {
-  static let vineyardd = SpecFlags(paths: [
-    "name": [],
-    "replicas": ["replicas"],
-    "etcd.replicas": ["etcdReplicas"],
-    "image": ["vineyard.image"],
-    "imagePullPolicy": ["vineyard.imagePullPolicy"],
-    "image-registry": ["imageRegistry"],
-    "vineyardd.image": ["vineyard.image"],
-    "vineyardd.imagePullPolicy": ["vineyard.imagePullPolicy"],
-    "vineyardd.syncCRDs": ["vineyard.syncCRDs"],
-    "vineyardd.socket": ["vineyard.socket"],
-    "vineyardd.size": ["vineyard.size"],
-    "vineyardd.reserve_memory": ["vineyard.reserveMemory"],
-    "vineyardd.streamThreshold": ["vineyard.streamThreshold"],
-    "vineyardd.overwrite": ["vineyard.overwrite"],
-    "vineyardd.deleted_memory": ["vineyard.deletedMemory"],
-    "vineyardd.envs": ["vineyard.env"],
-    "vineyardd.memory": ["vineyard.memory"],
-    "vineyardd.cpu": ["vineyard.cpu"],
-    "vineyardd.spill.config": ["vineyard.spill.name"],
-    "vineyardd.spill.path": ["vineyard.spill.path"],
-    "vineyardd.spill.spillLowerRate": ["vineyard.spill.spillLowerRate"],
-    "vineyardd.spill.spillUpperRate": ["vineyard.spill.spillUpperRate"],
-    "vineyardd.spill.pv-pvc-spec": [
-      "vineyard.spill.persistentVolumeSpec", "vineyard.spill.persistentVolumeClaimSpec",
-    ],
-    "vineyardd.volume.pvcname": ["volume.pvcName"],
-    "vineyardd.volume.mountPath": ["volume.mountPath"],
-    "securityContext": ["securityContext"],
-    "volume": ["volumes"],
-    "volumeMount": ["volumeMounts"],
-    "vineyardd.metric.enable": ["metric.enable"],
-    "vineyardd.allowClusterScope": ["allowClusterScope"],
-    "vineyardd.metric.image": ["metric.image"],
-    "vineyardd.metric.imagePullPolicy": ["metric.imagePullPolicy"],
-    "vineyardd.service.type": ["service.type"],
-    "vineyardd.service.port": ["service.port"],
-    "pluginImage.backupImage": ["pluginImage.backupImage"],
-    "pluginImage.recoverImage": ["pluginImage.recoverImage"],
-    "pluginImage.daskRepartitionImage": ["pluginImage.daskRepartitionImage"],
-    "pluginImage.localAssemblyImage": ["pluginImage.localAssemblyImage"],
-    "pluginImage.distributedAssemblyImage": ["pluginImage.distributedAssemblyImage"],
-    "node-selector": ["nodeSelector"],
-    "tolerations": ["tolerations"],
-    "architectures": ["architectures"],
-    "image-pull-secrets": ["imagePullSecrets"],
-    "selinux": ["seLinuxOptions"],
-    "file": [],
-  ])
-
-  static let csiDriver = SpecFlags(paths: [
-    "name": [],
-    "clusters": ["clusters"],
-    "image": ["image"],
-    "imagePullPolicy": ["imagePullPolicy"],
-    "image-registry": ["imageRegistry"],
-    "storageClassName": ["storageClassName"],
-    "volumeBindingMode": ["volumeBindingMode"],
-    "enableToleration": ["enableToleration"],
-    "scope": ["scope"],
-    "on-delete": ["onDelete"],
-    "quota": ["quota"],
-    "overwrite": ["overwrite"],
-    "deleted-memory": ["deletedMemory"],
-    "node-selector": ["nodeSelector"],
-    "tolerations": ["tolerations"],
-    "architectures": ["architectures"],
-    "image-pull-secrets": ["imagePullSecrets"],
-    "selinux": ["seLinuxOptions"],
-    "kubelet-directory": ["kubeletDirectory"],
-    "controller.replicas": ["replicas"],
-    "verbose": ["enableVerboseLog"],
-    "provisionerImage": ["sidecar.provisionerImage"],
-    "resizerImage": ["sidecar.resizerImage"],
-    "attacherImage": ["sidecar.attacherImage"],
-    "nodeRegistrarImage": ["sidecar.nodeRegistrarImage"],
-    "livenessProbeImage": ["sidecar.livenessProbeImage"],
-    "snapshotterImage": ["sidecar.snapshotterImage"],
-    "sidecar.imagePullPolicy": ["sidecar.imagePullPolicy"],
-    "sidecar.enableTopology": ["sidecar.enableTopology"],
-    "sidecar.enableSnapshots": ["sidecar.enableSnapshots"],
-  ])
+  static let vineyardd = SpecFlags(VineyarddSpec.self, others: ["name", "file"])
+  static let csiDriver = SpecFlags(CSIDriverSpec.self, others: ["name"])
 }

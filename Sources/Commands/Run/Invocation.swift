@@ -35,7 +35,7 @@ struct Invocation {
       } else {
         let (words, flags) = try Self.normalized(path)
         self.init(
-          root, path.names + words, StoreArguments.warnings(words), flags: flags, command: path.text)
+          root, path.names + words, VineyarddArguments.warnings(words), flags: flags, command: path.text)
       }
     }
   }

@@ -18,7 +18,6 @@ struct CSIDriverTarget: DeploymentTarget {
 
   @OptionGroup var images: ImageArguments
   @OptionGroup var driver: CSIDriverArguments
-  @OptionGroup var sidecars: SidecarArguments
 
   @Argument(help: .hidden)
   var input: StandardInputMark?
@@ -27,7 +26,7 @@ struct CSIDriverTarget: DeploymentTarget {
 
   func plan(_ context: DeploymentContext, _ notes: inout [Note]) throws -> Plan {
     var described = try described(context)
-    if driver.kubeletDirectory == nil, let nodes = context.facts?.nodes,
+    if driver.fields.values["kubelet-directory"] == nil, let nodes = context.facts?.nodes,
       let directory = try NodeFacts.kubeletDirectory(nodes)
     {
       notes.append(Note(.action, "the kubelets work in \(directory) (--kubelet-directory changes it)"))
@@ -36,7 +35,7 @@ struct CSIDriverTarget: DeploymentTarget {
     let resource = context.keeping(described.customResource(), .csiDriver, &notes)
     let spec = try CSIDriverSpec(customResource: resource)
     try spec.validate()
-    if sidecars.attacherImage != nil {
+    if driver.fields.values["attacherImage"] != nil {
       notes.append(Note(.warning, "--attacherImage has no effect: volumes need no attaching"))
     }
     let classes = spec.clusters.map(\.storageClassName).joined(separator: ", ")
@@ -46,9 +45,7 @@ struct CSIDriverTarget: DeploymentTarget {
 
   /// The driver that the flags describe.
   private func described(_ context: DeploymentContext) throws -> CSIDriverSpec {
-    var described = try driver.spec(images.options(context.host), isVerbose: context.isVerbose)
-    sidecars.apply(to: &described.sidecar)
-    return described
+    try driver.spec(images.options(context.host), isVerbose: context.isVerbose)
   }
 
   func earlierFlags(in namespace: String) -> EarlierFlags? {
@@ -89,7 +86,8 @@ struct CSIDriverTarget: DeploymentTarget {
   }
 
   func nextStep(in namespace: String) -> String? {
-    guard let first = try? driver.clusterList().first else { return nil }
+    var described = CSIDriverSpec()
+    guard (try? driver.fields.apply(to: &described)) != nil, let first = described.clusters.first else { return nil }
     return "a PersistentVolumeClaim with the storageClassName \(first.storageClassName) is a volume for pods"
   }
 

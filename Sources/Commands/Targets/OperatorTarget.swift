@@ -13,7 +13,7 @@ struct OperatorTarget: DeploymentTarget {
 
   @OptionGroup var images: ImageArguments
   @OptionGroup var operators: OperatorArguments
-  @OptionGroup var placement: PlacementArguments
+  @OptionGroup var placement: FieldFlags<PodPlacement>
 
   func nextStep(in namespace: String) -> String? { "'vineyardctl deploy vineyardd -n \(namespace)' deploys stores" }
 
@@ -36,7 +36,7 @@ struct OperatorTarget: DeploymentTarget {
     var options = OperatorOptions(
       namespace: context.namespace, image: images.options(context.host), replicas: operators.replicas ?? 1,
       verbose: context.isOperatorVerbose)
-    options.placement = try placement.placement()
+    try placement.apply(to: &options.placement)
     options.webhook = operators.webhook.options
     options.platform = context.facts?.platform ?? .plain
     return options

@@ -21,35 +21,8 @@ func runDaemon(_ options: VineyarddOptions, log: Log) throws {
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
   }
   log.info("Hello vineyard v\(Version.current)! (vineyardctl \(Version.product))")
-  try StoreServer.start(configuration(options), log: log, handlesSignals: true).run()
-}
-
-/// The configuration of the server from the options.
-private func configuration(_ options: VineyarddOptions) -> ServerConfiguration {
-  var configuration = ServerConfiguration(socketPath: options.socketPath, version: Version.current)
-  configuration.socketMode = options.socketMode
-  configuration.socketGroup = options.socketGroup
-  configuration.rpcPort = options.rpcPort
-  configuration.rpcHost = options.rpcHost
-  configuration.metricsHost = options.metricsHost
-  configuration.endpointHost = options.endpointHost
-  configuration.metricsPort = options.metricsPort
-  configuration.htpasswd = options.htpasswd
-  configuration.adminTokenFile = options.adminTokenFile
-  configuration.allowsClusterScope = options.allowsClusterScope
-  configuration.memoryLimit = options.memoryLimit
-  configuration.memoryVolume = options.memoryVolume
-  configuration.nodeMemory = options.nodeMemory
+  var configuration = options.server
   // In a pod, requests and limits share the memory out.
-  if options.memoryVolume == nil { configuration.memoryLedger = .ofUser() }
-  configuration.hugePages = HugePagePolicy(rawValue: options.hugePages.rawValue) ?? .auto
-  configuration.populate = PopulateMode(rawValue: options.populate.rawValue) ?? .ahead
-  configuration.deletedMemory = DeletedMemoryPolicy(rawValue: options.deletedMemory.rawValue) ?? .reuse
-  configuration.overwrite = OverwritePolicy(rawValue: options.overwrite.rawValue) ?? .keep
-  configuration.streamThreshold = UInt64(max(0, options.streamThreshold))
-  configuration.deployment = options.deployment.rawValue
-  configuration.hostname = options.hostname
-  configuration.nodename = options.nodename
-  configuration.metricsUser = options.logsMetrics ? options.metricsUser : nil
-  return configuration
+  if configuration.memoryVolume == nil { configuration.memoryLedger = .ofUser() }
+  try StoreServer.start(configuration, log: log, handlesSignals: true).run()
 }

@@ -20,85 +20,25 @@ public struct VineyarddCommand: ContextCommand {
         "vineyardctl vineyardd --size 16Gi --rpc_host 0.0.0.0 --metrics_port 9601"),
     version: "vineyardd version \(Version.current)\nvineyardctl \(Version.product)")
 
-  @OptionGroup(title: "Memory") var memory: MemoryArguments
-  @OptionGroup(title: "Endpoints") var endpoints: EndpointArguments
-  @OptionGroup(title: "Metadata") var metadata: MetadataArguments
-  @OptionGroup(title: "Log") var log: LogArguments
+  @OptionGroup(title: "Memory") var memory: FlagGroup<MemoryFlags>
+  @OptionGroup(title: "Endpoints") var endpoints: FlagGroup<EndpointFlags>
+  @OptionGroup(title: "Metadata") var metadata: FlagGroup<MetadataFlags>
+  @OptionGroup(title: "Log") var log: FlagGroup<LogFlags>
 
   /// Makes a command with the defaults; the argument parser fills it.
   public init() {}
 
   public mutating func run(_ context: CommandContext) throws {
-    let options = try VineyarddOptions(self, host: context.host)
+    let values = [memory.values, endpoints.values, metadata.values, log.values].reduce(into: [:]) { all, group in
+      all.merge(group) { _, value in value }
+    }
+    let options = try VineyarddOptions(DaemonFlags(values: values, host: context.host))
     let log = context.log.with(minimum: options.logLevel)
-    for warning in context.warnings + metadata.warnings + endpoints.warnings + options.warnings { log.warning(warning) }
+    for warning in context.warnings + options.warnings { log.warning(warning) }
     try context.startDaemon(options, log)
   }
 
   private static func flagList(_ matches: (FlagSpec.Status) -> Bool) -> String {
     FlagTable.daemon.filter { matches($0.status) }.map { "--\($0.name)" }.joined(separator: " ")
   }
-}
-
-/// The daemon's flags about what it tells.
-struct LogArguments: ParsableArguments {
-  @Flag(help: "Log every request.")
-  var verbose = false
-
-  @Option(help: ArgumentHelp("1 and more is the same as --verbose.", valueName: "level"))
-  var v = 0
-
-  @Option(help: ArgumentHelp("Least severe lines to log: 0 info, 1 warning, 2 error.", valueName: "level"))
-  var minloglevel = 0
-
-  @Flag(help: "Print metrics in the log.")
-  var metrics = false
-
-  @Flag(help: "The same as --metrics.")
-  var prometheus = false
-
-  @Flag(help: "Leave a core dump after a crash.")
-  var coredump = false
-
-  /// The least severe level to log; `--minloglevel` wins over `--verbose`, as in glog.
-  var level: Log.Level {
-    switch minloglevel {
-    case 2...: .error
-    case 1: .warning
-    default: verbose || v >= 1 ? .debug : .info
-    }
-  }
-}
-
-/// The daemon's flags about where object metadata lives.
-struct MetadataArguments: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "Where metadata lives; etcd is not available yet. (default: local without --etcd_endpoint)",
-      valueName: "backend"))
-  var meta: MetadataChoice?
-
-  @Option(name: .customLong("etcd_endpoint"), help: .hidden)
-  var etcdEndpoint: String?
-
-  /// Refuses what is not there yet.
-  ///
-  /// - Throws: `CommandError` with code `failed` when metadata would have to live in etcd.
-  func requireLocal() throws {
-    if meta == .local || (meta == nil && etcdEndpoint == nil) { return }
-    throw CommandError(
-      .failed, "metadata in etcd is not available yet", cause: "it comes with the cluster release",
-      hint: "start with --meta local")
-  }
-
-  /// Warnings about flags that do nothing here.
-  var warnings: [String] {
-    guard meta == .local, etcdEndpoint != nil else { return [] }
-    return ["--etcd_endpoint has no effect: metadata is local"]
-  }
-}
-
-/// The metadata backends of the original.
-enum MetadataChoice: String, CaseIterable, ExpressibleByArgument {
-  case local, etcd
 }

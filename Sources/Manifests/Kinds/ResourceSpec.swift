@@ -1,7 +1,7 @@
 import KubernetesObjects
 
 /// The specification of a custom resource.
-public protocol ResourceSpec: Sendable {
+public protocol ResourceSpec: FieldTable {
   /// Reads a resource.
   ///
   /// - Throws: `CommandError` with code `usage` when it cannot be read.

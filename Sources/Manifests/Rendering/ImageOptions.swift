@@ -9,6 +9,9 @@ public struct ImageOptions: Sendable, Equatable {
   /// The registry that replaces the image's own, with or without a path below it; nil leaves it.
   public var registry: String?
 
+  /// When nodes can pull an image.
+  static let pullPolicies = ["Always", "IfNotPresent", "Never"]
+
   /// The image of this program, of its own version.
   public static let vineyardctl = "localhost/vineyardctl:\(Version.product)"
 
@@ -53,7 +56,7 @@ public struct ImageOptions: Sendable, Equatable {
   /// - Throws: `CommandError` with code `usage`.
   func validate(_ field: String) throws {
     try Rule.image(image, field)
-    try Rule.oneOf(["Always", "IfNotPresent", "Never"], pullPolicy, "\(field) pull policy")
+    try Rule.oneOf(Self.pullPolicies, pullPolicy, "\(field) pull policy")
     if let registry, !registry.isEmpty { try Rule.registry(registry) }
   }
 }

@@ -52,16 +52,6 @@ enum Rule {
     }
   }
 
-  /// The fate of an object whose name is given to another; nil for the default.
-  static func overwrite(_ policy: String?) throws(CommandError) {
-    if let policy { try oneOf(["delete", "keep"], policy, "overwrite policy") }
-  }
-
-  /// The fate of memory of deleted objects; nil for the default.
-  static func deletedMemory(_ policy: String?) throws(CommandError) {
-    if let policy { try oneOf(["keep", "reuse"], policy, "policy for deleted memory") }
-  }
-
   /// A reference to an image: no blanks, no scheme, not empty.
   static func image(_ image: String, _ field: String) throws(CommandError) {
     let hint = "write it like registry.example.com/vineyardctl:1.0"

@@ -95,15 +95,11 @@ extension VineyarddSpec {
   /// The flags of the store, none of them empty.
   private var arguments: [String] {
     var arguments = ["--socket=\(socketPath)"]
-    if !store.size.isEmpty { arguments.append("--size=\(store.size)") }
-    if store.reserveMemory { arguments.append("--reserve_memory=true") }
-    arguments.append("--stream_threshold=\(store.streamThreshold)")
-    if let policy = store.overwrite { arguments.append("--overwrite=\(policy)") }
-    if let policy = store.deletedMemory { arguments.append("--deleted_memory=\(policy)") }
+    arguments += Self.storeFields.arguments(of: self)
     arguments.append("--rpc_socket_port=\(Self.rpcPort)")
     arguments.append("--metrics_port=\(Self.metricsPort)")
     arguments.append("--admin_token_file=\(Self.adminTokenDirectory)/\(AdminToken.key)")
-    if allowClusterScope { arguments.append("--allow_cluster_scope=true") }
+    arguments += Self.clusterFields.arguments(of: self)
     if StoreFeatures.keepsMetadataInEtcd {
       arguments += [
         "--meta=etcd", "--etcd_prefix=/vineyard", "--etcd_endpoint=http://\(name)-etcd-service.\(namespace).svc:2379",

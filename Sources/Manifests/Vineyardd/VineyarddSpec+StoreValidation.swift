@@ -2,7 +2,7 @@ import KubernetesObjects
 import Support
 
 extension VineyarddSpec.Store {
-  /// Checks the fields of the store.
+  /// Checks what the fields of the store say together.
   ///
   /// - Throws: `CommandError` with code `usage`.
   func validate() throws {
@@ -20,16 +20,12 @@ extension VineyarddSpec.Store {
           hint: "give \(StoreResources.memoryLimit(size: Self.smallestSize)) or more, such as 4Gi")
       }
     }
-    if let cpu { _ = try Quantity(cpu, "cpu") }
-    try Rule.range(streamThreshold, 0...100, "stream threshold")
-    try Rule.overwrite(overwrite)
-    try Rule.deletedMemory(deletedMemory)
     try validateEnvironment()
     try spill.validate()
   }
 
   /// Bytes below which a size, or the memory for it, is a slip, such as a forgotten unit.
-  private static let smallestSize: UInt64 = 1 << 20
+  static let smallestSize: UInt64 = 1 << 20
   /// Less than the program itself takes before it has an object: it would be killed at once, again and again.
   private static let leastMemory: UInt64 = 40 << 20
 
@@ -45,7 +41,6 @@ extension VineyarddSpec.Store {
     var names: Set<String> = []
     for variable in env {
       let name = variable.name
-      try Rule.environmentName(name)
       guard names.insert(name).inserted else {
         throw CommandError(.usage, "the environment variable \(name) is given twice", hint: "give it once")
       }

@@ -7,23 +7,12 @@ extension VineyarddSpec {
   /// - Throws: `CommandError` with code `usage` for the first that makes no sense.
   public func validate() throws {
     try validateNames()
-    try Rule.range(replicas, 0...10_000, "number of replicas")
-    try Rule.range(etcdReplicas, 1...9, "number of etcd replicas")
-    try Rule.oneOf(["ClusterIP", "NodePort", "LoadBalancer"], service.type, "service type")
-    try Rule.range(service.port, 1...65535, "service port")
-    try storeImage.validate("image")
-    try etcdImage.validate("etcd image")
-    if let size = etcd.storageSize { _ = try Quantity(size, "etcd storage size") }
-    if let name = etcd.storageClassName {
-      guard etcd.storageSize != nil else {
-        throw CommandError(.usage, "a storage class for etcd without a size", hint: "give the size of the claim too")
-      }
-      try Rule.subdomain(name, "etcd storage class")
+    try checkFields()
+    guard etcd.storageClassName == nil || etcd.storageSize != nil else {
+      throw CommandError(.usage, "a storage class for etcd without a size", hint: "give the size of the claim too")
     }
     try store.validate()
     try validateVolumes()
-    try placement.validate()
-    if let name = priorityClassName { try Rule.subdomain(name, "priority class") }
   }
 
   /// Checks what cannot be changed once a cluster exists.

@@ -1,4 +1,5 @@
 import Commands
+import StoreServer
 import Support
 import Testing
 
@@ -129,7 +130,7 @@ import Testing
     if words[0] == "-n" {
       #expect(status == .usage && world.errors.hasPrefix("error: unknown flag '-n'"))
     } else {
-      #expect(status == .ok && world.started?.memoryLimit == 64 << 20 && world.started?.logLevel == .debug)
+      #expect(status == .ok && world.started?.server.memoryLimit == 64 << 20 && world.started?.logLevel == .debug)
     }
   }
 }
