@@ -189,7 +189,7 @@ let package = Package(
       name: "CommandsTests",
       dependencies: [
         "CLinux", "Commands", "Documents", "GoldenRecords", "KubernetesClient", "KubernetesObjects", "Manifests",
-        "SharedMemory", "StoreCore", "StoreServer", "Support",
+        "SharedMemory", "StoreCore", "StoreProtocol", "StoreServer", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Golden"], swiftSettings: strict),

@@ -1,5 +1,6 @@
 import SharedMemory
 import StoreCore
+import StoreProtocol
 import StoreServer
 import Support
 import Testing

@@ -1,6 +1,7 @@
 import ArgumentParser
 import SharedMemory
 import StoreCore
+import StoreProtocol
 import StoreServer
 import Support
 
