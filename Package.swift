@@ -122,6 +122,27 @@ let package = Package(
       ],
       exclude: ["csi.proto"], swiftSettings: [.swiftLanguageMode(.v6)]),
     .target(
+      name: "EtcdProtocol",
+      dependencies: [
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+      ],
+      exclude: ["etcd.proto"], swiftSettings: [.swiftLanguageMode(.v6)]),
+    .target(
+      name: "EtcdClient",
+      dependencies: [
+        "EtcdProtocol", "Support",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: strict),
+    .target(
       name: "CSIDriver",
       dependencies: [
         "CLinux", "CSIProtocol", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "KubernetesObjects",
