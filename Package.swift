@@ -179,6 +179,16 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "EtcdClientTests",
+      dependencies: [
+        "CLinux", "EtcdClient", "EtcdProtocol", "Support",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "DeployerTests",
       dependencies: ["ClusterInventory", "Deployer", "KubernetesClient", "KubernetesObjects", "Support"],
       swiftSettings: strict),

@@ -78,7 +78,8 @@ public final class EtcdClient: Sendable {
   @discardableResult
   public func delete(_ range: KeyRange, within: Duration? = nil) async throws(EtcdError) -> Int {
     let response: Etcdserverpb_DeleteRangeResponse = try await caller.call(
-      Etcdserverpb_KV.Method.DeleteRange.descriptor, .delete(range), .once, within: within)
+      Etcdserverpb_KV.Method.DeleteRange.descriptor, Etcdserverpb_DeleteRangeRequest.delete(range), .once,
+      within: within)
     return Int(response.deleted)
   }
 

@@ -2,23 +2,50 @@ import EtcdProtocol
 import GRPCCore
 import Synchronization
 
-/// A lease that is kept alive; keys that were put with it go when it does.
+/// A lease that is kept alive while somebody refers to it; keys that were put with it go when it does.
 public final class EtcdLease: Sendable {
-  /// Its number, for ``EtcdClient/put(_:_:lease:within:)`` and transactions.
-  public let id: Int64
-  /// How long it lasts without a sign of life, as etcd granted it.
-  public let timeToLive: Duration
-  private let caller: Caller
-  private let state: Mutex<State>
-  private let keeper = Mutex<Task<EtcdError?, Never>?>(nil)
-
-  private struct State {
-    /// Until when etcd has certainly not let it go: reckoned from before the question.
-    var validUntil: ContinuousClock.Instant
-    var isRevoked = false
-  }
+  private let keeper: LeaseKeeper
+  private let task: Task<EtcdError?, Never>
 
   /// - Throws: `EtcdError` when etcd does not grant it.
+  init(_ caller: Caller, _ wanted: Duration) async throws(EtcdError) {
+    let keeper = try await LeaseKeeper(caller, wanted)
+    self.keeper = keeper
+    task = Task { await keeper.run() }
+  }
+
+  deinit { task.cancel() }
+
+  /// Its number, for ``EtcdClient/put(_:_:lease:within:)`` and transactions.
+  public var id: Int64 { keeper.id }
+  /// How long it lasts without a sign of life, as etcd granted it.
+  public var timeToLive: Duration { keeper.timeToLive }
+  /// Until when it certainly holds, unless etcd is heard of again.
+  public var validUntil: ContinuousClock.Instant { keeper.validUntil }
+
+  /// Waits until it is lost.
+  ///
+  /// - Returns: why: `.leaseLost` when etcd has let it go, `.unavailable` when nothing was heard for as long as it
+  ///   lives; nil when it was revoked.
+  public func loss() async -> EtcdError? { await task.value }
+
+  /// Gives it up, and deletes the keys that live with it.
+  ///
+  /// - Throws: `EtcdError` when etcd could not be told; it goes by itself then.
+  public func revoke() async throws(EtcdError) {
+    task.cancel()
+    try await keeper.revoke()
+  }
+}
+
+/// Tells etcd again and again that a lease is wanted.
+private final class LeaseKeeper: Sendable {
+  let id: Int64
+  let timeToLive: Duration
+  private let caller: Caller
+  /// Reckoned from before etcd was asked, so that etcd never lets it go earlier.
+  private let valid: Mutex<ContinuousClock.Instant>
+
   init(_ caller: Caller, _ wanted: Duration) async throws(EtcdError) {
     let asked = ContinuousClock.now
     var request = Etcdserverpb_LeaseGrantRequest()
@@ -29,55 +56,23 @@ public final class EtcdLease: Sendable {
     guard response.error.isEmpty else { throw .refused(response.error) }
     guard response.id != 0, response.ttl > 0 else { throw .malformed("a lease without number or time to live") }
     id = response.id
-    timeToLive = .seconds(response.ttl)
+    timeToLive = .seconds(min(response.ttl, 86_400))
     self.caller = caller
-    state = Mutex(State(validUntil: asked + timeToLive))
-    let task = Task { [weak self] in await Self.keepAlive { self } }
-    keeper.withLock { $0 = task }
+    valid = Mutex(asked + timeToLive)
   }
 
-  deinit { keeper.withLock { $0 }?.cancel() }
+  var validUntil: ContinuousClock.Instant { valid.withLock { $0 } }
 
-  /// Until when it certainly holds, unless it is heard of again.
-  public var validUntil: ContinuousClock.Instant { state.withLock(\.validUntil) }
-
-  /// Waits until it is lost.
-  ///
-  /// - Returns: why: `.leaseLost` when etcd has let it go, `.unavailable` when nothing was heard for as long as it
-  ///   lives; nil when it was revoked, or nobody refers to it any more.
-  public func loss() async -> EtcdError? { await keeper.withLock { $0 }?.value }
-
-  /// Gives it up, and deletes the keys that live with it.
-  ///
-  /// - Throws: `EtcdError` when etcd could not be told; it goes by itself then.
-  public func revoke() async throws(EtcdError) {
-    state.withLock { $0.isRevoked = true }
-    keeper.withLock { $0 }?.cancel()
-    var request = Etcdserverpb_LeaseRevokeRequest()
-    request.id = id
-    do {
-      let _: Etcdserverpb_LeaseRevokeResponse = try await caller.call(
-        Etcdserverpb_Lease.Method.LeaseRevoke.descriptor, request, .repeatable)
-    } catch .leaseLost {
-      return
+  /// - Returns: why it was lost; nil when the task is cancelled.
+  func run() async -> EtcdError? {
+    while true {
+      do { try await Task.sleep(for: timeToLive / 3) } catch { return nil }
+      let loss = await extend()
+      if Task.isCancelled { return nil }
+      if let loss { return loss }
     }
   }
 
-  // MARK: - Keeping alive
-
-  /// - Parameter lease: the lease while somebody refers to it.
-  private static func keepAlive(_ lease: @Sendable () -> EtcdLease?) async -> EtcdError? {
-    while let interval = lease().map({ $0.timeToLive / 3 }) {
-      do { try await Task.sleep(for: interval) } catch { return nil }
-      guard let lease = lease() else { return nil }
-      if let loss = await lease.extend() { return lease.state.withLock(\.isRevoked) ? nil : loss }
-    }
-    return nil
-  }
-
-  /// Tells etcd that it is still wanted.
-  ///
-  /// - Returns: why it is lost.
   private func extend() async -> EtcdError? {
     let asked = ContinuousClock.now
     let left = validUntil - asked
@@ -89,15 +84,24 @@ public final class EtcdLease: Sendable {
       let response: Etcdserverpb_LeaseKeepAliveResponse = try await caller.call(
         Etcdserverpb_Lease.Method.LeaseKeepAlive.descriptor, request, .repeatable, within: left)
       guard response.ttl > 0 else { return .leaseLost(id) }
-      state.withLock { $0.validUntil = asked + .seconds(min(response.ttl, timeToLive.components.seconds)) }
+      valid.withLock { $0 = asked + .seconds(min(response.ttl, timeToLive.components.seconds)) }
       return nil
     } catch .leaseLost {
       return .leaseLost(id)
-    } catch .cancelled {
-      return .cancelled
     } catch {
-      // What passes is tried again until the time is up, and so is what is refused for other reasons.
+      // Asked again until the time is up, whatever the reason.
       return validUntil > .now ? nil : .unavailable("\(error)")
+    }
+  }
+
+  func revoke() async throws(EtcdError) {
+    var request = Etcdserverpb_LeaseRevokeRequest()
+    request.id = id
+    do {
+      let _: Etcdserverpb_LeaseRevokeResponse = try await caller.call(
+        Etcdserverpb_Lease.Method.LeaseRevoke.descriptor, request, .repeatable)
+    } catch .leaseLost {
+      return
     }
   }
 }

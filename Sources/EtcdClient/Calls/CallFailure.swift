@@ -1,7 +1,7 @@
 import GRPCCore
 
 /// What a failed try of a call means for the next.
-enum CallFailure: Equatable {
+enum CallFailure: Error, Equatable {
   /// It never left: another try, at another endpoint, is safe.
   case notSent(String)
   /// Etcd says that it did not do it, and may do it in a moment.

@@ -40,10 +40,10 @@ final class Caller: Sendable {
       let connection = try pool.connection()
       let token = isAuthenticated ? try await self.token(until: deadline) : nil
       let left = deadline - .now
-      let failure: CallFailure
-      switch await attempt(
+      let outcome: Result<Response, CallFailure> = await attempt(
         method, request, on: connection, token, within: effect == .once ? left : min(left, timing.attempt))
-      {
+      let failure: CallFailure
+      switch outcome {
       case .success(let response): return response
       case .failure(let error): failure = error
       }
@@ -117,7 +117,7 @@ final class Caller: Sendable {
       var request = Etcdserverpb_AuthenticateRequest()
       request.name = credentials.user
       request.password = credentials.password
-      do {
+      do throws(EtcdError) {
         let response: Etcdserverpb_AuthenticateResponse = try await self.call(
           Etcdserverpb_Auth.Method.Authenticate.descriptor, request, .repeatable, within: deadline - .now,
           isAuthenticated: false)

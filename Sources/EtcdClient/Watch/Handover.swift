@@ -67,7 +67,7 @@ final class Handover<Element: Sendable>: Sendable {
 
   /// Waits until it is woken or cancelled; a waiter has to look again.
   private func wait(
-    _ place: WritableKeyPath<State, CheckedContinuation<Void, Never>?> & Sendable,
+    _ place: any WritableKeyPath<State, CheckedContinuation<Void, Never>?> & Sendable,
     unless isReady: @Sendable (State) -> Bool
   ) async {
     await withTaskCancellationHandler {

@@ -43,6 +43,7 @@ struct WatchPosition {
   ///   when it has to be made anew.
   mutating func take(_ message: Etcdserverpb_WatchResponse) throws(EtcdError) -> WatchUpdate? {
     try checkCluster(message.header)
+    guard 0..<Int64.max ~= message.header.revision else { throw .malformed("revision \(message.header.revision)") }
     if message.canceled { throw Self.reason(message) }
     if message.created {
       guard id == nil else { throw .malformed("a watch was made twice") }
@@ -69,7 +70,7 @@ struct WatchPosition {
   ///
   /// - Throws: `EtcdError.historyLost` when it is behind what it has told.
   func check(revision: Int64) throws(EtcdError) {
-    guard revision + 1 >= next else { throw .historyLost("it is at revision \(revision), was at \(next - 1)") }
+    guard revision >= next - 1 else { throw .historyLost("it is at revision \(revision), was at \(next - 1)") }
   }
 
   private mutating func checkCluster(_ header: Etcdserverpb_ResponseHeader) throws(EtcdError) {
@@ -80,7 +81,7 @@ struct WatchPosition {
 
   /// - Returns: nil for what was told before.
   private func read(_ event: Etcdserverpb_Event) throws(EtcdError) -> WatchEvent? {
-    guard event.hasKv, !event.kv.key.isEmpty, event.kv.modRevision > 0 else {
+    guard event.hasKv, !event.kv.key.isEmpty, event.kv.modRevision > 0, event.kv.modRevision < .max else {
       throw .malformed("an event without a key")
     }
     guard event.kv.modRevision >= next else { return nil }
