@@ -40,6 +40,11 @@ public struct KeyRange: Sendable, Equatable {
   /// The key after the last; empty for one key alone, a zero byte for all from the first on.
   public var end: [UInt8]
 
+  public init(start: [UInt8], end: [UInt8]) {
+    self.start = start
+    self.end = end
+  }
+
   /// Exactly one key.
   public static func key(_ key: some Sequence<UInt8>) -> KeyRange { KeyRange(start: [UInt8](key), end: []) }
 

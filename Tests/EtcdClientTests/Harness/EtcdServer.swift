@@ -65,14 +65,16 @@ final class EtcdServer: Sendable {
         endpoint.description, "--listen-peer-urls", peerURL, "--initial-advertise-peer-urls", peerURL,
         "--initial-cluster", "test=\(peerURL)", "--logger", "zap", "--log-outputs", "stderr",
       ] + (certificates?.flags ?? []) + flags
-    var (input, output): ([CInt], [CInt]) = ([0, 0], [0, 0])
-    try #require(clinux_pipe(&input[0], &input[1]) == 0 && clinux_pipe(&output[0], &output[1]) == 0)
+    var (input, commands, answers, output): (CInt, CInt, CInt, CInt) = (-1, -1, -1, -1)
+    // Closed in children, so that a second etcd does not keep the first alive.
+    try #require(clinux_pipe(&input, &commands) == 0)
+    try #require(clinux_pipe(&answers, &output) == 0)
     defer {
-      close(input[0])
-      close(output[1])
+      close(input)
+      close(output)
     }
-    shell = try Self.spawn(["/bin/sh", "-c", Self.script, "sh", directory] + etcd, input[0], output[1])
-    (commands, answers) = (input[1], output[0])
+    shell = try Self.spawn(["/bin/sh", "-c", Self.script, "sh", directory] + etcd, input, output)
+    (self.commands, self.answers) = (commands, answers)
     try tell("start")
   }
 

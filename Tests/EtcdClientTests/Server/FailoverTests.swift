@@ -120,13 +120,13 @@ private final class NonsensePeer: Sendable {
     let (socket, bytes, accepted) = (socket, Array(answer.utf8), accepted)
     let hasThread = startThread(named: "nonsense") {
       while case let peer = accept(socket, nil, nil), peer >= 0 {
-        _ = send(peer, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue))
+        _ = send(peer, bytes, bytes.count, Int32(MSG_NOSIGNAL))
         accepted.value.add(1, ordering: .relaxed)
         close(peer)
       }
       close(socket)
     }
-    try #require(hasThread)
+    try #require(hasThread == true)
   }
 
   deinit { shutdown(socket, Int32(SHUT_RDWR)) }
