@@ -45,7 +45,7 @@ struct CallFailureTests {
 
   @Test("given an error of a transport, then the reason below it is told")
   func causes() {
-    let cause = RPCError(code: .unavailable, message: "connection refused")
+    let cause = TestFailure("connection refused")
     let error = RPCError(code: .unavailable, message: "no connection", cause: cause)
     #expect(CallFailure(error, wasSent: false) == .notSent("no connection: connection refused"))
   }

@@ -138,8 +138,16 @@ final class EtcdServer: Sendable {
     var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     var variables: [UnsafeMutablePointer<CChar>?] = [strdup("PATH=/usr/bin:/bin"), nil]
     defer { for text in arguments + variables { free(text) } }
+    // The shell waits for etcd by a signal that threads here have blocked.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var process = pid_t()
-    try #require(posix_spawn(&process, words[0], &actions, nil, &arguments, &variables) == 0)
+    try #require(posix_spawn(&process, words[0], &actions, &attributes, &arguments, &variables) == 0)
     return process
   }
 
