@@ -37,6 +37,7 @@ let package = Package(
       name: "StoreCore",
       dependencies: ["JSON", "StoreProtocol", .product(name: "DequeModule", package: "swift-collections")],
       swiftSettings: strict),
+    .target(name: "MetadataBackend", dependencies: ["StoreCore", "StoreProtocol"], swiftSettings: strict),
     .target(name: "SharedMemory", dependencies: ["CLinux"], swiftSettings: strict),
     .target(
       name: "StoreClient", dependencies: ["CLinux", "Documents", "StoreProtocol", "Support"], swiftSettings: strict),
@@ -53,7 +54,7 @@ let package = Package(
     .target(
       name: "StoreServer",
       dependencies: [
-        "CLinux", "HTTPEndpoint", "JSON", "StoreProtocol", "StoreCore", "SharedMemory", "Support",
+        "CLinux", "HTTPEndpoint", "JSON", "MetadataBackend", "SharedMemory", "StoreCore", "StoreProtocol", "Support",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "Crypto", package: "swift-crypto"),
       ],
@@ -206,7 +207,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "StoreProtocolTests", dependencies: ["JSON", "StoreProtocol"], swiftSettings: strict),
     .testTarget(
-      name: "StoreCoreTests", dependencies: ["JSON", "SeededRandom", "StoreCore", "StoreProtocol"],
+      name: "StoreCoreTests",
+      dependencies: ["JSON", "MetadataBackend", "SeededRandom", "StoreCore", "StoreProtocol"],
       swiftSettings: strict),
     .testTarget(name: "SharedMemoryTests", dependencies: ["CLinux", "SharedMemory"], swiftSettings: strict),
     .testTarget(

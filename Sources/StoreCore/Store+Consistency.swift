@@ -84,7 +84,7 @@ extension Store {
     }
     if used != memory.used { found.append("\(memory.used) bytes are said to be used, \(used) are") }
     if lingering != memory.lingering { found.append("\(memory.lingering) bytes are said to linger, \(lingering) do") }
-    let known = sessions.values.reduce(0) { $0 + $1.blobs.count }
+    let known = sessions.values.reduce(log.retiredBlobs.count) { $0 + $1.blobs.count }
     if known != Int(blobs) { found.append("extents count \(blobs) blobs, sessions \(known)") }
     return found
   }

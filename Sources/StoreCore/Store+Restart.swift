@@ -8,16 +8,10 @@ extension Store {
   /// Lets clients that look for names of the root session know that a restart took them.
   public func noteLostNames(at time: UInt64) { lostNamesAt = time }
 
-  /// Whether a name of the root session was given since the last call.
-  public func takeFirstName() -> Bool {
-    defer { hasNewFirstName = false }
-    return hasNewFirstName
-  }
-
   func noteName(in session: Session) {
     guard session === root, !isRootNamed else { return }
     isRootNamed = true
-    hasNewFirstName = true
+    outbox.add(.noteNames)
   }
 
   /// The end of a message about a missing name, empty unless a restart may have taken it.

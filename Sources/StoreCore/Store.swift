@@ -37,7 +37,6 @@ public final class Store {
     public var populate: PopulateMode = .off
     /// Percentage of `limit` that streams may fill.
     public var streamThreshold: UInt64 = 80
-    public var instance: UInt64 = 0
     /// When the store came up, in unix milliseconds; 0 for nobody knows.
     public var started: UInt64 = 0
     /// Writes unix milliseconds for people.
@@ -59,6 +58,8 @@ public final class Store {
   public let configuration: Configuration
   public internal(set) var memory: MemoryPool
   var ids: IDGenerator
+  /// The stores that share objects and names.
+  public internal(set) var instances = InstanceTable()
   public let root: Session
   public internal(set) var sessions: [UInt64: Session]
   private var nextConnection: UInt64 = 1
@@ -69,20 +70,18 @@ public final class Store {
   public internal(set) var volumes: [String: Volume] = [:]
   /// Snapshots by their ids.
   public internal(set) var snapshots: [String: Volume] = [:]
-  /// Volumes that were written to for the first time since the server last looked.
-  var firstWrites: [Volume] = []
   /// When the names of the root session were lost, in unix milliseconds; nil when they were not.
   var lostNamesAt: UInt64?
   /// Whether the root session ever had a name.
   var isRootNamed = false
-  /// Whether the first name was given since the server last looked.
-  var hasNewFirstName = false
   /// Unix milliseconds of the request at hand.
   public var now: UInt64 = 0
   /// What was taken back from connections since the server last looked.
   var reuse = Reuse()
-  /// What changed since the server last looked, so that parked requests are tried again.
-  var changes: Set<WaitKey> = []
+  /// What is to be done outside.
+  var outbox = Outbox()
+  /// Changes of objects and names that are not durable yet.
+  var log = ChangeLog()
   /// Whether anything is parked, so that changes are worth noting.
   public var notesChanges = false
   /// Whether a request waits for a key; only such changes are noted.
@@ -97,7 +96,7 @@ public final class Store {
     memory = MemoryPool(
       length: configuration.arenaLength, limit: configuration.limit, commit: configuration.commitLimit,
       reserve: configuration.reserve, populate: configuration.populate)
-    ids = IDGenerator(instance: configuration.instance)
+    ids = IDGenerator(instance: 0)
     root = Session(id: 0, kind: .normal)
     sessions = [0: root]
   }
@@ -135,6 +134,8 @@ public final class Store {
 
   /// Forgets a client: frees what it left unsealed, ends its grants, drops the streams it read and its locks.
   public func disconnect(_ connection: Connection) {
+    // What it has changed is written down, though nobody waits for that.
+    _ = endRequest(of: connection)
     clients[connection.id] = nil
     reclaim(Departure(of: connection, keepsGrants: false))
   }
@@ -159,15 +160,12 @@ public final class Store {
   public func closeSession(_ session: Session) { reclaim(SessionRemoval(of: session)) }
 
   func note(_ key: WaitKey) {
-    if notesChanges, isAwaited(key) { changes.insert(key) }
+    if notesChanges, isAwaited(key) { outbox.add(.retry(key)) }
   }
 
-  /// Whether anything changed that a parked request waits for.
-  public var hasChanges: Bool { !changes.isEmpty }
+  /// Whether there is something to do outside.
+  public var hasEffects: Bool { !outbox.isEmpty }
 
-  /// The keys that changed since the last call.
-  public func takeChanges() -> Set<WaitKey> {
-    defer { changes.removeAll() }
-    return changes
-  }
+  /// The next thing to do outside; nil when there is none.
+  public func nextEffect() -> Effect? { outbox.next() }
 }

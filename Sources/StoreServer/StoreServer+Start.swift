@@ -52,15 +52,21 @@ extension StoreServer {
   }
 
   static func identity(_ configuration: ServerConfiguration, rpcPort: UInt16?) -> InstanceIdentity {
+    InstanceIdentity(
+      socketPath: configuration.socketPath,
+      rpcEndpoint: rpcPort.map { "\(configuration.endpointHost ?? configuration.hostname):\($0)" }
+        ?? InstanceIdentity.noRPC,
+      deployment: configuration.deployment, version: configuration.version)
+  }
+
+  /// What other stores and clients find in the table of instances.
+  static func instanceRecord(_ configuration: ServerConfiguration, _ identity: InstanceIdentity) -> InstanceRecord {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     let hostID = configuration.hostname.utf8.reduce(into: UInt64(5381)) { $0 = ($0 &* 33) ^ UInt64($1) }
-    return InstanceIdentity(
-      instance: 0, hostID: hostID & 0xffff_ffff_ffff, hostname: configuration.hostname,
-      nodename: configuration.nodename, socketPath: configuration.socketPath,
-      rpcEndpoint: rpcPort.map { "\(configuration.endpointHost ?? configuration.hostname):\($0)" }
-        ?? InstanceIdentity.noRPC,
-      deployment: configuration.deployment, version: configuration.version,
+    return InstanceRecord(
+      hostID: hostID & 0xffff_ffff_ffff, hostname: configuration.hostname, nodename: configuration.nodename,
+      socketPath: identity.socketPath, rpcEndpoint: identity.rpcEndpoint,
       timestamp: UInt64(max(0, time.tv_sec)) << 32 | UInt64(time.tv_nsec / 1000))
   }
 

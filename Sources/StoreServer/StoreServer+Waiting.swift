@@ -37,18 +37,18 @@ extension StoreServer {
   func wakeParked() {
     store.work.allow(Self.slice)
     repeat {
-      for key in store.notesChanges ? store.takeChanges() : [] { wake(key) }
+      deliverEffects()
       while !store.work.isSpent, let token = woken.popFirst() {
         store.work.spend(8 * Work.item)
         guard let connection = connections[token], case .parked(let key) = connection.state else { continue }
         resume(connection, from: key)
       }
       store.notesChanges = !waiting.isEmpty
-    } while !store.work.isSpent && store.hasChanges
+    } while !store.work.isSpent && store.hasEffects
   }
 
   /// Lets those go on that wait for a key; of those who wait for a lock, the first.
-  private func wake(_ key: WaitKey) {
+  func wake(_ key: WaitKey) {
     guard case .lock = key else {
       return woken.append(contentsOf: waiting.removeValue(forKey: key) ?? [])
     }

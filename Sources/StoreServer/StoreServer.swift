@@ -2,6 +2,7 @@ import CLinux
 import DequeModule
 import Glibc
 import HTTPEndpoint
+import MetadataBackend
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -24,6 +25,8 @@ public final class StoreServer {
   let arena: Arena
   let store: Store
   let handler: RequestHandler
+  /// Where changes of objects and names become durable.
+  let backend: any MetadataBackend = EmbeddedBackend()
   let poller: Poller
   let mailbox: Mailbox
   let pages: PageSupply
@@ -121,8 +124,11 @@ public final class StoreServer {
     passwords = configuration.htpasswd.map { PasswordFile(path: $0) }
     metricsLog = configuration.metricsUser.map { MetricsLog(user: $0, log: log) }
     heap = try HeapMeter(limit: budget.heap)
+    store.keepsChanges = !backend.isImmediate
+    let identity = Self.identity(configuration, rpcPort: rpc?.port)
+    store.setInstance(store.instances.own, Self.instanceRecord(configuration, identity))
     handler = RequestHandler(
-      store: store, identity: Self.identity(configuration, rpcPort: rpc?.port),
+      store: store, identity: identity,
       adminToken: AdminToken(path: configuration.adminTokenFile), replies: heap.buffers)
     try populateEverything()
     reopenVolumes()
@@ -209,9 +215,7 @@ public final class StoreServer {
     keepHouse()
     resumeAccepting()
     endExpiredSessions()
-    saveFirstWrites()
     tellOfReuse()
-    if store.takeFirstName() { lossRecord.write(hasNames: true) }
     repeat {
       wakeParked()
       pages.pump()

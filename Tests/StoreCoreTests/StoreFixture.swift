@@ -22,9 +22,9 @@ final class StoreFixture {
     var configuration = Store.Configuration(limit: limit, arenaLength: arena ?? limit)
     configuration.populate = populate
     configuration.reserve = reserve
-    configuration.instance = instance
     configuration.deletedMemory = deletedMemory
     store = Store(configuration)
+    store.assignInstance(instance)
     store.now = 1_795_434_510_000
     store.notesChanges = true
   }
@@ -114,6 +114,22 @@ final class StoreFixture {
   }
 
   func existing(_ ids: [ObjectID]) -> [ObjectID] { ids.filter { store.exists($0, in: root) } }
+}
+
+extension Store {
+  /// The keys whose requests are to be tried again. Whatever else is to be done outside is dropped.
+  func takeChanges() -> Set<WaitKey> {
+    Set(takeEffects { if case .retry(let key) = $0 { key } else { nil } })
+  }
+
+  /// The volumes that were written to for the first time. Whatever else is to be done outside is dropped.
+  func takeFirstWrites() -> [Volume] { takeEffects { if case .save(let volume) = $0 { volume } else { nil } } }
+
+  private func takeEffects<Value>(_ value: (Effect) -> Value?) -> [Value] {
+    var values: [Value] = []
+    while let effect = nextEffect() { if let value = value(effect) { values.append(value) } }
+    return values
+  }
 }
 
 /// The code of the error that `body` throws, nil when it throws none.

@@ -31,6 +31,7 @@ enum CallFailure: Error, Equatable {
     case .resourceExhausted where says("space exceeded"): self = .final(.noSpace)
     case .resourceExhausted where says("too many requests"): self = .passing(message)
     case .resourceExhausted: self = .final(.tooLarge(reason))
+    case .internalError where reason.contains("maximum payload size"): self = .final(.tooLarge(reason))
     case .notFound where says("lease not found"): self = .final(.leaseLost(0))
     case .unavailable where says("no leader") || says("not capable"): self = .passing(message)
     case .unavailable, .deadlineExceeded, .cancelled, .unknown, .internalError, .aborted, .dataLoss:

@@ -17,8 +17,14 @@ final class Caller: Sendable {
   let pool: EndpointPool
   let timing: EtcdTiming
   private let tokens: TokenSource?
-  /// Answers may be as large as the pages that were asked for, and larger by one record.
-  private static let largestAnswer = 64 << 20
+
+  /// Answers may be as large as what one transaction wrote. The library takes the limit of requests for that of answers.
+  static let options: CallOptions = {
+    var options = CallOptions.defaults
+    options.maxRequestMessageBytes = 64 << 20
+    options.maxResponseMessageBytes = 64 << 20
+    return options
+  }()
 
   init(_ pool: EndpointPool, _ timing: EtcdTiming, _ credentials: EtcdCredentials?) {
     self.pool = pool
@@ -85,9 +91,8 @@ final class Caller: Sendable {
     within limit: Duration
   ) async -> Result<Response, CallFailure> {
     let serializer = NotingSerializer<Request>()
-    var options = CallOptions.defaults
+    var options = Self.options
     options.timeout = max(limit, .milliseconds(1))
-    options.maxResponseMessageBytes = Self.largestAnswer
     do {
       return .success(
         try await connection.client.unary(

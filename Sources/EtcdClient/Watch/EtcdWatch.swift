@@ -165,13 +165,11 @@ final class WatchRunner: Sendable {
         }
       }
     }
-    var options = CallOptions.defaults
-    options.maxResponseMessageBytes = 64 << 20
     do {
       try await connection.client.bidirectionalStreaming(
         request: request, descriptor: Etcdserverpb_Watch.Method.Watch.descriptor,
         serializer: ProtobufSerializer(), deserializer: ProtobufDeserializer<Etcdserverpb_WatchResponse>(),
-        options: options
+        options: Caller.options
       ) { response in
         for try await message in response.messages { try await self.take(message) }
       }

@@ -54,6 +54,10 @@ public final class Connection {
   var unfinished: [ObjectID] = []
   /// What its failed puts have left.
   var suspects: [ObjectID] = []
+  /// Under which number the log of changes has its request; 0 while nothing was changed.
+  var request: UInt64 = 0
+  /// The change set of another's request that its own builds on; 0 for none.
+  var awaitedChange: UInt64 = 0
   /// Unsealed blobs this connection created.
   var writing = SortedSet<ObjectID>()
   /// How many living blobs count this connection as their sealer.
@@ -71,84 +75,5 @@ public final class Connection {
     self.id = id
     self.label = label
     self.session = session
-  }
-}
-
-/// What a session stores and how clients of it see each other.
-public enum StoreKind: UInt64, Sendable {
-  case normal = 1
-  case plasma = 2
-}
-
-/// An isolated store: its own blobs, objects, names and streams over the shared arena.
-public final class Session {
-  /// 0 for the root session.
-  public let id: UInt64
-  public let kind: StoreKind
-  var blobs = SortedTable<ObjectID, Blob>()
-  var metadata = MetadataTable()
-  var names = NameTable()
-  var streams = SortedTable<ObjectID, Stream>()
-  var plasma = SortedTable<ExactText, PlasmaEntry>()
-  /// Chunks in its streams.
-  var chunkCount = 0
-  /// Objects that lost a name to others and go once nobody uses them.
-  var superseded = SortedSet<ObjectID>()
-  /// What failed puts have left and nobody has asked for.
-  var suspects = SortedSet<ObjectID>()
-  /// How many connections were told of an object by name and have not fetched it yet.
-  var lookups = SortedTable<ObjectID, Int>()
-  /// Connections of this session.
-  public internal(set) var connections = 0
-  /// The volume it is the session of.
-  public internal(set) weak var volume: Volume?
-  /// Those that still copy what it holds.
-  var copies: [ContentsCopy] = []
-
-  init(id: UInt64, kind: StoreKind) {
-    self.id = id
-    self.kind = kind
-  }
-
-  // MARK: - Names
-
-  /// Points a name to an object.
-  ///
-  /// - Returns: the object the name pointed to before, if another.
-  func setName(_ name: String, to id: ObjectID) -> ObjectID? {
-    let before = names.count
-    let previous = names.set(name, to: id)
-    if let previous { countNames(of: previous, -1) }
-    if previous != nil || names.count > before { countNames(of: id, 1) }
-    return previous
-  }
-
-  /// - Returns: the object the name pointed to.
-  func removeName(_ name: String) -> ObjectID? {
-    guard let id = names.remove(name) else { return nil }
-    countNames(of: id, -1)
-    return id
-  }
-
-  /// Removes one of the names of an object; false when it has none.
-  func removeName(of id: ObjectID) -> Bool {
-    guard names.removeName(of: id) else { return false }
-    countNames(of: id, -1)
-    return true
-  }
-
-  private func countNames(of id: ObjectID, _ change: Int) { metadata[id]?.owner?.countNames(change) }
-
-  // MARK: - Sizes
-
-  public var blobCount: Int { blobs.count }
-  public var objectCount: Int { metadata.count }
-  public var nameCount: Int { names.count }
-  public var streamCount: Int { streams.count }
-
-  /// Bytes of heap that what it stores takes, estimated: blobs, objects, labels, names, streams, plasma names.
-  public var heapBytes: Int {
-    1024 + blobs.count * 192 + metadata.heapBytes + names.heapBytes + streams.count * 256 + chunkCount * 16
-      + plasma.count * 256
   }
 }

@@ -66,16 +66,22 @@ extension Store {
   ///
   /// - Parameter remover: the connection that wants it, nil when it is nobody's wish.
   func removeBlob(_ id: ObjectID, in session: Session, by remover: Connection?) {
-    guard var blob = session.removeBlob(id, self) else { return }
+    guard let blob = session.removeBlob(id, self) else { return }
+    work.spend(Work.item)
+    free(blob, id, in: session, by: remover)
+  }
+
+  /// Frees a blob that was taken out of its session.
+  func free(_ removed: Blob, _ id: ObjectID, in session: Session, by remover: Connection?) {
+    var blob = removed
     ensure(
       blob.offset == memory.range(blob.extent).offset, "the blob \(id) is at \(blob.offset), which is not its extent")
-    work.spend(Work.item)
     blob.account?.refund(blob.charged, for: id)
     endSealing(&blob, in: session)
     if let writer = blob.writer {
       writer.writing.remove(id)
       // Whoever came to these bytes next would be overwritten.
-      if writer !== remover { grant(id, blob.extent, to: writer, isPinned: true) }
+      if writer !== remover, clients[writer.id] === writer { grant(id, blob.extent, to: writer, isPinned: true) }
     }
     if let remover { endGrant(id, blob.extent, of: remover) }
     memory.removeBlob(blob.extent, called: id, reuses: reusesDeleted(blob))

@@ -37,7 +37,9 @@ extension Store {
     switch name {
     case .id(let id):
       guard id.isBlob, id != .emptyBlob else { throw StoreError(.invalid, "\(id) is not the id of a blob") }
-      if session.blobs[id] != nil { throw StoreError(.objectExists, "blob \(id) already exists") }
+      if session.blobs[id] != nil || log.isReserved(id, in: session) {
+        throw StoreError(.objectExists, "blob \(id) already exists")
+      }
       guard !ids.isAhead(id, now: now) else {
         throw StoreError(.invalid, "the id \(id) is ahead of time: a new blob will get it")
       }

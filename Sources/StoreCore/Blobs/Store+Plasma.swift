@@ -29,7 +29,7 @@ extension Store {
   func hasPlasmaEntry(_ id: String, in session: Session) -> Bool {
     guard let entry = session.plasma[ExactText(id)] else { return false }
     if entry.blob == .emptyBlob || session.blobs[entry.blob] != nil { return true }
-    session.plasma[ExactText(id)] = nil
+    if !log.isReserved(entry.blob, in: session) { session.plasma[ExactText(id)] = nil }
     return false
   }
 

@@ -21,7 +21,7 @@ public struct Clearing: StoreTask {
   public mutating func step(_ store: Store) -> Void? {
     if bounds == nil {
       bounds = (session.blobs.last?.key, session.streams.last?.key)
-      store.discardObjects(of: session)
+      store.discardObjects(of: session, by: connection)
     }
     while let bound = bounds?.stream, let (id, stream) = session.streams.last(through: bound) {
       if store.work.isSpent { return nil }

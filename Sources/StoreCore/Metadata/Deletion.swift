@@ -9,6 +9,8 @@ public struct Deletion: StoreTask {
   /// Whether nobody asked for it; then members that are used by name or otherwise stay.
   private let isImplicit: Bool
   private let connection: Connection?
+  /// Whose request it is; nil for what nobody could be told if it were refused.
+  private let client: Connection?
   private let session: Session
   private let ids: [ObjectID]
   private var nextID = 0
@@ -21,26 +23,32 @@ public struct Deletion: StoreTask {
   private var pending: [ObjectID] = []
   private var unlinking: Unlinking?
   private var isPlanned = false
+  /// Whether blobs come back when the deletion is refused; not those that were deleted for themselves.
+  private var keepsBlobs = true
   private var blobs: [ObjectID] = []
 
   /// - Parameters:
   ///   - force: delete although something depends on it, and delete that too.
   ///   - deep: delete object members nobody else uses as well; blob members go in any case.
   public init(_ ids: [ObjectID], force: Bool, deep: Bool, by connection: Connection) {
-    self.init(ids, of: connection.session, force: force, deep: deep, isImplicit: false, by: connection)
+    self.init(
+      ids, of: connection.session, force: force, deep: deep, isImplicit: false, by: connection, for: connection)
   }
 
   /// - Parameters:
   ///   - isImplicit: whether nobody asked for it; then members that are used by name or otherwise stay.
   ///   - connection: who wants it, nil when nobody's grants are to end.
+  ///   - client: whose request it is; nil for what nobody could be told if it were refused.
   init(
-    _ ids: [ObjectID], of session: Session, force: Bool, deep: Bool, isImplicit: Bool, by connection: Connection?
+    _ ids: [ObjectID], of session: Session, force: Bool, deep: Bool, isImplicit: Bool, by connection: Connection?,
+    for client: Connection? = nil
   ) {
     self.ids = ids
     self.force = force
     self.deep = deep
     self.isImplicit = isImplicit
     self.connection = connection
+    self.client = client
     self.session = session
   }
 
@@ -49,6 +57,7 @@ public struct Deletion: StoreTask {
     self.init([], force: true, deep: false, by: connection)
     pending = ids.reversed()
     isPlanned = true
+    keepsBlobs = false
   }
 
   /// Takes out the single thing that is to be deleted, which has no name, so that nobody finds it from now on.
@@ -73,7 +82,14 @@ public struct Deletion: StoreTask {
       if store.work.isSpent { return nil }
       store.work.spend(Work.item)
       // An object goes after its names, of which there may be many.
-      if session.removeName(of: id) { continue }
+      if isUsedSince(id, store) {
+        pending.removeLast()
+        continue
+      }
+      if let name = session.names.firstName(of: id) {
+        store.apply(.unname(name), to: session, by: client)
+        continue
+      }
       pending.removeLast()
       delete(id, store)
     }
@@ -87,14 +103,24 @@ public struct Deletion: StoreTask {
     return (deep || session.superseded.contains(member)) && !store.isUsed(member, in: session)
   }
 
+  /// Whether something that was deleted came back and has this as a member.
+  private func isUsedSince(_ id: ObjectID, _ store: Store) -> Bool {
+    store.log.isKept && !force && session.metadata.hasDependents(id)
+  }
+
   private mutating func delete(_ id: ObjectID, _ store: Store) {
     if id.isBlob {
       guard session.blobs[id] != nil else { return }
-      store.removeBlob(id, in: session, by: connection)
+      if keepsBlobs {
+        store.retireBlob(id, in: session, by: connection, for: client)
+      } else {
+        store.removeBlob(id, in: session, by: connection)
+      }
       blobs.append(id)
-    } else if let record = session.metadata.removeUnlinked(id) {
-      session.superseded.remove(id)
-      unlinking = Unlinking(id, record.links)
+    } else {
+      if session.superseded.contains(id) { store.apply(.supersede(id, false), to: session, by: client) }
+      let removal = store.apply(.remove(id), to: session, by: client)
+      if let record = removal.removed { unlinking = Unlinking(id, record.links) }
     }
   }
 

@@ -27,7 +27,7 @@ struct MemberLink {
 /// The application's fields keep their JSON text, key included, in ascending order of the keys, so that rendering an
 /// object copies bytes. What the server adds is rendered from typed properties at its place in that order. A copy shares
 /// the text with its original; what it has of its own is in ``extra``.
-struct MetadataRecord {
+public struct MetadataRecord {
   enum Slot {
     /// Bytes of ``text``: `"key":value`.
     case text(Range<Int>)
@@ -85,6 +85,11 @@ struct MetadataRecord {
   mutating func label(_ key: String, _ value: String) {
     let old = labels.updateValue(value, forKey: ExactText(key))
     labelBytes += value.utf8.count - (old.map { $0.utf8.count } ?? -(key.utf8.count + 48))
+  }
+
+  mutating func removeLabel(_ key: String) {
+    guard let old = labels.removeValue(forKey: ExactText(key)) else { return }
+    labelBytes -= old.utf8.count + key.utf8.count + 48
   }
 
   /// The text of a JSON string, nil when it is something else.

@@ -29,18 +29,23 @@ struct MetadataTable {
   func contains(_ id: ObjectID) -> Bool { records.contains(id) }
 
   /// Calls `body` with the stored record, without copying it.
-  mutating func update(_ id: ObjectID, _ body: (inout MetadataRecord) -> Void) {
+  ///
+  /// - Returns: false when there is no such object.
+  mutating func update(_ id: ObjectID, _ body: (inout MetadataRecord) -> Void) -> Bool {
     let change = records.update(id) { record in
       let before = record.heapBytes
       body(&record)
       return record.heapBytes - before
     }
     heapBytes += change ?? 0
+    return change != nil
   }
 
-  /// Adds an object whose members were linked before with ``link(_:to:)``.
-  mutating func insertUnlinked(_ id: ObjectID, _ record: MetadataRecord) {
-    if let present = bySignature[record.signature], records.contains(present) {
+  /// Adds an object whose members are linked with ``link(_:to:)``.
+  ///
+  /// - Parameter isFirst: whether members of global objects resolve to it, whatever else has its signature.
+  mutating func insert(_ id: ObjectID, _ record: MetadataRecord, asFirst isFirst: Bool = false) {
+    if !isFirst, let present = bySignature[record.signature], records.contains(present) {
       // The first one stays what members of global objects resolve to.
     } else {
       bySignature[record.signature] = id
@@ -48,12 +53,6 @@ struct MetadataTable {
     record.owner?.own(id)
     heapBytes += record.heapBytes
     records[id] = record
-  }
-
-  /// Adds an object with its links.
-  mutating func insert(_ id: ObjectID, _ record: MetadataRecord) {
-    for link in record.links { self.link(link.id, to: id) }
-    insertUnlinked(id, record)
   }
 
   /// Notes that an object, which may still have to be added, has a member.
@@ -69,24 +68,16 @@ struct MetadataTable {
   }
 
   /// Takes an object out, but leaves it linked to its members.
-  mutating func removeUnlinked(_ id: ObjectID) -> MetadataRecord? {
+  ///
+  /// - Returns: the object, and whether members of global objects resolved to it.
+  mutating func remove(_ id: ObjectID) -> (record: MetadataRecord, isFirst: Bool)? {
     guard let record = records.removeValue(forKey: id) else { return nil }
     record.owner?.disown(id)
     heapBytes -= record.heapBytes
     ensure(heapBytes >= 0, "objects take \(heapBytes) bytes of heap after \(id) has gone")
-    if bySignature[record.signature] == id { bySignature[record.signature] = nil }
-    return record
-  }
-
-  /// Removes an object and its links.
-  ///
-  /// - Returns: the members it had, once each.
-  @discardableResult
-  mutating func remove(_ id: ObjectID) -> [ObjectID] {
-    guard let record = removeUnlinked(id) else { return [] }
-    var members: [ObjectID] = []
-    for link in record.links where unlink(link.id, from: id) { members.append(link.id) }
-    return members
+    let isFirst = bySignature[record.signature] == id
+    if isFirst { bySignature[record.signature] = nil }
+    return (record, isFirst)
   }
 
   /// The objects that have `id` as a member, in ascending order from `first`.

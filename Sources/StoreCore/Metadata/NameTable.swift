@@ -2,7 +2,8 @@ import StoreProtocol
 
 /// The names of a session: each points to one object, an object may have several.
 struct NameTable {
-  private struct Entry {
+  /// Where a name leads.
+  struct Entry {
     let id: ObjectID
     /// Counts up from name to name.
     let age: UInt64
@@ -46,30 +47,35 @@ struct NameTable {
 
   /// Points `name` to `id`.
   ///
-  /// - Returns: the object the name pointed to before, if another.
-  mutating func set(_ name: String, to id: ObjectID) -> ObjectID? {
+  /// - Returns: where the name led before.
+  mutating func set(_ name: String, to id: ObjectID) -> Entry? {
     let previous = remove(name)
-    targets[StoredName(name)] = Entry(id: id, age: nextAge)
-    byObject[Owner(id: id, age: nextAge)] = name
+    restore(name, Entry(id: id, age: nextAge))
     nextAge += 1
-    heapBytes += Self.bytes(name)
-    return previous == id ? nil : previous
+    return previous
   }
 
-  /// - Returns: the object the name pointed to.
-  mutating func remove(_ name: String) -> ObjectID? {
+  /// Lets a name that is free lead where it led before.
+  mutating func restore(_ name: String, _ entry: Entry) {
+    let other = targets.updateValue(entry, forKey: StoredName(name))
+    ensure(other == nil, "'\(name)' is given twice")
+    byObject[Owner(id: entry.id, age: entry.age)] = name
+    heapBytes += Self.bytes(name)
+  }
+
+  /// - Returns: where the name led.
+  mutating func remove(_ name: String) -> Entry? {
     guard let entry = targets.removeValue(forKey: StoredName(name)) else { return nil }
     let listed = byObject.removeValue(forKey: Owner(id: entry.id, age: entry.age))
     ensure(listed != nil, "\(entry.id) does not know one of its names")
     heapBytes -= Self.bytes(name)
-    return entry.id
+    return entry
   }
 
-  /// Removes one of the names of an object; false when it has none.
-  mutating func removeName(of id: ObjectID) -> Bool {
-    guard let (owner, name) = byObject.first(from: Owner(id: id, age: 0)), owner.id == id else { return false }
-    _ = remove(name)
-    return true
+  /// The oldest of the names of an object.
+  func firstName(of id: ObjectID) -> String? {
+    guard let (owner, name) = byObject.first(from: Owner(id: id, age: 0)), owner.id == id else { return nil }
+    return name
   }
 
   /// Drops some of what is in a table that nobody uses any more; false when nothing is left.

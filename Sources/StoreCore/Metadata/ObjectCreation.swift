@@ -173,6 +173,9 @@ public struct ObjectCreation: StoreTask {
       // Made by somebody else, or by this request, since it was looked for.
       return try leave(with: id, frame)
     }
+    if frame > 0, let id = document.id, store.log.isReserved(id, in: session) {
+      throw StoreError(.objectExists, "the object \(id) is being deleted, which is not durable yet")
+    }
     let signature = document.signature ?? store.ids.signature(now: store.now)
     var instance = stack[frame].instance
     if frame == 0, document.isGlobal, !stack[frame].isLocal { instance = InstanceID.unspecified }
@@ -196,7 +199,7 @@ public struct ObjectCreation: StoreTask {
       store.work.spend(Work.entry)
       let member = links[laying.linked].id
       guard member.isBlob || session.metadata.contains(member) else { throw Self.unknownMember(member, store) }
-      session.metadata.link(member, to: laying.id)
+      session.link(member, to: laying.id)
       laying.linked += 1
     }
     return laying.layout.step(&store.work) != nil
@@ -209,8 +212,7 @@ public struct ObjectCreation: StoreTask {
     if session.metadata.contains(laying.id) {
       throw StoreError(.objectExists, "the object \(laying.id) was made by somebody else meanwhile")
     }
-    session.metadata.insertUnlinked(laying.id, record)
-    store.note(.object(session: session.id, laying.id))
+    store.apply(.put(laying.id, record), to: session, by: connection)
     made.append(laying.id)
     if frame > 0 { return try leave(with: laying.id, frame) }
     stack.removeLast()
@@ -241,7 +243,8 @@ public struct ObjectCreation: StoreTask {
       unlinking = nil
       guard let id = made.popLast() else { return true }
       if session.metadata.hasDependents(id) { continue }
-      if let record = session.metadata.removeUnlinked(id) { unlinking = Unlinking(id, record.links) }
+      let removal = store.apply(.remove(id), to: session, by: connection)
+      if let record = removal.removed { unlinking = Unlinking(id, record.links) }
     }
   }
 }
@@ -272,11 +275,13 @@ struct Unlinking {
 
   /// The next member that was linked; nil when all are unlinked, or the work allowed is spent.
   mutating func next(_ session: Session, _ store: Store) -> ObjectID? {
+    // One that came back, since its deletion was refused, keeps its links.
+    if store.log.isKept, session.metadata.contains(parent) { index = links.count }
     while index < links.count, !store.work.isSpent {
       store.work.spend(Work.entry)
       let member = links[index].id
       index += 1
-      if session.metadata.unlink(member, from: parent) { return member }
+      if session.unlink(member, from: parent) { return member }
     }
     return nil
   }

@@ -31,15 +31,20 @@ public struct Persisting: StoreTask {
         store.work.spend(Work.entry)
         let member = links[nextLink].id
         nextLink += 1
-        if !member.isBlob, session.metadata[member]?.isTransient == true { pending.append(member) }
+        guard !member.isBlob, let isTransient = session.metadata[member]?.isTransient else { continue }
+        if isTransient { pending.append(member) } else { store.rely(on: member, in: session, by: connection) }
       }
       guard let next = pending.popLast() else {
         connection?.unfinished.removeAll()
         return ()
       }
       store.work.spend(Work.entry)
-      guard let record = session.metadata[next], record.isTransient else { continue }
-      session.metadata.update(next) { $0.isTransient = false }
+      guard let record = session.metadata[next] else { continue }
+      guard record.isTransient else {
+        store.rely(on: next, in: session, by: connection)
+        continue
+      }
+      store.apply(.persist(next), to: session, by: connection)
       links = record.links
       nextLink = 0
     }
@@ -52,11 +57,18 @@ public struct Labelling: StoreTask {
   private let keys: [String]
   private let values: [String]
   private let session: Session
+  private let connection: Connection?
   private var next = 0
 
   /// - Throws: objectNotExists.
   public init(
-    _ id: ObjectID, keys: [String], values: [String], in session: Session, _ store: Store
+    _ id: ObjectID, keys: [String], values: [String], by connection: Connection, _ store: Store
+  ) throws(StoreError) {
+    try self.init(id, keys: keys, values: values, in: connection.session, by: connection, store)
+  }
+
+  init(
+    _ id: ObjectID, keys: [String], values: [String], in session: Session, by connection: Connection?, _ store: Store
   ) throws(StoreError) {
     guard session.metadata.contains(id) else {
       throw StoreError(.objectNotExists, "object \(id) does not exist\(store.lossNote(for: id))")
@@ -65,6 +77,7 @@ public struct Labelling: StoreTask {
     self.keys = keys
     self.values = values
     self.session = session
+    self.connection = connection
   }
 
   public mutating func step(_ store: Store) -> Void? {
@@ -72,7 +85,7 @@ public struct Labelling: StoreTask {
       if store.work.isSpent { return nil }
       store.work.spend(Work.entry + keys[next].utf8.count)
       let (key, value) = (keys[next], values[next])
-      session.metadata.update(id) { $0.label(key, value) }
+      store.apply(.label(id, key: key, value: value), to: session, by: connection)
       next += 1
     }
     return ()
@@ -83,17 +96,23 @@ public struct Labelling: StoreTask {
 public struct ShallowCopy: StoreTask {
   private let session: Session
   private let volume: Volume?
+  private let connection: Connection?
   private var layout: RecordLayout
   /// The id of the copy, once its fields are laid out.
   private var target: ObjectID?
   private var linked = 0
 
-  /// - Parameters:
-  ///   - extra: the fields.
-  ///   - volume: through which the request comes, if through one.
+  /// - Parameter extra: the fields.
   /// - Throws: assertionFailed for a blob or a field that is an object, metaTreeSubtreeNotExists for an unknown object.
   public init(
-    _ id: ObjectID, extra: MetadataDocument, in session: Session, of volume: Volume?, _ store: Store
+    _ id: ObjectID, extra: MetadataDocument, by connection: Connection, _ store: Store
+  ) throws(StoreError) {
+    try self.init(id, extra: extra, in: connection.session, of: connection.volume, by: connection, store)
+  }
+
+  init(
+    _ id: ObjectID, extra: MetadataDocument, in session: Session, of volume: Volume?, by connection: Connection?,
+    _ store: Store
   ) throws(StoreError) {
     for field in extra.fields {
       guard case .text = field.value else {
@@ -104,6 +123,8 @@ public struct ShallowCopy: StoreTask {
     guard let record = session.metadata[id] else { throw store.unknownObject(id) }
     self.session = session
     self.volume = volume
+    self.connection = connection
+    if !record.isTransient { store.rely(on: id, in: session, by: connection) }
     layout = RecordLayout(copy: record, replacing: extra)
   }
 
@@ -122,14 +143,13 @@ public struct ShallowCopy: StoreTask {
     while linked < record.links.count {
       if store.work.isSpent { return nil }
       store.work.spend(Work.entry)
-      session.metadata.link(record.links[linked].id, to: target)
+      session.link(record.links[linked].id, to: target)
       linked += 1
     }
     store.work.spend(Work.item)
     record.owner = volume?.listingAccount
     if let volume, !volume.isWritten { store.noteFirstWrite(volume) }
-    session.metadata.insertUnlinked(target, record)
-    store.note(.object(session: session.id, target))
+    store.apply(.put(target, record), to: session, by: connection)
     return target
   }
 }

@@ -57,7 +57,7 @@ public struct Rendering: StoreTask {
     if id.isBlob {
       guard let size = store.readableSize(of: id, in: session) else { return }
       writeKey(id)
-      writeBlob(id, size: size, instance: store.configuration.instance)
+      writeBlob(id, size: size, instance: store.instances.own)
     } else if session.metadata.contains(id) {
       writeKey(id)
       open(id)

@@ -11,18 +11,7 @@ extension Store {
   public func delete(
     _ requested: [ObjectID], force: Bool, deep: Bool, by connection: Connection
   ) -> [ObjectID] {
-    delete(requested, of: connection.session, force: force, deep: deep, by: connection)
-  }
-
-  /// - Parameters:
-  ///   - isImplicit: whether nobody asked for it; then members that are used by name or otherwise stay.
-  ///   - connection: who wants it, nil when nobody's grants are to end.
-  @discardableResult
-  func delete(
-    _ requested: [ObjectID], of session: Session, force: Bool, deep: Bool, isImplicit: Bool = false,
-    by connection: Connection?
-  ) -> [ObjectID] {
-    Deletion(requested, of: session, force: force, deep: deep, isImplicit: isImplicit, by: connection).finish(self)
+    Deletion(requested, force: force, deep: deep, by: connection).finish(self)
   }
 
   /// Deletes blobs directly, whatever uses them.

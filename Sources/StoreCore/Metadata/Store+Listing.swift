@@ -23,7 +23,16 @@ extension Store {
   // MARK: - Names
 
   /// Names a persistent object; a name in use is taken over.
-  public func putName(_ name: String, to id: ObjectID, in session: Session) throws(StoreError) {
+  ///
+  /// - Returns: the object that had the name.
+  @discardableResult
+  public func putName(
+    _ name: String, to id: ObjectID, in session: Session
+  ) throws(StoreError) -> ObjectID? { try putName(name, to: id, in: session, by: nil) }
+
+  func putName(
+    _ name: String, to id: ObjectID, in session: Session, by client: Connection?
+  ) throws(StoreError) -> ObjectID? {
     if id.isBlob { throw StoreError(.invalid, "blobs cannot have name") }
     guard let record = session.metadata[id] else {
       throw StoreError(.objectNotExists, "failed to put name: object \(id) does not exist\(lossNote(for: id))")
@@ -31,20 +40,7 @@ extension Store {
     if record.isTransient {
       throw StoreError(.invalid, "transient objects cannot have name, please persist it first")
     }
-    point(name, to: id, in: session)
-  }
-
-  /// Lets a name lead to an object, which takes it over if it was in use.
-  func point(_ name: String, to id: ObjectID, in session: Session) {
-    if let previous = session.setName(name, to: id) { refreshName(of: previous, in: session) }
-    session.metadata.update(id) { $0.name = name }
-    noteName(in: session)
-    note(.name(session: session.id, name))
-  }
-
-  private func refreshName(of id: ObjectID, in session: Session) {
-    let newest = session.names.name(of: id)
-    session.metadata.update(id) { $0.name = newest }
+    return apply(.name(name, id), to: session, by: client).formerTarget
   }
 
   /// The object of a name; with `wait` the request is parked until the name appears.
@@ -59,9 +55,13 @@ extension Store {
   }
 
   /// Forgets a name; unknown names are fine.
-  public func dropName(_ name: String, in session: Session) {
-    guard let id = session.removeName(name) else { return }
-    refreshName(of: id, in: session)
+  public func dropName(_ name: String, in session: Session) { dropName(name, in: session, by: nil) }
+
+  /// Forgets a name; unknown names are fine.
+  public func dropName(_ name: String, by client: Connection) { dropName(name, in: client.session, by: client) }
+
+  private func dropName(_ name: String, in session: Session, by client: Connection?) {
+    guard let id = apply(.unname(name), to: session, by: client).formerTarget else { return }
     reconsider(id, in: session)
   }
 }

@@ -44,8 +44,22 @@ extension Store {
   }
 
   /// Adds labels to an object, replacing those with the same keys.
+  public func label(_ id: ObjectID, _ labels: [(String, String)], by connection: Connection) throws(StoreError) {
+    try Labelling(id, keys: labels.map(\.0), values: labels.map(\.1), by: connection, self).finish(self)
+  }
+
+  /// Adds labels to an object, replacing those with the same keys.
   public func label(_ id: ObjectID, _ labels: [(String, String)], in session: Session) throws(StoreError) {
-    try Labelling(id, keys: labels.map(\.0), values: labels.map(\.1), in: session, self).finish(self)
+    try Labelling(id, keys: labels.map(\.0), values: labels.map(\.1), in: session, by: nil, self).finish(self)
+  }
+
+  /// Copies an object of a connection's session under a new id, with the same members, and fields replaced or added.
+  ///
+  /// - Parameter extra: the fields; their values must be primitive.
+  public func shallowCopy(
+    _ id: ObjectID, extra: MetadataDocument = MetadataDocument(), by connection: Connection
+  ) throws(StoreError) -> ObjectID {
+    try ShallowCopy(id, extra: extra, by: connection, self).finish(self)
   }
 
   /// Copies an object under a new id, with the same members, and fields replaced or added.
@@ -56,7 +70,7 @@ extension Store {
   public func shallowCopy(
     _ id: ObjectID, extra: MetadataDocument = MetadataDocument(), in session: Session, of volume: Volume? = nil
   ) throws(StoreError) -> ObjectID {
-    try ShallowCopy(id, extra: extra, in: session, of: volume, self).finish(self)
+    try ShallowCopy(id, extra: extra, in: session, of: volume, by: nil, self).finish(self)
   }
 
   /// The local copy of an object: itself, while there is one instance.

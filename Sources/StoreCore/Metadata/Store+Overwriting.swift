@@ -11,15 +11,14 @@ extension Store {
   /// Names a persistent object; a name in use is taken over, and the object that had it may go.
   public func putName(_ name: String, to id: ObjectID, by connection: Connection) throws(StoreError) {
     let session = connection.session
-    let former = session.names[name]
-    try putName(name, to: id, in: session)
-    session.superseded.remove(id)
+    let former = try putName(name, to: id, in: session, by: connection)
+    if session.superseded.contains(id) { apply(.supersede(id, false), to: session, by: connection) }
     connection.unfinished.removeAll()
     endLookup(of: connection)
     guard let former, former != id, overwritePolicy(of: connection) == .delete else { return }
     // With scope cluster the name may have been somebody else's.
     if let volume = connection.volume, session.metadata[former]?.owner !== volume.listingAccount { return }
-    session.superseded.insert(former)
+    apply(.supersede(former, true), to: session, by: connection)
     reconsider(former, in: session)
   }
 

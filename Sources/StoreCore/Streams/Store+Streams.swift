@@ -212,7 +212,8 @@ private struct Consuming: StoreTask {
   private var blobs: [ObjectID]?
 
   init(_ chunk: ObjectID, by connection: Connection) {
-    deletion = Deletion([chunk], force: false, deep: true, by: connection)
+    deletion = Deletion(
+      [chunk], of: connection.session, force: false, deep: true, isImplicit: false, by: connection)
     self.connection = connection
   }
 

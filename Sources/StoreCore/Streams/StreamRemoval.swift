@@ -30,7 +30,8 @@ struct StreamRemoval: StoreTask {
       if chunk.isBlob {
         store.removeBlob(chunk, in: session, by: connection)
       } else {
-        deletion = Deletion([chunk], force: false, deep: true, by: connection)
+        deletion = Deletion(
+          [chunk], of: connection.session, force: false, deep: true, isImplicit: false, by: connection)
       }
     }
   }

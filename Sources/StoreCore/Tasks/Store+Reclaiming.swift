@@ -31,17 +31,16 @@ extension Store {
   }
 
   /// Forgets all objects and names of a session.
-  func discardObjects(of session: Session) {
+  ///
+  /// - Parameter client: whose request it is, if one's.
+  func discardObjects(of session: Session, by client: Connection?) {
     var lists: [SortedSet<ObjectID>] = []
     for volume in volumes.values where volume.session === session && volume.account.isScattered {
       lists.append(volume.account.takeObjects())
     }
     lists += [session.superseded, session.suspects]
     let discarding = Discarding(metadata: session.metadata, names: session.names, lists: lists)
-    session.metadata = MetadataTable()
-    session.names = NameTable()
-    session.superseded = SortedSet()
-    session.suspects = SortedSet()
+    apply(.clear, to: session, by: client)
     reclaim(discarding)
   }
 }

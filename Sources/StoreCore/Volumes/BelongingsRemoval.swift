@@ -32,6 +32,7 @@ public struct BelongingsRemoval: StoreTask {
   }
 
   public mutating func step(_ store: Store) -> Void? {
+    if nextCandidate == ObjectID(0) { store.forgetChanges(in: session, of: account) }
     if deletes {
       while let first = nextCandidate {
         if store.work.isSpent { return nil }
@@ -102,16 +103,18 @@ public struct BelongingsRemoval: StoreTask {
       return
     }
     if deletes, !isKept(object) {
-      if session.removeName(of: object) { return }
+      if let name = session.names.firstName(of: object) {
+        store.apply(.unname(name), to: session)
+        return
+      }
       lastObject = object.rawValue == 0 ? nil : ObjectID(object.rawValue - 1)
       store.forgetStream(object, in: session)
-      session.superseded.remove(object)
-      if let record = session.metadata.removeUnlinked(object) { unlinking = Unlinking(object, record.links) }
+      if session.superseded.contains(object) { store.apply(.supersede(object, false), to: session) }
+      if let record = store.apply(.remove(object), to: session).removed { unlinking = Unlinking(object, record.links) }
       return
     }
     lastObject = object.rawValue == 0 ? nil : ObjectID(object.rawValue - 1)
     guard disownsAll else { return }
-    session.metadata.update(object) { $0.owner = nil }
-    account.disown(object)
+    store.apply(.disown(object), to: session)
   }
 }

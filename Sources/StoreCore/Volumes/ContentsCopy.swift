@@ -12,12 +12,11 @@ final class ContentsCopy {
   /// The first one that is still to be copied; nil when all are.
   private var next: ObjectID? = ObjectID(0)
 
-  init(of source: Session, to target: Volume) {
+  init(of source: Session, to target: Volume, _ store: Store) {
     self.source = source
     self.target = target
     blobs = source.blobs
-    target.session.metadata = source.metadata
-    target.session.names = source.names
+    store.apply(.copy(of: source), to: target.session)
     source.copies.append(self)
     target.copy = self
   }
@@ -79,7 +78,7 @@ private struct Copying: StoreTask {
 extension Store {
   /// Starts to give an empty volume what another holds now; see ``Volume/isBeingFilled``.
   func copyContents(of source: Volume, to target: Volume) {
-    reclaim(Copying(copy: ContentsCopy(of: source.session, to: target)))
+    reclaim(Copying(copy: ContentsCopy(of: source.session, to: target, self)))
   }
 }
 

@@ -40,7 +40,7 @@ extension Store {
   public func deleteSnapshot(_ id: String) -> Volume? {
     guard let snapshot = snapshots.removeValue(forKey: id) else { return nil }
     snapshot.copy?.stop(self)
-    firstWrites.removeAll { $0 === snapshot }
+    outbox.remove(snapshot)
     reclaim(VolumeRemoval(snapshot, of: clients(of: snapshot), self))
     return snapshot
   }

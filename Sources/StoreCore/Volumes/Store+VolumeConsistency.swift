@@ -24,6 +24,11 @@ extension Store {
         if let owner = session.metadata[id]?.owner { names[ObjectIdentifier(owner), default: 0] += 1 }
       }
     }
+    for (id, blob) in log.retiredBlobs {
+      guard let account = blob.account.map({ ObjectIdentifier($0) }) else { continue }
+      bytes[account, default: 0] += blob.charged
+      blobs[account, default: []].insert(id)
+    }
     for volume in Array(volumes.values) + Array(snapshots.values) {
       let account = volume.account
       let key = ObjectIdentifier(account)

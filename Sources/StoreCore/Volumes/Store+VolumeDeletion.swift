@@ -9,7 +9,8 @@ extension Store {
   public func deleteVolume(_ id: String) -> Volume? {
     guard let volume = volumes.removeValue(forKey: id) else { return nil }
     volume.copy?.stop(self)
-    firstWrites.removeAll { $0 === volume }
+    outbox.remove(volume)
+    if volume.session !== root { forgetChanges(in: volume.session) }
     reclaim(VolumeRemoval(volume, of: clients(of: volume), self))
     return volume
   }

@@ -150,13 +150,7 @@ extension Store {
   func noteFirstWrite(_ volume: Volume) {
     volume.account.isWritten = true
     volume.hasLostContents = false
-    firstWrites.append(volume)
-  }
-
-  /// The volumes that were written to for the first time since the last call.
-  public func takeFirstWrites() -> [Volume] {
-    defer { firstWrites.removeAll() }
-    return firstWrites
+    outbox.add(.save(volume))
   }
 }
 

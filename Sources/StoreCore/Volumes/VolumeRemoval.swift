@@ -79,7 +79,9 @@ struct ContentsMove: StoreTask {
     while let first = nextID, let (id, _) = source.metadata.records.first(from: first) {
       if store.work.isSpent { return nil }
       store.work.spend(Work.entry)
-      if target.metadata.contains(id) { newIDs[id] = store.freshObjectID(in: target) }
+      if target.metadata.contains(id) || store.log.isReserved(id, in: target) {
+        newIDs[id] = store.freshObjectID(in: target)
+      }
       nextID = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
     }
     nextID = nil
@@ -100,7 +102,8 @@ struct ContentsMove: StoreTask {
     blob.account?.refund(blob.charged, for: id)
     blob.account = nil
     store.endSealing(&blob, in: source)
-    let newID = target.blobs.contains(id) ? store.freshBlobID(in: target) : id
+    let isTaken = target.blobs.contains(id) || store.log.isReserved(id, in: target)
+    let newID = isTaken ? store.freshBlobID(in: target) : id
     if newID != id { newIDs[id] = newID }
     target.blobs[newID] = blob
     store.note(.object(session: target.id, newID))
@@ -111,9 +114,9 @@ struct ContentsMove: StoreTask {
     let newID = newIDs[id] ?? id
     store.work.spend(Work.item + record.links.count * Work.entry)
     if !newIDs.isEmpty { record.links = record.links.map { $0.following(newIDs) } }
-    target.metadata.insert(newID, record)
-    store.note(.object(session: target.id, newID))
-    for name in Array(source.names.names(of: id)) { store.point(name, to: newID, in: target) }
+    for link in record.links { target.link(link.id, to: newID) }
+    store.apply(.put(newID, record), to: target)
+    for name in Array(source.names.names(of: id)) { store.apply(.name(name, newID), to: target) }
   }
 }
 

@@ -37,7 +37,7 @@ extension RequestHandler {
     connection.isRegistered = true
     reply.beginFrame()
     reply.append("{\"instance_id\":")
-    reply.append(decimal: identity.instance)
+    reply.append(decimal: store.instances.own)
     reply.append(",\"ipc_socket\":")
     reply.append(jsonString: socketPath(of: connection.client))
     reply.append(",\"rpc_endpoint\":")
@@ -64,23 +64,40 @@ extension RequestHandler {
   /// directly into the store.
   func clusterMeta(_ client: Connection) -> Disposition {
     reply.beginFrame()
-    reply.append("{\"meta\":{\"i")
-    reply.append(decimal: identity.instance)
-    reply.append("\":{\"hostid\":")
-    reply.append(decimal: identity.hostID)
-    reply.append(",\"hostname\":")
-    reply.append(jsonString: identity.hostname)
-    reply.append(",\"ipc_socket\":")
-    reply.append(jsonString: client.volume == nil ? identity.socketPath : socketPath(of: client))
-    reply.append(",\"nodename\":")
-    reply.append(jsonString: identity.nodename)
-    reply.append(",\"rpc_endpoint\":")
-    reply.append(jsonString: client.volume == nil ? identity.rpcEndpoint : InstanceIdentity.noRPC)
-    reply.append(",\"timestamp\":")
-    reply.append(decimal: identity.timestamp)
-    reply.append("}},\"type\":\"cluster_meta\"}")
+    reply.append("{\"meta\":{")
+    reply.list(client.volume == nil ? store.instances.ascending : ownInstance(for: client)) { id, instance in
+      append(instance, id)
+    }
+    reply.append("},\"type\":\"cluster_meta\"}")
     reply.endFrame()
     return .reply
+  }
+
+  /// This store as a volume's clients see it.
+  private func ownInstance(for client: Connection) -> [(id: UInt64, record: InstanceRecord)] {
+    let own = store.instances.own
+    guard var record = store.instances[own] else { return [] }
+    record.socketPath = socketPath(of: client)
+    record.rpcEndpoint = InstanceIdentity.noRPC
+    return [(own, record)]
+  }
+
+  private func append(_ instance: InstanceRecord, _ id: UInt64) {
+    reply.append("\"i")
+    reply.append(decimal: id)
+    reply.append("\":{\"hostid\":")
+    reply.append(decimal: instance.hostID)
+    reply.append(",\"hostname\":")
+    reply.append(jsonString: instance.hostname)
+    reply.append(",\"ipc_socket\":")
+    reply.append(jsonString: instance.socketPath)
+    reply.append(",\"nodename\":")
+    reply.append(jsonString: instance.nodename)
+    reply.append(",\"rpc_endpoint\":")
+    reply.append(jsonString: instance.rpcEndpoint)
+    reply.append(",\"timestamp\":")
+    reply.append(decimal: instance.timestamp)
+    reply.append("}")
   }
 
   /// A volume's clients are told about the volume.
@@ -93,7 +110,7 @@ extension RequestHandler {
     reply.append(",\"deployment\":")
     reply.append(jsonString: identity.deployment)
     reply.append(",\"instance_id\":")
-    reply.append(decimal: identity.instance)
+    reply.append(decimal: store.instances.own)
     reply.append(",\"ipc_connections\":")
     reply.append(decimal: volume?.connections ?? connectionCounts.ipc)
     reply.append(",\"memory_limit\":")

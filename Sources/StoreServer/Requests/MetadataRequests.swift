@@ -126,7 +126,7 @@ extension RequestHandler {
     guard keys.count == values.count else {
       throw StoreError(.invalid, "there are \(keys.count) keys but \(values.count) values")
     }
-    let labelling = try Labelling(try message.objectID("id"), keys: keys, values: values, in: client.session, store)
+    let labelling = try Labelling(try message.objectID("id"), keys: keys, values: values, by: client, store)
     return try start(PlainTask(labelling, "label_reply"))
   }
 
@@ -198,7 +198,7 @@ extension RequestHandler {
   }
 
   func dropName(_ client: Connection) throws(StoreError) -> Disposition {
-    store.dropName(try message.string("name"), in: client.session)
+    store.dropName(try message.string("name"), by: client)
     reply.reply("drop_name_reply")
     return .reply
   }

@@ -82,7 +82,7 @@ struct ShallowCopyTask: RequestTask {
         guard isDone else { return nil }
         extra = reader.documents.first ?? extra
       }
-      copy = try ShallowCopy(id, extra: extra, in: client.session, of: client.volume, handler.store)
+      copy = try ShallowCopy(id, extra: extra, by: client, handler.store)
     }
     guard let target = copy?.step(handler.store) else { return nil }
     handler.reply.beginFrame()

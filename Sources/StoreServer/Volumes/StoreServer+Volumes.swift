@@ -194,9 +194,9 @@ extension StoreServer: VolumeHosting {
     }
   }
 
-  /// Notes on disk which volumes have contents now, for the one who starts after this store.
-  func saveFirstWrites() {
-    for volume in store.takeFirstWrites() where volume.kind == .volume { saveIfPossible(volume) }
+  /// Notes on disk that a volume has contents now, for the one who starts after this store.
+  func saveFirstWrite(to volume: Volume) {
+    if volume.kind == .volume { saveIfPossible(volume) }
   }
 
   /// Notes on disk which volumes have no contents any more.

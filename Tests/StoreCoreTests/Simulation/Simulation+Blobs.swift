@@ -146,6 +146,11 @@ extension Simulation {
   /// Removes a blob from the model; a writer that didn't ask for it keeps its bytes.
   func remove(_ id: ObjectID, in session: ModelSession, by remover: SimulatedClient?) {
     guard let blob = session.blobs.removeValue(forKey: id) else { return }
+    free(blob, id, in: session, by: remover)
+  }
+
+  /// Frees a blob that was taken out of its session.
+  func free(_ blob: ModelBlob, _ id: ObjectID, in session: ModelSession, by remover: SimulatedClient?) {
     blob.extent.blobs -= 1
     if let writer = blob.writer, writer !== remover { writer.give(id, blob.extent, isPinned: true) }
     if let remover, let index = remover.grants.lastIndex(where: { $0.id == id }),
@@ -239,7 +244,9 @@ extension Simulation {
     let blob = client.session.blobs[id]
     var code: StatusCode?
     if id != .emptyBlob, !client.isGiven(id), blob?.sealer !== client {
-      let isSealer = sessions.contains { $0.blobs.values.contains { $0.sealer === client } }
+      let isSealer =
+        sessions.contains { $0.blobs.values.contains { $0.sealer === client } }
+        || retiredBlobs.contains { $0.sealer === client }
       code = client.grants.isEmpty && !isSealer ? .keyError : .objectNotExists
     }
     _ = try expect(code) { try store.release(id, by: client.connection) }

@@ -50,16 +50,20 @@ extension Simulation {
   /// Everybody goes, everything is cleared; the arena must be as it was at the start.
   func tearDown() throws(SimulationFailure) {
     try finishPages()
+    try acknowledgeAll()
     try checkThoroughly()
     while let client = clients.first { try disconnect(client) }
     while !leaving.isEmpty { disconnectLeaving() }
     begin("tear down")
     try checkThoroughly()
+    try acknowledgeAll()
     for volume in volumes { try deleteVolume(volume) }
     for snapshot in snapshots { deleteSnapshot(snapshot) }
     for session in sessions.dropFirst() { closeSession(session) }
     store.clear(store.root)
     modelClear(root, by: nil)
+    try acknowledgeAll()
+    try check(history.isEmpty && outstanding.isEmpty, "changes are left that nobody waits for")
     try checkThoroughly()
     try checkCheap()
     try check(store.memory.used == 0 && store.memory.lingering == 0, "memory is left")

@@ -22,6 +22,7 @@ extension Simulation {
     begin("disconnect client \(client.number)")
     store.disconnect(client.connection)
     clients.removeAll { $0 === client }
+    abandonRetired(by: client)
     let session = client.session
     for id in session.sortedBlobs {
       guard let blob = session.blobs[id], blob.writer === client else { continue }
@@ -71,9 +72,11 @@ extension Simulation {
   func closeSession(_ session: ModelSession) {
     store.closeSession(session.session)
     forget(session)
+    note(.other, in: session, isPublished: true)
   }
 
   func forget(_ session: ModelSession) {
+    forgetHistory(of: session)
     for id in session.sortedBlobs { remove(id, in: session, by: nil) }
     session.streams.removeAll()
     sessions.removeAll { $0 === session }
@@ -132,13 +135,14 @@ extension Simulation {
   func wakeParked() throws(SimulationFailure) {
     var rounds = 0
     while true {
-      let changes = store.takeChanges()
+      let changes = try takeChanges()
       if changes.isEmpty { break }
       rounds += 1
       try check(rounds < 20, "waiting requests wake each other without end: \(changes)")
       for client in clients {
         guard let parked = client.parked, changes.contains(parked.key) else { continue }
         try perform(parked.request, client)
+        try endRequest(of: client)
       }
     }
     for client in clients {

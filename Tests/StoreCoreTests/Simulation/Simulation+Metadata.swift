@@ -26,19 +26,20 @@ extension Simulation {
     begin("put \(text)}} by client \(client.number)")
     let isMissing = members.contains { !$0.isBlob && session.objects[$0] == nil }
     guard let document = try? StoreFixture.document(text + "}") else { throw failure("the document cannot be read") }
-    let created = try expect(isMissing ? .metaTreeSubtreeNotExists : nil) {
+    let isTaken = isImplicit && session.objects[implicit] == nil && isReserved(implicit, in: session)
+    let created = try expect(isMissing ? .metaTreeSubtreeNotExists : isTaken ? .objectExists : nil) {
       try store.createObjects([document], in: session.session, of: client.volume?.volume)
     }
     guard let id = created?.first?.id else { return }
     try check(session.objects[id] == nil, "\(id) exists already")
     if isImplicit {
       if session.objects[implicit] == nil {
-        session.objects[implicit] = ModelObject(typename: "t::I", members: [blob], owner: client.volume)
+        put(implicit, ModelObject(typename: "t::I", members: [blob], owner: client.volume), in: session)
         session.known.append(implicit)
       }
       members.append(implicit)
     }
-    session.objects[id] = ModelObject(typename: typename, members: members, owner: client.volume)
+    put(id, ModelObject(typename: typename, members: members, owner: client.volume), in: session)
     session.known.append(id)
   }
 
@@ -48,12 +49,12 @@ extension Simulation {
     begin("copy \(id) by client \(client.number)")
     let code: StatusCode? = id.isBlob ? .assertionFailed : session.objects[id] == nil ? .metaTreeSubtreeNotExists : nil
     let copy = try expect(code) {
-      try store.shallowCopy(
-        id, extra: StoreFixture.document(#"{"x":1}"#), in: session.session, of: client.volume?.volume)
+      try store.shallowCopy(id, extra: StoreFixture.document(#"{"x":1}"#), by: client.connection)
     }
-    guard let copy else { return }
-    session.objects[copy] = session.objects[id]
-    session.objects[copy]?.owner = client.volume
+    guard let copy, var object = session.objects[id] else { return }
+    if object.isPersistent { rely(on: id, in: session) }
+    object.owner = client.volume
+    put(copy, object, in: session, isAsked: true)
     session.known.append(copy)
   }
 
@@ -65,18 +66,23 @@ extension Simulation {
       begin("label \(id) by client \(client.number)")
       let labels = [("a", "\(random.number(below: 9))"), ("b", "c")]
       _ = try expect(isKnown ? nil : .objectNotExists) {
-        try store.label(id, labels, in: session.session)
+        try store.label(id, labels, by: client.connection)
       }
+      guard let object = session.objects[id] else { return }
+      note(.label(id), in: session, isPublished: object.isPersistent, isAsked: true)
+      note(.label(id), in: session, isPublished: object.isPersistent, isAsked: true)
       return
     }
     begin("persist \(id) by client \(client.number)")
     let code: StatusCode? = id.isBlob ? .assertionFailed : isKnown ? nil : .metaTreeSubtreeNotExists
-    _ = try expect(code) { try store.persist(id, in: session.session) }
-    modelPersist(id, in: session)
+    _ = try expect(code) { try store.persist(id, by: client.connection) }
+    if code == nil { modelPersist(id, in: session) }
   }
 
   private func modelPersist(_ id: ObjectID, in session: ModelSession) {
-    guard session.objects[id]?.isPersistent == false else { return }
+    guard let object = session.objects[id] else { return }
+    if object.isPersistent { return rely(on: id, in: session) }
+    note(.persist(id), in: session, isPublished: true, isAsked: true)
     session.objects[id]?.isPersistent = true
     for member in session.objects[id]?.members ?? [] { modelPersist(member, in: session) }
   }
@@ -87,14 +93,16 @@ extension Simulation {
     let ids = (0..<(1 + random.number(below: 3))).map { _ in anyID(client.session) }
     let (force, deep) = (random.oneIn(5), !random.oneIn(3))
     begin("delete \(ids)\(force ? " force" : "")\(deep ? " deep" : "") by client \(client.number)")
-    let expected = modelDelete(ids, force: force, deep: deep, client)
+    let expected = modelDelete(ids, force: force, deep: deep, client, isAsked: true)
     let deleted = store.delete(ids, force: force, deep: deep, by: client.connection)
     record("\(deleted)")
     try check(Set(deleted) == expected && deleted.count == expected.count, "deleted \(deleted), expected \(expected)")
   }
 
   /// The rules of section 4.7, applied until nothing changes any more.
-  func modelDelete(_ ids: [ObjectID], force: Bool, deep: Bool, _ client: SimulatedClient) -> Set<ObjectID> {
+  func modelDelete(_ ids: [ObjectID], force: Bool, deep: Bool, _ client: SimulatedClient, isAsked: Bool = false) -> Set<
+    ObjectID
+  > {
     let session = client.session
     let requested = Set(ids).subtracting([.emptyBlob])
     var doomed = requested.filter { force || !session.hasDependents($0) }
@@ -110,11 +118,11 @@ extension Simulation {
       var freed: Set<ObjectID> = []
       for id in doomed.sorted() {
         if session.blobs[id] != nil {
-          remove(id, in: session, by: client)
+          retire(id, in: session, by: client, isAsked: isAsked)
           blobs.insert(id)
         }
-        guard let object = session.objects.removeValue(forKey: id) else { continue }
-        session.names.removeAll { $0.id == id }
+        guard let object = session.objects[id] else { continue }
+        takeOut(id, in: session, isAsked: isAsked)
         freed.formUnion(object.members)
       }
       doomed = freed.filter { id in
@@ -147,8 +155,10 @@ extension Simulation {
   }
 
   func modelClear(_ session: ModelSession, by client: SimulatedClient?) {
+    forgetHistory(of: session)
     session.objects.removeAll()
     session.names.removeAll()
+    note(.other, in: session, isPublished: true)
     for id in session.sortedBlobs where isCleared(id, in: session, by: client) { remove(id, in: session, by: client) }
     session.plasma = session.plasma.filter { session.blobs[$0.value.blob] != nil }
     for (id, stream) in session.streams {
@@ -175,7 +185,10 @@ extension Simulation {
     switch random.number(below: 5) {
     case 0:
       begin("drop name \(name)")
-      store.dropName(name, in: session.session)
+      store.dropName(name, by: client.connection)
+      if let id = session.names.first(where: { isSame($0.name, name) })?.id {
+        note(.unname(name, of: id), in: session, isPublished: true, isAsked: true)
+      }
       session.names.removeAll { isSame($0.name, name) }
     case 1: try send(.name(name), client)
     case 2:
@@ -192,8 +205,9 @@ extension Simulation {
       var code: StatusCode?
       if id.isBlob { code = .invalid } else if session.objects[id] == nil { code = .objectNotExists }
       if code == nil, session.objects[id]?.isPersistent == false { code = .invalid }
-      _ = try expect(code) { try store.putName(name, to: id, in: session.session) }
+      _ = try expect(code) { try store.putName(name, to: id, by: client.connection) }
       guard code == nil else { return }
+      note(.name(name, id), in: session, isPublished: true, isAsked: true)
       session.names.removeAll { isSame($0.name, name) }
       session.names.append((name, id))
     }

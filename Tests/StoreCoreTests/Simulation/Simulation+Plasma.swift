@@ -136,7 +136,7 @@ extension Simulation {
       switch pair.to {
       case .id(let id):
         if !id.isBlob || id == .emptyBlob { return .invalid }
-        if target.blobs[id] != nil { return .objectExists }
+        if target.blobs[id] != nil || isReserved(id, in: target) { return .objectExists }
       case .plasma(let name):
         if target.session.kind != .plasma { return .invalid }
         if target.isPlasma(name) { return .objectExists }
@@ -159,7 +159,7 @@ extension Simulation {
     case .plasma(let name):
       // The store makes up an id: the one it has and the model doesn't.
       let ids = store.liveRanges(in: client.session.session).map(\.id)
-      guard let added = ids.first(where: { client.session.blobs[$0] == nil && $0.rawValue & 0xffff_ffff > 200 }) else {
+      guard let added = ids.first(where: { client.session.blobs[$0] == nil && $0.rawValue > 1 << 63 | 200 }) else {
         throw failure("'\(name)' has no blob")
       }
       newID = added

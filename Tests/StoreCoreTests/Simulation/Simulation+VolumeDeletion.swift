@@ -5,18 +5,25 @@ import StoreProtocol
 extension Simulation {
   func deleteVolume(_ volume: ModelVolume) throws(SimulationFailure) {
     begin("delete volume \(volume.volume.id)")
-    let rootBefore = (blobs: Set(root.blobs.keys), objects: Set(root.objects.keys))
+    var rootBefore = (blobs: Set(root.blobs.keys), objects: Set(root.objects.keys))
+    let isReserved = (blobs: reserved(in: root, blobs: true), objects: reserved(in: root, blobs: false))
     store.deleteVolume(volume.volume.id)
+    if !volume.isCluster { forgetHistory(of: volume.session) }
     volumes.removeAll { $0 === volume }
     for client in clients.filter({ $0.volume === volume }).sorted(by: { $0.number < $1.number }) { retire(client) }
     let retains = volume.volume.settings.onDelete == .retain
     if volume.isCluster {
-      if !retains { modelClear(volume, by: nil) }
+      if retains { forgetHistory(of: volume) } else { modelClear(volume, by: nil) }
       for blob in root.blobs.values where blob.payer === volume { blob.payer = nil }
       for (id, object) in root.objects where object.owner === volume { root.objects[id]?.owner = nil }
     } else {
-      if retains { try moveToRoot(volume.session, rootBefore) }
+      if retains {
+        rootBefore.blobs.formUnion(isReserved.blobs)
+        rootBefore.objects.formUnion(isReserved.objects)
+        try moveToRoot(volume.session, rootBefore)
+      }
       forget(volume.session)
+      note(.other, in: volume.session, isPublished: true)
     }
   }
 
@@ -34,6 +41,7 @@ extension Simulation {
     guard let client = leaving.first else { return }
     begin("client \(client.number) of a deleted volume goes")
     leaving.removeFirst()
+    abandonRetired(by: client)
     store.disconnect(client.connection)
     client.endAll()
     listExtents()
@@ -43,6 +51,7 @@ extension Simulation {
   func modelClear(_ volume: ModelVolume, by client: SimulatedClient?) {
     let session = volume.session
     guard volume.isCluster else { return modelClear(session, by: client) }
+    forgetHistory(of: volume)
     let objects = session.sortedObjects.filter { session.objects[$0]?.owner === volume }
     let blobs = session.sortedBlobs.filter { session.blobs[$0]?.payer === volume }
     var doomed = Set(objects + blobs)
@@ -50,8 +59,7 @@ extension Simulation {
       doomed.remove(needed)
     }
     for id in objects where doomed.contains(id) {
-      session.objects[id] = nil
-      session.names.removeAll { $0.id == id }
+      takeOut(id, in: session)
       session.streams[id] = nil
     }
     for id in blobs where doomed.contains(id) && isCleared(id, in: session, by: client) {
@@ -86,10 +94,11 @@ extension Simulation {
       guard var object = session.objects[id] else { continue }
       object.members = object.members.map { newIDs[$0] ?? $0 }
       object.owner = nil
-      root.objects[newIDs[id] ?? id] = object
+      put(newIDs[id] ?? id, object, in: root)
       root.known.append(newIDs[id] ?? id)
     }
     for (name, id) in session.names {
+      note(.name(name, newIDs[id] ?? id), in: root, isPublished: true)
       root.names.removeAll { isSame($0.name, name) }
       root.names.append((name, newIDs[id] ?? id))
     }

@@ -22,7 +22,7 @@ extension Simulation {
 
   /// Bytes of the blobs that a volume pays for.
   func used(by volume: ModelVolume) -> UInt64 {
-    volume.session.blobs.values.reduce(0) { $1.payer === volume ? $0 + $1.charged : $0 }
+    (Array(volume.session.blobs.values) + retiredBlobs).reduce(0) { $1.payer === volume ? $0 + $1.charged : $0 }
   }
 
   /// Bytes that a new promise may be of.
@@ -82,7 +82,8 @@ extension Simulation {
   private func cloningRefusal(_ settings: Volume.Settings, _ source: ModelVolume?) -> StatusCode? {
     guard let source else { return .objectNotExists }
     if source.isCluster || settings.scope == .cluster { return .notImplemented }
-    let size = source.session.blobs.values.reduce(0) { $1.isSealed ? $0 + $1.charged : $0 }
+    let retired = retiredBlobs.filter { $0.payer === source }.reduce(0) { $0 + $1.charged }
+    let size = source.session.blobs.values.reduce(retired) { $1.isSealed ? $0 + $1.charged : $0 }
     return settings.quota > 0 && size > settings.quota ? .notEnoughMemory : nil
   }
 
@@ -101,6 +102,7 @@ extension Simulation {
   private func copy(_ source: ModelVolume, to target: ModelVolume) {
     target.session.objects = source.session.objects
     target.session.names = source.session.names
+    note(.other, in: target.session, isPublished: true)
     target.session.known = source.session.known
     for id in source.session.sortedBlobs {
       guard let blob = source.session.blobs[id], blob.isSealed else { continue }
@@ -154,5 +156,6 @@ extension Simulation {
     store.deleteSnapshot(snapshot.volume.id)
     snapshots.removeAll { $0 === snapshot }
     forget(snapshot.session)
+    note(.other, in: snapshot.session, isPublished: true)
   }
 }

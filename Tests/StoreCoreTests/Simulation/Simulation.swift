@@ -40,6 +40,24 @@ final class Simulation {
   /// Chunks that have pages, by the jobs that ended.
   var warmChunks: Set<UInt64> = []
   var lockHolders: [String: Int] = [:]
+  /// Whether a backend takes its time, and refuses what it likes.
+  let isLate: Bool
+  /// What was changed since the first change that is not durable yet.
+  var history: [ModelStep] = []
+  /// Objects and names as they were before that, by the ids of their sessions.
+  var base: [UInt64: ModelContents] = [:]
+  /// Change sets that are neither acknowledged nor refused.
+  var outstanding: [UInt64] = []
+  /// Those of requests, whose clients wait for the verdict.
+  var refusable: Set<UInt64> = []
+  var lastNumber: UInt64 = 0
+  /// The last change set that the store has handed out.
+  var lastWritten: UInt64 = 0
+  /// Whether the request at hand changed what others can see.
+  var isWritten = false
+  /// What the request at hand is waited for although it is not its own.
+  var awaited: UInt64 = 0
+  var request = 1
   private let focus: Focus
   private var nextClient = 1
   private(set) var step = 0
@@ -54,12 +72,15 @@ final class Simulation {
     var configuration = Store.Configuration(limit: limit, arenaLength: random.oneIn(2) ? limit : 2 * limit)
     configuration.populate = random.pick(PopulateMode.allCases) ?? .off
     configuration.reserve = UInt64(random.number(below: 4)) * Residency.chunkSize
-    configuration.instance = UInt64(random.number(below: 3))
+    let instance = UInt64(random.number(below: 3))
     configuration.deletedMemory = random.oneIn(2) ? .keep : .reuse
     self.configuration = configuration
     store = Store(configuration)
+    store.assignInstance(instance)
     store.now = 1_795_434_510_000
     store.notesChanges = true
+    isLate = random.oneIn(2)
+    store.keepsChanges = isLate
     root = ModelSession(store.root)
     sessions = [root]
     focus = random.pick(Focus.allCases) ?? .everything
@@ -76,6 +97,7 @@ final class Simulation {
       store.now = store.now + UInt64(random.number(below: 3)) - (random.oneIn(20) ? 5 : 0)
       try takeStep()
       try wakeParked()
+      if isLate { try settleSome() }
       try checkCheap()
       if number % 25 == 0 { try checkThoroughly() }
     }
@@ -98,6 +120,16 @@ final class Simulation {
   }
 
   private func request(_ client: SimulatedClient) throws(SimulationFailure) {
+    // Some requests are refused before anything else is done: then all must be as it was.
+    let before = isLate && random.oneIn(8) ? try fingerprint() : nil
+    try dispatch(client)
+    let number = try endRequest(of: client)
+    guard let before, let number, try refuse(number) else { return }
+    let after = try fingerprint()
+    try check(before == after, "what was refused has left its traces:\n\(before)\n\(after)")
+  }
+
+  private func dispatch(_ client: SimulatedClient) throws(SimulationFailure) {
     if random.oneIn(2) { return try focusedRequest(client) }
     switch random.number(below: 40) {
     case 0...6: try createBlob(client)

@@ -42,6 +42,8 @@ final class ModelBlob {
   var writer: SimulatedClient?
   /// Who sealed it and has not released it.
   var sealer: SimulatedClient?
+  /// Whether its writer went before it was sealed.
+  var isAbandoned = false
   /// The volume that pays for it.
   var payer: ModelVolume?
 

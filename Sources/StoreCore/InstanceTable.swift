@@ -1,0 +1,53 @@
+/// What others are told of a store.
+public struct InstanceRecord: Sendable, Equatable {
+  /// A number that is the same for all stores of a host.
+  public var hostID: UInt64
+  public var hostname: String
+  public var nodename: String
+  /// Path of the IPC socket.
+  public var socketPath: String
+  /// `host:port`, or `0.0.0.0:0` without a listener.
+  public var rpcEndpoint: String
+  /// When it last said that it is there: unix seconds in the upper, microseconds in the lower 32 bits.
+  public var timestamp: UInt64
+
+  public init(
+    hostID: UInt64, hostname: String, nodename: String, socketPath: String, rpcEndpoint: String, timestamp: UInt64
+  ) {
+    self.hostID = hostID
+    self.hostname = hostname
+    self.nodename = nodename
+    self.socketPath = socketPath
+    self.rpcEndpoint = rpcEndpoint
+    self.timestamp = timestamp
+  }
+}
+
+/// The stores that share objects and names, this one among them.
+public struct InstanceTable {
+  /// The id of this store.
+  public internal(set) var own: UInt64 = 0
+  private var records: [UInt64: InstanceRecord] = [:]
+
+  /// What is known of a store; nil when there is no such.
+  public subscript(id: UInt64) -> InstanceRecord? { records[id] }
+
+  /// All stores in ascending order of their ids.
+  public var ascending: [(id: UInt64, record: InstanceRecord)] {
+    records.sorted { $0.key < $1.key }.map { (id: $0.key, record: $0.value) }
+  }
+
+  mutating func set(_ id: UInt64, _ record: InstanceRecord?) { records[id] = record }
+}
+
+extension Store {
+  /// Gives this store its id, before anybody is connected to it. It keeps the id for life: clients hold it.
+  public func assignInstance(_ id: UInt64) {
+    ensure(clients.isEmpty && root.objectCount == 0, "a store that is in use gets another instance id")
+    instances.own = id
+    ids = IDGenerator(instance: id)
+  }
+
+  /// Notes what there is to know of a store, this one or another; nil when it is gone.
+  public func setInstance(_ id: UInt64, _ record: InstanceRecord?) { instances.set(id, record) }
+}
