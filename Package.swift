@@ -144,6 +144,13 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "EtcdMetadata",
+      dependencies: [
+        "EtcdClient", "JSON", "MetadataBackend", "StoreCore", "StoreProtocol", "Support",
+        .product(name: "DequeModule", package: "swift-collections"),
+      ],
+      swiftSettings: strict),
+    .target(
       name: "CSIDriver",
       dependencies: [
         "CLinux", "CSIProtocol", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "KubernetesObjects",

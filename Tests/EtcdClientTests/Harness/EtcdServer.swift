@@ -172,6 +172,17 @@ final class EtcdServer: Sendable {
   }
 }
 
+/// The servers of a test: they live as long as its suite, whatever the test still refers to.
+final class EtcdServers: Sendable {
+  private let all = Mutex<[EtcdServer]>([])
+
+  func start(_ flags: [String] = [], certificates: TestCertificates? = nil) throws -> EtcdServer {
+    let server = try EtcdServer(flags, certificates: certificates)
+    all.withLock { $0.append(server) }
+    return server
+  }
+}
+
 private func connect(_ socket: CInt, _ address: inout sockaddr_in) -> CInt {
   withUnsafePointer(to: &address) {
     $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {

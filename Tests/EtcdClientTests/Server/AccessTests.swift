@@ -4,6 +4,8 @@ import Testing
 extension EtcdServerTests {
   @Suite("users and certificates")
   struct AccessTests {
+    private let etcds = EtcdServers()
+
     /// Turns authentication on, with a user who may do everything and one who may read `open/`.
     private static func demandUsers(_ server: EtcdServer) throws {
       try server.post("/v3/auth/user/add", #"{"name":"root","password":"secret"}"#)
@@ -23,7 +25,7 @@ extension EtcdServerTests {
 
     @Test("given etcd that asks for users, then the right password opens it and others are told apart")
     func passwords() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       _ = try await server.client()
       try Self.demandUsers(server)
       let client = try await server.client(credentials: Self.root)
@@ -36,7 +38,7 @@ extension EtcdServerTests {
 
     @Test("given a user who may only read, then changes and watches elsewhere are denied")
     func permissions() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let root = try await server.client(credentials: Self.root)
       try await root.put(bytes("open/a"), bytes("x"))
       try Self.demandUsers(server)
@@ -56,7 +58,7 @@ extension EtcdServerTests {
 
     @Test("given tokens that etcd forgets as it restarts, then calls and watches get new ones")
     func forgottenTokens() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       _ = try await server.client()
       try Self.demandUsers(server)
       let client = try await server.client(credentials: Self.root)
@@ -72,7 +74,7 @@ extension EtcdServerTests {
 
     @Test("given tokens that run out, then a client gets a new one")
     func expiredTokens() async throws {
-      let server = try EtcdServer(["--auth-token-ttl", "1"])
+      let server = try etcds.start(["--auth-token-ttl", "1"])
       _ = try await server.client()
       try Self.demandUsers(server)
       let client = try await server.client(credentials: Self.root)
@@ -84,7 +86,7 @@ extension EtcdServerTests {
     @Test("given etcd that demands certificates, then a client with one of its authority comes in")
     func certificates() async throws {
       let certificates = try TestCertificates()
-      let server = try EtcdServer(certificates: certificates)
+      let server = try etcds.start(certificates: certificates)
       let client = try await server.client(tls: certificates.client)
       try await client.put(bytes("k"), bytes("x"))
       let byName = EtcdClient(
@@ -99,7 +101,7 @@ extension EtcdServerTests {
     func strangers() async throws {
       let certificates = try TestCertificates()
       let other = try TestCertificates()
-      let server = try EtcdServer(certificates: certificates)
+      let server = try etcds.start(certificates: certificates)
       _ = try await server.client(tls: certificates.client)
       let anonymous = EtcdTLS(authorities: certificates.client.authorities)
       let mistrusting = EtcdTLS(authorities: other.client.authorities, identity: certificates.client.identity)
@@ -118,7 +120,7 @@ extension EtcdServerTests {
     @Test("given certificates that are rotated, then the next connection has the new ones")
     func rotation() async throws {
       let certificates = try TestCertificates()
-      let server = try EtcdServer(certificates: certificates)
+      let server = try etcds.start(certificates: certificates)
       let client = try await server.client(tls: certificates.client)
       try await client.put(bytes("k"), bytes("x"))
       try certificates.issue()

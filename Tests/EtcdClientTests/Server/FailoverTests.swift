@@ -7,6 +7,8 @@ import Testing
 extension EtcdServerTests {
   @Suite("fail-over")
   struct FailoverTests {
+    private let etcds = EtcdServers()
+
     private static func timing(_ call: Duration, attempt: Duration = .seconds(2)) -> EtcdTiming {
       var timing = EtcdTiming()
       timing.call = call
@@ -16,7 +18,7 @@ extension EtcdServerTests {
 
     @Test("given endpoints where nobody listens, then calls go to the one that is there")
     func deadEndpoints() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       _ = try await server.client()
       let dead = EtcdEndpoint(host: "127.0.0.1", port: try EtcdServer.freePort())
       for _ in 0..<6 {
@@ -42,7 +44,7 @@ extension EtcdServerTests {
 
     @Test("given a server that hangs, then a read goes to the next and a change has an unknown outcome")
     func hanging() async throws {
-      let (server, other) = (try EtcdServer(), try EtcdServer())
+      let (server, other) = (try etcds.start(), try etcds.start())
       _ = try await other.client()
       let client = try await server.client {
         $0.call = .seconds(1)
@@ -60,7 +62,7 @@ extension EtcdServerTests {
 
     @Test("given etcd that dies and comes back, then reads go on where it was")
     func restart() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       try await client.put(bytes("a"), bytes("kept"))
       try server.inject(.kill)
@@ -71,7 +73,7 @@ extension EtcdServerTests {
 
     @Test("given a caller that is cancelled, then its call ends at once")
     func cancellation() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       try server.inject(.pause)
       let call = Task { try await client.get(bytes("a"), within: .seconds(3600)) }

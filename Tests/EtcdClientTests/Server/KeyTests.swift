@@ -5,9 +5,11 @@ import Testing
 extension EtcdServerTests {
   @Suite("keys and transactions")
   struct KeyTests {
+    private let etcds = EtcdServers()
+
     @Test("given keys that are put, read and deleted, then values, versions and revisions are as etcd counts them")
     func keys() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       let first = try await client.put(bytes("a/1"), [0, 0xff, 0x80])
       let second = try await client.put(bytes("a/1"), bytes("two"))
@@ -27,7 +29,7 @@ extension EtcdServerTests {
 
     @Test("given more keys than a page has, some large, then pages tell all of one revision")
     func pages() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       for round in 0..<10 {
         let puts = (0..<100).map {
@@ -52,7 +54,7 @@ extension EtcdServerTests {
 
     @Test("given a range without keys, then one empty page tells the revision")
     func emptyPages() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       let revision = try await client.put(bytes("a"), [])
       var pages: [RangeResult] = []
@@ -62,7 +64,7 @@ extension EtcdServerTests {
 
     @Test("given comparisons, then the branch is taken that fits, and each operation has its outcome")
     func transactions() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       let key = bytes("lock")
       let take = Transaction(
@@ -83,7 +85,7 @@ extension EtcdServerTests {
 
     @Test("given what etcd does not take, then the error says which it is")
     func refusals() async throws {
-      let server = try EtcdServer(["--max-request-bytes", "10000"])
+      let server = try etcds.start(["--max-request-bytes", "10000"])
       let client = try await server.client()
       let error = await #expect(throws: EtcdError.self) {
         try await client.put(bytes("a"), [UInt8](repeating: 0, count: 20_000))
@@ -100,7 +102,7 @@ extension EtcdServerTests {
 
     @Test("given a full database, then that is told")
     func full() async throws {
-      let server = try EtcdServer(["--quota-backend-bytes", "100000"])
+      let server = try etcds.start(["--quota-backend-bytes", "100000"])
       let client = try await server.client()
       await #expect(throws: EtcdError.noSpace) {
         for number in 0..<100 { try await client.put(bytes("\(number)"), [UInt8](repeating: 1, count: 50_000)) }

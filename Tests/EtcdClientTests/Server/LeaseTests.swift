@@ -4,9 +4,11 @@ import Testing
 extension EtcdServerTests {
   @Suite("leases")
   struct LeaseTests {
+    private let etcds = EtcdServers()
+
     @Test("given a lease that is kept alive, then its key outlives it, and goes when it is revoked")
     func keptAlive() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       let lease = try await client.grantLease(.seconds(2))
       let first = lease.validUntil
@@ -25,7 +27,7 @@ extension EtcdServerTests {
 
     @Test("given a lease that somebody else revokes, then its loss is told")
     func revokedElsewhere() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       let lease = try await client.grantLease(.seconds(2))
       try server.post("/v3/lease/revoke", "{\"ID\":\"\(lease.id)\"}")
@@ -37,7 +39,7 @@ extension EtcdServerTests {
 
     @Test("given etcd that is away for longer than a lease lives, then its loss is told")
     func away() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       let lease = try await client.grantLease(.seconds(2))
       try server.inject(.pause)
@@ -47,7 +49,7 @@ extension EtcdServerTests {
 
     @Test("given etcd that is away for less than a lease lives, then the lease goes on")
     func restarted() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       let lease = try await client.grantLease(.seconds(30))
       try await client.put(bytes("k"), [], lease: lease.id)
@@ -59,7 +61,7 @@ extension EtcdServerTests {
 
     @Test("given a lease that nobody refers to, then it is no longer kept alive and its key goes")
     func forgotten() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       var watching = Watching(client.watch(.key(bytes("k"))))
       try await watching.readUntilConnected()

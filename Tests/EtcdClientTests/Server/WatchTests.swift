@@ -4,9 +4,11 @@ import Testing
 extension EtcdServerTests {
   @Suite("watches")
   struct WatchTests {
+    private let etcds = EtcdServers()
+
     @Test("given changes before and after its beginning, then a watch tells those of its range from its revision on")
     func events() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       try await client.put(bytes("a/0"), bytes("before"))
       let revision = try await client.put(bytes("a/1"), bytes("x"))
@@ -22,7 +24,7 @@ extension EtcdServerTests {
 
     @Test("given a reader that lags behind, then it gets everything, and the watch keeps its connection")
     func slowReader() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client {
         $0.probe = .milliseconds(100)
         $0.patience = .seconds(20)
@@ -37,7 +39,7 @@ extension EtcdServerTests {
 
     @Test("given a transaction larger than a message may be, then its events arrive together")
     func fragments() async throws {
-      let server = try EtcdServer(["--max-request-bytes", "400000"])
+      let server = try etcds.start(["--max-request-bytes", "400000"])
       let client = try await server.client()
       var watching = Watching(client.watch(.prefix(bytes("k/")), from: 1))
       try await watching.readUntilConnected()
@@ -57,7 +59,7 @@ extension EtcdServerTests {
 
     @Test("given etcd that is killed and started again, then a watch tells every change exactly once", arguments: 1...2)
     func restarts(_ restarts: Int) async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       var watching = Watching(client.watch(.prefix(bytes("k/")), from: 1))
       try await watching.readUntilConnected()
@@ -81,7 +83,7 @@ extension EtcdServerTests {
 
     @Test("given a server that hangs, then a watch notices by itself and goes on when it answers again")
     func hanging() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client {
         $0.probe = .milliseconds(200)
         $0.patience = .milliseconds(300)
@@ -99,7 +101,7 @@ extension EtcdServerTests {
 
     @Test("given a beginning that was compacted, then a watch says so and from where there is history")
     func compactedBeginning() async throws {
-      let server = try EtcdServer()
+      let server = try etcds.start()
       let client = try await server.client()
       try await client.put(bytes("a"), [])
       try await client.put(bytes("a"), [])
@@ -111,7 +113,7 @@ extension EtcdServerTests {
 
     @Test("given a compaction while a watch is interrupted, then it says so instead of leaving a gap")
     func compactedMeanwhile() async throws {
-      let (server, client) = try await Self.watched()
+      let (server, client) = try await watched()
       var watching = Watching(client.watch(.prefix(bytes("k/"))))
       try await watching.readUntilConnected()
       try server.inject(.pause)
@@ -133,7 +135,7 @@ extension EtcdServerTests {
 
     @Test("given a compaction under a watch that is up to date, then nothing is lost and nothing ends")
     func compactedUnder() async throws {
-      let (_, client) = try await Self.watched()
+      let (_, client) = try await watched()
       var watching = Watching(client.watch(.prefix(bytes("k/"))))
       try await watching.readUntilConnected()
       let revision = try await client.put(bytes("k/1"), [])
@@ -145,7 +147,7 @@ extension EtcdServerTests {
 
     @Test("given etcd that comes back without its data, then a watch says that its history is lost")
     func wiped() async throws {
-      let (server, client) = try await Self.watched()
+      let (server, client) = try await watched()
       for _ in 0..<20 { try await client.put(bytes("k/1"), []) }
       var watching = Watching(client.watch(.prefix(bytes("k/"))))
       try await watching.readUntilConnected()
@@ -157,7 +159,7 @@ extension EtcdServerTests {
 
     @Test("given a quiet range, then notes of progress move a watch on, so that a compaction does not end it")
     func progress() async throws {
-      let server = try EtcdServer(["--experimental-watch-progress-notify-interval", "100ms"])
+      let server = try etcds.start(["--experimental-watch-progress-notify-interval", "100ms"])
       let client = try await server.client()
       var watching = Watching(client.watch(.prefix(bytes("k/"))))
       try await watching.readUntilConnected()
@@ -173,7 +175,7 @@ extension EtcdServerTests {
 
     @Test("given a watch that nobody reads any more, then the client closes without waiting for it")
     func dropped() async throws {
-      let (_, client) = try await Self.watched()
+      let (_, client) = try await watched()
       do {
         var watching = Watching(client.watch(.prefix([])))
         try await watching.readUntilConnected()
@@ -184,8 +186,8 @@ extension EtcdServerTests {
       await #expect(throws: EtcdError.cancelled) { try await other.read { _ in false } }
     }
 
-    private static func watched() async throws -> (EtcdServer, EtcdClient) {
-      let server = try EtcdServer()
+    private func watched() async throws -> (EtcdServer, EtcdClient) {
+      let server = try etcds.start()
       let client = try await server.client {
         $0.probe = .milliseconds(200)
         $0.patience = .milliseconds(500)
