@@ -23,6 +23,7 @@ final class EtcdConnection: Sendable {
     // Pings find out that a peer is gone without a word. Etcd allows one in five seconds, the library one in ten.
     config.connection = .init(
       maxIdleTime: .seconds(1800), keepalive: .init(time: .seconds(10), timeout: .seconds(5), allowWithoutCalls: true))
+    config.channelDebuggingCallbacks.onCreateTCPConnection = { PingResponder.add(to: $0) }
     do {
       let client = GRPCClient(
         transport: try Transport(

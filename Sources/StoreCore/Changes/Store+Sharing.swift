@@ -20,17 +20,18 @@ extension Store {
   /// Takes over an object that somebody else made durable. One that is here already stays as it is.
   ///
   /// - Returns: its signature and where it is.
-  /// - Throws: code 25 for a text that is no object.
+  /// - Throws: code 21 for a text that is no object.
   @discardableResult
   public func adoptObject(_ id: ObjectID, stored text: [UInt8], in session: Session) throws(StoreError) -> (
     signature: UInt64, instance: UInt64, isGlobal: Bool
   ) {
-    let record = try text.withUnsafeBytes { (bytes) throws(StoreError) -> MetadataRecord in
-      try StoredForm.record(of: bytes) { signature in
+    let reading = text.withUnsafeBytes { bytes in
+      StoredForm.record(of: bytes) { signature in
         let found = session.metadata.resolve(signature: signature, fallback: .invalid)
         return found == .invalid ? nil : found
       }
     }
+    let record = try reading.get()
     if session.metadata[id]?.isTransient == true {
       adopt(.persist(id), in: session)
     } else if !session.metadata.contains(id), !log.isReserved(id, in: session) {

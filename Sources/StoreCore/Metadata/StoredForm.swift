@@ -84,22 +84,21 @@ public enum StoredForm {
 
   // MARK: - Reading
 
-  /// An object that somebody wrote.
+  /// An object that somebody wrote, or code 21 for what is no object in this form.
   ///
   /// - Parameter member: the object that has a signature; nil when it is not known yet.
-  /// - Throws: code 25 for what is no object in this form.
   static func record(
     of text: UnsafeRawBufferPointer, member: (UInt64) -> ObjectID?
-  ) throws(StoreError) -> MetadataRecord {
+  ) -> Result<MetadataRecord, StoreError> {
     var reading = Reading()
     do throws(JSONError) {
       var scanner = JSONScanner(text)
       try scanner.scanObject { key, value throws(JSONError) in reading.take(text, key, value, member) }
       try scanner.finish()
     } catch {
-      throw StoreError(.metaTreeInvalid, "an object in the backend is no JSON: \(error.reason)")
+      return .failure(StoreError(.metaTreeInvalid, "an object in the backend is no JSON: \(error.reason)"))
     }
-    return try reading.record()
+    return reading.record()
   }
 
   /// The labels in the text of a string that begins with `v`.
@@ -175,9 +174,10 @@ public enum StoredForm {
       return MemberLink(target: .blob(id), instance: place ?? InstanceID.unspecified)
     }
 
-    mutating func record() throws(StoreError) -> MetadataRecord {
+    mutating func record() -> Result<MetadataRecord, StoreError> {
       guard !isWrong, let typename, let signature else {
-        throw StoreError(.metaTreeInvalid, "an object in the backend lacks its type, its signature or a member")
+        return .failure(
+          StoreError(.metaTreeInvalid, "an object in the backend lacks its type, its signature or a member"))
       }
       document.isTransient = false
       document.fields.sort { $0.key.lexicographicallyPrecedes($1.key) }
@@ -187,9 +187,9 @@ public enum StoredForm {
         document, links: members)
       var work = Work()
       guard let record = layout.step(&work) else {
-        throw StoreError(.metaTreeInvalid, "an object in the backend cannot be laid out")
+        return .failure(StoreError(.metaTreeInvalid, "an object in the backend cannot be laid out"))
       }
-      return record
+      return .success(record)
     }
   }
 }
