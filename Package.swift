@@ -32,6 +32,7 @@ let package = Package(
     .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "Support", dependencies: ["CLinux"], swiftSettings: strict),
+    .target(name: "Coordination", dependencies: ["Support"], swiftSettings: strict),
     .target(name: "StoreProtocol", dependencies: ["JSON"], swiftSettings: strict),
     .target(
       name: "StoreCore",
@@ -40,7 +41,7 @@ let package = Package(
     .target(name: "MetadataBackend", dependencies: ["StoreCore", "StoreProtocol"], swiftSettings: strict),
     .target(name: "SharedMemory", dependencies: ["CLinux"], swiftSettings: strict),
     .target(
-      name: "StoreClient", dependencies: ["CLinux", "Documents", "StoreProtocol", "Support"], swiftSettings: strict),
+      name: "StoreClient", dependencies: ["CLinux", "StoreProtocol", "Support"], swiftSettings: strict),
     .target(
       name: "HTTPEndpoint",
       dependencies: [
@@ -67,7 +68,7 @@ let package = Package(
     .target(
       name: "KubernetesClient",
       dependencies: [
-        "CCurl", "CLinux", "Documents", "KubernetesObjects", "Support",
+        "CCurl", "CLinux", "Coordination", "Documents", "KubernetesObjects", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
@@ -97,16 +98,20 @@ let package = Package(
       name: "Manifests", dependencies: ["Documents", "KubernetesObjects", "ManifestFiles", "Support"],
       swiftSettings: strict),
     .target(
-      name: "ClusterInventory", dependencies: ["KubernetesClient", "KubernetesObjects", "Manifests", "Support"],
+      name: "ClusterInventory",
+      dependencies: ["Coordination", "KubernetesClient", "KubernetesObjects", "Manifests", "Support"],
       swiftSettings: strict),
     .target(
       name: "Deployer",
-      dependencies: ["ClusterInventory", "KubernetesClient", "KubernetesObjects", "Manifests", "Support"],
+      dependencies: [
+        "ClusterInventory", "Coordination", "KubernetesClient", "KubernetesObjects", "Manifests", "Support",
+      ],
       swiftSettings: strict),
     .target(
       name: "Operator",
       dependencies: [
-        "ClusterInventory", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Support",
+        "ClusterInventory", "Coordination", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests",
+        "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
@@ -154,8 +159,8 @@ let package = Package(
     .target(
       name: "CSIDriver",
       dependencies: [
-        "CLinux", "CSIProtocol", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient", "KubernetesObjects",
-        "StoreClient", "StoreProtocol", "Support",
+        "CLinux", "CSIProtocol", "Coordination", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient",
+        "KubernetesObjects", "StoreClient", "StoreProtocol", "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
@@ -166,8 +171,8 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "CLinux", "CSIDriver", "ClusterInventory", "Deployer", "Documents", "HTTPEndpoint", "KubernetesClient",
-        "KubernetesObjects", "Manifests", "Operator", "SharedMemory", "StoreClient", "StoreCore", "StoreServer",
-        "Support",
+        "KubernetesObjects", "Manifests", "Operator", "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol",
+        "StoreServer", "Support",
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -180,8 +185,7 @@ let package = Package(
     .testTarget(
       name: "CSIDriverTests",
       dependencies: [
-        "CSIDriver", "CSIProtocol", "Documents", "KubernetesObjects", "SharedMemory", "StoreClient", "StoreCore",
-        "StoreProtocol",
+        "CSIDriver", "CSIProtocol", "KubernetesObjects", "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol",
         "StoreServer", "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
@@ -208,10 +212,11 @@ let package = Package(
       dependencies: ["ClusterInventory", "KubernetesClient", "KubernetesObjects", "Manifests", "Support"],
       swiftSettings: strict),
     .testTarget(name: "SupportTests", dependencies: ["Support"], swiftSettings: strict),
+    .testTarget(name: "CoordinationTests", dependencies: ["Coordination", "Support"], swiftSettings: strict),
     .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
     .testTarget(
       name: "KubernetesClientTests",
-      dependencies: ["CLinux", "Documents", "KubernetesClient", "KubernetesObjects", "Support"],
+      dependencies: ["CLinux", "Coordination", "Documents", "KubernetesClient", "KubernetesObjects", "Support"],
       swiftSettings: strict),
     .testTarget(name: "StoreProtocolTests", dependencies: ["JSON", "StoreProtocol"], swiftSettings: strict),
     .testTarget(
@@ -236,7 +241,8 @@ let package = Package(
     .testTarget(
       name: "OperatorTests",
       dependencies: [
-        "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator", "SeededRandom", "Support",
+        "Coordination", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator",
+        "SeededRandom", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "X509", package: "swift-certificates"),
       ],

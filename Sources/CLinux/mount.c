@@ -12,18 +12,18 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-int clinux_look(int directory, const char *path, struct clinux_place *place) {
-  struct statx status;
+int clinux_statx(int directory, const char *path, struct clinux_file_status *status) {
+  struct statx found;
   int flags = AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW | AT_STATX_SYNC_AS_STAT;
-  if (statx(directory, path, flags, STATX_BASIC_STATS | STATX_MNT_ID, &status) < 0) return -errno;
-  place->device = makedev(status.stx_dev_major, status.stx_dev_minor);
-  place->inode = status.stx_ino;
-  place->mount = status.stx_mask & STATX_MNT_ID ? status.stx_mnt_id : 0;
-  place->links = status.stx_nlink;
-  place->mode = status.stx_mode;
-  place->mount_root = -1;
-  if (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) {
-    place->mount_root = (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  if (statx(directory, path, flags, STATX_BASIC_STATS | STATX_MNT_ID, &found) < 0) return -errno;
+  status->device = makedev(found.stx_dev_major, found.stx_dev_minor);
+  status->inode = found.stx_ino;
+  status->mount = found.stx_mask & STATX_MNT_ID ? found.stx_mnt_id : 0;
+  status->links = found.stx_nlink;
+  status->mode = found.stx_mode;
+  status->mount_root = -1;
+  if (found.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) {
+    status->mount_root = (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-/// What a JSON value is.
+/// Kind of a JSON value.
 public enum JSONKind: UInt8, Sendable {
   case string, number, object, array, boolean, null
 }
@@ -52,7 +52,7 @@ public enum JSONToken: Sendable {
 public struct JSONScanner {
   public static let maximumDepth = 1024
 
-  /// What may come next.
+  /// Tokens that may come next.
   private enum State {
     case value, firstElement, firstKey, key, colon, afterValue
     /// In the middle of a string that a walk rested in.

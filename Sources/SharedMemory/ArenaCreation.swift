@@ -4,34 +4,37 @@ import Glibc
 extension Arena {
   /// Creates a memory file of the best kind that the policy and the machine allow.
   ///
-  /// Falls back to 4 KiB pages. One line goes to the log: the kind in use, or for a policy that
-  /// cannot be had, why and what to do.
+  /// Falls back to 4 KiB pages, and says in one line which kind is in use. A kind that somebody asked for and that
+  /// cannot be had is a warning, with the reason and the remedy; without huge pages that nobody asked for, the line
+  /// says what that costs and how to get them.
   /// - Parameters:
   ///   - length: bytes for the sparse kinds, which cost memory only where used; rounded up to 2 MiB.
   ///   - exactLength: bytes for hugetlb, which reserves all of them at once; rounded up to 2 MiB.
   ///   - policy: what the user wants.
-  ///   - log: takes the line.
+  ///   - log: takes the line, and whether it is a warning.
   /// - Throws: `SharedMemoryError` where even 4 KiB pages cannot be had.
   public static func create(
-    length: UInt64, exactLength: UInt64, policy: HugePagePolicy, log: @Sendable (String) -> Void
+    length: UInt64, exactLength: UInt64, policy: HugePagePolicy,
+    log: @Sendable (_ isWarning: Bool, _ line: String) -> Void
   ) throws(SharedMemoryError) -> Arena {
     var refusal: (kind: PageKind, error: SharedMemoryError)?
     for kind in policy.candidates {
       do throws(SharedMemoryError) {
         let arena = try attempt(kind, length: kind == .hugetlb ? exactLength : length)
-        log("shared memory: \(arena.length >> 20) MiB in \(kind)")
+        log(false, "shared memory: \(arena.length >> 20) MiB in \(kind)")
         return arena
       } catch {
         refusal = (kind, error)
       }
     }
     let arena = try attempt(.base, length: length)
-    if policy != .auto, let refusal {
-      log(
-        "shared memory: \(arena.length >> 20) MiB in \(PageKind.base), not \(refusal.kind): "
-          + "\(refusal.error); \(refusal.kind.remedy)")
-    } else {
-      log("shared memory: \(arena.length >> 20) MiB in \(PageKind.base)")
+    let line = "shared memory: \(arena.length >> 20) MiB in \(PageKind.base)"
+    switch policy {
+    case .off: log(false, line)
+    case .auto: log(false, "\(line): no huge pages here, so writing to new memory is slower; \(PageKind.anyRemedy)")
+    case .thp, .hugetlb, .tmpfs:
+      let reason = refusal.map { ", not \($0.kind): \($0.error); \($0.kind.remedy)" } ?? ""
+      log(true, line + reason)
     }
     return arena
   }

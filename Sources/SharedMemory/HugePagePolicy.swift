@@ -11,7 +11,7 @@ public enum HugePagePolicy: String, CaseIterable, Sendable {
   /// No huge pages.
   case off
 
-  /// What to try before 4 KiB pages, best first.
+  /// Kinds to try before 4 KiB pages, best first.
   var candidates: [PageKind] {
     switch self {
     case .auto: [.tmpfs, .hugetlb, .thp]
@@ -44,7 +44,11 @@ public enum PageKind: String, Sendable, CustomStringConvertible {
     }
   }
 
-  /// What someone can do to get this kind.
+  /// Advice on how to get huge pages of whichever kind.
+  static let anyRemedy =
+    "CAP_SYS_ADMIN, vm.nr_hugepages, or `advise` in /sys/kernel/mm/transparent_hugepage/shmem_enabled gives them"
+
+  /// Advice on how to get this kind.
   var remedy: String {
     switch self {
     case .tmpfs: "give the container CAP_SYS_ADMIN, or choose another policy"

@@ -34,7 +34,13 @@ public final class MemoryLedger: Sendable {
 
   deinit {
     let descriptor = entry.withLock { $0 }
-    if descriptor >= 0 { close(descriptor) }
+    if descriptor >= 0 { Self.giveUp(descriptor) }
+  }
+
+  /// Unlocks and closes an entry. A child that was just forked still has it open: closing alone would keep the lock.
+  private static func giveUp(_ descriptor: Int32) {
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
   }
 
   /// The ledger of this user, in the memory that every machine has and that is empty after a restart.
@@ -113,6 +119,6 @@ public final class MemoryLedger: Sendable {
       defer { entry = descriptor }
       return entry
     }
-    if former >= 0 { close(former) }
+    if former >= 0 { Self.giveUp(former) }
   }
 }

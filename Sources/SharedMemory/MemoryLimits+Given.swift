@@ -1,6 +1,6 @@
-/// What a store may take of what there is.
+/// Memory that a store may take of what there is.
 extension MemoryLimits {
-  /// Who sets the strictest limit.
+  /// Origin of the strictest limit.
   public enum Source: Sendable {
     case machine, cgroup, node, volume
   }

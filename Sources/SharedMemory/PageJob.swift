@@ -1,6 +1,6 @@
 /// One range of an arena to populate or release.
 public struct PageJob: Sendable, Equatable {
-  /// What to do with the pages.
+  /// Operation on the pages.
   public enum Work: Sendable {
     /// `Arena.populate`.
     case populate

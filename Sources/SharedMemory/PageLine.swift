@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// What the page thread and those who submit to it share: the queue and a semaphore that counts it.
+/// Queue of the page thread, shared with those who submit to it, and a semaphore that counts it.
 ///
 /// Sendable is proven by its parts: the queue is behind a mutex, the semaphore's address never
 /// changes and sem_post(3) and sem_wait(3) may be called by any thread, the rest is immutable and Sendable.

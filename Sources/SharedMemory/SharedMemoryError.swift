@@ -1,9 +1,9 @@
 import CLinux
 import Glibc
 
-/// What went wrong with shared memory, and the system's reason for it.
+/// Failure of an operation on shared memory, with the system's reason for it.
 public struct SharedMemoryError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What was being done, in words for a log.
+  /// The operation, in words for a log.
   public let message: String
 
   /// The errno value of the failed call (errno(3)), or 0 where no call failed.

@@ -1,8 +1,8 @@
-/// What /proc/meminfo says about the machine's memory, in bytes (proc_meminfo(5)).
+/// The machine's memory in bytes, as /proc/meminfo has it (proc_meminfo(5)).
 struct SystemMemory {
   /// All of it; nil where /proc says nothing.
   let total: UInt64?
-  /// What can be had without swapping; nil where /proc says nothing.
+  /// The part that can be had without swapping; nil where /proc says nothing.
   let available: UInt64?
 
   /// - Parameter root: where the tree begins that holds `proc`, with a slash at the end.

@@ -1,7 +1,7 @@
 import StoreProtocol
 import Support
 
-/// Why a request to a store has no result.
+/// Reason why a request to a store has no result.
 public enum StoreClientError: Error {
   /// Nobody answers, or not in the store's language.
   case unreachable(CommandError)

@@ -11,6 +11,8 @@ public enum WaitKey: Hashable, Sendable {
   case contents(session: UInt64)
   /// A lock of a volume's session, or of everybody outside of volumes (scope 0).
   case lock(scope: UInt64, String)
+  /// The files of a volume, while they are being changed; the server tells.
+  case files(volume: String)
 }
 
 /// How a request ended that did not fail.

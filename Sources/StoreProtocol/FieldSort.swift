@@ -17,6 +17,8 @@ struct FieldSort {
   private var taken = 0
   /// The fields, once they are sorted.
   private(set) var fields: [MetadataDocument.Field] = []
+  /// The fields, in whichever order they are.
+  var remains: [MetadataDocument.Field] { fields + unsorted }
   /// Moves so far.
   private(set) var moves = 0
 

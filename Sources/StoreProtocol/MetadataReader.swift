@@ -28,7 +28,7 @@ public struct MetadataReader {
     level = span.kind == .array ? 2 : 1
   }
 
-  /// What was done so far: bytes of the message that were passed, and fields that were moved to sort them.
+  /// Work done so far: bytes of the message that were passed, and fields that were moved to sort them.
   public var progress: Int { scanner.position + sorted * Self.bytesPerMove + (sort?.moves ?? 0) * Self.bytesPerMove }
 
   /// Bytes that are read as fast as a field is moved.
@@ -75,6 +75,22 @@ public struct MetadataReader {
       }
     }
     return false
+  }
+
+  /// Gives away everything that was read, complete or not.
+  public mutating func takeAll() -> [MetadataDocument] {
+    if open.isEmpty, sort == nil {
+      defer { documents = [] }
+      return documents
+    }
+    var all = documents + open.map(\.document)
+    if let sort {
+      var rest = MetadataDocument()
+      rest.fields = sort.remains
+      all.append(rest)
+    }
+    (documents, open, sort) = ([], [], nil)
+    return all
   }
 
   private mutating func next(_ limit: Int) throws(StoreError) -> JSONToken? {

@@ -8,13 +8,23 @@ public struct NumberListReader {
   private let name: StaticString
   private let bytes: UnsafeRawBufferPointer
   private var scanner: JSONScanner
-  private var numbers: [UInt64] = []
+  private let longest: Int
+  private let unit: StaticString
+  private var ids: [ObjectID] = []
 
+  /// - Parameters:
+  ///   - longest: entries that the list may have.
+  ///   - unit: what the entries stand for, as the refusal of a longer one says it.
   /// - Throws: code 1 when the field is missing or no array.
-  public init(_ message: RequestMessage, _ name: StaticString) throws(StoreError) {
+  public init(
+    _ message: RequestMessage, _ name: StaticString, atMost longest: Int = maximumCount,
+    _ unit: StaticString = "objects"
+  ) throws(StoreError) {
     let span = try message.required(name)
     guard span.kind == .array else { throw Self.mistyped(name) }
     self.name = name
+    self.longest = longest
+    self.unit = unit
     bytes = message.bytes
     scanner = JSONScanner(bytes, from: span.start)
   }
@@ -39,10 +49,10 @@ public struct NumberListReader {
       case .endArray where scanner.depth == 0: return true
       case .scalar(let span):
         guard let number = bytes.integer(span) else { throw Self.mistyped(name) }
-        guard numbers.count < Self.maximumCount else {
-          throw StoreError(.invalid, "a request may name \(Self.maximumCount) objects, this one has more")
+        guard ids.count < longest else {
+          throw StoreError(.invalid, "a request may name \(longest) \(unit), this one has more")
         }
-        numbers.append(number)
+        ids.append(ObjectID(number))
       default: throw Self.mistyped(name)
       }
     }
@@ -51,7 +61,7 @@ public struct NumberListReader {
 
   /// Gives away what was read.
   public mutating func takeIDs() -> [ObjectID] {
-    defer { numbers = [] }
-    return numbers.map { ObjectID($0) }
+    defer { ids = [] }
+    return ids
   }
 }

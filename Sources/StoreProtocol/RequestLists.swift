@@ -156,6 +156,12 @@ extension RequestMessage {
     return value
   }
 
+  /// What reads the array `ids` of a blob request in steps; nil for the numbered keys.
+  public func blobIDReader() throws(StoreError) -> NumberListReader? {
+    guard span("ids") != nil else { return nil }
+    return try NumberListReader(self, "ids", atMost: Self.maximumCount, "blobs")
+  }
+
   /// The ids of a blob request: the array `ids` where there is one, the numbered keys otherwise.
   ///
   /// Appends to `target` so that a caller can reuse its storage.

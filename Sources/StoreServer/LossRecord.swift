@@ -8,7 +8,7 @@ import Support
 ///
 /// Clients may be able to write in this directory, so nothing but a short regular file is read, and it decides nothing
 /// but the wording of a message.
-final class LossRecord {
+struct LossRecord: Sendable {
   private let path: String
   private let log: Log
   private var lostAt: UInt64?
@@ -22,7 +22,7 @@ final class LossRecord {
   ///
   /// - Parameter now: unix milliseconds.
   /// - Returns: when names were lost last, nil when none were.
-  func begin(now: UInt64) -> UInt64? {
+  mutating func begin(now: UInt64) -> UInt64? {
     guard let json = read() else { return nil }
     let message = RequestMessage()
     json.withUnsafeBytes { bytes in
@@ -37,7 +37,7 @@ final class LossRecord {
     return lostAt
   }
 
-  /// Notes whether there are names now; with nothing to tell there is no file.
+  /// Notes whether there are names now; with nothing to tell there is no file. It waits for the disk.
   func write(hasNames: Bool) {
     guard hasNames || lostAt != nil else {
       unlink(path)

@@ -1,6 +1,7 @@
 import Glibc
 import SharedMemory
 import StoreCore
+import StoreProtocol
 import Support
 
 /// What the daemon is told at its start.

@@ -8,8 +8,8 @@ extension StoreServer {
     while let effect = store.nextEffect() {
       switch effect {
       case .retry(let key): wake(key)
-      case .save(let volume): saveFirstWrite(to: volume)
-      case .noteNames: lossRecord.write(hasNames: true)
+      case .save(let volume): volumes.saveFirstWrite(to: volume)
+      case .noteNames: saveLossRecord(hasNames: true)
       case .write(let set): backend.write(set)
       }
     }

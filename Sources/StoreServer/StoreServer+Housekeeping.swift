@@ -3,34 +3,48 @@ import HTTPEndpoint
 import StoreCore
 import Support
 
-/// What is done now and then although nobody asks.
+/// What is done at given times although nobody asks.
 extension StoreServer {
-  /// Nanoseconds between two rounds.
+  /// Nanoseconds between two rounds of housekeeping.
   private static let pause: UInt64 = 1_000_000_000
 
-  /// Milliseconds for which the loop may wait for events.
-  var timeToRest: CInt {
+  /// Sets the timers that strike again and again.
+  func startTimers() {
+    loop.after(Self.pause, .housekeeping)
+    loop.after(PageSupply.window, .idlePages)
+  }
+
+  /// Does what is due.
+  func runTimers() {
     let now = monotonicNanoseconds()
-    var end = now + Self.pause
-    if let time = logins.nextTime, !isCheckingPassword { end = min(end, time) }
-    if let time = sessions.nextDeadline { end = min(end, time) }
-    return end <= now ? 0 : CInt(clamping: (end - now) / 1_000_000 + 1)
+    while let timer = loop.timers.takeDue(now) { strike(timer) }
+  }
+
+  private func strike(_ timer: EventLoop.Timer) {
+    switch timer {
+    case .housekeeping:
+      keepHouse()
+      loop.after(Self.pause, .housekeeping)
+    case .idlePages:
+      loop.after(PageSupply.window, .idlePages)
+      pages.giveBackIdle()
+    case .accepting: connections.resumeAccepting()
+    case .passwords: checkNextPassword()
+    case .lateSaving:
+      isSavingLater = false
+      volumes.saveLate()
+    case .reuse: logReuse()
+    case .session(let id): endExpiredSession(id)
+    case .deadline(let held): settle(held, failure: held.deadline?.error)
+    }
   }
 
   func keepHouse() {
-    checkNextPassword()
-    let now = monotonicNanoseconds()
-    guard now >= nextRound else { return }
-    nextRound = now + Self.pause
     replaceLostSockets()
-    pages.giveBackIdle(now)
     store.passTime()
     #if DEBUG
       checkConsistency()
     #endif
-    guard !unsavedVolumes.isEmpty, now >= nextSaving else { return }
-    nextSaving = now + 10 * Self.pause
-    saveLate()
   }
 
   func take(_ signal: CInt) {
@@ -65,9 +79,8 @@ extension StoreServer {
       do throws(CommandError) {
         let new = try Listener.unix(
           path, mode: configuration.socketMode, group: configuration.socketGroup, session: old.session)
-        poller.remove(old.file)
-        listeners[token] = nil
-        add(new)
+        connections.removeListener(token)
+        connections.add(new)
         log.warning("somebody has removed \(path): it is made anew")
       } catch {
         reasons[path] = error.description

@@ -46,7 +46,7 @@ extension StoreServer {
     page.single(
       "vineyard_heap_refusals_total", "counter", "Requests refused for want of heap.", heap.refusals)
     page.single(
-      "vineyard_refused_connections_total", "counter", "Clients refused for want of heap.", refusedClients)
+      "vineyard_refused_connections_total", "counter", "Clients refused for want of heap.", connections.refused)
     page.single(
       "vineyard_log_dropped_lines_total", "counter", "Lines of the log that nobody read in time.", log.droppedLines)
     objects(&page)

@@ -1,4 +1,6 @@
 import Glibc
+import HTTPEndpoint
+import MetadataBackend
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -6,10 +8,89 @@ import Support
 
 /// What happens before the daemon serves clients.
 extension StoreServer {
+  /// Takes memory, opens the sockets and the volumes that were there before.
+  ///
+  /// - Parameter handlesSignals: whether SIGTERM and SIGINT end ``run()``, and SIGHUP has the sockets looked at.
+  /// - Throws: `CommandError` when a socket is in use or memory cannot be had.
+  public static func start(
+    _ configuration: ServerConfiguration, log: Log, handlesSignals: Bool
+  ) throws(CommandError) -> StoreServer {
+    let loop = try EventLoop(handlesSignals: handlesSignals)
+    let descriptors = raiseFileLimit()
+    try Listener.makeWay(for: configuration.socketPath)
+    let (arena, store, budget) = try makeStore(configuration, log)
+    let rpc = try configuration.rpcPort.map { port throws(CommandError) in
+      try Listener.tcp(host: configuration.rpcHost, port: port, session: store.root)
+    }
+    let mailbox = loop.mailbox
+    let pages: PageSupply
+    do throws(SharedMemoryError) {
+      let worker = try PageWorker(arena: arena) { job, result in
+        mailbox.post { $0.finishPages(job, result) }
+      }
+      pages = PageSupply(store: store, worker: worker, releases: arena.pageKind != .hugetlb, log: log)
+    } catch {
+      throw CommandError(.failed, error.description)
+    }
+    let transfers = try TransferThread(arena: arena) { token, succeeded in
+      mailbox.post { $0.finishTransfer(token, succeeded) }
+    }
+    let heap = try HeapMeter(limit: budget.heap)
+    let backend = EmbeddedBackend()
+    store.keepsChanges = !backend.isImmediate
+    let identity = identity(configuration, rpcPort: rpc?.port)
+    store.setInstance(store.instances.own, instanceRecord(configuration, identity))
+    let handler = RequestHandler(
+      store: store, identity: identity,
+      adminToken: AdminToken(path: configuration.adminTokenFile), replies: heap.buffers)
+    let parts = Parts(
+      loop: loop, arena: arena, store: store, backend: backend, heap: heap, disk: try DiskWorker(), pages: pages,
+      transfers: transfers,
+      handler: handler, sessionLimit: min(1024, descriptors / 8))
+    let server = StoreServer(configuration, log: log, parts)
+    try server.populateEverything()
+    try server.listen(rpc: rpc)
+    return server
+  }
+
+  private func listen(rpc: Listener?) throws(CommandError) {
+    handler.volumes = volumes
+    reopenVolumes()
+    if let time = lossRecord.begin(now: unixMilliseconds()) { store.noteLostNames(at: time) }
+    let ipc = try Listener.unix(
+      configuration.socketPath, mode: configuration.socketMode, group: configuration.socketGroup,
+      session: store.root)
+    connections.add(ipc)
+    if let rpc { connections.add(rpc) }
+    let mailbox = mailbox
+    metricsEndpoint = try configuration.metricsPort.map { port throws(CommandError) in
+      try HTTPEndpoint(
+        ListenAddress(host: configuration.metricsHost, port: Int(port)), flag: "--metrics_port or --metrics_host",
+        handler: HTTPEndpoint.handler([
+          "/metrics": { deliver in mailbox.post { deliver(HTTPEndpoint.Response($0.metricsText())) } },
+          "/healthz": { $0(.ok) },
+          "/readyz": { deliver in mailbox.post { deliver($0.readiness) } },
+        ]))
+    }
+    announce()
+  }
+
+  private func announce() {
+    // Supervisors of the original wait for the wording of these two lines.
+    log.info("Vineyard will listen on \"\(configuration.socketPath)\" for IPC")
+    if let rpc = listeners.values.first(where: { $0.kind == .rpc }) {
+      log.info(
+        "Vineyard will listen on \(ListenAddress(host: configuration.rpcHost ?? "0.0.0.0", port: Int(rpc.port))) for RPC"
+      )
+    }
+    if let passwords, passwords.count == 0 { log.warning("nobody may connect: no user is in \(passwords.path)") }
+    if let endpoint = metricsEndpoint { log.info("metrics are served on port \(endpoint.port) at /metrics") }
+  }
+
   /// Takes as many descriptors as the system allows.
   ///
   /// - Returns: how many.
-  static func raiseFileLimit() -> Int {
+  private static func raiseFileLimit() -> Int {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
     limit.rlim_cur = limit.rlim_max
@@ -17,7 +98,7 @@ extension StoreServer {
     return Int(clamping: limit.rlim_cur)
   }
 
-  static func makeStore(
+  private static func makeStore(
     _ configuration: ServerConfiguration, _ log: Log
   ) throws(CommandError) -> (Arena, Store, MemoryBudget) {
     var limits = MemoryLimits.detect(volume: configuration.memoryVolume, node: configuration.nodeMemory)
@@ -32,7 +113,7 @@ extension StoreServer {
     do throws(SharedMemoryError) {
       arena = try Arena.create(
         length: plan.sparseLength, exactLength: plan.exactLength, policy: configuration.hugePages,
-        log: { log.info($0) })
+        log: { isWarning, line in log.log(isWarning ? .warning : .info, line) })
     } catch {
       throw CommandError(
         .failed, "cannot get \(ByteSize(bytes: plan.budget.size)) of shared memory", cause: error.description,
@@ -51,7 +132,7 @@ extension StoreServer {
     return (arena, Store(core), plan.budget)
   }
 
-  static func identity(_ configuration: ServerConfiguration, rpcPort: UInt16?) -> InstanceIdentity {
+  private static func identity(_ configuration: ServerConfiguration, rpcPort: UInt16?) -> InstanceIdentity {
     InstanceIdentity(
       socketPath: configuration.socketPath,
       rpcEndpoint: rpcPort.map { "\(configuration.endpointHost ?? configuration.hostname):\($0)" }
@@ -60,7 +141,9 @@ extension StoreServer {
   }
 
   /// What other stores and clients find in the table of instances.
-  static func instanceRecord(_ configuration: ServerConfiguration, _ identity: InstanceIdentity) -> InstanceRecord {
+  private static func instanceRecord(_ configuration: ServerConfiguration, _ identity: InstanceIdentity)
+    -> InstanceRecord
+  {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     let hostID = configuration.hostname.utf8.reduce(into: UInt64(5381)) { $0 = ($0 &* 33) ^ UInt64($1) }
@@ -71,7 +154,7 @@ extension StoreServer {
   }
 
   /// With populate mode *all*: takes every page before the socket opens.
-  func populateEverything() throws(CommandError) {
+  private func populateEverything() throws(CommandError) {
     guard configuration.populate == .all else { return }
     var done: UInt64 = 0
     var reported = monotonicNanoseconds()

@@ -21,26 +21,27 @@ extension StoreServer {
 
   /// Stops accepting, answers requests that have arrived, tells parked clients, waits a little for transfers.
   func drain() {
-    saveEmptied()
-    lossRecord.write(hasNames: store.root.nameCount > 0)
+    volumes.saveEmptied()
+    saveLossRecord(hasNames: store.root.nameCount > 0)
     for (token, listener) in listeners {
-      poller.remove(listener.file)
       // The name of a volume's socket stays: clients that come while the store restarts find it and try again.
       if listener.volume == nil { listener.removePath() }
-      listeners[token] = nil
+      connections.removeListener(token)
     }
     metricsEndpoint?.stop()
     metricsEndpoint = nil
     let deadline = monotonicNanoseconds() + Self.patience * 1_000_000
     // Requests that are already in the sockets.
     while monotonicNanoseconds() < deadline, poller.wait(timeout: 0, serve: serveWhileStopping) > 0 {}
-    repeat { wakeParked() } while !woken.isEmpty && monotonicNanoseconds() < deadline
+    repeat { settleChanged() } while !woken.isEmpty && monotonicNanoseconds() < deadline
     refuseWaiting()
     settle(until: deadline)
     transfers.stop()
+    finishJobs()
     let left = connections.count
-    for connection in Array(connections.values) { close(connection, because: "the daemon stops") }
+    for connection in connections.values { close(connection, because: "the daemon stops") }
     pages.stop()
+    jobs.stop()
     log.info("stopped\(left > 0 ? ", \(left) clients were still connected" : "")")
   }
 
@@ -55,21 +56,28 @@ extension StoreServer {
     }
   }
 
+  /// Does what is left to do for the disk, however long it takes, and answers those who wait for it.
+  private func finishJobs() {
+    while jobs.count > 0 {
+      jobs.drain()
+      takeMessages()
+      for _ in 0..<connections.count where !queue.isEmpty { continueWork() }
+    }
+  }
+
   private func serveWhileStopping(_ event: Poller.Event) {
     store.now = unixMilliseconds()
-    if event.token >= Token.firstConnection {
+    if event.token >= EventLoop.Token.firstConnection {
       if let connection = connections[event.token] { serve(connection, event) }
-    } else if event.token == Token.mailbox {
-      for letter in mailbox.takeAll() { letter(self) }
+    } else if event.token == EventLoop.Token.mailbox {
+      takeMessages()
     }
   }
 
   private func refuseWaiting() {
-    for connection in Array(connections.values) {
-      guard case .parked = connection.state else { continue }
-      handler.reply.reply(Self.stopping)
-      abandonWork(of: connection)
-      _ = sendReply(to: connection)
+    for connection in connections.values {
+      guard case .held(let held) = connection.state, case .changed = held.condition else { continue }
+      settle(held, failure: Self.stopping)
     }
   }
 }
@@ -78,8 +86,10 @@ extension ClientConnection {
   /// Whether a reply or raw bytes are still on their way.
   fileprivate var isBusy: Bool {
     switch state {
-    case .awaitingPages, .transferring, .authenticating, .working: true
-    case .ready, .parked: hasPendingOutput
+    case .transferring, .working: true
+    case .ready: hasPendingOutput
+    case .held(let held):
+      if case .changed = held.condition { hasPendingOutput } else { true }
     case .leaving: false
     }
   }

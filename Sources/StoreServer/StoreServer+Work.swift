@@ -126,13 +126,11 @@ extension StoreServer {
     case .continue(let task):
       work.task = task
       enqueue(connection)
-    case .wait(let task, let key) where !isStopping:
-      work.task = task
-      park(connection, until: key)
-    case .park(let key) where !isStopping:
-      park(connection, until: key)
+    case .some(let waiting) where mayWait(waiting):
+      if let task = waiting.rest { work.task = task }
+      if let held = waiting.pause { hold(held, of: connection) }
     case .some(var disposition):
-      if disposition.isPark {
+      if disposition.pause != nil {
         failure = Self.stopping
         handler.reply.reply(Self.stopping)
         disposition = .reply
@@ -153,7 +151,8 @@ extension StoreServer {
   /// Gives a request up whose reply there is no room for.
   private func requireRoom(_ disposition: inout Disposition?, _ work: RequestWork) throws(StoreError) {
     guard handler.reply.refusal != nil else { return }
-    if let rest = disposition?.rest ?? work.task { takeBack(rest) }
+    if let task = work.task { takeBack(task) }
+    if let disposition { takeBack(disposition) }
     work.task = nil
     heap.countRefusal()
     try handler.reply.requireRoom()
@@ -161,7 +160,20 @@ extension StoreServer {
 
   /// What a request that is given up must not leave half done is done or taken back.
   func takeBack(_ task: any RequestTask) {
-    if let rest = task.abandoned() { store.reclaim(rest) }
+    if let rest = task.abandoned() { store.reclaimLater(rest) }
+  }
+
+  /// The same for one whose reply there is no room for.
+  func takeBack(_ disposition: Disposition) {
+    if let rest = disposition.rest { takeBack(rest) }
+    if let held = disposition.held, held.outlivesClient { heldReplies.add(held) }
+  }
+
+  /// Whether a request is to wait for something; while the server stops, only for what is under way.
+  func mayWait(_ disposition: Disposition) -> Bool {
+    guard let held = disposition.pause else { return false }
+    if case .changed = held.condition { return !isStopping }
+    return true
   }
 
   private func step(_ work: RequestWork, _ connection: ClientConnection) throws(StoreError) -> Disposition? {
@@ -170,16 +182,16 @@ extension StoreServer {
       guard var task = work.task else { return nil }
       work.task = nil
       let disposition = try task.step(handler)
-      if disposition == nil || disposition?.isPark == true { work.task = task }
+      if disposition == nil || disposition?.pause != nil { work.task = task }
       return disposition
     }
-    while !store.work.isSpent {
+    while !work.isRead {
+      if store.work.isSpent { return nil }
       let before = work.message.position
-      let isRead = try work.message.advance(by: max(store.work.rest / 4, 4096))
+      work.isRead = try work.message.advance(by: max(store.work.rest / 4, 4096))
       store.work.spend(1024 + 4 * (work.message.position - before))
-      if isRead { return try handle(work, connection) }
     }
-    return nil
+    return try handle(work, connection)
   }
 
   /// Handles a long message that was read to its end.
@@ -199,7 +211,7 @@ extension StoreServer {
     let cost = try heap.admit(found.type, bytes: work.frame?.count ?? 0)
     hold(max(cost, reading), for: work)
     let disposition = try handler.handle(found.type, from: connection)
-    if case .park = disposition { throw Self.tooLong(found.type) }
+    if case .hold(let held) = disposition, case .changed = held.condition { throw Self.tooLong(found.type) }
     if case .continue = disposition { hold(try listingCost(found.type, connection), for: work) }
     return disposition
   }
@@ -215,22 +227,5 @@ extension StoreServer {
     connection.work = nil
     release(work)
     if let task = work.task { takeBack(task) }
-  }
-}
-
-extension Disposition {
-  /// What is left to do of a request that was not finished.
-  var rest: (any RequestTask)? {
-    switch self {
-    case .continue(let task), .wait(let task, _): task
-    default: nil
-    }
-  }
-
-  var isPark: Bool {
-    switch self {
-    case .park, .wait: true
-    default: false
-    }
   }
 }

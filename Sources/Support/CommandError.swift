@@ -2,11 +2,11 @@
 public struct CommandError: Error, Equatable, Sendable {
   /// The status the process ends with.
   public let code: ExitStatus
-  /// What failed, without a full stop.
+  /// The failure, without a full stop.
   public let message: String
-  /// Why it failed, usually the text of the error below this one.
+  /// The cause, usually the text of the error below this one.
   public let cause: String?
-  /// What the user should do.
+  /// Advice to the user.
   public let hint: String?
 
   /// Makes an error; write the texts in lower case and without a full stop.

@@ -1,4 +1,4 @@
-/// What the process tells its parent, the same for every command.
+/// Exit status of the process, the same for every command.
 public enum ExitStatus: Int32, Sendable, CaseIterable {
   /// The command did what it was asked.
   case ok = 0
@@ -6,9 +6,9 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
   case failed = 1
   /// The command line was wrong; nothing was done.
   case usage = 2
-  /// What was waited for is not ready, or the wait timed out.
+  /// The object waited for is not ready, or the wait timed out.
   case notReady = 3
-  /// What was asked for does not exist.
+  /// The object asked for does not exist.
   case notFound = 4
   /// The user interrupted the command (SIGINT), as shells report it.
   case interrupted = 130

@@ -9,9 +9,9 @@ public struct FileIdentity: Hashable, Sendable {
   ///
   /// - Parameter path: one name, or empty for the directory itself.
   public init?(of path: String, in directory: CInt) {
-    var place = clinux_place()
-    guard clinux_look(directory, path, &place) == 0 else { return nil }
-    device = place.device
-    inode = place.inode
+    var status = clinux_file_status()
+    guard clinux_statx(directory, path, &status) == 0 else { return nil }
+    device = status.device
+    inode = status.inode
   }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a command asks about the machine it runs on; tests give their own answers.
+/// Facts about the machine that a command runs on; tests give their own.
 public struct HostFacts: Sendable {
   /// The value of an environment variable, nil when unset.
   public var environment: @Sendable (String) -> String?

@@ -1,4 +1,4 @@
-/// What a store takes of the memory it is given, part by part.
+/// Parts of the memory that a store is given.
 ///
 /// The only place where this is computed: the store keeps to it, and the memory of its container follows from it.
 public struct MemoryBudget: Sendable, Equatable {
@@ -37,12 +37,12 @@ public struct MemoryBudget: Sendable, Equatable {
   /// Beyond this many bytes nothing is computed any more.
   private static let largest: UInt64 = 1 << 56
 
-  /// What a store of `size` bytes needs.
+  /// Budget of a store of `size` bytes.
   public init(size: UInt64) { self.init(size: size, .usual, heap: nil) }
 
   /// The largest store that fits into `given` bytes; one of `requested` bytes if that fits.
   ///
-  /// What is left over is for the heap.
+  /// The rest is for the heap.
   public init(given: UInt64, requested: UInt64? = nil) {
     let given = min(given, Self.largest)
     let floors = Floors.fitting(given)

@@ -1,6 +1,6 @@
 /// Colours on a terminal (ECMA-48, SGR); without them text stays as it is.
 public struct Palette: Sendable {
-  /// What a person asks for with `--color`.
+  /// Values of `--color`.
   public enum Choice: String, Sendable, CaseIterable {
     /// On a terminal that has colours, unless NO_COLOR is set (no-color.org).
     case auto

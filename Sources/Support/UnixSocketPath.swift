@@ -1,6 +1,6 @@
 import Glibc
 
-/// What has to be done to a path before a Unix socket can be bound there.
+/// Preparation of a path before a Unix socket can be bound there.
 public enum UnixSocketPath {
   /// The address of a path that others must be able to connect to by that path.
   ///

@@ -26,6 +26,31 @@ import Testing
     #expect(Finding.text([]) == "")
   }
 
+  @Test func `a hint that findings share stands once`() {
+    let role = "ask for a role that allows it"
+    let text = Finding.text([
+      Finding("Nodes", .failed, "a", hint: role), Finding("Permissions", .failed, "b", hint: "mend it"),
+      Finding("Permissions", .failed, "c", hint: role), Finding("Permissions", .failed, "d", hint: role),
+      Finding("Permissions", .warning, "e", hint: "mend it"),
+    ])
+    #expect(
+      text == """
+        Nodes
+          ✗ a
+            hint: ask for a role that allows it
+
+        Permissions
+          ✗ b
+            hint: mend it
+          ✗ c
+          ✗ d
+          ⚠ e
+
+        """)
+    let lines = StatusReader.hintingOnce([("a", role), ("b", nil), ("c", role), ("d", "mend it")])
+    #expect(lines == ["a", "b", "c (hint: \(role))", "d (hint: mend it)"])
+  }
+
   @Test func `a finding that passed has no hint`() {
     #expect(Finding("Nodes", .passed, "well").value == ["group": "Nodes", "outcome": "passed", "text": "well"])
     #expect(Finding("Nodes", .failed, "ill", hint: "rest").value["hint"] == "rest")

@@ -1,3 +1,4 @@
+import Coordination
 import Synchronization
 import Testing
 
@@ -57,14 +58,6 @@ import Testing
     state.add("a")
     #expect(state.take() == "a")
     #expect(state.nextDue == nil)
-  }
-
-  @Test func `waits double up to a limit, and vary by half`() {
-    var backOff = BackOff(first: .milliseconds(100), longest: .seconds(1), jitter: { 1 })
-    #expect((1...6).map { backOff.delay(after: $0) } == [100, 200, 400, 800, 1000, 1000].map { .milliseconds($0) })
-    backOff.jitter = { 0 }
-    #expect(backOff.delay(after: 1) == .milliseconds(50))
-    #expect(backOff.delay(after: 1_000_000) == .milliseconds(500))
   }
 
   @Test func `many workers never share a key, and all keys are worked on`() async {

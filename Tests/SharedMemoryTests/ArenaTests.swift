@@ -11,7 +11,7 @@ extension SharedMemoryTests {
     @Test("length is rounded up to 2 MiB and the descriptor is close-on-exec", arguments: HugePagePolicy.allCases)
     func shape(policy: HugePagePolicy) throws {
       let arena = try Arena.create(
-        length: 3 * mebibyte, exactLength: 3 * mebibyte, policy: policy, log: { _ in })
+        length: 3 * mebibyte, exactLength: 3 * mebibyte, policy: policy, log: { _, _ in })
       #expect(arena.length == 4 * mebibyte)
       #expect(fcntl(arena.fileDescriptor, F_GETFD) & FD_CLOEXEC != 0)
       #expect(fcntl(arena.fileDescriptor, F_GETFL) & O_ACCMODE == O_RDWR)

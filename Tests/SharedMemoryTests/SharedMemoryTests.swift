@@ -11,7 +11,7 @@ let mebibyte: UInt64 = 1 << 20
 /// An arena of the policy's kind, or of 4 KiB pages where the machine refuses.
 func makeArena(_ policy: HugePagePolicy, mebibytes: UInt64) throws -> Arena {
   try Arena.create(
-    length: mebibytes * mebibyte, exactLength: mebibytes * mebibyte, policy: policy, log: { _ in })
+    length: mebibytes * mebibyte, exactLength: mebibytes * mebibyte, policy: policy, log: { _, _ in })
 }
 
 /// A mapping as a client makes it: from the descriptor alone, wherever the kernel likes.

@@ -7,8 +7,9 @@ import Testing
 @Suite("regular expressions", .timeLimit(.minutes(2)))
 struct RegularExpressionTests {
   private func matches(_ pattern: String, _ text: String) -> Bool {
+    var match = TextPattern.regularExpression(pattern).matcher()(text)
     var steps = Int.max
-    return TextPattern.regularExpression(pattern).matcher()(text, &steps)
+    return match.advance(steps: &steps) ?? false
   }
 
   @Test(
@@ -116,10 +117,10 @@ struct RegularExpressionTests {
     ])
   func invalid(pattern: String) {
     #expect(RegularExpression(pattern) == nil)
-    let match = TextPattern.regularExpression(pattern).matcher()
+    let begin = TextPattern.regularExpression(pattern).matcher()
     for text in ["", "a", "aa", "b", pattern] {
-      var steps = Int.max
-      #expect(!match(text, &steps))
+      var (match, steps) = (begin(text), Int.max)
+      #expect(match.advance(steps: &steps) == false)
     }
   }
 

@@ -171,6 +171,19 @@ def test_given_wrong_passwords_in_a_row_when_repeated_then_the_next_checks_wait(
 
 
 @pytest.mark.beyond_original
+def test_given_wrong_passwords_of_one_client_when_another_of_its_address_has_the_right_one_then_it_is_answered_before(
+    guarded,
+):
+    with WireClient(port=guarded.rpc_port) as wrong, WireClient(port=guarded.rpc_port) as right:
+        for _ in range(5):
+            wrong.refused("register_request", username=USER, password="wrong")
+        # The sixth is answered after three seconds, and not before the right one.
+        wrong.send("register_request", username=USER, password="wrong")
+        right.register(username=USER, password=PASSWORD)
+        assert wrong.is_quiet()
+
+
+@pytest.mark.beyond_original
 def test_given_no_password_yet_when_a_message_is_long_then_the_connection_ends(guarded):
     with WireClient(guarded.socket) as connection:
         connection.send("register_request", username="x" * 100_000)

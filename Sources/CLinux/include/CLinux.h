@@ -90,8 +90,8 @@ int clinux_punch_hole(int fd, uint64_t offset, uint64_t length);
 
 // Paths and mounts (mount.c)
 
-/// What a path leads to.
-struct clinux_place {
+/// Status of the file that a path leads to.
+struct clinux_file_status {
   uint64_t device;
   uint64_t inode;
   /// Id of the mount it is in, as in /proc/self/mountinfo; 0 where the kernel doesn't tell (before Linux 5.8).
@@ -103,9 +103,9 @@ struct clinux_place {
   int mount_root;
 };
 
-/// Looks at a path below an open directory, or at the directory itself when `path` is empty (statx(2)); a symbolic
+/// Reads the status of a path below an open directory, or of the directory itself when `path` is empty (statx(2)); a symbolic
 /// link as the last part is not followed.
-int clinux_look(int directory, const char *_Nonnull path, struct clinux_place *_Nonnull place);
+int clinux_statx(int directory, const char *_Nonnull path, struct clinux_file_status *_Nonnull status);
 
 /// Opens a path below an open directory (openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS): no part of it is a
 /// symbolic link, and none leads out of the directory. `flags` are those of open(2), without O_CREAT; close-on-exec is
@@ -138,7 +138,7 @@ int clinux_unmount(const char *_Nonnull path, int detach);
 #define CLINUX_EPOLL_REMOVE 2
 #define CLINUX_EPOLL_CHANGE 3
 
-/// What happened to a watched descriptor.
+/// Event of a watched descriptor.
 struct clinux_event {
   uint64_t token;
   uint32_t events;

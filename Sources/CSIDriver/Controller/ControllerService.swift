@@ -1,31 +1,34 @@
 import CSIProtocol
+import Coordination
 import GRPCCore
 import KubernetesClient
 import StoreClient
+import StoreProtocol
 import Support
+import SwiftProtobuf
 
 /// Makes, changes and deletes volumes and snapshots; they are where the stores are, and nothing is kept here.
 public struct ControllerService: Csi_V1_Controller.SimpleServiceProtocol {
   /// Callers give a call 30 seconds and like to hear why it takes longer.
-  private static let limit: Duration = .seconds(25)
+  private static let callTimeout: Duration = .seconds(25)
 
   let directory: any StoreDirectory
   let gateway: StoreGateway
   let originals: OriginalVolumes
   let log: Log
-  /// How long a call waits for others on the same volume.
-  private let patience: TimeSpan
-  private let volumes = KeyedLock("volume")
-  private let snapshots = KeyedLock("snapshot")
+  /// Time that a call waits for others on the same volume.
+  private let lockTimeout: TimeSpan
+  private let volumes = KeyedLock(subject: "volume")
+  private let snapshots = KeyedLock(subject: "snapshot")
 
   init(
     directory: any StoreDirectory, tokens: AdminTokens? = nil, originals: OriginalVolumes = .none,
-    patience: TimeSpan = .seconds(15), log: Log
+    lockTimeout: TimeSpan = .seconds(15), log: Log
   ) {
     self.directory = directory
     gateway = StoreGateway(tokens: tokens)
     self.originals = originals
-    self.patience = patience
+    self.lockTimeout = lockTimeout
     self.log = log
   }
 
@@ -50,7 +53,8 @@ public struct ControllerService: Csi_V1_Controller.SimpleServiceProtocol {
     _ context: ServerContext, _ work: @escaping @Sendable () async throws -> Answer
   ) async throws -> Answer {
     let method = context.descriptor.method
-    return try await withTimeLimit(Self.limit, late: .late("\(method) takes longer than \(Self.limit)"), work)
+    let late = RPCError.late("\(method) takes longer than \(Self.callTimeout)")
+    return try await withTimeout(Self.callTimeout, throwing: late, work)
   }
 
   /// Does something that no other call may interfere with.
@@ -58,6 +62,71 @@ public struct ControllerService: Csi_V1_Controller.SimpleServiceProtocol {
     _ kind: VolumeKind, _ handle: VolumeHandle, _ work: () async throws -> Answer
   ) async throws -> Answer {
     let locks = kind == .volume ? volumes : snapshots
-    return try await locks.withLock(handle.description, timeout: patience, work)
+    return try await locks.withLock(handle.description, timeout: lockTimeout, work)
+  }
+}
+
+// MARK: - Finding volumes
+
+extension ControllerService {
+  /// Asks stores for a volume or snapshot.
+  func search(_ name: String, _ kind: VolumeKind, in stores: [StoreEndpoint]) async -> VolumeSearch {
+    VolumeSearch(
+      await gateway.askAll(stores) { client throws(StoreClientError) in try client.inspect(name, kind: kind) })
+  }
+
+  /// Finds a volume or snapshot.
+  ///
+  /// - Throws: `RPCError` with code `notFound`, or that of the stores which may have it and don't say so.
+  func locate(_ id: String, _ kind: VolumeKind) async throws -> LocatedVolume {
+    try requireField(id, "the id of the \(kind.rawValue)")
+    guard let handle = VolumeHandle(id: id) else { throw Self.unknown(id, kind) }
+    let search = await search(handle.name, kind, in: try await directory.stores(of: handle.cluster))
+    if let volume = search.located.first { return volume }
+    throw search.replies.rpcError ?? Self.unknown(id, kind)
+  }
+
+  /// The error for a volume or snapshot that is nowhere.
+  static func unknown(_ id: String, _ kind: VolumeKind) -> RPCError {
+    RPCError(code: .notFound, message: "\(kind.rawValue) '\(id.prefix(160))' does not exist")
+  }
+}
+
+// MARK: - Capabilities and attachments
+
+extension ControllerService {
+  private static let capabilities: [Csi_V1_ControllerServiceCapability.RPC.TypeEnum] = [
+    .createDeleteVolume, .listVolumes, .getCapacity, .createDeleteSnapshot, .listSnapshots, .cloneVolume,
+    .expandVolume, .volumeCondition, .getVolume, .singleNodeMultiWriter, .getSnapshot, .modifyVolume,
+  ]
+
+  public func controllerGetCapabilities(
+    request: Csi_V1_ControllerGetCapabilitiesRequest, context: ServerContext
+  ) async throws -> Csi_V1_ControllerGetCapabilitiesResponse {
+    .with {
+      $0.capabilities = Self.capabilities.map { type in .with { $0.rpc = .with { $0.type = type } } }
+    }
+  }
+}
+
+/// A volume is on its node already, so there is nothing to attach, and the driver doesn't say that there were.
+///
+/// A cluster that comes from the original has attachments all the same: they are answered until they are gone.
+extension ControllerService {
+  public func controllerPublishVolume(
+    request: Csi_V1_ControllerPublishVolumeRequest, context: ServerContext
+  ) async throws -> Csi_V1_ControllerPublishVolumeResponse {
+    try requireField(request.volumeID, "volume_id")
+    try requireField(request.nodeID, "node_id")
+    try requireUsable(request.hasVolumeCapability ? request.volumeCapability : nil)
+    guard VolumeHandle(id: request.volumeID) != nil else { throw Self.unknown(request.volumeID, .volume) }
+    return Csi_V1_ControllerPublishVolumeResponse()
+  }
+
+  public func controllerUnpublishVolume(
+    request: Csi_V1_ControllerUnpublishVolumeRequest, context: ServerContext
+  ) async throws -> Csi_V1_ControllerUnpublishVolumeResponse {
+    try requireField(request.volumeID, "volume_id")
+    return Csi_V1_ControllerUnpublishVolumeResponse()
   }
 }

@@ -1,6 +1,7 @@
 import KubernetesClient
 import KubernetesObjects
 import StoreClient
+import StoreProtocol
 import Support
 import Synchronization
 
@@ -44,12 +45,12 @@ final class LossReporter: Sendable {
   func report() async {
     // Who cannot be asked now is asked the next time.
     guard let endpoints = try? await stores.stores(of: nil) else { return }
-    let survey = await gateway.askAll(endpoints.filter(\.isReady)) { client throws(StoreClientError) in
+    let replies = await gateway.askAll(endpoints.filter(\.isReady)) { client throws(StoreClientError) in
       try client.list().volumes
     }
     let oldest = UInt64(clamping: Timestamp.now().milliseconds - Self.lifetime)
     var known: Set<Loss> = []
-    for (store, volumes) in survey.answers {
+    for (store, volumes) in replies.answers {
       for volume in volumes {
         guard let time = volume.lostContentsAt, time > oldest else { continue }
         let loss = Loss(volume: "\(store.cluster)/\(volume.id)", time: time)
@@ -57,7 +58,7 @@ final class LossReporter: Sendable {
         if isTold { known.insert(loss) } else if await tell(loss, volume, store) { known.insert(loss) }
       }
     }
-    let isComplete = survey.failures.isEmpty
+    let isComplete = replies.failures.isEmpty
     told.withLock { $0 = isComplete ? known : $0.union(known) }
   }
 

@@ -1,9 +1,10 @@
 import CLinux
 import GRPCCore
 import Glibc
+import StoreClient
 import Support
 
-/// The path where kubelet wants to find a volume: a directory that the driver makes, mounts on and removes.
+/// Path where the kubelet wants to find a volume: a directory that the driver makes, mounts on and removes.
 struct MountTarget: Hashable, Sendable {
   let path: String
 
@@ -21,18 +22,18 @@ struct MountTarget: Hashable, Sendable {
     path = "/" + parts.joined(separator: "/")
   }
 
-  /// What is there, nil for nothing.
+  /// The status of the directory, nil when there is nothing.
   ///
   /// - Throws: `RPCError` for anything but a directory.
-  func look() throws(RPCError) -> Place? {
-    let place = try place()
-    guard let place, !place.isDirectory else { return place }
+  func status() throws(RPCError) -> FileStatus? {
+    let status = try anyStatus()
+    guard let status, !status.isDirectory else { return status }
     throw RPCError(
-      code: .failedPrecondition, message: "\(path) is \(place.isLink ? "a symbolic link" : "a file") and no directory")
+      code: .failedPrecondition, message: "\(path) is \(status.isLink ? "a symbolic link" : "a file") and no directory")
   }
 
-  private func place() throws(RPCError) -> Place? {
-    try orRPCError { () throws(PathError) in try Place.look(at: path) }
+  private func anyStatus() throws(RPCError) -> FileStatus? {
+    try orRPCError { () throws(PathError) in try FileStatus.read(path) }
   }
 
   /// Makes the directory; its parent is kubelet's.
@@ -60,7 +61,7 @@ struct MountTarget: Hashable, Sendable {
   @discardableResult
   func unmount(_ log: Log) throws(RPCError) -> Int {
     var count = 0
-    while let place = try place(), place.isMountRoot {
+    while let status = try anyStatus(), status.isMountRoot {
       var code = clinux_unmount(path, 0)
       if code == -EBUSY {
         log.warning("\(path) is in use: its mount is detached, and gone when the last user is")
@@ -76,8 +77,8 @@ struct MountTarget: Hashable, Sendable {
   ///
   /// - Throws: `RPCError`, also for a directory that is not empty.
   func remove() throws(RPCError) {
-    guard let place = try place() else { return }
-    guard (place.isDirectory ? rmdir(path) : unlink(path)) != 0, errno != ENOENT else { return }
+    guard let status = try anyStatus() else { return }
+    guard (status.isDirectory ? rmdir(path) : unlink(path)) != 0, errno != ENOENT else { return }
     let error = PathError(attempt: "cannot remove", path: path, code: errno)
     guard error.code == ENOTEMPTY else { throw error.rpcError }
     throw RPCError(
@@ -99,7 +100,157 @@ func realPath(_ path: String) -> String? {
   return String(cString: text)
 }
 
-/// Runs what works on paths.
+/// Runs what works on paths, and throws its failure as callers of the driver get it.
 func orRPCError<Output>(_ body: () throws(PathError) -> Output) throws(RPCError) -> Output {
   do throws(PathError) { return try body() } catch { throw error.rpcError }
+}
+
+/// Status of the file that a path leads to, links not followed (statx(2)).
+struct FileStatus: Equatable, Sendable {
+  /// A file, whatever its names are.
+  struct Identity: Hashable, Sendable {
+    let device: UInt64
+    let inode: UInt64
+  }
+
+  let identity: Identity
+  /// The mount it is in, by its number in the table of mounts.
+  let mount: UInt64
+  /// Whether a mount begins here.
+  let isMountRoot: Bool
+  private let mode: UInt32
+
+  var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
+  var isLink: Bool { mode & S_IFMT == S_IFLNK }
+  var isSocket: Bool { mode & S_IFMT == S_IFSOCK }
+
+  /// Reads the status of the file at a path.
+  ///
+  /// - Parameter directory: an open directory where the path begins; an empty path means that directory.
+  /// - Returns: nil when there is nothing.
+  /// - Throws: `PathError`; on kernels before Linux 5.8, which don't tell where mounts begin, always.
+  static func read(_ path: String, in directory: CInt = AT_FDCWD) throws(PathError) -> FileStatus? {
+    var status = clinux_file_status()
+    let code = clinux_statx(directory, path, &status)
+    if code == -ENOENT || code == -ENOTDIR { return nil }
+    guard code == 0, status.mount_root >= 0, status.mount > 0 else {
+      throw PathError(attempt: "cannot look at", path: path, code: code == 0 ? ENOSYS : -code)
+    }
+    return FileStatus(
+      identity: Identity(device: status.device, inode: status.inode), mount: status.mount,
+      isMountRoot: status.mount_root == 1, mode: status.mode)
+  }
+}
+
+/// A directory, held by a descriptor, so that it stays the same whatever happens to its names.
+final class OpenDirectory: Sendable {
+  let file: CInt
+  /// The path by which it was reached, for messages.
+  let path: String
+
+  private init(file: CInt, path: String) {
+    self.file = file
+    self.path = path
+  }
+
+  deinit { close(file) }
+
+  /// Opens a directory by its path, whose last part must not be a link.
+  ///
+  /// - Throws: `PathError`.
+  convenience init(_ path: String) throws(PathError) {
+    let file = open(path, CLINUX_O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    if file < 0 { throw PathError(attempt: "cannot open", path: path, code: errno) }
+    self.init(file: file, path: path)
+  }
+
+  /// Opens a directory by its path, in which links are followed: that of an administrator.
+  ///
+  /// - Throws: `PathError`.
+  static func resolving(_ path: String) throws(PathError) -> OpenDirectory {
+    guard let real = realPath(path) else { throw PathError(attempt: "cannot open", path: path, code: errno) }
+    return try OpenDirectory(real)
+  }
+
+  /// Opens a directory below this one, none of the names being a link.
+  ///
+  /// - Throws: `PathError`.
+  func descendant(_ names: [String]) throws(PathError) -> OpenDirectory {
+    let path = "\(self.path)/\(names.joined(separator: "/"))"
+    return OpenDirectory(file: try file(names, O_DIRECTORY), path: path)
+  }
+
+  /// Opens a socket below this one, none of the names being a link.
+  ///
+  /// - Throws: `PathError`, with ENOTSOCK for anything else.
+  func socket(_ names: [String]) throws(PathError) -> OpenSocket {
+    let path = "\(self.path)/\(names.joined(separator: "/"))"
+    let socket = OpenSocket(file: try file(names, 0))
+    guard socket.isSocket else { throw PathError(attempt: "cannot connect to", path: path, code: ENOTSOCK) }
+    return socket
+  }
+
+  /// A descriptor of its own through which this can be listed and locked; the caller closes it.
+  ///
+  /// - Throws: `PathError`.
+  func readable() throws(PathError) -> CInt {
+    let file = clinux_open_beneath(file, ".", O_RDONLY | O_DIRECTORY)
+    if file < 0 { throw PathError(attempt: "cannot open", path: path, code: -file) }
+    return file
+  }
+
+  private func file(_ names: [String], _ flags: CInt) throws(PathError) -> CInt {
+    let name = names.joined(separator: "/")
+    let file = clinux_open_beneath(file, name, CLINUX_O_PATH | flags)
+    if file < 0 { throw PathError(attempt: "cannot open", path: "\(path)/\(name)", code: -file) }
+    return file
+  }
+
+  /// A short path that leads here, as long as this lives.
+  var shortPath: String { "/proc/self/fd/\(file)" }
+
+  /// - Throws: `PathError`.
+  func status() throws(PathError) -> FileStatus {
+    guard let status = try FileStatus.read("", in: file) else {
+      throw PathError(attempt: "cannot look at", path: path, code: ENOENT)
+    }
+    return status
+  }
+}
+
+/// A socket in the file tree, held by a descriptor: who connects to it reaches it, whatever its name leads to meanwhile.
+final class OpenSocket: Sendable {
+  private let file: CInt
+
+  fileprivate init(file: CInt) { self.file = file }
+
+  deinit { close(file) }
+
+  /// Connects to the socket.
+  ///
+  /// - Throws: `CommandError` when nobody accepts there.
+  func connect(timeout: TimeSpan) throws(CommandError) -> StoreClient {
+    // The path leads here only as long as this lives.
+    defer { withExtendedLifetime(self) {} }
+    return try StoreClient(path: "/proc/self/fd/\(file)", timeout: timeout)
+  }
+
+  fileprivate var isSocket: Bool {
+    var status = stat()
+    return fstat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+  }
+}
+
+/// A system call on a path that failed.
+struct PathError: Error {
+  /// The attempt, such as `cannot open`.
+  let attempt: String
+  let path: String
+  /// A value of errno.
+  let code: CInt
+
+  var message: String { "\(attempt) \(path): \(errorText(code))" }
+
+  /// The failure as callers of the driver get it.
+  var rpcError: RPCError { RPCError(code: .internalError, message: message) }
 }

@@ -1,4 +1,6 @@
+import CSIProtocol
 import GRPCCore
+import HTTPEndpoint
 import Support
 import SwiftProtobuf
 import Synchronization
@@ -76,5 +78,95 @@ private final class SeenRequest: Sendable {
     guard let message = message.withLock({ $0 }) else { return "" }
     return message.withoutSecrets.textFormatString().split(separator: "\n")
       .map { $0.drop { $0 == " " } }.joined(separator: " ")
+  }
+}
+
+/// Counts and durations of calls, by method.
+final class CallMetrics: Sendable {
+  private struct Entry {
+    var codes: [String: UInt64] = [:]
+    var durations = DurationHistogram()
+  }
+
+  private struct State {
+    var entries: [String: Entry] = [:]
+    var running: UInt64 = 0
+  }
+
+  private let state = Mutex(State())
+
+  func begin() { state.withLock { $0.running += 1 } }
+
+  /// - Parameter code: how the call ended, in the words of gRPC: OK, NOT_FOUND, …
+  func end(_ method: String, code: String, nanoseconds: UInt64) {
+    state.withLock { state in
+      state.running -= 1
+      state.entries[method, default: Entry()].codes[code, default: 0] += 1
+      state.entries[method, default: Entry()].durations.record(nanoseconds: nanoseconds)
+    }
+  }
+
+  /// The text of `/metrics`.
+  var text: String {
+    let (entries, running) = state.withLock { ($0.entries.sorted { $0.key < $1.key }, $0.running) }
+    var page = MetricsPage()
+    page.single("vineyard_csi_calls_running", "gauge", "Calls being answered.", running)
+    page.family("vineyard_csi_calls_total", "counter", "Calls answered, by method and gRPC status.")
+    for (method, entry) in entries {
+      for (code, count) in entry.codes.sorted(by: { $0.key < $1.key }) {
+        page.sample("vineyard_csi_calls_total", labels: "method=\"\(method)\",code=\"\(code)\"", "\(count)")
+      }
+    }
+    let name = "vineyard_csi_call_duration_seconds"
+    page.family(name, "histogram", "Time from the request to the answer, by method.")
+    for (method, entry) in entries { page.histogram(name, labels: "method=\"\(method)\"", entry.durations) }
+    return page.text
+  }
+}
+
+/// A request that may carry secrets.
+protocol CarriesSecrets: Message {
+  var secrets: [String: String] { get set }
+}
+
+extension Csi_V1_CreateVolumeRequest: CarriesSecrets {}
+extension Csi_V1_DeleteVolumeRequest: CarriesSecrets {}
+extension Csi_V1_ControllerPublishVolumeRequest: CarriesSecrets {}
+extension Csi_V1_ControllerUnpublishVolumeRequest: CarriesSecrets {}
+extension Csi_V1_ValidateVolumeCapabilitiesRequest: CarriesSecrets {}
+extension Csi_V1_ControllerModifyVolumeRequest: CarriesSecrets {}
+extension Csi_V1_CreateSnapshotRequest: CarriesSecrets {}
+extension Csi_V1_DeleteSnapshotRequest: CarriesSecrets {}
+extension Csi_V1_ListSnapshotsRequest: CarriesSecrets {}
+extension Csi_V1_GetSnapshotRequest: CarriesSecrets {}
+extension Csi_V1_ControllerExpandVolumeRequest: CarriesSecrets {}
+extension Csi_V1_NodeStageVolumeRequest: CarriesSecrets {}
+extension Csi_V1_NodePublishVolumeRequest: CarriesSecrets {}
+extension Csi_V1_NodeExpandVolumeRequest: CarriesSecrets {}
+
+/// A request whose volume context may carry tokens of a service account.
+protocol CarriesContext: Message {
+  var volumeContext: [String: String] { get set }
+}
+
+extension Csi_V1_NodeStageVolumeRequest: CarriesContext {}
+extension Csi_V1_NodePublishVolumeRequest: CarriesContext {}
+
+extension Message {
+  /// The message with every secret value replaced.
+  ///
+  /// Source: CSI specification, "Secrets Requirements": they must not be logged; the context key is the kubelet's.
+  var withoutSecrets: any Message {
+    var copy: any Message = self
+    if var request = copy as? any CarriesSecrets {
+      request.secrets = request.secrets.mapValues { _ in "***" }
+      copy = request
+    }
+    if var request = copy as? any CarriesContext {
+      let key = "csi.storage.k8s.io/serviceAccount.tokens"
+      if request.volumeContext[key] != nil { request.volumeContext[key] = "***" }
+      copy = request
+    }
+    return copy
   }
 }

@@ -1,6 +1,7 @@
+import Glibc
 import Support
 
-/// Where the driver listens: a Unix socket, or a TCP port of this machine.
+/// Address at which the driver listens: a Unix socket, or a TCP port of this machine.
 public enum DriverEndpoint: Equatable, Sendable, CustomStringConvertible {
   case unix(path: String)
   case tcp(host: String, port: UInt16)
@@ -27,7 +28,7 @@ public enum DriverEndpoint: Equatable, Sendable, CustomStringConvertible {
       throw invalid(text)
     }
     let host = String(address[..<colon])
-    // Whoever reaches the endpoint may mount and delete volumes: the interface knows no authentication.
+    // Everybody who reaches the endpoint may mount and delete volumes: the interface knows no authentication.
     guard let address = ["localhost": "127.0.0.1", "127.0.0.1": "127.0.0.1", "[::1]": "::1"][host] else {
       throw CommandError(
         .usage, "--endpoint \(text) would let other hosts in", cause: "the interface knows no authentication",
@@ -45,5 +46,38 @@ public enum DriverEndpoint: Equatable, Sendable, CustomStringConvertible {
     case .unix(let path): "unix://\(path)"
     case .tcp(let host, let port): host.contains(":") ? "tcp://[\(host)]:\(port)" : "tcp://\(host):\(port)"
     }
+  }
+}
+
+/// The Unix socket that the kubelet and the sidecars connect to.
+struct EndpointSocket {
+  let file: CInt
+  private let path: String
+  private let identity: (device: dev_t, inode: ino_t)
+
+  /// Binds a socket, in place of one that a driver which is gone left behind.
+  ///
+  /// - Throws: `CommandError` when a driver answers there, or the path cannot be used.
+  init(path: String) throws(CommandError) {
+    try UnixSocketPath.makeWay(for: path, flag: "--endpoint")
+    let address = try UnixSocketPath.address(path, flag: "--endpoint")
+    let file = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+    if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
+    // The sidecars may run as another user of the same group.
+    let code = address.bind(file, mode: 0o660)
+    var status = stat()
+    guard code == 0, lstat(path, &status) == 0 else {
+      close(file)
+      throw CommandError.system("cannot listen on \(path)", errno: code, hint: "choose another path with --endpoint")
+    }
+    self.file = file
+    self.path = path
+    identity = (status.st_dev, status.st_ino)
+  }
+
+  /// Removes the socket file, unless another driver has replaced it.
+  func removePath() {
+    var status = stat()
+    if lstat(path, &status) == 0, (status.st_dev, status.st_ino) == identity { unlink(path) }
   }
 }

@@ -1,7 +1,9 @@
+import Coordination
 import GRPCCore
 import KubernetesClient
 import KubernetesObjects
 import Support
+import Synchronization
 
 /// The stores of a Kubernetes cluster, found by the labels of their pods.
 ///
@@ -9,19 +11,19 @@ import Support
 struct KubernetesStores: StoreDirectory {
   private static let labels = "app.vineyard.io/name,app.vineyard.io/role=vineyardd"
   private static let lifetime: Duration = .seconds(2)
-  /// How long the API server may take, tries included.
-  private static let patience: Duration = .seconds(10)
+  /// Time that the API server may take, tries included.
+  private static let timeout: Duration = .seconds(10)
 
   private let node: String
   private let socketRoot: String
-  private let all: FreshValue<[StoreEndpoint]>
+  private let all: ExpiringValue<[StoreEndpoint], RPCError>
 
   /// - Parameters:
   ///   - node: where this process runs; there the sockets of stores are preferred, if they can be seen.
   init(client: KubernetesClient, node: String, socketRoot: String) {
     self.node = node
     self.socketRoot = socketRoot
-    all = FreshValue(lifetime: Self.lifetime) { await Self.list(client) }
+    all = ExpiringValue(lifetime: Self.lifetime) { await Self.list(client) }
   }
 
   func stores(of cluster: ClusterName) async throws(RPCError) -> [StoreEndpoint] {
@@ -41,9 +43,8 @@ struct KubernetesStores: StoreDirectory {
 
   private static func list(_ client: KubernetesClient) async -> Result<[StoreEndpoint], RPCError> {
     do {
-      let pods = try await withTimeLimit(patience, late: .late("the API server does not tell where the stores are")) {
-        try await client.list(.pod, labels: labels).items
-      }
+      let late = RPCError.late("the API server does not tell where the stores are")
+      let pods = try await withTimeout(timeout, throwing: late) { try await client.list(.pod, labels: labels).items }
       return .success(pods.compactMap { StoreEndpoint(pod: $0) }.sorted { $0.node < $1.node })
     } catch {
       return .failure(.ofServer(error))
@@ -51,11 +52,74 @@ struct KubernetesStores: StoreDirectory {
   }
 }
 
-extension RPCError {
-  /// What the API server has to say, or that it says nothing.
-  static func ofServer(_ error: any Error) -> RPCError {
-    if let error = error as? RPCError { return error }
-    let text = (error as? any ClientError)?.asCommandError.description ?? "\(error)"
-    return RPCError(code: .unavailable, message: text.onOneLine)
+extension StoreEndpoint {
+  /// The port of a store that names none, in the original's pods.
+  private static let defaultPort: UInt16 = 9600
+
+  /// The store that a pod runs.
+  ///
+  /// - Returns: nil for a pod that has ended or is not on a node yet, and for one that is no store.
+  init?(pod: KubernetesObject) {
+    guard let namespace = pod.namespace, let name = pod.labels["app.vineyard.io/name"],
+      let cluster = ClusterName(namespace: namespace, name: name),
+      let node = Pod(pod).node, !Pod(pod).hasEnded
+    else { return nil }
+    let view = Pod(pod)
+    self.cluster = cluster
+    self.node = node
+    let port = view.containers.lazy.compactMap { $0.port("rpc") }.compactMap { UInt16(exactly: $0) }.first
+    address = view.address.map { .network(host: $0, port: port ?? Self.defaultPort) } ?? .none
+    isReady = address != .none && !pod.isBeingDeleted && view.isReady
+  }
+}
+
+/// Tokens without which stores let nobody change volumes over the network.
+///
+/// They are read from the Secrets `<cluster>-admin-token` and kept for a minute.
+final class AdminTokens: Sendable {
+  private static let lifetime: Duration = .seconds(60)
+  private static let timeout: Duration = .seconds(10)
+
+  private let client: KubernetesClient
+  private let tokens = Mutex<[ClusterName: ExpiringValue<String, RPCError>]>([:])
+
+  init(client: KubernetesClient) { self.client = client }
+
+  /// The token of a cluster.
+  ///
+  /// - Parameter refused: a token that a store did not take.
+  /// - Throws: `RPCError` with code `unavailable` when the API server does not give it, `failedPrecondition` when the
+  ///   cluster has none.
+  func token(of cluster: ClusterName, insteadOf refused: String? = nil) async throws(RPCError) -> String {
+    let token = tokens.withLock { tokens in
+      if let token = tokens[cluster] { return token }
+      let client = client
+      let token = ExpiringValue(lifetime: Self.lifetime) { await Self.read(cluster, client) }
+      tokens[cluster] = token
+      return token
+    }
+    return try await token.current(insteadOf: refused)
+  }
+
+  private static func read(_ cluster: ClusterName, _ client: KubernetesClient) async -> Result<String, RPCError> {
+    let reference = ObjectReference(
+      type: .secret, namespace: cluster.namespace, name: "\(cluster.name)-admin-token")
+    do {
+      let late = RPCError.late("the API server does not give \(reference)")
+      let secret = try await withTimeout(timeout, throwing: late) { try await client.get(reference) }
+      return token(in: secret, reference)
+    } catch {
+      return .failure(.ofServer(error))
+    }
+  }
+
+  private static func token(in secret: KubernetesObject?, _ reference: ObjectReference) -> Result<String, RPCError> {
+    let bytes = secret?.tree["data", "token"]?.string.flatMap { Base64.decode($0) } ?? []
+    let token = String(decoding: bytes, as: UTF8.self).trimmingBlanks()
+    if !token.isEmpty { return .success(token) }
+    let problem = "\(reference) \(secret == nil ? "does not exist" : "has no 'token'")"
+    return .failure(
+      RPCError(
+        code: .failedPrecondition, message: "\(problem) (hint: deploying the cluster with vineyardctl makes it)"))
   }
 }

@@ -1,16 +1,18 @@
 import Crypto
+import GRPCCore
 import JSON
+import StoreProtocol
 
-/// What a CSI volume id says: which cluster the volume is in, and what its stores call it.
+/// Meaning of a CSI volume id: which cluster the volume is in, and what its stores call it.
 ///
-/// Ids of ours read `namespace/cluster/leaf`. They are made of the request alone, so a repeated request leads to the
+/// Ids of ours read `namespace/cluster/name`. They are made of the request alone, so a repeated request leads to the
 /// same volume, whichever controller gets it. Ids of another form are taken as they are: the original's UUIDs, and
 /// what kubelet makes up for inline volumes; their cluster comes with the volume context.
 public struct VolumeHandle: Hashable, Sendable, CustomStringConvertible {
   /// Nil when the id doesn't tell.
   public let cluster: ClusterName?
   /// Name of the volume in its stores, and of its directory: letters, digits, `-`, `.` and `_`.
-  public let leaf: String
+  public let name: String
 
   /// Longest id that the CSI specification allows, in bytes.
   static let longestID = 128
@@ -26,8 +28,8 @@ public struct VolumeHandle: Hashable, Sendable, CustomStringConvertible {
       self.cluster = cluster
     default: return nil
     }
-    guard let leaf = parts.last, Self.isLeaf(leaf) else { return nil }
-    self.leaf = leaf
+    guard let name = parts.last, VolumeSettings.isValid(id: name) else { return nil }
+    self.name = name
   }
 
   /// The handle of a volume or snapshot that is to be made.
@@ -40,33 +42,21 @@ public struct VolumeHandle: Hashable, Sendable, CustomStringConvertible {
     let room = Self.longestID - cluster.namespace.utf8.count - cluster.name.utf8.count - 2
     let plain = prefix + name
     let isPlain =
-      Self.isLeaf(plain) && plain.utf8.count <= min(room, 80) && !name.hasPrefix("x-") && !Self.isUUID(plain)
-    let leaf = isPlain ? plain : "\(prefix)x-\(StableHash.hex(name))"
-    guard leaf.utf8.count <= room else { return nil }
+      VolumeSettings.isValid(id: plain) && plain.utf8.count <= min(room, 80) && !name.hasPrefix("x-")
+      && !Self.isUUID(plain)
+    let name = isPlain ? plain : "\(prefix)x-\(StableHash.hex(name))"
+    guard name.utf8.count <= room else { return nil }
     self.cluster = cluster
-    self.leaf = leaf
+    self.name = name
   }
 
-  public var description: String { cluster.map { "\($0)/\(leaf)" } ?? leaf }
+  public var description: String { cluster.map { "\($0)/\(name)" } ?? name }
 
-  /// Whether a text is a UUID, which ids of the original are and leaves of ours are not (RFC 9562).
+  /// Whether a text is a UUID, which ids of the original are and names of ours are not (RFC 9562).
   static func isUUID(_ text: String) -> Bool {
     let groups = text.split(separator: "-", omittingEmptySubsequences: false)
     return groups.map(\.utf8.count) == [8, 4, 4, 4, 12]
       && groups.allSatisfy { $0.utf8.allSatisfy { HexText.nibble($0) != nil } }
-  }
-
-  /// Whether a text can be the name of a volume's directory.
-  static func isLeaf(_ text: String) -> Bool {
-    guard (1...Self.longestID).contains(text.utf8.count), text != ".", text != ".." else { return false }
-    return text.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-        true
-      default: false
-      }
-    }
   }
 }
 
@@ -77,5 +67,32 @@ enum StableHash {
       decoding: SHA256.hash(data: Array(text.utf8)).prefix(16).flatMap {
         [HexText.digit($0 >> 4), HexText.digit($0 & 15)]
       }, as: UTF8.self)
+  }
+}
+
+/// A Vineyard cluster: the resource of kind Vineyardd that describes it.
+public struct ClusterName: Hashable, Sendable, CustomStringConvertible {
+  public let namespace: String
+  public let name: String
+
+  /// - Returns: nil unless both are DNS-1123 names, so that they can stand in paths and host names.
+  public init?(namespace: String, name: String) {
+    guard isDNSLabel(namespace), isDNSLabel(name) else { return nil }
+    self.namespace = namespace
+    self.name = name
+  }
+
+  public var description: String { "\(namespace)/\(name)" }
+}
+
+/// Source: RFC 1123, as Kubernetes reads it: at most 63 of a-z, 0-9 and -, which doesn't begin or end it.
+func isDNSLabel(_ text: String) -> Bool {
+  let bytes = text.utf8
+  guard (1...63).contains(bytes.count), bytes.first != UInt8(ascii: "-"), bytes.last != UInt8(ascii: "-") else {
+    return false
+  }
+  return bytes.allSatisfy { byte in
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      || byte == UInt8(ascii: "-")
   }
 }

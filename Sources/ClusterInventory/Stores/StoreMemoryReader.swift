@@ -1,3 +1,4 @@
+import Coordination
 import KubernetesClient
 import KubernetesObjects
 import Support
@@ -67,17 +68,8 @@ public struct StoreMemoryReader: Sendable {
 
   private func read(_ pod: KubernetesObject, _ port: Int) async -> Result<StoreMemory, Unreadable> {
     do {
-      let memory = try await withThrowingTaskGroup(of: StoreMemory.self) { group in
-        group.addTask { try await self.ask(pod, port) }
-        group.addTask {
-          try await Task.sleep(for: Self.timeout.duration)
-          throw Unreadable(cause: "no answer within \(Self.timeout)")
-        }
-        defer { group.cancelAll() }
-        guard let memory = try await group.next() else { throw CancellationError() }
-        return memory
-      }
-      return .success(memory)
+      let late = Unreadable(cause: "no answer within \(Self.timeout)")
+      return .success(try await withTimeout(Self.timeout.duration, throwing: late) { try await self.ask(pod, port) })
     } catch {
       log.debug("the store of \(pod.name) cannot be asked: \(error)")
       return .failure(Self.unreadable(error))

@@ -3,6 +3,7 @@ import Deployer
 import Documents
 import KubernetesClient
 import KubernetesObjects
+import Manifests
 import Support
 import Synchronization
 
@@ -21,7 +22,7 @@ struct CompletionCommand: ContextCommand {
         zsh:  _vineyardctl in a directory of $fpath
         fish: ~/.config/fish/completions/vineyardctl.fish
 
-      Contexts come from the kubeconfig, namespaces from its cluster.
+      Contexts come from the kubeconfig; namespaces, and the names of Vineyardds and drivers, from its cluster.
       """.withExamples("vineyardctl completion bash > /etc/bash_completion.d/vineyardctl"))
 
   @Argument(help: "The shell.")
@@ -55,17 +56,37 @@ extension CompletionKind {
   static var namespaces: CompletionKind {
     .custom { words, _, _ in ClusterNames(words: words).namespaces() }
   }
+
+  /// The names of the Vineyardds in the namespace that the words before name, or in all.
+  static var vineyardds: CompletionKind {
+    .custom { words, _, _ in ClusterNames(words: words).vineyardds().map(\.name) }
+  }
+
+  /// The same as `namespace/name`, each behind those that commas separate already.
+  static var clusters: CompletionKind {
+    .custom { words, _, word in
+      ClusterNames.elements(ClusterNames(words: words).vineyardds().map(ClusterNames.qualified), after: word)
+    }
+  }
+
+  /// The names of the CSI drivers.
+  static var drivers: CompletionKind {
+    .custom { words, _, _ in ClusterNames(words: words).drivers() }
+  }
 }
 
 /// Names that complete a command line; whatever goes wrong, there are none.
 struct ClusterNames {
   /// The connection that the words describe.
   private(set) var options = ConnectionOptions()
+  /// The namespace that the words name, nil for all of them.
+  private let namespace: String?
   private let sources: ConfigurationSources
 
   /// - Parameter words: the command line so far, its last word perhaps unfinished.
   init(words: [String], sources: ConfigurationSources = .process) {
     self.sources = sources
+    namespace = Self.value(of: "--namespace", in: words) ?? Self.value(of: "-n", in: words)
     options.kubeconfig = Self.value(of: "--kubeconfig", in: words)
     options.context = Self.value(of: "--context", in: words)
     options.impersonate = Self.value(of: "--as", in: words)
@@ -92,14 +113,36 @@ struct ClusterNames {
   }
 
   /// The namespaces of the cluster.
-  func namespaces() -> [String] {
+  func namespaces() -> [String] { objects(of: .namespace, in: nil).map(\.name).sorted() }
+
+  /// The Vineyardds of the namespace that the words name, or of all, by name.
+  func vineyardds() -> [KubernetesObject] {
+    objects(of: .vineyardd, in: namespace).sorted { Self.qualified($0) < Self.qualified($1) }
+  }
+
+  /// The names of the CSI drivers.
+  func drivers() -> [String] { objects(of: .csiDriver, in: nil).map(\.name).sorted() }
+
+  /// `namespace/name`.
+  static func qualified(_ object: KubernetesObject) -> String { "\(object.namespace ?? "")/\(object.name)" }
+
+  /// Candidates for the last element of a list with commas, without those that are in it.
+  ///
+  /// - Parameter word: the list so far, its last element perhaps unfinished.
+  static func elements(_ candidates: [String], after word: String) -> [String] {
+    let written = word.split(separator: ",", omittingEmptySubsequences: false).dropLast().map(String.init)
+    let start = written.map { "\($0)," }.joined()
+    return candidates.filter { !written.contains($0) }.map { start + $0 }
+  }
+
+  private func objects(of type: ObjectType, in namespace: String?) -> [KubernetesObject] {
     guard let configuration = try? ClientConfiguration.resolve(options, sources: sources) else { return [] }
-    let found = Mutex<[String]>([])
+    let found = Mutex<[KubernetesObject]>([])
     let end = Support.Semaphore()
     Task.detached {
       let client = KubernetesClient(configuration, log: Log(minimum: .error, write: { _ in }))
-      let namespaces = try? await client.list(.namespace).items
-      found.withLock { $0 = (namespaces ?? []).map(\.name).sorted() }
+      let objects = try? await client.list(type, namespace: namespace).items
+      found.withLock { $0 = objects ?? [] }
       end.signal()
     }
     end.wait()

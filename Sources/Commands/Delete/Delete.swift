@@ -55,7 +55,7 @@ extension DeletionTarget {
 
 /// The flag that names a cluster.
 struct ClusterSelection: ParsableArguments {
-  @Option(help: ArgumentHelp("Name of the cluster.", valueName: "name"))
+  @Option(help: ArgumentHelp("Name of the cluster.", valueName: "name"), completion: .vineyardds)
   var name = VineyarddArguments.defaultName
 
   func validate() throws { try DNSLabel.require(name, of: "--name") }
@@ -63,7 +63,7 @@ struct ClusterSelection: ParsableArguments {
 
 /// The flag that names a driver.
 struct DriverSelection: ParsableArguments {
-  @Option(help: ArgumentHelp("Name of the driver.", valueName: "name"))
+  @Option(help: ArgumentHelp("Name of the driver.", valueName: "name"), completion: .drivers)
   var name = CSIDriverArguments.defaultName
 
   func validate() throws { try DNSLabel.require(name, of: "--name") }

@@ -102,6 +102,8 @@ struct DeploymentContext: Sendable {
   var storeFlags: Set<String> = []
   /// The custom resource as it is deployed; nil when there is none, or when it is the original's.
   var live: KubernetesObject?
+  /// Flags of the operator that a custom resource takes over, because it has been given none of them itself.
+  var inherited = GivenFlags()
   /// The flags that a workload was deployed with, without those that are named now.
   var record = GivenFlags()
   /// The same of the operator that serves the cluster, wherever it is.

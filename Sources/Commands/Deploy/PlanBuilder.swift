@@ -112,6 +112,7 @@ struct PlanBuilder<Target: DeploymentTarget> {
     case .resource(let reference, _):
       context.live = try await existing(reference, client)
       base = GivenFlags(context.operatorFlags.values.filter { ImageArguments.names.contains($0.key) })
+      context.inherited = base
     case .workload(let reference):
       guard let live = try await existing(reference, client) else { break }
       context.record = FlagRecord.read(live, declared.and("verbose")).without(context.named)

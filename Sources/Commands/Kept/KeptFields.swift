@@ -72,6 +72,18 @@ struct KeptFields {
 }
 
 extension KeptFields {
+  /// Those of some flags of the operator whose values the resource has, and keeps.
+  func unchanged(_ inherited: GivenFlags, _ rendered: KubernetesObject, _ live: KubernetesObject) -> GivenFlags {
+    GivenFlags(
+      inherited.values.filter { name, values in
+        guard !named.contains(name), let value = values.last else { return false }
+        return flags.fields(of: [name]).contains { path in
+          let (planned, found) = (rendered.tree[path: ["spec"] + path], live.tree[path: ["spec"] + path])
+          return planned == found && found?.string == value
+        }
+      })
+  }
+
   /// Kept fields as people write them on the command line, joined by commas; nil when there are none.
   func text(_ kept: [Field]) -> String? {
     let volumes = kept.filter { Self.spillVolumes.keys.contains($0.path) }
@@ -103,7 +115,8 @@ extension DeploymentContext {
     guard let live else { return rendered }
     let fields = KeptFields(flags: flags, named: named)
     let (object, kept) = fields.merge(rendered, over: live)
-    notes += [Note](kept: fields.text(kept))
+    let images = fields.unchanged(inherited, rendered, live).text(DeclaredFlags(ImageArguments.self))
+    notes += [Note](kept: [images, fields.text(kept)].joined)
     let changed = flags.fields(of: named)
     for path in [["vineyard", "image"], ["image"]] where !changed.contains(path) {
       notes += [Note](keptImage: object.tree[path: ["spec"] + path]?.string ?? "")
@@ -133,6 +146,14 @@ extension DeploymentContext {
     if own.names("verbose") { record.values["verbose"] = own.values["verbose"] }
     record.values = record.values.filter { !named.subtracting(storeFlags).contains($0.key) || own.names($0.key) }
     FlagRecord.write(record, into: &object)
+  }
+}
+
+extension [String?] {
+  /// The texts there are, joined by commas; nil without any.
+  fileprivate var joined: String? {
+    let texts = compactMap { $0 }
+    return texts.isEmpty ? nil : texts.joined(separator: ", ")
   }
 }
 

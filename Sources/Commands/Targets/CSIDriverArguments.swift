@@ -5,10 +5,12 @@ import Manifests
 struct CSIDriverArguments: ParsableArguments {
   static let defaultName = CSIDriverSpec().name
 
-  @Option(help: ArgumentHelp("Name of the driver.", valueName: "name"))
+  @Option(help: ArgumentHelp("Name of the driver.", valueName: "name"), completion: .drivers)
   var name = Self.defaultName
 
-  @Option(help: ArgumentHelp("Clusters to serve; repeatable, or separated by commas.", valueName: "namespace/name"))
+  @Option(
+    help: ArgumentHelp("Clusters to serve; repeatable, or separated by commas.", valueName: "namespace/name"),
+    completion: .clusters)
   var clusters: [String] = []
 
   @Option(

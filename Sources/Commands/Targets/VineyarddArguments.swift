@@ -7,7 +7,7 @@ import Support
 struct VineyarddArguments: ParsableArguments {
   static let defaultName = "vineyardd-sample"
 
-  @Option(help: ArgumentHelp("Name of the cluster.", valueName: "name"))
+  @Option(help: ArgumentHelp("Name of the cluster.", valueName: "name"), completion: .vineyardds)
   var name = Self.defaultName
 
   @Option(help: "Number of stores, each on a node of its own; default: as deployed, else one per usable node up to 3.")

@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import SharedMemory
 import StoreCore
+import StoreProtocol
 import StoreServer
 import Support
 
@@ -20,8 +21,7 @@ func runDaemon(_ options: VineyarddOptions, log: Log) throws {
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
   }
   log.info("Hello vineyard v\(Version.current)! (vineyardctl \(Version.product))")
-  let server = try StoreServer(configuration(options), log: log, handlesSignals: true)
-  server.run()
+  try StoreServer.start(configuration(options), log: log, handlesSignals: true).run()
 }
 
 /// The configuration of the server from the options.

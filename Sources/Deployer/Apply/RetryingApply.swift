@@ -1,3 +1,4 @@
+import Coordination
 import KubernetesClient
 import KubernetesObjects
 import Manifests
@@ -19,6 +20,8 @@ struct ApplyOutcome: Sendable {
 
 /// Applies one object, again and again while the kind or a webhook that it needs is starting.
 struct RetryingApply: Sendable {
+  private static let backOff = BackOff.steady(first: .milliseconds(100), longest: .seconds(2))
+
   let installer: Installer
   let deadline: Deadline
   let board: ProgressBoard
@@ -27,7 +30,7 @@ struct RetryingApply: Sendable {
 
   /// Applies the object, taking over what the original program made.
   func apply(_ object: KubernetesObject) async throws -> ApplyOutcome {
-    var delay = Duration.milliseconds(100)
+    var failures = 0
     var retries = WebhookRetries()
     while true {
       do {
@@ -36,8 +39,8 @@ struct RetryingApply: Sendable {
         guard retries.allow(error) else { throw error }
         guard !deadline.hasPassed else { throw tooLate(object, error) }
         installer.log.debug("\(object.reference) is tried again: \(error.message)")
-        try await Task.sleep(for: delay)
-        delay = min(delay * 2, .seconds(2))
+        failures += 1
+        try await Task.sleep(for: Self.backOff.delay(after: failures))
       }
     }
   }

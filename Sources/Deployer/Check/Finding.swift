@@ -42,15 +42,20 @@ public struct Finding: Sendable, Equatable {
 }
 
 extension Finding {
-  /// Findings as people read them, under their headings.
+  /// Findings as people read them, under their headings; a hint that several share stands once, below the last of
+  /// those that follow each other.
   public static func text(_ findings: [Finding], _ palette: Palette = .plain) -> String {
     var text = ""
     var group: String?
-    for finding in findings {
+    var told: Set<String> = []
+    for (index, finding) in findings.enumerated() {
       if finding.group != group { text += "\(group == nil ? "" : "\n")\(finding.group)\n" }
       group = finding.group
       text += "  \(finding.outcome.symbol.text(palette)) \(finding.text.onOneLine)\n"
-      if let hint = finding.hint { text += "    hint: \(hint.onOneLine)\n" }
+      guard let hint = finding.hint else { continue }
+      let next = index + 1 < findings.count ? findings[index + 1] : nil
+      if next?.group == group && next?.hint == hint { continue }
+      if told.insert(hint).inserted { text += "    hint: \(hint.onOneLine)\n" }
     }
     return text
   }

@@ -1,3 +1,4 @@
+import Coordination
 import KubernetesClient
 import KubernetesObjects
 
@@ -68,14 +69,7 @@ struct PermissionCheck: Sendable {
   }
 
   private func answers(_ questions: [Question]) async throws -> [Bool] {
-    try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
-      for (index, question) in questions.enumerated() {
-        group.addTask { (index, try await check.client.isAllowed(question.query)) }
-      }
-      var answers = [Bool](repeating: false, count: questions.count)
-      for try await (index, isAllowed) in group { answers[index] = isAllowed }
-      return answers
-    }
+    try await questions.mapConcurrently { try await check.client.isAllowed($0.query) }
   }
 
   /// One line for each resource, with all verbs that are missing.

@@ -1,4 +1,5 @@
 import ClusterInventory
+import Coordination
 import KubernetesClient
 import KubernetesObjects
 import Manifests

@@ -1,3 +1,4 @@
+import Coordination
 import KubernetesClient
 import KubernetesObjects
 
@@ -16,13 +17,10 @@ struct NamespaceContent: Sendable {
   /// Objects somebody would lose with the namespace, as `Kind name`.
   func remaining(in namespace: String) async throws -> [String] {
     let types = Self.types + (try await customTypes())
-    var unknown: [String] = []
-    let objects = try await withThrowingTaskGroup(of: (ObjectType, [KubernetesObject]?).self) { group in
-      for type in types { group.addTask { (type, try await list(type, in: namespace)) } }
-      return try await group.reduce(into: [KubernetesObject]()) { objects, found in
-        objects += found.1 ?? []
-        if found.1 == nil { unknown.append("perhaps \(found.0.kind) objects, which the server cannot list") }
-      }
+    let found = try await types.mapConcurrently { try await list($0, in: namespace) }
+    let objects = found.flatMap { $0 ?? [] }
+    let unknown = zip(types, found).filter { $0.1 == nil }.map { type, _ in
+      "perhaps \(type.kind) objects, which the server cannot list"
     }
     // What one of them owns goes with it, and is not worth telling.
     let uids = Set(objects.compactMap(\.uid))

@@ -1,4 +1,5 @@
 import ClusterInventory
+import Coordination
 import KubernetesClient
 import KubernetesObjects
 import Manifests
@@ -137,23 +138,15 @@ public struct StatusReader: Sendable {
   private func pods(
     of workloads: [KubernetesObject], _ refusals: inout [KubernetesError]
   ) async throws -> [KubernetesObject] {
-    try await withThrowingTaskGroup(of: (Int, Visible).self) { group in
-      for (index, workload) in workloads.enumerated() {
-        guard let selector = ReadinessGate(workload: workload, required: true).podSelector else { continue }
-        group.addTask { (index, try await visible(.pod, selector)) }
-      }
-      var found: [Int: [KubernetesObject]] = [:]
-      for try await (index, pods) in group {
-        found[index] = pods.objects.sorted { $0.name < $1.name }
-        if let refusal = pods.refusal { refusals.append(refusal) }
-      }
-      return workloads.indices.flatMap { found[$0] ?? [] }
-    }
+    let selectors = workloads.compactMap { ReadinessGate(workload: $0, required: true).podSelector }
+    let found = try await selectors.mapConcurrently { try await visible(.pod, $0) }
+    refusals += found.compactMap(\.refusal)
+    return found.flatMap { $0.objects.sorted { $0.name < $1.name } }
   }
 
   /// Why pods of workloads are not even made, and what to do. Without the right to see events, only what conditions say.
   private func refusals(_ workloads: [KubernetesObject]) async -> [String] {
-    var lines: [String] = []
+    var refused: [(line: String, hint: String?)] = []
     for workload in workloads where !Readiness.of(workload).isReady {
       var events: [KubernetesObject] = []
       if PodRefusal.lacksPods(workload) {
@@ -161,10 +154,18 @@ public struct StatusReader: Sendable {
         events = (try? await client.list(.event, namespace: workload.namespace, fields: fields).items) ?? []
       }
       guard let refusal = PodRefusal.of(workload, events: events) else { continue }
-      let advice = PodRefusal.advice(refusal).map { " (hint: \($0))" } ?? ""
-      lines.append("\(workload.reference): pods are refused: \(refusal)\(advice)")
+      refused.append(("\(workload.reference): pods are refused: \(refusal)", PodRefusal.advice(refusal)))
     }
-    return lines
+    return Self.hintingOnce(refused)
+  }
+
+  /// Lines with their hints, of which the same stands behind the last line only.
+  static func hintingOnce(_ lines: [(line: String, hint: String?)]) -> [String] {
+    lines.enumerated().map { index, entry in
+      let isRepeated = lines[(index + 1)...].contains { $0.hint == entry.hint }
+      guard let hint = entry.hint, !isRepeated else { return entry.line }
+      return "\(entry.line) (hint: \(hint))"
+    }
   }
 
   private func customResources(_ refusals: inout [KubernetesError]) async throws -> [KubernetesObject] {

@@ -1,3 +1,4 @@
+import Coordination
 import KubernetesClient
 import KubernetesObjects
 import Support
@@ -81,10 +82,23 @@ struct DeletionWaiter: Sendable {
     for object in objects {
       guard let live = try? await client.get(object.reference), live.uid == object.uid else { continue }
       return CommandError(
-        .notReady, "\(object.reference) is still there after \(deadline.text)", cause: Self.obstacle(live),
+        .notReady, "\(object.reference) is still there after \(deadline.text)", cause: await lastSeen(live),
         hint: "deletion goes on in the cluster; run the same command again to wait for it")
     }
-    return CommandError(.notReady, "deletion took longer than \(deadline.text)", hint: "run the same command again")
+    return CommandError(
+      .notReady, "the deletion of \(objects.map(\.reference.description).shortList) took longer than \(deadline.text)",
+      cause: "the last of them has gone just now", hint: "run the same command again to go on")
+  }
+
+  /// What was seen of an object last: what holds it up, and of what depends on it those that are still there.
+  private func lastSeen(_ object: KubernetesObject) async -> String {
+    guard let obstacle = Self.obstacle(object) else {
+      return object.isBeingDeleted ? "its end has begun, and no finalizer holds it" : "nobody is deleting it any more"
+    }
+    guard obstacle == Self.dependence, let rest = try? await Dependents(client: client).of(object), !rest.isEmpty else {
+      return obstacle
+    }
+    return "\(obstacle): \(rest.map(\.reference.description).shortList)"
   }
 
   /// Why a namespace cannot end although everything of ours in it has: an API of somebody else does not answer.
@@ -110,6 +124,8 @@ struct DeletionWaiter: Sendable {
     }
     let others = object.finalizers.filter { $0 != "foregroundDeletion" }
     if !others.isEmpty { return "held by the finalizers \(others.joined(separator: ", "))" }
-    return object.finalizers.isEmpty ? nil : "waiting for what depends on it"
+    return object.finalizers.isEmpty ? nil : dependence
   }
+
+  private static let dependence = "waiting for what depends on it"
 }

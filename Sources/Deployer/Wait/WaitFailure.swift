@@ -1,5 +1,7 @@
+import Coordination
 import KubernetesClient
 import KubernetesObjects
+import Manifests
 import Support
 import Synchronization
 
@@ -36,9 +38,13 @@ struct WaitFailure: Sendable {
       if readiness.isReady { return nil }
       detail = readiness.detail
     } catch {
-      detail = "its state cannot be read: \(error)"
+      detail = "its state cannot be read: \((error as? KubernetesError)?.withoutHint ?? "\(error)")"
     }
-    let (reasons, advice) = await self.reasons(gate)
+    var (reasons, advice) = await self.reasons(gate)
+    if detail == ResourceKind.unseen, let absence = await OperatorAbsence(client: client).of(gate.object) {
+      detail += ", \(absence.state)"
+      advice = advice ?? absence.advice
+    }
     for reason in reasons { board.report(.failure, reason) }
     if let reason = reasons.first, !detail.contains(reason) { detail += "; \(reason)" }
     let goOn = "run the same command again to go on waiting"

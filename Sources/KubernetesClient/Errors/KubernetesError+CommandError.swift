@@ -18,7 +18,8 @@ extension KubernetesError: ClientError {
     switch httpStatus {
     case 300..<400:
       (message, "a login page or a gateway is in front of the API server: log in there, or check the server's URL")
-    case 400 where message.contains("HTTP request to an HTTPS server"):
+    // Source: the texts of Go's net/http and of nginx.
+    case 400 where message.contains("HTTP request to an HTTPS server") || message.contains("sent to HTTPS port"):
       (message, "check the server's URL: https:// instead of http://?")
     case 401: (message, "log in again: the token or certificate of this context may have expired (server \(server))")
     case 403: (message, Denial(message).hint)

@@ -12,7 +12,14 @@ extension TransportError: ClientError {
     case .tls(let problem): explanation(of: problem)
     case .timeout:
       ("\(server) took the request and did not answer in time", "try again, or give it longer with --request-timeout")
+    case .reset where isPlain && !hasAnswered:
+      (
+        "\(server) closed the connection without an answer",
+        "\(Self.secured); if this server speaks plain HTTP, try again"
+      )
     case .reset: ("the connection to \(server) broke: \(detail)", "try again")
+    case .malformedAnswer where isPlain && !hasAnswered && !isPage:
+      ("\(server) sent what is no HTTP", Self.secured)
     case .malformedAnswer where isPage:
       (
         "\(server) sent a page for a browser",
@@ -79,8 +86,19 @@ extension TransportError: ClientError {
       )
     case .authorityUnreadable:
       ("the certificate authority cannot be read: \(detail)", "check certificate-authority in the kubeconfig")
-    case .notTLS: ("\(server) does not speak TLS", "check the server's URL: http:// instead of https://?")
+    case .notTLS: ("\(server) does not speak TLS", Self.plain)
+    case .closed:
+      (
+        "\(server) closed the connection during the TLS handshake",
+        "\(Self.plain); if this server speaks TLS, try again"
+      )
     case .other: ("no TLS connection with \(server): \(detail)", nil)
     }
   }
+
+  /// Whether the server's URL asks for no TLS.
+  private var isPlain: Bool { server.lowercased().hasPrefix("http://") }
+
+  private static let secured = "check the server's URL: https:// instead of http://?"
+  private static let plain = "check the server's URL: http:// instead of https://?"
 }

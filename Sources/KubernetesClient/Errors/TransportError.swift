@@ -42,6 +42,8 @@ public struct TransportError: Error, Equatable, Sendable {
     case authorityUnreadable
     /// The other end does not speak TLS.
     case notTLS
+    /// The other end closed the connection in the middle of it.
+    case closed
     case other
   }
 
@@ -55,9 +57,12 @@ public struct TransportError: Error, Equatable, Sendable {
 
   /// Whether a page of HTML came instead of an answer.
   let isPage: Bool
+  /// Whether the beginning of an HTTP answer came.
+  let hasAnswered: Bool
 
   init(_ failure: TransportFailure, _ operation: Operation, server: String) {
     isPage = failure.isPage
+    hasAnswered = failure.hasAnswered
     kind = failure.isOfProxy(server: server) ? .unreachable(.proxy) : failure.kind
     detail = failure.detail
     self.operation = operation

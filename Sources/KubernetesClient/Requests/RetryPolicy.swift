@@ -1,4 +1,5 @@
 import CCurl
+import Coordination
 import Glibc
 
 /// Decides whether a request is tried again, and after which delay.
@@ -9,13 +10,10 @@ struct RetryPolicy: Sendable {
   var attemptsBeforeFirstAnswer = 3
   /// Tries in all where a server that was there takes no connection in time, which may be half a minute each.
   var attemptsAtTheSilent = 3
-  /// The wait before the second try; each further one is twice as long.
-  var first: Duration = .milliseconds(250)
-  var longest: Duration = .seconds(5)
+  /// The waits between tries.
+  var backOff = BackOff(first: .milliseconds(250), longest: .seconds(5))
   /// A server that wants to be left alone for longer gets no second try.
   var longestAsked: Duration = .seconds(30)
-  /// A number from 0 to 1, so that clients do not come back all at once.
-  var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
 
   /// Effect of carrying a request out twice.
   enum Effect: Sendable {
@@ -42,7 +40,7 @@ struct RetryPolicy: Sendable {
     switch error {
     case let error as KubernetesError: return delay(after: error, situation)
     case let error as TransportError:
-      return allows(error.kind, situation) ? backOff(situation.attempt) : nil
+      return allows(error.kind, situation) ? backOff.delay(after: situation.attempt) : nil
     default: return nil
     }
   }
@@ -57,8 +55,8 @@ struct RetryPolicy: Sendable {
       default: false
       }
     guard isAllowed else { return nil }
-    guard let asked = error.retryAfter else { return backOff(situation.attempt) }
-    return asked > longestAsked ? nil : max(asked, backOff(situation.attempt))
+    guard let asked = error.retryAfter else { return backOff.delay(after: situation.attempt) }
+    return asked > longestAsked ? nil : max(asked, backOff.delay(after: situation.attempt))
   }
 
   /// A server that was there a moment ago is restarting; one never seen is more likely the wrong one.
@@ -70,12 +68,6 @@ struct RetryPolicy: Sendable {
     case .unreachable(.noAnswer): situation.hasAnswered && situation.attempt < attemptsAtTheSilent
     default: false
     }
-  }
-
-  /// Between half and all of the exponential wait.
-  func backOff(_ attempt: Int) -> Duration {
-    let full = min(longest, first * (1 << min(attempt - 1, 20)))
-    return full * (0.5 + 0.5 * jitter())
   }
 }
 

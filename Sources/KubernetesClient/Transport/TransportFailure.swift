@@ -9,6 +9,8 @@ struct TransportFailure: Error, Equatable {
   let detail: String
   /// Whether a page of HTML came instead of an answer.
   var isPage = false
+  /// Whether the beginning of an HTTP answer came, as it does from a server of the right scheme.
+  var hasAnswered = true
 
   init(_ kind: TransportError.Kind, _ detail: String) {
     self.kind = kind
@@ -25,6 +27,7 @@ extension TransportFailure {
     } else {
       self.init(kind, handle.text(of: code))
     }
+    hasAnswered = handle.number(CURLINFO_RESPONSE_CODE) != 0
   }
 
   private static func kind(_ code: CURLcode, _ handle: EasyHandle) -> TransportError.Kind {
@@ -94,6 +97,9 @@ extension TransportFailure {
       return .clientCertificate
     }
     if text.contains("wrong version number") || text.contains("packet length") { return .notTLS }
+    if text.contains("unexpected eof") || text.contains("SSL_ERROR_SYSCALL") || text.contains("reset by peer") {
+      return .closed
+    }
     return .other
   }
 }

@@ -1,3 +1,4 @@
+import Coordination
 import Documents
 import Support
 
@@ -114,6 +115,6 @@ struct Watcher {
   }
 
   private func pause() async throws {
-    try await client.timing.sleep(client.timing.retry.backOff(interruptions))
+    try await client.timing.sleep(client.timing.retry.backOff.delay(after: interruptions))
   }
 }

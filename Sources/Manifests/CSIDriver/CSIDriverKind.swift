@@ -19,7 +19,7 @@ extension ResourceKind {
 
   private static func csiDriverReadiness(_ driver: KubernetesObject) -> Readiness {
     guard let state = driver.tree["status", "state"]?.string, !state.isEmpty, isSeen(driver) else {
-      return .pending("waiting for the operator")
+      return .pending(unseen)
     }
     return state == "running" ? .ready("running") : .pending(driver.condition("Ready")?.complaint ?? state)
   }

@@ -31,6 +31,9 @@ extension ResourceKind {
   /// The API group of all kinds.
   public static let group = Manifests.apiVersion.prefix { $0 != "/" }
 
+  /// The state of a resource of which the operator has not yet seen the present specification.
+  public static let unseen = "waiting for the operator"
+
   /// The kind of a type, in whichever version; nil for types of others.
   public static func of(_ type: ObjectType) -> ResourceKind? {
     all.first { $0.type.group == type.group && $0.type.kind == type.kind }

@@ -20,7 +20,7 @@ extension ResourceKind {
   private static func vineyarddReadiness(_ cluster: KubernetesObject) -> Readiness {
     let desired = cluster.replicas ?? 3
     let current = cluster.tree["status", "current"]?.int ?? 0
-    guard cluster.tree["status"] != nil, isSeen(cluster) else { return .pending("waiting for the operator") }
+    guard cluster.tree["status"] != nil, isSeen(cluster) else { return .pending(unseen) }
     let ready = cluster.condition("Ready")
     guard current == desired else {
       // The refusal of pods tells more than their number.

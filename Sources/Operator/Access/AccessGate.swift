@@ -1,3 +1,4 @@
+import Coordination
 import Crypto
 import HTTPEndpoint
 import KubernetesClient
@@ -44,7 +45,7 @@ final class AccessGate: Sendable {
     guard mayAsk else { return HTTPEndpoint.Response(status: 503, "too many tokens at once, try again\n") }
     defer { state.withLock { $0.running -= 1 } }
     do {
-      let decision = try await within(.seconds(10)) { try await self.decide(token) }
+      let decision = try await withTimeout(.seconds(10)) { try await self.decide(token) }
       state.withLock { $0.decisions.note(decision, on: digest, now: .now) }
       return response(to: decision)
     } catch {

@@ -1,3 +1,4 @@
+import Coordination
 import KubernetesClient
 import KubernetesObjects
 import Manifests
@@ -15,6 +16,8 @@ actor CertificateKeeper {
     ObjectReference(type: .validatingWebhooks, name: "vineyard-validating-webhook-configuration"),
     ObjectReference(type: .validatingWebhooks, name: "vineyard-deletion-webhook-configuration"),
   ]
+
+  private static let backOff = BackOff.steady(first: .seconds(1), longest: .seconds(64))
 
   private let client: KubernetesClient
   /// The Secret without its data.
@@ -82,8 +85,8 @@ actor CertificateKeeper {
         try Task.checkCancellation()
         try mayWrite()
         log.warning("the webhook's certificate cannot be checked or renewed, trying again: \(error)")
-        pause = .seconds(1 << min(failures, 6))
         failures += 1
+        pause = Self.backOff.delay(after: failures)
       }
       timer = Task {
         guard (try? await Task.sleep(for: pause)) != nil else { return }

@@ -1,3 +1,4 @@
+import Coordination
 import KubernetesClient
 import KubernetesObjects
 import Support
@@ -109,7 +110,7 @@ struct LeaderElection: Sendable {
   /// Takes the lease, or keeps it, if that is possible now.
   private func attempt(_ state: ElectionState) async throws -> (ElectionState, isHeld: Bool) {
     let start = ContinuousClock.now
-    let result = try await within(timing.renewal) { try await write(state) }
+    let result = try await withTimeout(timing.renewal) { try await write(state) }
     if result.isHeld { leadership.extend(until: start + timing.renewal) }
     return result
   }
@@ -164,7 +165,7 @@ struct LeaderElection: Sendable {
   /// Lets another replica lead at once. Works in a task that is cancelled, too.
   private func release() async {
     let give = Task {
-      try await within(.seconds(3)) {
+      try await withTimeout(.seconds(3)) {
         guard let live = try await client.get(lease.reference), LeaseRecord(live).holder == identity else { return }
         let change: Value = [
           "metadata": ["resourceVersion": .string(live.resourceVersion ?? "")],

@@ -1,3 +1,4 @@
+import Coordination
 import DequeModule
 import Synchronization
 
@@ -43,13 +44,7 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   /// - Returns: nil once the queue is finished.
   func next() async -> Key? {
     await withCheckedContinuation { continuation in
-      change { inner in
-        if inner.isFinished {
-          continuation.resume(returning: nil)
-        } else {
-          inner.waiters.append(continuation)
-        }
-      }
+      change { $0.waiters.append(continuation) }
     }
   }
 
@@ -75,21 +70,26 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
       inner.isFinished = true
       inner.timer?.task.cancel()
       inner.timer = nil
-      for waiter in inner.waiters { waiter.resume(returning: nil) }
-      inner.waiters = []
     }
   }
 
+  /// Changes the queue, and gives keys to those who wait.
   private func change(_ body: (inout Inner) -> Void) {
-    inner.withLock { inner in
+    let served = inner.withLock { inner in
       body(&inner)
-      guard !inner.isFinished else { return }
+      var served: [(waiter: CheckedContinuation<Key?, Never>, key: Key?)] = []
+      if inner.isFinished {
+        while let waiter = inner.waiters.popFirst() { served.append((waiter, nil)) }
+        return served
+      }
       while let waiter = inner.waiters.first, let key = inner.state.take() {
         inner.waiters.removeFirst()
-        waiter.resume(returning: key)
+        served.append((waiter, key))
       }
       setTimer(&inner)
+      return served
     }
+    for (waiter, key) in served { waiter.resume(returning: key) }
   }
 
   private func setTimer(_ inner: inout Inner) {
@@ -103,21 +103,5 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
       }
     }
     inner.timer = (due, task)
-  }
-}
-
-/// Delay after failures in a row: twice as long each time, up to a limit.
-struct BackOff: Sendable {
-  var first: Duration = .milliseconds(200)
-  var longest: Duration = .seconds(60)
-  /// A number from 0 to 1, so that many do not come back at once.
-  var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
-
-  /// Between half and all of the exponential wait.
-  ///
-  /// - Parameter failures: in a row, at least 1.
-  func delay(after failures: Int) -> Duration {
-    let full = min(longest, first * (1 << min(max(failures - 1, 0), 20)))
-    return full * (0.5 + 0.5 * jitter())
   }
 }

@@ -11,7 +11,7 @@ final class AssumedMemory: Sendable {
   private let informers: Informers
   /// Asks for the cluster's nodes.
   private let nodes: @Sendable () async throws -> [NodeFacts]
-  /// What was decided, by the Deployment of the stores, until the resource says otherwise or is gone.
+  /// Sizes that were decided, by the Deployment of the stores, until the resource says otherwise or is gone.
   private let decisions = Mutex<[ObjectReference: String]>([:])
 
   init(informers: Informers, nodes: @escaping @Sendable () async throws -> [NodeFacts]) {

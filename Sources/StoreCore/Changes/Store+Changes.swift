@@ -31,6 +31,17 @@ extension Store {
     return undo
   }
 
+  /// Removes an object from a session, whose links are still to be undone, and frees it unless it may come back.
+  ///
+  /// - Parameter client: whose request it is.
+  /// - Returns: its links, nil when there is no such object.
+  func removeObject(_ id: ObjectID, from session: Session, by client: Connection? = nil) -> [MemberLink]? {
+    guard let record = apply(.remove(id), to: session, by: client).removed else { return nil }
+    let links = record.links
+    if !log.isPending { discard(record) }
+    return links
+  }
+
   /// Ends what a client's request changed. Its reply may leave when that is durable.
   public func endRequest(of client: Connection) -> Durability {
     let (request, awaited) = (client.request, client.awaitedChange)
@@ -156,7 +167,11 @@ extension Store {
   /// Frees what cannot come back any more.
   private func freeDurable() {
     while let entry = log.popDurable() {
-      if case .blob(let id, let blob, let remover) = entry.step { free(blob, id, in: entry.session, by: remover) }
+      switch entry.step {
+      case .blob(let id, let blob, let remover): free(blob, id, in: entry.session, by: remover)
+      case .metadata(_, let undo): if let record = undo.removed { discard(record) }
+      case .reliance: break
+      }
     }
   }
 

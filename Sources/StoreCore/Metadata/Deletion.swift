@@ -19,10 +19,12 @@ public struct Deletion: StoreTask {
   private var ancestors = SortedSet<ObjectID>()
   private var explored: [ObjectID] = []
   private var exploring: (id: ObjectID, from: ObjectID)?
-  /// What is to be deleted, the next one last.
+  /// What was asked for and goes, and which of it is next.
+  private var roots: [ObjectID] = []
+  private var nextRoot = 0
+  /// Members that go along, the next one last.
   private var pending: [ObjectID] = []
   private var unlinking: Unlinking?
-  private var isPlanned = false
   /// Whether blobs come back when the deletion is refused; not those that were deleted for themselves.
   private var keepsBlobs = true
   private var blobs: [ObjectID] = []
@@ -55,7 +57,7 @@ public struct Deletion: StoreTask {
   /// Deletes blobs whatever uses them, and nothing else.
   public init(blobs ids: [ObjectID], by connection: Connection) {
     self.init([], force: true, deep: false, by: connection)
-    pending = ids.reversed()
+    roots = ids
     isPlanned = true
     keepsBlobs = false
   }
@@ -63,7 +65,19 @@ public struct Deletion: StoreTask {
   /// Takes out the single thing that is to be deleted, which has no name, so that nobody finds it from now on.
   mutating func begin(_ store: Store) {
     while !isPlanned { plan(store) }
-    if let id = pending.popLast() { delete(id, store) }
+    guard let id = next else { return }
+    dropNext()
+    delete(id, store)
+  }
+
+  /// What goes next: members of what went before, then what was asked for, then what depends on that.
+  private var next: ObjectID? {
+    pending.last ?? (nextRoot < roots.count ? roots[nextRoot] : ancestors.first(from: ObjectID(0)))
+  }
+
+  private mutating func dropNext() {
+    if pending.popLast() != nil { return }
+    if nextRoot < roots.count { nextRoot += 1 } else { _ = ancestors.popFirst() }
   }
 
   /// - Returns: the ids of the deleted blobs.
@@ -78,19 +92,19 @@ public struct Deletion: StoreTask {
       }
       if unlinking?.isDone == false { return nil }
       unlinking = nil
-      guard let id = pending.last else { return blobs }
+      guard let id = next else { return blobs }
       if store.work.isSpent { return nil }
       store.work.spend(Work.item)
       // An object goes after its names, of which there may be many.
       if isUsedSince(id, store) {
-        pending.removeLast()
+        dropNext()
         continue
       }
       if let name = session.names.firstName(of: id) {
         store.apply(.unname(name), to: session, by: client)
         continue
       }
-      pending.removeLast()
+      dropNext()
       delete(id, store)
     }
   }
@@ -119,10 +133,20 @@ public struct Deletion: StoreTask {
       blobs.append(id)
     } else {
       if session.superseded.contains(id) { store.apply(.supersede(id, false), to: session, by: client) }
-      let removal = store.apply(.remove(id), to: session, by: client)
-      if let record = removal.removed { unlinking = Unlinking(id, record.links) }
+      if let links = store.removeObject(id, from: session, by: client) { unlinking = Unlinking(id, links) }
     }
   }
+
+  /// Bytes of heap that the plan takes, estimated; it grows no more when the first thing is deleted.
+  public var planBytes: Int {
+    (requested.count + ancestors.count + explored.count + roots.count) * Self.bytesPerEntry
+  }
+
+  /// An id, in an array that grows by doubling or a table whose leaves may be half full.
+  private static let bytesPerEntry = 16
+
+  /// Whether what is to be deleted is known, and nothing has been deleted before.
+  public private(set) var isPlanned = false
 
   // MARK: - What is to be deleted
 
@@ -135,7 +159,7 @@ public struct Deletion: StoreTask {
       if id == .emptyBlob { return }
       requested.insert(id)
       if force { explored.append(id) }
-      if force || !session.metadata.hasDependents(id) { pending.append(id) }
+      if force || !session.metadata.hasDependents(id) { roots.append(id) }
     } else if let (id, first) = exploring {
       guard let parent = session.metadata.dependents(of: id, from: first).first(where: { _ in true }) else {
         exploring = nil
@@ -146,8 +170,6 @@ public struct Deletion: StoreTask {
     } else if let id = explored.popLast() {
       exploring = (id, ObjectID(0))
     } else {
-      pending += ancestors
-      pending.reverse()
       isPlanned = true
     }
   }

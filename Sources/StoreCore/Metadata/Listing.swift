@@ -24,7 +24,8 @@ public struct ObjectListing: StoreTask {
     if let first = next {
       for (id, record) in session.metadata.records.entries(from: first) {
         if store.work.isSpent { return nil }
-        if try matcher.matches(record.typename, &store.work) { found.append(id) }
+        guard let isMatch = try matcher.matches(record.typename, &store.work) else { return nil }
+        if isMatch { found.append(id) }
         if found.count == limit { return found }
         next = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
       }
@@ -66,7 +67,11 @@ public struct NameListing: StoreTask {
         next = name
         return nil
       }
-      if try matcher.matches(name, &store.work) { found.append((name, id)) }
+      guard let isMatch = try matcher.matches(name, &store.work) else {
+        next = name
+        return nil
+      }
+      if isMatch { found.append((name, id)) }
       if found.count >= limit { break }
     }
     return found
@@ -75,32 +80,56 @@ public struct NameListing: StoreTask {
 
 /// Matches texts against a pattern, within a budget of work: what a listing does stays in proportion to what it looks at.
 struct Matcher {
-  /// Steps that one text may take, which are done in one go, and how many more each byte of a text allows.
-  private static let stepsPerText = 3 << 18
+  /// Steps that a listing may take in any case, and how many more each byte of a text allows.
+  private static let stepsAtLeast = 1 << 20
   private static let stepsPerByte = 256
+  /// Units of work that a step counts, and steps that are taken before the clock is looked at again.
+  private static let workPerStep = 8
+  private static let stepsAtOnce = 1024
   private static let rememberedVerdicts = 1024
 
-  private let match: (String, inout Int) -> Bool
+  private let begin: (String) -> TextMatch
   private var verdicts: [ExactText: Bool] = [:]
-  private var allowance = 1 << 20
+  private var allowance = stepsAtLeast
+  /// The text whose match rests.
+  private var resting: (text: ExactText, match: TextMatch)?
 
-  init(_ pattern: TextPattern) { match = pattern.matcher() }
+  init(_ pattern: TextPattern) { begin = pattern.matcher() }
 
-  mutating func matches(_ text: String, _ work: inout Work) throws(StoreError) -> Bool {
-    work.spend(Work.entry)
-    let isShort = text.utf8.count <= 256
-    if isShort, let verdict = verdicts[ExactText(text)] { return verdict }
-    allowance += text.utf8.count * Self.stepsPerByte
-    let before = min(allowance, Self.stepsPerText)
-    var steps = before
-    let isMatch = match(text, &steps)
-    work.spend((before - steps) * 8)
+  /// Matches a text, or goes on with it when it is the one whose match rests.
+  ///
+  /// - Returns: whether it matches, nil when the work allowed is spent first.
+  /// - Throws: invalid when the pattern takes too much work.
+  mutating func matches(_ text: String, _ work: inout Work) throws(StoreError) -> Bool? {
+    var match: TextMatch
+    if let resting, resting.text == ExactText(text) {
+      match = resting.match
+    } else {
+      work.spend(Work.entry)
+      if text.utf8.count <= Self.shortText, let verdict = verdicts[ExactText(text)] { return verdict }
+      allowance += text.utf8.count * Self.stepsPerByte
+      match = begin(text)
+    }
+    resting = nil
+    var steps = min(allowance, max(work.rest / Self.workPerStep, Self.stepsAtOnce))
+    let before = steps
+    let verdict = match.advance(steps: &steps)
+    work.spend((before - steps) * Self.workPerStep)
     allowance -= before - steps
-    guard steps > 0 else {
+    if let verdict {
+      if text.utf8.count <= Self.shortText, verdicts.count < Self.rememberedVerdicts {
+        verdicts[ExactText(text)] = verdict
+      }
+      return verdict
+    }
+    guard allowance > 0 else {
       throw StoreError(
         .invalid, "the pattern takes too much work on a text of \(text.utf8.count) bytes: choose a simpler one")
     }
-    if isShort, verdicts.count < Self.rememberedVerdicts { verdicts[ExactText(text)] = isMatch }
-    return isMatch
+    resting = (ExactText(text), match)
+    return nil
   }
+
+  /// Bytes of the longest text whose verdict is remembered.
+  private static let shortText = 256
 }

@@ -69,9 +69,12 @@ public struct MetadataRecord {
   }
 
   /// Bytes of heap it takes, estimated; a text that is shared counts for each who shares it.
-  var heapBytes: Int {
-    320 + typename.utf8.count + text.count + extra.count + slots.count * MemoryLayout<Slot>.stride
-      + links.count * MemoryLayout<MemberLink>.stride + labelBytes
+  var heapBytes: Int { 320 + textBytes + labelBytes }
+
+  /// Bytes of heap without those of the labels.
+  var textBytes: Int {
+    typename.utf8.count + text.count + extra.count + slots.count * MemoryLayout<Slot>.stride
+      + links.count * MemoryLayout<MemberLink>.stride
   }
 
   /// The server's keys in ascending order.

@@ -102,6 +102,9 @@ struct MetadataTable {
   /// The ids in ascending order.
   var ascending: some Sequence<ObjectID> { records.keys }
 
-  /// Drops some of what is in a table that nobody uses any more; false when nothing is left.
-  mutating func dropSome() -> Bool { records.dropLeaf() || edges.dropLeaf() || bySignature.dropLeaf() }
+  /// Takes an object out of a table that nobody uses any more; nil when none is left.
+  mutating func dropRecord() -> MetadataRecord? { records.popLast()?.value }
+
+  /// Drops some of what else is in a table that nobody uses any more; false when nothing is left.
+  mutating func dropSome() -> Bool { edges.dropLeaf() || bySignature.dropLeaf() }
 }

@@ -78,8 +78,13 @@ struct NameTable {
     return name
   }
 
-  /// Drops some of what is in a table that nobody uses any more; false when nothing is left.
-  mutating func dropSome() -> Bool { targets.dropLeaf() || byObject.dropLeaf() }
+  /// Drops some of what is in a table that nobody uses any more; false when only the names' texts are left.
+  mutating func dropSome() -> Bool { targets.dropLeaf() }
+
+  /// Drops the text of a name, which may be long, once the rest of the table has gone.
+  ///
+  /// - Returns: its bytes, nil when none is left.
+  mutating func dropText() -> Int? { byObject.popLast()?.value.utf8.count }
 
   /// The names from `start` on and their objects, in ascending order of the stored form.
   func ascending(from start: String = "") -> some Sequence<(name: String, id: ObjectID)> {

@@ -22,7 +22,7 @@ public struct ObjectCreation: StoreTask {
     var layout: RecordLayout
   }
 
-  private let documents: [MetadataDocument]
+  private var documents: [MetadataDocument]
   private let session: Session
   private let volume: Volume?
   private let connection: Connection?
@@ -64,6 +64,13 @@ public struct ObjectCreation: StoreTask {
     }
     guard let failure, takeBack(store) else { return nil }
     throw failure
+  }
+
+  /// Gives the documents away once all is made or given up.
+  public mutating func takeDocuments() -> [MetadataDocument] {
+    stack = []
+    defer { documents = [] }
+    return documents
   }
 
   /// - Returns: whether all objects are made.
@@ -243,8 +250,7 @@ public struct ObjectCreation: StoreTask {
       unlinking = nil
       guard let id = made.popLast() else { return true }
       if session.metadata.hasDependents(id) { continue }
-      let removal = store.apply(.remove(id), to: session, by: connection)
-      if let record = removal.removed { unlinking = Unlinking(id, record.links) }
+      if let links = store.removeObject(id, from: session, by: connection) { unlinking = Unlinking(id, links) }
     }
   }
 }
@@ -257,7 +263,11 @@ public struct TakingBack: StoreTask {
 
   public init(_ creation: ObjectCreation) { self.creation = creation }
 
-  public mutating func step(_ store: Store) -> Void? { creation.takeBack(store) ? () : nil }
+  public mutating func step(_ store: Store) -> Void? {
+    guard creation.takeBack(store) else { return nil }
+    store.reclaimLater(DocumentDisposal(creation.takeDocuments()))
+    return ()
+  }
 }
 
 /// Takes the links of an object that is gone out of the graph, in steps.

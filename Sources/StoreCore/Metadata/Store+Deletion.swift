@@ -23,7 +23,7 @@ extension Store {
   }
 
   /// - Throws: assertionFailed when one of the ids is not a blob's.
-  public static func requireBlobIDs(_ ids: [ObjectID]) throws(StoreError) {
+  public static func requireBlobIDs(_ ids: some Sequence<ObjectID>) throws(StoreError) {
     for id in ids where !id.isBlob {
       throw StoreError(.assertionFailed, "The fast path deletes blobs only, but \(id) is an object")
     }

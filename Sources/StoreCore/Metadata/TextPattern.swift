@@ -4,16 +4,16 @@ public enum TextPattern {
   /// The whole text must match; an expression that isn't valid matches nothing.
   case regularExpression(String)
 
-  /// A function that tells whether a text matches. It takes the steps it needs from a number, and gives up at 0.
-  func matcher() -> (String, inout Int) -> Bool {
+  /// A function that begins to match a text.
+  func matcher() -> (String) -> TextMatch {
     switch self {
     case .wildcard(let text):
-      if text == "*" { return { _, _ in true } }
+      if text == "*" { return { _ in .decided(true) } }
       let pattern = WildcardPattern(text)
-      return { pattern.matches($0, steps: &$1) }
+      return { .wildcard(pattern.match(of: $0)) }
     case .regularExpression(let text):
-      guard let expression = RegularExpression(text) else { return { _, _ in false } }
-      return { expression.matches($0, steps: &$1) }
+      guard let expression = RegularExpression(text) else { return { _ in .decided(false) } }
+      return { .expression(expression.match(of: $0)) }
     }
   }
 
@@ -21,6 +21,32 @@ public enum TextPattern {
   var text: String {
     switch self {
     case .wildcard(let text), .regularExpression(let text): text
+    }
+  }
+}
+
+/// One text on its way through a pattern.
+enum TextMatch {
+  case decided(Bool)
+  case wildcard(WildcardMatch)
+  case expression(Simulation)
+
+  /// Goes on matching.
+  ///
+  /// - Parameter steps: how many may be taken; what is left of them is written back.
+  /// - Returns: whether the text matches, nil when the steps are used up first.
+  mutating func advance(steps: inout Int) -> Bool? {
+    switch self {
+    case .decided(let isMatch): return isMatch
+    case .wildcard(var match):
+      // Taken out, so that nothing is copied when it changes.
+      self = .decided(false)
+      defer { self = .wildcard(match) }
+      return match.advance(steps: &steps)
+    case .expression(var simulation):
+      self = .decided(false)
+      defer { self = .expression(simulation) }
+      return simulation.advance(steps: &steps)
     }
   }
 }

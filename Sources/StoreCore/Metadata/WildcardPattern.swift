@@ -1,7 +1,7 @@
 /// A shell wildcard as fnmatch(3) with flags 0 reads it: `*`, `?`, `[…]`, `[!…]`, `[[:digit:]]`, backslash escapes; `*`
 /// and `?` match every character, `/` included.
 struct WildcardPattern {
-  private enum Element {
+  fileprivate enum Element {
     case literal(UInt8)
     case any
     case star
@@ -11,7 +11,7 @@ struct WildcardPattern {
   /// Brackets that may fail to close before the rest are taken literally: each failure costs a look at all that follows.
   private static let tolerance = 32
 
-  private var elements: [Element] = []
+  fileprivate var elements: [Element] = []
 
   init(_ text: String) {
     let bytes = Array(text.utf8)
@@ -96,18 +96,36 @@ struct WildcardPattern {
 
   /// Whether the whole of `text` matches, in time proportional to the product of the lengths.
   func matches(_ text: String) -> Bool {
+    var match = match(of: text)
     var steps = Int.max
-    return matches(text, steps: &steps)
+    return match.advance(steps: &steps) ?? false
   }
 
-  /// - Parameter steps: how many may be taken; false when they are used up.
-  func matches(_ text: String, steps: inout Int) -> Bool {
-    let bytes = Array(text.utf8)
-    var element = 0
-    var position = 0
-    var resume: (element: Int, position: Int)?
+  /// Begins to match a text.
+  func match(of text: String) -> WildcardMatch { WildcardMatch(of: self, Array(text.utf8)) }
+}
+
+/// A text on its way through a wildcard.
+struct WildcardMatch {
+  private let elements: [WildcardPattern.Element]
+  private let bytes: [UInt8]
+  private var element = 0
+  private var position = 0
+  /// Where to go on when the rest does not match: what follows the last star, one byte further on than before.
+  private var resume: (element: Int, position: Int)?
+
+  fileprivate init(of pattern: WildcardPattern, _ bytes: [UInt8]) {
+    elements = pattern.elements
+    self.bytes = bytes
+  }
+
+  /// Goes on matching.
+  ///
+  /// - Parameter steps: how many may be taken; what is left of them is written back.
+  /// - Returns: whether the whole text matches, nil when the steps are used up first.
+  mutating func advance(steps: inout Int) -> Bool? {
     while position < bytes.count {
-      if steps <= 0 { return false }
+      if steps <= 0 { return nil }
       steps -= 1
       if element < elements.count, case .set(let ranges, _) = elements[element] { steps -= ranges.count }
       if element < elements.count, case .star = elements[element] {
@@ -128,7 +146,7 @@ struct WildcardPattern {
     return element == elements.count
   }
 
-  private static func accepts(_ element: Element, _ byte: UInt8) -> Bool {
+  private static func accepts(_ element: WildcardPattern.Element, _ byte: UInt8) -> Bool {
     switch element {
     case .literal(let literal): literal == byte
     case .any: true

@@ -25,6 +25,9 @@ extension Store {
     if task.step(self) == nil { reclaiming.append(task) }
   }
 
+  /// The same, but begins with ``reclaim()``: by then whoever had it has let go of it, so that nothing is copied.
+  public func reclaimLater(_ task: any StoreTask<Void, Never>) { reclaiming.append(task) }
+
   /// Removes blobs of a request that could not be served.
   public func takeBack(_ blobs: [ObjectID], by connection: Connection) {
     reclaim(Refusing(deletion: Deletion(blobs: blobs, by: connection), account: connection.volume?.account))
@@ -64,11 +67,30 @@ private struct Discarding: StoreTask {
   var lists: [SortedSet<ObjectID>]
 
   mutating func step(_ store: Store) -> Void? {
-    while metadata.dropSome() || names.dropSome() || dropFromLists() {
-      store.work.spend(64 * Work.entry)
+    repeat {
       if store.work.isSpent { return nil }
-    }
+    } while dropRecord(store) || dropLeaf(store) || dropName(store)
     return ()
+  }
+
+  /// Objects go one by one, since each may be large.
+  private mutating func dropRecord(_ store: Store) -> Bool {
+    guard let record = metadata.dropRecord() else { return false }
+    store.work.spend(Work.entry)
+    store.discard(record)
+    return true
+  }
+
+  private mutating func dropLeaf(_ store: Store) -> Bool {
+    guard metadata.dropSome() || names.dropSome() || dropFromLists() else { return false }
+    store.work.spend(64 * Work.entry)
+    return true
+  }
+
+  private mutating func dropName(_ store: Store) -> Bool {
+    guard let bytes = names.dropText() else { return false }
+    store.work.spend(Work.entry + bytes / Store.bytesFreedPerUnit)
+    return true
   }
 
   private mutating func dropFromLists() -> Bool {

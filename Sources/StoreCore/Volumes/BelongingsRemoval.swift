@@ -14,6 +14,8 @@ public struct BelongingsRemoval: StoreTask {
   /// The first object or blob of which is still to be found out whether others use it; nil when all were looked at.
   private var nextCandidate: ObjectID? = ObjectID(0)
   private var explored: [ObjectID] = []
+  /// An object that stays, and which of its members is next to be kept.
+  private var keeping: (id: ObjectID, link: Int)?
   private var kept = SortedSet<ObjectID>()
   /// The last object, and the last blob, that is still to be looked at.
   private var lastObject: ObjectID? = ObjectID(.max)
@@ -39,8 +41,8 @@ public struct BelongingsRemoval: StoreTask {
         store.work.spend(2 * Work.entry)
         findUse(from: first)
       }
-      while !store.work.isSpent, let id = explored.popLast() { keepMembers(of: id, store) }
-      if !explored.isEmpty { return nil }
+      while !store.work.isSpent, keepMembers(store) {}
+      if keeping != nil || !explored.isEmpty { return nil }
     }
     while unlinking != nil || lastObject != nil {
       while unlinking?.next(session, store) != nil {}
@@ -86,12 +88,29 @@ public struct BelongingsRemoval: StoreTask {
     session.metadata.dependents(of: id).contains { !account.objects.contains($0) }
   }
 
-  private mutating func keepMembers(of id: ObjectID, _ store: Store) {
-    for link in session.metadata[id]?.links ?? [] {
-      store.work.spend(Work.entry)
-      guard account.objects.contains(link.id) || account.blobs.contains(link.id) else { continue }
-      if kept.insert(link.id) { explored.append(link.id) }
+  /// Keeps members of what stays, as far as the work allowed goes.
+  ///
+  /// - Returns: false when there is nothing left to look at.
+  private mutating func keepMembers(_ store: Store) -> Bool {
+    if keeping == nil {
+      guard let id = explored.popLast() else { return false }
+      keeping = (id, 0)
     }
+    guard case (let id, var next)? = keeping else { return false }
+    let links = session.metadata[id]?.links ?? []
+    while next < links.count {
+      if store.work.isSpent {
+        keeping = (id, next)
+        return true
+      }
+      store.work.spend(Work.entry)
+      let member = links[next].id
+      next += 1
+      guard account.objects.contains(member) || account.blobs.contains(member) else { continue }
+      if kept.insert(member) { explored.append(member) }
+    }
+    keeping = nil
+    return true
   }
 
   /// Whether something stays; what is used by others since it was looked at does too.
@@ -110,7 +129,7 @@ public struct BelongingsRemoval: StoreTask {
       lastObject = object.rawValue == 0 ? nil : ObjectID(object.rawValue - 1)
       store.forgetStream(object, in: session)
       if session.superseded.contains(object) { store.apply(.supersede(object, false), to: session) }
-      if let record = store.apply(.remove(object), to: session).removed { unlinking = Unlinking(object, record.links) }
+      if let links = store.removeObject(object, from: session) { unlinking = Unlinking(object, links) }
       return
     }
     lastObject = object.rawValue == 0 ? nil : ObjectID(object.rawValue - 1)

@@ -53,8 +53,9 @@ extension Store {
       throw StoreError(
         .notImplemented, "volume '\(settings.id)' has scope cluster and so cannot start with a copy: use scope volume")
     }
-    let size = volume.account.used <= settings.limit ? 0 : sealedBytes(of: volume)
-    guard size <= settings.limit else {
+    let limit = settings.limit ?? .max
+    let size = volume.account.used <= limit ? 0 : sealedBytes(of: volume)
+    guard size <= limit else {
       throw StoreError(
         .notEnoughMemory,
         "volume '\(settings.id)' cannot start with \(source.kind.rawValue) '\(source.id)': that has \(size) bytes, the "

@@ -1,40 +1,18 @@
 import StoreProtocol
 
-/// Memory that is given out and promised, in bytes.
-public struct Room: Sendable, Equatable {
-  /// What all blobs may take.
-  public let limit: UInt64
-  /// What they take.
-  public let used: UInt64
-  /// What volumes may still write within their quotas.
-  public let promised: UInt64
-
-  public init(limit: UInt64, used: UInt64, promised: UInt64) {
-    self.limit = limit
-    self.used = used
-    self.promised = promised
-  }
-
-  /// The largest quota a new volume can be given.
-  public var available: UInt64 {
-    let (taken, overflow) = used.addingReportingOverflow(promised)
-    return overflow ? 0 : limit - min(limit, taken)
-  }
-}
-
 extension Store {
-  /// What is given out and promised; time grows with the number of volumes.
-  public var room: Room { room(without: nil) }
+  /// The memory that is given out and reserved; time grows with the number of volumes.
+  public var capacity: StoreCapacity { capacity(without: nil) }
 
-  /// - Parameter excluded: a volume whose promise doesn't count.
-  private func room(without excluded: Volume?) -> Room {
-    var promised: UInt64 = 0
+  /// - Parameter excluded: a volume whose reservation doesn't count.
+  private func capacity(without excluded: Volume?) -> StoreCapacity {
+    var reserved: UInt64 = 0
     for volume in volumes.values where volume !== excluded && volume.settings.quota > 0 {
       let rest = volume.account.limit - min(volume.account.limit, volume.account.used)
-      let (sum, overflow) = promised.addingReportingOverflow(rest)
-      promised = overflow ? .max : sum
+      let (sum, overflow) = reserved.addingReportingOverflow(rest)
+      reserved = overflow ? .max : sum
     }
-    return Room(limit: memory.limit, used: memory.used, promised: promised)
+    return StoreCapacity(limit: memory.limit, used: memory.used, reserved: reserved)
   }
 
   public func volume(_ id: String, _ kind: Volume.Kind = .volume) -> Volume? {
@@ -62,8 +40,8 @@ extension Store {
       }
       return (present, false)
     }
-    let room = room
-    guard settings.quota <= room.available else { throw Self.noRoom(settings.id, settings.quota, room) }
+    let capacity = capacity
+    guard settings.quota <= capacity.available else { throw Self.noRoom(settings.id, settings.quota, capacity) }
     let source = try settings.source.map { source throws(StoreError) in try contents(of: source, for: settings) }
     let volume = add(settings, created: now)
     if let source { copyContents(of: source, to: volume) }
@@ -94,11 +72,11 @@ extension Store {
     return volume
   }
 
-  private static func noRoom(_ id: String, _ quota: UInt64, _ room: Room) -> StoreError {
+  private static func noRoom(_ id: String, _ quota: UInt64, _ capacity: StoreCapacity) -> StoreError {
     StoreError(
       .notEnoughMemory,
-      "volume '\(id)' cannot have \(quota) bytes: of the \(room.limit) of this store \(room.used) are in use and "
-        + "\(room.promised) are promised to other volumes, which leaves \(room.available)")
+      "volume '\(id)' cannot have \(quota) bytes: of the \(capacity.limit) of this store \(capacity.used) are in use "
+        + "and \(capacity.reserved) are promised to other volumes, which leaves \(capacity.available)")
   }
 
   /// Changes the quota.
@@ -112,12 +90,13 @@ extension Store {
         .notEnoughMemory, "volume '\(id)' cannot have \(quota) bytes: its objects take \(volume.account.used)")
     }
     if quota > 0, volume.settings.quota == 0 || quota > volume.settings.quota {
-      let room = room(without: volume)
-      guard quota - volume.account.used <= room.available else { throw Self.noRoom(id, quota, room) }
+      let capacity = capacity(without: volume)
+      guard quota - volume.account.used <= capacity.available else { throw Self.noRoom(id, quota, capacity) }
     }
     volume.settings.quota = quota
-    if volume.settings.limit > volume.account.limit { volume.account.wasRefused = false }
-    volume.account.limit = volume.settings.limit
+    let limit = volume.settings.limit ?? .max
+    if limit > volume.account.limit { volume.account.wasRefused = false }
+    volume.account.limit = limit
     return volume
   }
 

@@ -27,15 +27,15 @@ final class Listener {
     identity = path.flatMap { FileIdentity(of: $0, in: AT_FDCWD) }
   }
 
-  /// A socket of a volume, which listens already.
-  init(file: CInt, identity: FileIdentity, volume: Volume, isReadOnly: Bool) {
-    self.file = file
+  /// A socket of a volume.
+  init(_ socket: VolumeSocket, of volume: Volume) {
+    file = socket.file
     kind = .ipc
     session = volume.session
     path = nil
     self.volume = volume
-    self.isReadOnly = isReadOnly
-    self.identity = identity
+    isReadOnly = socket.isReadOnly
+    identity = socket.identity
   }
 
   deinit { close(file) }

@@ -5,11 +5,11 @@ import Synchronization
 
 /// Work that other threads hand to the loop, run there in the order of arrival.
 final class Mailbox: Sendable {
-  typealias Letter = @Sendable (StoreServer) -> Void
+  typealias Message = @Sendable (StoreServer) -> Void
 
-  /// Becomes readable when letters arrive.
+  /// Becomes readable when messages arrive.
   let descriptor: CInt
-  private let letters = Mutex<[Letter]>([])
+  private let messages = Mutex<[Message]>([])
 
   init() throws(CommandError) {
     descriptor = clinux_eventfd()
@@ -19,17 +19,17 @@ final class Mailbox: Sendable {
   deinit { close(descriptor) }
 
   /// Safe from any thread; never blocks for long.
-  func post(_ letter: @escaping Letter) {
-    letters.withLock { $0.append(letter) }
+  func post(_ message: @escaping Message) {
+    messages.withLock { $0.append(message) }
     _ = clinux_eventfd_notify(descriptor)
   }
 
-  /// The letters that arrived since the last call.
-  func takeAll() -> [Letter] {
+  /// The messages that arrived since the last call.
+  func takeAll() -> [Message] {
     _ = clinux_eventfd_drain(descriptor)
-    return letters.withLock { letters in
-      defer { letters.removeAll() }
-      return letters
+    return messages.withLock { messages in
+      defer { messages.removeAll() }
+      return messages
     }
   }
 }

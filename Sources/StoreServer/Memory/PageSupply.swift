@@ -15,9 +15,8 @@ final class PageSupply {
 
   /// Nanoseconds that pages may be spare before they count as idle.
   static let window: UInt64 = 10_000_000_000
-  private var windowEnd: UInt64 = 0
   /// The fewest spare chunks since the window began: what work needs now and then is no longer spare at some moment.
-  private var fewestSpare = Int.max
+  private var fewestSpare = 0
 
   /// Bytes populated and time it took, since the start.
   private(set) var populatedBytes: UInt64 = 0
@@ -59,17 +58,15 @@ final class PageSupply {
   /// Whether pages are being given back.
   var isGivingBack: Bool { idleTarget != nil }
 
-  /// Gives back the pages that nobody has used for a while, whatever others do meanwhile; the warm reserve stays.
+  /// Gives back the pages that nobody has used for a window, whatever others do meanwhile; the warm reserve stays.
   ///
-  /// - Parameter now: monotonic nanoseconds.
-  func giveBackIdle(_ now: UInt64) {
-    guard releases, now >= windowEnd else { return }
+  /// It is called at the end of each window, and begins the next.
+  func giveBackIdle() {
+    guard releases else { return }
     let spare = store.memory.residency.spareChunks
     let idle = min(fewestSpare, spare) - store.memory.residency.keptChunks
-    let isFirst = windowEnd == 0
-    windowEnd = now + Self.window
     fewestSpare = spare
-    guard !isFirst, !isGivingBack, idle > 0 else { return }
+    guard !isGivingBack, idle > 0 else { return }
     idleTarget = UInt64(spare - idle) * Residency.chunkSize
   }
 

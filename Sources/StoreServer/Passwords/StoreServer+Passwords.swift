@@ -5,21 +5,29 @@ import StoreCore
 import StoreProtocol
 import Support
 
+/// A registration whose password is to be checked.
+struct Login: Sendable {
+  let claim: LoginQueue.Claim
+  let password: String
+  /// The request, which is answered when the check is done.
+  let frame: [UInt8]
+}
+
 /// Passwords are checked one at a time, on a thread of their own: a check takes as long as whoever made the file wanted.
+/// Meanwhile the reply to the registration is held; one to a wrong password waits for its deadline.
 extension StoreServer {
   func authenticate(_ connection: ClientConnection, username: String, password: String) {
     sessions.visit(connection.client.session.id)
     endUnusedSessions()
-    guard passwords != nil else { return finishRegistration(connection, isAccepted: true) }
+    guard passwords != nil || handler.registrationNeedsToken(connection) else { return answerRegistration(connection) }
     let isPlausible =
       !username.isEmpty
       && [username, password].allSatisfy { $0.utf8.count <= PasswordFile.longestCredential && !$0.utf8.contains(0) }
-    let login = Login(
-      username: isPlausible ? username : "", password: isPlausible ? password : "",
-      peer: peer(of: connection), frame: Array(handler.message.bytes))
-    connection.state = .authenticating(login)
-    poller.change(connection.file, .hangUp, token: connection.id)
-    logins.add(connection.id, from: login.peer)
+    let claim = LoginQueue.Claim(peer: peer(of: connection), user: isPlausible ? username : "")
+    let login = Login(claim: claim, password: isPlausible ? password : "", frame: Array(handler.message.bytes))
+    guard passwords != nil else { return hold(readToken(then: .registration(login)), of: connection) }
+    hold(HeldReply(until: .checked, then: .registration(login)), of: connection)
+    logins.add(connection.id, for: claim)
     checkNextPassword()
   }
 
@@ -42,41 +50,65 @@ extension StoreServer {
     }
   }
 
-  /// Starts the next check if none is under way and one may be made.
+  /// Starts the next check if none is under way and one may be made; else a timer does when one may.
   func checkNextPassword() {
     guard let passwords, !isCheckingPassword else { return }
-    while let token = logins.next(monotonicNanoseconds()) {
-      guard let connection = connections[token], case .authenticating(let login) = connection.state else { continue }
+    let now = monotonicNanoseconds()
+    while let token = logins.next(now) {
+      guard let held = login(of: token), case .registration(let login) = held.continuation else { continue }
       isCheckingPassword = true
       let mailbox = mailbox
       let isStarted = startThread(named: "vineyard-auth") {
-        let isAccepted = !login.username.isEmpty && passwords.admits(login.username, login.password)
-        mailbox.post { $0.finishLogin(token, login, isAccepted: isAccepted) }
+        let isAccepted = !login.claim.user.isEmpty && passwords.admits(login.claim.user, login.password)
+        mailbox.post { $0.finishLogin(token, login.claim, isAccepted: isAccepted) }
       }
       if isStarted { return }
-      finishLogin(token, login, isAccepted: false)
+      finishLogin(token, login.claim, isAccepted: false)
+      return
     }
+    guard let time = logins.nextTime(now) else { return }
+    if let passwordTimer { loop.timers.cancel(passwordTimer) }
+    passwordTimer = loop.timers.add(at: time, .passwords)
   }
 
-  private func finishLogin(_ token: UInt64, _ login: Login, isAccepted: Bool) {
+  /// The held registration of a connection whose password is not checked yet.
+  private func login(of token: UInt64) -> HeldReply? {
+    guard case .held(let held) = connections[token]?.state, case .checked = held.condition else { return nil }
+    return held
+  }
+
+  private func finishLogin(_ token: UInt64, _ claim: LoginQueue.Claim, isAccepted: Bool) {
     isCheckingPassword = false
-    logins.finish(login.peer, isAccepted: isAccepted, monotonicNanoseconds())
-    if !isAccepted { log.warning("a wrong user or password from \(login.peer)") }
+    let now = monotonicNanoseconds()
+    let end = logins.finish(claim, isAccepted: isAccepted, now)
+    if !isAccepted { log.warning("a wrong user or password from \(claim.peer)") }
     defer { checkNextPassword() }
-    guard let connection = connections[token], case .authenticating = connection.state else { return }
-    connection.state = .ready
-    poller.change(connection.file, .reading, token: token)
+    guard let held = login(of: token) else { return }
+    if isAccepted { return settle(held) }
+    let error = StoreError(.connectionError, "IOError: Incorrect username and password")
+    guard end > now else { return settle(held, failure: error) }
+    held.deadline = (end, error)
+    held.timer = loop.timers.add(at: end, .deadline(held))
+  }
+
+  /// Finishes registering a client whose password is right; its message is read again, since others have used the parser
+  /// meanwhile.
+  func finishRegistration(_ login: Login, of connection: ClientConnection) {
     login.frame.withUnsafeBytes { frame in
-      // The register request is read again: others have used the parser meanwhile.
       _ = try? handler.message.parse(frame)
-      finishRegistration(connection, isAccepted: isAccepted)
+      if handler.registrationNeedsToken(connection) {
+        return hold(readToken(then: .registration(login)), of: connection)
+      }
+      connection.state = .ready
+      poller.change(connection.file, .reading, token: connection.id)
+      answerRegistration(connection)
     }
     process(connection)
   }
 
-  private func finishRegistration(_ connection: ClientConnection, isAccepted: Bool) {
+  private func answerRegistration(_ connection: ClientConnection) {
+    defer { connection.adminToken = nil }
     do throws(StoreError) {
-      guard isAccepted else { throw StoreError(.connectionError, "IOError: Incorrect username and password") }
       _ = try handler.acceptRegistration(connection)
       endUnusedSessions()
     } catch {

@@ -14,7 +14,7 @@ extension RequestHandler {
   private func answer(_ payload: BlobPayload, to connection: ClientConnection) -> Disposition {
     let sendsArena = announceArena(to: connection, payload)
     writeCreated(payload, sendsArena: sendsArena)
-    return whenWarm(payload, sendsArena: sendsArena)
+    return whenWarm(payload, for: connection, sendsArena: sendsArena)
   }
 
   func writeCreated(_ payload: BlobPayload, sendsArena: Bool) {
@@ -49,22 +49,45 @@ extension RequestHandler {
   /// The reply goes out at once when the new blob has pages.
   ///
   /// - Parameter transfer: follows the reply.
-  func whenWarm(_ payload: BlobPayload, sendsArena: Bool, transfer: Transfer? = nil) -> Disposition {
+  func whenWarm(
+    _ payload: BlobPayload, for connection: ClientConnection, sendsArena: Bool, transfer: Transfer? = nil
+  ) -> Disposition {
     for range in store.takeShortTraces() { zero(range) }
     let range = ByteRange(offset: payload.offset, length: payload.size)
     guard payload.size == 0 || store.memory.residency.isWarm(range) else {
-      return .afterPages(NewBlobs(CollectionOfOne(payload)), sendsArena: sendsArena, transfer: transfer)
+      return awaitPages(NewBlobs(CollectionOfOne(payload)), for: connection, sendsArena: sendsArena, transfer)
     }
     return transfer.map { .transfer($0) } ?? .send(arena: sendsArena)
   }
 
   /// The same for many blobs.
-  func whenWarm(_ blobs: NewBlobs, sendsArena: Bool, transfer: Transfer? = nil) -> Disposition {
+  func whenWarm(
+    _ blobs: NewBlobs, for connection: ClientConnection, sendsArena: Bool, transfer: Transfer? = nil
+  ) -> Disposition {
     for range in store.takeShortTraces() { zero(range) }
     guard blobs.ranges.allSatisfy({ store.memory.residency.isWarm($0) }) else {
-      return .afterPages(blobs, sendsArena: sendsArena, transfer: transfer)
+      return awaitPages(blobs, for: connection, sendsArena: sendsArena, transfer)
     }
     return transfer.map { .transfer($0) } ?? .send(arena: sendsArena)
+  }
+
+  /// Holds the reply back until the blobs have pages; when the system has none, they are dropped and their creator is told.
+  private func awaitPages(
+    _ blobs: NewBlobs, for connection: ClientConnection, sendsArena: Bool, _ transfer: Transfer?
+  ) -> Disposition {
+    .hold(
+      HeldReply(
+        until: .populated(blobs), then: .send(arena: sendsArena, transfer),
+        undo: { [store] in
+          store.takeBack(blobs.ids, by: connection.client)
+          if sendsArena { connection.knowsArena = false }
+        },
+        refusal: { [store] error in
+          StoreError(
+            error.code,
+            "Failed to allocate memory of size \(blobs.size): \(error.message), although "
+              + "\(store.memory.used) of \(store.memory.limit) are in use")
+        }))
   }
 
   func createBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
@@ -93,9 +116,12 @@ extension RequestHandler {
   }
 
   func getBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+    let unsafe = try message.boolean("unsafe", default: false)
+    if message.bytes.count > StoreServer.longFrame, let reader = try message.blobIDReader() {
+      return try start(GetBuffersTask(reader, unsafe: unsafe, for: connection))
+    }
     blobIDs.removeAll(keepingCapacity: true)
     try message.blobIDs(into: &blobIDs)
-    let unsafe = try message.boolean("unsafe", default: false)
     return try start(GetBuffersTask(blobIDs, unsafe: unsafe, for: connection))
   }
 

@@ -85,7 +85,7 @@ extension RequestHandler {
     return try start(GetDataTask(listing, in: client.session))
   }
 
-  func deleteData(_ client: Connection, reports: Bool) throws(StoreError) -> Disposition {
+  func deleteData(_ connection: ClientConnection, reports: Bool) throws(StoreError) -> Disposition {
     var options = DeleteTask.Options()
     let reader = try NumberListReader(message, "id")
     options.force = try message.boolean("force", default: false)
@@ -93,7 +93,7 @@ extension RequestHandler {
     options.trims = try message.boolean("memory_trim", default: false)
     options.isFast = try message.boolean("fastpath", default: false)
     options.reports = reports
-    return try start(DeleteTask(reader, options, by: client))
+    return try start(DeleteTask(reader, options, by: connection))
   }
 
   func exists(_ client: Connection) throws(StoreError) -> Disposition {

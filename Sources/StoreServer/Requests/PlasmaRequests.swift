@@ -24,7 +24,7 @@ extension RequestHandler {
     return try start(creation) { (handler, blob) in
       let sendsArena = handler.announceArena(to: connection, blob.payload)
       handler.writeCreated(blob, sendsArena: sendsArena)
-      return handler.whenWarm(blob.payload, sendsArena: sendsArena)
+      return handler.whenWarm(blob.payload, for: connection, sendsArena: sendsArena)
     }
   }
 

@@ -28,12 +28,12 @@ extension RequestHandler {
     }
   }
 
-  func createRemoteBuffer(_ client: Connection) throws(StoreError) -> Disposition {
+  func createRemoteBuffer(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     try refuseCompression()
     try refuseRDMA()
-    return try start(BlobCreation(try message.integer("size"), by: client)) { (handler, payload) in
+    return try start(BlobCreation(try message.integer("size"), by: connection.client)) { (handler, payload) in
       handler.writeCreated(Self.announced(payload), sendsArena: false)
-      return handler.whenWarm(payload, sendsArena: false, transfer: handler.transfer(of: [payload]))
+      return handler.whenWarm(payload, for: connection, sendsArena: false, transfer: handler.transfer(of: [payload]))
     }
   }
 

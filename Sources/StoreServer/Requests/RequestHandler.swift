@@ -22,7 +22,9 @@ final class RequestHandler {
     throw StoreError(.notImplemented, "sessions are not available")
   }
   /// Opens and closes volumes beyond what the store does; nil until the server serves.
-  weak var volumes: (any VolumeHosting)?
+  weak var volumes: VolumeHost?
+  /// Has the file of the admin token read for a request, which goes on then.
+  var readToken: ((HeldReply.Continuation) -> HeldReply)?
   /// Proves that a client on another host may ask about volumes.
   let adminToken: AdminToken
   /// Overwrites a short range of the arena with zeroes.
@@ -96,7 +98,7 @@ final class RequestHandler {
     case .getBuffers: return try getBuffers(connection)
     case .dropBuffer: return try dropBuffer(client)
     case .shrinkBuffer: return try shrinkBuffer(client)
-    case .createRemoteBuffer: return try createRemoteBuffer(client)
+    case .createRemoteBuffer: return try createRemoteBuffer(connection)
     case .createRemoteBuffers: return try createRemoteBuffers(connection)
     case .getRemoteBuffers: return try getRemoteBuffers(connection)
     case .increaseReferenceCount: return try increaseReferenceCount(client)
@@ -107,8 +109,8 @@ final class RequestHandler {
     case .createDatas: return try createDatas(client)
     case .getData: return try getData(client)
     case .listData: return try listData(client)
-    case .deleteData: return try deleteData(client, reports: false)
-    case .deleteDataWithFeedbacks: return try deleteData(client, reports: true)
+    case .deleteData: return try deleteData(connection, reports: false)
+    case .deleteDataWithFeedbacks: return try deleteData(connection, reports: true)
     case .exists: return try exists(client)
     case .persist: return try persist(client)
     case .ifPersist: return try ifPersist(client)
@@ -154,14 +156,104 @@ final class RequestHandler {
     case .isInUse: return try isInUse(client)
     case .releaseBlobsWithRDMA: return releaseBlobsWithRDMA()
 
-    case .openVolume: return try openVolume(connection)
-    case .inspectVolume: return try inspectVolume(connection)
-    case .listVolumes: return try listVolumes(connection)
-    case .resizeVolume: return try resizeVolume(connection)
-    case .freezeVolume: return try freezeVolume(connection)
-    case .deleteVolume: return try deleteVolume(connection)
-    case .createSnapshot: return try createSnapshot(connection)
-    case .deleteSnapshot: return try deleteSnapshot(connection)
+    case .openVolume, .inspectVolume, .listVolumes, .resizeVolume, .freezeVolume, .deleteVolume, .createSnapshot,
+      .deleteSnapshot:
+      return try handleVolumes(type, from: connection)
+    }
+  }
+}
+
+/// What is to be done after a request was looked at. The reply, if any, is in the reply writer.
+enum Disposition {
+  /// Send the reply, then the arena's descriptor if wanted.
+  case send(arena: Bool)
+  /// Close without a reply.
+  case close
+  /// Send the reply when its condition holds; or handle the request again, when that is how it is to go on.
+  case hold(HeldReply)
+  /// Go on with a request that takes more steps, after others.
+  case `continue`(any RequestTask)
+  /// Go on with a request that takes more steps when the condition of this holds.
+  case wait(any RequestTask, HeldReply)
+  /// Send the reply, then move raw bytes.
+  case transfer(Transfer)
+  /// Check a password elsewhere, then finish registering.
+  case authenticate(username: String, password: String)
+  /// Send the reply, then close this connection and the session.
+  case deleteSession
+
+  static var reply: Disposition { .send(arena: false) }
+
+  /// Nothing to say yet: the request is tried again, or goes on where it was, when a key changes.
+  static func park(_ key: WaitKey) -> Disposition { .hold(HeldReply(until: .changed(key), then: .request)) }
+
+  /// The reply is sent when no pages are being given back any more.
+  static var afterTrim: Disposition { .hold(HeldReply(until: .givenBack, then: .send(arena: false, nil))) }
+
+  /// What is left to do of a request that was not finished.
+  var rest: (any RequestTask)? {
+    switch self {
+    case .continue(let task), .wait(let task, _): task
+    default: nil
+    }
+  }
+
+  /// What is held back, the reply or the request.
+  var held: HeldReply? {
+    switch self {
+    case .wait(_, let held), .hold(let held): held
+    default: nil
+    }
+  }
+
+  /// What the request itself waits for, rather than its reply.
+  var pause: HeldReply? {
+    guard let held else { return nil }
+    if case .request = held.continuation { return held }
+    return nil
+  }
+}
+
+/// Builds one framed message in a buffer that is reused.
+extension ByteWriter {
+  /// Starts a message and leaves room for its header.
+  func beginFrame() {
+    removeAll()
+    append(littleEndian: 0)
+  }
+
+  /// Writes the header of the message.
+  func endFrame() { patch(littleEndian: UInt64(count - Frame.headerSize), at: 0) }
+
+  /// A whole reply that has no fields but its type.
+  func reply(_ type: StaticString) {
+    beginFrame()
+    append("{\"type\":\"")
+    append(type)
+    append("\"}")
+    endFrame()
+  }
+
+  /// A whole error reply.
+  func reply(_ error: StoreError) { reply(code: UInt64(error.code.rawValue), message: error.message) }
+
+  func reply(code: UInt64, message: String) {
+    beginFrame()
+    append("{\"code\":")
+    append(decimal: code)
+    append(",\"message\":")
+    append(jsonString: message)
+    append("}")
+    endFrame()
+  }
+
+  /// A comma-separated list, each element written by `body`.
+  func list<Element>(_ elements: some Sequence<Element>, _ body: (Element) -> Void) {
+    var isFirst = true
+    for element in elements {
+      if !isFirst { append(UInt8(ascii: ",")) }
+      isFirst = false
+      body(element)
     }
   }
 }

@@ -33,7 +33,7 @@ extension RequestHandler {
         handler.appendDescriptor(sendsArena)
         handler.reply.append(",\"type\":\"get_next_stream_chunk_reply\"}")
         handler.reply.endFrame()
-        return handler.whenWarm(payload, sendsArena: sendsArena)
+        return handler.whenWarm(payload, for: connection, sendsArena: sendsArena)
       }
     }
   }

@@ -1,33 +1,27 @@
 import StoreProtocol
 
-/// The sessions that clients made: who made each, and until when it waits for its first connection.
-///
-/// Pure: times are monotonic nanoseconds that come in.
+/// The sessions that clients made: who made each, and whether it still waits for its first connection.
 struct SessionLedger {
   /// Who makes sessions: a process of this machine, or a host.
   typealias Creator = String
 
   private struct Entry {
     let creator: Creator
-    /// When it ends unless somebody connects to it; nil once somebody has.
-    var deadline: UInt64?
+    /// Strikes when it ends unless somebody connects to it.
+    let timer: TimerQueue<EventLoop.Timer>.Ticket
+    /// Whether somebody has connected to it.
+    var isVisited = false
   }
 
   /// Most sessions of one creator, and of all together: each takes a descriptor.
   let limitPerCreator: Int
   let limit: Int
-  /// How long a session waits for its first connection, in nanoseconds.
-  let grace: UInt64
   private var entries: [UInt64: Entry] = [:]
 
-  init(limitPerCreator: Int, limit: Int, grace: UInt64) {
+  init(limitPerCreator: Int, limit: Int) {
     self.limitPerCreator = limitPerCreator
     self.limit = limit
-    self.grace = grace
   }
-
-  /// When the next session ends to which nobody has connected; nil when there is none.
-  var nextDeadline: UInt64? { entries.values.lazy.compactMap(\.deadline).min() }
 
   /// - Throws: `invalid` when a creator may have no more sessions.
   func requireRoom(for creator: Creator) throws(StoreError) {
@@ -42,20 +36,19 @@ struct SessionLedger {
     }
   }
 
-  mutating func add(_ id: UInt64, of creator: Creator, now: UInt64) {
-    entries[id] = Entry(creator: creator, deadline: now + grace)
+  mutating func add(_ id: UInt64, of creator: Creator, endedBy timer: TimerQueue<EventLoop.Timer>.Ticket) {
+    entries[id] = Entry(creator: creator, timer: timer)
   }
 
   /// Notes that somebody has connected.
-  mutating func visit(_ id: UInt64) { entries[id]?.deadline = nil }
+  mutating func visit(_ id: UInt64) { entries[id]?.isVisited = true }
 
-  mutating func remove(_ id: UInt64) { entries[id] = nil }
+  /// - Returns: the timer that is of no use any more.
+  mutating func remove(_ id: UInt64) -> TimerQueue<EventLoop.Timer>.Ticket? { entries.removeValue(forKey: id)?.timer }
 
   /// The sessions that have had a connection.
-  var visited: [UInt64] { entries.filter { $0.value.deadline == nil }.keys.sorted() }
+  var visited: [UInt64] { entries.filter(\.value.isVisited).keys.sorted() }
 
-  /// The sessions that nobody has connected to in time.
-  func expired(at now: UInt64) -> [UInt64] {
-    entries.filter { $0.value.deadline.map { $0 <= now } ?? false }.keys.sorted()
-  }
+  /// Whether nobody has connected to a session yet.
+  func isAwaited(_ id: UInt64) -> Bool { entries[id]?.isVisited == false }
 }

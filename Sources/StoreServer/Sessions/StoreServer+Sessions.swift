@@ -19,11 +19,12 @@ extension StoreServer {
     do throws(CommandError) {
       let listener = try Listener.unix(
         path, mode: configuration.socketMode, group: configuration.socketGroup, session: session)
-      add(listener)
+      connections.add(listener)
     } catch {
       throw StoreError(.ioError, error.description)
     }
-    sessions.add(session.id, of: creator, now: monotonicNanoseconds())
+    let timer = loop.after(UInt64(configuration.sessionGrace.nanoseconds), .session(session.id))
+    sessions.add(session.id, of: creator, endedBy: timer)
     log.info("session \(session.id) is served on \(path), for \(creator)")
     return path
   }
@@ -42,15 +43,13 @@ extension StoreServer {
   func endSession(_ session: Session) {
     endingSessions.insert(session.id)
     for (token, listener) in listeners where listener.session === session {
-      poller.remove(listener.file)
       listener.removePath()
-      listeners[token] = nil
+      connections.removeListener(token)
     }
     closeEndedSessions()
   }
 
-  /// Ends the sessions whose last connection has gone, or has registered with another session, and those to which
-  /// nobody has connected in time.
+  /// Ends the sessions whose last connection has gone, or has registered with another session.
   func endUnusedSessions() {
     for id in sessions.visited {
       guard let session = store.sessions[id], session.connections == 0, !endingSessions.contains(id) else { continue }
@@ -59,14 +58,11 @@ extension StoreServer {
     closeEndedSessions()
   }
 
-  /// Ends the sessions to which nobody has connected in time.
-  func endExpiredSessions() {
-    guard let deadline = sessions.nextDeadline, deadline <= monotonicNanoseconds() else { return }
-    for id in sessions.expired(at: monotonicNanoseconds()) {
-      guard let session = store.sessions[id] else { continue }
-      log.info("session \(id): nobody has connected to it in time")
-      endSession(session)
-    }
+  /// Ends a session to which nobody has connected in time.
+  func endExpiredSession(_ id: UInt64) {
+    guard sessions.isAwaited(id), let session = store.sessions[id] else { return }
+    log.info("session \(id): nobody has connected to it in time")
+    endSession(session)
   }
 
   private func closeEndedSessions() {
@@ -77,7 +73,7 @@ extension StoreServer {
       }
       guard session.connections == 0 else { continue }
       endingSessions.remove(id)
-      sessions.remove(id)
+      if let timer = sessions.remove(id) { loop.timers.cancel(timer) }
       store.closeSession(session)
       log.info("session \(id) is closed")
     }

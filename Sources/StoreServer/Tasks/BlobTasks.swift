@@ -80,13 +80,16 @@ struct CreateBuffersTask: RequestTask {
       writing.step(handler, payloads, { handler.appendDescriptors(sendsArena) }, isRead: false)
     else { return nil }
     let transfer = isRemote ? handler.transfer(of: payloads) : nil
-    return handler.whenWarm(blobs, sendsArena: sendsArena, transfer: transfer)
+    return handler.whenWarm(blobs, for: connection, sendsArena: sendsArena, transfer: transfer)
   }
 }
 
 /// get_buffers and get_remote_buffers: all are given, or none when one is not sealed.
 struct GetBuffersTask: RequestTask {
-  private let ids: [ObjectID]
+  /// Nil once the ids are known.
+  private var reader: NumberListReader?
+  private var ids: [ObjectID]
+  private var isAnswerable = false
   private let unsafe: Bool
   private let connection: ClientConnection
   /// Whether their bytes are sent instead of shown.
@@ -105,9 +108,24 @@ struct GetBuffersTask: RequestTask {
     self.connection = connection
   }
 
+  /// Reads the ids in steps, too.
+  init(_ reader: NumberListReader, unsafe: Bool, for connection: ClientConnection) {
+    self.init([], unsafe: unsafe, for: connection)
+    self.reader = reader
+  }
+
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    if var reader {
+      self.reader = nil
+      guard try handler.store.read(&reader) else {
+        self.reader = reader
+        return nil
+      }
+      ids = reader.takeIDs()
+    }
     // The handler's array is borrowed, so that most requests allocate none.
-    if checked == 0 {
+    if !isAnswerable {
+      isAnswerable = true
       try handler.requireAnswer(blobs: ids.count)
       swap(&payloads, &handler.payloads)
     }

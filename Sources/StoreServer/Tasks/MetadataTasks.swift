@@ -8,29 +8,52 @@ struct CreateDataTask: RequestTask {
   private let isSingle: Bool
   private let client: Connection
   private var creation: ObjectCreation?
+  /// Whether freeing the documents takes long.
+  private let isLong: Bool
   /// Bytes of the reply for one object: three numbers.
   private static let longestEntry = 64
 
   init(_ bytes: UnsafeRawBufferPointer, _ span: JSONSpan, by client: Connection) {
     reader = MetadataReader(bytes, span)
     isSingle = span.kind == .object
+    isLong = bytes.count > StoreServer.longFrame
     self.client = client
   }
 
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    do throws(StoreError) {
+      let disposition = try advance(handler)
+      if disposition != nil { dispose(handler.store) }
+      return disposition
+    } catch {
+      dispose(handler.store)
+      throw error
+    }
+  }
+
+  private mutating func dispose(_ store: Store) {
+    guard isLong else { return }
+    store.reclaimLater(DocumentDisposal(creation?.takeDocuments() ?? reader.takeAll()))
+  }
+
+  private mutating func advance(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
     let store = handler.store
     if creation == nil {
       guard try store.read(&reader) else { return nil }
       try handler.requireCreatable(reader.documents.count)
       try handler.reply.requireRoom(for: 256 + reader.documents.count * Self.longestEntry)
-      creation = ObjectCreation(reader.documents, by: client)
+      creation = ObjectCreation(reader.takeAll(), by: client)
     }
     guard let created = try creation?.step(store) else { return nil }
     if isSingle, let object = created.first { handler.writeCreated(object) } else { handler.writeCreated(created) }
     return .reply
   }
 
-  func abandoned() -> (any StoreTask<Void, Never>)? { creation.map { TakingBack($0) } }
+  func abandoned() -> (any StoreTask<Void, Never>)? {
+    if let creation { return TakingBack(creation) }
+    var reader = reader
+    return isLong ? DocumentDisposal(reader.takeAll()) : nil
+  }
 }
 
 extension Store {
@@ -64,36 +87,57 @@ struct ShallowCopyTask: RequestTask {
   private var reader: MetadataReader?
   private let id: ObjectID
   private let client: Connection
+  private var extra = MetadataDocument()
   private var copy: ShallowCopy?
+  /// Whether freeing the fields takes long.
+  private let isLong: Bool
 
   init(_ id: ObjectID, _ bytes: UnsafeRawBufferPointer, _ extra: JSONSpan?, by client: Connection) {
     reader = extra.map { MetadataReader(bytes, $0) }
+    isLong = bytes.count > StoreServer.longFrame
     self.id = id
     self.client = client
   }
 
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
-    if copy == nil {
-      var extra = MetadataDocument()
-      if var reader {
-        self.reader = nil
-        let isDone = try handler.store.read(&reader)
-        self.reader = reader
-        guard isDone else { return nil }
-        extra = reader.documents.first ?? extra
-      }
-      copy = try ShallowCopy(id, extra: extra, by: client, handler.store)
+    do throws(StoreError) {
+      guard let target = try advance(handler.store) else { return nil }
+      handler.reply.beginFrame()
+      handler.reply.append("{\"target_id\":")
+      handler.reply.append(decimal: target.rawValue)
+      handler.reply.append(",\"type\":\"shallow_copy_reply\"}")
+      handler.reply.endFrame()
+    } catch {
+      if isLong { handler.store.reclaimLater(DocumentDisposal(remains)) }
+      throw error
     }
-    guard let target = copy?.step(handler.store) else { return nil }
-    handler.reply.beginFrame()
-    handler.reply.append("{\"target_id\":")
-    handler.reply.append(decimal: target.rawValue)
-    handler.reply.append(",\"type\":\"shallow_copy_reply\"}")
-    handler.reply.endFrame()
+    if isLong { handler.store.reclaimLater(DocumentDisposal(remains)) }
     return .reply
   }
 
-  func abandoned() -> (any StoreTask<Void, Never>)? { copy.flatMap { $0.takenBack } }
+  /// - Returns: the copy, nil when there is more to do.
+  private mutating func advance(_ store: Store) throws(StoreError) -> ObjectID? {
+    if copy == nil {
+      if var reader {
+        self.reader = nil
+        defer { self.reader = reader }
+        guard try store.read(&reader) else { return nil }
+        extra = reader.takeAll().first ?? extra
+      }
+      copy = try ShallowCopy(id, extra: extra, by: client, store)
+    }
+    return copy?.step(store)
+  }
+
+  private var remains: [MetadataDocument] {
+    var reader = reader
+    return [extra] + (reader?.takeAll() ?? [])
+  }
+
+  func abandoned() -> (any StoreTask<Void, Never>)? {
+    // Once there is a copy, its links matter more than when its fields are freed.
+    copy?.takenBack ?? (isLong ? DocumentDisposal(remains) : nil)
+  }
 }
 
 /// get_data and list_data: finds the objects, waits for them if asked to, and writes them.
@@ -221,37 +265,32 @@ struct DeleteTask: RequestTask {
   private var reader: NumberListReader
   private let options: Options
   private let client: Connection
+  private let budget: any GrowthBudget
+  /// What counts a long plan; most requests have none.
+  private var plan: CountedPlan?
   private var ids: [ObjectID] = []
-  private var next = 0
+  private var checked = 0
   private var deletion: Deletion?
-  private var isRead = false
   private var blobs: [ObjectID]?
   private var written = 0
 
-  init(_ reader: NumberListReader, _ options: Options, by client: Connection) {
+  init(_ reader: NumberListReader, _ options: Options, by connection: ClientConnection) {
     self.reader = reader
     self.options = options
-    self.client = client
+    client = connection.client
+    budget = connection.buffers
   }
 
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
     let store = handler.store
-    if !isRead {
-      guard try store.read(&reader) else { return nil }
-      isRead = true
-      ids = reader.takeIDs()
-      if options.isFast {
-        // Nothing is deleted when one of the ids is not a blob's.
-        try Store.requireBlobIDs(ids)
-      }
-      deletion =
-        options.isFast
-        ? Deletion(blobs: ids, by: client)
-        : Deletion(ids, force: options.force, deep: options.deep, by: client)
-      ids = []
+    if deletion == nil, blobs == nil {
+      guard try begin(store) else { return nil }
     }
     if blobs == nil {
-      guard let deleted = deletion?.step(store) else { return nil }
+      let deleted = deletion?.step(store)
+      // Nothing is deleted before all that goes is known.
+      if deletion?.isPlanned == false { try count(deletion?.planBytes ?? 0) }
+      guard let deleted else { return nil }
       deletion = nil
       blobs = deleted
       if options.reports {
@@ -267,6 +306,35 @@ struct DeleteTask: RequestTask {
     handler.reply.append("],\"type\":\"del_data_with_feedbacks_reply\"}")
     handler.reply.endFrame()
     return finish(handler)
+  }
+
+  private mutating func count(_ bytes: Int) throws(StoreError) {
+    guard bytes > CountedPlan.usual else { return }
+    let plan = plan ?? CountedPlan(within: budget)
+    self.plan = plan
+    try plan.count(bytes)
+  }
+
+  /// Reads the ids.
+  ///
+  /// - Returns: whether the deletion can begin.
+  private mutating func begin(_ store: Store) throws(StoreError) -> Bool {
+    if ids.isEmpty {
+      guard try store.read(&reader) else { return false }
+      ids = reader.takeIDs()
+    }
+    // Nothing is deleted when one of the ids is not a blob's.
+    while options.isFast, checked < ids.count {
+      if store.work.isSpent { return false }
+      store.work.spend(4)
+      try Store.requireBlobIDs(CollectionOfOne(ids[checked]))
+      checked += 1
+    }
+    deletion =
+      options.isFast
+      ? Deletion(blobs: ids, by: client) : Deletion(ids, force: options.force, deep: options.deep, by: client)
+    ids = []
+    return true
   }
 
   /// The reply waits while freed pages are given back, if that was asked for.
@@ -287,6 +355,31 @@ struct DeleteTask: RequestTask {
   }
 
   func abandoned() -> (any StoreTask<Void, Never>)? { deletion.map { Ignoring($0) } }
+}
+
+/// What a deletion plans to take away, as far as it is beyond what every request may take, counted with what the
+/// connections have in memory until the request ends.
+private final class CountedPlan {
+  private let budget: any GrowthBudget
+  private var taken = 0
+  /// Bytes that are not counted.
+  static let usual = 64 << 10
+
+  init(within budget: any GrowthBudget) { self.budget = budget }
+
+  deinit { budget.give(back: taken) }
+
+  /// - Throws: notEnoughMemory when there is no room for it.
+  func count(_ bytes: Int) throws(StoreError) {
+    guard bytes > taken else { return }
+    guard budget.take(bytes - taken) else {
+      throw StoreError(
+        .notEnoughMemory,
+        "\(bytes) bytes for the list of what is to be deleted do not fit into what the store has left for connections: "
+          + "nothing is deleted; delete fewer at a time")
+    }
+    taken = bytes
+  }
 }
 
 /// memory_trim: ends what the client was given of deleted blobs, then has pages given back.

@@ -24,11 +24,9 @@ extension RequestHandler {
   /// Does the first step at once: most requests need no second one.
   func start(_ task: some RequestTask) throws(StoreError) -> Disposition {
     var task = task
-    switch try task.step(self) {
-    case nil: return .continue(task)
-    case .park(let key): return .wait(task, key)
-    case .some(let disposition): return disposition
-    }
+    guard let disposition = try task.step(self) else { return .continue(task) }
+    if let held = disposition.pause { return .wait(task, held) }
+    return disposition
   }
 
   /// Does something in the store and answers with what comes of it: at once, or after others.
@@ -57,6 +55,8 @@ final class RequestWork {
   var message = RequestMessage()
   /// Nil when the message is gone and the request counted.
   let frame: UnsafeRawBufferPointer?
+  /// Whether the message is read to its end.
+  var isRead = false
   /// Nil while the message is read.
   var task: (any RequestTask)?
   var found: (type: RequestType, index: Int)?

@@ -1,6 +1,8 @@
 import JSON
+import SharedMemory
 import StoreCore
 import StoreProtocol
+import Support
 
 /// Raw bytes of remote blobs that travel on a connection, outside of messages.
 struct Transfer: Sendable {
@@ -17,14 +19,40 @@ struct Transfer: Sendable {
   let closing: [UInt8]
 }
 
-/// A reply that waits for the page worker.
-struct PageWait {
-  /// What is to have pages first; without ranges the wait is for pages to be given back.
-  let blobs: NewBlobs
-  /// Holds the complete message.
-  let reply: ByteWriter
-  let sendsArena: Bool
-  let transfer: Transfer?
+extension StoreServer {
+  /// Moves raw bytes once what was written before is sent.
+  func begin(_ transfer: Transfer, on connection: ClientConnection) {
+    guard connection.hasPendingOutput else { return start(transfer, on: connection) }
+    hold(HeldReply(until: .sent, then: .transfer(transfer)), of: connection)
+  }
 
-  var isForTrim: Bool { blobs.ranges.isEmpty }
+  /// Moves raw bytes on the transfer thread; what already arrived with the request is taken from the input.
+  func start(_ transfer: Transfer, on connection: ClientConnection) {
+    var received: UInt64 = 0
+    if transfer.direction == .receive {
+      for range in transfer.ranges where connection.input.count > 0 {
+        received += UInt64(
+          connection.input.take(into: arena.base + Int(range.offset), atMost: Int(clamping: range.length)))
+      }
+    }
+    connection.state = .transferring(transfer)
+    poller.remove(connection.file)
+    transfers.start(transfer, file: connection.file, token: connection.id, alreadyReceived: received)
+  }
+
+  func finishTransfer(_ token: UInt64, _ succeeded: Bool) {
+    guard let connection = connections[token], case .transferring(let transfer) = connection.state else { return }
+    connection.state = .ready
+    guard succeeded, !connection.isShownOut, poller.add(connection.file, .reading, token: token) else {
+      return close(connection, because: "gone during a transfer")
+    }
+    store.now = unixMilliseconds()
+    switch transfer.direction {
+    case .receive: goOn(with: SealTask(transfer, by: connection.client), for: connection)
+    case .send:
+      store.endSending(to: connection.client)
+      store.work.allow(Self.slice)
+      process(connection)
+    }
+  }
 }

@@ -1,12 +1,14 @@
 import Glibc
-import StoreCore
+import StoreProtocol
 import Support
 
 /// The directories of volumes and the documents by which they are opened again. Nobody else uses them while this lives.
 ///
 /// What a pod gets mounted is a volume's directory; the document is elsewhere, out of the pod's reach. A volume with a
 /// document is whole; a directory without one is what an interrupted opening or deletion has left.
-final class VolumeDirectories {
+///
+/// Only the disk worker uses them, and before it whoever starts the store.
+final class VolumeDirectories: Sendable {
   /// A socket is made under this name, which no volume can have, where no client has access.
   private static let newSocketName = "~socket"
 
@@ -63,7 +65,7 @@ final class VolumeDirectories {
   /// Makes a socket of a volume, which listens before anybody can see it.
   ///
   /// It is made where no client has access and then moved: bind(2) would follow a link in the volume's directory.
-  func listen(on id: String, isReadOnly: Bool) throws(CommandError) -> (file: CInt, identity: FileIdentity) {
+  func listen(on id: String, isReadOnly: Bool) throws(CommandError) -> VolumeSocket {
     let directory = try directory(of: id)
     unlinkat(root, Self.newSocketName, 0)
     let file = try Listener.bound(
@@ -74,7 +76,7 @@ final class VolumeDirectories {
         throw CommandError.system("cannot listen", errno: errno)
       }
       try directory.adopt(Self.newSocketName, from: root, isReadOnly: isReadOnly)
-      return (file, identity)
+      return VolumeSocket(file: file, identity: identity, isReadOnly: isReadOnly)
     } catch {
       close(file)
       unlinkat(root, Self.newSocketName, 0)
@@ -100,7 +102,7 @@ final class VolumeDirectories {
   func ids() -> [String] { Self.ids(in: root) }
 
   private static func ids(in root: CInt) -> [String] {
-    VolumeDocuments.names(in: root).filter(Volume.isValid)
+    VolumeDocuments.names(in: root).filter(VolumeSettings.isValid)
   }
 
   /// Writes a file beside the volumes, under a name that no volume can have.

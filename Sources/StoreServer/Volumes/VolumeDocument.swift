@@ -5,7 +5,7 @@ import StoreProtocol
 /// What is kept on disk of a volume, so that a restarted store opens it again: the fields of the request that opened it
 /// and a few more.
 struct VolumeDocument {
-  let settings: Volume.Settings
+  let settings: VolumeSettings
   /// Unix milliseconds.
   let created: UInt64
   let isFrozen: Bool
@@ -38,7 +38,7 @@ struct VolumeDocument {
   }
 
   private init(_ message: RequestMessage) throws(StoreError) {
-    settings = try Volume.Settings(message)
+    settings = try VolumeSettings(message)
     created = try message.integer("created")
     isFrozen = try message.boolean("frozen")
     isWritten = try message.boolean("written")
@@ -61,47 +61,5 @@ struct VolumeDocument {
     }
     writer.append("}\n")
     return Array(writer.bytes)
-  }
-}
-
-extension ByteWriter {
-  /// The settings of a volume as fields of an object, without braces.
-  fileprivate func append(_ settings: Volume.Settings) {
-    append("\"id\":")
-    append(jsonString: settings.id)
-    append(",\"scope\":")
-    append(jsonString: settings.scope.rawValue)
-    append(",\"on_delete\":")
-    append(jsonString: settings.onDelete.rawValue)
-    append(settings.isEphemeral ? ",\"ephemeral\":true" : ",\"ephemeral\":false")
-    append(",\"quota\":")
-    append(decimal: settings.quota)
-    append(",\"attributes\":")
-    append(settings.attributes)
-    if let policy = settings.overwrite {
-      append(",\"overwrite\":")
-      append(jsonString: policy.rawValue)
-    }
-    if let policy = settings.deletedMemory {
-      append(",\"deleted_memory\":")
-      append(jsonString: policy.rawValue)
-    }
-    guard let source = settings.source else { return }
-    append(",\"source\":{\"kind\":")
-    append(jsonString: source.kind.rawValue)
-    append(",\"id\":")
-    append(jsonString: source.id)
-    append("}")
-  }
-
-  /// An object of strings, in ascending order of the keys.
-  func append(_ attributes: [String: String]) {
-    append("{")
-    list(attributes.sorted { $0.key < $1.key }) { entry in
-      append(jsonString: entry.key)
-      append(":")
-      append(jsonString: entry.value)
-    }
-    append("}")
   }
 }

@@ -1,10 +1,10 @@
 import CLinux
 import Glibc
-import StoreCore
+import StoreProtocol
 import Support
 
 /// The documents of volumes, in a directory to which no pod has access.
-final class VolumeDocuments {
+final class VolumeDocuments: Sendable {
   static let largest = 1 << 20
   /// No volume can have these names.
   private static let directoryName = "~documents"
@@ -62,7 +62,7 @@ final class VolumeDocuments {
   /// The ids of volumes that have a document, in ascending order.
   func ids() -> [String] {
     Self.names(in: file).filter { $0.hasSuffix(Self.suffix) }.map { String($0.dropLast(Self.suffix.utf8.count)) }
-      .filter(Volume.isValid)
+      .filter(VolumeSettings.isValid)
   }
 
   /// The names in a directory, in ascending order.

@@ -2,26 +2,36 @@ import JSON
 import StoreCore
 import StoreProtocol
 
-/// What a server does for volumes beyond the bookkeeping of the store: sockets, documents, clients to be shown out.
-protocol VolumeHosting: AnyObject {
-  /// Serves a volume again where a client has removed or replaced a socket of it.
-  func mend(_ volume: Volume)
-  func open(_ settings: Volume.Settings) throws(StoreError) -> Volume
-  /// Changes what is not nil.
-  func resizeVolume(_ id: String, quota: UInt64?, onDelete: Volume.Deletion?) throws(StoreError) -> Volume
-  func freezeVolume(_ id: String, _ isFrozen: Bool) throws(StoreError) -> Volume
-  /// - Returns: whether there was one.
-  func deleteVolume(_ id: String) throws(StoreError) -> Bool
-  func createSnapshot(
-    _ id: String, of source: String, attributes: [String: String]
-  ) throws(StoreError) -> Volume
-  /// - Returns: whether there was one.
-  func deleteSnapshot(_ id: String) throws(StoreError) -> Bool
-}
-
 /// Requests about volumes as such, from those who run the store.
 extension RequestHandler {
-  private func host(for connection: ClientConnection) throws(StoreError) -> any VolumeHosting {
+  /// Answers a request about volumes, over TCP when the file of the admin token is read.
+  func handleVolumes(_ type: RequestType, from connection: ClientConnection) throws(StoreError) -> Disposition {
+    if needsToken(connection), let readToken { return .hold(readToken(.request)) }
+    defer { connection.adminToken = nil }
+    switch type {
+    case .openVolume: return try openVolume(connection)
+    case .inspectVolume: return try inspectVolume(connection)
+    case .listVolumes: return try listVolumes(connection)
+    case .resizeVolume: return try resizeVolume(connection)
+    case .freezeVolume: return try freezeVolume(connection)
+    case .deleteVolume: return try deleteVolume(connection)
+    case .createSnapshot: return try createSnapshot(connection)
+    default: return try deleteSnapshot(connection)
+    }
+  }
+
+  /// Whether the file of the admin token has to be read before a request is handled.
+  private func needsToken(_ connection: ClientConnection) -> Bool {
+    connection.kind == .rpc && adminToken.path != nil && connection.adminToken == nil
+  }
+
+  /// Whether that is so for the registration read last, since it names a session.
+  func registrationNeedsToken(_ connection: ClientConnection) -> Bool {
+    guard needsToken(connection), message.span("session_id") != nil else { return false }
+    return (try? message.integer("session_id")) != connection.client.session.id
+  }
+
+  private func host(for connection: ClientConnection) throws(StoreError) -> VolumeHost {
     try requireAdministrator(connection)
     guard let volumes else { throw StoreError(.serverNotReady, "volumes are not available yet") }
     return volumes
@@ -39,79 +49,85 @@ extension RequestHandler {
   /// - Throws: when a client comes over TCP and its message doesn't carry the admin token.
   func requireToken(_ connection: ClientConnection) throws(StoreError) {
     guard connection.kind == .rpc else { return }
-    try adminToken.require(message.span("admin_token") == nil ? nil : try message.string("admin_token"))
+    try adminToken.require(
+      message.span("admin_token") == nil ? nil : try message.string("admin_token"), content: connection.adminToken)
   }
 
   func openVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
-    let settings = try Volume.Settings(message)
+    let settings = try VolumeSettings(message)
     return try start(
-      FillingTask(settings.source, "open_volume_reply") { () throws(StoreError) in try host.open(settings) })
+      FillingTask(host, [settings.id], settings.source, "open_volume_reply") { () throws(StoreError) in
+        try host.open(settings)
+      })
   }
 
   func inspectVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
-    try requireAdministrator(connection)
-    let kind = try message.choice("kind", default: Volume.Kind.volume, "'volume' or 'snapshot'")
-    let volume = try store.requireVolume(try message.volumeID(), kind)
-    volumes?.mend(volume)
-    return describe(volume, "inspect_volume_reply")
+    let host = try host(for: connection)
+    let kind = try message.volumeKind()
+    let id = try message.volumeID()
+    guard kind == .volume else { return describe(try store.requireVolume(id, kind), "inspect_volume_reply") }
+    return try start(
+      VolumeTask(host, id) { (handler) throws(StoreError) in
+        let volume = try handler.store.requireVolume(id)
+        return handler.describe(
+          volume, "inspect_volume_reply", when: host.repair(volume, then: .send(arena: false, nil)))
+      })
   }
 
   func listVolumes(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     try requireAdministrator(connection)
-    let snapshots = store.snapshots.values.sorted { $0.id < $1.id }
-    let volumes = store.volumes.values.sorted { $0.id < $1.id }
-    let room = store.room
-    reply.beginFrame()
-    reply.append("{\"room\":{\"limit\":")
-    reply.append(decimal: room.limit)
-    reply.append(",\"promised\":")
-    reply.append(decimal: room.promised)
-    reply.append(",\"used\":")
-    reply.append(decimal: room.used)
-    reply.append("},\"type\":\"list_volumes_reply\",\"volumes\":[")
-    reply.list(snapshots + volumes) { reply.append($0, trouble: store.trouble(of: $0)) }
-    reply.append("]}")
-    reply.endFrame()
-    return .reply
+    return try start(ListVolumesTask())
   }
 
   func resizeVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let id = try message.volumeID()
-    var onDelete: Volume.Deletion?
-    if message.span("on_delete") != nil {
-      onDelete = try message.choice("on_delete", default: .delete, "'delete' or 'retain'")
-    }
-    let quota = onDelete != nil && message.span("quota") == nil ? nil : try message.integer("quota")
-    let volume = try host.resizeVolume(id, quota: quota, onDelete: onDelete)
-    return describe(volume, "resize_volume_reply")
+    let change = try VolumeChange(message)
+    return try start(
+      VolumeTask(host, id) { (handler) throws(StoreError) in
+        let (volume, held) = try host.resize(id, change)
+        return handler.describe(volume, "resize_volume_reply", when: held)
+      })
   }
 
   func freezeVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
-    let volume = try host.freezeVolume(try message.volumeID(), try message.boolean("frozen"))
-    return describe(volume, "freeze_volume_reply")
+    let (id, isFrozen) = (try message.volumeID(), try message.boolean("frozen"))
+    return try start(
+      VolumeTask(host, id) { (handler) throws(StoreError) in
+        let (volume, held) = try host.freeze(id, isFrozen)
+        return handler.describe(volume, "freeze_volume_reply", when: held)
+      })
   }
 
   func deleteVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
-    return deleted(try host.deleteVolume(try message.volumeID()), "delete_volume_reply")
+    let id = try message.volumeID()
+    return try start(
+      VolumeTask(host, id) { (handler) throws(StoreError) in
+        let (wasThere, held) = host.delete(id)
+        _ = handler.deleted(wasThere, "delete_volume_reply")
+        return .hold(held)
+      })
   }
 
   func createSnapshot(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let (id, source) = (try message.volumeID(), try message.volumeID("source"))
-    let attributes = try message.attributes()
+    let attributes = try message.volumeAttributes()
     return try start(
-      FillingTask(Volume.Source(kind: .volume, id: source), "create_snapshot_reply") { () throws(StoreError) in
+      FillingTask(host, [], VolumeSource(kind: .volume, id: source), "create_snapshot_reply") {
+        () throws(StoreError) in
         try host.createSnapshot(id, of: source, attributes: attributes)
       })
   }
 
   func deleteSnapshot(_ connection: ClientConnection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
-    return deleted(try host.deleteSnapshot(try message.volumeID()), "delete_snapshot_reply")
+    let (wasThere, held) = host.deleteSnapshot(try message.volumeID())
+    let disposition = deleted(wasThere, "delete_snapshot_reply")
+    return held.map { .hold($0) } ?? disposition
   }
 
   fileprivate func describe(_ volume: Volume, _ type: StaticString) -> Disposition {
@@ -119,13 +135,19 @@ extension RequestHandler {
     reply.append("{\"type\":\"")
     reply.append(type)
     reply.append("\",\"volume\":")
-    reply.append(volume, trouble: store.trouble(of: volume))
+    reply.append(VolumeRecord(volume, in: store))
     reply.append("}")
     reply.endFrame()
     return .reply
   }
 
-  private func deleted(_ wasThere: Bool, _ type: StaticString) -> Disposition {
+  /// The same, when its files are changed.
+  fileprivate func describe(_ volume: Volume, _ type: StaticString, when held: HeldReply) -> Disposition {
+    _ = describe(volume, type)
+    return .hold(held)
+  }
+
+  fileprivate func deleted(_ wasThere: Bool, _ type: StaticString) -> Disposition {
     reply.beginFrame()
     reply.append(wasThere ? "{\"deleted\":true" : "{\"deleted\":false")
     reply.append(",\"type\":\"")
@@ -136,14 +158,77 @@ extension RequestHandler {
   }
 }
 
+/// list_volumes: finds the volumes and snapshots and writes them.
+private struct ListVolumesTask: RequestTask {
+  private var listing = VolumeListing()
+  private var found: [Volume]?
+  private var next = 0
+
+  mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    let (store, reply) = (handler.store, handler.reply)
+    if found == nil {
+      guard let volumes = listing.step(store) else { return nil }
+      found = volumes
+      begin(reply, store)
+    }
+    guard let found else { return nil }
+    while next < found.count {
+      if store.work.isSpent { return nil }
+      let before = reply.count
+      if next > 0 { reply.append(",") }
+      reply.append(VolumeRecord(found[next], in: store))
+      store.work.spend(Work.item + 4 * (reply.count - before))
+      next += 1
+    }
+    reply.append("]}")
+    reply.endFrame()
+    return .reply
+  }
+
+  private func begin(_ reply: ByteWriter, _ store: Store) {
+    store.work.spend(store.volumes.count * 16)
+    reply.beginFrame()
+    reply.append("{\"room\":")
+    reply.append(store.capacity)
+    reply.append(",\"type\":\"list_volumes_reply\",\"volumes\":[")
+  }
+}
+
+/// A request that changes one volume, when nothing else is under way with its files.
+private struct VolumeTask: RequestTask {
+  private let host: VolumeHost
+  private let id: String
+  private let change: (RequestHandler) throws(StoreError) -> Disposition
+
+  init(_ host: VolumeHost, _ id: String, _ change: @escaping (RequestHandler) throws(StoreError) -> Disposition) {
+    self.host = host
+    self.id = id
+    self.change = change
+  }
+
+  func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    if let key = host.obstacle(id) { return .park(key) }
+    return try change(handler)
+  }
+}
+
 /// open_volume and create_snapshot: makes what may start with a copy of something, and answers when all is copied.
 private struct FillingTask: RequestTask {
-  private let source: Volume.Source?
+  private let host: VolumeHost
+  /// The volumes with which nothing else may be under way.
+  private var ids: [String]
+  private let source: VolumeSource?
   private let type: StaticString
-  private let make: () throws(StoreError) -> Volume
+  private let make: () throws(StoreError) -> (volume: Volume, held: HeldReply)
   private var volume: Volume?
 
-  init(_ source: Volume.Source?, _ type: StaticString, _ make: @escaping () throws(StoreError) -> Volume) {
+  init(
+    _ host: VolumeHost, _ ids: [String], _ source: VolumeSource?, _ type: StaticString,
+    _ make: @escaping () throws(StoreError) -> (volume: Volume, held: HeldReply)
+  ) {
+    self.host = host
+    self.ids = ids
+    if let source, source.kind == .volume { self.ids.append(source.id) }
     self.source = source
     self.type = type
     self.make = make
@@ -151,13 +236,15 @@ private struct FillingTask: RequestTask {
 
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
     let store = handler.store
-    if volume == nil {
+    guard let volume else {
+      for id in ids { if let key = host.obstacle(id) { return .park(key) } }
       if let source = source.flatMap({ store.volume($0.id, $0.kind) }), source.isBeingFilled {
         return wait(for: source)
       }
-      volume = try make()
+      let made = try make()
+      volume = made.volume
+      return .hold(made.held)
     }
-    guard let volume else { return nil }
     if volume.isBeingFilled { return wait(for: volume) }
     guard store.volume(volume.id, volume.kind) === volume else {
       throw StoreError(.objectNotExists, "\(volume.kind.rawValue) '\(volume.id)' was deleted while it was filled")

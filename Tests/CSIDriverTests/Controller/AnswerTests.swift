@@ -1,5 +1,6 @@
 import CSIProtocol
 import StoreClient
+import StoreProtocol
 import SwiftProtobuf
 import Testing
 
@@ -9,23 +10,23 @@ import Testing
 struct AnswerTests {
   @Test("is its id, size, node, and a context that leads the node half to the same settings")
   func volume() throws {
-    let order = try VolumeOrder(.sample { $0.parameters["onDelete"] = "retain" })
-    let volume = Csi_V1_Volume(VolumeRecord(order), in: try .sample("a"))
-    #expect(volume.volumeID == order.handle.description)
+    let wanted = try CreateVolumeParameters(.sample { $0.parameters["onDelete"] = "retain" })
+    let volume = Csi_V1_Volume(VolumeRecord(wanted), in: try .sample("a"))
+    #expect(volume.volumeID == wanted.handle.description)
     #expect(volume.capacityBytes == gibibyte)
     #expect(volume.accessibleTopology.map(\.segments) == [["csi.vineyard.v6d.io/node": "a"]])
     #expect(!volume.hasContentSource)
-    let settings = try VolumeSettings(volume.volumeContext)
+    let settings = try VolumeParameters(volume.volumeContext)
     #expect(settings.scope == .volume && settings.onDelete == .retain && settings.quota == .bytes(UInt64(gibibyte)))
-    #expect(settings.cluster == order.settings.cluster)
+    #expect(settings.cluster == wanted.parameters.cluster)
     #expect(volume.volumeContext["csi.storage.k8s.io/pvc/name"] == "data")
-    #expect(!volume.volumeContext.keys.contains(VolumeOrder.sourceKindAttribute))
+    #expect(!volume.volumeContext.keys.contains(CreateVolumeParameters.sourceKindAttribute))
   }
 
   @Test("has size 0 and quota none without a limit")
   func unlimited() throws {
     let volume = Csi_V1_Volume(
-      VolumeRecord(try VolumeOrder(.sample { $0.clearCapacityRange() })), in: try .sample("a"))
+      VolumeRecord(try CreateVolumeParameters(.sample { $0.clearCapacityRange() })), in: try .sample("a"))
     #expect(volume.capacityBytes == 0)
     #expect(volume.volumeContext["quota"] == "none")
   }
@@ -35,7 +36,7 @@ struct AnswerTests {
     let snapshot = Csi_V1_VolumeContentSource.with { $0.snapshot.snapshotID = "ns/store/snap-1" }
     let clone = Csi_V1_VolumeContentSource.with { $0.volume.volumeID = "ns/store/pvc-2" }
     for source in [snapshot, clone] {
-      let record = VolumeRecord(try VolumeOrder(.sample { $0.volumeContentSource = source }))
+      let record = VolumeRecord(try CreateVolumeParameters(.sample { $0.volumeContentSource = source }))
       #expect(Csi_V1_Volume(record, in: try .sample("a")).contentSource == source)
     }
   }

@@ -1,6 +1,7 @@
 import CSIProtocol
 import GRPCCore
 import StoreClient
+import StoreProtocol
 import SwiftProtobuf
 import Testing
 
@@ -48,7 +49,7 @@ struct ChangeVolumeTests {
   func unlimited() async throws {
     try await world.create("pvc-2") { $0.clearCapacityRange() }
     #expect(try await expand(1 << 30, "ns/store/pvc-2").capacityBytes == 1 << 30)
-    #expect(try a.client().inspect("pvc-2")?.quota == nil)
+    #expect(try a.client().inspect("pvc-2")?.quota == 0)
     #expect(try await expand(1 << 30, Self.original).capacityBytes == 1 << 30)
   }
 
@@ -109,7 +110,7 @@ struct ChangeVolumeTests {
     #expect(try await record(["ondelete": "retain"]) == expected)
     expected.quota = 16 << 20
     #expect(try await record(["quota": "16Mi"]) == expected)
-    expected.quota = nil
+    expected.quota = 0
     expected.isFrozen = true
     #expect(try await record(["quota": "none", "readOnly": "true"]) == expected)
     expected.isFrozen = false

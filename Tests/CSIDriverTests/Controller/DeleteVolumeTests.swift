@@ -1,6 +1,7 @@
 import CSIProtocol
 import GRPCCore
 import StoreClient
+import StoreProtocol
 import SwiftProtobuf
 import Synchronization
 import Testing
@@ -13,16 +14,16 @@ struct DeleteVolumeTests {
   func delete() async throws {
     let (a, b) = (try StoreNode("a"), try StoreNode("b"))
     let world = ControllerWorld(a, b)
-    let before = try b.client().list().room
+    let before = try b.client().list().capacity
     let volume = try await world.create {
       $0.capacityRange.requiredBytes = 32 << 20
       $0.accessibilityRequirements = .nodes(requisite: ["b"])
     }
     try b.write(8 << 20, to: "pvc-1")
-    #expect(try b.client().list().room.used >= 8 << 20)
+    #expect(try b.client().list().capacity.used >= 8 << 20)
     for _ in 0..<3 { try await world.delete(volume.volumeID) }
     #expect(try b.volumes().isEmpty)
-    #expect(try b.client().list().room == before)
+    #expect(try b.client().list().capacity == before)
   }
 
   @Test(
@@ -78,7 +79,7 @@ struct DeleteVolumeTests {
     let (a, b) = (try StoreNode("a"), try StoreNode("b"))
     let world = ControllerWorld(a, b)
     let id = "0f7e1c52-7a3a-11ee-b962-0242ac120002"
-    _ = try a.client().open(VolumeRequest(id: id, scope: .cluster, onDelete: .retain))
+    _ = try a.client().open(.sharing(id))
     b.stop()
     try await world.delete(id)
     #expect(try a.volumes().isEmpty)

@@ -7,10 +7,10 @@ import Testing
 @Suite("Choice of the node")
 struct NodeChoiceTests {
   private func candidates(
-    _ requirement: Csi_V1_TopologyRequirement, _ stores: [StoreEndpoint]? = nil, room: [String: UInt64] = [:]
+    _ requirement: Csi_V1_TopologyRequirement, _ stores: [StoreEndpoint]? = nil, available: [String: UInt64] = [:]
   ) throws -> [String] {
     let all = try ["a", "b", "c"].map { try StoreEndpoint.sample($0) }
-    return NodeChoice(requirement).candidates(stores ?? all, room: room).map(\.node)
+    return NodeChoice(requirement).candidates(stores ?? all, available: available).map(\.node)
   }
 
   @Test("preferred nodes come first, then the requisite ones in their order")
@@ -27,12 +27,12 @@ struct NodeChoiceTests {
 
   @Test("without requirements the node with most room comes first, of equal ones the first by name")
   func room() throws {
-    #expect(try candidates(.init(), room: ["a": 1, "b": 7, "c": 7]) == ["b", "c", "a"])
+    #expect(try candidates(.init(), available: ["a": 1, "b": 7, "c": 7]) == ["b", "c", "a"])
   }
 
   @Test("preferred nodes alone leave the others as a second choice, by room")
   func preferredOnly() throws {
-    #expect(try candidates(.nodes(preferred: ["c"]), room: ["a": 1, "b": 2, "c": 0]) == ["c", "b", "a"])
+    #expect(try candidates(.nodes(preferred: ["c"]), available: ["a": 1, "b": 2, "c": 0]) == ["c", "b", "a"])
   }
 
   @Test("stores that are not ready are no candidates")

@@ -1,5 +1,6 @@
 import CSIProtocol
 import GRPCCore
+import StoreProtocol
 import SwiftProtobuf
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 @Suite("Size of a volume")
 struct RequestedSizeTests {
   private func quota(_ required: Int64, _ limit: Int64 = 0, parameter: String? = nil) throws -> UInt64? {
-    let order = try VolumeOrder(
+    let wanted = try CreateVolumeParameters(
       .sample {
         $0.capacityRange = .with {
           $0.requiredBytes = required
@@ -16,7 +17,7 @@ struct RequestedSizeTests {
         }
         $0.parameters["quota"] = parameter
       })
-    return order.quota
+    return wanted.quota
   }
 
   @Test("is what the claim requests")

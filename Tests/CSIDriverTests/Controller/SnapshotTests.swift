@@ -1,6 +1,7 @@
 import CSIProtocol
 import GRPCCore
 import StoreClient
+import StoreProtocol
 import SwiftProtobuf
 import Testing
 
@@ -68,13 +69,13 @@ struct SnapshotTests {
   @Test("what is made of a volume or a snapshot is on its node and shares its bytes")
   func copies() async throws {
     let snapshot = try await snapshot("snapshot-1")
-    let used = try b.client().list().room.used
+    let used = try b.client().list().capacity.used
     let restored = try await copy(of: Self.restore(snapshot.snapshotID))
     #expect(restored.nodes == ["b"] && restored.contentSource == Self.restore(snapshot.snapshotID))
     #expect(try await copy(of: Self.restore(snapshot.snapshotID)) == restored)
     let (source, record) = (try b.client().inspect("pvc-1"), try b.client().inspect("pvc-2"))
     #expect(record?.used == source?.used && record?.objects == source?.objects)
-    #expect(try b.client().list().room.used == used)
+    #expect(try b.client().list().capacity.used == used)
     try await world.delete("ns/store/pvc-2")
     #expect(try await copy(of: Self.clone).contentSource == Self.clone)
   }
@@ -90,7 +91,7 @@ struct SnapshotTests {
     #expect(try b.volumes().map(\.id) == ["pvc-2"])
     #expect(try #require(try b.client().inspect("pvc-2")).used >= 4 << 20)
     try await world.delete("ns/store/pvc-2")
-    #expect(try b.client().list().room.used == 0)
+    #expect(try b.client().list().capacity.used == 0)
   }
 
   @Test("[Error] the name is that of a snapshot of another volume")

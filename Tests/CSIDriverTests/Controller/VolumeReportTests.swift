@@ -1,6 +1,7 @@
 import CSIProtocol
 import GRPCCore
 import StoreClient
+import StoreProtocol
 import SwiftProtobuf
 import Synchronization
 import Testing
@@ -69,7 +70,7 @@ struct VolumeReportTests {
     let id = Self.originals.volumes[0].id
     #expect(try await list(service).entries.map(\.volume) == [Self.originals.volumes[0].answer])
     #expect(try await get(id, service).volume.capacityBytes == 1 << 20)
-    _ = try b.client().open(VolumeRequest(id: id, scope: .cluster, onDelete: .retain))
+    _ = try b.client().open(.sharing(id))
     #expect(try await list(service).entries.map(\.volume.volumeID) == [id])
     #expect(try await get(id, service).volume.nodes == ["b"])
   }
@@ -101,7 +102,7 @@ struct VolumeReportTests {
       let answer = try await world.call(ControllerService.getCapacity, .with(change))
       return [answer.availableCapacity, answer.maximumVolumeSize.value]
     }
-    let size = Int64(try a.client().list().room.limit)
+    let size = Int64(try a.client().list().capacity.limit)
     #expect(try await capacity() == [2 * size, size])
     try await world.create("v1") {
       $0.capacityRange.requiredBytes = 16 << 20

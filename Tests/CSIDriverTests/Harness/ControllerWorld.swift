@@ -35,7 +35,7 @@ final class ControllerWorld: StoreDirectory {
 
   /// A controller that has just started, and waits as long as other tests keep the processors busy.
   func controller(_ originals: OriginalVolumes = .none) -> ControllerService {
-    ControllerService(directory: self, originals: originals, patience: .seconds(600), log: lines.log)
+    ControllerService(directory: self, originals: originals, lockTimeout: .seconds(600), log: lines.log)
   }
 
   /// Calls a controller that has just started, as one does that keeps nothing.

@@ -1,6 +1,7 @@
 import CSIProtocol
 import GRPCCore
 import StoreClient
+import StoreProtocol
 import SwiftProtobuf
 import Testing
 
@@ -59,9 +60,9 @@ extension StoreEndpoint {
 }
 
 extension VolumeRecord {
-  /// What a store tells of a volume that it made as ordered.
-  init(_ order: VolumeOrder) {
-    let request = order.request
+  /// The record of a volume that was made with some parameters.
+  init(_ parameters: CreateVolumeParameters) {
+    let request = parameters.settings
     self.init(id: request.id)
     scope = request.scope
     onDelete = request.onDelete
@@ -70,6 +71,16 @@ extension VolumeRecord {
     source = request.source?.id
     overwrite = request.overwrite
     deletedMemory = request.deletedMemory
+  }
+}
+
+extension VolumeSettings {
+  /// Settings of a volume as the original has it.
+  static func sharing(_ id: String) -> VolumeSettings {
+    var settings = VolumeSettings(id: id)
+    settings.scope = .cluster
+    settings.onDelete = .retain
+    return settings
   }
 }
 

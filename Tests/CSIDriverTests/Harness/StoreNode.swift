@@ -1,8 +1,8 @@
-import Documents
 import Glibc
 import SharedMemory
 import StoreClient
 import StoreCore
+import StoreProtocol
 import StoreServer
 import Support
 import Synchronization
@@ -43,7 +43,7 @@ final class StoreNode: Sendable {
     let shared = Outcome()
     let thread = try BackgroundThread(named: "test-store") {
       do throws(CommandError) {
-        let server = try StoreServer(settings, log: Log(minimum: .error), handlesSignals: false)
+        let server = try StoreServer.start(settings, log: Log(minimum: .error), handlesSignals: false)
         shared.set(.success(server.stopper))
         ready.signal()
         server.run()
@@ -76,13 +76,15 @@ final class StoreNode: Sendable {
   }
 
   /// Writes a blob of so many bytes through the socket of a volume.
-  func write(_ bytes: Int, to leaf: String) throws {
-    let client = try StoreClient(path: "\(directory.path)/volumes/\(leaf)/vineyard.sock", timeout: .seconds(30))
+  func write(_ bytes: Int, to name: String) throws {
+    let client = try StoreClient(path: "\(directory.path)/volumes/\(name)/vineyard.sock", timeout: .seconds(30))
     try client.handshake()
-    let created = try client.call(["type": "create_buffer_request", "size": Value(bytes)])
-    let id = try #require(created["id"])
-    if created["fd"]?.int != -1 { close(try client.receiveDescriptor()) }
-    _ = try client.call(["type": "seal_request", "object_id": id])
+    let (id, file) = try client.call(Array(#"{"type":"create_buffer_request","size":\#(bytes)}"#.utf8)) {
+      reply throws(StoreError) in (try reply.integer("id"), try reply.integer("fd"))
+    }
+    // -1 for no descriptor.
+    if file != .max { close(try client.receiveDescriptor()) }
+    try client.call(Array(#"{"type":"seal_request","object_id":\#(id)}"#.utf8)) { _ in }
   }
 }
 

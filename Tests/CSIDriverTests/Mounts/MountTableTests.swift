@@ -36,7 +36,7 @@ struct MountTableTests {
 
   @Test("of this process has the mount of the root directory, by the number that the kernel gives it")
   func current() throws {
-    let place = try #require(try Place.look(at: "/"))
+    let place = try #require(try FileStatus.read("/"))
     #expect(place.isMountRoot)
     #expect(try MountTable.current().entry(id: place.mount)?.mountPoint == "/")
   }

@@ -30,14 +30,14 @@ struct MountTargetTests {
   func directory() throws {
     let scratch = try TemporaryDirectory()
     let target = try MountTarget("\(scratch.path)/t", field: "target_path")
-    #expect(try target.look() == nil)
+    #expect(try target.status() == nil)
     try target.make()
     try target.make()
-    #expect(try target.look()?.isMountRoot == false)
+    #expect(try target.status()?.isMountRoot == false)
     #expect(try target.unmount(Log(write: { _ in })) == 0)
     try target.remove()
     try target.remove()
-    #expect(try target.look() == nil)
+    #expect(try target.status() == nil)
   }
 
   @Test("is not followed when it is a link, and is no file")
@@ -48,11 +48,11 @@ struct MountTargetTests {
     close(file)
     for name in ["link", "file"] {
       let target = try MountTarget("\(scratch.path)/\(name)", field: "target_path")
-      let error = #expect(throws: RPCError.self) { try target.look() }
+      let error = #expect(throws: RPCError.self) { try target.status() }
       #expect(error?.code == .failedPrecondition)
       #expect(try target.unmount(Log(write: { _ in })) == 0)
       try target.remove()
-      #expect(try target.look() == nil)
+      #expect(try target.status() == nil)
     }
     #expect(access("/tmp", F_OK) == 0)
   }

@@ -13,26 +13,26 @@ struct PublishedVolumeTests {
   func volumes() throws {
     let writable = try #require(try volume("/s/ns/c/volumes/a.b"))
     #expect(writable.cluster == ClusterName(namespace: "ns", name: "c"))
-    #expect(writable.leaf == "a.b")
+    #expect(writable.name == "a.b")
     #expect(!writable.isReadOnly && !writable.isDeleted)
     let readOnly = try #require(try volume("/s/ns/c/volumes/a/read-only"))
-    #expect(readOnly.leaf == "a" && readOnly.isReadOnly)
+    #expect(readOnly.name == "a" && readOnly.isReadOnly)
   }
 
   @Test("is a volume that was deleted")
   func deleted() throws {
     let volume = try #require(try volume("/s/ns/c/volumes/a//deleted"))
-    #expect(volume.leaf == "a" && volume.isDeleted && !volume.isReadOnly)
+    #expect(volume.name == "a" && volume.isDeleted && !volume.isReadOnly)
   }
 
   @Test("is the directory of a store, when the original has mounted it")
   func original() throws {
     let volume = try #require(try volume("/s/ns/c"))
-    #expect(volume.leaf == nil && !volume.isReadOnly)
+    #expect(volume.name == nil && !volume.isReadOnly)
   }
 
   @Test("is found in a file system of its own, too")
-  func ownFileSystem() throws { #expect(try volume("/ns/c/volumes/a", tree: "")?.leaf == "a") }
+  func ownFileSystem() throws { #expect(try volume("/ns/c/volumes/a", tree: "")?.name == "a") }
 
   @Test(
     "is nothing of ours",

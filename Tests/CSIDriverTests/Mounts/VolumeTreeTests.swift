@@ -29,9 +29,9 @@ struct VolumeTreeTests {
   @Test("are opened, each variant for itself")
   func variants() throws {
     make("ns", "ns/c", "ns/c/volumes", "ns/c/volumes/v", "ns/c/volumes/v/read-only")
-    let writable = try tree.directory(cluster, "v").look()
-    let readOnly = try tree.directory(cluster, "v", isReadOnly: true).look()
-    #expect(try Place.look(at: "\(scratch.path)/ns/c/volumes/v")?.identity == writable.identity)
+    let writable = try tree.directory(cluster, "v").status()
+    let readOnly = try tree.directory(cluster, "v", isReadOnly: true).status()
+    #expect(try FileStatus.read("\(scratch.path)/ns/c/volumes/v")?.identity == writable.identity)
     #expect(writable.identity != readOnly.identity)
   }
 
@@ -61,7 +61,7 @@ struct VolumeTreeTests {
     write(#"{"id":"y","ephemeral":true}"#, to: "ns/c/volumes/y/volume.json")
     #expect(tree.document(cluster, "v")?.isEphemeral == true)
     #expect(tree.document(cluster, "w")?.isEphemeral == false)
-    for leaf in ["x", "y", "z"] { #expect(tree.document(cluster, leaf) == nil) }
+    for name in ["x", "y", "z"] { #expect(tree.document(cluster, name) == nil) }
   }
 
   @Test("have documents in them while their store is of a former release")

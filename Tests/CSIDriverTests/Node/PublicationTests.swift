@@ -17,7 +17,7 @@ struct PublicationTests {
       $0.mount = .init()
       $0.accessMode.mode = .singleNodeWriter
     }
-    $0.volumeContext = VolumeSettingsTests.cluster
+    $0.volumeContext = VolumeParametersTests.cluster
   }
 
   private static func changed(_ change: (inout Request) -> Void) -> Request {
@@ -29,7 +29,7 @@ struct PublicationTests {
   @Test("is for writing, by many, unless something says otherwise")
   func valid() throws {
     let publication = try Publication(Self.valid)
-    #expect(publication.handle.leaf == "pvc-1")
+    #expect(publication.handle.name == "pvc-1")
     #expect(publication.target.path == "/pods/1/mount")
     #expect(!publication.isReadOnly && !publication.isExclusive)
   }

@@ -8,7 +8,7 @@ struct VolumeHandleTests {
   func ours() throws {
     let handle = try #require(VolumeHandle(id: "ns/c-1/pvc-0a.b_c"))
     #expect(handle.cluster == ClusterName(namespace: "ns", name: "c-1"))
-    #expect(handle.leaf == "pvc-0a.b_c")
+    #expect(handle.name == "pvc-0a.b_c")
     #expect(handle.description == "ns/c-1/pvc-0a.b_c")
   }
 
@@ -18,7 +18,7 @@ struct VolumeHandleTests {
   func others(id: String) throws {
     let handle = try #require(VolumeHandle(id: id))
     #expect(handle.cluster == nil)
-    #expect(handle.leaf == id)
+    #expect(handle.name == id)
   }
 
   @Test(
@@ -34,8 +34,8 @@ struct VolumeHandleTests {
     arguments: ["pvc-1", "A.b_c", String(repeating: "n", count: 80)])
   func kept(name: String) throws {
     let cluster = try #require(ClusterName(namespace: "ns", name: "c"))
-    #expect(VolumeHandle(cluster: cluster, name: name)?.leaf == name)
-    #expect(VolumeHandle(cluster: cluster, name: name, prefix: "snap-")?.leaf.hasPrefix("snap-") == true)
+    #expect(VolumeHandle(cluster: cluster, name: name)?.name == name)
+    #expect(VolumeHandle(cluster: cluster, name: name, prefix: "snap-")?.name.hasPrefix("snap-") == true)
   }
 
   @Test(
@@ -44,7 +44,7 @@ struct VolumeHandleTests {
   func hashed(name: String) throws {
     let cluster = try #require(ClusterName(namespace: "ns", name: "c"))
     let handle = try #require(VolumeHandle(cluster: cluster, name: name))
-    #expect(handle.leaf.hasPrefix("x-"))
+    #expect(handle.name.hasPrefix("x-"))
     #expect(handle == VolumeHandle(cluster: cluster, name: name))
     #expect(handle != VolumeHandle(cluster: cluster, name: name + " "))
     #expect(VolumeHandle(id: handle.description) == handle)

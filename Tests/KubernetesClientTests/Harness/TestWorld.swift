@@ -1,3 +1,4 @@
+import Coordination
 import KubernetesObjects
 import Support
 import Synchronization
@@ -68,7 +69,7 @@ func testClient(
   _ change: (inout KubernetesClient.Timing) -> Void = { _ in }
 ) -> KubernetesClient {
   var timing = KubernetesClient.Timing()
-  timing.retry.jitter = { 1 }
+  timing.retry.backOff.jitter = { 1 }
   timing.sleep = { duration in
     sleeps.append(duration)
     try Task.checkCancellation()

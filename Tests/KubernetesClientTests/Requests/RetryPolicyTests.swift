@@ -1,3 +1,4 @@
+import Coordination
 import Testing
 
 @testable import KubernetesClient
@@ -6,7 +7,7 @@ import Testing
 struct RetryPolicyTests {
   private func policy() -> RetryPolicy {
     var policy = RetryPolicy()
-    policy.jitter = { 1 }
+    policy.backOff.jitter = { 1 }
     return policy
   }
 
@@ -28,17 +29,17 @@ struct RetryPolicyTests {
 
   @Test("the wait doubles up to a limit")
   func backOff() {
-    let waits = (1...8).map { policy().backOff($0) }
+    let waits = (1...8).map { policy().backOff.delay(after: $0) }
     #expect(waits.prefix(4) == [.milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2)])
     #expect(waits.suffix(3) == [.seconds(5), .seconds(5), .seconds(5)])
-    #expect(policy().backOff(1000) == .seconds(5))
+    #expect(policy().backOff.delay(after: 1000) == .seconds(5))
   }
 
   @Test("jitter takes away up to half of the wait")
   func jitter() {
     var policy = policy()
-    policy.jitter = { 0 }
-    #expect(policy.backOff(1) == .milliseconds(125))
+    policy.backOff.jitter = { 0 }
+    #expect(policy.backOff.delay(after: 1) == .milliseconds(125))
   }
 
   @Test(

@@ -74,6 +74,32 @@ struct TLSTests {
     #expect(try await problem(ClientConfiguration(server: secured, credentials: FixedCredentials())) == .tls(.notTLS))
   }
 
+  @Test("a server of the other scheme is told as such, whatever it does")
+  func otherScheme() async throws {
+    let double = try APIServerDouble.shared.get().configuration()
+    var configuration = double
+    configuration.server = "http" + double.server.dropFirst("https".count)
+    let refused = try await thrown(TransportError.self) { try await testClient(configuration).version() }
+    #expect(refused.asCommandError.cause == "\(configuration.server) closed the connection without an answer")
+    #expect(refused.asCommandError.hint?.hasPrefix("check the server's URL: https:// instead of http://?") == true)
+    let alert = try ScriptedServer { _ in [.send("\u{15}\u{3}\u{1}\0\u{2}\u{2}F"), .close] }
+    configuration.server = alert.url
+    let spoilt = try await thrown(TransportError.self) { try await testClient(configuration).version() }
+    #expect(spoilt.asCommandError.hint?.hasPrefix("check the server's URL: https:// instead of http://?") == true)
+    #expect(!alert.requests.all.isEmpty)
+    let (listener, stop) = (try LocalListener(), try StopSignal())
+    let closing = try BackgroundThread(named: "closing") {
+      while let client = listener.accept(stop: stop) { close(client) }
+    }
+    configuration = ClientConfiguration(
+      server: "https://127.0.0.1:\(listener.port)", credentials: FixedCredentials())
+    let closed = try await thrown(TransportError.self) { try await testClient(configuration).version() }
+    #expect(closed.kind == .tls(.closed))
+    #expect(closed.asCommandError.hint?.hasPrefix("check the server's URL: http:// instead of https://?") == true)
+    stop.raise()
+    closing.join()
+  }
+
   @Test("through a proxy")
   func proxy() async throws {
     let server = try ScriptedServer { _ in [answer("200 OK", #"{"major":"1","minor":"30"}"#)] }

@@ -49,6 +49,41 @@ struct ListingTests {
     #expect(try list(.regularExpression("vineyard::Blob")) == [blob])
   }
 
+  @Test("a match of a long text rests after each slice of work, and is right in the end", arguments: [true, false])
+  func resting(matches: Bool) throws {
+    let long = "t::" + String(repeating: "ab", count: 8000)
+    let object = try fixture.object(long + (matches ? "x" : "y"))
+    for pattern in [
+      TextPattern.regularExpression("t::(\(Array(repeating: "a|ab|b", count: 20).joined(separator: "|")))*x"),
+      .wildcard("*" + String(repeating: "ab", count: 60) + "x"),
+    ] {
+      var listing = ObjectListing(pattern, limit: 10, in: fixture.root)
+      var (steps, found) = (0, [ObjectID]?.none)
+      while found == nil {
+        let before = store.work.done
+        store.work.allow(100_000)
+        found = try listing.step(store)
+        #expect(store.work.done - before < 200_000, "a slice, and what cannot be cut further")
+        steps += 1
+      }
+      #expect(found == (matches ? [object] : []))
+      #expect(steps > 20, "\(steps) steps")
+    }
+  }
+
+  @Test("an object that goes while its type is matched, and another under its id, are looked at anew")
+  func replacedWhileResting() throws {
+    let client = fixture.connect()
+    let long = "t::" + String(repeating: "ab", count: 8000)
+    let first = try fixture.object(long)
+    var listing = ObjectListing(.wildcard("*" + String(repeating: "ab", count: 60) + "x"), limit: 10, in: fixture.root)
+    store.work.allow(100_000)
+    #expect(try listing.step(store) == nil)
+    store.delete([first], force: false, deep: true, by: client)
+    let second = try fixture.object(long + "x")
+    #expect(try listing.finish(store) == [second])
+  }
+
   @Test("listings stay right while many objects come and go")
   func churn() throws {
     let client = fixture.connect()

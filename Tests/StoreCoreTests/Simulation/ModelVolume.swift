@@ -1,4 +1,5 @@
 import StoreCore
+import StoreProtocol
 
 /// A volume or snapshot, in the model.
 final class ModelVolume {

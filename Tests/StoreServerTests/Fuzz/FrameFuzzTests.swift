@@ -57,7 +57,7 @@ extension StoreServerTests {
       #expect(try server.onLoop { $0.store.memory.lingering } == 0)
       #expect(try server.onLoop { $0.store.sessions.count } == 1)
       #expect(try server.onLoop { $0.handler.parkedRequests } == 0)
-      #expect(try server.onLoop { $0.waiting.count + $0.pageWaiters.count + $0.endingSessions.count } == 0)
+      #expect(try server.onLoop { $0.heldReplies.count + $0.endingSessions.count } == 0)
       #expect(try ServerDescriptors(of: server) == before)
     }
 

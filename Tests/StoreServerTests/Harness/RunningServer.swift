@@ -52,7 +52,7 @@ final class RunningServer: Sendable {
     let ended = Handoff<Void>()
     let isRunning = startThread(named: "test-server") {
       do throws(CommandError) {
-        let server = try StoreServer(configuration, log: log, handlesSignals: false)
+        let server = try StoreServer.start(configuration, log: log, handlesSignals: false)
         started.give(
           .success(
             Started(

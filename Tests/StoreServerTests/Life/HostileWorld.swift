@@ -21,8 +21,9 @@ final class HostileWorld {
   private(set) var object: UInt64 = 0
   private var blobs: [UInt64] = []
 
-  init() throws {
-    server = try RunningServer { $0.memoryLimit = 64 * mebibyte }
+  /// - Parameter memory: bytes that objects may take.
+  init(memory: UInt64 = 64 * mebibyte) throws {
+    server = try RunningServer { $0.memoryLimit = memory }
     client = try WireClient.registered(server)
     bystander = try WireClient.registered(server)
     try stock()

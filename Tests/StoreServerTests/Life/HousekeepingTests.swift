@@ -13,14 +13,13 @@ extension StoreServerTests {
       let server = try RunningServer { $0.socketPath += ".d/sub/vineyard.sock" }
       let before = try WireClient.registered(server)
       #expect(try server.onLoop { $0.readiness.status } == 200)
-      try server.onLoop { $0.nextRound = .max }
+      try server.onLoop { $0.loop.timers = TimerQueue() }
       unlink(server.socketPath)
       let directory = String(server.socketPath.dropLast("/vineyard.sock".count))
       rmdir(directory)
       #expect(
         try server.onLoop { server in
           let lost = server.readiness
-          server.nextRound = 0
           server.keepHouse()
           return [lost.status, server.readiness.status]
         } == [503, 200])
@@ -36,10 +35,7 @@ extension StoreServerTests {
       let file = open(server.socketPath, O_CREAT | O_WRONLY, 0o600)
       close(file)
       let answer = try server.onLoop { server in
-        for _ in 0..<3 {
-          server.nextRound = 0
-          server.keepHouse()
-        }
+        for _ in 0..<3 { server.keepHouse() }
         return server.readiness.text
       }
       #expect(answer.contains("exists and is not a socket"))
@@ -65,9 +61,12 @@ extension StoreServerTests {
       try server.waitUntil("no pages are on their way") {
         $0.store.memory.residency.spareChunks == $0.store.memory.residency.committedChunks
       }
-      try server.onLoop { $0.pages.giveBackIdle(.max / 4) }
+      try server.onLoop { server in
+        server.loop.timers = TimerQueue()
+        server.pages.giveBackIdle()
+      }
       for _ in 0..<20 { _ = try WireClient.registered(server).request(#"{"type":"list_data_request","pattern":"*"}"#) }
-      try server.onLoop { $0.pages.giveBackIdle(.max / 4 + PageSupply.window) }
+      try server.onLoop { $0.pages.giveBackIdle() }
       try server.waitUntil("they are back") {
         $0.store.memory.residency.spareChunks == reserve && $0.store.memory.residency.committedChunks == reserve
       }
@@ -80,13 +79,16 @@ extension StoreServerTests {
         $0.populate = .ahead
       }
       let client = try WireClient.registered(server)
-      try server.onLoop { $0.pages.giveBackIdle(.max / 4) }
-      for round in 0..<3 {
+      try server.onLoop { server in
+        server.loop.timers = TimerQueue()
+        server.pages.giveBackIdle()
+      }
+      for _ in 0..<3 {
         let created = try client.request(#"{"type":"create_buffer_request","size":209715200}"#)
         if created["fd"] != .number("-1") { try closeFile(client.receiveArena()) }
         let id = try #require(created["id"]?.integer)
         _ = try client.request("{\"type\":\"drop_buffer_request\",\"id\":\(id)}")
-        try server.onLoop { $0.pages.giveBackIdle(.max / 4 + UInt64(round + 1) * PageSupply.window) }
+        try server.onLoop { $0.pages.giveBackIdle() }
       }
       #expect(try server.onLoop { $0.pages.releasedBytes } == 0)
       #expect(try server.onLoop { $0.store.memory.residency.spareChunks } >= 100)

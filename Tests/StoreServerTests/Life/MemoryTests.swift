@@ -1,5 +1,6 @@
 import Glibc
 import StoreCore
+import StoreProtocol
 import Testing
 
 @testable import StoreServer

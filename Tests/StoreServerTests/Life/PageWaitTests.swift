@@ -35,7 +35,7 @@ extension StoreServerTests {
         memory[offset] = 1
         memory[offset + 209_715_199] = 2
       }
-      #expect(try server.onLoop { $0.pageWaiters.isEmpty })
+      #expect(try server.onLoop { $0.heldReplies.isEmpty })
     }
 
     @Test("remote blobs wait too, and bytes pipelined behind the request stay in order")
@@ -73,7 +73,7 @@ extension StoreServerTests {
         try client.sendFrame("{\"type\":\"\(type)\",\"size\":209715200}")
         client.abort()
         try server.waitUntil("it is gone") { $0.connections.isEmpty && $0.store.memory.used == 0 }
-        try server.waitUntil("nobody waits") { $0.pageWaiters.isEmpty }
+        try server.waitUntil("nobody waits") { $0.heldReplies.isEmpty }
       }
       #expect(try server.onLoop { $0.store.inconsistencies() } == [])
     }

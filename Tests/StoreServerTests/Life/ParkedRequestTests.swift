@@ -32,7 +32,7 @@ extension StoreServerTests {
 
     private func expectNoneParked() throws {
       #expect(try server.onLoop { $0.handler.parkedRequests } == 0)
-      #expect(try server.onLoop { $0.waiting.isEmpty } == true)
+      #expect(try server.onLoop { $0.heldReplies.isEmpty })
     }
 
     @Test("get_name with wait is answered when the name appears, to everyone, and what is pipelined behind follows")

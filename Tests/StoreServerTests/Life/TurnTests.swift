@@ -73,6 +73,104 @@ extension StoreServerTests {
       #expect(try world.server.onLoop { !$0.store.exists(ObjectID(member), in: $0.store.root) })
     }
 
+    @Test("many volumes are listed in turns")
+    func volumes() throws {
+      let world = try HostileWorld()
+      _ = try world.bystander.request(#"{"type":"open_volume_request","id":"v"}"#)
+      for index in 0..<1000 {
+        let made = try world.bystander.request(
+          "{\"type\":\"create_snapshot_request\",\"id\":\"s\(index)\",\"source\":\"v\"}")
+        #expect(made["code"] == nil)
+      }
+      try world.server.onLoopAndForget { $0.turns = TurnMetrics() }
+      let reply = try world.bystander.request(#"{"type":"list_volumes_request"}"#)
+      let ids = reply["volumes"]?.elements.compactMap { $0["id"]?.text } ?? []
+      #expect(ids == (0..<1000).map { "s\($0)" }.sorted() + ["v"])
+      #expect(reply["room"]?["used"]?.integer != nil)
+      let work = try world.server.onLoop { $0.turns.mostWork }
+      #expect(work <= Self.allowed && work > StoreServer.slice / 4, "\(work) units")
+    }
+
+    @Test("what large metadata took is freed in turns, when it was stored, refused, and when its client leaves")
+    func freeing() throws {
+      let world = try HostileWorld()
+      let fields = (0..<60_000).map { "\"k\($0)\":1" }.joined(separator: ",")
+      let good = "{\"typename\":\"t\",\"instance_id\":0,\(fields)}"
+      let requests = [
+        "{\"type\":\"create_data_request\",\"content\":\(good)}",
+        "{\"type\":\"create_data_request\",\"content\":{\"typename\":\"t\",\(fields)}}",
+        "{\"type\":\"shallow_copy_request\",\"id\":\(world.object),\"extra\":{\(fields)}}",
+        "{\"type\":\"shallow_copy_request\",\"id\":1,\"extra\":{\(fields)}}",
+      ]
+      for request in requests {
+        try world.server.onLoopAndForget { $0.turns = TurnMetrics() }
+        let before = try world.server.onLoop { $0.store.work.done }
+        _ = try world.client.request(request)
+        let answered = try world.server.onLoop { $0.store.work.done }
+        try world.server.waitUntil("all is given back") { !$0.hasWork }
+        let freeing = try world.server.onLoop { $0.store.work.done } - answered
+        #expect(freeing <= answered - before)
+        let work = try world.server.onLoop { $0.turns.mostWork }
+        #expect(work <= Self.allowed && work > StoreServer.slice / 4, "\(work) units")
+      }
+      let total = try world.server.onLoop { $0.store.work.done }
+      try world.client.sendFrame(requests[0])
+      try world.server.waitUntil("it is read") { $0.store.work.done > total + 2_000_000 }
+      try world.replaceClient()
+      try world.server.waitUntil("all is given back") { !$0.hasWork && $0.connections.count == 2 }
+      #expect(try world.server.onLoop { $0.store.inconsistencies() } == [])
+    }
+
+    @Test("a list of a million ids is read in turns")
+    func longLists() throws {
+      let world = try HostileWorld(memory: 2048 * mebibyte)
+      let many = "[\(Array(repeating: "4660", count: 1_000_000).joined(separator: ","))]"
+      let few = "[\(Array(repeating: "4660", count: 500_000).joined(separator: ","))]"
+      let delete = "\"force\":true,\"deep\":true,\"memory_trim\":false,\"fastpath\""
+      for (request, code) in [
+        ("\"type\":\"get_data_request\",\"wait\":false,\"id\":\(many)", nil),
+        ("\"type\":\"del_data_request\",\(delete):false,\"id\":\(many)", nil),
+        ("\"type\":\"del_data_request\",\(delete):true,\"id\":\(many)", 7),
+        ("\"type\":\"get_buffers_request\",\"unsafe\":false,\"ids\":\(many)", 1),
+        ("\"type\":\"get_buffers_request\",\"unsafe\":false,\"ids\":\(few)", nil),
+      ] as [(String, UInt64?)] {
+        try world.server.onLoopAndForget { $0.turns = TurnMetrics() }
+        let reply = try world.client.request("{\(request)}")
+        #expect(reply["code"]?.integer == code, "\(request.prefix(40)): \(reply)")
+        let work = try world.server.onLoop { $0.turns.mostWork }
+        #expect(work <= Self.allowed && work > StoreServer.slice / 4, "\(request.prefix(40)): \(work) units")
+      }
+    }
+
+    @Test("a forced deletion whose plan does not fit into memory is refused, and nothing is deleted")
+    func plans() throws {
+      let world = try HostileWorld()
+      let member = world.object
+      let one = "{\"typename\":\"t\",\"instance_id\":0,\"m\":{\"id\":\"\(ObjectID(member))\"}}"
+      for _ in 0..<10 {
+        let contents = Array(repeating: one, count: 2000).joined(separator: ",")
+        let made = try world.bystander.request(
+          "{\"type\":\"create_datas_request\",\"num\":2000,\"contents\":[\(contents)]}")
+        #expect(made["code"] == nil)
+      }
+      let count = try world.server.onLoop { $0.store.root.objectCount }
+      let delete =
+        "{\"type\":\"del_data_request\",\"id\":[\(member)],\"force\":true,\"deep\":false,\"fastpath\":false,"
+        + "\"memory_trim\":false}"
+      let buffers = try world.server.onLoop { server in
+        let rest = server.heap.buffers.limit - server.heap.buffers.used - (128 << 10)
+        _ = server.heap.buffers.take(Int(rest))
+        return rest
+      }
+      #expect(try world.client.request(delete)["code"]?.integer == 41)
+      #expect(try world.server.onLoop { $0.store.root.objectCount } == count)
+      try world.server.onLoopAndForget { $0.heap.buffers.give(back: Int(buffers)) }
+      let used = try world.server.onLoop { $0.heap.buffers.used }
+      #expect(try world.client.request(delete)["code"] == nil)
+      #expect(try world.server.onLoop { $0.store.root.objectCount } < count - 20_000)
+      #expect(try world.server.onLoop { $0.heap.buffers.used } == used, "what the plan took is given back")
+    }
+
     @Test("a copy of a volume with many blobs is made in turns, and told of when it is complete")
     func copies() throws {
       let world = try HostileWorld()

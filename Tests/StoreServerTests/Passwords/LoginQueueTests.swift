@@ -6,57 +6,79 @@ import Testing
 struct LoginQueueTests {
   private let second: UInt64 = 1_000_000_000
 
-  @Test("peers take turns, whoever has many waiting")
+  private func claim(_ peer: String, _ user: String = "u") -> LoginQueue.Claim { .init(peer: peer, user: user) }
+
+  @Test("peers take turns, whoever has many waiting, and so do the users of a peer")
   func turns() {
     var queue = LoginQueue()
-    for connection in [1, 2, 3] as [UInt64] { queue.add(connection, from: "a") }
-    queue.add(4, from: "b")
-    #expect((0..<5).map { _ in queue.next(0) } == [1, 4, 2, 3, nil])
-    #expect(queue.nextTime == nil)
+    for connection in [1, 2, 3] as [UInt64] { queue.add(connection, for: claim("a", "x")) }
+    queue.add(4, for: claim("b"))
+    queue.add(5, for: claim("a", "y"))
+    #expect((0..<6).map { _ in queue.next(0) } == [1, 4, 5, 2, 3, nil])
+    #expect(queue.nextTime(0) == nil)
   }
 
-  @Test("whoever was wrong waits longer each time, and nobody else does")
+  @Test("whoever was wrong is told so later each time, and nobody else is")
   func failures() {
     var queue = LoginQueue()
     var now: UInt64 = 0
-    var waits: [UInt64] = []
-    for connection in (0..<7) as Range<UInt64> {
-      queue.add(connection, from: "a")
-      let time = queue.nextTime ?? 0
-      waits.append((max(time, now) - now) * 10 / second)
-      if time > now { #expect(queue.next(time - 1) == nil) }
-      now = max(time, now)
-      #expect(queue.next(now) == connection)
-      queue.finish("a", isAccepted: false, now)
+    var delays: [UInt64] = []
+    for _ in 0..<7 {
+      let end = queue.finish(claim("a"), isAccepted: false, now)
+      delays.append((end - now) * 10 / second)
+      now += 6 * second
     }
-    #expect(waits == [0, 2, 4, 8, 16, 32, 50])
-    queue.add(90, from: "a")
-    queue.add(91, from: "b")
-    #expect(queue.next(now) == 91)
+    #expect(delays == [0, 2, 4, 8, 16, 32, 50])
+    #expect(queue.finish(claim("a", "other"), isAccepted: false, now) == now)
+    #expect(queue.finish(claim("b"), isAccepted: false, now) == now)
+  }
+
+  @Test("the right password is checked and answered at once, although others of the same peer and user were wrong")
+  func rightOne() {
+    var queue = LoginQueue()
+    for _ in 1..<LoginQueue.mostOfUser { _ = queue.finish(claim("a"), isAccepted: false, 0) }
+    queue.add(1, for: claim("a"))
+    #expect(queue.next(1) == 1)
+    #expect(queue.finish(claim("a"), isAccepted: true, 1) == 1)
+  }
+
+  @Test("many wrong passwords of a user, or of a peer, keep the next ones from being checked, those of others not")
+  func bounds() {
+    var queue = LoginQueue()
+    for time in 0..<LoginQueue.mostOfUser { _ = queue.finish(claim("a"), isAccepted: false, UInt64(time)) }
+    queue.add(1, for: claim("a"))
+    queue.add(2, for: claim("a", "other"))
+    #expect([queue.next(100), queue.next(100)] == [2, nil])
+    #expect(queue.nextTime(100) == LoginQueue.window)
+    // The first of them was at 0.
+    #expect([queue.next(LoginQueue.window - 1), queue.next(LoginQueue.window)] == [nil, 1])
+    for user in 0..<LoginQueue.mostOfPeer { _ = queue.finish(claim("b", "\(user)"), isAccepted: false, 100) }
+    queue.add(3, for: claim("b", "new"))
+    queue.add(4, for: claim("c"))
+    #expect([queue.next(200), queue.next(200)] == [4, nil])
+    #expect(queue.next(100 + LoginQueue.window) == 3)
   }
 
   @Test("the right password, or a minute, makes up for wrong ones")
   func forgiving() {
     var queue = LoginQueue()
-    for _ in 0..<5 { queue.finish("a", isAccepted: false, 0) }
-    queue.finish("a", isAccepted: true, second)
-    queue.add(1, from: "a")
-    #expect(queue.next(second) == 1)
-    for _ in 0..<5 { queue.finish("a", isAccepted: false, 0) }
-    queue.finish("a", isAccepted: false, 100 * second)
-    queue.add(2, from: "a")
-    #expect(queue.nextTime == 100 * second + second / 5)
+    for _ in 0..<5 { _ = queue.finish(claim("a"), isAccepted: false, 0) }
+    _ = queue.finish(claim("a"), isAccepted: true, second)
+    #expect(queue.finish(claim("a"), isAccepted: false, second) == second)
+    for _ in 0..<5 { _ = queue.finish(claim("a"), isAccepted: false, second) }
+    #expect(queue.finish(claim("a"), isAccepted: false, 100 * second) == 100 * second)
   }
 
-  @Test("a client that goes leaves nothing, and the failures of many peers are bounded")
+  @Test("a client that goes leaves nothing, and the failures of many are bounded")
   func bounded() {
     var queue = LoginQueue()
     for connection in (0..<300) as Range<UInt64> {
-      queue.add(connection, from: "a")
-      queue.remove(connection, from: "a")
+      queue.add(connection, for: claim("a"))
+      queue.remove(connection, of: claim("a"))
     }
-    #expect(queue.count == 0 && queue.nextTime == nil)
-    for peer in 0..<5000 { queue.finish("\(peer)", isAccepted: false, UInt64(peer)) }
+    #expect(queue.count == 0)
+    #expect(queue.nextTime(0) == nil)
+    for peer in 0..<5000 { _ = queue.finish(claim("\(peer)"), isAccepted: false, UInt64(peer)) }
     #expect(queue.rememberedFailures <= 1024)
   }
 }

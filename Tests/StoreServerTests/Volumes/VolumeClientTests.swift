@@ -19,40 +19,41 @@ extension StoreServerTests {
       return VolumeClient(client)
     }
 
-    private func order(_ id: String, _ change: (inout VolumeRequest) -> Void = { _ in }) -> VolumeRequest {
-      var request = VolumeRequest(id: id, scope: .volume, onDelete: .delete, quota: 1 << 20)
-      change(&request)
-      return request
+    private func settings(_ id: String, _ change: (inout VolumeSettings) -> Void = { _ in }) -> VolumeSettings {
+      var settings = VolumeSettings(id: id)
+      settings.quota = 1 << 20
+      change(&settings)
+      return settings
     }
 
     @Test("opens a volume once, and reads back what was ordered")
     func open() throws {
       let volumes = try connect()
       #expect(try volumes.inspect("v") == nil)
-      let request = order("v") {
+      let wanted = settings("v") {
         $0.isEphemeral = true
         $0.attributes = ["pod": #"a "b" \ ä"#]
       }
-      let volume = try volumes.open(request)
+      let volume = try volumes.open(wanted)
       #expect(volume.id == "v" && volume.kind == .volume && volume.scope == .volume && volume.onDelete == .delete)
-      #expect(volume.isEphemeral && volume.quota == 1 << 20 && volume.attributes == request.attributes)
+      #expect(volume.isEphemeral && volume.quota == 1 << 20 && volume.attributes == wanted.attributes)
       #expect(volume.used == 0 && volume.objects == 0 && volume.source == nil && volume.created > 0)
-      #expect(try volumes.open(request) == volume)
+      #expect(try volumes.open(wanted) == volume)
       #expect(try volumes.inspect("v") == volume)
     }
 
     @Test("is told what differs when the id is taken, and why there is no room")
     func refusals() throws {
       let volumes = try connect()
-      _ = try volumes.open(order("v"))
-      try expect(.objectExists) { _ = try volumes.open(order("v") { $0.quota = 2 << 20 }) }
-      try expect(.notEnoughMemory) { _ = try volumes.open(order("w") { $0.quota = .max }) }
-      try expect(.notEnoughMemory) { _ = try volumes.resize("v", quota: 1 << 62) }
-      try expect(.objectNotExists) { _ = try volumes.resize("none", quota: 1) }
+      _ = try volumes.open(settings("v"))
+      try expect(.objectExists) { _ = try volumes.open(settings("v") { $0.quota = 2 << 20 }) }
+      try expect(.notEnoughMemory) { _ = try volumes.open(settings("w") { $0.quota = .max }) }
+      try expect(.notEnoughMemory) { _ = try volumes.change("v", VolumeChange(quota: 1 << 62)) }
+      try expect(.objectNotExists) { _ = try volumes.change("none", VolumeChange(quota: 1)) }
       try expect(.objectNotExists) {
-        _ = try volumes.open(order("w") { $0.source = VolumeSource(kind: .snapshot, id: "none") })
+        _ = try volumes.open(settings("w") { $0.source = VolumeSource(kind: .snapshot, id: "none") })
       }
-      try expect(.userInputError) { _ = try volumes.open(order("../w")) }
+      try expect(.userInputError) { _ = try volumes.open(settings("../w")) }
     }
 
     private func expect(_ code: StatusCode, _ body: () throws -> Void) throws {
@@ -68,22 +69,23 @@ extension StoreServerTests {
     @Test("resizes, freezes, copies, lists and deletes")
     func life() throws {
       let volumes = try connect()
-      _ = try volumes.open(order("v"))
-      #expect(try volumes.resize("v", quota: 2 << 20).quota == 2 << 20)
-      #expect(try volumes.resize("v", quota: nil).quota == nil)
+      _ = try volumes.open(settings("v"))
+      #expect(try volumes.change("v", VolumeChange(quota: 2 << 20)).limit == 2 << 20)
+      let changed = try volumes.change("v", VolumeChange(quota: 0, onDelete: .retain))
+      #expect(changed.limit == nil && changed.onDelete == .retain)
       #expect(try volumes.freeze("v", true).isFrozen)
       #expect(try !volumes.freeze("v", false).isFrozen)
       let snapshot = try volumes.createSnapshot("s", of: "v", attributes: ["of": "claim"])
       #expect(snapshot.kind == .snapshot && snapshot.source == "v" && snapshot.attributes == ["of": "claim"])
       #expect(try volumes.inspect("s", kind: .snapshot) == snapshot)
       #expect(try volumes.inspect("s") == nil)
-      let clone = try volumes.open(order("w") { $0.source = VolumeSource(kind: .snapshot, id: "s") })
+      let clone = try volumes.open(settings("w") { $0.source = VolumeSource(kind: .snapshot, id: "s") })
       #expect(clone.source == "s")
 
       let list = try volumes.list()
       #expect(list.volumes.map(\.id) == ["s", "v", "w"])
-      #expect(list.room.limit == 16 << 20 && list.room.used == 0 && list.room.promised == 1 << 20)
-      #expect(list.room.available == 15 << 20)
+      #expect(list.capacity == StoreCapacity(limit: 16 << 20, used: 0, reserved: 1 << 20))
+      #expect(list.capacity.available == 15 << 20)
 
       #expect(try volumes.deleteSnapshot("s"))
       #expect(try !volumes.deleteSnapshot("s"))

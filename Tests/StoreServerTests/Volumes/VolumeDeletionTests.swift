@@ -24,7 +24,7 @@ extension StoreServerTests {
     private func expectNobodyLeft() throws {
       try world.server.waitUntil("only the main client is left") { $0.connections.count == 1 }
       #expect(try world.server.onLoop { $0.store.memory.lingering } == 0)
-      #expect(try world.server.onLoop { $0.waiting.count + $0.pageWaiters.count + $0.handler.parkedRequests } == 0)
+      #expect(try world.server.onLoop { $0.heldReplies.count + $0.handler.parkedRequests } == 0)
     }
 
     @Test("clients read the end of the stream; what they were given lingers until they close their side")

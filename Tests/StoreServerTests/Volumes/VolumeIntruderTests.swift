@@ -19,7 +19,7 @@ extension StoreServerTests {
 
     private var victimSocket: Support.FileIdentity? {
       get throws {
-        try world.server.onLoop { $0.volumeDirectories?.socket(of: "victim", isReadOnly: false) }
+        try world.server.onLoop { $0.volumeFiles.directories?.socket(of: "victim", isReadOnly: false) }
       }
     }
 

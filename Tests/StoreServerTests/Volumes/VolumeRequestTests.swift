@@ -96,7 +96,9 @@ extension StoreServerTests {
       let leaving = try WireClient.registered(world.server)
       try leaving.sendFrame(#"{"type":"create_snapshot_request","id":"c","source":"v"}"#)
       leaving.close()
-      try world.server.waitUntil("it is made") { $0.store.snapshots["c"] != nil && $0.connections.count == 1 }
+      try world.server.waitUntil("it is made") {
+        $0.store.snapshots["c"] != nil && $0.connections.count == 1 && $0.jobs.count == 0
+      }
       #expect(access(list, F_OK) == 0)
       #expect(try world.ask("delete_snapshot", "c")["deleted"] == .bool(true))
       #expect(access(list, F_OK) != 0)

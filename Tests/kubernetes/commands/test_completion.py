@@ -128,6 +128,21 @@ def test_namespaces_of_the_cluster(shell):
     assert {"kube-system", "kube-public"} <= shell.offers("vineyardctl status -n kube-")
 
 
+def test_names_of_clusters_and_drivers(shell, cluster, vineyardctl):
+    vineyardctl("deploy", "vineyard-cluster", "--create-namespace")
+    vineyardctl("deploy", "vineyardd", "-n", "team2", "--create-namespace", "--name", "second")
+    vineyardctl("deploy", "csidriver", "--clusters", "team2/second")
+
+    assert shell.offers("vineyardctl delete vineyardd --name ") == {"second", "vineyardd-sample"}
+    assert shell.offers("vineyardctl delete vineyardd -n team2 --name ") == {"second"}
+    assert shell.offers("vineyardctl delete csidriver --name ") == {"csidriver-sample"}
+    both = {"team2/second", "vineyard-system/vineyardd-sample"}
+    assert shell.offers("vineyardctl deploy csidriver --clusters ") == both
+    assert shell.offers("vineyardctl deploy csidriver --clusters team2/") == {"team2/second"}
+    listed = shell.offers("vineyardctl deploy csidriver --clusters team2/second,")
+    assert {offer.removeprefix("team2/second,") for offer in listed} == both - {"team2/second"}
+
+
 def test_files(shell, tmp_path):
     (tmp_path / "my-cluster.yaml").write_text("")
     assert any("my-cluster.yaml" in offer for offer in shell.offers("vineyardctl render -f my-cl"))

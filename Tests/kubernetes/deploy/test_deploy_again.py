@@ -109,9 +109,7 @@ def test_what_is_told_to_stay_can_be_typed_again(cluster, vineyardctl, target, f
     words = [word.removesuffix(",") for text in texts for word in shlex.split(text)]
     vineyardctl(*again, "--reset", "all", *(("--clusters=a/b,c/d",) if target == "csidriver" else ()))
     assert spec(cluster, path) != before
-    # Images are the operator's as well, and have lines of their own.
-    images = [flag for flag in flags if flag.startswith(("--image=", "--image-registry", "--imagePullPolicy"))]
-    vineyardctl(*again, *words, *images)
+    vineyardctl(*again, *words)
 
     assert spec(cluster, path) == before
 
@@ -188,6 +186,20 @@ def test_the_image_of_operator_and_stores_stays(cluster, vineyardctl):
     manager = spec(cluster, MANAGER)["template"]["spec"]["containers"]
     assert {container["image"] for container in manager} == {"registry.example.com/vineyardctl:7"}
     assert store(cluster)["image"] == "registry.example.com/vineyardctl:7"
+
+
+def test_an_image_that_stays_is_told(cluster, vineyardctl):
+    flags = ("--image", "v:7", "--imagePullPolicy", "Always", "--image-registry", "mirror.example.com")
+    vineyardctl(*CLUSTER, *flags, "--vineyardd.size", "1Gi")
+    vineyardctl(*DRIVER)
+
+    for again in (("deploy", "vineyard-cluster"), ("deploy", "vineyardd"), ("deploy", "csidriver")):
+        (told,) = [line for line in vineyardctl(*again).lines if line.startswith("► as deployed before: ")]
+        for flag in ("--image v:7", "--imagePullPolicy Always", "--image-registry mirror.example.com"):
+            assert told.count(flag) == 1
+    assert not any(
+        "--image v:7" in line for line in vineyardctl("deploy", "vineyardd", "--image", "v:8", "--yes").lines
+    )
 
 
 def test_an_image_of_another_release_stays_with_a_warning(cluster, vineyardctl):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from deployments import APPS, exists
 from waiting import eventually
 
 CLUSTER = ("deploy", "vineyard-cluster", "--create-namespace")
@@ -128,3 +129,49 @@ def test_given_a_right_lost_meanwhile_when_time_is_up_then_that_is_the_reason(cl
 
     assert process.returncode == 3
     assert "its state cannot be read: cannot get Vineyardd vineyard-system/vineyardd-sample: not any more" in story
+    assert story.count("(hint: ") == 1, "the cause has no hint of its own"
+
+
+ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+
+
+def without_webhooks(cluster):
+    """The API server takes resources although no operator answers."""
+    for kind in ("mutatingwebhookconfigurations", "validatingwebhookconfigurations"):
+        for item in cluster.client.get(f"{ADMISSION}/{kind}").json["items"]:
+            cluster.client.delete(f"{ADMISSION}/{kind}/{item['metadata']['name']}")
+
+
+def test_given_no_operator_when_time_is_up_then_it_says_what_it_waited_for_and_what_to_run(cluster, vineyardctl):
+    vineyardctl(*CLUSTER)
+    without_webhooks(cluster)
+    manager = f"{APPS}/deployments/vineyard-controller-manager"
+    cluster.client.delete(manager, propagationPolicy="Foreground")
+    eventually(lambda: not exists(cluster.client, manager), "the operator is gone")
+
+    run = vineyardctl("deploy", "vineyardd", "--name", "second", "--timeout", "2s", status=3)
+
+    assert last(run) == (
+        "error: Vineyardd vineyard-system/second is not ready after 2s: waiting for the operator, and none is deployed "
+        "(hint: 'vineyardctl deploy operator --create-namespace' deploys it; "
+        "then run the same command again to go on waiting)"
+    )
+
+
+def test_given_an_operator_without_pods_when_time_is_up_then_its_deployment_is_named(cluster, vineyardctl):
+    vineyardctl(*CLUSTER)
+    without_webhooks(cluster)
+    manager = f"{APPS}/deployments/vineyard-controller-manager"
+    cluster.image("broken", "ErrImagePull")
+    cluster.client.patch(manager, {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}})
+    image = {"spec": {"template": {"spec": {"containers": [{"name": "manager", "image": "broken:1"}]}}}}
+    cluster.client.patch(manager, image, kind="application/strategic-merge-patch+json")
+    eventually(lambda: not cluster.client.get(manager).json["status"].get("readyReplicas"), "no operator is left")
+
+    run = vineyardctl("deploy", "vineyardd", "--name", "second", "--timeout", "2s", status=3)
+
+    assert (
+        "waiting for the operator, and Deployment vineyard-system/vineyard-controller-manager is not ready: 0/1 ready"
+        in last(run)
+    )
+    assert "(hint: 'vineyardctl status -n vineyard-system' tells what it lacks; then " in last(run)

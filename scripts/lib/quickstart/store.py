@@ -16,6 +16,7 @@ START_TIMEOUT_SECONDS = 60
 WARM_TIMEOUT_SECONDS = 30  # then the round begins with what there is
 SETTLED_SECONDS = 0.5  # memory that has not grown for so long is all there will be
 MIB = 1 << 20
+NOISE_BYTES = 4 * MIB  # what other programs may take of shared memory meanwhile
 # The line in which our daemon says what its memory is made of.
 PAGES_LINE = re.compile(r"shared memory: \d+ MiB in ([^,\n]+)")
 
@@ -32,6 +33,16 @@ def usual_size(data_bytes: int, available: int) -> int:
     no more than half of the available memory, unless the data needs it. Pages are taken when they are used.
     """
     return max(size_for(data_bytes), min(4 * data_bytes, available // 2) // MIB * MIB)
+
+
+def shared_memory() -> int:
+    """Return the bytes of the machine's shared memory that have pages.
+
+    Not those of the daemon: memory that it has and has not mapped yet is counted nowhere else.
+    """
+    kib = dict(re.findall(r"^(\w+):\s+(\d+)", Path("/proc/meminfo").read_text(), re.MULTILINE))
+    used_huge = int(kib.get("HugePages_Total", 0)) - int(kib.get("HugePages_Free", 0))
+    return (int(kib["Shmem"]) + used_huge * int(kib.get("Hugepagesize", 0))) << 10
 
 
 class Store:
@@ -88,23 +99,13 @@ class Store:
         """Return the daemon's exit status, or None while it runs."""
         return self._process.poll() if self._process else None
 
-    def shared_memory(self) -> int:
-        """Return the bytes of shared memory that the daemon has pages for, 0 where the kernel does not say."""
-        try:
-            status = Path(f"/proc/{self._process.pid}/status").read_text() if self._process else ""
-        except OSError:
-            return 0
-        return sum(
-            int(kib) << 10 for kib in re.findall(r"^(?:RssShmem|HugetlbPages):\s+(\d+) kB", status, re.MULTILINE)
-        )
-
     def _wait_until_warm(self, deadline: float) -> float:
-        """Wait until the daemon's memory grows no more; return when it grew last (monotonic, seconds)."""
-        size, last_growth = self.shared_memory(), time.monotonic()
+        """Wait until shared memory grows no more; return when it grew last (monotonic, seconds)."""
+        size, last_growth = shared_memory(), time.monotonic()
         while (now := time.monotonic()) < min(deadline, last_growth + SETTLED_SECONDS):
             time.sleep(0.02)
-            if self.shared_memory() > size:
-                size, last_growth = self.shared_memory(), now
+            if shared_memory() > size + NOISE_BYTES:
+                size, last_growth = shared_memory(), now
         return last_growth
 
     def _wait(self, deadline: float) -> None:

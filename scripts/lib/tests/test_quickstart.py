@@ -20,7 +20,7 @@ from quickstart.load import Load
 from quickstart.pipeline import Round, median_round, table_bytes
 from quickstart.progress import QuickstartError
 from quickstart.stages import Stage
-from quickstart.store import Store, size_for, usual_size
+from quickstart.store import MIB, Store, shared_memory, size_for, usual_size
 
 ROOT = Path(__file__).resolve().parents[3]
 GIB = 1 << 30
@@ -150,9 +150,9 @@ import mmap, socket, sys, time
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[sys.argv.index("--socket") + 1])
 listener.listen()
-memory = mmap.mmap(-1, 8 << 20)
-for start in range(0, 8 << 20, 1 << 20):
-    memory[start:start + (1 << 20)] = bytes(1 << 20)
+memory = mmap.mmap(-1, 64 << 20)
+for start in range(0, 64 << 20, 8 << 20):
+    memory[start:start + (8 << 20)] = bytes(8 << 20)
     time.sleep(0.05)
 time.sleep(100)
 """
@@ -163,16 +163,10 @@ def test_given_a_store_that_gets_its_memory_step_by_step_then_the_round_begins_w
 ) -> None:
     program = short_directory / "store.py"
     program.write_text(GROWING_STORE)
+    before = shared_memory()
     with Store(f"{sys.executable} {program}", short_directory / "volume", GIB) as store:
-        assert store.shared_memory() >= 8 << 20
+        assert shared_memory() >= before + 48 * MIB  # others may have given some back
         assert store.start_seconds < store.warm_seconds
-
-
-def test_given_a_store_that_takes_no_memory_before_it_is_used_then_the_round_begins(short_directory: Path) -> None:
-    program = short_directory / "store.py"
-    program.write_text(GROWING_STORE.replace("8 << 20", "0 << 20").replace("memory =", "# no memory:"))
-    with Store(f"{sys.executable} {program}", short_directory / "volume", GIB) as store:
-        assert store.shared_memory() < 1 << 20
 
 
 def test_given_a_comparison_then_the_report_is_well_formed_and_loads_nothing() -> None:

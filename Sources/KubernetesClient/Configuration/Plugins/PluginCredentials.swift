@@ -1,3 +1,4 @@
+import Coordination
 import Support
 
 /// The credentials of a plugin, kept until shortly before they end; callers at the same time share one run.

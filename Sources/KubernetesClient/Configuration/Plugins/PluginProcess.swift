@@ -1,4 +1,5 @@
 import CLinux
+import Coordination
 import Glibc
 import Support
 

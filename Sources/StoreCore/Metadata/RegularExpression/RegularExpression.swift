@@ -28,15 +28,13 @@ struct RegularExpression: Sendable {
 
   /// Whether the whole of `text` matches.
   func matches(_ text: String) -> Bool {
+    var simulation = match(of: text)
     var steps = Int.max
-    return matches(text, steps: &steps)
+    return simulation.advance(steps: &steps) ?? false
   }
 
-  /// - Parameter steps: how many may be taken; false when they are used up.
-  func matches(_ text: String, steps: inout Int) -> Bool {
-    var simulation = Simulation(of: program)
-    return simulation.accepts(text, steps: &steps)
-  }
+  /// Begins to match a text.
+  func match(of text: String) -> Simulation { Simulation(of: program, on: text) }
 }
 
 /// An expression that is malformed, too large, or asks for what takes more than linear time.

@@ -10,22 +10,30 @@ struct Simulation {
   /// The instructions that wait for the scalar after `place`.
   private var waiting: [Int] = []
   private var place = 0
+  private var scalars: String.UnicodeScalarView.Iterator
+  /// The scalar after `place`, nil at the end of the text.
+  private var next: UInt32?
+  private var isBegun = false
 
-  init(of program: Program) {
+  init(of program: Program, on text: String) {
     self.program = program
     entered = Array(repeating: -1, count: program.instructions.count + 1)
+    scalars = text.unicodeScalars.makeIterator()
   }
 
-  /// Whether the program consumes the whole of `text` and ends; asked once.
+  /// Goes on matching.
   ///
-  /// - Parameter steps: how many instructions may be entered; false when they are used up.
-  mutating func accepts(_ text: String, steps: inout Int) -> Bool {
-    steps -= program.instructions.count
-    var scalars = text.unicodeScalars.makeIterator()
-    var next = scalars.next()?.value
-    follow(between: nil, and: next, &steps)
+  /// - Parameter steps: how many instructions may be entered; what is left of them is written back.
+  /// - Returns: whether the program consumes the whole text and ends, nil when the steps are used up first.
+  mutating func advance(steps: inout Int) -> Bool? {
+    if !isBegun {
+      isBegun = true
+      steps -= program.instructions.count
+      next = scalars.next()?.value
+      follow(between: nil, and: next, &steps)
+    }
     while let scalar = next {
-      if steps <= 0 { return false }
+      if steps <= 0 { return nil }
       consume(scalar)
       if pending.isEmpty { return false }
       next = scalars.next()?.value

@@ -1,0 +1,129 @@
+import JSON
+import StoreCore
+import StoreProtocol
+
+/// An answer that waits: for what, until when, and what happens if that does not come.
+///
+/// The one way to wait in the server. A request handler makes one and says so with its `Disposition`; the server keeps it
+/// in ``HeldReplies``, and settles it when the condition holds, when it cannot hold any more, or at the deadline.
+final class HeldReply {
+  /// What has to happen first.
+  enum Condition {
+    /// The key changes: see `Store.takeChanges()`.
+    case changed(WaitKey)
+    /// The new blobs have pages.
+    case populated(NewBlobs)
+    /// No pages are being given back any more.
+    case givenBack
+    /// What was written before is sent.
+    case sent
+    /// The password is checked.
+    case checked
+    /// The job of the disk worker with this number is done.
+    case job(UInt64)
+  }
+
+  /// What happens when the condition holds.
+  enum Continuation {
+    /// The reply, which is complete, is sent; then the arena's descriptor if wanted, then raw bytes.
+    case send(arena: Bool, Transfer?)
+    /// Raw bytes are moved.
+    case transfer(Transfer)
+    /// The request in the input buffer is handled again, or goes on where it was.
+    case request
+    /// Registering is finished.
+    case registration(Login)
+    /// The connection is closed.
+    case close
+  }
+
+  let condition: Condition
+  let continuation: Continuation
+  /// Takes back what was done in advance, when the condition does not come to hold.
+  ///
+  /// It is called although the client has gone.
+  let undo: () -> Void
+  /// Makes the error reply from what went wrong.
+  let refusal: (StoreError) -> StoreError
+
+  /// When it is given up, in monotonic nanoseconds, and what the client is told then; nil for never.
+  ///
+  /// The requests of the protocol have no time-outs, so only the server sets one.
+  var deadline: (time: UInt64, error: StoreError)?
+  /// The complete message, for ``Continuation/send(arena:_:)``.
+  var reply: ByteWriter?
+  /// Whose it is; nil when the client has gone and only ``undo`` may be left to do.
+  var connection: UInt64?
+  /// Strikes at the deadline.
+  var timer: TimerQueue<EventLoop.Timer>.Ticket?
+
+  init(
+    until condition: Condition, then continuation: Continuation,
+    undo: @escaping () -> Void = {}, refusal: @escaping (StoreError) -> StoreError = { $0 }
+  ) {
+    self.condition = condition
+    self.continuation = continuation
+    self.undo = undo
+    self.refusal = refusal
+  }
+
+  /// Whether it outlives its client, since the condition was not made for the client alone.
+  var outlivesClient: Bool {
+    if case .job = condition { return true }
+    return false
+  }
+}
+
+/// All held replies of a server, found by what they wait for.
+struct HeldReplies {
+  private var all: [ObjectIdentifier: HeldReply] = [:]
+  /// Those that wait for a key, in the order in which they came.
+  private var byKey: [WaitKey: [HeldReply]] = [:]
+  private var byJob: [UInt64: HeldReply] = [:]
+  /// Those that wait for the page worker, in the order in which they came.
+  private(set) var onPages: [HeldReply] = []
+
+  var count: Int { all.count }
+
+  var isEmpty: Bool { all.isEmpty }
+
+  /// Whether anybody waits for a key.
+  var hasKeys: Bool { !byKey.isEmpty }
+
+  func isAwaited(_ key: WaitKey) -> Bool { byKey[key] != nil }
+
+  mutating func add(_ held: HeldReply) {
+    all[ObjectIdentifier(held)] = held
+    switch held.condition {
+    case .changed(let key): byKey[key, default: []].append(held)
+    case .populated, .givenBack: onPages.append(held)
+    case .job(let job): byJob[job] = held
+    case .sent, .checked: break
+    }
+  }
+
+  /// - Returns: false when it is not there any more.
+  mutating func remove(_ held: HeldReply) -> Bool {
+    guard all.removeValue(forKey: ObjectIdentifier(held)) != nil else { return false }
+    switch held.condition {
+    case .changed(let key):
+      byKey[key]?.removeAll { $0 === held }
+      if byKey[key]?.isEmpty == true { byKey[key] = nil }
+    case .populated, .givenBack: onPages.removeAll { $0 === held }
+    case .job(let job): byJob[job] = nil
+    case .sent, .checked: break
+    }
+    return true
+  }
+
+  func contains(_ held: HeldReply) -> Bool { all[ObjectIdentifier(held)] != nil }
+
+  func waiting(for job: UInt64) -> HeldReply? { byJob[job] }
+
+  /// Those that may go on when a key changes: all, in the order in which they came; of those that wait for a lock, the
+  /// first, and the others wait on.
+  mutating func wake(_ key: WaitKey) -> [HeldReply] {
+    if case .lock = key { return byKey[key]?.first.map { [$0] } ?? [] }
+    return byKey.removeValue(forKey: key) ?? []
+  }
+}

@@ -1,0 +1,197 @@
+import DequeModule
+import JSON
+import SharedMemory
+import StoreCore
+import StoreProtocol
+import Support
+
+/// Replies that are held back: how each begins to wait, and the one place where each ends.
+extension StoreServer {
+  /// Keeps a reply back, or a request, until its condition holds.
+  ///
+  /// A complete reply is taken out of the handler's writer.
+  func hold(_ held: HeldReply, of connection: ClientConnection) {
+    if case .send = held.continuation { held.reply = takeReply() }
+    held.connection = connection.id
+    connection.state = .held(held)
+    heldReplies.add(held)
+    if let deadline = held.deadline { held.timer = loop.timers.add(at: deadline.time, .deadline(held)) }
+    switch held.condition {
+    case .changed:
+      countParked(1, of: connection)
+      store.notesChanges = true
+    case .populated(let blobs): for range in blobs.ranges { store.demandPages(range) }
+    case .givenBack, .checked, .job: break
+    // The socket is watched already for taking more.
+    case .sent: return
+    }
+    poller.change(connection.file, .hangUp, token: connection.id)
+  }
+
+  /// The reply as a writer of its own.
+  private func takeReply() -> ByteWriter {
+    let reply = handler.reply
+    handler.reply = ByteWriter(repliesWithin: heap.buffers)
+    return reply
+  }
+
+  /// Gives a reply that is held back, or goes on with its request; does nothing when that has happened.
+  ///
+  /// - Parameter failure: why the condition does not come to hold; the client is told, and what was done is taken back.
+  func settle(_ held: HeldReply, failure: StoreError? = nil) {
+    guard heldReplies.remove(held) else { return }
+    if let timer = held.timer { loop.timers.cancel(timer) }
+    if failure != nil { held.undo() }
+    guard let connection = held.connection.flatMap({ connections[$0] }) else { return }
+    if case .changed(let key) = held.condition {
+      countParked(-1, of: connection)
+      if failure != nil { stopWaiting(connection, for: key) }
+    }
+    if let failure { return refuse(held, of: connection, held.refusal(failure)) }
+    switch held.continuation {
+    case .send(let sendsArena, let transfer):
+      makeReady(connection)
+      guard var reply = held.reply, send(&reply, sendsArena: sendsArena, to: connection) else { return }
+      if let transfer { begin(transfer, on: connection) }
+      process(connection)
+    case .request: resume(connection)
+    case .transfer(let transfer): start(transfer, on: connection)
+    case .registration(let login): finishRegistration(login, of: connection)
+    case .close: close(connection, because: "done")
+    }
+  }
+
+  private func makeReady(_ connection: ClientConnection) {
+    connection.state = .ready
+    poller.change(connection.file, .reading, token: connection.id)
+  }
+
+  /// Tries a request again, or goes on with it where it was.
+  private func resume(_ connection: ClientConnection) {
+    guard connection.work == nil else {
+      connection.state = .working
+      poller.change(connection.file, [], token: connection.id)
+      return enqueue(connection)
+    }
+    makeReady(connection)
+    process(connection)
+  }
+
+  private func refuse(_ held: HeldReply, of connection: ClientConnection, _ error: StoreError) {
+    if case .request = held.continuation { dropRequest(of: connection, error) }
+    makeReady(connection)
+    handler.reply.reply(error)
+    if sendReply(to: connection) { process(connection) }
+  }
+
+  /// Gives up the request that a connection waits with.
+  private func dropRequest(of connection: ClientConnection, _ error: StoreError) {
+    if let work = connection.work {
+      if let frame = work.frame {
+        record(work.found, nanoseconds: work.duration, error, connection)
+        connection.input.consumeFrame(frame)
+      }
+      abandonWork(of: connection)
+    } else if case .complete(let frame) = connection.input.nextFrame() {
+      connection.input.consumeFrame(frame)
+    }
+  }
+
+  /// Forgets what a connection waits for that goes, or whose volume does.
+  func abandonHeld(of connection: ClientConnection) {
+    guard case .held(let held) = connection.state else { return }
+    connection.state = .leaving
+    held.reply = nil
+    if held.outlivesClient {
+      held.connection = nil
+      return
+    }
+    guard heldReplies.remove(held) else { return }
+    if let timer = held.timer { loop.timers.cancel(timer) }
+    switch held.condition {
+    case .changed(let key):
+      countParked(-1, of: connection)
+      stopWaiting(connection, for: key)
+    case .checked:
+      if case .registration(let login) = held.continuation { logins.remove(connection.id, of: login.claim) }
+    case .populated, .givenBack, .sent, .job: break
+    }
+  }
+
+  // MARK: - Keys
+
+  private func countParked(_ change: Int, of connection: ClientConnection) {
+    handler.parkedRequests += change
+    connection.client.volume?.parkedRequests += change
+  }
+
+  private func stopWaiting(_ connection: ClientConnection, for key: WaitKey) {
+    store.notesChanges = heldReplies.hasKeys
+    // It may have been the one that was to get the lock.
+    if case .lock = key { wake(key) }
+    if case .stream(_, let id) = key { store.unpark(connection.client, from: id) }
+  }
+
+  /// Lets those go on that wait for a key, when it is their turn.
+  func wake(_ key: WaitKey) { woken.append(contentsOf: heldReplies.wake(key)) }
+
+  /// Tries requests again whose key has changed, a slice of them.
+  func settleChanged() {
+    store.work.allow(Self.slice)
+    repeat {
+      deliverEffects()
+      while !store.work.isSpent, let held = woken.popFirst() {
+        store.work.spend(8 * Work.item)
+        settle(held)
+      }
+      store.notesChanges = heldReplies.hasKeys
+    } while !store.work.isSpent && store.hasEffects
+  }
+
+  // MARK: - Pages
+
+  private func isMet(_ condition: HeldReply.Condition) -> Bool {
+    switch condition {
+    case .populated(let blobs): blobs.ranges.allSatisfy { store.memory.residency.isWarm($0) }
+    case .givenBack: !pages.isGivingBack
+    case .changed, .sent, .checked, .job: false
+    }
+  }
+
+  func finishPages(_ job: PageJob, _ result: Result<Duration, SharedMemoryError>) {
+    let refuses = pages.finish(job, result)
+    pages.pump()
+    for held in heldReplies.onPages {
+      let isMet = isMet(held.condition)
+      // What could not be zeroed may still be what others have written.
+      if refuses, case .populated = held.condition, job.work == .zero || !isMet {
+        settle(held, failure: StoreError(.notEnoughMemory, "the system has no pages left"))
+      } else if isMet {
+        settle(held)
+      }
+    }
+  }
+
+  /// Answers those who wait for pages to be given back once there is nothing more to give.
+  ///
+  /// - Returns: whether there were any.
+  func settleGivenBack() -> Bool {
+    guard !heldReplies.onPages.isEmpty, !pages.isGivingBack else { return false }
+    var isAnswered = false
+    for held in heldReplies.onPages {
+      guard case .givenBack = held.condition else { continue }
+      isAnswered = true
+      settle(held)
+    }
+    return isAnswered
+  }
+
+  // MARK: - Jobs of the disk worker
+
+  /// Ends a job of the disk worker.
+  ///
+  /// - Parameter failure: what went wrong, when the one who waits is to be told.
+  func finishJob(_ job: UInt64, failure: StoreError?) {
+    if let held = heldReplies.waiting(for: job) { settle(held, failure: failure) }
+  }
+}

@@ -1,0 +1,267 @@
+import Glibc
+import JSON
+import SharedMemory
+import StoreCore
+import StoreProtocol
+import Support
+
+/// From an event to the reply: a turn of the loop, the messages of a connection, and what is done with each.
+extension StoreServer {
+  /// Waits for events, deals with them and with what follows from them.
+  func turn(timeout: CInt) {
+    let work = store.work.done
+    var start: UInt64 = 0
+    poller.wait(timeout: timeout) {
+      start = monotonicNanoseconds()
+    } serve: { event in
+      store.now = unixMilliseconds()
+      dispatch(event)
+    }
+    continueWork()
+    runTimers()
+    tellOfReuse()
+    repeat {
+      settleChanged()
+      pages.pump()
+    } while settleGivenBack()
+    turns.record(nanoseconds: monotonicNanoseconds() - start, work: store.work.done - work)
+  }
+
+  private func dispatch(_ event: Poller.Event) {
+    if event.token >= EventLoop.Token.firstConnection {
+      if let connection = connections[event.token] { serve(connection, event) }
+    } else if event.token == EventLoop.Token.mailbox {
+      takeMessages()
+    } else if event.token == EventLoop.Token.signals {
+      if let signal = loop.takeSignal() { take(signal) }
+    } else if let listener = listeners[event.token] {
+      connections.accept(on: listener) { connection in
+        sessions.visit(listener.session.id)
+        count(connection, 1)
+      }
+    }
+  }
+
+  /// Does what other threads have asked for.
+  func takeMessages() { for message in mailbox.takeAll() { message(self) } }
+
+  // MARK: - A connection
+
+  private func count(_ connection: ClientConnection, _ change: Int) {
+    switch connection.kind {
+    case .ipc: handler.connectionCounts.ipc += change
+    case .rpc: handler.connectionCounts.rpc += change
+    }
+    if change > 0 { metricsLog?.connected(connection.kind, handler.connectionCounts) }
+  }
+
+  /// Ends a connection and frees what only it kept.
+  func close(_ connection: ClientConnection, because reason: String) {
+    guard connections.remove(connection) else { return }
+    abandonHeld(of: connection)
+    abandonWork(of: connection)
+    store.now = unixMilliseconds()
+    store.disconnect(connection.client)
+    count(connection, -1)
+    log.debug("client \(connection.number) gone: \(reason)")
+    endUnusedSessions()
+  }
+
+  func serve(_ connection: ClientConnection, _ event: Poller.Event) {
+    if connection.hasPendingOutput {
+      if event.isWritable {
+        continueSending(connection)
+      } else if event.isHungUp {
+        close(connection, because: "hung up")
+      }
+      return
+    }
+    guard connection.isReady else {
+      // The transfer thread has the socket: what is left of an earlier wait is not for us.
+      if case .transferring = connection.state { return }
+      if event.isHungUp { close(connection, because: "hung up while waiting") }
+      return
+    }
+    // One that is queued has enough to do: what it has sent since is read later.
+    guard event.isReadable, !connection.isQueued else { return }
+    switch connection.input.read(from: connection.file) {
+    case .closed: close(connection, because: "closed")
+    case .wouldBlock: break
+    case .noRoom: refuseMessage(connection)
+    case .some:
+      store.work.allow(Self.slice)
+      process(connection)
+      if connection.kind == .rpc { Self.acknowledge(connection) }
+    }
+  }
+
+  /// Acknowledges at once what is only part of a message: the client sends header and body separately, and its system
+  /// holds the body back until the header is acknowledged (40 ms by default).
+  private static func acknowledge(_ connection: ClientConnection) {
+    guard connection.isReady, connection.input.count > 0 else { return }
+    var on: CInt = 1
+    setsockopt(connection.file, CInt(IPPROTO_TCP), TCP_QUICKACK, &on, socklen_t(MemoryLayout<CInt>.size))
+  }
+
+  /// Tells a client that its message is too long for the memory that is left, and ends the connection.
+  private func refuseMessage(_ connection: ClientConnection) {
+    handler.reply.reply(
+      StoreError(.notEnoughMemory, "the message is too long for the memory that the store has left for connections"))
+    guard sendReply(to: connection) else { return }
+    close(connection, because: "there is no memory for its message")
+  }
+
+  private func continueSending(_ connection: ClientConnection) {
+    guard connection.flush(arena: arenaFile(for: connection)) else {
+      return close(connection, because: "cannot be written to")
+    }
+    guard !connection.hasPendingOutput else { return }
+    poller.change(connection.file, .reading, token: connection.id)
+    if case .held(let held) = connection.state, case .sent = held.condition { return settle(held) }
+    store.work.allow(Self.slice)
+    process(connection)
+  }
+
+  private func arenaFile(for connection: ClientConnection) -> CInt {
+    connection.client.isReadOnly ? arena.readOnlyFileDescriptor : arena.fileDescriptor
+  }
+
+  /// Sends the reply in the handler's writer.
+  ///
+  /// - Returns: false when the connection had to be closed.
+  func sendReply(sendsArena: Bool = false, to connection: ClientConnection) -> Bool {
+    send(&handler.reply, sendsArena: sendsArena, to: connection)
+  }
+
+  /// Sends a message.
+  ///
+  /// - Parameter message: replaced by another writer when the connection keeps it.
+  /// - Returns: false when the connection had to be closed.
+  func send(_ message: inout ByteWriter, sendsArena: Bool, to connection: ClientConnection) -> Bool {
+    guard connection.send(&message, arena: sendsArena ? arenaFile(for: connection) : nil) else {
+      close(connection, because: "cannot be written to")
+      return false
+    }
+    if connection.hasPendingOutput {
+      poller.change(connection.file, [.writing, .hangUp], token: connection.id)
+    }
+    return true
+  }
+
+  /// Bytes of a message before the password is known to be right.
+  private static let longestRegistration: UInt64 = 16 << 10
+
+  /// Answers the complete messages a connection has sent, until one has to wait.
+  func process(_ connection: ClientConnection) {
+    while connection.isReady, !connection.hasPendingOutput, connections[connection.id] != nil {
+      if store.work.isSpent {
+        if connection.input.count > 0 { enqueue(connection) }
+        return
+      }
+      let longest = passwords == nil || connection.isRegistered ? Frame.maximumLength : Self.longestRegistration
+      switch connection.input.nextFrame(longest: longest) {
+      case .incomplete: return
+      case .tooLong: return close(connection, because: "a message is longer than \(longest) bytes")
+      case .complete(let frame) where frame.count > Self.longFrame:
+        return begin(frame, from: connection)
+      case .complete(let frame):
+        store.work.spend(Work.item + 4 * frame.count)
+        let disposition = answer(frame, from: connection)
+        if case .continue = disposition { return }
+        if let held = disposition.pause {
+          hold(held, of: connection)
+        } else {
+          connection.input.consumeFrame(frame)
+          apply(disposition, to: connection)
+        }
+      }
+    }
+  }
+
+  private func answer(_ frame: UnsafeRawBufferPointer, from connection: ClientConnection) -> Disposition {
+    let start = monotonicNanoseconds()
+    var failure: StoreError?
+    var found: (type: RequestType, index: Int)?
+    var disposition = Disposition.reply
+    do throws(StoreError) {
+      found = try handler.read(frame, isRegistered: connection.isRegistered)
+      if let (code, message) = handler.embeddedError {
+        handler.reply.reply(code: code, message: message)
+      } else if let found {
+        var cost = try heap.admit(found.type, bytes: frame.count)
+        disposition = try handler.handle(found.type, from: connection)
+        if handler.reply.refusal != nil {
+          takeBack(disposition)
+          heap.countRefusal()
+          try handler.reply.requireRoom()
+        }
+        if disposition.pause != nil, !mayWait(disposition) { throw Self.stopping }
+        if let task = disposition.rest {
+          if case .continue = disposition { cost += try listingCost(found.type, connection) }
+          keep(task, frame, found, cost: cost, nanoseconds: monotonicNanoseconds() - start, from: connection)
+          return disposition
+        }
+        // Counted once it is answered.
+        if disposition.pause != nil { return disposition }
+      }
+    } catch {
+      failure = error
+      disposition = .reply
+      handler.reply.reply(error)
+    }
+    record(found, nanoseconds: monotonicNanoseconds() - start, failure, connection)
+    return disposition
+  }
+
+  /// Bytes of heap that a request takes which lists more than one step finds.
+  func listingCost(_ type: RequestType, _ connection: ClientConnection) throws(StoreError) -> UInt64 {
+    let session = connection.client.session
+    switch type {
+    case .listData: return try heap.admitListing(of: session.objectCount + session.blobCount)
+    case .listName: return try heap.admitListing(of: session.nameCount)
+    default: return 0
+    }
+  }
+
+  /// Counts a request that is answered.
+  func record(
+    _ found: (type: RequestType, index: Int)?, nanoseconds duration: UInt64, _ failure: StoreError?,
+    _ connection: ClientConnection
+  ) {
+    if let found {
+      metrics.record(found.index, nanoseconds: duration, failed: failure != nil)
+      metricsLog?.record(found.type, nanoseconds: duration, store)
+    } else {
+      metrics.recordMalformed()
+    }
+    if log.isVerbose {
+      let name = found?.type.rawValue ?? "malformed request"
+      let outcome = failure.map { "code \($0.code.rawValue): \($0.message)" } ?? "ok"
+      log.debug("client \(connection.number): \(name), \(duration / 1000) µs, \(outcome)")
+    }
+  }
+
+  func apply(_ disposition: Disposition, to connection: ClientConnection) {
+    switch disposition {
+    case .send(let sendsArena):
+      _ = sendReply(sendsArena: sendsArena, to: connection)
+    case .close: close(connection, because: "exit")
+    case .wait, .continue: break
+    case .transfer(let transfer):
+      guard sendReply(to: connection) else { return }
+      begin(transfer, on: connection)
+    case .hold(let held): hold(held, of: connection)
+    case .authenticate(let username, let password):
+      authenticate(connection, username: username, password: password)
+    case .deleteSession:
+      // The socket is gone by the time the client reads the reply.
+      endSession(connection.client.session)
+      guard sendReply(to: connection) else { return }
+      if connection.hasPendingOutput {
+        hold(HeldReply(until: .sent, then: .close), of: connection)
+      } else {
+        close(connection, because: "session deleted")
+      }
+    }
+  }
+}
