@@ -138,7 +138,7 @@ let package = Package(
     .target(
       name: "EtcdClient",
       dependencies: [
-        "EtcdProtocol", "Support",
+        "Coordination", "EtcdProtocol", "Support",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
@@ -152,7 +152,7 @@ let package = Package(
     .target(
       name: "EtcdMetadata",
       dependencies: [
-        "EtcdClient", "JSON", "MetadataBackend", "StoreCore", "StoreProtocol", "Support",
+        "Coordination", "EtcdClient", "JSON", "MetadataBackend", "StoreCore", "StoreProtocol", "Support",
         .product(name: "DequeModule", package: "swift-collections"),
       ],
       swiftSettings: strict),
@@ -170,8 +170,11 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "CLinux", "CSIDriver", "ClusterInventory", "Deployer", "Documents", "HTTPEndpoint", "KubernetesClient",
-        "KubernetesObjects", "Manifests", "Operator", "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol",
+        "CLinux", "CSIDriver", "ClusterInventory", "Deployer", "Documents", "EtcdClient", "EtcdMetadata",
+        "HTTPEndpoint", "KubernetesClient",
+
+        "KubernetesObjects", "Manifests", "MetadataBackend", "Operator", "SharedMemory", "StoreClient", "StoreCore",
+        "StoreProtocol",
         "StoreServer", "Support",
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

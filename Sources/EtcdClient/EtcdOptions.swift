@@ -1,3 +1,5 @@
+import Coordination
+
 /// Certificates for connections to etcd, as files in PEM form. They are read again for every new connection, so that
 /// rotated ones come into use without a restart.
 public struct EtcdTLS: Sendable, Equatable {
@@ -44,25 +46,8 @@ public struct EtcdTiming: Sendable {
   public var probe: Duration = .seconds(3)
   /// The wait for that sign; then the watch moves to another endpoint.
   public var patience: Duration = .seconds(3)
-  public var backOff = BackOff()
+  /// Waits between tries, once every endpoint has failed.
+  public var backOff = BackOff(first: .milliseconds(100), longest: .seconds(3))
 
   public init() {}
-}
-
-/// Waits between tries: exponential, with jitter.
-public struct BackOff: Sendable {
-  public var first: Duration = .milliseconds(100)
-  public var longest: Duration = .seconds(3)
-  /// A number from 0 to 1, so that clients do not come back all at once.
-  public var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
-
-  public init() {}
-
-  /// Between half and all of the exponential wait.
-  ///
-  /// - Parameter failures: in a row, at least 1.
-  public func delay(after failures: Int) -> Duration {
-    let full = min(longest, first * (1 << min(max(failures - 1, 0), 20)))
-    return full * (0.5 + 0.5 * jitter())
-  }
 }

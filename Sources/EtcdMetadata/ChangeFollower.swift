@@ -1,3 +1,4 @@
+import Coordination
 import EtcdClient
 import Support
 
@@ -27,7 +28,7 @@ struct ChangeFollower {
 
   func run(_ contents: EtcdContents) async {
     var revision = contents.revision
-    let backOff = BackOff()
+    let backOff = BackOff(first: .milliseconds(100), longest: .seconds(3))
     var failures = 0
     while !Task.isCancelled {
       do throws(EtcdError) {

@@ -29,6 +29,7 @@ public final class EtcdBackend: MetadataBackend {
   /// - Parameter wake: called by any thread when there is something to take.
   public init(_ connection: EtcdMembership, store: Store, log: Log, wake: @escaping @Sendable () -> Void) {
     self.store = store
+    store.assignInstance(connection.instance)
     layout = connection.layout
     let queues = BackendQueues(wake: wake)
     self.queues = queues

@@ -30,14 +30,4 @@ struct EtcdEndpointTests {
     #expect(KeyRange.prefix([0xff]) == KeyRange(start: [0xff], end: [0]))
     #expect(KeyRange.prefix([]) == KeyRange(start: [0], end: [0]))
   }
-
-  @Test("given failures in a row, then waits grow up to the longest, between half and all of it")
-  func backOff() {
-    var backOff = BackOff()
-    backOff.jitter = { 1 }
-    #expect((1...8).map { backOff.delay(after: $0) }.last == backOff.longest)
-    #expect(backOff.delay(after: 2) == backOff.first * 2)
-    backOff.jitter = { 0 }
-    #expect(backOff.delay(after: Int.max) == backOff.longest / 2)
-  }
 }

@@ -63,9 +63,9 @@ public enum FlagTable {
   private static let metadata = [
     FlagSpec("meta", .text),
     FlagSpec("etcd_endpoint", .text),
-    FlagSpec("meta_timeout", .integer, .notYet(etcdReason), settled: "60"),
+    FlagSpec("meta_timeout", .integer),
     FlagSpec("skip_launch_etcd", .boolean(default: true), .notYet(etcdReason), settled: "true"),
-    FlagSpec("etcd_prefix", .text, .notYet(etcdReason), settled: "vineyard"),
+    FlagSpec("etcd_prefix", .text),
     FlagSpec("etcd_cmd", .text, .notYet(etcdReason), settled: ""),
     FlagSpec("etcd_data_dir", .text, .notYet(etcdReason), settled: ""),
     FlagSpec("sync_crds", .boolean(default: false), .notYet(syncCRDsReason), settled: "false"),

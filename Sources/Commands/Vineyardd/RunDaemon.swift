@@ -1,10 +1,14 @@
 import CLinux
+import EtcdClient
+import EtcdMetadata
 import Glibc
+import MetadataBackend
 import SharedMemory
 import StoreCore
 import StoreProtocol
 import StoreServer
 import Support
+import Synchronization
 
 /// Runs the store until it is told to stop.
 ///
@@ -21,7 +25,60 @@ func runDaemon(_ options: VineyarddOptions, log: Log) throws {
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
   }
   log.info("Hello vineyard v\(Version.current)! (vineyardctl \(Version.product))")
-  try StoreServer.start(configuration(options), log: log, handlesSignals: true).run()
+  var configuration = configuration(options)
+  configuration.sharing = options.etcd.map { sharing($0, log) }
+  try StoreServer.start(configuration, log: log, handlesSignals: true).run()
+}
+
+/// Joins the stores that share an etcd.
+private func sharing(_ options: EtcdOptions, _ log: Log) -> MetadataSharing {
+  { store, record, wake throws(CommandError) in
+    let client = EtcdClient(endpoints: options.endpoints)
+    let places = options.endpoints.map(\.description).joined(separator: ",")
+    log.info("metadata is shared through \(places), prefix \(options.prefix)")
+    let joining = wait { () async -> Result<EtcdMembership, EtcdError> in
+      do throws(EtcdError) {
+        return .success(
+          try await EtcdMembership.join(client, prefix: options.prefix, record: record, within: options.timeout))
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch joining {
+    case .success(let membership):
+      log.info("this is instance \(membership.instance)")
+      return EtcdBackend(membership, store: store, log: log, wake: wake)
+    case .failure(let error):
+      throw CommandError(
+        .notReady, "the store is not ready: its metadata is in etcd", cause: "\(error)",
+        hint: "see that etcd runs at \(places), or start with --meta local")
+    }
+  }
+}
+
+/// Blocks this thread until something asynchronous is done.
+private func wait<Output: Sendable>(_ work: @escaping @Sendable () async -> Output) -> Output {
+  let outcome = Outcome<Output>()
+  Task.detached { outcome.give(await work()) }
+  return outcome.await()
+}
+
+/// Passes the outcome of a task to a thread that is blocked until then.
+private final class Outcome<Value: Sendable>: Sendable {
+  private let value = Mutex<Value?>(nil)
+  private let isThere = Semaphore()
+
+  func give(_ outcome: Value) {
+    value.withLock { $0 = outcome }
+    isThere.signal()
+  }
+
+  func await() -> Value {
+    while true {
+      isThere.wait()
+      if let value = value.withLock({ $0 }) { return value }
+    }
+  }
 }
 
 /// The configuration of the server from the options.

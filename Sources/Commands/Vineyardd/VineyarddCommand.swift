@@ -1,4 +1,5 @@
 import ArgumentParser
+import EtcdClient
 import Support
 
 /// Runs the store of this node; also what the executable is when called `vineyardd`.
@@ -74,21 +75,27 @@ struct LogArguments: ParsableArguments {
 struct MetadataArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where metadata lives; etcd is not available yet. (default: local without --etcd_endpoint)",
+      "Where metadata lives. (default: local without --etcd_endpoint)",
       valueName: "backend"))
   var meta: MetadataChoice?
 
   @Option(name: .customLong("etcd_endpoint"), help: .hidden)
   var etcdEndpoint: String?
 
-  /// Refuses what is not there yet.
+  @Option(name: .customLong("etcd_prefix"), help: .hidden)
+  var etcdPrefix = "vineyard"
+
+  @Option(name: .customLong("meta_timeout"), help: .hidden)
+  var metaTimeout = 60
+
+  /// Where metadata lives; nil for the memory of the daemon.
   ///
-  /// - Throws: `CommandError` with code `failed` when metadata would have to live in etcd.
-  func requireLocal() throws {
-    if meta == .local || (meta == nil && etcdEndpoint == nil) { return }
-    throw CommandError(
-      .failed, "metadata in etcd is not available yet", cause: "it comes with the cluster release",
-      hint: "start with --meta local")
+  /// - Throws: `CommandError` for what is no address of etcd.
+  func etcd() throws(CommandError) -> EtcdOptions? {
+    if meta == .local || (meta == nil && etcdEndpoint == nil) { return nil }
+    return EtcdOptions(
+      endpoints: try EtcdEndpoint.list(etcdEndpoint ?? "http://127.0.0.1:2379"), prefix: etcdPrefix,
+      timeout: .seconds(max(1, metaTimeout)))
   }
 
   /// Warnings about flags that do nothing here.
@@ -96,6 +103,15 @@ struct MetadataArguments: ParsableArguments {
     guard meta == .local, etcdEndpoint != nil else { return [] }
     return ["--etcd_endpoint has no effect: metadata is local"]
   }
+}
+
+/// An etcd that holds the metadata of several stores.
+public struct EtcdOptions: Sendable, Equatable {
+  public var endpoints: [EtcdEndpoint]
+  /// What all keys begin with.
+  public var prefix: String
+  /// How long etcd may be away at the start.
+  public var timeout: Duration
 }
 
 /// The metadata backends of the original.

@@ -8,7 +8,7 @@ extension VineyarddOptions {
   init(_ command: VineyarddCommand, host: HostFacts) throws {
     let endpoints = command.endpoints
     let memory = command.memory
-    try command.metadata.requireLocal()
+    etcd = try command.metadata.etcd()
 
     socketPath = try endpoints.resolvedSocketPath(host)
     socketMode = try endpoints.resolvedSocketMode(host)

@@ -25,6 +25,8 @@ public struct VineyarddOptions: Sendable, Equatable {
   public var adminTokenFile: String?
   /// Whether inline volumes of pods may reach the objects of the store.
   public var allowsClusterScope: Bool
+  /// The etcd that holds the metadata; nil for the memory of the daemon.
+  public var etcd: EtcdOptions?
 
   /// Most memory for objects in bytes; nil means the limit of the container or the machine.
   public var memoryLimit: UInt64?

@@ -1,4 +1,4 @@
-import Support
+import Coordination
 import Synchronization
 
 /// The token of a user, which is asked for when it is first needed and whenever etcd no longer takes it.
