@@ -1,3 +1,4 @@
+import Coordination
 import EtcdProtocol
 import FoundationEssentials
 import GRPCCore
