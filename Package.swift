@@ -195,6 +195,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "EtcdMetadataTests", dependencies: ["EtcdMetadata", "StoreProtocol"], swiftSettings: strict),
+    .testTarget(
       name: "EtcdClientTests",
       dependencies: [
         "CLinux", "EtcdClient", "EtcdProtocol", "Support",

@@ -58,7 +58,7 @@ public enum FlagTable {
       settled: "false"),
   ]
 
-  private static let etcdReason = "metadata in etcd is not available yet"
+  private static let etcdReason = "etcd is never started by the daemon"
 
   private static let metadata = [
     FlagSpec("meta", .text),
