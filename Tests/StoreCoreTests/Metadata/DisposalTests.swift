@@ -46,7 +46,7 @@ struct DisposalTests {
     let client = fixture.connect()
     let object = try fixture.object("t")
     let keys = (0..<20_000).map { "a label of some length \($0)" }
-    try Labelling(object, keys: keys, values: keys, in: fixture.root, store).finish(store)
+    try Labelling(object, keys: keys, values: keys, in: fixture.root, by: client, store).finish(store)
     let before = store.work.done
     if isCleared { clear() } else { store.delete([object], force: false, deep: true, by: client) }
     #expect(store.work.done - before < 500_000, "nobody waits for the labels")
