@@ -128,6 +128,35 @@ let package = Package(
       ],
       exclude: ["csi.proto"], swiftSettings: [.swiftLanguageMode(.v6)]),
     .target(
+      name: "EtcdProtocol",
+      dependencies: [
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+      ],
+      exclude: ["etcd.proto"], swiftSettings: [.swiftLanguageMode(.v6)]),
+    .target(
+      name: "EtcdClient",
+      dependencies: [
+        "Coordination", "EtcdProtocol", "Support",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "EtcdMetadata",
+      dependencies: [
+        "Coordination", "EtcdClient", "JSON", "MetadataBackend", "StoreCore", "StoreProtocol", "Support",
+        .product(name: "DequeModule", package: "swift-collections"),
+      ],
+      swiftSettings: strict),
+    .target(
       name: "CSIDriver",
       dependencies: [
         "CLinux", "CSIProtocol", "Coordination", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient",
@@ -141,8 +170,11 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "CLinux", "CSIDriver", "ClusterInventory", "Deployer", "Documents", "HTTPEndpoint", "KubernetesClient",
-        "KubernetesObjects", "Manifests", "Operator", "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol",
+        "CLinux", "CSIDriver", "ClusterInventory", "Deployer", "Documents", "EtcdClient", "EtcdMetadata",
+        "HTTPEndpoint", "KubernetesClient",
+
+        "KubernetesObjects", "Manifests", "MetadataBackend", "Operator", "SharedMemory", "StoreClient", "StoreCore",
+        "StoreProtocol",
         "StoreServer", "Support",
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -160,6 +192,18 @@ let package = Package(
         "StoreServer", "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "EtcdMetadataTests", dependencies: ["EtcdMetadata", "StoreProtocol"], swiftSettings: strict),
+    .testTarget(
+      name: "EtcdClientTests",
+      dependencies: [
+        "CLinux", "EtcdClient", "EtcdProtocol", "Support",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
       ],
       swiftSettings: strict),
     .testTarget(

@@ -12,6 +12,9 @@ public protocol MetadataBackend: AnyObject {
   /// Begins to make a change set durable, as a whole or not at all. Sets come in the order of their numbers.
   func write(_ set: ChangeSet)
 
+  /// Takes over what others have changed since the last call.
+  func takeChanges()
+
   /// What has become of change sets since the last call.
   func takeVerdicts() -> [BackendVerdict]
 }
@@ -34,6 +37,9 @@ public final class EmbeddedBackend: MetadataBackend {
   public var isImmediate: Bool { true }
 
   public func write(_ set: ChangeSet) { written = set.number }
+
+  /// Does nothing: there are no others.
+  public func takeChanges() {}
 
   public func takeVerdicts() -> [BackendVerdict] {
     if acknowledged == written { return [] }

@@ -1,8 +1,16 @@
 import Glibc
+import MetadataBackend
 import SharedMemory
 import StoreCore
 import StoreProtocol
 import Support
+
+/// Makes the backend of a store, with its instance id: called before anybody is connected, with what others are to know
+/// of the store and a function that has the loop look for news, callable from any thread.
+///
+/// - Throws: `CommandError` when there is nobody to share with.
+public typealias MetadataSharing =
+  @Sendable (Store, InstanceRecord, @escaping @Sendable () -> Void) throws(CommandError) -> any MetadataBackend
 
 /// What the daemon is told at its start.
 public struct ServerConfiguration: Sendable {
@@ -52,6 +60,8 @@ public struct ServerConfiguration: Sendable {
   public var metricsUser: String?
   /// How long a session waits for its first connection.
   public var sessionGrace = TimeSpan.seconds(60)
+  /// Joins those that share objects and names; nil for a store that keeps them in its memory alone.
+  public var sharing: MetadataSharing?
   /// Version told to clients.
   public var version: String
 

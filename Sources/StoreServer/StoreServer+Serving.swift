@@ -242,7 +242,7 @@ extension StoreServer {
   }
 
   func apply(_ disposition: Disposition, to connection: ClientConnection) {
-    switch disposition {
+    switch durability(of: disposition, for: connection) ?? disposition {
     case .send(let sendsArena):
       _ = sendReply(sendsArena: sendsArena, to: connection)
     case .close: close(connection, because: "exit")

@@ -36,10 +36,11 @@ extension StoreServer {
       mailbox.post { $0.finishTransfer(token, succeeded) }
     }
     let heap = try HeapMeter(limit: budget.heap)
-    let backend = EmbeddedBackend()
-    store.keepsChanges = !backend.isImmediate
     let identity = identity(configuration, rpcPort: rpc?.port)
-    store.setInstance(store.instances.own, instanceRecord(configuration, identity))
+    let record = instanceRecord(configuration, identity)
+    let backend = try configuration.sharing?(store, record) { mailbox.post { $0.takeMetadata() } } ?? EmbeddedBackend()
+    store.keepsChanges = !backend.isImmediate
+    store.setInstance(store.instances.own, record)
     let handler = RequestHandler(
       store: store, identity: identity,
       adminToken: AdminToken(path: configuration.adminTokenFile), replies: heap.buffers)

@@ -6,7 +6,7 @@ import Testing
   @Test(
     arguments: [
       ("", 0), ("--help", 0), ("version", 0), ("vineyardd --version", 0), ("nosuch", 2), ("--nosuch", 2),
-      ("vineyardd --nosuch", 2), ("vineyardd --size=x", 2), ("vineyardd --meta=etcd", 1),
+      ("vineyardd --nosuch", 2), ("vineyardd --size=x", 2), ("vineyardd --etcd_endpoint=e:0", 2),
     ] as [(String, Int32)])
   func `the exit status tells what happened`(_ arguments: String, _ status: Int32) throws {
     let run = try Executable.run(["vineyardctl"] + arguments.split(separator: " ").map(String.init))

@@ -76,14 +76,11 @@ import Testing
     #expect(world.output.isEmpty && world.started == nil)
   }
 
-  @Test(arguments: ["--meta etcd", "--etcd_endpoint http://e:2379", "--meta=etcd --etcd_endpoint=http://e:2379"])
-  func `metadata in etcd is one line on stderr and status 1`(_ flags: String) {
+  @Test(arguments: ["--meta etcd --etcd_endpoint e:0", "--etcd_endpoint=http://"])
+  func `a wrong address of etcd is one line on stderr and status 2`(_ flags: String) {
     let world = World()
-    #expect(world.run(["vineyardd"] + flags.split(separator: " ").map(String.init)) == .failed)
-    #expect(
-      world.errors
-        == "error: metadata in etcd is not available yet: it comes with the cluster release (hint: start with --meta local)\n"
-    )
+    #expect(world.run(["vineyardd"] + flags.split(separator: " ").map(String.init)) == .usage)
+    #expect(world.errors.contains("is no address of etcd"))
     #expect(world.started == nil)
   }
 }

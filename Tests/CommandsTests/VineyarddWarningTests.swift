@@ -7,7 +7,7 @@ import Testing
     ("--compression", "--compression has no effect: transfers between hosts are not compressed"),
     ("--sync_crds", "--sync_crds is ignored: persisted objects are not mirrored to Kubernetes yet"),
     ("--spill_path=/s", "--spill_path is ignored: spilling is not available yet; a full store refuses new objects"),
-    ("--etcd_prefix=/v", "--etcd_prefix is ignored: metadata in etcd is not available yet"),
+    ("--etcd_cmd=e", "--etcd_cmd is ignored: etcd is never started by the daemon"),
     ("--log_dir=/l", "--log_dir has no effect: the log goes to stderr only"),
     ("--metrics_host=::1", "--metrics_host has no effect: nothing serves metrics without --metrics_port"),
     ("--etcd_endpoint=http://e", "--etcd_endpoint has no effect: metadata is local"),

@@ -6,7 +6,7 @@
 SWIFT_PACKAGES=(build-essential git libc6-dev libcurl4-openssl-dev libncurses6 libsqlite3-0 libxml2 libyaml-dev zlib1g-dev)
 PYTHON_PACKAGES=(python3 python3-venv)
 # shellcheck disable=SC2034 # scripts/test installs these
-TEST_PACKAGES=(apache2-utils fish mount strace util-linux zsh)
+TEST_PACKAGES=(apache2-utils etcd-server fish mount strace util-linux zsh)
 # Any kubectl will do; a newer one must not be overwritten.
 command -v kubectl >/dev/null || TEST_PACKAGES+=(kubernetes-client)
 # shellcheck disable=SC2034 # and these, to build an image and to run containers of it
@@ -25,23 +25,37 @@ die() {
 # and where nothing is missing, this does nothing.
 ensure_packages() {
   command -v dpkg-query >/dev/null || return 0
-  local package missing=() as_root=()
+  local package missing=()
   for package in "$@"; do
     [[ $(dpkg-query -W -f='${Status}' "$package" 2>/dev/null) == *" installed" ]] || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
-  if ((EUID != 0)); then
-    command -v sudo >/dev/null || die "missing Debian packages; as root: apt-get install ${missing[*]}"
-    as_root=(sudo)
-  fi
+  ((EUID == 0)) || command -v sudo >/dev/null ||
+    die "missing Debian packages; as root: apt-get install ${missing[*]}"
   say ► "installing Debian packages: ${missing[*]}"
   if [[ -z ${APT_UPDATED:-} ]]; then
-    "${as_root[@]}" apt-get update -qq >&2 || die "apt-get update failed"
+    as_root apt-get update -qq >&2 || die "apt-get update failed"
     APT_UPDATED=yes
   fi
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
-    die "could not install: ${missing[*]}"
+  as_root sh -c "$INSTALL_WITHOUT_SERVICES" sh "${missing[@]}" >&2 || die "could not install: ${missing[*]}"
+}
+
+# Installs packages; services that they bring along are not started (invoke-rc.d(8)) and stay off.
+# shellcheck disable=SC2016 # what is in it is expanded by the shell that runs it
+INSTALL_WITHOUT_SERVICES='
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap "rm -f $policy" EXIT
+    trap "exit 1" INT TERM
+    printf "#!/bin/sh\nexit 101\n" >"$policy" && chmod 755 "$policy" || exit 1
+  fi
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" || exit 1
+  for package; do
+    [ "$package" != etcd-server ] || [ ! -d /run/systemd/system ] || systemctl --quiet disable etcd.service || exit 1
+  done'
+
+as_root() {
+  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
 }
 
 # Check that `swift` is there and new enough.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EtcdClient
 import StoreServer
 import Support
 
@@ -28,27 +29,25 @@ enum LogFlags: DaemonFlagTable {
 
 /// The daemon's flags about where object metadata lives.
 enum MetadataFlags: DaemonFlagTable {
-  private static let etcdReason = "metadata in etcd is not available yet"
+  private static let etcdReason = "etcd is never started by the daemon"
 
   static let table: [FlagSpec] = [
     .optional(
-      "meta",
-      ArgumentHelp(
-        "Where metadata lives; etcd is not available yet. (default: local without --etcd_endpoint)",
-        valueName: "backend")
+      "meta", ArgumentHelp("Where metadata lives. (default: local without --etcd_endpoint)", valueName: "backend")
     ) { (backend: Backend?, flags, options) in
       let endpoint: String? = flags.value("etcd_endpoint")
-      guard backend == .local || (backend == nil && endpoint == nil) else {
-        throw CommandError(
-          .failed, "metadata in etcd is not available yet", cause: "it comes with the cluster release",
-          hint: "start with --meta local")
+      guard backend == .etcd || (backend == nil && endpoint != nil) else {
+        if endpoint != nil { options.warnings.append("--etcd_endpoint has no effect: metadata is local") }
+        return
       }
-      if endpoint != nil { options.warnings.append("--etcd_endpoint has no effect: metadata is local") }
+      options.etcd = EtcdOptions(
+        endpoints: try EtcdEndpoint.list(endpoint ?? "http://127.0.0.1:2379"),
+        prefix: flags.value("etcd_prefix") ?? "vineyard", timeout: .seconds(max(1, flags.value("meta_timeout") ?? 60)))
     },
     .optional("etcd_endpoint", .hidden) { (_: String?, _, _) in },
-    FlagSpec("meta_timeout", .integer, .notYet(etcdReason), settled: "60"),
+    .optional("etcd_prefix", .hidden) { (_: String?, _, _) in },
+    .optional("meta_timeout", .hidden) { (_: Int?, _, _) in },
     FlagSpec("skip_launch_etcd", .boolean(default: true), .notYet(etcdReason), settled: "true"),
-    FlagSpec("etcd_prefix", .text, .notYet(etcdReason), settled: "vineyard"),
     FlagSpec("etcd_cmd", .text, .notYet(etcdReason), settled: ""),
     FlagSpec("etcd_data_dir", .text, .notYet(etcdReason), settled: ""),
     FlagSpec("sync_crds", .boolean(default: false), .notYet(FlagTable.syncCRDsReason), settled: "false"),

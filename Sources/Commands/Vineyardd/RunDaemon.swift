@@ -22,6 +22,7 @@ func runDaemon(_ options: VineyarddOptions, log: Log) throws {
   }
   log.info("Hello vineyard v\(Version.current)! (vineyardctl \(Version.product))")
   var configuration = options.server
+  configuration.sharing = options.etcd.map { metadataSharing($0, log) }
   // In a pod, requests and limits share the memory out.
   if configuration.memoryVolume == nil { configuration.memoryLedger = .ofUser() }
   try StoreServer.start(configuration, log: log, handlesSignals: true).run()

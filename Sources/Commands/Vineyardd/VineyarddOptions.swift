@@ -7,6 +7,8 @@ import Support
 public struct VineyarddOptions: Sendable {
   /// The settings of the server.
   public var server: ServerConfiguration
+  /// The etcd that holds the metadata; nil for the memory of the daemon.
+  var etcd: EtcdOptions?
   /// Least severe lines to log.
   public var logLevel = Log.Level.info
   /// Whether a crash leaves a core dump.

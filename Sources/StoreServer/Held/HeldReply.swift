@@ -21,6 +21,8 @@ final class HeldReply {
     case checked
     /// The job of the disk worker with this number is done.
     case job(UInt64)
+    /// The change set with this number is durable.
+    case durable(UInt64)
   }
 
   /// What happens when the condition holds.
@@ -80,6 +82,7 @@ struct HeldReplies {
   /// Those that wait for a key, in the order in which they came.
   private var byKey: [WaitKey: [HeldReply]] = [:]
   private var byJob: [UInt64: HeldReply] = [:]
+  private var byChange: [UInt64: [HeldReply]] = [:]
   /// Those that wait for the page worker, in the order in which they came.
   private(set) var onPages: [HeldReply] = []
 
@@ -98,6 +101,7 @@ struct HeldReplies {
     case .changed(let key): byKey[key, default: []].append(held)
     case .populated, .givenBack: onPages.append(held)
     case .job(let job): byJob[job] = held
+    case .durable(let number): byChange[number, default: []].append(held)
     case .sent, .checked: break
     }
   }
@@ -111,6 +115,9 @@ struct HeldReplies {
       if byKey[key]?.isEmpty == true { byKey[key] = nil }
     case .populated, .givenBack: onPages.removeAll { $0 === held }
     case .job(let job): byJob[job] = nil
+    case .durable(let number):
+      byChange[number]?.removeAll { $0 === held }
+      if byChange[number]?.isEmpty == true { byChange[number] = nil }
     case .sent, .checked: break
     }
     return true
@@ -119,6 +126,14 @@ struct HeldReplies {
   func contains(_ held: HeldReply) -> Bool { all[ObjectIdentifier(held)] != nil }
 
   func waiting(for job: UInt64) -> HeldReply? { byJob[job] }
+
+  /// Those that wait for a change set.
+  func waiting(forChange number: UInt64) -> [HeldReply] { byChange[number] ?? [] }
+
+  /// Those that wait for one of the change sets up to a number, in the order of these.
+  func waiting(forChangesUpTo number: UInt64) -> [HeldReply] {
+    byChange.keys.filter { $0 <= number }.sorted().flatMap { byChange[$0] ?? [] }
+  }
 
   /// Those that may go on when a key changes: all, in the order in which they came; of those that wait for a lock, the
   /// first, and the others wait on.

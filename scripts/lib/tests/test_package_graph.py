@@ -15,6 +15,8 @@ IMPORT = re.compile(
     r"import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)",
     re.MULTILINE,
 )
+# What generated code imports where the toolchain has no module of that name.
+FALLBACK = re.compile(r"^#else\nimport Foundation\n#endif$", re.MULTILINE)
 NAME = re.compile(r'name: "([^"]+)"')
 
 
@@ -61,7 +63,7 @@ SWIFT = [name for name, target in TARGETS.items() if list(target["folder"].rglob
 
 def imports(name: str) -> set[str]:
     files = TARGETS[name]["folder"].rglob("*.swift")
-    return {module for file in files for module in IMPORT.findall(file.read_text())} - TOOLCHAIN
+    return {module for file in files for module in IMPORT.findall(FALLBACK.sub("", file.read_text()))} - TOOLCHAIN
 
 
 def reachable(graph: dict[str, set[str]], start: str) -> set[str]:

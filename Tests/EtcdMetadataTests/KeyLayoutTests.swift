@@ -1,0 +1,39 @@
+import StoreProtocol
+import Testing
+
+@testable import EtcdMetadata
+
+@Suite("keys in etcd")
+struct KeyLayoutTests {
+  private let layout = KeyLayout(prefix: "demo")
+
+  @Test("given keys of released daemons, then they are read and written alike")
+  func roundTrip() {
+    let id = ObjectID(0x6882_0f4a_5400_0002)
+    let keys: [(String, MetadataKey)] = [
+      ("demo/S0000000000000000/data/o68820f4a54000002", .object(id)),
+      ("demo/S0000000000000000/data/o68820f4a54000002/__name", .field(id, "__name")),
+      ("demo/S0000000000000000/names/a~1b~0c", .name("a/b~c")),
+      ("demo/S0000000000000000/instances/i0/hostid", .instance(0, "hostid")),
+      (
+        "demo/S0000000000000000/signatures/i1/s68820f4a8d801004",
+        .signature(instance: 1, 0x6882_0f4a_8d80_1004)
+      ), ("demo/S0000000000000000/next_instance_id", .nextInstance),
+    ]
+    for (text, key) in keys {
+      #expect(layout.parse(Array(text.utf8))?.key == key)
+      #expect(String(decoding: layout.text(key), as: UTF8.self) == text)
+    }
+  }
+
+  @Test(
+    "given a key of somebody else, then it is passed over",
+    arguments: [
+      "", "demo", "demo/", "demolition/S0000000000000000/data/o1", "demo/S0/data/o68820f4a54000002",
+      "demo/S0000000000000000/meta_sync_lock/694d", "demo/S0000000000000000/instances/x/hostid",
+      "demo/S0000000000000000/data/nonsense",
+    ])
+  func strangers(_ text: String) {
+    #expect(layout.parse(Array(text.utf8)) == nil)
+  }
+}

@@ -1,0 +1,45 @@
+"""A genuine etcd for tests, on free loopback ports, with a directory of its own."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from daemon import end_with_parent, free_port
+from waiting import eventually
+
+
+class Etcd:
+    def __init__(self):
+        self.directory = Path(tempfile.mkdtemp(prefix="etcd-test-"))
+        self.client, self.peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+        self.process = None
+
+    def start(self):
+        with open(self.directory / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                ["/usr/bin/etcd", "--data-dir", self.directory / "data"]
+                + ["--listen-client-urls", self.client, "--advertise-client-urls", self.client]
+                + ["--listen-peer-urls", self.peer, "--initial-advertise-peer-urls", self.peer]
+                + ["--initial-cluster", f"default={self.peer}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=end_with_parent,
+            )
+        eventually(
+            lambda: "ready to serve client requests" in (self.directory / "log").read_text(), "etcd serves clients"
+        )
+        return self
+
+    def flags(self, prefix="test"):
+        """What a daemon is started with to keep its metadata here."""
+        return ["--meta", "etcd", "--etcd_endpoint", self.client, "--etcd_prefix", prefix]
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def discard(self):
+        self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
