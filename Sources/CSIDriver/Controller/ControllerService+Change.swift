@@ -121,11 +121,11 @@ extension ControllerService {
 struct VolumeModification: Equatable, Sendable {
   private enum Key: String, CaseIterable {
     case quota, onDelete
-    /// Nobody can write to a volume with `true`, however it is mounted.
+    /// Forbids writing with `true`, however the volume is mounted.
     case readOnly
   }
 
-  /// Each nil to leave it as it is; never that of the request, which nobody remembers.
+  /// New values; nil leaves a setting as it is. The quota is a size or none: nobody remembers the request of a volume.
   var quota: VolumeParameters.Quota?
   var onDelete: VolumeDeletion?
   var isReadOnly: Bool?

@@ -46,7 +46,7 @@ public struct IdentityService: Csi_V1_Identity.SimpleServiceProtocol {
     .with { $0.service = .with { $0.type = type } }
   }
 
-  /// Not ready is an answer, not an error: the sidecars wait for it to change.
+  /// Reports whether the driver is ready. "Not ready" is an answer, not an error: the sidecars wait for it to change.
   public func probe(
     request: Csi_V1_ProbeRequest, context: ServerContext
   ) async throws -> Csi_V1_ProbeResponse {

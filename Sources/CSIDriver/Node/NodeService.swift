@@ -10,9 +10,9 @@ import SwiftProtobuf
 public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
   /// Times that a call waits before it says what is missing.
   public struct Timeouts: Sendable {
-    /// For a store that does not answer.
+    /// Time to wait for a store that does not answer.
     public var store: TimeSpan
-    /// For other calls for the same volume or path.
+    /// Time to wait for other calls for the same volume or path.
     public var lock: TimeSpan
 
     public init(store: TimeSpan = .seconds(5), lock: TimeSpan = .seconds(30)) {
