@@ -18,7 +18,7 @@ extension Store {
     return ranges
   }
 
-  /// What contradicts itself in the bookkeeping, as sentences; empty in a sound store.
+  /// Contradictions in the bookkeeping, as sentences; empty in a sound store.
   ///
   /// Walks over everything: time grows with the number of extents, blobs, objects and names.
   public func inconsistencies() -> [String] {

@@ -93,7 +93,7 @@ extension Store {
     return client
   }
 
-  /// Whoever sealed a blob does not count as its user any more.
+  /// Stops counting the sealer of a blob as its user.
   func endSealing(_ blob: inout Blob, in session: Session) {
     sealer(of: blob, in: session)?.sealed -= 1
     blob.sealer = nil

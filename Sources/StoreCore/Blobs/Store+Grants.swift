@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// What connections were given, and how it ends.
+/// Grants of blobs to connections, and their end.
 extension Store {
   func grantReading(_ id: ObjectID, to connection: Connection) {
     work.spend(2 * Work.entry)
@@ -76,18 +76,18 @@ extension Store {
 
   // MARK: - Taking back
 
-  /// What was taken back from connections that still map it.
+  /// Memory taken back from connections that still map it.
   public struct Reuse: Sendable, Equatable {
     public var blobs = 0
     /// Bytes.
     public var bytes: UInt64 = 0
-    /// Some of those who held it, for people.
+    /// Names of clients that held it, not necessarily all.
     public var holders: Set<String> = []
 
     public init() {}
   }
 
-  /// What was taken back since the last call.
+  /// Takes the record of memory taken back since the last call.
   public func takeReuse() -> Reuse {
     defer { reuse = Reuse() }
     return reuse

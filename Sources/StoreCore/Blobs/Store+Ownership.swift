@@ -1,7 +1,7 @@
 import JSON
 import StoreProtocol
 
-/// What a blob is called in one of the two stores of an ownership move.
+/// Name of a blob in one of the two stores of an ownership move.
 public enum BlobName: Hashable, CustomStringConvertible {
   case id(ObjectID)
   case plasma(String)

@@ -75,7 +75,7 @@ extension Store {
     hold(id, by: connection)
   }
 
-  /// Those of the blobs that exist, given to the connection for reading.
+  /// Gives the connection the blobs among the named ones that exist, for reading.
   public func readPlasma(
     _ ids: [String], unsafe: Bool, by connection: Connection
   ) throws(StoreError) -> [PlasmaPayload] {

@@ -98,7 +98,7 @@ extension Store {
     if !change.isRefusable { client?.awaitedChange = set.number }
   }
 
-  /// What a backend has to write for a change; nil when others need not know of it.
+  /// The form in which a backend has to write a change; nil when others need not know of it.
   private func written(_ change: MetadataChange, _ undo: MetadataUndo, in session: Session) -> MetadataChange? {
     switch change {
     case .put(_, let record): record.isTransient ? nil : change

@@ -23,7 +23,7 @@ public struct ExtentAllocator {
   private static let subdivisionBits: UInt64 = 4
   private static let subdivisions = 1 << 4
   private static let rows = 48
-  /// How many extents of one class are looked at before a larger class is tried.
+  /// Number of extents of one class looked at before a larger class is tried.
   private static let examined = 8
 
   private(set) var nodes: ContiguousArray<Node> = []

@@ -9,17 +9,17 @@ public struct Deletion: StoreTask {
   /// Whether nobody asked for it; then members that are used by name or otherwise stay.
   private let isImplicit: Bool
   private let connection: Connection?
-  /// Whose request it is; nil for what nobody could be told if it were refused.
+  /// The connection whose request it is; nil when nobody could be told of a refusal.
   private let client: Connection?
   private let session: Session
   private let ids: [ObjectID]
   private var nextID = 0
   private var requested = SortedSet<ObjectID>()
-  /// What depends on the requested, directly or not, and that of it whose own dependents are to be found.
+  /// Objects that depend on the requested ones, directly or not, and those of them whose dependents are not found yet.
   private var ancestors = SortedSet<ObjectID>()
   private var explored: [ObjectID] = []
   private var exploring: (id: ObjectID, from: ObjectID)?
-  /// What was asked for and goes, and which of it is next.
+  /// Requested objects that go, and the index of the next of them.
   private var roots: [ObjectID] = []
   private var nextRoot = 0
   /// Members that go along, the next one last.
@@ -70,7 +70,7 @@ public struct Deletion: StoreTask {
     delete(id, store)
   }
 
-  /// What goes next: members of what went before, then what was asked for, then what depends on that.
+  /// The next object to go: members of objects that went, then requested objects, then their dependents.
   private var next: ObjectID? {
     pending.last ?? (nextRoot < roots.count ? roots[nextRoot] : ancestors.first(from: ObjectID(0)))
   }

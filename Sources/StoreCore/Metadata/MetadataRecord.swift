@@ -11,7 +11,7 @@ struct MemberLink {
   }
 
   let target: Target
-  /// Where the member was when it was linked.
+  /// The instance that had the member when it was linked.
   let instance: UInt64
 
   /// The object or blob that must live as long as the parent.

@@ -2,7 +2,7 @@ import StoreProtocol
 
 /// The names of a session: each points to one object, an object may have several.
 struct NameTable {
-  /// Where a name leads.
+  /// Target of a name.
   struct Entry {
     let id: ObjectID
     /// Counts up from name to name.

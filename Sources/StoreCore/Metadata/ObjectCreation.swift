@@ -31,7 +31,7 @@ public struct ObjectCreation: StoreTask {
   private var created: [CreatedObject] = []
   /// Objects and members made so far.
   private var made: [ObjectID] = []
-  /// Why all that was made is taken back.
+  /// The error for which all objects made so far are taken back.
   private var failure: StoreError?
   private var unlinking: Unlinking?
 

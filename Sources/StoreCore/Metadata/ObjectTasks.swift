@@ -128,7 +128,7 @@ public struct ShallowCopy: StoreTask {
     layout = RecordLayout(copy: record, replacing: extra)
   }
 
-  /// What takes back a copy that is not complete; nil when there is nothing to take back.
+  /// Task that takes back an incomplete copy; nil when there is nothing to take back.
   public var takenBack: (any StoreTask<Void, Never>)? {
     target.map { LinkRemoval(session, Unlinking($0, Array(layout.record.links.prefix(linked)))) }
   }

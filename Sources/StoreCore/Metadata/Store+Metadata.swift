@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// What create_data answers for one object.
+/// Answer of create_data for one object.
 public struct CreatedObject: Equatable, Sendable {
   public let id: ObjectID
   public let signature: UInt64

@@ -1,8 +1,8 @@
 import StoreProtocol
 
-/// Objects whose name was given to another go once nobody uses them.
+/// Removal of objects whose name was given to another, once nobody uses them.
 extension Store {
-  /// What becomes of an object whose name a connection gives to another.
+  /// Treatment of an object whose name a connection gives to another.
   func overwritePolicy(of connection: Connection) -> OverwritePolicy {
     guard let volume = connection.volume else { return configuration.overwrite }
     return volume.settings.overwrite ?? (volume.settings.scope == .volume ? .delete : configuration.overwrite)

@@ -4,7 +4,7 @@
 public struct Work: Sendable {
   /// Units since the store was made.
   public private(set) var done: UInt64 = 0
-  /// When a task in steps is to rest.
+  /// Units at which a task in steps is to rest.
   private var limit: UInt64 = .max
 
   /// Lets tasks rest after so many more units.
@@ -21,7 +21,7 @@ public struct Work: Sendable {
   /// Whether what was allowed is used up.
   public var isSpent: Bool { done >= limit }
 
-  /// What is still allowed, at most a number that can be counted with.
+  /// Units still allowed, clamped to `Int`.
   public var rest: Int { isSpent ? 0 : Int(clamping: limit - done) }
 
   public mutating func spend(_ units: Int) { done += UInt64(units) }

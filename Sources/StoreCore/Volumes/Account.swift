@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// What a volume may take of the store, and what it has taken.
+/// Memory that a volume may take of the store, and memory that it has taken.
 ///
 /// Every blob of the volume points to its account and counts there in full, also when several blobs share their bytes.
 public final class Account {
@@ -14,7 +14,7 @@ public final class Account {
   let isScattered: Bool
   /// The blobs it pays for; empty unless ``isScattered``.
   private(set) var blobs = SortedSet<ObjectID>()
-  /// Its objects; empty unless ``isScattered``.
+  /// The objects of the volume; empty unless ``isScattered``.
   private(set) var objects = SortedSet<ObjectID>()
   /// Names of its objects; 0 unless ``isScattered``.
   private(set) var nameCount = 0

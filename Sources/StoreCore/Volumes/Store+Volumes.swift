@@ -134,7 +134,7 @@ extension Store {
 }
 
 extension Volume.Settings {
-  /// What contradicts a repeated request, as the end of a sentence; nil when nothing does.
+  /// The first contradiction to a repeated request, as the end of a sentence; nil when there is none.
   fileprivate func difference(from other: Volume.Settings) -> String? {
     if scope != other.scope { return "scope is \(scope.rawValue), not \(other.scope.rawValue)" }
     if onDelete != other.onDelete { return "on_delete is \(onDelete.rawValue), not \(other.onDelete.rawValue)" }
