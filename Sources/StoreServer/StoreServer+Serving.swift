@@ -5,7 +5,7 @@ import StoreCore
 import StoreProtocol
 import Support
 
-/// From an event to the reply: a turn of the loop, the messages of a connection, and what is done with each.
+/// Way from an event to the reply: a turn of the loop, the messages of a connection, and the treatment of each.
 extension StoreServer {
   /// Waits for events, deals with them and with what follows from them.
   func turn(timeout: CInt) {

@@ -10,7 +10,7 @@ extension StoreServer {
   /// Milliseconds given to transfers and slow readers.
   private static let patience: UInt64 = 700
 
-  /// What requests are told that would have to wait.
+  /// Refusal of requests that would have to wait.
   static let stopping = StoreError(.alreadyStopped, "the daemon is stopping")
 
   func beginStop(_ reason: String) {

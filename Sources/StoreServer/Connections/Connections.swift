@@ -12,7 +12,7 @@ final class Connections {
   private let store: Store
   private let buffers: BufferBudget
   private let log: Log
-  /// By their tokens.
+  /// Connections by their tokens.
   private(set) var listeners: [UInt64: Listener] = [:]
   private var clients: [UInt64: ClientConnection] = [:]
   private var nextListener = EventLoop.Token.firstListener
@@ -115,7 +115,7 @@ final class Connections {
     setsockopt(file, SOL_SOCKET, SO_KEEPALIVE, &on, socklen_t(MemoryLayout<CInt>.size))
   }
 
-  /// Who is at the other end: in short, and with what the log shows.
+  /// Description of the peer: a short one, and one for the log.
   private static func describePeer(_ file: CInt, _ kind: ClientConnection.Kind) -> (label: String, text: String) {
     guard kind == .ipc else { return ("a remote client", "rpc") }
     var (pid, uid, gid): (pid_t, uid_t, gid_t) = (0, 0, 0)

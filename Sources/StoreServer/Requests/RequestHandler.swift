@@ -163,7 +163,7 @@ final class RequestHandler {
   }
 }
 
-/// What is to be done after a request was looked at. The reply, if any, is in the reply writer.
+/// Next step after a request was looked at. The reply, if any, is in the reply writer.
 enum Disposition {
   /// Send the reply, then the arena's descriptor if wanted.
   case send(arena: Bool)
@@ -184,13 +184,13 @@ enum Disposition {
 
   static var reply: Disposition { .send(arena: false) }
 
-  /// Nothing to say yet: the request is tried again, or goes on where it was, when a key changes.
+  /// Holds the request until a key changes; then it is tried again, or goes on where it was.
   static func park(_ key: WaitKey) -> Disposition { .hold(HeldReply(until: .changed(key), then: .request)) }
 
   /// The reply is sent when no pages are being given back any more.
   static var afterTrim: Disposition { .hold(HeldReply(until: .givenBack, then: .send(arena: false, nil))) }
 
-  /// What is left to do of a request that was not finished.
+  /// The unfinished rest of a request.
   var rest: (any RequestTask)? {
     switch self {
     case .continue(let task), .wait(let task, _): task
@@ -198,7 +198,7 @@ enum Disposition {
     }
   }
 
-  /// What is held back, the reply or the request.
+  /// The held reply, or the held request.
   var held: HeldReply? {
     switch self {
     case .wait(_, let held), .hold(let held): held
@@ -206,7 +206,7 @@ enum Disposition {
     }
   }
 
-  /// What the request itself waits for, rather than its reply.
+  /// The held request; nil when only its reply waits.
   var pause: HeldReply? {
     guard let held else { return nil }
     if case .request = held.continuation { return held }

@@ -12,7 +12,7 @@ protocol RequestTask {
   /// - Returns: what is to be done now, with the reply in the handler's writer; nil when there is more to do.
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition?
 
-  /// What must not stay half done when the client leaves before the end.
+  /// Rest that must not stay half done when the client leaves before the end.
   func abandoned() -> (any StoreTask<Void, Never>)?
 }
 
