@@ -13,9 +13,9 @@ public struct LegacyCleanUp: Sendable {
   }
 
   let selection: Selection
-  /// They go right before this object is applied for the first time.
+  /// Object before whose first application they go.
   let successor: ObjectReference
-  /// Why they go, as people read it.
+  /// Reason why they go, for people.
   let reason: String
 
   /// Whether it is looked for at every deployment, not only at the first.

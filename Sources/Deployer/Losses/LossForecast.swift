@@ -19,7 +19,7 @@ public struct LossForecast: Sendable {
   /// The consequences of applying a plan.
   public struct Forecast: Sendable {
     public var losses: [Loss] = []
-    /// Why the stores will not find room on enough nodes; nil when they do, or when nobody can tell.
+    /// Reason why the stores will not find room on enough nodes; nil when they do, or when nobody can tell.
     public var shortage: CommandError?
 
     /// The first loss that is, or may be, one.

@@ -34,7 +34,7 @@ struct DeadWebhooks: Sendable {
     }
   }
 
-  /// Without the right to see them, they are taken for alive.
+  /// Lists objects of a type. Without the right to see them, they are taken for alive.
   private func list(_ type: ObjectType) async throws -> [KubernetesObject] {
     do {
       return try await client.list(type).items

@@ -20,7 +20,7 @@ public struct LabelledObjects: Sendable {
     .role, .roleBinding,
   ]
 
-  /// All of it that nothing else controls; what is controlled goes with its owner.
+  /// All objects of the cluster that nothing else controls; the controlled ones go with their owners.
   public func all() async throws -> [KubernetesObject] {
     try await withThrowingTaskGroup(of: [KubernetesObject].self) { group in
       for type in Self.types { group.addTask { try await list(type, label) } }
@@ -67,7 +67,7 @@ public struct LabelledObjects: Sendable {
     }
   }
 
-  /// Most Services of the original have no label, but select by it, or by the name of a member of etcd.
+  /// Services of the cluster. Most of the original's have no label, but select by it, or by the name of a member of etcd.
   private func services() async throws -> [KubernetesObject] {
     let all = try await client.list(.service, namespace: namespace).items
     return all.filter { service in

@@ -61,7 +61,7 @@ struct WebhookProbe: Sendable {
   enum Finding: Sendable, Equatable {
     case answers
     case fails(WebhookFailure)
-    /// There is no webhook, or the user may not ask.
+    /// No webhook, or no right to ask.
     case unknown
   }
 

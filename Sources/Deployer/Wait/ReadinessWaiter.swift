@@ -99,7 +99,7 @@ final class PodWatch: Sendable {
 
   init(board: ProgressBoard) { self.board = board }
 
-  /// How often is looked whether pods without a node have got one, and how often they must have been found without.
+  /// Pause between two looks at pods without a node, and number of looks after which the board is told of such a pod.
   private static let pause = Duration.seconds(1)
   private static let roundsWithoutNode = 3
 
