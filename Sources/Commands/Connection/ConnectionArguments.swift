@@ -82,7 +82,7 @@ struct WaitArguments: ParsableArguments {
     _ = try TimeSpan.parse(timeout)
   }
 
-  /// How long to wait, nil for as long as it takes.
+  /// Time to wait; nil for as long as it takes.
   var limit: TimeSpan? {
     guard let span = try? TimeSpan.parse(timeout), span.nanoseconds > 0 else { return nil }
     return span

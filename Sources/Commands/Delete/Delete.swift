@@ -92,6 +92,6 @@ struct DeleteArguments: ParsableArguments {
   @OptionGroup var waiting: WaitArguments
   @OptionGroup(title: "Cluster") var connection: ConnectionArguments
 
-  /// Where the objects are.
+  /// Namespace of the objects.
   var namespace: String { connection.namespace }
 }

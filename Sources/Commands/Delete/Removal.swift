@@ -133,7 +133,7 @@ extension Removal {
       hint: Self.suggestion(name, namespace, live))
   }
 
-  /// How to name what was probably meant.
+  /// Advice that names the object that was probably meant.
   private static func suggestion(_ name: String, _ namespace: String?, _ live: [KubernetesObject]) -> String {
     let here = live.filter { $0.namespace == namespace }.map(\.name)
     if let guess = nearest(to: name, in: here) { return "did you mean --name \(guess)?" }

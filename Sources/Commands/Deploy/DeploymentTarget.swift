@@ -47,7 +47,7 @@ protocol DeploymentTarget: ParsableArguments {
   /// - Throws: `CommandError` that says what to deploy first.
   func checkPrerequisites(of plan: Plan, _ client: KubernetesClient) async throws -> [Note]
 
-  /// Where the flags of earlier deployments are; nil for one that is described anew each time.
+  /// Place of the flags of earlier deployments; nil for one that is described anew each time.
   func earlierFlags(in namespace: String) -> EarlierFlags?
 
   /// The next step when it is deployed, for people who do it the first time.
@@ -73,7 +73,7 @@ extension DeploymentTarget {
   func nextStep(in namespace: String) -> String? { nil }
 }
 
-/// Where a deployment finds the flags of earlier ones.
+/// Place of the flags of earlier deployments.
 enum EarlierFlags {
   /// In a custom resource, whose specification says them.
   case resource(ObjectReference, SpecFlags)
@@ -81,7 +81,7 @@ enum EarlierFlags {
   case workload(ObjectReference)
 }
 
-/// Everything that a plan depends on: where something is deployed, what is there, which flags count.
+/// Everything that a plan depends on: namespace and cluster, objects that are there, flags that count.
 struct DeploymentContext: Sendable {
   var namespace: String
   let createsNamespace: Bool
@@ -98,7 +98,7 @@ struct DeploymentContext: Sendable {
   var flags = GivenFlags()
   /// The names of the flags that count now: those given, and those that go back to their defaults.
   var named: Set<String> = []
-  /// Those of them that are not about the operator.
+  /// The flags among them that are not about the operator.
   var storeFlags: Set<String> = []
   /// The custom resource as it is deployed; nil when there is none, or when it is the original's.
   var live: KubernetesObject?

@@ -33,7 +33,7 @@ public struct FlagSpec: Sendable {
   public let kind: Kind
   /// The treatment of the flag.
   public let status: Status
-  /// For a flag without effect, the value that asks for what happens anyway and so needs no warning.
+  /// Value of a flag without effect that asks for what happens anyway, and so needs no warning.
   let settled: String?
   /// The flag for the argument parser; nil for one without effect.
   let declaration: FlagDeclaration?

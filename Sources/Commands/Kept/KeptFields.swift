@@ -72,7 +72,7 @@ struct KeptFields {
 }
 
 extension KeptFields {
-  /// Those of some flags of the operator whose values the resource has, and keeps.
+  /// Flags of the operator, among some, whose values the resource has, and keeps.
   func unchanged(_ inherited: GivenFlags, _ rendered: KubernetesObject, _ live: KubernetesObject) -> GivenFlags {
     GivenFlags(
       inherited.values.filter { name, values in

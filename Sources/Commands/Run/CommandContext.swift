@@ -30,7 +30,7 @@ public struct CommandContext: Sendable {
   public var startDaemon: @Sendable (VineyarddOptions, Log) throws -> Void
   /// Hands SIGINT and SIGTERM to a function from now on; the second one ends the process.
   public var watchSignals: @Sendable (_ signalled: @escaping @Sendable (Int32) -> Void) -> Void = { _ in }
-  /// Where the configuration of a connection is read from.
+  /// Sources of the configuration of a connection.
   public var configurationSources: ConfigurationSources = .process
   /// The width of the terminal that stderr is, in characters; nil when it is none.
   public var errorColumns: @Sendable () -> Int? = { nil }
