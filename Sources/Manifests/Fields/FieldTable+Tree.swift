@@ -1,7 +1,7 @@
 import Documents
 import Support
 
-/// What a table says of a tree.
+/// Reading and writing of trees by a table.
 extension FieldTable {
   /// Reads an object; what it does not say has its default.
   ///
