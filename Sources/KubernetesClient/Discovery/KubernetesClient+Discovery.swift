@@ -73,10 +73,10 @@ public struct APIResource: Sendable, Equatable {
 public struct ServerVersion: Sendable, Equatable, CustomStringConvertible {
   public let major: Int
   public let minor: Int
-  /// For instance `v1.34.2+k3s1`.
+  /// Text such as `v1.34.2+k3s1`.
   public let gitVersion: String
 
-  /// Some distributions write `27+`.
+  /// Reads the server's answer; some distributions write `27+`.
   init?(_ value: Value) {
     guard let major = Self.number(value["major"]), let minor = Self.number(value["minor"]) else { return nil }
     self.major = major

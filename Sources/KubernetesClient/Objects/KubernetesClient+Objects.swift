@@ -123,11 +123,11 @@ extension KubernetesClient {
 
 /// Treatment of the objects that a deleted one owns.
 public enum Propagation: String, Sendable {
-  /// They go afterwards.
+  /// Dependents go afterwards.
   case background = "Background"
-  /// They go first.
+  /// Dependents go first.
   case foreground = "Foreground"
-  /// They stay.
+  /// Dependents stay.
   case orphan = "Orphan"
 }
 

@@ -12,7 +12,7 @@ struct Kubeconfig {
   /// The files that were read, in the order of their precedence.
   var files: [String] = []
 
-  /// Nothing; to be merged into.
+  /// An empty kubeconfig, to be merged into.
   init() {}
 
   /// Reads one file.
