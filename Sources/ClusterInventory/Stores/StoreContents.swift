@@ -53,7 +53,7 @@ public struct StoreContent: Sendable, Equatable {
   /// Whether it is known to hold nothing.
   public var isEmpty: Bool { bytes == 0 && uses.isEmpty }
 
-  /// As it stands in a list: `vineyardd-sample-x7 on node-1 (1.2 GiB)`.
+  /// Text in a list: `vineyardd-sample-x7 on node-1 (1.2 GiB)`.
   public var text: String {
     let amount = bytes.map { "\(ByteSize(bytes: $0))" } ?? "unknown content"
     return "\(pod)\(node.isEmpty ? "" : " on \(node)") (\(amount))"

@@ -8,7 +8,7 @@ public struct VolumeUses: Sendable {
   public enum Scope: Sendable {
     /// Every volume of the driver; the classes are for claims whose volumes cannot be seen.
     case driver(classes: Set<String>)
-    /// Those of some clusters, as `namespace/name`, and of some classes.
+    /// Volumes of some clusters, as `namespace/name`, and of some classes.
     case clusters(Set<String>, classes: Set<String>)
   }
 
