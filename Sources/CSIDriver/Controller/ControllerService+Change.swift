@@ -8,6 +8,10 @@ import SwiftProtobuf
 // MARK: - Expanding
 
 extension ControllerService {
+  /// Raises the limit of a volume.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` for a malformed request, `notFound` for an unknown volume,
+  ///   `outOfRange` for a size that the volume cannot have, or with that of a store that fails.
   public func controllerExpandVolume(
     request: Csi_V1_ControllerExpandVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_ControllerExpandVolumeResponse {
@@ -62,6 +66,10 @@ extension ControllerService {
 // MARK: - Modifying
 
 extension ControllerService {
+  /// Changes quota, deletion policy or writability of a volume.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` for a malformed request, `notFound` for an unknown volume, or
+  ///   with that of a store that fails.
   public func controllerModifyVolume(
     request: Csi_V1_ControllerModifyVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_ControllerModifyVolumeResponse {

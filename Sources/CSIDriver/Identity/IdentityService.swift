@@ -19,6 +19,9 @@ public struct IdentityService: Csi_V1_Identity.SimpleServiceProtocol {
     self.readiness = readiness
   }
 
+  /// Answers name and version of the driver.
+  ///
+  /// - Throws: nothing.
   public func getPluginInfo(
     request: Csi_V1_GetPluginInfoRequest, context: ServerContext
   ) async throws -> Csi_V1_GetPluginInfoResponse {
@@ -29,6 +32,9 @@ public struct IdentityService: Csi_V1_Identity.SimpleServiceProtocol {
     }
   }
 
+  /// Answers which services the driver has.
+  ///
+  /// - Throws: nothing.
   public func getPluginCapabilities(
     request: Csi_V1_GetPluginCapabilitiesRequest, context: ServerContext
   ) async throws -> Csi_V1_GetPluginCapabilitiesResponse {
@@ -47,6 +53,8 @@ public struct IdentityService: Csi_V1_Identity.SimpleServiceProtocol {
   }
 
   /// Reports whether the driver is ready. "Not ready" is an answer, not an error: the sidecars wait for it to change.
+  ///
+  /// - Throws: nothing.
   public func probe(
     request: Csi_V1_ProbeRequest, context: ServerContext
   ) async throws -> Csi_V1_ProbeResponse {
