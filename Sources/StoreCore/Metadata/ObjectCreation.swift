@@ -53,6 +53,11 @@ public struct ObjectCreation: StoreTask {
     owner = volume?.listingAccount
   }
 
+  /// Makes some of the objects, or takes some back after a failure.
+  ///
+  /// - Throws: metaTreeInvalid, metaTreeNameNotExists or assertionFailed for an incomplete document,
+  ///   metaTreeSubtreeNotExists for an unknown member, globalObjectInvalid for a member that may not be one,
+  ///   objectExists for a member that somebody else makes or deletes meanwhile; nothing is left then.
   public mutating func step(_ store: Store) throws(StoreError) -> [CreatedObject]? {
     if failure == nil {
       do throws(StoreError) {

@@ -12,6 +12,8 @@ extension Store {
   private static let mostUnfinished = 1 << 14
 
   /// Stores objects that a connection made, all or none.
+  ///
+  /// - Throws: as ``ObjectCreation/step(_:)``.
   public func createObjects(
     _ documents: [MetadataDocument], by connection: Connection
   ) throws(StoreError) -> [CreatedObject] {
@@ -19,6 +21,8 @@ extension Store {
   }
 
   /// Makes an object and its members visible for good.
+  ///
+  /// - Throws: assertionFailed for a blob, metaTreeSubtreeNotExists for an unknown object.
   public func persist(_ id: ObjectID, by connection: Connection) throws(StoreError) {
     try Persisting(id, by: connection, in: self).finish(self)
   }

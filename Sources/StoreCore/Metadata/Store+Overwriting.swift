@@ -9,6 +9,8 @@ extension Store {
   }
 
   /// Names a persistent object; a name in use is taken over, and the object that had it may go.
+  ///
+  /// - Throws: objectNotExists for an unknown object, invalid for a blob or an object that is not persistent.
   public func putName(_ name: String, to id: ObjectID, by connection: Connection) throws(StoreError) {
     let session = connection.session
     let former = try putName(name, to: id, in: session, by: connection)
@@ -23,6 +25,8 @@ extension Store {
   }
 
   /// The object of a name; with `wait` the request is parked until the name appears.
+  ///
+  /// - Throws: objectNotExists for an unknown name, without `wait`.
   public func getName(_ name: String, wait: Bool, by connection: Connection) throws(StoreError) -> Outcome<ObjectID> {
     endLookup(of: connection)
     let outcome = try getName(name, wait: wait, in: connection.session, of: connection.volume)

@@ -25,6 +25,8 @@ public struct Ignoring<Task: StoreTask>: StoreTask where Task.Failure == Never {
 
 extension StoreTask {
   /// Does all of it at once.
+  ///
+  /// - Throws: the error of a step.
   public consuming func finish(_ store: Store) throws(Failure) -> Value {
     let limit = store.work.allowAll()
     defer { store.work.restore(limit) }

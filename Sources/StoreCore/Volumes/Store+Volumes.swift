@@ -101,6 +101,8 @@ extension Store {
   }
 
   /// Changes what becomes of a volume's objects when it is deleted.
+  ///
+  /// - Throws: objectNotExists for an unknown volume.
   public func setDeletion(of id: String, _ onDelete: Volume.Deletion) throws(StoreError) -> Volume {
     let volume = try requireVolume(id)
     volume.settings.onDelete = onDelete
@@ -108,6 +110,8 @@ extension Store {
   }
 
   /// Allows or forbids writing.
+  ///
+  /// - Throws: objectNotExists for an unknown volume.
   public func freezeVolume(_ id: String, _ isFrozen: Bool) throws(StoreError) -> Volume {
     let volume = try requireVolume(id)
     volume.isFrozen = isFrozen
