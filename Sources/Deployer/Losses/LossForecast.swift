@@ -30,6 +30,8 @@ public struct LossForecast: Sendable {
   }
 
   /// Everything that a plan takes away, and whether there is room for what it brings.
+  ///
+  /// - Throws: as every call of `KubernetesClient`.
   public func forecast(_ plan: Plan) async throws -> Forecast {
     var forecast = Forecast()
     for cluster in try await clusters(of: plan) {

@@ -144,7 +144,8 @@ public struct StatusReader: Sendable {
     return found.flatMap { $0.objects.sorted { $0.name < $1.name } }
   }
 
-  /// Reasons why pods of workloads are not even made, with advice; without the right to see events, from conditions only.
+  /// Reasons why pods of workloads are not even made, with advice; from conditions only without the right to see
+  /// events.
   private func refusals(_ workloads: [KubernetesObject]) async -> [String] {
     var refused: [(line: String, hint: String?)] = []
     for workload in workloads where !Readiness.of(workload).isReady {
