@@ -7,6 +7,8 @@ import Synchronization
 /// Version and resources of the server.
 extension KubernetesClient {
   /// The server's version.
+  ///
+  /// - Throws: as every call of ``KubernetesClient``.
   public func version() async throws -> ServerVersion {
     let operation = Operation("get", "the server's version")
     let value = try await send(APICall(APIPath("version"), operation))
@@ -17,6 +19,8 @@ extension KubernetesClient {
   /// The resource of a kind; nil when the server has none.
   ///
   /// Answers are kept per group and version, and asked for again when the kind is missing.
+  ///
+  /// - Throws: as every call of ``KubernetesClient``.
   public func resource(for type: ObjectType) async throws -> APIResource? {
     let ask: @Sendable () async throws -> DiscoveryCache.Resources = { try await self.resources(of: type) }
     let known = try await discovery.resources(type.apiVersion, ask: ask)
