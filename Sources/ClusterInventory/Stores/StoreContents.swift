@@ -18,6 +18,7 @@ public struct StoreContents: Sendable {
   /// The content of each running store; what may not be seen is taken as unknown.
   ///
   /// - Parameter cluster: as `namespace/name`.
+  /// - Throws: as every call of `KubernetesClient`.
   public func read(namespace: String, name: String) async throws -> [StoreContent] {
     let pods = try await client.list(
       .pod, namespace: namespace, labels: "app.vineyard.io/name=\(name),app.vineyard.io/role=vineyardd"
@@ -107,6 +108,8 @@ public struct DeletionCosts: Sendable {
   }
 
   /// Writes costs onto pods. A pod that is gone needs none; who may not change pods lets Kubernetes choose.
+  ///
+  /// - Throws: as the function that changes pods, unless the pod is gone or may not be changed.
   public func set(_ costs: [ObjectReference: Int]) async throws {
     for (pod, cost) in costs.sorted(by: { $0.key.name < $1.key.name }) {
       do {
@@ -129,6 +132,8 @@ extension [StoreContent] {
 
 extension StoreContents {
   /// Deletion costs of the stores of a cluster, by pod.
+  ///
+  /// - Throws: as every call of `KubernetesClient`.
   public func costs(namespace: String, name: String) async throws -> [ObjectReference: Int] {
     try await read(namespace: namespace, name: name).costs(in: namespace)
   }
