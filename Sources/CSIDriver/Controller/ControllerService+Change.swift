@@ -94,7 +94,7 @@ extension ControllerService {
     }
   }
 
-  /// Changes quota and policy, both or neither: what a store has no room for leaves the policy as it was, too.
+  /// Changes quota and policy, both or neither: a quota without room in the store leaves the policy as it was, too.
   private func change(_ found: LocatedVolume, _ modification: VolumeModification) async throws -> LocatedVolume {
     let onDelete = modification.onDelete ?? found.record.onDelete
     let quota: UInt64? =

@@ -45,7 +45,7 @@ extension ControllerService {
     }
   }
 
-  /// Answers what a snapshot is.
+  /// Answers with a snapshot's record.
   ///
   /// - Throws: `RPCError` with code `invalidArgument` without an id, `notFound` for an unknown snapshot, or with that
   ///   of the stores that may have it.

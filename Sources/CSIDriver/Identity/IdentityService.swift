@@ -6,7 +6,7 @@ import Support
 import SwiftProtobuf
 import Synchronization
 
-/// Says who the driver is, what it can do and whether it is ready.
+/// Answers with the driver's name, abilities and readiness.
 public struct IdentityService: Csi_V1_Identity.SimpleServiceProtocol {
   /// The name that StorageClasses, PersistentVolumes and inline volumes give.
   public static let driverName = "csi.vineyard.v6d.io"

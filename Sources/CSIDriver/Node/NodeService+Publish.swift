@@ -92,7 +92,7 @@ extension NodeService {
 
 /// Makes sure that the store of this node serves a volume.
 extension NodeService {
-  /// Repeats what fails because a store is not there yet, until the timeout for stores.
+  /// Repeats work that fails because a store is not there yet, until the timeout for stores.
   func retrying(_ body: () async throws -> Void) async throws {
     let end = ContinuousClock.now + timeouts.store.duration
     while true {

@@ -8,7 +8,7 @@ import SwiftProtobuf
 
 /// Publishes volumes on this node: makes sure that the store serves them and mounts their directories for pods.
 public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
-  /// Times that a call waits before it says what is missing.
+  /// Times that a call waits before it fails with the reason.
   public struct Timeouts: Sendable {
     /// Time to wait for a store that does not answer.
     public var store: TimeSpan
@@ -70,7 +70,7 @@ public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
       cluster: cluster, node: nodeID, address: LocalStores.address(of: cluster, root: tree.root), isReady: true)
   }
 
-  /// Runs what blocks on a thread.
+  /// Runs blocking code on a thread of its own.
   ///
   /// - Throws: `CancellationError` when the caller was cancelled before it began, `RPCError` with code
   ///   `resourceExhausted` when there is no thread, and what `body` throws.
