@@ -48,6 +48,6 @@ extension Store {
     ids = IDGenerator(instance: id)
   }
 
-  /// Notes what there is to know of a store, this one or another; nil when it is gone.
+  /// Notes the record of a store, this one or another; nil when it is gone.
   public func setInstance(_ id: UInt64, _ record: InstanceRecord?) { instances.set(id, record) }
 }

@@ -121,7 +121,7 @@ extension Store {
 
   /// Notes that there is no room for a blob.
   ///
-  /// - Returns: what its creator is told.
+  /// - Returns: the payload for its creator.
   func refusal(of size: UInt64, by connection: Connection) -> StoreError {
     suspectUnfinished(of: connection)
     guard let volume = connection.volume else { return notEnoughMemory(size, by: connection) }

@@ -23,7 +23,7 @@ extension Store {
     memory.addReader(extent, by: connection.id, isPinned: isPinned)
   }
 
-  /// Ends what a connection was given under an id.
+  /// Ends a connection's grant under an id.
   ///
   /// - Returns: whether there was anything.
   @discardableResult
@@ -33,7 +33,7 @@ extension Store {
     return true
   }
 
-  /// Ends what a connection was given of a blob that it deletes, unless it releases blobs itself.
+  /// Ends a connection's grant of a blob that it deletes, unless it releases blobs itself.
   func endGrant(_ id: ObjectID, _ extent: ExtentID, of connection: Connection) {
     guard let grant = connection.reading[id], grant.extent == extent, !grant.isPinned else { return }
     endGrant(id, of: connection)
@@ -98,7 +98,7 @@ extension Store {
     blob.account?.reusesDeleted ?? (configuration.deletedMemory == .reuse)
   }
 
-  /// Takes bytes back from those who map them: what was deleted longest ago of what may be used again.
+  /// Takes bytes back from clients that map them: the blob deleted longest ago among those that may be used again.
   ///
   /// - Returns: false when there is nothing.
   func takeBackOldest() -> Bool {

@@ -62,7 +62,7 @@ public final class Session {
 
   /// Makes a change. Only ``Store`` calls it, which logs what was changed.
   ///
-  /// - Returns: what takes it back.
+  /// - Returns: the step that takes it back.
   func apply(_ change: MetadataChange) -> MetadataUndo {
     switch change {
     case .put(let id, let record):

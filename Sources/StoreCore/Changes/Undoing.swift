@@ -1,7 +1,7 @@
 import DequeModule
 import StoreProtocol
 
-/// Undoes what requests did, out of the midst of what was done since.
+/// Undoes the changes of refused requests, although others have made changes since.
 ///
 /// Goes back to the first of it, then makes everything again that others did, but for what no longer makes sense: an
 /// object that came back keeps its members from being deleted, and one that others have as a member by now stays, known

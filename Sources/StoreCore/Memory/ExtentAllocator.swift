@@ -39,7 +39,7 @@ public struct ExtentAllocator {
     insert(node)
   }
 
-  /// Rounds a size up to what an extent of it occupies; nil when that overflows.
+  /// Rounds a size up to the bytes that an extent of it occupies; nil when that overflows.
   public static func rounded(_ size: UInt64) -> UInt64? {
     let (sum, overflow) = max(size, 1).addingReportingOverflow(granularity - 1)
     return overflow ? nil : sum & ~(granularity - 1)

@@ -225,7 +225,7 @@ public struct MemoryPool {
     return (extent.holders, extent.lastBlob, extent.charged)
   }
 
-  /// Lingering extents with those who hold them, first the ones that are kept.
+  /// Lingering extents with their holders, first the ones that are kept.
   ///
   /// - Parameter limit: how many are looked at.
   func lingeringExtents(atMost limit: Int) -> [(holders: [UInt64], bytes: UInt64)] {
@@ -261,7 +261,7 @@ public struct MemoryPool {
 
   // MARK: - Shrinking
 
-  /// Reduces what the single blob of an extent takes; the tail is free for others at once.
+  /// Reduces the bytes of an extent with a single blob; the tail is free for others at once.
   ///
   /// An extent has 64 bytes at least, and what was a chunk or more stays charged with a chunk: remains of large blobs
   /// lie far apart, and each takes the pages of one.

@@ -136,7 +136,7 @@ public struct Residency {
     }
   }
 
-  /// Whether all of `range` has pages, and none of them what others have left.
+  /// Whether all of `range` has pages, and none of them bytes that others have left.
   public func isWarm(_ range: ByteRange) -> Bool {
     for chunk in chunks(range) where states[chunk] != .warm || traces.pending[chunk] > 0 { return false }
     return true

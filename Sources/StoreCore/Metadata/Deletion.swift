@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// Deletes objects and blobs with regard to what depends on them.
+/// Deletes objects and blobs with regard to their dependents.
 public struct Deletion: StoreTask {
   public typealias Failure = Never
 
@@ -39,8 +39,8 @@ public struct Deletion: StoreTask {
 
   /// - Parameters:
   ///   - isImplicit: whether nobody asked for it; then members that are used by name or otherwise stay.
-  ///   - connection: who wants it, nil when nobody's grants are to end.
-  ///   - client: whose request it is; nil for what nobody could be told if it were refused.
+  ///   - connection: the connection whose grants end; nil when nobody's do.
+  ///   - client: the client whose request it is; nil when nobody could be told of a refusal.
   init(
     _ ids: [ObjectID], of session: Session, force: Bool, deep: Bool, isImplicit: Bool, by connection: Connection?,
     for client: Connection? = nil
@@ -145,7 +145,7 @@ public struct Deletion: StoreTask {
   /// An id, in an array that grows by doubling or a table whose leaves may be half full.
   private static let bytesPerEntry = 16
 
-  /// Whether what is to be deleted is known, and nothing has been deleted before.
+  /// Whether all that is to be deleted is known, and nothing of it deleted yet.
   public private(set) var isPlanned = false
 
   // MARK: - What is to be deleted

@@ -102,7 +102,7 @@ public struct MetadataRecord {
     return json.string(span)
   }
 
-  /// Takes what a replaced field means to the store itself.
+  /// Takes over a replaced field that the store itself uses.
   mutating func adopt(_ field: MetadataDocument.Field) {
     guard case .text(let value) = field.value else { return }
     if field.key.elementsEqual("typename".utf8), let typename = value.withUnsafeBytes(Self.string) {

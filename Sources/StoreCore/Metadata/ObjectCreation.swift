@@ -130,7 +130,7 @@ public struct ObjectCreation: StoreTask {
 
   private typealias Found = (target: MemberLink.Target, instance: UInt64, isGlobal: Bool)
 
-  /// Finds what a member stands for, and where it is; nil when it has to be made first.
+  /// Finds the object or blob of a member, and its instance; nil when it has to be made first.
   private mutating func resolve(
     _ member: MetadataDocument, instance: UInt64, _ store: Store
   ) throws(StoreError) -> Found? {
@@ -241,7 +241,7 @@ public struct ObjectCreation: StoreTask {
 
   // MARK: - Failing
 
-  /// Removes what was made, but for what others use by now.
+  /// Removes the objects made so far, but for those that others use by now.
   ///
   /// - Returns: whether all is removed.
   fileprivate mutating func takeBack(_ store: Store) -> Bool {
@@ -260,7 +260,7 @@ public struct ObjectCreation: StoreTask {
   }
 }
 
-/// Takes back what a creation that nobody waits for any more has made.
+/// Takes back the objects of a creation that nobody waits for any more.
 public struct TakingBack: StoreTask {
   public typealias Failure = Never
 

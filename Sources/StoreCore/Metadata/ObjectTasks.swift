@@ -19,7 +19,7 @@ public struct Persisting: StoreTask {
     pending = [id]
   }
 
-  /// - Parameter connection: what it has made is complete by that.
+  /// - Parameter connection: the objects it has made are complete by that.
   /// - Throws: assertionFailed for a blob, metaTreeSubtreeNotExists for an unknown object.
   public init(_ id: ObjectID, by connection: Connection, in store: Store) throws(StoreError) {
     try self.init(id, in: connection.session, store, by: connection)

@@ -34,7 +34,7 @@ extension Store {
     connection.unfinished.append(id)
   }
 
-  /// An allocation of a connection was refused.
+  /// Makes suspects of a connection's unfinished parts, since an allocation of it was refused.
   func suspectUnfinished(of connection: Connection) {
     let session = connection.session
     work.spend(connection.unfinished.count * Work.entry)

@@ -37,7 +37,7 @@ extension Store {
     return outcome
   }
 
-  /// A connection has fetched what it was told of by name, or asks for something else.
+  /// Notes that a connection has fetched the object it was told of by name, or asks for something else.
   func endLookup(of connection: Connection) {
     guard let id = connection.found else { return }
     connection.found = nil

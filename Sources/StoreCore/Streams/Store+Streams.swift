@@ -126,7 +126,7 @@ extension Store {
     return .park(.stream(session: session.id, id))
   }
 
-  /// Ends a stream: what was written can still be read, unless it failed.
+  /// Ends a stream: chunks that were written can still be read, unless it failed.
   ///
   /// - Throws: objectNotExists for an unknown stream, invalidStreamState when it is stopped or another writer waits.
   public func stopStream(_ id: ObjectID, failed: Bool, by connection: Connection) throws(StoreError) {
@@ -145,7 +145,7 @@ extension Store {
     reclaim(takeStream(id, in: connection.session, by: connection))
   }
 
-  /// Takes a stream out of its session; what is returned frees its chunks.
+  /// Takes a stream out of its session; the task that is returned frees its chunks.
   func takeStream(_ id: ObjectID, in session: Session, by connection: Connection) -> StreamRemoval {
     guard let stream = session.streams[id] else { return StreamRemoval([], in: session, by: connection) }
     forgetStream(id, in: session)
@@ -162,7 +162,7 @@ extension Store {
     reconsider(id, in: session)
   }
 
-  /// A request that is parked on a stream is given up.
+  /// Gives up a request that is parked on a stream.
   public func unpark(_ connection: Connection, from id: ObjectID) {
     guard let stream = connection.session.streams[id] else { return }
     if stream.parkedReader == connection.id { stream.parkedReader = nil }

@@ -1,4 +1,4 @@
-/// Work done for clients, in units of roughly a nanosecond: what looking at a byte costs.
+/// Work done for clients, in units of roughly a nanosecond: the cost of looking at a byte.
 ///
 /// It is counted where it is done and not measured, so that the same requests always count the same.
 public struct Work: Sendable {
@@ -10,7 +10,7 @@ public struct Work: Sendable {
   /// Lets tasks rest after so many more units.
   public mutating func allow(_ units: UInt64) { limit = done + units }
 
-  /// Lets tasks go to their end, until ``restore(_:)`` is called with what is returned.
+  /// Lets tasks go to their end, until ``restore(_:)`` is called with the limit that is returned.
   mutating func allowAll() -> UInt64 {
     defer { limit = .max }
     return limit
@@ -18,7 +18,7 @@ public struct Work: Sendable {
 
   mutating func restore(_ old: UInt64) { limit = old }
 
-  /// Whether what was allowed is used up.
+  /// Whether the units allowed are used up.
   public var isSpent: Bool { done >= limit }
 
   /// Units still allowed, clamped to `Int`.

@@ -8,9 +8,9 @@ public final class Account {
   public internal(set) var limit: UInt64
   /// Bytes of its blobs.
   public private(set) var used: UInt64 = 0
-  /// Whether the bytes of its deleted blobs may be taken back from those who were given them.
+  /// Whether the bytes of its deleted blobs may be taken back from clients that were given them.
   let reusesDeleted: Bool
-  /// Whether what it pays for lies among the belongings of others, so that it has to be listed here.
+  /// Whether its blobs and objects lie among those of others, so that they have to be listed here.
   let isScattered: Bool
   /// The blobs it pays for; empty unless ``isScattered``.
   private(set) var blobs = SortedSet<ObjectID>()
@@ -65,7 +65,7 @@ public final class Account {
     blobs.insert(newID)
   }
 
-  /// Bytes of heap that what it lists takes, estimated from the numbers alone.
+  /// Bytes of heap of the things it lists, estimated from their numbers alone.
   var heapBytes: Int { blobs.count * 256 + objects.count * 1024 + streams.count * 320 }
 
   func own(stream: ObjectID) { streams.insert(stream) }

@@ -100,7 +100,7 @@ extension Store {
     return volume
   }
 
-  /// Changes what becomes of a volume's objects when it is deleted.
+  /// Changes the fate of a volume's objects when it is deleted.
   ///
   /// - Throws: objectNotExists for an unknown volume.
   public func setDeletion(of id: String, _ onDelete: Volume.Deletion) throws(StoreError) -> Volume {

@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// A tenant of the store: what its clients write is counted, limited and deleted together.
+/// A tenant of the store: the objects of its clients are counted, limited and deleted together.
 ///
 /// A snapshot is a volume nobody connects to.
 public final class Volume {
@@ -22,7 +22,7 @@ public final class Volume {
   public internal(set) var isFrozen = false
   /// Time of the restart of the store that took the contents, in unix milliseconds; nil when nothing was lost.
   public internal(set) var lostContentsAt: UInt64?
-  /// Whether a restart of the store has taken what was written, and nothing was written since.
+  /// Whether a restart of the store has taken its contents, and nothing was written since.
   public internal(set) var hasLostContents = false
   /// Clients connected to it.
   public internal(set) var connections = 0
@@ -56,7 +56,7 @@ public final class Volume {
   /// Bytes of heap that its objects, names and streams take, estimated.
   public var heapBytes: Int { account.isScattered ? account.heapBytes : session.heapBytes }
 
-  /// Whether it does not have all yet of what it starts with: see ``WaitKey/contents(session:)``.
+  /// Whether its first contents are still being copied: see ``WaitKey/contents(session:)``.
   public var isBeingFilled: Bool { copy != nil }
 
   /// The account that has to list its objects, nil when its session does.
