@@ -14,7 +14,7 @@ extension StoreServer {
     loop.after(PageSupply.window, .idlePages)
   }
 
-  /// Does what is due.
+  /// Does the work of all timers that are due.
   func runTimers() {
     let now = monotonicNanoseconds()
     while let timer = loop.timers.takeDue(now) { strike(timer) }

@@ -56,7 +56,7 @@ extension StoreServer {
     }
   }
 
-  /// Does what is left to do for the disk, however long it takes, and answers those who wait for it.
+  /// Finishes the jobs for the disk, however long they take, and answers the clients that wait for them.
   private func finishJobs() {
     while jobs.count > 0 {
       jobs.drain()

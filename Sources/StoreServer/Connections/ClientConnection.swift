@@ -5,7 +5,7 @@ import StoreCore
 import StoreProtocol
 import Support
 
-/// A client's socket with what was received, what is still to be sent, and what it waits for.
+/// A client's socket with the bytes received, the bytes still to be sent, and its held reply.
 final class ClientConnection {
   enum Kind: String {
     case ipc, rpc
@@ -37,7 +37,7 @@ final class ClientConnection {
   var isRegistered = false
   /// The request that takes more than one turn: being read, being done, or waiting for something.
   var work: RequestWork?
-  /// Whether it is in the queue of those who are not done.
+  /// Whether it is in the queue of connections that have more to do.
   var isQueued = false
   /// Whether the arena's descriptor was sent.
   var knowsArena = false
@@ -88,7 +88,7 @@ final class ClientConnection {
   /// Most bytes of a message that are copied when the socket doesn't take it.
   private static let largestCopy = 64 << 10
 
-  /// Sends a message, then the arena's descriptor if wanted; keeps what the socket doesn't take.
+  /// Sends a message, then the arena's descriptor if wanted; keeps the bytes that the socket doesn't take.
   ///
   /// - Parameter message: replaced by another writer when the connection keeps it.
   /// - Returns: false when the connection is broken.
@@ -128,7 +128,7 @@ final class ClientConnection {
     return true
   }
 
-  /// Sends more of what is pending.
+  /// Sends more of the pending bytes.
   ///
   /// - Returns: false when the connection is broken.
   func flush(arena: CInt) -> Bool {

@@ -6,7 +6,7 @@ import StoreCore
 import StoreProtocol
 import Support
 
-/// The sockets on which clients come, and those who have come.
+/// The sockets on which clients come, and the clients that have come.
 final class Connections {
   private let loop: EventLoop
   private let store: Store
@@ -58,7 +58,7 @@ final class Connections {
   /// Clients that are accepted in one go.
   private static let clientsAtOnce = 32
 
-  /// Accepts those who wait.
+  /// Accepts the clients that wait.
   ///
   /// - Parameter welcome: called with each of them.
   func accept(on listener: Listener, _ welcome: (ClientConnection) -> Void) {

@@ -39,11 +39,11 @@ final class HeldReply {
 
   let condition: Condition
   let continuation: Continuation
-  /// Takes back what was done in advance, when the condition does not come to hold.
+  /// Takes back work done in advance, when the condition does not come to hold.
   ///
   /// It is called although the client has gone.
   let undo: () -> Void
-  /// Makes the error reply from what went wrong.
+  /// Makes the error of the reply from the failure.
   let refusal: (StoreError) -> StoreError
 
   /// Time at which the reply is given up, in monotonic nanoseconds, and the error for the client; nil for never.
@@ -74,7 +74,7 @@ final class HeldReply {
   }
 }
 
-/// All held replies of a server, found by what they wait for.
+/// All held replies of a server, found by their conditions.
 struct HeldReplies {
   private var all: [ObjectIdentifier: HeldReply] = [:]
   /// Replies that wait for a key, in the order in which they came.

@@ -63,7 +63,7 @@ final class DiskWorker: Sendable {
     done.wait()
   }
 
-  /// Does what was handed over, and ends the thread.
+  /// Does the jobs that were handed over, and ends the thread.
   ///
   /// Returns when the thread has ended.
   func stop() {

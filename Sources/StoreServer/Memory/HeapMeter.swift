@@ -83,7 +83,7 @@ final class HeapMeter {
 
   /// Admits a listing that takes more than one step and so keeps what it has found.
   ///
-  /// - Parameter entries: what there is.
+  /// - Parameter entries: the number of entries there are.
   /// - Returns: bytes that it may take, to be held while it is on its way.
   func admitListing(of entries: Int) throws(StoreError) -> UInt64 {
     // A name or an id, in an array that grows by doubling.

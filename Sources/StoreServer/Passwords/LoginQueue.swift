@@ -108,7 +108,7 @@ struct LoginQueue {
     order.removeAll { $0 == peer }
   }
 
-  /// Notes what a check found.
+  /// Notes the result of a check.
   ///
   /// - Returns: when it may be answered; the right password at once.
   mutating func finish(_ claim: Claim, isAccepted: Bool, _ now: UInt64) -> UInt64 {

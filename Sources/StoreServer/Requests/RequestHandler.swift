@@ -21,7 +21,7 @@ final class RequestHandler {
   var openSessionSocket: (Session, ClientConnection) throws(StoreError) -> String = { _, _ throws(StoreError) in
     throw StoreError(.notImplemented, "sessions are not available")
   }
-  /// Opens and closes volumes beyond what the store does; nil until the server serves.
+  /// Opens and closes volumes outside of the store; nil until the server serves.
   weak var volumes: VolumeHost?
   /// Has the file of the admin token read for a request, which goes on then.
   var readToken: ((HeldReply.Continuation) -> HeldReply)?
@@ -29,7 +29,7 @@ final class RequestHandler {
   let adminToken: AdminToken
   /// Overwrites a short range of the arena with zeroes.
   var zero: (ByteRange) -> Void = { _ in }
-  /// Asks the page worker to give back what is idle; false when there is nothing.
+  /// Asks the page worker to give back idle pages; false when there are none.
   var trimMemory: () -> Bool = { false }
 
   /// - Parameter replies: counts what large replies take.
@@ -42,7 +42,7 @@ final class RequestHandler {
 
   /// Parses one message and recognises its type.
   ///
-  /// - Throws: what the protocol answers to messages that cannot be dispatched.
+  /// - Throws: the protocol's error for a message that cannot be dispatched.
   func read(_ frame: UnsafeRawBufferPointer, isRegistered: Bool) throws(StoreError) -> (type: RequestType, index: Int) {
     try message.parse(frame)
     return try recognise(isRegistered: isRegistered)

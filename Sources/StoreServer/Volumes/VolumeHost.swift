@@ -158,7 +158,7 @@ final class VolumeHost {
 
   // MARK: - Changing
 
-  /// Changes what is not nil.
+  /// Changes quota and policy, unless nil.
   ///
   /// - Throws: what `Store.resizeVolume(_:quota:)` throws.
   func resize(
@@ -273,7 +273,7 @@ final class VolumeHost {
     for volume in store.volumes.values where volume.isWritten && volume.isEmpty { saveIfPossible(volume) }
   }
 
-  /// Notes what could not be noted when it happened, as on a full disk.
+  /// Saves documents that could not be saved at their time, as on a full disk.
   func saveLate() { for id in unsaved { saveLate(id) } }
 
   private func saveLate(_ id: String) {
