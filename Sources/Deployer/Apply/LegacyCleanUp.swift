@@ -34,7 +34,7 @@ extension LegacyCleanUp {
       selection: .named(originalRoles), successor: successor, reason: "the operator needs it no more")
   }
 
-  /// The roles of the original operator that ours has not, and what binds them.
+  /// The roles of the original operator that ours has not, and their bindings.
   public static let originalRoles: [ObjectReference] = {
     let roles = ["proxy-role", "scheduler-plugin-role"]
     let bindings = [
@@ -86,7 +86,7 @@ extension LegacyCleanUp {
 }
 
 extension Installer {
-  /// Removes what a clean-up names, and waits for its end, unless the successor was applied before.
+  /// Removes the objects of a clean-up, and waits for their end, unless the successor was applied before.
   ///
   /// - Throws: `CommandError` with code `notReady` when something is still there at the deadline.
   func cleanUp(_ cleanUp: LegacyCleanUp, until deadline: Deadline, _ board: ProgressBoard) async throws {

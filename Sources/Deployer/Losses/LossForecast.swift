@@ -4,7 +4,7 @@ import KubernetesObjects
 import Manifests
 import Support
 
-/// Says what applying a plan takes away, before it is applied.
+/// Foresees the losses of applying a plan, before it is applied.
 public struct LossForecast: Sendable {
   let client: KubernetesClient
   private let contents: StoreContents
@@ -29,7 +29,7 @@ public struct LossForecast: Sendable {
     public var notes: [Note] { losses.map { Note($0.isCertainlyNothing ? .action : .warning, $0.text) } }
   }
 
-  /// Everything that a plan takes away, and whether there is room for what it brings.
+  /// Everything that a plan takes away, and whether there is room for its stores.
   ///
   /// - Throws: as every call of `KubernetesClient`.
   public func forecast(_ plan: Plan) async throws -> Forecast {

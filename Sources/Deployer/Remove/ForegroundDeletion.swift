@@ -44,7 +44,7 @@ struct DeadWebhooks: Sendable {
   }
 }
 
-/// Finds what the garbage collector takes away after a custom resource.
+/// Finds the objects that the garbage collector takes away after a custom resource.
 struct Dependents: Sendable {
   let client: KubernetesClient
 

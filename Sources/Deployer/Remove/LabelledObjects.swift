@@ -2,7 +2,7 @@ import KubernetesClient
 import KubernetesObjects
 import Manifests
 
-/// Finds what belongs to a cluster by its labels.
+/// Finds the objects of a cluster by their labels.
 public struct LabelledObjects: Sendable {
   private let client: KubernetesClient
   private let namespace: String

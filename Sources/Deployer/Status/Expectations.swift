@@ -3,7 +3,7 @@ import KubernetesObjects
 import Manifests
 import Support
 
-/// Finds out what custom resources rely on and is not there.
+/// Finds things that custom resources rely on and that are not there.
 struct Expectations: Sendable {
   let client: KubernetesClient
   let namespace: String

@@ -17,7 +17,7 @@ public struct StatusReader: Sendable {
     self.log = log
   }
 
-  /// The workloads of the installation, and what a command waits for with `--wait`.
+  /// The workloads of the installation, and the objects that a command waits for with `--wait`.
   ///
   /// Source: the label `app.vineyard.io/name` is on every workload of a store or driver, and
   /// `k8s.v6d.io/instance=vineyard-operator` on the operator.

@@ -4,7 +4,7 @@ import KubernetesObjects
 import Support
 import Synchronization
 
-/// Waits until objects are ready, and tells what stands in their way.
+/// Waits until objects are ready, and tells the obstacles.
 struct ReadinessWaiter: Sendable {
   let client: KubernetesClient
   let board: ProgressBoard
@@ -103,7 +103,7 @@ final class PodWatch: Sendable {
   private static let pause = Duration.seconds(1)
   private static let roundsWithoutNode = 3
 
-  /// Takes what a watch brings.
+  /// Takes an event of a watch.
   func take(_ event: WatchEvent) {
     state.withLock { state in
       switch event {
