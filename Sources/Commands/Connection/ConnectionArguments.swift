@@ -119,7 +119,7 @@ enum DNSLabel {
     return text.utf8.allSatisfy { letters.contains($0) || digits.contains($0) || $0 == dash }
   }
 
-  /// Refuses what is no label.
+  /// Refuses a name that is no label.
   ///
   /// - Throws: `CommandError` with code `usage`.
   static func require(_ text: String, of flag: String) throws(CommandError) {

@@ -43,7 +43,7 @@ protocol DeletionTarget: DeploymentTarget {
   /// Flags that an example of its deletion shows.
   static var deletionExample: String { get }
 
-  /// Finds out what is to be removed.
+  /// Finds the objects to be removed.
   ///
   /// - Throws: `CommandError` with code `notFound` for a name that nothing has.
   static func request(_ selection: Selection, _ removal: Removal) async throws -> Removal.Request

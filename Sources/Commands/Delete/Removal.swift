@@ -24,7 +24,7 @@ struct Removal {
     /// The name of all of it, as people read it.
     let title: String
     var objects: [KubernetesObject]
-    /// Volumes that stop working; what uses them prevents the removal.
+    /// Volumes that stop working; their users prevent the removal.
     var volumes = VolumeUses.Scope.clusters([], classes: [])
     /// Whether the kubelets lose the driver.
     var takesDriver = false

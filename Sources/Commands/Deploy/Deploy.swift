@@ -72,7 +72,7 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
     }
   }
 
-  /// Says what the deployment takes away, and asks unless it is nothing.
+  /// Announces the losses of the deployment, and asks unless there are none.
   private func agree(
     _ plan: Plan, _ client: KubernetesClient, _ session: Session, _ context: CommandContext
   ) async throws {

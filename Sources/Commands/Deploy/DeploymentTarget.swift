@@ -41,9 +41,9 @@ protocol DeploymentTarget: ParsableArguments {
   /// - Throws: `CommandError` with code `usage` for flags that make no sense.
   func plan(_ context: DeploymentContext, _ notes: inout [Note]) throws -> Plan
 
-  /// Makes sure that what a plan builds on is there.
+  /// Makes sure that everything a plan builds on is there.
   ///
-  /// - Returns: what should be known of it.
+  /// - Returns: notes on it.
   /// - Throws: `CommandError` that says what to deploy first.
   func checkPrerequisites(of plan: Plan, _ client: KubernetesClient) async throws -> [Note]
 
@@ -88,7 +88,7 @@ struct DeploymentContext: Sendable {
   let isVerbose: Bool
   /// The facts of the cluster; nil when it is not asked (`--dry-run=client`).
   var facts: ClusterFacts?
-  /// The replicas of what is deployed already.
+  /// The replicas of the workload that is deployed already.
   var liveReplicas: Int?
   /// The number of operators that this program has deployed already; nil when somebody else has scaled them.
   var liveOperators: Int?

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Manifests
 
-/// One flag of the daemon: what the original accepts under this name, what the help says of it, and what it sets.
+/// One flag of the daemon: the values that the original accepts, its help, and the option that it sets.
 public struct FlagSpec: Sendable {
   /// The type of the value.
   public enum Kind: Sendable, Equatable {

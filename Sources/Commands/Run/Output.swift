@@ -40,7 +40,7 @@ protocol PrintableData {
   var value: Value { get }
   /// The same as YAML.
   var yaml: String { get }
-  /// The names of what it is about.
+  /// The names of the objects it is about.
   var names: [String] { get }
 }
 
