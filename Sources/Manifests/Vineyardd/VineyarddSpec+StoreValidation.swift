@@ -2,7 +2,7 @@ import KubernetesObjects
 import Support
 
 extension VineyarddSpec.Store {
-  /// Checks what the fields of the store say together.
+  /// Checks the combinations of the store's fields.
   ///
   /// - Throws: `CommandError` with code `usage`.
   func validate() throws {
