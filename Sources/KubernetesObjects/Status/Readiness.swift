@@ -91,7 +91,7 @@ public enum PodRefusal {
     return Workload(workload).current < Workload(workload).desired
   }
 
-  /// The message without what the controllers put in front of it.
+  /// The message without the text that the controllers put in front of it.
   private static func text(of message: String) -> String {
     for marker in ["Error creating: ", " failed error: "] {
       if let range = message.firstRange(of: marker) { return String(message[range.upperBound...]) }
