@@ -34,7 +34,8 @@ struct Kubeconfig {
     files = [file]
   }
 
-  /// Takes in what this configuration does not define, as kubectl does: an entry is never mixed from two files.
+  /// Takes over entries that this configuration does not define, as kubectl does: an entry is never mixed from two
+  /// files.
   mutating func merge(_ later: Kubeconfig) {
     clusters.merge(later.clusters) { first, _ in first }
     users.merge(later.users) { first, _ in first }
