@@ -2,7 +2,7 @@ import KubernetesClient
 import KubernetesObjects
 import Support
 
-/// Asks what the stores of a cluster hold.
+/// Asks the stores of a cluster for their contents.
 public struct StoreContents: Sendable {
   private let client: KubernetesClient
   private let log: Log
@@ -15,7 +15,7 @@ public struct StoreContents: Sendable {
     self.isInside = isInside
   }
 
-  /// The content of each running store; what may not be seen is taken as unknown.
+  /// The content of each running store; content that may not be seen is taken as unknown.
   ///
   /// - Parameter cluster: as `namespace/name`.
   /// - Throws: as every call of `KubernetesClient`.
@@ -107,7 +107,7 @@ public struct DeletionCosts: Sendable {
     self.patch = patch
   }
 
-  /// Writes costs onto pods. A pod that is gone needs none; who may not change pods lets Kubernetes choose.
+  /// Writes costs onto pods. A pod that is gone needs none; without the right to change pods Kubernetes chooses.
   ///
   /// - Throws: as the function that changes pods, unless the pod is gone or may not be changed.
   public func set(_ costs: [ObjectReference: Int]) async throws {

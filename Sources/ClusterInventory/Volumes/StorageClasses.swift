@@ -1,7 +1,7 @@
 import KubernetesClient
 import KubernetesObjects
 
-/// Finds the storage classes that stop working together with what serves them.
+/// Finds the storage classes that stop working together with their clusters or driver.
 public struct StorageClasses: Sendable {
   private let client: KubernetesClient
 
