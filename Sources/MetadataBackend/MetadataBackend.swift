@@ -24,7 +24,7 @@ public enum BackendVerdict: Sendable {
   case refused(UInt64, StoreError)
 }
 
-/// Metadata in the memory of the process alone: what was done is as durable as it ever gets.
+/// Metadata in the memory of the process alone: a change is as durable as it ever gets.
 public final class EmbeddedBackend: MetadataBackend {
   private var written: UInt64 = 0
   private var acknowledged: UInt64 = 0
@@ -45,7 +45,7 @@ public final class EmbeddedBackend: MetadataBackend {
 extension Store {
   /// Takes the verdicts of a backend.
   ///
-  /// - Returns: the change sets that are undone with those that were refused, and what their clients are told.
+  /// - Returns: the change sets that are undone with those that were refused, and the errors for their clients.
   public func settle(_ verdicts: [BackendVerdict]) -> [(number: UInt64, error: StoreError)] {
     var undone: [(number: UInt64, error: StoreError)] = []
     for verdict in verdicts {
