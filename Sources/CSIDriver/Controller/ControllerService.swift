@@ -8,6 +8,10 @@ import Support
 import SwiftProtobuf
 
 /// Makes, changes and deletes volumes and snapshots; they are where the stores are, and nothing is kept here.
+///
+/// Every call that asks stores also throws `RPCError` with code `deadlineExceeded` when it takes too long, `aborted`
+/// behind another call for the same volume or snapshot, and `unavailable` when the stores cannot be listed; and
+/// `CancellationError`.
 public struct ControllerService: Csi_V1_Controller.SimpleServiceProtocol {
   /// Callers give a call 30 seconds and like to hear why it takes longer.
   private static let callTimeout: Duration = .seconds(25)

@@ -7,6 +7,9 @@ import Support
 import SwiftProtobuf
 
 /// Publishes volumes on this node: makes sure that the store serves them and mounts their directories for pods.
+///
+/// Every call that does something also throws `RPCError` with code `aborted` when another call for the same volume or
+/// path takes too long, and `resourceExhausted` without a thread for it; and `CancellationError`.
 public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
   /// Times that a call waits before it fails with the reason.
   public struct Timeouts: Sendable {
