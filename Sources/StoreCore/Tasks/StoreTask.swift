@@ -11,6 +11,7 @@ public protocol StoreTask<Value, Failure> {
   /// Does some of it.
   ///
   /// - Returns: the result, nil when there is more to do.
+  /// - Throws: the failure of the task, which ends it.
   mutating func step(_ store: Store) throws(Failure) -> Value?
 }
 
