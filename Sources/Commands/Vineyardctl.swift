@@ -32,6 +32,9 @@ public struct Vineyardctl: ContextCommand {
   /// Makes the command; without a subcommand it prints the help.
   public init() {}
 
+  /// Prints the help, or what the flags ask for.
+  ///
+  /// - Throws: `CleanExit` with the help, `CommandError` when the reference cannot be written.
   public mutating func run(_ context: CommandContext) throws {
     if writesReference {
       try context.makeDirectory("cmd")

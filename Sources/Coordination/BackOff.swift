@@ -15,7 +15,7 @@ public struct BackOff: Sendable {
     self.jitter = jitter
   }
 
-  /// A back-off without chance, for one who is alone.
+  /// A back-off without chance, for a single client.
   public static func steady(first: Duration, longest: Duration) -> BackOff {
     BackOff(first: first, longest: longest, jitter: { 1 })
   }

@@ -1,7 +1,7 @@
 import Support
 import Synchronization
 
-/// One lock for each key, fair: who came first goes first. Callers wait without blocking a thread.
+/// One lock for each key, fair: callers go in the order in which they came. They wait without blocking a thread.
 public final class KeyedLock: Sendable {
   private struct Waiter {
     let id: UInt64
@@ -17,12 +17,12 @@ public final class KeyedLock: Sendable {
   private let state = Mutex(State())
   private let late: @Sendable (_ key: String, _ timeout: TimeSpan) -> any Error
 
-  /// - Parameter late: the error of one who has waited for a key until the timeout.
+  /// - Parameter late: the error of a caller that has waited for a key until the timeout.
   public init(late: @escaping @Sendable (_ key: String, _ timeout: TimeSpan) -> any Error) { self.late = late }
 
   /// Runs `body` while nobody else holds the key.
   ///
-  /// - Parameter timeout: how long to wait for those who came before.
+  /// - Parameter timeout: time to wait for callers that came before.
   /// - Throws: what `late` makes after the timeout, `CancellationError`, and what `body` throws.
   public func withLock<Result: Sendable>(
     _ key: String, timeout: TimeSpan, _ body: () async throws -> Result
@@ -154,7 +154,7 @@ public final class AsyncSemaphore: Sendable {
     }
   }
 
-  /// Hands the permit to the next who waits, or keeps it.
+  /// Hands the permit to the next caller that waits, or keeps it.
   private func release() {
     let next: CheckedContinuation<Bool, Never>? = state.withLock { state in
       if state.waiting.isEmpty {

@@ -1,6 +1,6 @@
 import Support
 
-/// Runs what blocks on threads of its own, so many at once, each to its end.
+/// Runs blocking code on threads of its own, a given number at once, each to its end.
 public struct WorkerPool: Sendable {
   private let name: String
   private let semaphore: AsyncSemaphore
@@ -36,7 +36,7 @@ public struct WorkerPool: Sendable {
   }
 }
 
-/// Runs what blocks on a thread of its own.
+/// Runs blocking code on a thread of its own.
 ///
 /// - Throws: `CommandError` when the system has no thread, and what `body` throws.
 public func onThread<Output: Sendable>(
@@ -51,7 +51,7 @@ public func onThread<Output: Sendable>(
   }
 }
 
-/// Runs what blocks on a thread of its own, and waits for it no longer than `timeout`.
+/// Runs blocking code on a thread of its own, and waits for it no longer than `timeout`.
 ///
 /// - Parameter missed: stands for the output when time is up, the caller is cancelled or there is no thread; a thread
 ///   that runs goes on, and nobody hears of it.

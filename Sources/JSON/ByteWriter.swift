@@ -19,15 +19,15 @@ public final class ByteWriter {
   /// Beyond what ``refusal`` allows, they are counted and not kept.
   @exclusivity(unchecked) public private(set) final var count: Int
 
-  /// Why a writer took no more.
+  /// Reason why a writer took no more.
   public enum Refusal: Sendable {
-    /// There is no memory for more.
+    /// No memory for more.
     case noRoom
-    /// More than a message may have.
+    /// A message longer than allowed.
     case tooLong
   }
 
-  /// Why not everything was kept that was appended since the writer was last emptied, nil when everything was.
+  /// Reason why some of the bytes appended since the writer was last emptied were not kept; nil when all were.
   @exclusivity(unchecked) public private(set) final var refusal: Refusal?
   /// Asked before the buffer grows, and told when it shrinks.
   private var budget: (any GrowthBudget)?

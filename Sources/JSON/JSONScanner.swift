@@ -3,7 +3,7 @@ public enum JSONKind: UInt8, Sendable {
   case string, number, object, array, boolean, null
 }
 
-/// Where a validated JSON value stands in its message: byte offsets, the quotes of a string included.
+/// Place of a validated JSON value in its message: byte offsets, the quotes of a string included.
 public struct JSONSpan: Sendable {
   public let kind: JSONKind
   /// Whether a string contains backslash escapes, so that its text isn't its bytes.
@@ -21,7 +21,7 @@ public struct JSONSpan: Sendable {
   public var count: Int { end - start }
 }
 
-/// Why a text is not JSON, and the byte offset where it was noticed.
+/// Reason why a text is not JSON, and the byte offset where it was noticed.
 public struct JSONError: Error, Equatable, Sendable {
   public let reason: StaticString
   public let offset: Int
@@ -93,6 +93,8 @@ public struct JSONScanner {
   }
 
   /// Skips white space and demands the end of the input.
+  ///
+  /// - Throws: `JSONError` when anything follows.
   public mutating func finish() throws(JSONError) {
     _ = skipSpace(.max)
     if position != bytes.count { throw failure("trailing characters") }
@@ -104,6 +106,7 @@ public struct JSONScanner {
   ///
   /// - Parameter limit: the byte offset at which to rest.
   /// - Returns: nil when the walk rests; the next call goes on.
+  /// - Throws: `JSONError` at the first byte that makes no JSON, or when values are nested too deeply.
   public mutating func next(before limit: Int = .max) throws(JSONError) -> JSONToken? {
     while position < limit {
       if case .string(let start, let hasEscapes, let isKey) = state {
@@ -193,6 +196,8 @@ public struct JSONScanner {
   // MARK: - Whole values
 
   /// Scans one object and calls `visit` with the spans of each key (a string) and value.
+  ///
+  /// - Throws: `JSONError` when no valid object follows; and the error of `visit`.
   public mutating func scanObject(
     _ visit: (_ key: JSONSpan, _ value: JSONSpan) throws(JSONError) -> Void
   ) throws(JSONError) {
@@ -205,6 +210,8 @@ public struct JSONScanner {
   }
 
   /// Scans one array and calls `visit` with the span of each element.
+  ///
+  /// - Throws: `JSONError` when no valid array follows; and the error of `visit`.
   public mutating func scanArray(_ visit: (JSONSpan) throws(JSONError) -> Void) throws(JSONError) {
     _ = skipSpace(.max)
     guard current == UInt8(ascii: "[") else { throw failure("an array is expected") }
@@ -213,6 +220,8 @@ public struct JSONScanner {
   }
 
   /// Scans one value of any kind.
+  ///
+  /// - Throws: `JSONError` when no valid value follows.
   public mutating func scanValue() throws(JSONError) -> JSONSpan {
     guard let value = try scanElement() else { throw failure("a value is expected") }
     return value

@@ -19,7 +19,7 @@ public final class KubernetesClient: Sendable {
   let configuration: ClientConfiguration
   let log: Log
   let timing: Timing
-  /// The field manager of what this client applies.
+  /// The field manager of the objects that this client applies.
   public let fieldManager: String
   let observe: (@Sendable (Exchange) -> Void)?
   let transport = Transport()

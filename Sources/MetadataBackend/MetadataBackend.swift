@@ -1,10 +1,10 @@
 import StoreCore
 import StoreProtocol
 
-/// Where changes of objects and names become durable.
+/// Place in which changes of objects and names become durable.
 ///
-/// The store makes a change at once and hands it out as part of a `ChangeSet` when its request ends; the reply leaves when
-/// the backend says so. Everything here is called by the thread that owns the store.
+/// The store makes a change at once and hands it out as part of a `ChangeSet` when its request ends; the reply leaves
+/// when the backend says so. All calls come from the thread that owns the store.
 public protocol MetadataBackend: AnyObject {
   /// Whether a change is durable as soon as it is made; then the store keeps none and hands none out.
   var isImmediate: Bool { get }
@@ -15,19 +15,19 @@ public protocol MetadataBackend: AnyObject {
   /// Takes over what others have changed since the last call.
   func takeChanges()
 
-  /// What has become of change sets since the last call.
+  /// Takes the verdicts on change sets since the last call.
   func takeVerdicts() -> [BackendVerdict]
 }
 
-/// What has become of change sets.
+/// Verdict on change sets.
 public enum BackendVerdict: Sendable {
-  /// All up to this number are durable but those that were refused.
+  /// Durability of all sets up to this number but those that were refused.
   case durable(upTo: UInt64)
-  /// One cannot be made durable; what its client is told.
+  /// Failure to make one set durable, with the error for its client.
   case refused(UInt64, StoreError)
 }
 
-/// Metadata in the memory of the process alone: what was done is as durable as it ever gets.
+/// Metadata in the memory of the process alone: a change is as durable as it ever gets.
 public final class EmbeddedBackend: MetadataBackend {
   private var written: UInt64 = 0
   private var acknowledged: UInt64 = 0
@@ -51,7 +51,7 @@ public final class EmbeddedBackend: MetadataBackend {
 extension Store {
   /// Takes the verdicts of a backend.
   ///
-  /// - Returns: the change sets that are undone with those that were refused, and what their clients are told.
+  /// - Returns: the change sets that are undone with those that were refused, and the errors for their clients.
   public func settle(_ verdicts: [BackendVerdict]) -> [(number: UInt64, error: StoreError)] {
     var undone: [(number: UInt64, error: StoreError)] = []
     for verdict in verdicts {

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 extension Arena {
-  /// How pages are made to exist; neither changes a byte of a page that is there.
+  /// Way to make pages exist; neither way changes a byte of a page that is there.
   enum PopulateMethod {
     /// MADV_POPULATE_WRITE (Linux 5.14 and later): allocates and zeroes, and huge pages follow
     /// the advice on the mapping.

@@ -1,6 +1,6 @@
 /// The cgroups around this process, of version 1, version 2 or both.
 struct CgroupTree {
-  /// Where the tree begins that holds `proc` and `sys`, with a slash at the end.
+  /// Path of the directory that holds `proc` and `sys`, with a slash at the end.
   let root: String
 
   /// Version 1 says "no limit" with the largest page count, so that anything this big is none.

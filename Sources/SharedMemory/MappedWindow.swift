@@ -5,7 +5,7 @@ import Glibc
 /// The address is congruent to the file offset modulo 2 MiB, without which the kernel maps huge
 /// pages as 512 small ones.
 struct MappedWindow: ~Copyable {
-  /// Where the first byte of the window is.
+  /// Address of the first byte of the window.
   let address: UnsafeMutableRawPointer
 
   /// Bytes mapped.

@@ -1,4 +1,4 @@
-/// How much memory this process may use, from everybody who has a say.
+/// Limits on the memory that this process may use, from every source that sets one.
 public struct MemoryLimits: Sendable, Equatable {
   /// Bytes of memory in the machine; 0 where /proc says nothing.
   public var physical: UInt64

@@ -60,10 +60,14 @@ public final class StoreClient {
   fileprivate static let registration = #"{"type":"register_request","version":"0.24.2","store_type":1,"session_id":0}"#
 
   /// Registers and returns the reply.
+  ///
+  /// - Throws: `CommandError` as ``request(_:)``; a refusal is a reply.
   @discardableResult
   public func register() throws(CommandError) -> String { try request(Self.registration) }
 
   /// Sends one request and returns its reply.
+  ///
+  /// - Throws: `CommandError` when the daemon does not take the request or does not answer in time.
   public func request(_ json: String) throws(CommandError) -> String {
     try sendRaw(Self.frame(Array(json.utf8)))
     return String(decoding: try receive(), as: UTF8.self)
@@ -75,6 +79,8 @@ public final class StoreClient {
   }
 
   /// Sends bytes as they are.
+  ///
+  /// - Throws: `CommandError` when the daemon does not take them.
   public func sendRaw(_ bytes: [UInt8]) throws(CommandError) {
     var sent = 0
     while sent < bytes.count {
@@ -88,6 +94,9 @@ public final class StoreClient {
   }
 
   /// Receives one message and returns its JSON.
+  ///
+  /// - Throws: `CommandError` when the daemon does not answer in time, closes the connection or announces too long a
+  ///   message.
   public func receive() throws(CommandError) -> [UInt8] {
     let header = try receive(8)
     let length = header.withUnsafeBytes { Frame.length($0) }
@@ -98,6 +107,8 @@ public final class StoreClient {
   }
 
   /// Receives exactly `count` bytes.
+  ///
+  /// - Throws: `CommandError` when the daemon does not answer in time or closes the connection.
   public func receive(_ count: Int) throws(CommandError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var received = 0
@@ -114,6 +125,8 @@ public final class StoreClient {
   }
 
   /// Receives the descriptor of a memory file that follows a reply.
+  ///
+  /// - Throws: `CommandError` when none comes.
   public func receiveDescriptor() throws(CommandError) -> CInt {
     let descriptor = clinux_recv_fd(file)
     if descriptor < 0 { throw CommandError.system("the daemon sent no descriptor", errno: -descriptor) }

@@ -3,9 +3,9 @@ import Support
 
 /// Reason why a request to a store has no result.
 public enum StoreClientError: Error {
-  /// Nobody answers, or not in the store's language.
+  /// Absence of an answer, or an answer that is not in the store's language.
   case unreachable(CommandError)
-  /// The store says no.
+  /// Refusal by the store.
   case refused(StoreError)
 }
 

@@ -44,7 +44,7 @@ public struct VolumeClient {
     }
   }
 
-  /// Changes the quota of a volume, or what becomes of its objects when it is deleted; all or nothing.
+  /// Changes the quota of a volume, or the fate of its objects when it is deleted; all or nothing.
   ///
   /// - Throws: `StoreClientError`, as every call.
   public func change(_ id: String, _ change: VolumeChange) throws(StoreClientError) -> VolumeRecord {
@@ -65,7 +65,7 @@ public struct VolumeClient {
   @discardableResult
   public func delete(_ id: String) throws(StoreClientError) -> Bool { try wasDeleted(.delete(id)) }
 
-  /// Keeps what a volume holds now; the snapshot that exists already when it is of the same volume.
+  /// Takes a snapshot of a volume, or finds the one that exists already when it is of the same volume.
   ///
   /// - Throws: `StoreClientError`, as every call.
   public func createSnapshot(

@@ -26,7 +26,7 @@ public struct IDGenerator {
     return time << 12 | sequence > last && time >= now & 0x1ff_ffff_ffff
   }
 
-  /// When an id was made, in unix milliseconds.
+  /// Time at which an id was made, in unix milliseconds.
   static func time(of id: ObjectID) -> UInt64 { (id.rawValue >> 22) & 0x1ff_ffff_ffff }
 
   /// - Parameter now: unix time in milliseconds.

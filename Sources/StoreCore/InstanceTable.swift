@@ -1,4 +1,4 @@
-/// What others are told of a store.
+/// Public facts about a store, for other stores and clients.
 public struct InstanceRecord: Sendable, Equatable {
   /// A number that is the same for all stores of a host.
   public var hostID: UInt64
@@ -8,7 +8,7 @@ public struct InstanceRecord: Sendable, Equatable {
   public var socketPath: String
   /// `host:port`, or `0.0.0.0:0` without a listener.
   public var rpcEndpoint: String
-  /// When it last said that it is there: unix seconds in the upper, microseconds in the lower 32 bits.
+  /// Time of the last sign of life: unix seconds in the upper, microseconds in the lower 32 bits.
   public var timestamp: UInt64
 
   public init(
@@ -29,7 +29,7 @@ public struct InstanceTable {
   public internal(set) var own: UInt64 = 0
   private var records: [UInt64: InstanceRecord] = [:]
 
-  /// What is known of a store; nil when there is no such.
+  /// Record of a store; nil when the table has no such store.
   public subscript(id: UInt64) -> InstanceRecord? { records[id] }
 
   /// All stores in ascending order of their ids.
@@ -48,6 +48,6 @@ extension Store {
     ids = IDGenerator(instance: id)
   }
 
-  /// Notes what there is to know of a store, this one or another; nil when it is gone.
+  /// Notes the record of a store, this one or another; nil when it is gone.
   public func setInstance(_ id: UInt64, _ record: InstanceRecord?) { instances.set(id, record) }
 }

@@ -18,7 +18,7 @@ extension Store {
     return ranges
   }
 
-  /// What contradicts itself in the bookkeeping, as sentences; empty in a sound store.
+  /// Contradictions in the bookkeeping, as sentences; empty in a sound store.
   ///
   /// Walks over everything: time grows with the number of extents, blobs, objects and names.
   public func inconsistencies() -> [String] {
@@ -68,7 +68,7 @@ extension Store {
     return found
   }
 
-  /// Bytes in use and lingering are what the extents say, and each extent has the blobs it counts.
+  /// Contradictions between the extents and the bytes in use and lingering, or the blobs that each extent counts.
   private func extentInconsistencies() -> [String] {
     var found: [String] = []
     var used: UInt64 = 0

@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// What is said of data that went with an earlier run of the store.
+/// Messages about data that went with an earlier run of the store.
 extension Store {
   /// Ids made before this time are not from a clock, in unix milliseconds: 2020-01-01.
   private static let earliestTime: UInt64 = 1_577_836_800_000

@@ -7,7 +7,7 @@ public enum WaitKey: Hashable, Sendable {
   /// An object that is made, or a blob that is sealed.
   case object(session: UInt64, ObjectID)
   case stream(session: UInt64, ObjectID)
-  /// What a volume with this session starts with.
+  /// The first contents of a volume with this session.
   case contents(session: UInt64)
   /// A lock of a volume's session, or of everybody outside of volumes (scope 0).
   case lock(scope: UInt64, String)
@@ -15,10 +15,10 @@ public enum WaitKey: Hashable, Sendable {
   case files(volume: String)
 }
 
-/// How a request ended that did not fail.
+/// End of a request that did not fail.
 public enum Outcome<Value> {
   case done(Value)
-  /// Nothing to answer yet: try the same request again when the key changes.
+  /// No answer yet: try the same request again when the key changes.
   case park(WaitKey)
 }
 
@@ -39,13 +39,13 @@ public final class Store {
     public var populate: PopulateMode = .off
     /// Percentage of `limit` that streams may fill.
     public var streamThreshold: UInt64 = 80
-    /// When the store came up, in unix milliseconds; 0 for nobody knows.
+    /// Time at which the store came up, in unix milliseconds; 0 when it is not known.
     public var started: UInt64 = 0
     /// Writes unix milliseconds for people.
     public var timeText: @Sendable (UInt64) -> String = { "\($0) ms" }
-    /// What becomes of an object outside of volumes when its name is given to another.
+    /// Treatment of an object outside of volumes when its name is given to another.
     public var overwrite = OverwritePolicy.keep
-    /// What becomes of the bytes of deleted blobs outside of volumes that clients were given.
+    /// Treatment of the bytes of deleted blobs outside of volumes that clients were given.
     public var deletedMemory = DeletedMemoryPolicy.reuse
 
     public init(limit: UInt64, arenaLength: UInt64) {
@@ -72,15 +72,15 @@ public final class Store {
   public internal(set) var volumes: [String: Volume] = [:]
   /// Snapshots by their ids.
   public internal(set) var snapshots: [String: Volume] = [:]
-  /// When the names of the root session were lost, in unix milliseconds; nil when they were not.
+  /// Time at which the names of the root session were lost, in unix milliseconds; nil when they were not.
   var lostNamesAt: UInt64?
   /// Whether the root session ever had a name.
   var isRootNamed = false
   /// Unix milliseconds of the request at hand.
   public var now: UInt64 = 0
-  /// What was taken back from connections since the server last looked.
+  /// Memory taken back from connections since the server last looked.
   var reuse = Reuse()
-  /// What is to be done outside.
+  /// Effects to be carried out outside of the store.
   var outbox = Outbox()
   /// Changes of objects and names that are not durable yet.
   var log = ChangeLog()
@@ -90,7 +90,7 @@ public final class Store {
   public var isAwaited: (WaitKey) -> Bool = { _ in true }
   /// Work done for clients, and how much of it tasks in steps may do now.
   public var work = Work()
-  /// What is being given back of clients, sessions and volumes that are gone.
+  /// Tasks that give back the blobs and objects of clients, sessions and volumes that are gone.
   var reclaiming: [any StoreTask<Void, Never>] = []
 
   public init(_ configuration: Configuration) {

@@ -1,6 +1,6 @@
 import JSON
 
-/// Where a blob lies in shared memory: the payload object of blob replies.
+/// Place of a blob in shared memory: the payload object of blob replies.
 public struct BlobPayload: Equatable, Sendable {
   public var id: ObjectID
   /// Key of the memory file on a connection, -1 for the empty blob.

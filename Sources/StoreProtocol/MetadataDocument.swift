@@ -31,7 +31,7 @@ public struct MetadataDocument {
   /// Every field except `id`, `signature`, `instance_id`, `transient`, `__timestamp`, `__name` and `__labels`,
   /// ascending by the bytes of the key.
   public var fields: [Field] = []
-  /// How many keys the text has, the reserved ones included.
+  /// Number of keys in the text, the reserved ones included.
   public private(set) var keyCount = 0
   /// Whether no field came after one with the same or a larger key.
   private(set) var isAscending = true

@@ -14,7 +14,7 @@ public struct MetadataReader {
   private let level: Int
   private var open: [Open] = []
   private var key: JSONSpan?
-  /// Where the array that is a field's value begins.
+  /// Start of the array that is a field's value.
   private var arrayStart: (offset: Int, depth: Int)?
   /// Puts the fields of the innermost document in order, when they are not.
   private var sort: FieldSort?

@@ -33,7 +33,7 @@ public struct NumberListReader {
     StoreError(.invalid, "Failed to parse the JSON message: field '\(name)' must be an array of 64-bit integers")
   }
 
-  /// How many bytes of the message were passed.
+  /// Number of bytes of the message passed so far.
   public var position: Int { scanner.position }
 
   /// Reads on.

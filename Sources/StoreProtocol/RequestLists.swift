@@ -4,6 +4,8 @@ import JSON
 /// ``RequestMessage/maximumCount`` blobs.
 extension RequestMessage {
   /// A required array of unsigned 64-bit numbers.
+  ///
+  /// - Throws: invalid when it is missing, too long or something else.
   public func integers(_ name: StaticString) throws(StoreError) -> [UInt64] {
     var values: [UInt64] = []
     try forEachElement(name, "must be an array of 64-bit integers", atMost: 4 * Self.longestList) { span in
@@ -15,18 +17,22 @@ extension RequestMessage {
   }
 
   /// A required array of ids.
+  ///
+  /// - Throws: invalid when it is missing, too long or something else.
   public func objectIDs(_ name: StaticString) throws(StoreError) -> [ObjectID] {
     try integers(name).map(ObjectID.init)
   }
 
   /// The sizes of blobs to create, in bytes.
+  ///
+  /// - Throws: invalid when they are missing, too many or something else.
   public func blobSizes() throws(StoreError) -> [UInt64] {
     let sizes = try integers("sizes")
     try requireAnswerable(sizes.count)
     return sizes
   }
 
-  /// How many blobs one request may name: the reply takes up to so many bytes for each.
+  /// Number of blobs that one request may name: the reply takes up to ``longestBlobEntry`` bytes for each.
   public static let maximumCount = 500_000
   public static let longestBlobEntry = 500
 
@@ -62,6 +68,8 @@ extension RequestMessage {
   public static let maximumStrings = 1 << 16
 
   /// A required array of pairs `[key, value]`, each read by `read`; nil from it is a type error.
+  ///
+  /// - Throws: invalid when it is missing, too long or something else.
   public func pairs<Key, Value>(
     _ name: StaticString,
     _ readKey: (JSONSpan) -> Key?, _ readValue: (JSONSpan) -> Value?
@@ -81,6 +89,8 @@ extension RequestMessage {
   }
 
   /// A required object, each value read by `read`; nil from it is a type error.
+  ///
+  /// - Throws: invalid when it is missing, too long or something else.
   public func entries<Value>(
     _ name: StaticString, _ read: (JSONSpan) -> Value?
   ) throws(StoreError) -> [(String, Value)] {
@@ -101,6 +111,8 @@ extension RequestMessage {
   }
 
   /// Calls `visit` with each element of a required array; false from it is the given type error.
+  ///
+  /// - Throws: invalid when it is missing, has more than `longest` elements or is something else.
   public func forEachElement(
     _ name: StaticString, _ problem: String, atMost longest: Int = longestList, _ visit: (JSONSpan) -> Bool
   ) throws(StoreError) {
@@ -156,7 +168,9 @@ extension RequestMessage {
     return value
   }
 
-  /// What reads the array `ids` of a blob request in steps; nil for the numbered keys.
+  /// Reader of the array `ids` of a blob request, in steps; nil for the numbered keys.
+  ///
+  /// - Throws: invalid when the field is no array.
   public func blobIDReader() throws(StoreError) -> NumberListReader? {
     guard span("ids") != nil else { return nil }
     return try NumberListReader(self, "ids", atMost: Self.maximumCount, "blobs")
@@ -165,6 +179,8 @@ extension RequestMessage {
   /// The ids of a blob request: the array `ids` where there is one, the numbered keys otherwise.
   ///
   /// Appends to `target` so that a caller can reuse its storage.
+  ///
+  /// - Throws: invalid when they are missing, too many or something else.
   public func blobIDs(into target: inout [ObjectID]) throws(StoreError) {
     if span("ids") != nil {
       target.append(contentsOf: try objectIDs("ids"))

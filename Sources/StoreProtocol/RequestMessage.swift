@@ -14,7 +14,7 @@ public final class RequestMessage {
   public private(set) var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
   private var fields: [Field] = []
   private var scanner = JSONScanner(UnsafeRawBufferPointer(start: nil, count: 0))
-  /// Where the value of the field that is being read begins, and the field's key.
+  /// Start of the value of the field that is being read, and the field's key.
   private var start: Int?
   private var key: JSONSpan?
   /// Whether the object has begun.
@@ -89,7 +89,7 @@ public final class RequestMessage {
     fields.append(Field(key: key, value: value))
   }
 
-  /// How many bytes have been read.
+  /// Number of bytes read so far.
   public var position: Int { scanner.position }
 
   /// The number of top-level fields.
@@ -123,20 +123,28 @@ public final class RequestMessage {
   }
 
   /// A required unsigned 64-bit number.
+  ///
+  /// - Throws: invalid when it is missing or something else.
   public func integer(_ name: StaticString) throws(StoreError) -> UInt64 {
     guard let value = bytes.integer(try required(name)) else { throw failure(name, "must be a 64-bit integer") }
     return value
   }
 
   /// An unsigned 64-bit number, or `fallback` when the field is absent.
+  ///
+  /// - Throws: invalid when it is something else.
   public func integer(_ name: StaticString, default fallback: UInt64) throws(StoreError) -> UInt64 {
     span(name) == nil ? fallback : try integer(name)
   }
 
   /// A required id.
+  ///
+  /// - Throws: invalid when it is missing or something else.
   public func objectID(_ name: StaticString) throws(StoreError) -> ObjectID { ObjectID(try integer(name)) }
 
   /// A required boolean.
+  ///
+  /// - Throws: invalid when it is missing or something else.
   public func boolean(_ name: StaticString) throws(StoreError) -> Bool {
     let span = try required(name)
     guard span.kind == .boolean else { throw failure(name, "must be a boolean") }
@@ -144,6 +152,8 @@ public final class RequestMessage {
   }
 
   /// A boolean, or `fallback` when the field is absent.
+  ///
+  /// - Throws: invalid when it is something else.
   public func boolean(_ name: StaticString, default fallback: Bool) throws(StoreError) -> Bool {
     span(name) == nil ? fallback : try boolean(name)
   }
@@ -164,6 +174,8 @@ public final class RequestMessage {
   }
 
   /// A string, or `fallback` when the field is absent.
+  ///
+  /// - Throws: invalid when it is something else, or has more than ``maximumText`` bytes.
   public func string(_ name: StaticString, default fallback: String) throws(StoreError) -> String {
     span(name) == nil ? fallback : try string(name)
   }

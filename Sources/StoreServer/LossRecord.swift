@@ -18,7 +18,7 @@ struct LossRecord: Sendable {
     self.log = log
   }
 
-  /// Reads what the store that ran here before has left.
+  /// Reads the record of the store that ran here before.
   ///
   /// - Parameter now: unix milliseconds.
   /// - Returns: when names were lost last, nil when none were.

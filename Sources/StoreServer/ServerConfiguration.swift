@@ -12,7 +12,7 @@ import Support
 public typealias MetadataSharing =
   @Sendable (Store, InstanceRecord, @escaping @Sendable () -> Void) throws(CommandError) -> any MetadataBackend
 
-/// What the daemon is told at its start.
+/// Settings of the daemon.
 public struct ServerConfiguration: Sendable {
   /// Path of the IPC socket.
   public var socketPath: String
@@ -36,19 +36,19 @@ public struct ServerConfiguration: Sendable {
   public var allowsClusterScope = false
   /// Bytes that blobs may take, nil for as much as is sensible here.
   public var memoryLimit: UInt64?
-  /// Where the pod's memory volume would be, nil outside of Kubernetes.
+  /// Path of the pod's memory volume, which need not exist; nil outside of Kubernetes.
   public var memoryVolume: String?
   /// Bytes that the container may use, or the node has for pods; nil where nobody says.
   public var nodeMemory: UInt64?
-  /// Where the stores of the machine write down what they may take; nil where somebody else shares its memory out.
+  /// Ledger of the machine, in which its stores write down what they may take; nil where somebody else shares it out.
   public var memoryLedger: MemoryLedger?
   public var hugePages = HugePagePolicy.auto
   public var populate = PopulateMode.ahead
   /// Percentage of the memory that streams may fill.
   public var streamThreshold: UInt64 = 80
-  /// What becomes of an object outside of volumes when its name is given to another.
+  /// Treatment of an object outside of volumes when its name is given to another.
   public var overwrite = OverwritePolicy.keep
-  /// What becomes of the memory of deleted objects outside of volumes that clients were given.
+  /// Treatment of the memory of deleted objects outside of volumes that clients were given.
   public var deletedMemory = DeletedMemoryPolicy.reuse
   /// Echoed to clients.
   public var deployment = "local"
@@ -58,7 +58,7 @@ public struct ServerConfiguration: Sendable {
   public var nodename = "localhost"
   /// User in the metrics lines of the log, nil for no such lines.
   public var metricsUser: String?
-  /// How long a session waits for its first connection.
+  /// Time for which a session waits for its first connection.
   public var sessionGrace = TimeSpan.seconds(60)
   /// Joins those that share objects and names; nil for a store that keeps them in its memory alone.
   public var sharing: MetadataSharing?

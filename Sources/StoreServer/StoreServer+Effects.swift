@@ -1,7 +1,7 @@
 import MetadataBackend
 import StoreCore
 
-/// What the store wants done outside of it; the one place that hears of it.
+/// Effects of the store outside of it; this is the one place that carries them out.
 extension StoreServer {
   /// Does what the store asks for, in the order in which it came up.
   func deliverEffects() {

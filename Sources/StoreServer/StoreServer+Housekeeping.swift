@@ -3,7 +3,7 @@ import HTTPEndpoint
 import StoreCore
 import Support
 
-/// What is done at given times although nobody asks.
+/// Work done at given times although nobody asks for it.
 extension StoreServer {
   /// Nanoseconds between two rounds of housekeeping.
   private static let pause: UInt64 = 1_000_000_000
@@ -14,7 +14,7 @@ extension StoreServer {
     loop.after(PageSupply.window, .idlePages)
   }
 
-  /// Does what is due.
+  /// Does the work of all timers that are due.
   func runTimers() {
     let now = monotonicNanoseconds()
     while let timer = loop.timers.takeDue(now) { strike(timer) }
@@ -61,7 +61,7 @@ extension StoreServer {
       .map { (token: $0.key, listener: $0.value) }
   }
 
-  /// What `/readyz` answers.
+  /// Answer of `/readyz`.
   var readiness: HTTPEndpoint.Response {
     let reasons = lostListeners.compactMap { lost in
       lost.listener.path.map { "\($0) is not served: \(lostSockets[$0] ?? "somebody has removed it")\n" }

@@ -3,7 +3,7 @@ import SharedMemory
 import StoreCore
 import Support
 
-/// What `/metrics` shows.
+/// Text of `/metrics`.
 extension StoreServer {
   func metricsText() -> String {
     var page = MetricsPage()

@@ -6,7 +6,7 @@ extension StoreServer {
   /// Nanoseconds between two lines about it.
   private static let reuseInterval: UInt64 = 10_000_000_000
 
-  /// Counts what the store took back, and says so: at once the first time, then in sums.
+  /// Counts the memory that the store took back, and logs it: at once the first time, then in sums.
   func tellOfReuse() {
     let reuse = store.takeReuse()
     guard reuse.blobs > 0 else { return }
@@ -18,7 +18,7 @@ extension StoreServer {
     if !isReuseTold { logReuse() }
   }
 
-  /// Says what was used again since the last line, and is silent for a while.
+  /// Logs the memory that was used again since the last line, and is silent for a while.
   func logReuse() {
     isReuseTold = false
     guard unloggedReuse.blobs > 0 else { return }

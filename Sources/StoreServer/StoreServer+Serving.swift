@@ -5,9 +5,9 @@ import StoreCore
 import StoreProtocol
 import Support
 
-/// From an event to the reply: a turn of the loop, the messages of a connection, and what is done with each.
+/// Way from an event to the reply: a turn of the loop, the messages of a connection, and the treatment of each.
 extension StoreServer {
-  /// Waits for events, deals with them and with what follows from them.
+  /// Waits for events, and handles them and their consequences.
   func turn(timeout: CInt) {
     let work = store.work.done
     var start: UInt64 = 0
@@ -42,7 +42,7 @@ extension StoreServer {
     }
   }
 
-  /// Does what other threads have asked for.
+  /// Does the work that other threads have asked for.
   func takeMessages() { for message in mailbox.takeAll() { message(self) } }
 
   // MARK: - A connection
@@ -55,7 +55,7 @@ extension StoreServer {
     if change > 0 { metricsLog?.connected(connection.kind, handler.connectionCounts) }
   }
 
-  /// Ends a connection and frees what only it kept.
+  /// Ends a connection and frees everything that only it kept.
   func close(_ connection: ClientConnection, because reason: String) {
     guard connections.remove(connection) else { return }
     abandonHeld(of: connection)

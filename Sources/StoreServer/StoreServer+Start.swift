@@ -6,7 +6,7 @@ import StoreCore
 import StoreProtocol
 import Support
 
-/// What happens before the daemon serves clients.
+/// Start of the daemon, before it serves clients.
 extension StoreServer {
   /// Takes memory, opens the sockets and the volumes that were there before.
   ///
@@ -141,7 +141,7 @@ extension StoreServer {
       deployment: configuration.deployment, version: configuration.version)
   }
 
-  /// What other stores and clients find in the table of instances.
+  /// Record of this store for the table of instances.
   private static func instanceRecord(_ configuration: ServerConfiguration, _ identity: InstanceIdentity)
     -> InstanceRecord
   {
@@ -154,7 +154,7 @@ extension StoreServer {
       timestamp: UInt64(max(0, time.tv_sec)) << 32 | UInt64(time.tv_nsec / 1000))
   }
 
-  /// With populate mode *all*: takes every page before the socket opens.
+  /// Takes every page before the socket opens, with populate mode *all*.
   private func populateEverything() throws(CommandError) {
     guard configuration.populate == .all else { return }
     var done: UInt64 = 0

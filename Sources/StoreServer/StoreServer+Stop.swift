@@ -10,7 +10,7 @@ extension StoreServer {
   /// Milliseconds given to transfers and slow readers.
   private static let patience: UInt64 = 700
 
-  /// What requests are told that would have to wait.
+  /// Refusal of requests that would have to wait.
   static let stopping = StoreError(.alreadyStopped, "the daemon is stopping")
 
   func beginStop(_ reason: String) {
@@ -56,7 +56,7 @@ extension StoreServer {
     }
   }
 
-  /// Does what is left to do for the disk, however long it takes, and answers those who wait for it.
+  /// Finishes the jobs for the disk, however long they take, and answers the clients that wait for them.
   private func finishJobs() {
     while jobs.count > 0 {
       jobs.drain()

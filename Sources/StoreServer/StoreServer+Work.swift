@@ -158,12 +158,12 @@ extension StoreServer {
     try handler.reply.requireRoom()
   }
 
-  /// What a request that is given up must not leave half done is done or taken back.
+  /// Completes or takes back the part of an abandoned request that must not stay half done.
   func takeBack(_ task: any RequestTask) {
     if let rest = task.abandoned() { store.reclaimLater(rest) }
   }
 
-  /// The same for one whose reply there is no room for.
+  /// Does the same for a request whose reply there is no room for.
   func takeBack(_ disposition: Disposition) {
     if let rest = disposition.rest { takeBack(rest) }
     if let held = disposition.held, held.outlivesClient { heldReplies.add(held) }

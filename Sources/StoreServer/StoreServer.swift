@@ -14,7 +14,7 @@ import Support
 /// calls ``run()``; the page worker, the disk worker, the transfer thread and the metrics endpoint hand their results
 /// over through the mailbox. ``stopper`` may be called from any thread.
 public final class StoreServer {
-  /// What a server is made of: what ``start(_:log:handlesSignals:)`` has opened.
+  /// Parts of a server, opened by ``start(_:log:handlesSignals:)``.
   struct Parts {
     let loop: EventLoop
     let arena: Arena
@@ -35,7 +35,7 @@ public final class StoreServer {
   let arena: Arena
   let store: Store
   let handler: RequestHandler
-  /// Where changes of objects and names become durable.
+  /// Backend that makes changes of objects and names durable.
   let backend: any MetadataBackend
   let pages: PageSupply
   let heap: HeapMeter
@@ -58,14 +58,14 @@ public final class StoreServer {
   /// Bytes and number of deleted blobs that were used again while clients mapped them, since the start.
   var reusedBytes: UInt64 = 0
   var reusedBlobs: UInt64 = 0
-  /// What of that was not logged, and whether it was said so recently that the rest waits.
+  /// The part of it that was not logged yet, and whether a line was logged so recently that the rest waits.
   var unloggedReuse = Store.Reuse()
   var isReuseTold = false
 
   let connections: Connections
   /// Replies and requests that wait for something.
   var heldReplies = HeldReplies()
-  /// Those whose key has changed, to be tried again.
+  /// Held replies whose key has changed, to be tried again.
   var woken: Deque<HeldReply> = []
   /// Connections that have more to do than one turn takes, in the order of their turns.
   var queue: Deque<UInt64> = []
@@ -77,7 +77,7 @@ public final class StoreServer {
   var isStopping = false
   /// Whether a timer saves the volumes whose documents could not be written.
   var isSavingLater = false
-  /// Why sockets that were removed are not served again, by their paths.
+  /// Reasons why sockets that were removed are not served again, by their paths.
   var lostSockets: [String: String] = [:]
 
   init(_ configuration: ServerConfiguration, log: Log, _ parts: Parts) {

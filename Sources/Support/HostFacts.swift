@@ -10,7 +10,7 @@ public struct HostFacts: Sendable {
   public var isWritable: @Sendable (String) -> Bool
   /// The id of a group, given its name.
   public var groupID: @Sendable (String) -> gid_t?
-  /// Why a path is no file this process can read, nil when it is.
+  /// Reason why a path is no file that this process can read; nil when it is.
   public var fileObstacle: @Sendable (String) -> String?
 
   /// Makes facts from answers.

@@ -2,7 +2,7 @@
 ///
 /// A line looks like `2026-11-23T15:04:05.123Z INFO  text`, in UTC.
 public struct Log: Sendable {
-  /// How much an event matters, least first.
+  /// Importance of an event, least first.
   public enum Level: Int, Sendable, CaseIterable, Comparable {
     case debug, info, warning, error
 

@@ -8,6 +8,10 @@ import SwiftProtobuf
 // MARK: - Expanding
 
 extension ControllerService {
+  /// Raises the limit of a volume.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` for a malformed request, `notFound` for an unknown volume,
+  ///   `outOfRange` for a size that the volume cannot have, or with that of a store that fails.
   public func controllerExpandVolume(
     request: Csi_V1_ControllerExpandVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_ControllerExpandVolumeResponse {
@@ -62,6 +66,10 @@ extension ControllerService {
 // MARK: - Modifying
 
 extension ControllerService {
+  /// Changes quota, deletion policy or writability of a volume.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` for a malformed request, `notFound` for an unknown volume, or
+  ///   with that of a store that fails.
   public func controllerModifyVolume(
     request: Csi_V1_ControllerModifyVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_ControllerModifyVolumeResponse {
@@ -86,7 +94,7 @@ extension ControllerService {
     }
   }
 
-  /// Changes quota and policy, both or neither: what a store has no room for leaves the policy as it was, too.
+  /// Changes quota and policy, both or neither: a quota without room in the store leaves the policy as it was, too.
   private func change(_ found: LocatedVolume, _ modification: VolumeModification) async throws -> LocatedVolume {
     let onDelete = modification.onDelete ?? found.record.onDelete
     let quota: UInt64? =
@@ -121,11 +129,11 @@ extension ControllerService {
 struct VolumeModification: Equatable, Sendable {
   private enum Key: String, CaseIterable {
     case quota, onDelete
-    /// Nobody can write to a volume with `true`, however it is mounted.
+    /// Forbids writing with `true`, however the volume is mounted.
     case readOnly
   }
 
-  /// Each nil to leave it as it is; never that of the request, which nobody remembers.
+  /// New values; nil leaves a setting as it is. The quota is a size or none: nobody remembers the request of a volume.
   var quota: VolumeParameters.Quota?
   var onDelete: VolumeDeletion?
   var isReadOnly: Bool?

@@ -8,6 +8,11 @@ import SwiftProtobuf
 // MARK: - Creating
 
 extension ControllerService {
+  /// Makes a volume in a store of the cluster, or finds the one of that name.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` or `outOfRange` for a request that makes no sense,
+  ///   `alreadyExists` for another volume of that name, `notFound` for an unknown source, `resourceExhausted` when no
+  ///   store has room, `unavailable` when none answers that might.
   public func createVolume(
     request: Csi_V1_CreateVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_CreateVolumeResponse {
@@ -43,7 +48,7 @@ extension ControllerService {
     throw failure.rpcError
   }
 
-  /// The stores to ask, in wanted.
+  /// The stores to ask, the most wanted first.
   private func candidates(_ wanted: CreateVolumeParameters, _ stores: [StoreEndpoint]) async throws -> [StoreEndpoint] {
     if let source = wanted.source {
       return [try await storeWith(source, wanted, stores)]
@@ -88,6 +93,10 @@ extension ControllerService {
 // MARK: - Deleting
 
 extension ControllerService {
+  /// Deletes a volume wherever it is; one that is nowhere is deleted already.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` without an id, or with that of a store that fails and may have
+  ///   the volume.
   public func deleteVolume(
     request: Csi_V1_DeleteVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_DeleteVolumeResponse {

@@ -8,6 +8,10 @@ import SwiftProtobuf
 // MARK: - One volume and all
 
 extension ControllerService {
+  /// Answers where a volume is and how it is.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` without an id, `notFound` for an unknown volume, or with that of
+  ///   the stores that may have it.
   public func controllerGetVolume(
     request: Csi_V1_ControllerGetVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_ControllerGetVolumeResponse {
@@ -37,6 +41,10 @@ extension ControllerService {
     }
   }
 
+  /// Lists the volumes of all clusters, part by part.
+  ///
+  /// - Throws: `RPCError` with code `aborted` for a token that is none, `invalidArgument` for a negative limit, or with
+  ///   that of the stores when none answers.
   public func listVolumes(
     request: Csi_V1_ListVolumesRequest, context: ServerContext
   ) async throws -> Csi_V1_ListVolumesResponse {
@@ -89,6 +97,10 @@ extension Csi_V1_ListVolumesResponse.Entry {
 // MARK: - Capacity
 
 extension ControllerService {
+  /// Answers how much memory the stores can give to new volumes.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` for parameters that make no sense, `unavailable` when the stores
+  ///   cannot be listed.
   public func getCapacity(
     request: Csi_V1_GetCapacityRequest, context: ServerContext
   ) async throws -> Csi_V1_GetCapacityResponse {
@@ -125,6 +137,10 @@ extension ControllerService {
 // MARK: - Validation
 
 extension ControllerService {
+  /// Answers whether a volume can be used as a request says.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` for a malformed request, `notFound` for an unknown volume, or
+  ///   with that of the stores that may have it.
   public func validateVolumeCapabilities(
     request: Csi_V1_ValidateVolumeCapabilitiesRequest, context: ServerContext
   ) async throws -> Csi_V1_ValidateVolumeCapabilitiesResponse {

@@ -11,6 +11,10 @@ extension ControllerService {
   /// Snapshots are set apart from volumes by this beginning of their names.
   static let snapshotPrefix = "snap-"
 
+  /// Takes a snapshot of a volume, or finds the one of that name.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` for a malformed request or a volume that has none, `notFound` for
+  ///   an unknown volume, `alreadyExists` for a snapshot of another one, or with that of a store that fails.
   public func createSnapshot(
     request: Csi_V1_CreateSnapshotRequest, context: ServerContext
   ) async throws -> Csi_V1_CreateSnapshotResponse {
@@ -25,6 +29,10 @@ extension ControllerService {
     }
   }
 
+  /// Deletes a snapshot wherever it is; one that is nowhere is deleted already.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` without an id, or with that of a store that fails and may have
+  ///   the snapshot.
   public func deleteSnapshot(
     request: Csi_V1_DeleteSnapshotRequest, context: ServerContext
   ) async throws -> Csi_V1_DeleteSnapshotResponse {
@@ -37,6 +45,10 @@ extension ControllerService {
     }
   }
 
+  /// Answers with a snapshot's record.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` without an id, `notFound` for an unknown snapshot, or with that
+  ///   of the stores that may have it.
   public func getSnapshot(
     request: Csi_V1_GetSnapshotRequest, context: ServerContext
   ) async throws -> Csi_V1_GetSnapshotResponse {
@@ -97,6 +109,10 @@ extension ControllerService {
 // MARK: - Listing
 
 extension ControllerService {
+  /// Lists snapshots: all, one, or those of a volume, part by part.
+  ///
+  /// - Throws: `RPCError` with code `aborted` for a token that is none, `invalidArgument` for a negative limit, or with
+  ///   that of the stores when none answers.
   public func listSnapshots(
     request: Csi_V1_ListSnapshotsRequest, context: ServerContext
   ) async throws -> Csi_V1_ListSnapshotsResponse {

@@ -8,6 +8,10 @@ import Support
 import SwiftProtobuf
 
 /// Makes, changes and deletes volumes and snapshots; they are where the stores are, and nothing is kept here.
+///
+/// Every call that asks stores also throws `RPCError` with code `deadlineExceeded` when it takes too long, `aborted`
+/// behind another call for the same volume or snapshot, and `unavailable` when the stores cannot be listed; and
+/// `CancellationError`.
 public struct ControllerService: Csi_V1_Controller.SimpleServiceProtocol {
   /// Callers give a call 30 seconds and like to hear why it takes longer.
   private static let callTimeout: Duration = .seconds(25)
@@ -100,6 +104,9 @@ extension ControllerService {
     .expandVolume, .volumeCondition, .getVolume, .singleNodeMultiWriter, .getSnapshot, .modifyVolume,
   ]
 
+  /// Answers which calls this service takes.
+  ///
+  /// - Throws: nothing.
   public func controllerGetCapabilities(
     request: Csi_V1_ControllerGetCapabilitiesRequest, context: ServerContext
   ) async throws -> Csi_V1_ControllerGetCapabilitiesResponse {
@@ -113,6 +120,10 @@ extension ControllerService {
 ///
 /// A cluster that comes from the original has attachments all the same: they are answered until they are gone.
 extension ControllerService {
+  /// Attaches nothing, after a check of the request.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` for a malformed request, `notFound` for an id that cannot be one
+  ///   of this driver's.
   public func controllerPublishVolume(
     request: Csi_V1_ControllerPublishVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_ControllerPublishVolumeResponse {
@@ -123,6 +134,9 @@ extension ControllerService {
     return Csi_V1_ControllerPublishVolumeResponse()
   }
 
+  /// Detaches nothing.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` without an id.
   public func controllerUnpublishVolume(
     request: Csi_V1_ControllerUnpublishVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_ControllerUnpublishVolumeResponse {

@@ -111,9 +111,9 @@ extension CreateVolumeParameters {
 
 /// Size that a volume is to have, in bytes.
 struct RequestedSize: Equatable, Sendable {
-  /// At least so large; 0 when that doesn't matter.
+  /// Least size in bytes; 0 when it doesn't matter.
   let required: UInt64
-  /// At most so large, nil when that doesn't matter.
+  /// Greatest size in bytes; nil when it doesn't matter.
   let limit: UInt64?
 
   static let any = RequestedSize(required: 0, limit: nil)

@@ -11,7 +11,7 @@ import Synchronization
 /// there once.
 final class LossReporter: Sendable {
   private static let interval: Duration = .seconds(15)
-  /// The API server keeps events for an hour; who starts later does not tell again.
+  /// Milliseconds after which a loss is no longer told: the API server keeps an event of it for an hour.
   private static let lifetime: Int64 = 3600 * 1000
 
   /// One loss of one volume.

@@ -14,7 +14,7 @@ struct OriginalVolumes: Sendable {
     let size: Int64
   }
 
-  /// By id.
+  /// Volumes in the order of their ids.
   let volumes: [Volume]
 
   static let none = OriginalVolumes(volumes: [])

@@ -32,7 +32,7 @@ struct NodeChoice: Equatable, Sendable {
   /// Whether one node is asked for, as it is when Kubernetes has chosen the node of a pod.
   var isOneNode: Bool { requisite?.count == 1 && !isEmpty }
 
-  /// Whether the wanted of the candidates depends on what they have left.
+  /// Whether the order of the candidates depends on the memory that they have left.
   var considersCapacity: Bool { requisite == nil }
 
   /// The nodes that are asked for, most wanted first.

@@ -6,7 +6,7 @@ import Support
 import SwiftProtobuf
 import Synchronization
 
-/// Says who the driver is, what it can do and whether it is ready.
+/// Answers with the driver's name, abilities and readiness.
 public struct IdentityService: Csi_V1_Identity.SimpleServiceProtocol {
   /// The name that StorageClasses, PersistentVolumes and inline volumes give.
   public static let driverName = "csi.vineyard.v6d.io"
@@ -19,6 +19,9 @@ public struct IdentityService: Csi_V1_Identity.SimpleServiceProtocol {
     self.readiness = readiness
   }
 
+  /// Answers name and version of the driver.
+  ///
+  /// - Throws: nothing.
   public func getPluginInfo(
     request: Csi_V1_GetPluginInfoRequest, context: ServerContext
   ) async throws -> Csi_V1_GetPluginInfoResponse {
@@ -29,6 +32,9 @@ public struct IdentityService: Csi_V1_Identity.SimpleServiceProtocol {
     }
   }
 
+  /// Answers which services the driver has.
+  ///
+  /// - Throws: nothing.
   public func getPluginCapabilities(
     request: Csi_V1_GetPluginCapabilitiesRequest, context: ServerContext
   ) async throws -> Csi_V1_GetPluginCapabilitiesResponse {
@@ -46,7 +52,9 @@ public struct IdentityService: Csi_V1_Identity.SimpleServiceProtocol {
     .with { $0.service = .with { $0.type = type } }
   }
 
-  /// Not ready is an answer, not an error: the sidecars wait for it to change.
+  /// Reports whether the driver is ready. "Not ready" is an answer, not an error: the sidecars wait for it to change.
+  ///
+  /// - Throws: nothing.
   public func probe(
     request: Csi_V1_ProbeRequest, context: ServerContext
   ) async throws -> Csi_V1_ProbeResponse {

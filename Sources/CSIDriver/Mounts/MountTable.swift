@@ -30,7 +30,7 @@ struct MountTable: Sendable {
     }
   }
 
-  /// All mounts, in the order of the kernel; what is no mount is left out.
+  /// All mounts, in the order of the kernel; lines that are no mount are left out.
   var entries: [MountEntry] { lines(containing: "\n").compactMap { MountEntry($0) } }
 
   /// The mounts whose line contains a text that has no escapes.
@@ -153,7 +153,7 @@ struct PublishedVolume: Equatable, Sendable {
   /// Whether the directory is gone, so that nobody can connect through the mount any more.
   let isDeleted: Bool
 
-  /// Tells what a mount shows.
+  /// Finds the volume that a mount shows.
   ///
   /// - Parameters:
   ///   - tree: the directory `<root>` of all sockets, as a path in its file system; empty for all of that.

@@ -73,7 +73,7 @@ struct MountTarget: Hashable, Sendable {
     return count
   }
 
-  /// Removes what is here: an empty directory, or a file or link that somebody has put in its place.
+  /// Removes the target: an empty directory, or a file or link that somebody has put in its place.
   ///
   /// - Throws: `RPCError`, also for a directory that is not empty.
   func remove() throws(RPCError) {
@@ -100,7 +100,7 @@ func realPath(_ path: String) -> String? {
   return String(cString: text)
 }
 
-/// Runs what works on paths, and throws its failure as callers of the driver get it.
+/// Runs work on paths, and throws its failure as callers of the driver get it.
 func orRPCError<Output>(_ body: () throws(PathError) -> Output) throws(RPCError) -> Output {
   do throws(PathError) { return try body() } catch { throw error.rpcError }
 }

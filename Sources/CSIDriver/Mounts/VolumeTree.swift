@@ -10,7 +10,7 @@ import Support
 /// link is followed below the root.
 struct VolumeTree: Sendable {
   static let volumes = "volumes"
-  /// A volume's directory for those who only read, in its directory for everybody.
+  /// Name of a volume's directory for readers, in its directory for everybody.
   static let readOnly = "read-only"
   static let socket = "vineyard.sock"
 
@@ -24,7 +24,7 @@ struct VolumeTree: Sendable {
     return try OpenDirectory.resolving(root).descendant(isReadOnly ? names + [Self.readOnly] : names)
   }
 
-  /// Tells what mounts show.
+  /// Finds the volumes that mounts show.
   ///
   /// - Returns: nil when the root is not there.
   func reader(_ table: MountTable) throws(RPCError) -> Reader? {

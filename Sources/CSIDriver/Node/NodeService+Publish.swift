@@ -8,6 +8,11 @@ import Support
 // MARK: - Publishing
 
 extension NodeService {
+  /// Mounts a volume on its target, after making sure that the store has and serves it.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` or `notFound` for a request that makes no sense, `unavailable`
+  ///   when the store does not answer or serve in time, `alreadyExists` or `failedPrecondition` when another mount is
+  ///   in the way, or with that of a store that refuses.
   public func nodePublishVolume(
     request: Csi_V1_NodePublishVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_NodePublishVolumeResponse {
@@ -87,7 +92,7 @@ extension NodeService {
 
 /// Makes sure that the store of this node serves a volume.
 extension NodeService {
-  /// Repeats what fails because a store is not there yet, until the timeout for stores.
+  /// Repeats work that fails because a store is not there yet, until the timeout for stores.
   func retrying(_ body: () async throws -> Void) async throws {
     let end = ContinuousClock.now + timeouts.store.duration
     while true {
@@ -168,6 +173,10 @@ extension NodeService {
 // MARK: - Unpublishing
 
 extension NodeService {
+  /// Unmounts a volume from its target, and deletes one that goes with its pod.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` for a malformed request, or with that of a failed system call or
+  ///   of a store that fails.
   public func nodeUnpublishVolume(
     request: Csi_V1_NodeUnpublishVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_NodeUnpublishVolumeResponse {

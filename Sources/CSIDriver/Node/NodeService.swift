@@ -7,12 +7,15 @@ import Support
 import SwiftProtobuf
 
 /// Publishes volumes on this node: makes sure that the store serves them and mounts their directories for pods.
+///
+/// Every call that does something also throws `RPCError` with code `aborted` when another call for the same volume or
+/// path takes too long, and `resourceExhausted` without a thread for it; and `CancellationError`.
 public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
-  /// Times that a call waits before it says what is missing.
+  /// Times that a call waits before it fails with the reason.
   public struct Timeouts: Sendable {
-    /// For a store that does not answer.
+    /// Time to wait for a store that does not answer.
     public var store: TimeSpan
-    /// For other calls for the same volume or path.
+    /// Time to wait for other calls for the same volume or path.
     public var lock: TimeSpan
 
     public init(store: TimeSpan = .seconds(5), lock: TimeSpan = .seconds(30)) {
@@ -40,6 +43,9 @@ public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
     self.log = log
   }
 
+  /// Answers which calls this service takes.
+  ///
+  /// - Throws: nothing.
   public func nodeGetCapabilities(
     request: Csi_V1_NodeGetCapabilitiesRequest, context: ServerContext
   ) async throws -> Csi_V1_NodeGetCapabilitiesResponse {
@@ -49,6 +55,9 @@ public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
     return .with { $0.capabilities = types.map { type in .with { $0.rpc = .with { $0.type = type } } } }
   }
 
+  /// Answers name and topology of the node.
+  ///
+  /// - Throws: nothing.
   public func nodeGetInfo(
     request: Csi_V1_NodeGetInfoRequest, context: ServerContext
   ) async throws -> Csi_V1_NodeGetInfoResponse {
@@ -64,7 +73,7 @@ public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
       cluster: cluster, node: nodeID, address: LocalStores.address(of: cluster, root: tree.root), isReady: true)
   }
 
-  /// Runs what blocks on a thread.
+  /// Runs blocking code on a thread of its own.
   ///
   /// - Throws: `CancellationError` when the caller was cancelled before it began, `RPCError` with code
   ///   `resourceExhausted` when there is no thread, and what `body` throws.
@@ -95,6 +104,10 @@ public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
 ///
 /// Publishing does it again: inline volumes are never staged, and the store may have been restarted since.
 extension NodeService {
+  /// Makes sure that the store has a volume and serves it.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` or `notFound` for a request that makes no sense, `unavailable`
+  ///   when the store does not answer or serve in time, or with that of a store that refuses.
   public func nodeStageVolume(
     request: Csi_V1_NodeStageVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_NodeStageVolumeResponse {
@@ -113,6 +126,9 @@ extension NodeService {
     return Csi_V1_NodeStageVolumeResponse()
   }
 
+  /// Undoes nothing, after a check of the request.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` for a malformed request.
   public func nodeUnstageVolume(
     request: Csi_V1_NodeUnstageVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_NodeUnstageVolumeResponse {
@@ -128,6 +144,9 @@ extension NodeService {
   /// Gives a published volume the room in the store of this node that its claim has.
   ///
   /// The controller has done that already when it reached the store; then this changes nothing. A volume never shrinks.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` for a malformed request, `notFound` for a volume that is not
+  ///   published there, `outOfRange` for one that is larger than the limit, or with that of a store that fails.
   public func nodeExpandVolume(
     request: Csi_V1_NodeExpandVolumeRequest, context: ServerContext
   ) async throws -> Csi_V1_NodeExpandVolumeResponse {
@@ -168,6 +187,10 @@ extension NodeService {
 // MARK: - Statistics
 
 extension NodeService {
+  /// Answers how much of a published volume is used; a store that fails is part of the answer.
+  ///
+  /// - Throws: `RPCError` with code `invalidArgument` for a malformed request, `notFound` for a volume that is not
+  ///   published there.
   public func nodeGetVolumeStats(
     request: Csi_V1_NodeGetVolumeStatsRequest, context: ServerContext
   ) async throws -> Csi_V1_NodeGetVolumeStatsResponse {

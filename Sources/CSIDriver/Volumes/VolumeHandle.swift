@@ -3,7 +3,7 @@ import GRPCCore
 import JSON
 import StoreProtocol
 
-/// Meaning of a CSI volume id: which cluster the volume is in, and what its stores call it.
+/// Meaning of a CSI volume id: the cluster of the volume, and its name in the stores.
 ///
 /// Ids of ours read `namespace/cluster/name`. They are made of the request alone, so a repeated request leads to the
 /// same volume, whichever controller gets it. Ids of another form are taken as they are: the original's UUIDs, and

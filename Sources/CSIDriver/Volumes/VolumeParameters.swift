@@ -56,7 +56,7 @@ struct VolumeParameters: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - texts: keys are matched without regard to case.
-  ///   - defaultScope: what holds when nothing is said.
+  ///   - defaultScope: the scope when none is given.
   /// - Throws: `RPCError` with code `invalidArgument` for what is missing, unknown or malformed.
   init(_ texts: [String: String], defaultScope: VolumeScope = .volume) throws(RPCError) {
     var values: [Key: String] = [:]

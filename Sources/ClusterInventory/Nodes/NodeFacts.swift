@@ -15,7 +15,7 @@ public struct NodeFacts: Sendable, Equatable {
   public let architecture: String
   /// Whether it runs Linux, as our pods need.
   public let isLinux: Bool
-  /// Since when the node is down and why, as people read it; nil while its kubelet reports that it is ready.
+  /// Time since which the node is down, and the reason, for people; nil while its kubelet reports that it is ready.
   public let outage: String?
   /// The root directory of the kubelet, if the node says that it is an unusual one.
   public let kubeletDirectory: String?

@@ -2,7 +2,7 @@ import KubernetesClient
 import KubernetesObjects
 import Support
 
-/// Asks what the stores of a cluster hold.
+/// Asks the stores of a cluster for their contents.
 public struct StoreContents: Sendable {
   private let client: KubernetesClient
   private let log: Log
@@ -15,9 +15,10 @@ public struct StoreContents: Sendable {
     self.isInside = isInside
   }
 
-  /// The content of each running store; what may not be seen is taken as unknown.
+  /// The content of each running store; content that may not be seen is taken as unknown.
   ///
   /// - Parameter cluster: as `namespace/name`.
+  /// - Throws: as every call of `KubernetesClient`.
   public func read(namespace: String, name: String) async throws -> [StoreContent] {
     let pods = try await client.list(
       .pod, namespace: namespace, labels: "app.vineyard.io/name=\(name),app.vineyard.io/role=vineyardd"
@@ -53,7 +54,7 @@ public struct StoreContent: Sendable, Equatable {
   /// Whether it is known to hold nothing.
   public var isEmpty: Bool { bytes == 0 && uses.isEmpty }
 
-  /// As it stands in a list: `vineyardd-sample-x7 on node-1 (1.2 GiB)`.
+  /// Text in a list: `vineyardd-sample-x7 on node-1 (1.2 GiB)`.
   public var text: String {
     let amount = bytes.map { "\(ByteSize(bytes: $0))" } ?? "unknown content"
     return "\(pod)\(node.isEmpty ? "" : " on \(node)") (\(amount))"
@@ -106,7 +107,9 @@ public struct DeletionCosts: Sendable {
     self.patch = patch
   }
 
-  /// Writes costs onto pods. A pod that is gone needs none; who may not change pods lets Kubernetes choose.
+  /// Writes costs onto pods. A pod that is gone needs none; without the right to change pods Kubernetes chooses.
+  ///
+  /// - Throws: as the function that changes pods, unless the pod is gone or may not be changed.
   public func set(_ costs: [ObjectReference: Int]) async throws {
     for (pod, cost) in costs.sorted(by: { $0.key.name < $1.key.name }) {
       do {
@@ -129,6 +132,8 @@ extension [StoreContent] {
 
 extension StoreContents {
   /// Deletion costs of the stores of a cluster, by pod.
+  ///
+  /// - Throws: as every call of `KubernetesClient`.
   public func costs(namespace: String, name: String) async throws -> [ObjectReference: Int] {
     try await read(namespace: namespace, name: name).costs(in: namespace)
   }

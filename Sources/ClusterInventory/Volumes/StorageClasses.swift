@@ -1,7 +1,7 @@
 import KubernetesClient
 import KubernetesObjects
 
-/// Finds the storage classes that stop working together with what serves them.
+/// Finds the storage classes that stop working together with their clusters or driver.
 public struct StorageClasses: Sendable {
   private let client: KubernetesClient
 
@@ -10,6 +10,7 @@ public struct StorageClasses: Sendable {
   /// The classes that give out volumes of some clusters, also those that users made.
   ///
   /// - Parameter clusters: as `namespace/name`.
+  /// - Throws: as every call of `KubernetesClient`; without the right to see classes the usual ones are returned.
   public func of(clusters: Set<String>) async throws -> Set<String> {
     let usual = clusters.map { "\($0.replacing("/", with: ".")).csi" }
     let live = try await allIfAllowed().filter { storageClass in

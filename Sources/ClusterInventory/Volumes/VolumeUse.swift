@@ -24,7 +24,7 @@ public struct VolumeUse: Sendable, Hashable {
   /// The reason why it waits for the driver already; nil when it does not.
   public var obstacle: String?
 
-  /// As it stands in a list: `default/data (being deleted)`.
+  /// Text in a list: `default/data (being deleted)`.
   public var text: String { obstacle.map { "\(name) (\($0))" } ?? name }
 }
 

@@ -8,7 +8,7 @@ public struct VolumeUses: Sendable {
   public enum Scope: Sendable {
     /// Every volume of the driver; the classes are for claims whose volumes cannot be seen.
     case driver(classes: Set<String>)
-    /// Those of some clusters, as `namespace/name`, and of some classes.
+    /// Volumes of some clusters, as `namespace/name`, and of some classes.
     case clusters(Set<String>, classes: Set<String>)
   }
 
@@ -30,6 +30,8 @@ public struct VolumeUses: Sendable {
   /// Asks the API server.
   ///
   /// Volumes and pods that may not be listed are left out and named; claims must be seen.
+  ///
+  /// - Throws: as every call of `KubernetesClient`, for instance without the right to see claims.
   public func find() async throws -> Findings {
     async let claims = client.list(.persistentVolumeClaim).items
     async let volumes = listIfAllowed(.persistentVolume)

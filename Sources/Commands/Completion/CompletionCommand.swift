@@ -7,7 +7,7 @@ import Manifests
 import Support
 import Synchronization
 
-/// Prints what makes a shell complete commands, flags and values.
+/// Prints the script that makes a shell complete commands, flags and values.
 struct CompletionCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "completion", abstract: "Print a completion script for a shell.",

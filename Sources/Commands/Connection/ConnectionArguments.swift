@@ -82,7 +82,7 @@ struct WaitArguments: ParsableArguments {
     _ = try TimeSpan.parse(timeout)
   }
 
-  /// How long to wait, nil for as long as it takes.
+  /// Time to wait; nil for as long as it takes.
   var limit: TimeSpan? {
     guard let span = try? TimeSpan.parse(timeout), span.nanoseconds > 0 else { return nil }
     return span
@@ -119,7 +119,7 @@ enum DNSLabel {
     return text.utf8.allSatisfy { letters.contains($0) || digits.contains($0) || $0 == dash }
   }
 
-  /// Refuses what is no label.
+  /// Refuses a name that is no label.
   ///
   /// - Throws: `CommandError` with code `usage`.
   static func require(_ text: String, of flag: String) throws(CommandError) {

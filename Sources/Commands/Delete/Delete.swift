@@ -43,7 +43,7 @@ protocol DeletionTarget: DeploymentTarget {
   /// Flags that an example of its deletion shows.
   static var deletionExample: String { get }
 
-  /// Finds out what is to be removed.
+  /// Finds the objects to be removed.
   ///
   /// - Throws: `CommandError` with code `notFound` for a name that nothing has.
   static func request(_ selection: Selection, _ removal: Removal) async throws -> Removal.Request
@@ -92,6 +92,6 @@ struct DeleteArguments: ParsableArguments {
   @OptionGroup var waiting: WaitArguments
   @OptionGroup(title: "Cluster") var connection: ConnectionArguments
 
-  /// Where the objects are.
+  /// Namespace of the objects.
   var namespace: String { connection.namespace }
 }

@@ -113,7 +113,7 @@ extension CSIDriverTarget: DeletionTarget {
 extension Removal.Request {
   static let stores = "its stores with all their data"
 
-  /// The request with what outlives the resource of a cluster, and its stores among the parts.
+  /// The request with the objects that outlive the resource of a cluster, and its stores among the parts.
   fileprivate func ofCluster(_ name: String, _ removal: Removal) async throws -> Removal.Request {
     let namespace = removal.arguments.namespace
     var request = self

@@ -6,7 +6,7 @@ import Manifests
 
 /// The custom resources of ours in a cluster, as far as they can be seen.
 struct LiveResources: Sendable {
-  /// Every Vineyardd, or those of one namespace for who may see no others.
+  /// Every Vineyardd, or those of one namespace for a user who may see no others.
   let clusters: [KubernetesObject]
   let drivers: [KubernetesObject]
 

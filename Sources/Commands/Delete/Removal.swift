@@ -24,7 +24,7 @@ struct Removal {
     /// The name of all of it, as people read it.
     let title: String
     var objects: [KubernetesObject]
-    /// Volumes that stop working; what uses them prevents the removal.
+    /// Volumes that stop working; their users prevent the removal.
     var volumes = VolumeUses.Scope.clusters([], classes: [])
     /// Whether the kubelets lose the driver.
     var takesDriver = false
@@ -133,7 +133,7 @@ extension Removal {
       hint: Self.suggestion(name, namespace, live))
   }
 
-  /// How to name what was probably meant.
+  /// Advice that names the object that was probably meant.
   private static func suggestion(_ name: String, _ namespace: String?, _ live: [KubernetesObject]) -> String {
     let here = live.filter { $0.namespace == namespace }.map(\.name)
     if let guess = nearest(to: name, in: here) { return "did you mean --name \(guess)?" }

@@ -72,7 +72,7 @@ struct Deploy<Target: DeploymentTarget>: AsyncContextCommand {
     }
   }
 
-  /// Says what the deployment takes away, and asks unless it is nothing.
+  /// Announces the losses of the deployment, and asks unless there are none.
   private func agree(
     _ plan: Plan, _ client: KubernetesClient, _ session: Session, _ context: CommandContext
   ) async throws {
@@ -125,12 +125,12 @@ struct ChangeArguments: ParsableArguments {
   var forcesConflicts = false
 }
 
-/// How far a command goes.
+/// Range of effects of a command.
 enum DryRun: String, ExpressibleByArgument, CaseIterable {
-  /// It does what it says.
+  /// Carries the command out.
   case none
-  /// It renders, and asks no cluster.
+  /// Renders, and asks no cluster.
   case client
-  /// The server checks everything and keeps nothing.
+  /// Has the server check everything and keep nothing.
   case server
 }

@@ -41,13 +41,13 @@ protocol DeploymentTarget: ParsableArguments {
   /// - Throws: `CommandError` with code `usage` for flags that make no sense.
   func plan(_ context: DeploymentContext, _ notes: inout [Note]) throws -> Plan
 
-  /// Makes sure that what a plan builds on is there.
+  /// Makes sure that everything a plan builds on is there.
   ///
-  /// - Returns: what should be known of it.
+  /// - Returns: notes on it.
   /// - Throws: `CommandError` that says what to deploy first.
   func checkPrerequisites(of plan: Plan, _ client: KubernetesClient) async throws -> [Note]
 
-  /// Where the flags of earlier deployments are; nil for one that is described anew each time.
+  /// Place of the flags of earlier deployments; nil for one that is described anew each time.
   func earlierFlags(in namespace: String) -> EarlierFlags?
 
   /// The next step when it is deployed, for people who do it the first time.
@@ -73,7 +73,7 @@ extension DeploymentTarget {
   func nextStep(in namespace: String) -> String? { nil }
 }
 
-/// Where a deployment finds the flags of earlier ones.
+/// Place of the flags of earlier deployments.
 enum EarlierFlags {
   /// In a custom resource, whose specification says them.
   case resource(ObjectReference, SpecFlags)
@@ -81,14 +81,14 @@ enum EarlierFlags {
   case workload(ObjectReference)
 }
 
-/// Everything that a plan depends on: where something is deployed, what is there, which flags count.
+/// Everything that a plan depends on: namespace and cluster, objects that are there, flags that count.
 struct DeploymentContext: Sendable {
   var namespace: String
   let createsNamespace: Bool
   let isVerbose: Bool
   /// The facts of the cluster; nil when it is not asked (`--dry-run=client`).
   var facts: ClusterFacts?
-  /// The replicas of what is deployed already.
+  /// The replicas of the workload that is deployed already.
   var liveReplicas: Int?
   /// The number of operators that this program has deployed already; nil when somebody else has scaled them.
   var liveOperators: Int?
@@ -98,7 +98,7 @@ struct DeploymentContext: Sendable {
   var flags = GivenFlags()
   /// The names of the flags that count now: those given, and those that go back to their defaults.
   var named: Set<String> = []
-  /// Those of them that are not about the operator.
+  /// The flags among them that are not about the operator.
   var storeFlags: Set<String> = []
   /// The custom resource as it is deployed; nil when there is none, or when it is the original's.
   var live: KubernetesObject?

@@ -9,13 +9,13 @@ import Synchronization
 /// A plan, and why it is as it is.
 struct PlannedDeployment: Sendable {
   let plan: Plan
-  /// The decisions that flags left open, and what should be known of the plan.
+  /// The decisions that flags left open, and other notes on the plan.
   var notes: [Note]
   /// The nodes of the cluster; nil when it was not asked, or when they may not be seen.
   let nodes: [NodeFacts]?
 }
 
-/// Gathers what a plan depends on, then makes it, once.
+/// Gathers everything that a plan depends on, then makes it, once.
 struct PlanBuilder<Target: DeploymentTarget> {
   private var target: Target
   private var context: DeploymentContext
@@ -99,7 +99,7 @@ struct PlanBuilder<Target: DeploymentTarget> {
     return PlannedDeployment(plan: plan, notes: notes, nodes: context.facts?.nodes)
   }
 
-  /// Finds out what is deployed and with which flags, and lets it stand where no flag says anything else.
+  /// Reads the deployed objects and their flags, and keeps them where no flag says anything else.
   private mutating func recall(_ client: KubernetesClient) async throws -> [Note] {
     let declared = DeclaredFlags(Target.self)
     var notes: [Note] = []

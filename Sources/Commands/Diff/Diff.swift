@@ -13,7 +13,7 @@ struct DiffCommand: ParsableCommand {
     ])
 }
 
-/// Compares what is deployed with what would be.
+/// Compares the deployed objects with the planned ones.
 struct Diff<Target: DeploymentTarget>: AsyncContextCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(

@@ -40,7 +40,7 @@ extension FlagDeclaration {
     }
   }
 
-  /// How a shell completes the values of a flag: clusters are named as `namespace/name` everywhere.
+  /// Completion of the values of a flag by shells: clusters are named as `namespace/name` everywhere.
   private static func completion(of flag: FieldFlag) -> CompletionKind? {
     flag.valueName == "namespace/name" ? .clusters : nil
   }

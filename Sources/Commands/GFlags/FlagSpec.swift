@@ -1,7 +1,7 @@
 import ArgumentParser
 import Manifests
 
-/// One flag of the daemon: what the original accepts under this name, what the help says of it, and what it sets.
+/// One flag of the daemon: the values that the original accepts, its help, and the option that it sets.
 public struct FlagSpec: Sendable {
   /// The type of the value.
   public enum Kind: Sendable, Equatable {
@@ -33,7 +33,7 @@ public struct FlagSpec: Sendable {
   public let kind: Kind
   /// The treatment of the flag.
   public let status: Status
-  /// For a flag without effect, the value that asks for what happens anyway and so needs no warning.
+  /// Value of a flag without effect that asks for what happens anyway, and so needs no warning.
   let settled: String?
   /// The flag for the argument parser; nil for one without effect.
   let declaration: FlagDeclaration?

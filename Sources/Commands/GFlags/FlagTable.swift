@@ -1,6 +1,6 @@
 import Support
 
-/// Every flag the daemon accepts; the one place that says what becomes of each.
+/// Every flag the daemon accepts; the one place that tells its effect.
 public enum FlagTable {
   /// All flags, the original's and ours, in the order of the help.
   public static let all: [FlagSpec] = daemon + glog
@@ -21,7 +21,7 @@ public enum FlagTable {
   /// The flags of the daemon itself, without those of its logging library.
   static let daemon = MemoryFlags.table + EndpointFlags.table + MetadataFlags.table + LogFlags.table
 
-  /// Why persisted objects do not show up in Kubernetes, for the flag and for the environment variable.
+  /// Reason why persisted objects do not show up in Kubernetes, for the flag and for the environment variable.
   static let syncCRDsReason = "persisted objects are not mirrored to Kubernetes yet"
 }
 

@@ -7,7 +7,7 @@ import Support
 /// `--flagfile`, `--fromenv`, `--tryfromenv` and `--undefok`, and the last of several values, as gflags
 /// 2.2 does. Flags without effect are checked, dropped and reported as warnings.
 public struct GFlagsNormalizer {
-  /// A command line for the argument parser, and what to tell the user.
+  /// A command line for the argument parser, and warnings for the user.
   public struct Result: Sendable, Equatable {
     /// Flags in the spelling `--name=value`, each name once.
     public var arguments: [String]

@@ -106,7 +106,7 @@ extension GFlagsPass {
 }
 
 extension GFlagsPass {
-  /// Does what a directive says: reads more flags, tolerates some, or asks for the help.
+  /// Follows a directive: reads more flags, tolerates some, or asks for the help.
   mutating func follow(
     _ directive: FlagToken.Directive, _ token: FlagToken, rest: inout ArraySlice<String>
   ) throws {

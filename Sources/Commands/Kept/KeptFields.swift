@@ -4,7 +4,7 @@ import KubernetesObjects
 import Manifests
 import Support
 
-/// Puts what a custom resource says already under what is deployed now: only fields that a flag names change.
+/// Keeps the fields of a custom resource that is deployed already: only those that a flag names change.
 struct KeptFields {
   let flags: SpecFlags
   /// The names of the flags that count.
@@ -19,8 +19,8 @@ struct KeptFields {
   /// The resource as it is to be.
   ///
   /// - Parameters:
-  ///   - rendered: what flags and defaults say.
-  ///   - live: what is deployed.
+  ///   - rendered: the resource of flags and defaults.
+  ///   - live: the resource as it is deployed.
   /// - Returns: the resource, and the fields in which it differs from `rendered`.
   func merge(_ rendered: KubernetesObject, over live: KubernetesObject) -> (object: KubernetesObject, kept: [Field]) {
     var object = rendered
@@ -72,7 +72,7 @@ struct KeptFields {
 }
 
 extension KeptFields {
-  /// Those of some flags of the operator whose values the resource has, and keeps.
+  /// Flags of the operator, among some, whose values the resource has, and keeps.
   func unchanged(_ inherited: GivenFlags, _ rendered: KubernetesObject, _ live: KubernetesObject) -> GivenFlags {
     GivenFlags(
       inherited.values.filter { name, values in
@@ -177,7 +177,7 @@ extension OperatorTarget {
   static let flags = DeclaredFlags(OperatorTarget.self)
 }
 
-/// The flag that lets what was set before go.
+/// The flag that drops the setting made before.
 struct ResetArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -1,7 +1,7 @@
 import Documents
 import Manifests
 
-/// Which fields of a custom resource each flag sets, so that a deployment touches only those that are named.
+/// Fields of a custom resource that each flag sets, so that a deployment touches only those that are named.
 struct SpecFlags: Sendable {
   /// Paths below `spec`, with dots, by the name of the flag; flags that set no field have none.
   let paths: [String: [String]]

@@ -125,7 +125,7 @@ struct DeclaredFlag: Equatable {
     return isBoolean && ["no-\(name)", "no_\(name)", joined].contains(other.name)
   }
 
-  /// How to give it a value.
+  /// Advice on giving it a value.
   var valueHint: String {
     values.isEmpty ? "write \(spelling)=VALUE" : "write \(values.map { "\(spelling)=\($0)" }.joined(separator: " or "))"
   }
@@ -166,7 +166,7 @@ struct GivenFlags: Sendable, Equatable {
     values.flatMap { name, values in declared.flag(named: name)?.words(for: values) ?? [] }
   }
 
-  /// Only flags that are declared somewhere.
+  /// Keeps only the flags that are declared.
   func declared(by flags: DeclaredFlags) -> GivenFlags {
     GivenFlags(values.filter { flags.flag(named: $0.key) != nil })
   }

@@ -3,7 +3,7 @@ import KubernetesObjects
 import Manifests
 import Support
 
-/// Prints what the operator makes of a custom resource.
+/// Prints the objects that the operator makes of a custom resource.
 struct RenderCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "render", abstract: "Print the objects that the operator makes of a Vineyardd or CSIDriver resource.",

@@ -18,23 +18,33 @@ public struct CommandContext: Sendable {
   /// The log, before flags change its level.
   public var log: Log
   /// Reads a small text file, or standard input under the name `-`.
+  ///
+  /// - Throws: `CommandError` when it cannot be read or is no text.
   public var readFile: @Sendable (String) throws -> String
   /// Writes a text file anew.
+  ///
+  /// - Throws: `CommandError` when it cannot be written.
   public var writeFile: @Sendable (_ path: String, _ text: String) throws -> Void = { try TextFile.write($1, to: $0) }
   /// Makes a directory unless there is one.
+  ///
+  /// - Throws: `CommandError` when it cannot be made.
   public var makeDirectory: @Sendable (_ path: String) throws -> Void = { path in
     guard mkdir(path, 0o755) != 0, errno != EEXIST else { return }
     throw CommandError.system("cannot make the directory \(path)", errno: errno)
   }
   /// Runs the store until it is told to stop.
+  ///
+  /// - Throws: `CommandError` when it cannot start.
   public var startDaemon: @Sendable (VineyarddOptions, Log) throws -> Void
   /// Hands SIGINT and SIGTERM to a function from now on; the second one ends the process.
   public var watchSignals: @Sendable (_ signalled: @escaping @Sendable (Int32) -> Void) -> Void = { _ in }
-  /// Where the configuration of a connection is read from.
+  /// Sources of the configuration of a connection.
   public var configurationSources: ConfigurationSources = .process
   /// The width of the terminal that stderr is, in characters; nil when it is none.
   public var errorColumns: @Sendable () -> Int? = { nil }
   /// Asks a person a question that is answered with yes or no; nil when there is nobody to ask.
+  ///
+  /// - Throws: `CancellationError` when the command is interrupted.
   public var ask: @Sendable (String) async throws -> Bool? = { _ in nil }
   /// The flags that the command line names, whatever their values.
   var flags = GivenFlags()

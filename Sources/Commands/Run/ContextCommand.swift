@@ -18,7 +18,7 @@ public protocol AsyncContextCommand: ParsableCommand {
   ///   it has more to tell than `interruptionHint`.
   mutating func run(_ context: CommandContext) async throws
 
-  /// How to go on after an interruption, without a full stop.
+  /// Advice on going on after an interruption, without a full stop.
   var interruptionHint: String { get }
 
   /// Whether a signal is how it is meant to end, as with a server: then the exit status is 0.

@@ -51,7 +51,7 @@ struct Invocation {
     self.command = command
   }
 
-  /// How completion scripts ask for words.
+  /// The word by which completion scripts ask for words.
   static let completionCall = "---completion"
 
   /// First words that belong to the argument parser: completion scripts and what they call back.

@@ -4,7 +4,7 @@ import Deployer
 import KubernetesObjects
 import Support
 
-/// How a command prints its data: the same words in all of them.
+/// Form in which a command prints its data: the same words in all of them.
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
   /// For people.
   case table
@@ -40,7 +40,7 @@ protocol PrintableData {
   var value: Value { get }
   /// The same as YAML.
   var yaml: String { get }
-  /// The names of what it is about.
+  /// The names of the objects it is about.
   var names: [String] { get }
 }
 
@@ -59,7 +59,7 @@ struct PrintableObjects: PrintableData {
   var yaml: String { Value.yaml(trees) }
   var names: [String] { objects.map(\.reference.kubectlName) }
 
-  /// Nobody reads the managed fields, and nobody can apply an object that has them.
+  /// The objects without their managed fields: nobody reads them, and nobody can apply an object that has them.
   private var trees: [Value] {
     objects.map { object in
       var tree = object.tree

@@ -5,7 +5,7 @@ import Documents
 import KubernetesObjects
 import Support
 
-/// Shows what is deployed in a namespace and how it is.
+/// Shows the installation of a namespace and its state.
 struct StatusCommand: AsyncContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Show what is deployed and how it is.",

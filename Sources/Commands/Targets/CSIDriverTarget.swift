@@ -13,7 +13,7 @@ struct CSIDriverTarget: DeploymentTarget {
   static let exampleFlags = "--clusters vineyard-system/vineyardd-sample"
   static let type = ObjectType.csiDriver
 
-  /// It is where its operator is.
+  /// False, since the driver is in the namespace of its operator.
   static let needsNamespace = false
 
   @OptionGroup var images: ImageArguments
@@ -52,7 +52,7 @@ struct CSIDriverTarget: DeploymentTarget {
     .resource(Self.resource(driver.name).reference, .csiDriver)
   }
 
-  /// Only the clusters have to be given, and only once.
+  /// True unless the clusters are given: nothing else has to be, and they only once.
   static func mayBeCompleted(_ named: Set<String>) -> Bool { !named.contains("clusters") }
 
   func checkPrerequisites(of plan: Plan, _ client: KubernetesClient) async throws -> [Note] {

@@ -29,7 +29,7 @@ struct OperatorTarget: DeploymentTarget {
   func earlierFlags(in namespace: String) -> EarlierFlags? { .workload(OperatorArguments.workload(in: namespace)) }
   static func mayBeCompleted(_ named: Set<String>) -> Bool { false }
 
-  /// How the flags install the operator.
+  /// Options of the operator from the flags.
   ///
   /// - Throws: `CommandError` with code `usage` for flags that cannot be read.
   func options(_ context: DeploymentContext) throws -> OperatorOptions {

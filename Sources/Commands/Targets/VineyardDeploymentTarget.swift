@@ -64,7 +64,7 @@ struct VineyardDeploymentTarget: DeploymentTarget {
       cleaningUp: [.etcdMembers(of: spec.name, in: spec.namespace, successor: workload)])
   }
 
-  /// Memory of stores whose size nobody names: what they have, else their share of the nodes.
+  /// Memory of stores whose size nobody names: their present memory, else their share of the nodes.
   private func assumedMemory(
     of workload: ObjectReference, _ placement: PodPlacement, _ context: DeploymentContext, _ notes: inout [Note]
   ) -> String {

@@ -86,7 +86,7 @@ enum UsageTree {
 
 /// The reference of all commands and flags in Markdown (`--gen-doc`).
 enum UsageReference {
-  /// Where the original writes it, below the current directory.
+  /// Path to which the original writes it, below the current directory.
   static let path = "cmd/README.md"
 
   /// The text for a root command.

@@ -91,7 +91,7 @@ enum EndpointFlags: DaemonFlagTable {
       settled: "false"),
   ]
 
-  /// How the instance says it is deployed; nothing else depends on it.
+  /// Deployment that the instance reports to clients; nothing else depends on it.
   private enum Deployment: String, CaseIterable, ExpressibleByArgument {
     case local, distributed
   }

@@ -28,6 +28,9 @@ public struct VineyarddCommand: ContextCommand {
   /// Makes a command with the defaults; the argument parser fills it.
   public init() {}
 
+  /// Runs the store.
+  ///
+  /// - Throws: `CommandError` with code `usage` for flags that make no sense, or when the store cannot start.
   public mutating func run(_ context: CommandContext) throws {
     let values = [memory.values, endpoints.values, metadata.values, log.values].reduce(into: [:]) { all, group in
       all.merge(group) { _, value in value }

@@ -32,7 +32,7 @@ public struct VineyarddOptions: Sendable {
 
 /// The values of the daemon's flags, and the host they are for.
 struct DaemonFlags: Sendable {
-  /// By name; flags without value or default have none.
+  /// Values by the names of their flags; flags without value or default have none.
   let values: [String: FlagValue]
   let host: HostFacts
 

@@ -3,13 +3,13 @@ import KubernetesClient
 import KubernetesObjects
 import Support
 
-/// Makes a cluster hold what a plan says, by server-side apply, wave after wave.
+/// Makes a cluster match a plan, by server-side apply, wave after wave.
 public struct Installer: Sendable {
-  /// How to go about it.
+  /// Choices for the installation.
   public struct Options: Sendable {
-    /// Whether to wait for what no later wave needs, too.
+    /// Whether to wait also for objects that no later wave needs.
     public var waits = true
-    /// How long all waves may take together, nil for as long as it takes.
+    /// Time that all waves may take together; nil for as long as it takes.
     public var timeout: TimeSpan?
     /// Whether fields that another field manager owns are taken over.
     public var forcesConflicts = false

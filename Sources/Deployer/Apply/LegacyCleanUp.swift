@@ -13,9 +13,9 @@ public struct LegacyCleanUp: Sendable {
   }
 
   let selection: Selection
-  /// They go right before this object is applied for the first time.
+  /// Object before whose first application they go.
   let successor: ObjectReference
-  /// Why they go, as people read it.
+  /// Reason why they go, for people.
   let reason: String
 
   /// Whether it is looked for at every deployment, not only at the first.
@@ -34,7 +34,7 @@ extension LegacyCleanUp {
       selection: .named(originalRoles), successor: successor, reason: "the operator needs it no more")
   }
 
-  /// The roles of the original operator that ours has not, and what binds them.
+  /// The roles of the original operator that ours has not, and their bindings.
   public static let originalRoles: [ObjectReference] = {
     let roles = ["proxy-role", "scheduler-plugin-role"]
     let bindings = [
@@ -86,7 +86,7 @@ extension LegacyCleanUp {
 }
 
 extension Installer {
-  /// Removes what a clean-up names, and waits for its end, unless the successor was applied before.
+  /// Removes the objects of a clean-up, and waits for their end, unless the successor was applied before.
   ///
   /// - Throws: `CommandError` with code `notReady` when something is still there at the deadline.
   func cleanUp(_ cleanUp: LegacyCleanUp, until deadline: Deadline, _ board: ProgressBoard) async throws {

@@ -98,13 +98,13 @@ struct RetryingApply: Sendable {
   }
 }
 
-/// How often a webhook that does not answer is tried again: ours may be starting, those of others are down.
+/// Limits on retrying a webhook that does not answer: ours may be starting, those of others are down.
 private struct WebhookRetries {
   private var failures: [String: Int] = [:]
 
-  /// A pause in somebody else's service, such as the restart of its only pod, is over after so many tries.
+  /// Tries after which a pause in somebody else's service, such as the restart of its only pod, is over.
   private static let triesAtOthers = 4
-  /// The API server waits some seconds each time that nothing comes back.
+  /// Tries when nothing comes back, which the API server waits some seconds for each time.
   private static let triesAtSilence = 2
 
   /// Notes a failure.

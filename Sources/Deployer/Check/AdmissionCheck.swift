@@ -39,7 +39,7 @@ struct AdmissionCheck: Sendable {
     }
   }
 
-  /// Why something is refused, and what to do.
+  /// Reason why something is refused, and advice.
   private struct Refusal {
     let text: String
     let hint: String?

@@ -76,7 +76,7 @@ struct NodeCheck: Sendable {
       hint: "load it onto the nodes with \(loading), or push it and use --image")
   }
 
-  /// Where the kubelets work, against where the driver looks, once there is one.
+  /// Compares the directories of the kubelets with those of the drivers, once there is a driver.
   private func kubeletDirectories(_ facts: [NodeFacts]) async throws -> [Finding] {
     let unusual = facts.compactMap { node in node.kubeletDirectory.map { "\(node.name): \($0)" } }
     let drivers =

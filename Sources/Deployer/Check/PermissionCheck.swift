@@ -2,7 +2,7 @@ import Coordination
 import KubernetesClient
 import KubernetesObjects
 
-/// Whether the user may do what deploying and deleting need.
+/// Whether the user has the rights that deploying and deleting need.
 struct PermissionCheck: Sendable {
   let check: ClusterCheck
 

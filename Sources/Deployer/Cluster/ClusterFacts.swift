@@ -82,11 +82,15 @@ public struct OperatorPresence: Sendable {
   }
 
   /// Whether there is one in a namespace, in whatever state.
+  ///
+  /// - Throws: as every call of `KubernetesClient`.
   public func isIn(_ namespace: String) async throws -> Bool {
     try await !deployments(in: namespace).isEmpty
   }
 
   /// The Deployment of the operator: that of a namespace, else that of another one; nil also when it cannot be seen.
+  ///
+  /// - Throws: as every call of `KubernetesClient`.
   public func deployment(preferring namespace: String) async throws -> KubernetesObject? {
     do {
       let all = try await deployments()
@@ -97,6 +101,8 @@ public struct OperatorPresence: Sendable {
   }
 
   /// The namespaces that have one; those that cannot be seen are left out.
+  ///
+  /// - Throws: as every call of `KubernetesClient`.
   public func namespaces() async throws -> Set<String> {
     do {
       return Set(try await deployments().compactMap(\.namespace))

@@ -16,7 +16,7 @@ public struct ImageGuard: Sendable {
     self.progress = progress
   }
 
-  /// How long kubelets take at most until their node tells of a new image: 30 s to see it, 10 s to report it.
+  /// Longest time until a node's kubelet tells of a new image: 30 s to see it, 10 s to report it.
   private static let reportingTime = TimeSpan(nanoseconds: 45_000_000_000)
 
   /// Makes sure that a node has the image, if the objects need it and it cannot be pulled.
@@ -108,7 +108,7 @@ public struct StoreRoom: Sendable {
 /// A store that only some of the nodes it needs can take.
 struct Shortage: Sendable, Equatable {
   let need: UInt64
-  /// How many nodes can take a store, and how many have to.
+  /// Number of nodes that can take a store, and number of nodes that have to.
   let fitting: Int
   let wanted: Int
   /// The roomiest node that has too little, and what it has left.

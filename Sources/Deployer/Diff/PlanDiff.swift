@@ -17,6 +17,8 @@ public struct PlanDiff: Sendable {
   }
 
   /// The differences between the live objects and the plan, in unified format; empty when there are none.
+  ///
+  /// - Throws: as every call of `KubernetesClient`, for instance when the server refuses an object.
   public func text(_ plan: Plan) async throws -> String {
     try await plan.objects.mapConcurrently(difference).joined()
   }

@@ -4,7 +4,7 @@ import KubernetesObjects
 import Manifests
 import Support
 
-/// Says what applying a plan takes away, before it is applied.
+/// Foresees the losses of applying a plan, before it is applied.
 public struct LossForecast: Sendable {
   let client: KubernetesClient
   private let contents: StoreContents
@@ -19,7 +19,7 @@ public struct LossForecast: Sendable {
   /// The consequences of applying a plan.
   public struct Forecast: Sendable {
     public var losses: [Loss] = []
-    /// Why the stores will not find room on enough nodes; nil when they do, or when nobody can tell.
+    /// Reason why the stores will not find room on enough nodes; nil when they do, or when nobody can tell.
     public var shortage: CommandError?
 
     /// The first loss that is, or may be, one.
@@ -29,7 +29,9 @@ public struct LossForecast: Sendable {
     public var notes: [Note] { losses.map { Note($0.isCertainlyNothing ? .action : .warning, $0.text) } }
   }
 
-  /// Everything that a plan takes away, and whether there is room for what it brings.
+  /// Everything that a plan takes away, and whether there is room for its stores.
+  ///
+  /// - Throws: as every call of `KubernetesClient`.
   public func forecast(_ plan: Plan) async throws -> Forecast {
     var forecast = Forecast()
     for cluster in try await clusters(of: plan) {

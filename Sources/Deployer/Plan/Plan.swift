@@ -120,7 +120,7 @@ public struct ReadinessGate: Sendable {
     self.init(workload.reference, pods: selector.isEmpty ? nil : selector, required: required)
   }
 
-  /// How far a state of the object is.
+  /// Readiness of the object in a given state.
   func readiness(of latest: KubernetesObject) -> Readiness {
     if let generation, let seen = latest.generation, seen < generation {
       return .pending("waiting for the API server")

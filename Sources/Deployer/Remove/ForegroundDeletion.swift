@@ -34,7 +34,7 @@ struct DeadWebhooks: Sendable {
     }
   }
 
-  /// Without the right to see them, they are taken for alive.
+  /// Lists objects of a type. Without the right to see them, they are taken for alive.
   private func list(_ type: ObjectType) async throws -> [KubernetesObject] {
     do {
       return try await client.list(type).items
@@ -44,7 +44,7 @@ struct DeadWebhooks: Sendable {
   }
 }
 
-/// Finds what the garbage collector takes away after a custom resource.
+/// Finds the objects that the garbage collector takes away after a custom resource.
 struct Dependents: Sendable {
   let client: KubernetesClient
 

@@ -2,7 +2,7 @@ import KubernetesClient
 import KubernetesObjects
 import Manifests
 
-/// Finds what belongs to a cluster by its labels.
+/// Finds the objects of a cluster by their labels.
 public struct LabelledObjects: Sendable {
   private let client: KubernetesClient
   private let namespace: String
@@ -20,7 +20,9 @@ public struct LabelledObjects: Sendable {
     .role, .roleBinding,
   ]
 
-  /// All of it that nothing else controls; what is controlled goes with its owner.
+  /// All objects of the cluster that nothing else controls; the controlled ones go with their owners.
+  ///
+  /// - Throws: as every call of `KubernetesClient`.
   public func all() async throws -> [KubernetesObject] {
     try await withThrowingTaskGroup(of: [KubernetesObject].self) { group in
       for type in Self.types { group.addTask { try await list(type, label) } }
@@ -33,6 +35,8 @@ public struct LabelledObjects: Sendable {
 
   /// Objects that outlive the cluster's custom resource: the claims of etcd, and the volume for spilling, which belongs
   /// to no namespace.
+  ///
+  /// - Throws: as every call of `KubernetesClient`.
   public func leftBehind() async throws -> [KubernetesObject] {
     async let claims = list(.persistentVolumeClaim, "\(label),app.vineyard.io/role=etcd")
     async let spill = spill()
@@ -40,6 +44,8 @@ public struct LabelledObjects: Sendable {
   }
 
   /// The stores of all clusters in a namespace that run without an operator.
+  ///
+  /// - Throws: as every call of `KubernetesClient`.
   public static func plainClusters(_ client: KubernetesClient, in namespace: String) async throws -> [KubernetesObject]
   {
     let all = try await client.list(.deployment, namespace: namespace, labels: "app.vineyard.io/name").items
@@ -67,7 +73,8 @@ public struct LabelledObjects: Sendable {
     }
   }
 
-  /// Most Services of the original have no label, but select by it, or by the name of a member of etcd.
+  /// Services of the cluster. Most of the original's have no label, but select by it, or by the name of a member of
+  /// etcd.
   private func services() async throws -> [KubernetesObject] {
     let all = try await client.list(.service, namespace: namespace).items
     return all.filter { service in

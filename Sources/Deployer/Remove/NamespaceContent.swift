@@ -2,7 +2,7 @@ import Coordination
 import KubernetesClient
 import KubernetesObjects
 
-/// The content of a namespace, apart from what Kubernetes itself puts into each.
+/// The content of a namespace, apart from the objects that Kubernetes itself puts into each.
 struct NamespaceContent: Sendable {
   let client: KubernetesClient
   /// Objects that are going anyway.

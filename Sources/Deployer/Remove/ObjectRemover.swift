@@ -13,9 +13,9 @@ struct ObjectRemover: Sendable {
   /// The outcome of deleting an object.
   enum Outcome: Sendable {
     case absent
-    /// It stays, for the reason given.
+    /// An object that stays, with the reason.
     case kept(ObjectReference, because: String)
-    /// It was there, and is going now with its dependents.
+    /// An object that was there, and is going now with its dependents.
     case deleted(KubernetesObject, with: [KubernetesObject])
 
     var deleted: (object: KubernetesObject, dependents: [KubernetesObject])? {

@@ -3,13 +3,13 @@ import KubernetesClient
 import KubernetesObjects
 import Support
 
-/// Takes away what a plan made, wave after wave from the last to the first, and only what is ours.
+/// Takes away the objects that a plan made, wave after wave from the last to the first, and only those that are ours.
 public struct Remover: Sendable {
-  /// How to go about it.
+  /// Choices for the removal.
   public struct Options: Sendable {
     /// Whether to wait until the objects are gone.
     public var waits = true
-    /// How long all waves may take together, nil for as long as it takes.
+    /// Time that all waves may take together; nil for as long as it takes.
     public var timeout: TimeSpan?
     /// Whether the namespace goes even if this program did not create it.
     public var deletesNamespace = false

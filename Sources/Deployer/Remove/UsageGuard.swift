@@ -3,7 +3,7 @@ import KubernetesClient
 import KubernetesObjects
 import Support
 
-/// Keeps storage from being taken away under those who use it.
+/// Keeps storage that is in use from being taken away.
 public struct UsageGuard: Sendable {
   private let client: KubernetesClient
   private let progress: ProgressReporter

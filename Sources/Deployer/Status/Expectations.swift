@@ -3,7 +3,7 @@ import KubernetesObjects
 import Manifests
 import Support
 
-/// Finds out what custom resources rely on and is not there.
+/// Finds things that custom resources rely on and that are not there.
 struct Expectations: Sendable {
   let client: KubernetesClient
   let namespace: String
@@ -61,7 +61,7 @@ struct WebhookProbe: Sendable {
   enum Finding: Sendable, Equatable {
     case answers
     case fails(WebhookFailure)
-    /// There is no webhook, or the user may not ask.
+    /// No webhook, or no right to ask.
     case unknown
   }
 

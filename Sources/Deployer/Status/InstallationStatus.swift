@@ -1,7 +1,7 @@
 import ClusterInventory
 import KubernetesObjects
 
-/// How an installation is: its workloads, their pods and what is wrong.
+/// State of an installation: its workloads, their pods and what is wrong.
 public struct InstallationStatus: Sendable, Equatable {
   public let namespace: String
   public let components: [ComponentStatus]
@@ -33,7 +33,7 @@ public struct InstallationStatus: Sendable, Equatable {
   }
 }
 
-/// How one workload of an installation is.
+/// State of one workload of an installation.
 public struct ComponentStatus: Sendable, Equatable {
   /// Its purpose: `operator`, `store`, `metadata`, `csi controller`, `csi nodes`.
   public let role: String
@@ -84,7 +84,7 @@ public struct ComponentStatus: Sendable, Equatable {
   }
 }
 
-/// How one pod of an installation is.
+/// State of one pod of an installation.
 public struct PodStatus: Sendable, Equatable {
   public let name: String
   public let namespace: String
@@ -92,7 +92,7 @@ public struct PodStatus: Sendable, Equatable {
   public let node: String
   public let readyContainers: Int
   public let containers: Int
-  /// `Running`, or why it is not: `ImagePullBackOff`, `Pending`, …
+  /// `Running`, or the reason why it is not: `ImagePullBackOff`, `Pending`, …
   public private(set) var state: String
   public let restarts: Int
   /// Whether its node no longer reports, so that what is known of the pod is old.

@@ -17,7 +17,7 @@ public struct StatusReader: Sendable {
     self.log = log
   }
 
-  /// The workloads of the installation, and what a command waits for with `--wait`.
+  /// The workloads of the installation, and the objects that a command waits for with `--wait`.
   ///
   /// Source: the label `app.vineyard.io/name` is on every workload of a store or driver, and
   /// `k8s.v6d.io/instance=vineyard-operator` on the operator.
@@ -90,7 +90,7 @@ public struct StatusReader: Sendable {
     return try await WebhookProbe(client: client, namespace: namespace).run()
   }
 
-  /// Which of some nodes are down, and since when. Without the right to see nodes, none.
+  /// Outages of the nodes that are down, by node. Empty without the right to see nodes.
   private func outages(of nodes: Set<String>) async -> [String: String] {
     guard let all = try? await client.list(.node).items else { return [:] }
     return all.reduce(into: [:]) { outages, node in
@@ -144,7 +144,8 @@ public struct StatusReader: Sendable {
     return found.flatMap { $0.objects.sorted { $0.name < $1.name } }
   }
 
-  /// Why pods of workloads are not even made, and what to do. Without the right to see events, only what conditions say.
+  /// Reasons why pods of workloads are not even made, with advice; from conditions only without the right to see
+  /// events.
   private func refusals(_ workloads: [KubernetesObject]) async -> [String] {
     var refused: [(line: String, hint: String?)] = []
     for workload in workloads where !Readiness.of(workload).isReady {

@@ -90,7 +90,7 @@ struct DeletionWaiter: Sendable {
       cause: "the last of them has gone just now", hint: "run the same command again to go on")
   }
 
-  /// What was seen of an object last: what holds it up, and of what depends on it those that are still there.
+  /// Last state of an object: what holds it up, and its dependents that are still there.
   private func lastSeen(_ object: KubernetesObject) async -> String {
     guard let obstacle = Self.obstacle(object) else {
       return object.isBeingDeleted ? "its end has begun, and no finalizer holds it" : "nobody is deleting it any more"
@@ -101,7 +101,7 @@ struct DeletionWaiter: Sendable {
     return "\(obstacle): \(rest.map(\.reference.description).shortList)"
   }
 
-  /// Why a namespace cannot end although everything of ours in it has: an API of somebody else does not answer.
+  /// Reason why a namespace cannot end although everything of ours in it has: an API of somebody else does not answer.
   ///
   /// Source: the conditions of the namespace controller.
   static func discoveryFailure(_ object: KubernetesObject) -> String? {

@@ -3,11 +3,11 @@ import KubernetesClient
 import KubernetesObjects
 import Support
 
-/// Why no operator has looked at a custom resource: where it should be, what was seen last, and what to do.
+/// Reason why no operator has looked at a custom resource: state of the operator, generation seen last, and advice.
 struct OperatorAbsence: Sendable {
   let client: KubernetesClient
 
-  /// What keeps the operator from a resource; nil where nothing can be seen of either.
+  /// Obstacle between the operator and a resource; nil where nothing can be seen of either.
   func of(_ resource: ObjectReference) async -> (state: String, advice: String)? {
     guard let all = try? await OperatorPresence(client: client).deployments() else { return nil }
     guard let found = all.first(where: { $0.namespace == resource.namespace }) ?? all.first else {
@@ -28,7 +28,7 @@ struct OperatorAbsence: Sendable {
     )
   }
 
-  /// How far the operator was in the specification of a resource.
+  /// The generation of a resource that the operator saw last, as the end of a sentence.
   static func lastSeen(_ resource: KubernetesObject) -> String {
     guard let generation = resource.generation else { return "" }
     guard let seen = resource.tree["status", "observedGeneration"]?.int else {

@@ -1,7 +1,7 @@
 import KubernetesClient
 import KubernetesObjects
 
-/// Why pods do not get ready, in the words of the kubelet and the scheduler.
+/// Reasons why pods do not get ready, in the words of the kubelet and the scheduler.
 enum PodTrouble {
   /// The first thing wrong with a pod, nil while it is simply starting, fine, or on its way out.
   ///

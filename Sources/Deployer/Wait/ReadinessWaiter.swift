@@ -4,7 +4,7 @@ import KubernetesObjects
 import Support
 import Synchronization
 
-/// Waits until objects are ready, and tells what stands in their way.
+/// Waits until objects are ready, and tells the obstacles.
 struct ReadinessWaiter: Sendable {
   let client: KubernetesClient
   let board: ProgressBoard
@@ -99,11 +99,11 @@ final class PodWatch: Sendable {
 
   init(board: ProgressBoard) { self.board = board }
 
-  /// How often is looked whether pods without a node have got one, and how often they must have been found without.
+  /// Pause between two looks at pods without a node, and number of looks after which the board is told of such a pod.
   private static let pause = Duration.seconds(1)
   private static let roundsWithoutNode = 3
 
-  /// Takes what a watch brings.
+  /// Takes an event of a watch.
   func take(_ event: WatchEvent) {
     state.withLock { state in
       switch event {

@@ -28,7 +28,7 @@ struct WaitFailure: Sendable {
         .notReady, "not ready after \(deadline.text)", hint: "run the same command again to go on waiting")
   }
 
-  /// How long finding out may take.
+  /// Time that finding the reason may take.
   private static let timeout = TimeSpan(nanoseconds: 10_000_000_000)
 
   private func explain(_ gate: ReadinessGate, after deadline: Deadline, board: ProgressBoard) async -> CommandError? {
@@ -74,7 +74,7 @@ struct WaitFailure: Sendable {
     return (reasons + (await events(of: gate.object.name, in: gate.object.namespace)), advice)
   }
 
-  /// Why a controller cannot make pods at all, for instance because of a quota.
+  /// Reasons why a controller cannot make pods at all, for instance a quota.
   private func refusals(_ reference: ObjectReference) async -> [String] {
     guard let object = try? await client.get(reference) else { return [] }
     if let refused = object.conditions.first(where: { $0.reason == "PodsRefused" }) { return [refused.message] }

@@ -22,6 +22,8 @@ extension Value {
   }
 
   /// Reads one JSON text.
+  ///
+  /// - Throws: `DocumentError` with line and column.
   public init(json text: String) throws(DocumentError) { try self.init(json: Array(text.utf8)) }
 }
 

@@ -15,11 +15,15 @@ extension Value {
   }
 
   /// Reads every document of a YAML text.
+  ///
+  /// - Throws: `DocumentError` with line and column.
   public static func documents(yaml text: String) throws(DocumentError) -> [Value] {
     try documents(yaml: Array(text.utf8))
   }
 
   /// Reads a YAML text with one document; an empty text is null.
+  ///
+  /// - Throws: `DocumentError` with line and column, or for several documents.
   public init(yaml text: String) throws(DocumentError) {
     let documents = try Self.documents(yaml: text)
     guard documents.count < 2 else { throw DocumentError("one document is expected, found \(documents.count)") }
@@ -29,6 +33,8 @@ extension Value {
 
 extension Value {
   /// Reads the first document of a YAML text and nothing behind it; an empty text is null.
+  ///
+  /// - Throws: `DocumentError` with line and column.
   public static func firstDocument(yaml text: String) throws(DocumentError) -> Value {
     var reader = YAMLTreeReader(bytes: Array(text.utf8))
     defer { reader.close() }

@@ -36,6 +36,8 @@ public struct AccessQuery: Sendable, Hashable, CustomStringConvertible {
 
 extension KubernetesClient {
   /// Whether the user of this client may do something (SelfSubjectAccessReview).
+  ///
+  /// - Throws: as every call of ``KubernetesClient``.
   public func isAllowed(_ access: AccessQuery) async throws -> Bool {
     var attributes: Value = [
       "verb": .string(access.verb), "group": .string(access.group), "resource": .string(access.resource),

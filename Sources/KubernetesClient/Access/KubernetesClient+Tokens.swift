@@ -19,6 +19,8 @@ public struct TokenOwner: Sendable, Equatable {
 /// Asking on behalf of others, for servers that let the API server decide who may use them.
 extension KubernetesClient {
   /// The owner of a bearer token (TokenReview); nil when it is not valid.
+  ///
+  /// - Throws: as every call of ``KubernetesClient``.
   public func owner(ofToken token: String) async throws -> TokenOwner? {
     let review: Value = [
       "apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": ["token": .string(token)],
@@ -31,6 +33,8 @@ extension KubernetesClient {
   }
 
   /// Whether somebody may do something with a path that is no resource, such as get `/metrics` (SubjectAccessReview).
+  ///
+  /// - Throws: as every call of ``KubernetesClient``.
   public func isAllowed(_ owner: TokenOwner, verb: String, path: String) async throws -> Bool {
     var spec: Value = [
       "user": .string(owner.name), "groups": owner.groups,

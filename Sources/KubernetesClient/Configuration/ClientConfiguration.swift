@@ -10,7 +10,7 @@ public struct ClientConfiguration: Sendable {
   /// The URL of the proxy to go through, with one of the `ProxyChoice.schemes`; nil for none.
   public var proxy: String?
   public var credentials: any CredentialSource
-  /// Whom to act as.
+  /// User to act as.
   public var impersonation: Impersonation?
   /// Seconds one request may take with its connection, watches and logs excepted; 0 for no limit, nil for the default.
   public var requestTimeout: Double?

@@ -26,7 +26,7 @@ public struct ConnectionOptions: Sendable, Equatable {
   }
 }
 
-/// Whom requests are made as, other than the user who makes them (Kubernetes: user impersonation).
+/// User as whom requests are made, other than the user who makes them (Kubernetes: user impersonation).
 public struct Impersonation: Sendable, Equatable {
   public var user: String
   public var uid: String?

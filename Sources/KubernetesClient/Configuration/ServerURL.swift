@@ -5,7 +5,7 @@ struct ServerURL {
   /// `https://host:port/path` with scheme and host in lower case, without a slash at the end.
   let text: String
 
-  /// Reads what a kubeconfig or `--server` says.
+  /// Reads the URL of a kubeconfig or `--server`.
   ///
   /// - Parameters:
   ///   - place: where it stands, for messages.

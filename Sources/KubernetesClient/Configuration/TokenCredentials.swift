@@ -61,6 +61,9 @@ public struct FixedCredentials: CredentialSource {
 
   public init(_ credentials: Credentials = Credentials()) { self.credentials = credentials }
 
+  /// The credentials.
+  ///
+  /// - Throws: nothing.
   public func current() async throws -> Credentials { credentials }
   public func refresh() async -> Bool { false }
 }

@@ -7,6 +7,8 @@ import Synchronization
 /// Version and resources of the server.
 extension KubernetesClient {
   /// The server's version.
+  ///
+  /// - Throws: as every call of ``KubernetesClient``.
   public func version() async throws -> ServerVersion {
     let operation = Operation("get", "the server's version")
     let value = try await send(APICall(APIPath("version"), operation))
@@ -17,6 +19,8 @@ extension KubernetesClient {
   /// The resource of a kind; nil when the server has none.
   ///
   /// Answers are kept per group and version, and asked for again when the kind is missing.
+  ///
+  /// - Throws: as every call of ``KubernetesClient``.
   public func resource(for type: ObjectType) async throws -> APIResource? {
     let ask: @Sendable () async throws -> DiscoveryCache.Resources = { try await self.resources(of: type) }
     let known = try await discovery.resources(type.apiVersion, ask: ask)
@@ -73,10 +77,10 @@ public struct APIResource: Sendable, Equatable {
 public struct ServerVersion: Sendable, Equatable, CustomStringConvertible {
   public let major: Int
   public let minor: Int
-  /// For instance `v1.34.2+k3s1`.
+  /// Text such as `v1.34.2+k3s1`.
   public let gitVersion: String
 
-  /// Some distributions write `27+`.
+  /// Reads the server's answer; some distributions write `27+`.
   init?(_ value: Value) {
     guard let major = Self.number(value["major"]), let minor = Self.number(value["minor"]) else { return nil }
     self.major = major

@@ -2,7 +2,7 @@
 public struct TransportError: Error, Equatable, Sendable {
   /// The part of the exchange that failed.
   public enum Kind: Equatable, Sendable {
-    /// There is no connection.
+    /// No connection was made.
     case unreachable(Unreachable)
     /// The TLS handshake failed.
     case tls(TLSProblem)

@@ -8,6 +8,7 @@ extension KubernetesClient {
   ///   - container: may be nil where the pod has one only.
   ///   - tailLines: how many lines from the end; nil for all of it.
   ///   - previous: whether to read the container's run before this one.
+  /// - Throws: as every call of ``KubernetesClient``.
   public func log(
     ofPod pod: String, namespace: String, container: String? = nil, tailLines: Int? = nil, previous: Bool = false
   ) async throws -> String {

@@ -5,6 +5,8 @@ import KubernetesObjects
 /// An object of a namespaced kind that names no namespace is looked for in `defaultNamespace`.
 extension KubernetesClient {
   /// The object; nil when it, or its kind, does not exist.
+  ///
+  /// - Throws: as every call of ``KubernetesClient``; not for an object or a type that does not exist.
   public func get(_ object: ObjectReference) async throws -> KubernetesObject? {
     guard let resource = try await resource(for: object.type) else { return nil }
     do {
@@ -37,6 +39,8 @@ extension KubernetesClient {
   }
 
   /// Applies an object as another field manager would, as a dry run: nothing is changed.
+  ///
+  /// - Throws: as every call of ``KubernetesClient``, for instance when the server refuses the object.
   public func rehearse(_ object: KubernetesObject, as manager: String) async throws -> KubernetesObject {
     try await apply(object, force: true, dryRun: true, as: manager)
   }
@@ -55,6 +59,9 @@ extension KubernetesClient {
   }
 
   /// Changes an object, or a subresource of it such as `status`.
+  ///
+  /// - Throws: `KubernetesError` with `isNotFound` when there is no such object, and as every call of
+  ///   ``KubernetesClient``.
   public func patch(
     _ object: ObjectReference, _ patch: Patch, subresource: String? = nil
   ) async throws -> KubernetesObject {
@@ -123,11 +130,11 @@ extension KubernetesClient {
 
 /// Treatment of the objects that a deleted one owns.
 public enum Propagation: String, Sendable {
-  /// They go afterwards.
+  /// Dependents go afterwards.
   case background = "Background"
-  /// They go first.
+  /// Dependents go first.
   case foreground = "Foreground"
-  /// They stay.
+  /// Dependents stay.
   case orphan = "Orphan"
 }
 

@@ -32,9 +32,9 @@ public struct ServerSideApply: Sendable {
     case created
     /// Fields of the original program, or of a person who had deployed by hand, were taken over.
     case adopted
-    /// It was there, and has the fields given now; they may be those that it had.
+    /// The object was there, and has the fields given now; they may be those that it had.
     case applied
-    /// It was there, and is of a kind that is made once.
+    /// The object was there, and is of a kind that is made once.
     case kept
   }
 

@@ -44,13 +44,13 @@ final class PodChannel: @unchecked Sendable {
     outgoing += WebSocketFrame(opcode: opcode, payload: payload).encoded(mask: randomBytes(4))
   }
 
-  /// Hands on what the socket takes.
+  /// Hands on the bytes that the socket takes.
   func flush() throws {
     while !outgoing.isEmpty, let count = try connection.send(outgoing) { outgoing = outgoing.dropFirst(count) }
     if outgoing.isEmpty { outgoing = [] }
   }
 
-  /// Takes what has arrived from the pod's port, without waiting; at most a little more than `limit` bytes.
+  /// Takes bytes that have arrived from the pod's port, without waiting; at most a little more than `limit`.
   ///
   /// - Throws: `TransportFailure`, of kind `podUnreachable` when the node cannot reach the port.
   func receive(limit: Int) throws -> [UInt8] {

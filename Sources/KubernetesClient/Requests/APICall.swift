@@ -1,7 +1,7 @@
 import Documents
 import KubernetesObjects
 
-/// One request to the API server, without what all requests have in common.
+/// One request to the API server, without the parts that all requests have in common.
 struct APICall: Sendable {
   var method = "GET"
   var path: APIPath

@@ -2,7 +2,7 @@ import Documents
 import Support
 import Synchronization
 
-/// From a call to its answer.
+/// Way from a call to its answer.
 extension KubernetesClient {
   /// Carries a call out, again where that may help.
   ///

@@ -17,11 +17,11 @@ struct RetryPolicy: Sendable {
 
   /// Effect of carrying a request out twice.
   enum Effect: Sendable {
-    /// It changes nothing.
+    /// None: nothing changes.
     case read
-    /// The second time changes nothing more.
+    /// The same: the second time changes nothing more.
     case repeatable
-    /// It may do something twice.
+    /// Something may be done twice.
     case once
   }
 

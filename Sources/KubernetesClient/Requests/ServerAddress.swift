@@ -3,7 +3,7 @@ import Support
 /// The parts of the server's URL.
 struct ServerAddress: Sendable, Equatable {
   let isSecure: Bool
-  /// Without brackets around an IPv6 address.
+  /// Name or address, without brackets around an IPv6 address.
   let host: String
   let port: Int
   /// Empty, or with a slash in front and none at the end.

@@ -89,7 +89,7 @@ struct ActiveTransfers {
     }
   }
 
-  /// Does what can be done without waiting, and ends what is complete.
+  /// Does all work that needs no waiting, and ends exchanges that are complete.
   mutating func advance() {
     // With HTTP/2, libcurl 7.88 may read bytes of one exchange while it serves another that comes later in its list,
     // and wait for the socket nevertheless: so it is asked until nothing moves any more.

@@ -3,7 +3,7 @@ import Glibc
 
 /// Setting a handle up for an exchange.
 extension EasyHandle {
-  /// Sets what every connection needs: protocols, proxy, keep-alive, TLS.
+  /// Sets the options that every connection needs: protocols, proxy, keep-alive, TLS.
   func configure(_ options: TransferSettings) throws(TransportFailure) {
     try set(CURLOPT_PROTOCOLS_STR, "http,https")
     settings = options

@@ -72,7 +72,7 @@ final class RawConnection: @unchecked Sendable {
     return count
   }
 
-  /// Gives what has arrived without waiting.
+  /// Gives the bytes that have arrived, without waiting.
   ///
   /// - Returns: how many bytes were put into the buffer, 0 at the end; nil when none are there now.
   /// - Throws: `TransportFailure`.

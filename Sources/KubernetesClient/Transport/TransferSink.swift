@@ -1,4 +1,4 @@
-/// Counts what moved, so that the loop sees when nothing does.
+/// Counts moved bytes, so that the loop sees when nothing moves.
 final class Activity {
   var count = 0
 }

@@ -19,7 +19,7 @@ struct TransportFailure: Error, Equatable {
 }
 
 extension TransportFailure {
-  /// Reads what libcurl says about a failed exchange.
+  /// Reads libcurl's report of a failed exchange.
   init(_ code: CURLcode, _ handle: EasyHandle) {
     let kind = Self.kind(code, handle)
     if case .unreachable(.noAnswer) = kind, let limit = handle.settings.connectLimit {

@@ -19,6 +19,9 @@ public struct WatchSequence: AsyncSequence, Sendable {
     init(_ watcher: Watcher) { self.watcher = watcher }
 
     /// Waits for the next event; never nil.
+    ///
+    /// - Throws: `CancellationError`; before the first list as every call of ``KubernetesClient``, later when the
+    ///   server refuses for good.
     public mutating func next() async throws -> WatchEvent? { try await watcher.next() }
   }
 }

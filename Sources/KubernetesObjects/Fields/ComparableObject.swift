@@ -1,4 +1,4 @@
-/// Objects without what the server keeps for itself, so that two of them can be compared and shown.
+/// Objects without the fields that the server keeps for itself, so that two of them can be compared and shown.
 public enum ComparableObject {
   /// The tree without status and server-set metadata, its keys in alphabetical order: a server may list them anyhow.
   public static func tree(_ object: KubernetesObject) -> Value { content(object).sortedByKey }

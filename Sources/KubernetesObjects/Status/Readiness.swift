@@ -1,8 +1,8 @@
 /// Progress of an object.
 public enum Readiness: Sendable, Equatable {
-  /// It does what it is for; the text says how, for instance `3/3 ready`.
+  /// The object works as intended; the text tells details, for instance `3/3 ready`.
   case ready(String)
-  /// It is on its way; the text says what is missing.
+  /// The object is on its way; the text says what is missing.
   case pending(String)
 
   /// The text.
@@ -91,7 +91,7 @@ public enum PodRefusal {
     return Workload(workload).current < Workload(workload).desired
   }
 
-  /// The message without what the controllers put in front of it.
+  /// The message without the text that the controllers put in front of it.
   private static func text(of message: String) -> String {
     for marker in ["Error creating: ", " failed error: "] {
       if let range = message.firstRange(of: marker) { return String(message[range.upperBound...]) }

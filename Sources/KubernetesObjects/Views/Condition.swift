@@ -12,7 +12,7 @@ public struct Condition: Sendable, Equatable {
   public var status: Status
   /// One word.
   public var reason: String
-  /// For people; may be empty.
+  /// Sentence for people; may be empty.
   public var message: String
   /// Time of the last change of `status`, as the server has it; nil for a condition that is not written yet.
   public private(set) var lastTransitionTime: String?

@@ -26,6 +26,9 @@ extension ResourceKind {
 }
 
 extension CSIDriverSpec: ResourceSpec {
+  /// The objects of a driver.
+  ///
+  /// - Throws: `CommandError` with code `usage` for settings that make no sense.
   public func objects(namespace: String, uid: String?, platform: Platform) throws -> [KubernetesObject] {
     try Manifests.csiDriver(self, namespace: namespace, platform: platform, uid: uid)
   }

@@ -1,7 +1,7 @@
 import KubernetesObjects
 
 extension CSIDriverSpec {
-  /// Reads a custom resource; what it doesn't say has its default.
+  /// Reads a custom resource; fields that it does not have get their defaults.
   ///
   /// - Throws: `CommandError` with code `usage` for another kind, a wrong type or an unknown field.
   public init(customResource object: KubernetesObject) throws {

@@ -155,10 +155,10 @@ extension FieldFormat where Content == String {
 }
 
 extension FieldFormat where Content == String? {
-  /// What volumes share.
+  /// Set of objects that volumes share.
   fileprivate static var scope: Self { .optionalOneOf(["volume", "cluster"], "scope") }
 
-  /// What becomes of the objects of a deleted volume.
+  /// Treatment of the objects of a deleted volume.
   fileprivate static var deletionPolicy: Self { .optionalOneOf(["delete", "retain"], "deletion policy") }
 
   /// The limit of a volume.

@@ -1,7 +1,7 @@
 import Support
 
 extension CSIDriverSpec {
-  /// Checks every field and what they say together.
+  /// Checks every field and their combinations.
   ///
   /// - Throws: `CommandError` with code `usage` for the first that makes no sense.
   public func validate() throws {

@@ -33,7 +33,7 @@ public struct CSIDriverSpec: Sendable, Equatable {
   public var enableToleration = false
   /// Whether every call is logged.
   public var enableVerboseLog = false
-  /// Where controller and node plugin may run.
+  /// Nodes on which controller and node plugin may run.
   public var placement = PodPlacement()
   public var sidecar = Sidecar()
 

@@ -20,7 +20,7 @@ public struct Field<Settings: Sendable>: Sendable {
   public let form: FlagForm
   /// Names of flags that set it, too, and are declared elsewhere.
   public let otherFlags: [String]
-  /// What the definition of the resource says of it.
+  /// Schema of the field in the definition of the resource.
   public let schema: Value
   /// The value of the flag when nobody gives one; nil for none.
   public let standard: FlagValue?
@@ -114,7 +114,7 @@ public struct FieldFlag: Sendable {
   public let name: String
   /// The short form, `-s`.
   public let letter: Character?
-  /// What the help calls its value.
+  /// Name of its value in the help.
   public let valueName: String?
   /// The sentence of the help.
   public let help: String

@@ -1,7 +1,7 @@
 import KubernetesObjects
 import Support
 
-/// What the content of a field may be, and how resources, definitions and flags write it.
+/// Limits of the content of a field, and its forms in resources, definitions and flags.
 struct FieldFormat<Content: Sendable>: Sendable {
   /// The type and its limits in the definition.
   var schema: Value
@@ -60,9 +60,9 @@ extension FieldFormat where Content == String {
   /// - Parameter name: what it is called in an error.
   static func image(_ name: String) -> Self { .text(1...512) { try Rule.image($0, name) } }
 
-  /// When nodes pull an image.
+  /// Policy for pulling an image.
   ///
-  /// - Parameter image: what the image is called in an error.
+  /// - Parameter image: name of the image in an error.
   static func pullPolicy(_ image: String) -> Self { .oneOf(ImageOptions.pullPolicies, "\(image) pull policy") }
 }
 

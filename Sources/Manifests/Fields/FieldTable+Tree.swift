@@ -1,9 +1,9 @@
 import Documents
 import Support
 
-/// What a table says of a tree.
+/// Reading and writing of trees by a table.
 extension FieldTable {
-  /// Reads an object; what it does not say has its default.
+  /// Reads an object; fields that it does not have get their defaults.
   ///
   /// - Parameter name: of the object, for errors: `spec`.
   /// - Throws: `CommandError` with code `usage` for a wrong type or an unknown field.

@@ -19,7 +19,7 @@ public struct ResourceKind: Sendable {
   public let imagePath: [String]
   /// Types of the objects that the operator makes for a resource and watches.
   public let ownedTypes: [ObjectType]
-  /// Those of them that not every server has.
+  /// Owned types that not every server has.
   public let optionalTypes: [ObjectType]
   let readiness: @Sendable (KubernetesObject) -> Readiness
 }

@@ -33,6 +33,9 @@ public protocol ResourceSpec: FieldTable {
 }
 
 extension ResourceSpec {
+  /// Allows every change.
+  ///
+  /// - Throws: nothing.
   public func validateChange(from old: Self) throws {}
 
   public var warnings: [String] { [] }

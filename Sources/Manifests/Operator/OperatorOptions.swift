@@ -1,7 +1,7 @@
 import KubernetesObjects
 import Support
 
-/// How the operator is installed.
+/// Options of an installed operator.
 public struct OperatorOptions: Sendable, Equatable {
   /// The namespace it runs in.
   public var namespace: String
@@ -11,9 +11,9 @@ public struct OperatorOptions: Sendable, Equatable {
   public var replicas: Int
   /// Whether both containers log in detail.
   public var verbose: Bool
-  /// Where the pods may run.
+  /// Nodes on which the pods may run.
   public var placement = PodPlacement()
-  /// How the API server reaches the webhook.
+  /// Way from the API server to the webhook.
   public var webhook = WebhookOptions()
   /// The platform of the cluster.
   public var platform = Platform.plain
@@ -40,11 +40,11 @@ public struct OperatorOptions: Sendable, Equatable {
   }
 }
 
-/// How the API server reaches the webhook that admits our resources.
+/// Way from the API server to the webhook that admits our resources.
 public struct WebhookOptions: Sendable, Equatable {
   /// Whether there is one. Without it the rules of the definitions hold, and the operator tells the rest in conditions.
   public var isEnabled = true
-  /// Where the pod listens. Firewalls in front of nodes may let the API server reach a few ports only.
+  /// Port on which the pod listens. Firewalls in front of nodes may let the API server reach a few ports only.
   public var port = Self.defaultPort
   /// Whether the pods use the network of their node, for API servers that cannot reach the addresses of pods.
   public var usesHostNetwork = false

@@ -9,7 +9,7 @@ public struct ImageOptions: Sendable, Equatable {
   /// The registry that replaces the image's own, with or without a path below it; nil leaves it.
   public var registry: String?
 
-  /// When nodes can pull an image.
+  /// Policies for pulling an image.
   static let pullPolicies = ["Always", "IfNotPresent", "Never"]
 
   /// The image of this program, of its own version.

@@ -1,7 +1,7 @@
 import KubernetesObjects
 import Support
 
-/// Where things are in a Deployment, StatefulSet or DaemonSet.
+/// Parts of a Deployment, StatefulSet or DaemonSet.
 extension KubernetesObject {
   /// `spec.template.spec`.
   var podSpec: Value {
@@ -42,7 +42,7 @@ extension KubernetesObject {
   }
 }
 
-/// Where things are in a container.
+/// Parts of a container.
 extension Value {
   /// Sets an environment variable of a container, in its place or at the end.
   mutating func setEnvironment(_ variable: Value) {

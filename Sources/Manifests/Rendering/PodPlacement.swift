@@ -1,7 +1,7 @@
 import Documents
 import Support
 
-/// Where pods may run, and what they need to start there. Fields of both custom resources, flags of every deployment.
+/// Nodes for pods, and needs of the pods' start there. Fields of both custom resources, flags of every deployment.
 public struct PodPlacement: Sendable, Equatable {
   /// Labels that a node must have. Nodes must run Linux in any case.
   public var nodeSelector: [String: String] = [:]

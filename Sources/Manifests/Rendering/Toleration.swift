@@ -41,7 +41,7 @@ public enum Toleration {
     return key + (value.map { "=\($0)" } ?? "") + (effect.isEmpty ? "" : ":\(effect)")
   }
 
-  /// Refuses what the API server would refuse of a pod.
+  /// Refuses a toleration that the API server would refuse in a pod.
   static func validate(_ toleration: Value) throws {
     if let key = toleration["key"]?.string { try Rule.labelKey(key, "toleration") }
     try Rule.oneOf(["Equal", "Exists"], toleration["operator"]?.string ?? "Equal", "operator of a toleration")

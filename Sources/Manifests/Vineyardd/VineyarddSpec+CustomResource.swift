@@ -2,7 +2,7 @@ import KubernetesObjects
 import Support
 
 extension VineyarddSpec {
-  /// Reads a custom resource; what it doesn't say has its default.
+  /// Reads a custom resource; fields that it does not have get their defaults.
   ///
   /// - Parameter namespace: where the resource names none.
   /// - Throws: `CommandError` with code `usage` for another kind, a wrong type or an unknown field.

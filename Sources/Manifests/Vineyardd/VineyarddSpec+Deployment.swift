@@ -16,7 +16,7 @@ extension VineyarddSpec {
   /// Port of `/metrics` in the pod.
   static let metricsPort = 9601
 
-  /// Where the Secret with the admin token is mounted.
+  /// Directory at which the Secret with the admin token is mounted.
   static let adminTokenDirectory = "/etc/vineyard/admin-token"
 
   /// Turns the sample Deployment into this cluster's.
@@ -146,7 +146,7 @@ extension Value {
   }
 }
 
-/// How much memory and CPU a store's container gets.
+/// Memory and CPU of a store's container.
 enum StoreResources {
   /// The container's memory in bytes for a size in bytes: all that such a store may take.
   static func memory(size: UInt64) -> UInt64 { MemoryBudget(size: size).total }

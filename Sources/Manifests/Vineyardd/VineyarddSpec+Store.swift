@@ -168,7 +168,7 @@ extension VineyarddSpec {
   public struct Spill: Sendable, Equatable {
     /// Name of the volume, the PersistentVolume and the claim; empty means no spilling.
     public var name = ""
-    /// Where the volume is mounted.
+    /// Path at which the volume is mounted.
     public var path = ""
     /// Share of the memory at which spilling ends, 0 to 1.
     public var spillLowerRate = "0.3"

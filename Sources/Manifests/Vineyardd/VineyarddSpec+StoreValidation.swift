@@ -2,7 +2,7 @@ import KubernetesObjects
 import Support
 
 extension VineyarddSpec.Store {
-  /// Checks what the fields of the store say together.
+  /// Checks the combinations of the store's fields.
   ///
   /// - Throws: `CommandError` with code `usage`.
   func validate() throws {
@@ -30,6 +30,8 @@ extension VineyarddSpec.Store {
   private static let leastMemory: UInt64 = 40 << 20
 
   /// Bytes for objects; nil means as much as the container may use.
+  ///
+  /// - Throws: `CommandError` with code `usage` for a text that is no size.
   public func sizeInBytes() throws -> UInt64? {
     guard !size.hasPrefix("-") else {
       throw CommandError(.usage, "invalid size '\(size)'", cause: "it is negative", hint: "leave it out for no limit")

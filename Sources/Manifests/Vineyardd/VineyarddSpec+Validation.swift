@@ -2,7 +2,7 @@ import KubernetesObjects
 import Support
 
 extension VineyarddSpec {
-  /// Checks every field and what they say together.
+  /// Checks every field and their combinations.
   ///
   /// - Throws: `CommandError` with code `usage` for the first that makes no sense.
   public func validate() throws {
@@ -15,7 +15,7 @@ extension VineyarddSpec {
     try validateVolumes()
   }
 
-  /// Checks what cannot be changed once a cluster exists.
+  /// Checks fields that cannot be changed once a cluster exists.
   ///
   /// - Throws: `CommandError` with code `usage`.
   public func validateChange(from old: VineyarddSpec) throws {

@@ -1,10 +1,10 @@
 /// An option that is set and does nothing.
 public struct IdleOption: Sendable, Equatable {
-  /// Where it is in a resource: `spec.metric.image`.
+  /// Path of the option in a resource: `spec.metric.image`.
   public let field: String
-  /// How it is given on a command line: `--vineyardd.metric.image`.
+  /// Flag of the option: `--vineyardd.metric.image`.
   public let flag: String
-  /// Why it does nothing.
+  /// Reason why it does nothing.
   public let reason: String
 }
 

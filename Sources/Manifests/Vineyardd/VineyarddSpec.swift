@@ -32,7 +32,7 @@ public struct VineyarddSpec: Sendable, Equatable {
   public var volumes: [Value] = []
   /// More mounts of the store's container.
   public var volumeMounts: [Value] = []
-  /// Where the stores may run.
+  /// Nodes on which the stores may run.
   public var placement = PodPlacement()
   /// Priority class of the stores.
   public var priorityClassName: String?
@@ -89,7 +89,7 @@ public struct VineyarddSpec: Sendable, Equatable {
   public struct SocketVolume: Sendable, Equatable {
     /// The claim; empty means a directory of the node.
     public var pvcName = ""
-    /// Where it is mounted; empty means `/var/run`.
+    /// Path at which it is mounted; empty means `/var/run`.
     public var mountPath = ""
 
     public init() {}

@@ -10,7 +10,7 @@ struct ElectionState: Sendable {
 
   /// The next step.
   enum Step: Sendable, Equatable {
-    /// There is no lease.
+    /// Create the lease, since there is none.
     case create
     /// Write the lease, provided that it is still as seen.
     case take(LeaseRecord)

@@ -13,7 +13,7 @@ struct EventCorrelator: Sendable {
   /// Treatment of an event.
   enum Decision: Sendable, Equatable {
     case create
-    /// It was written before under this name, and happened so many times.
+    /// Another occurrence of an event written under this name, with the number of occurrences.
     case repeated(name: String, count: Int)
     case drop
   }

@@ -14,14 +14,14 @@ public struct Blob {
   public var writer: Connection?
   /// The connection that sealed it and counts as a user until it releases the blob or goes.
   public var sealer: UInt64?
-  /// Who pays for it, nil outside of volumes.
+  /// The account that pays for it; nil outside of volumes.
   var account: Account?
 }
 
 /// A connection's permission to look at the bytes of an extent.
 struct Grant {
   let extent: ExtentID
-  /// Whether it may not be taken back.
+  /// Whether the bytes may not be taken back.
   var isPinned: Bool
 }
 
@@ -33,34 +33,34 @@ struct Grant {
 /// Sealing ends the grant for writing.
 public final class Connection {
   public let id: UInt64
-  /// Who this is, for people: `pid 42`.
+  /// Name of the client for people: `pid 42`.
   public let label: String
   public internal(set) var session: Session
   /// The volume it belongs to, nil when it came in through another socket.
   public internal(set) var volume: Volume?
-  /// Whether it may only read.
+  /// Whether the client may only read.
   public internal(set) var isReadOnly = false
-  /// Whether it has said that it releases blobs itself; what it was given is then never taken back.
+  /// Whether the client has said that it releases blobs itself; grants to it are then never taken back.
   public var releasesBlobs = false
-  /// What this connection was given for reading.
+  /// Grants for reading, by the ids of the blobs.
   var reading = SortedTable<ObjectID, Grant>()
-  /// What it was given for reading under ids that were given to other blobs since.
+  /// Grants for reading under ids that were given to other blobs since.
   var outlived: [Grant] = []
-  /// What is being sent to it.
+  /// Extents that are being sent to the client.
   var sending = SortedSet<ExtentID>()
   /// The object it was last told of by name and has not fetched yet.
   var found: ObjectID?
-  /// What it made since it last completed an object; see ``Store/noteUnfinished(_:of:)``.
+  /// Blobs and objects made since the client last completed an object; see ``Store/noteUnfinished(_:of:)``.
   var unfinished: [ObjectID] = []
-  /// What its failed puts have left.
+  /// Blobs and objects that failed puts of the client have left.
   var suspects: [ObjectID] = []
-  /// Under which number the log of changes has its request; 0 while nothing was changed.
+  /// Number of the request in the log of changes; 0 while nothing was changed.
   var request: UInt64 = 0
   /// The change set of another's request that its own builds on; 0 for none.
   var awaitedChange: UInt64 = 0
   /// Unsealed blobs this connection created.
   var writing = SortedSet<ObjectID>()
-  /// How many living blobs count this connection as their sealer.
+  /// Number of living blobs that count this connection as their sealer.
   var sealed = 0
   /// Streams this connection has pulled from.
   var pulled = SortedSet<ObjectID>()

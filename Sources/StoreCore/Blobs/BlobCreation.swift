@@ -74,7 +74,7 @@ public struct BlobsCreation: StoreTask {
     return payloads
   }
 
-  /// Nothing is taken from anybody for blobs that cannot all be had.
+  /// Checks that all blobs can be had together, so that nothing is taken from anybody when they cannot.
   private mutating func couldFit(_ store: Store) -> Bool {
     payloads.reserveCapacity(sizes.count)
     store.work.spend(sizes.count)
@@ -121,7 +121,7 @@ extension Store {
 
   /// Notes that there is no room for a blob.
   ///
-  /// - Returns: what its creator is told.
+  /// - Returns: the payload for its creator.
   func refusal(of size: UInt64, by connection: Connection) -> StoreError {
     suspectUnfinished(of: connection)
     guard let volume = connection.volume else { return notEnoughMemory(size, by: connection) }

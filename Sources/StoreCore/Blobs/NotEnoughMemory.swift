@@ -1,13 +1,13 @@
 import StoreProtocol
 
 extension Store {
-  /// How many blobs are looked at to name the largest ones.
+  /// Number of blobs looked at to name the largest ones.
   private static let examinedBlobs = 100_000
-  /// How many lingering extents, and holders of each, are looked at to name who keeps them.
+  /// Number of lingering extents, and of holders of each, looked at to name the clients that keep them.
   private static let examinedExtents = 10_000
   private static let examinedHolders = 16
 
-  /// The refusal of an allocation: what is used of what, why the rest cannot be had, and who takes most.
+  /// The refusal of an allocation: memory in use by kind, the reason why the rest cannot be had, and its largest users.
   func notEnoughMemory(_ size: UInt64, by connection: Connection) -> StoreError {
     let session = connection.session
     var message =
@@ -27,7 +27,7 @@ extension Store {
     return StoreError(.notEnoughMemory, message)
   }
 
-  /// Those who keep most bytes of deleted blobs, with how much that is; bytes may have several keepers.
+  /// Clients that keep most bytes of deleted blobs, with these bytes; bytes may have several keepers.
   private func holders(for asker: Connection) -> String {
     var kept: [String: UInt64] = [:]
     for (holders, bytes) in memory.lingeringExtents(atMost: Self.examinedExtents) {

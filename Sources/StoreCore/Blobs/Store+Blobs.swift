@@ -17,6 +17,8 @@ extension Store {
   /// Makes a blob readable. Repeating it is fine.
   ///
   /// The sealing connection counts as a user of the blob, like in the original, but keeps no claim on its bytes.
+  ///
+  /// - Throws: objectNotExists for an unknown blob.
   public func seal(_ id: ObjectID, by connection: Connection) throws(StoreError) {
     if id == .emptyBlob { return }
     work.spend(2 * Work.entry)
@@ -39,6 +41,9 @@ extension Store {
   ///
   /// While others than its writer were given it, nobody else can have the rest, so that stays charged. What was 2 MiB or
   /// more stays charged with 2 MiB.
+  ///
+  /// - Throws: objectNotExists for an unknown blob, objectSealed for a sealed one, invalid for a size above the present
+  ///   one.
   public func shrink(_ id: ObjectID, to size: UInt64, by connection: Connection) throws(StoreError) {
     if id == .emptyBlob { return }
     guard let blob = connection.session.blobs[id] else { throw unknownBlob(id) }
@@ -55,6 +60,8 @@ extension Store {
   }
 
   /// Removes a blob whatever uses it.
+  ///
+  /// - Throws: objectNotExists for an unknown blob.
   public func dropBlob(_ id: ObjectID, by connection: Connection) throws(StoreError) {
     if id == .emptyBlob { return }
     guard connection.session.blobs[id] != nil else { throw unknownBlob(id) }
@@ -93,7 +100,7 @@ extension Store {
     return client
   }
 
-  /// Whoever sealed a blob does not count as its user any more.
+  /// Stops counting the sealer of a blob as its user.
   func endSealing(_ blob: inout Blob, in session: Session) {
     sealer(of: blob, in: session)?.sealed -= 1
     blob.sealer = nil
@@ -169,6 +176,8 @@ extension Store {
   }
 
   /// Whether a connection was given the blob for reading, has sealed it or may still write it.
+  ///
+  /// - Throws: objectNotExists for an unknown blob.
   public func isInUse(_ id: ObjectID, in session: Session) throws(StoreError) -> Bool {
     if id == .emptyBlob { return false }
     guard let blob = session.blobs[id] else { throw unknownBlob(id) }

@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// What connections were given, and how it ends.
+/// Grants of blobs to connections, and their end.
 extension Store {
   func grantReading(_ id: ObjectID, to connection: Connection) {
     work.spend(2 * Work.entry)
@@ -23,7 +23,7 @@ extension Store {
     memory.addReader(extent, by: connection.id, isPinned: isPinned)
   }
 
-  /// Ends what a connection was given under an id.
+  /// Ends a connection's grant under an id.
   ///
   /// - Returns: whether there was anything.
   @discardableResult
@@ -33,7 +33,7 @@ extension Store {
     return true
   }
 
-  /// Ends what a connection was given of a blob that it deletes, unless it releases blobs itself.
+  /// Ends a connection's grant of a blob that it deletes, unless it releases blobs itself.
   func endGrant(_ id: ObjectID, _ extent: ExtentID, of connection: Connection) {
     guard let grant = connection.reading[id], grant.extent == extent, !grant.isPinned else { return }
     endGrant(id, of: connection)
@@ -76,18 +76,18 @@ extension Store {
 
   // MARK: - Taking back
 
-  /// What was taken back from connections that still map it.
+  /// Memory taken back from connections that still map it.
   public struct Reuse: Sendable, Equatable {
     public var blobs = 0
     /// Bytes.
     public var bytes: UInt64 = 0
-    /// Some of those who held it, for people.
+    /// Names of clients that held it, not necessarily all.
     public var holders: Set<String> = []
 
     public init() {}
   }
 
-  /// What was taken back since the last call.
+  /// Takes the record of memory taken back since the last call.
   public func takeReuse() -> Reuse {
     defer { reuse = Reuse() }
     return reuse
@@ -98,7 +98,7 @@ extension Store {
     blob.account?.reusesDeleted ?? (configuration.deletedMemory == .reuse)
   }
 
-  /// Takes bytes back from those who map them: what was deleted longest ago of what may be used again.
+  /// Takes bytes back from clients that map them: the blob deleted longest ago among those that may be used again.
   ///
   /// - Returns: false when there is nothing.
   func takeBackOldest() -> Bool {

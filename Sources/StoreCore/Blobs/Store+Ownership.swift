@@ -1,7 +1,7 @@
 import JSON
 import StoreProtocol
 
-/// What a blob is called in one of the two stores of an ownership move.
+/// Name of a blob in one of the two stores of an ownership move.
 public enum BlobName: Hashable, CustomStringConvertible {
   case id(ObjectID)
   case plasma(String)
@@ -18,8 +18,10 @@ extension Store {
   /// Moves sealed blobs of another session into the connection's, under new names, without copying.
   ///
   /// Readers of the old session keep what they were given. A move within one session renames.
-  /// - Throws: invalid for an unknown session or a name in use, objectNotExists for unknown blobs; nothing is moved
-  ///   then.
+  ///
+  /// - Throws: invalid for an unknown session or an id that no blob can get, objectExists for a name in use,
+  ///   objectNotExists for unknown blobs, objectNotSealed for unsealed ones, notImplemented for a move into a volume or
+  ///   out of one; nothing is moved then.
   public func moveOwnership(
     _ pairs: [(from: BlobName, to: BlobName)], from sourceID: UInt64, by connection: Connection
   ) throws(StoreError) {
@@ -80,7 +82,7 @@ extension Store {
 
 /// Moves sealed blobs of another session into a connection's, under new names, in steps.
 ///
-/// All are looked at before the first one is moved. What others delete while they are moved counts as moved and deleted.
+/// All are looked at before the first one is moved. Blobs that others delete meanwhile count as moved and deleted.
 public struct OwnershipMove: StoreTask {
   private let pairs: [(from: BlobName, to: BlobName)]
   private let sourceID: UInt64
@@ -96,6 +98,10 @@ public struct OwnershipMove: StoreTask {
     self.connection = connection
   }
 
+  /// Checks some of the blobs or moves some.
+  ///
+  /// - Throws: as ``Store/moveOwnership(_:from:by:)``, before anything is moved; later only when the session is gone or
+  ///   somebody has taken a name meanwhile.
   public mutating func step(_ store: Store) throws(StoreError) -> Void? {
     let source = try source(store)
     while checked < pairs.count {

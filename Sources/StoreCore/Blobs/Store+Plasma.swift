@@ -47,6 +47,8 @@ extension Store {
   }
 
   /// Creates an unsealed blob of `size` bytes under a name of the client's.
+  ///
+  /// - Throws: as ``PlasmaBlobCreation/step(_:)``.
   public func createPlasmaBlob(
     _ id: String, size: UInt64, plasmaSize: UInt64, by connection: Connection
   ) throws(StoreError) -> PlasmaPayload {
@@ -68,6 +70,8 @@ extension Store {
   }
 
   /// Makes a plasma blob readable and counts the connection as a holder.
+  ///
+  /// - Throws: invalid outside of plasma sessions, objectNotExists for an unknown blob.
   public func sealPlasma(_ id: String, by connection: Connection) throws(StoreError) {
     try requirePlasma(connection.session)
     let entry = try plasmaEntry(id, in: connection.session)
@@ -75,7 +79,9 @@ extension Store {
     hold(id, by: connection)
   }
 
-  /// Those of the blobs that exist, given to the connection for reading.
+  /// Gives the connection the blobs among the named ones that exist, for reading.
+  ///
+  /// - Throws: as ``PlasmaReading/step(_:)``.
   public func readPlasma(
     _ ids: [String], unsafe: Bool, by connection: Connection
   ) throws(StoreError) -> [PlasmaPayload] {
@@ -94,6 +100,8 @@ extension Store {
   }
 
   /// Ends a connection's hold; the last one deletes the blob.
+  ///
+  /// - Throws: invalid outside of plasma sessions, objectNotExists for a blob that is unknown or not held.
   public func releasePlasma(_ id: String, by connection: Connection) throws(StoreError) {
     try requirePlasma(connection.session)
     let entry = try plasmaEntry(id, in: connection.session)
@@ -120,6 +128,8 @@ extension Store {
   }
 
   /// Deletes a plasma blob.
+  ///
+  /// - Throws: invalid outside of plasma sessions, objectNotExists for an unknown blob.
   public func deletePlasma(_ id: String, by connection: Connection) throws(StoreError) {
     try requirePlasma(connection.session)
     let entry = try plasmaEntry(id, in: connection.session)
@@ -155,6 +165,9 @@ public struct PlasmaBlobCreation: StoreTask {
     creation = BlobCreation(size, by: connection)
   }
 
+  /// Makes some of the room, or the blob.
+  ///
+  /// - Throws: invalid outside of plasma sessions, objectExists for a name in use, notEnoughMemory.
   public mutating func step(_ store: Store) throws(StoreError) -> PlasmaPayload? {
     try store.requireFree(id, in: connection.session)
     guard let blob = try creation.step(store) else { return nil }
@@ -178,6 +191,9 @@ public struct PlasmaReading: StoreTask {
     self.connection = connection
   }
 
+  /// Finds some of the blobs or gives some.
+  ///
+  /// - Throws: invalid outside of plasma sessions, objectNotSealed for an unsealed blob unless `unsafe`.
   public mutating func step(_ store: Store) throws(StoreError) -> [PlasmaPayload]? {
     try store.requirePlasma(connection.session)
     while next < ids.count {

@@ -1,7 +1,7 @@
 import DequeModule
 import StoreProtocol
 
-/// What one request changed, or the store by itself: durable as a whole or not at all.
+/// Changes made by one request, or by the store itself: durable as a whole or not at all.
 public struct ChangeSet {
   /// Counts up from set to set.
   public let number: UInt64
@@ -9,7 +9,7 @@ public struct ChangeSet {
   public let changes: [(session: UInt64, change: MetadataChange)]
 }
 
-/// Where a request stands that may have changed something.
+/// Progress of a request towards durability, if it has changed something.
 public enum Durability: Equatable, Sendable {
   /// The reply may leave.
   case durable
@@ -34,12 +34,12 @@ struct ChangeLog {
   }
 
   struct Entry {
-    /// What it was done for; 0 for nothing that could be refused or has to be written.
+    /// Number of the request it was done for; 0 for changes that can neither be refused nor have to be written.
     let request: UInt64
     let session: Session
     let step: Step
 
-    /// The object that was changed or relied on; nil when none was in particular.
+    /// The object that was changed or relied on; nil for none in particular.
     var object: ObjectID? {
       switch step {
       case .metadata(let change, _): change.object
@@ -49,14 +49,14 @@ struct ChangeLog {
     }
   }
 
-  /// What is not durable yet.
+  /// A request whose changes are not durable yet.
   struct Request {
     /// Nil until it is closed.
     var number: UInt64?
     /// False when nobody is there to be told.
     let isRefusable: Bool
     var isRefused = false
-    /// What a backend has to write.
+    /// Changes that a backend has to write.
     var changes: [(session: UInt64, change: MetadataChange)] = []
   }
 

@@ -42,9 +42,9 @@ public enum MetadataChange {
   }
 }
 
-/// What takes a ``MetadataChange`` back.
+/// Step that takes a ``MetadataChange`` back.
 enum MetadataUndo {
-  /// There was nothing to change, or it cannot be taken back.
+  /// No step: nothing was changed, or it cannot be taken back.
   case nothing
   /// Takes an object out that was put.
   case remove(ObjectID)
@@ -73,15 +73,15 @@ enum MetadataUndo {
   }
 }
 
-/// Where a name led, and which name each of its objects showed.
+/// State of a name before a change: the object it led to, and the name that each of its objects showed.
 struct NameUndo {
   let name: String
   /// The object it leads to; nil when it was forgotten.
   let target: ObjectID?
-  /// What the target showed as its name.
+  /// The name shown by the target.
   let shownByTarget: String?
-  /// Where it led; nil when it was new.
+  /// The entry it had; nil when it was new.
   let former: NameTable.Entry?
-  /// What that object showed.
+  /// The name shown by the object of that entry.
   let shownByFormer: String?
 }

@@ -12,7 +12,7 @@ public enum Effect {
   case write(ChangeSet)
 }
 
-/// What is to be done outside, in the order in which it came up.
+/// Effects to be carried out outside of the store, in the order in which they came up.
 struct Outbox {
   private var effects: Deque<Effect> = []
   /// The keys in it, each of which is there once.

@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// What a session stores and how clients of it see each other.
+/// Kind of a session: how its objects are stored and seen.
 public enum StoreKind: UInt64, Sendable {
   case normal = 1
   case plasma = 2
@@ -20,15 +20,15 @@ public final class Session {
   var chunkCount = 0
   /// Objects that lost a name to others and go once nobody uses them.
   private(set) var superseded = SortedSet<ObjectID>()
-  /// What failed puts have left and nobody has asked for.
+  /// Blobs and objects that failed puts have left and nobody has asked for.
   var suspects = SortedSet<ObjectID>()
-  /// How many connections were told of an object by name and have not fetched it yet.
+  /// Number of connections, by object, that were told of it by name and have not fetched it yet.
   var lookups = SortedTable<ObjectID, Int>()
   /// Connections of this session.
   public internal(set) var connections = 0
   /// The volume it is the session of.
   public internal(set) weak var volume: Volume?
-  /// Those that still copy what it holds.
+  /// Tasks that still copy its contents.
   var copies: [ContentsCopy] = []
 
   init(id: UInt64, kind: StoreKind) {
@@ -62,7 +62,7 @@ public final class Session {
 
   /// Makes a change. Only ``Store`` calls it, which logs what was changed.
   ///
-  /// - Returns: what takes it back.
+  /// - Returns: the step that takes it back.
   func apply(_ change: MetadataChange) -> MetadataUndo {
     switch change {
     case .put(let id, let record):

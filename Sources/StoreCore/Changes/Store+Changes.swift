@@ -1,7 +1,7 @@
 import DequeModule
 import StoreProtocol
 
-/// The one way in which objects and names change, and what becomes of changes that are not durable yet.
+/// The one way in which objects and names change, and the fate of changes that are not durable yet.
 ///
 /// A change is made at once. What a request changed gets a number when the request ends, and is handed out as one
 /// ``ChangeSet``; its reply may leave when that is acknowledged, and it is undone when that is refused.
@@ -15,8 +15,8 @@ extension Store {
 
   /// Changes objects or names of a session.
   ///
-  /// - Parameter client: whose request it is; nil for what nobody could be told if it were refused.
-  /// - Returns: what takes it back.
+  /// - Parameter client: the client whose request it is; nil when nobody could be told of a refusal.
+  /// - Returns: the step that takes it back.
   @discardableResult
   func apply(_ change: MetadataChange, to session: Session, by client: Connection? = nil) -> MetadataUndo {
     let undo = session.apply(change)
@@ -42,7 +42,7 @@ extension Store {
     return links
   }
 
-  /// Ends what a client's request changed. Its reply may leave when that is durable.
+  /// Closes the changes of a client's request. Its reply may leave when they are durable.
   public func endRequest(of client: Connection) -> Durability {
     let (request, awaited) = (client.request, client.awaitedChange)
     client.request = 0
@@ -98,7 +98,7 @@ extension Store {
     if !change.isRefusable { client?.awaitedChange = set.number }
   }
 
-  /// What a backend has to write for a change; nil when others need not know of it.
+  /// The form in which a backend has to write a change; nil when others need not know of it.
   private func written(_ change: MetadataChange, _ undo: MetadataUndo, in session: Session) -> MetadataChange? {
     switch change {
     case .put(_, let record): record.isTransient ? nil : change
@@ -164,7 +164,7 @@ extension Store {
       .init(request: request(of: client, isWritten: false), session: session, step: .blob(id, blob, remover: remover)))
   }
 
-  /// Frees what cannot come back any more.
+  /// Frees blobs and objects that cannot come back any more.
   private func freeDurable() {
     while let entry = log.popDurable() {
       switch entry.step {

@@ -1,7 +1,7 @@
 import DequeModule
 import StoreProtocol
 
-/// Undoes what requests did, out of the midst of what was done since.
+/// Undoes the changes of refused requests, although others have made changes since.
 ///
 /// Goes back to the first of it, then makes everything again that others did, but for what no longer makes sense: an
 /// object that came back keeps its members from being deleted, and one that others have as a member by now stays, known
@@ -9,13 +9,13 @@ import StoreProtocol
 struct Undoing {
   private let store: Store
   private let refused: Set<UInt64>
-  /// What was done since, by the refused and by others.
+  /// Steps done since, by the refused requests and by others.
   private var steps: [ChangeLog.Entry] = []
-  /// What came back.
+  /// Objects and blobs that came back.
   private var revived: Set<Place> = []
-  /// What the refused have put and others have as a member.
+  /// Objects and blobs that the refused requests have put and others have as members.
   private var used: Set<Place> = []
-  /// What a request deleted.
+  /// Objects and blobs deleted, by the request that did it.
   private var deleted: [UInt64: Set<Place>] = [:]
 
   init(_ refused: Set<UInt64>, in store: Store) {

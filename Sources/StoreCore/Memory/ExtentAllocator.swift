@@ -23,7 +23,7 @@ public struct ExtentAllocator {
   private static let subdivisionBits: UInt64 = 4
   private static let subdivisions = 1 << 4
   private static let rows = 48
-  /// How many extents of one class are looked at before a larger class is tried.
+  /// Number of extents of one class looked at before a larger class is tried.
   private static let examined = 8
 
   private(set) var nodes: ContiguousArray<Node> = []
@@ -39,7 +39,7 @@ public struct ExtentAllocator {
     insert(node)
   }
 
-  /// Rounds a size up to what an extent of it occupies; nil when that overflows.
+  /// Rounds a size up to the bytes that an extent of it occupies; nil when that overflows.
   public static func rounded(_ size: UInt64) -> UInt64? {
     let (sum, overflow) = max(size, 1).addingReportingOverflow(granularity - 1)
     return overflow ? nil : sum & ~(granularity - 1)

@@ -66,7 +66,7 @@ public struct MemoryPool {
 
   /// Bytes of deleted blobs that connections still map.
   public var lingering: UInt64 { keptExtents.bytes + reusableExtents.bytes }
-  /// Those of the lingering bytes that may be taken back.
+  /// Lingering bytes that may be taken back.
   public var reusable: UInt64 { reusableExtents.bytes }
 
   /// - Parameters:
@@ -124,7 +124,7 @@ public struct MemoryPool {
   /// Bytes that each blob of the extent asked for.
   func charged(_ id: ExtentID) -> UInt64 { extents[Int(id.slot)].charged }
 
-  /// How many grants there are of the extent.
+  /// Number of grants of the extent.
   public func readers(_ id: ExtentID) -> Int { extents[Int(id.slot)].holders.count }
 
   /// Whether nobody but one connection was given the extent.
@@ -209,7 +209,7 @@ public struct MemoryPool {
     return !overflow && taken <= limit
   }
 
-  /// What was deleted longest ago of what may be taken back.
+  /// The extent that was deleted longest ago among those that may be taken back.
   var oldestReusable: ExtentID? {
     reusableExtents.first == Self.none ? nil : ExtentID(slot: reusableExtents.first)
   }
@@ -225,7 +225,7 @@ public struct MemoryPool {
     return (extent.holders, extent.lastBlob, extent.charged)
   }
 
-  /// Lingering extents with those who hold them, first the ones that are kept.
+  /// Lingering extents with their holders, first the ones that are kept.
   ///
   /// - Parameter limit: how many are looked at.
   func lingeringExtents(atMost limit: Int) -> [(holders: [UInt64], bytes: UInt64)] {
@@ -261,7 +261,7 @@ public struct MemoryPool {
 
   // MARK: - Shrinking
 
-  /// Reduces what the single blob of an extent takes; the tail is free for others at once.
+  /// Reduces the bytes of an extent with a single blob; the tail is free for others at once.
   ///
   /// An extent has 64 bytes at least, and what was a chunk or more stays charged with a chunk: remains of large blobs
   /// lie far apart, and each takes the pages of one.

@@ -11,7 +11,7 @@ public struct ByteRange: Equatable, Sendable {
   public var end: UInt64 { offset + length }
 }
 
-/// How the store takes the page faults of its clients.
+/// Treatment of the page faults of clients.
 public enum PopulateMode: String, CaseIterable, Sendable {
   /// A background thread keeps a warm reserve ahead of the allocations.
   case ahead
@@ -21,7 +21,7 @@ public enum PopulateMode: String, CaseIterable, Sendable {
   case off
 }
 
-/// Which chunks of the arena have pages, and what the page worker should do next.
+/// State of the pages of each chunk of the arena, and the jobs of the page worker that follow from it.
 ///
 /// A chunk is 2 MiB. *Warm* chunks have their pages allocated and zeroed; *cold* ones have none.
 public struct Residency {
@@ -34,12 +34,12 @@ public struct Residency {
     case cold, populating, warm, releasing
   }
 
-  /// What the page worker is asked to do.
+  /// Job of the page worker.
   public enum Job: Equatable, Sendable {
     case populate(ByteRange, urgent: Bool)
-    /// Overwrite with zeroes what others have left.
+    /// Overwrites the bytes of former owners with zeroes.
     case zero([ByteRange])
-    /// Give the pages of unused chunks back to the system.
+    /// Gives the pages of unused chunks back to the system.
     case release(ByteRange)
   }
 
@@ -52,10 +52,10 @@ public struct Residency {
   private(set) var states: ContiguousArray<State>
   /// Extents that overlap a chunk.
   private(set) var uses: ContiguousArray<UInt32>
-  /// Whose bytes are in the chunks.
+  /// Owners of the bytes that are in the chunks.
   private(set) var traces: Traces
   private var demanded: [Range<Int>] = []
-  /// Where the search for a cold unused chunk starts.
+  /// The chunk at which the search for a cold unused chunk starts.
   private var coldHint = 0
 
   /// Chunks that extents use, with or without pages.
@@ -136,7 +136,7 @@ public struct Residency {
     }
   }
 
-  /// Whether all of `range` has pages, and none of them what others have left.
+  /// Whether all of `range` has pages, and none of them bytes that others have left.
   public func isWarm(_ range: ByteRange) -> Bool {
     for chunk in chunks(range) where states[chunk] != .warm || traces.pending[chunk] > 0 { return false }
     return true
@@ -187,7 +187,7 @@ public struct Residency {
     return nextCleaningJob()
   }
 
-  /// What clients wait for.
+  /// The next job that clients wait for.
   private mutating func nextZeroJob() -> Job? {
     let ranges = traces.nextWanted()
     return ranges.isEmpty ? nil : .zero(ranges)

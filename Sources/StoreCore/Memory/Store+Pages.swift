@@ -1,4 +1,4 @@
-/// What the page worker does for the store.
+/// Work of the page worker for the store.
 extension Store {
   /// The next job for the page worker; see ``Residency/nextJob(idleTarget:)``.
   public func nextPageJob(idleTarget: UInt64?) -> Residency.Job? { memory.residency.nextJob(idleTarget: idleTarget) }

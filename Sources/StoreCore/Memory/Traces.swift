@@ -1,9 +1,10 @@
-/// Whose bytes are in the chunks of the arena, and what is to be zeroed before others get them.
+/// Owners of the bytes left in the chunks of the arena, and the zeroing that is due before others get them.
 ///
 /// A chunk without pages, or never given out, is *clean*. One that only one owner has used may be given to that owner
-/// again as it is. For everybody else, what is given out is zeroed first: short ranges at once, long ones by the page
-/// worker while the client waits. So that clients seldom wait, chunks that nobody uses are cleaned in the background: at
-/// once when their owner is gone or several have used them, else when their owner has not come back for a while.
+/// again as it is. For everybody else, a range that is given out is zeroed first: a short one at once, a long one by
+/// the page worker while the client waits. To make such waits rare, chunks that nobody uses are cleaned in the
+/// background: at once when their owner is gone or several have used them, else when their owner has not come back for
+/// a while.
 struct Traces {
   /// Bytes that may be zeroed at once, for all blobs of a request.
   static let shortBytes: UInt64 = 128 << 10
@@ -26,7 +27,7 @@ struct Traces {
   private var candidates: [Int] = []
   /// A number that grows with time.
   private var moment: UInt32 = 2
-  /// When each chunk became spare last.
+  /// Moment at which each chunk last became spare.
   private var spareSince: ContiguousArray<UInt32>
   /// Chunks that became spare, in that order, and when.
   private var spare: [(chunk: Int, moment: UInt32)] = []

@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// Deletes objects and blobs with regard to what depends on them.
+/// Deletes objects and blobs with regard to their dependents.
 public struct Deletion: StoreTask {
   public typealias Failure = Never
 
@@ -9,17 +9,17 @@ public struct Deletion: StoreTask {
   /// Whether nobody asked for it; then members that are used by name or otherwise stay.
   private let isImplicit: Bool
   private let connection: Connection?
-  /// Whose request it is; nil for what nobody could be told if it were refused.
+  /// The connection whose request it is; nil when nobody could be told of a refusal.
   private let client: Connection?
   private let session: Session
   private let ids: [ObjectID]
   private var nextID = 0
   private var requested = SortedSet<ObjectID>()
-  /// What depends on the requested, directly or not, and that of it whose own dependents are to be found.
+  /// Objects that depend on the requested ones, directly or not, and those of them whose dependents are not found yet.
   private var ancestors = SortedSet<ObjectID>()
   private var explored: [ObjectID] = []
   private var exploring: (id: ObjectID, from: ObjectID)?
-  /// What was asked for and goes, and which of it is next.
+  /// Requested objects that go, and the index of the next of them.
   private var roots: [ObjectID] = []
   private var nextRoot = 0
   /// Members that go along, the next one last.
@@ -39,8 +39,8 @@ public struct Deletion: StoreTask {
 
   /// - Parameters:
   ///   - isImplicit: whether nobody asked for it; then members that are used by name or otherwise stay.
-  ///   - connection: who wants it, nil when nobody's grants are to end.
-  ///   - client: whose request it is; nil for what nobody could be told if it were refused.
+  ///   - connection: the connection whose grants end; nil when nobody's do.
+  ///   - client: the client whose request it is; nil when nobody could be told of a refusal.
   init(
     _ ids: [ObjectID], of session: Session, force: Bool, deep: Bool, isImplicit: Bool, by connection: Connection?,
     for client: Connection? = nil
@@ -70,7 +70,7 @@ public struct Deletion: StoreTask {
     delete(id, store)
   }
 
-  /// What goes next: members of what went before, then what was asked for, then what depends on that.
+  /// The next object to go: members of objects that went, then requested objects, then their dependents.
   private var next: ObjectID? {
     pending.last ?? (nextRoot < roots.count ? roots[nextRoot] : ancestors.first(from: ObjectID(0)))
   }
@@ -145,7 +145,7 @@ public struct Deletion: StoreTask {
   /// An id, in an array that grows by doubling or a table whose leaves may be half full.
   private static let bytesPerEntry = 16
 
-  /// Whether what is to be deleted is known, and nothing has been deleted before.
+  /// Whether all that is to be deleted is known, and nothing of it deleted yet.
   public private(set) var isPlanned = false
 
   // MARK: - What is to be deleted

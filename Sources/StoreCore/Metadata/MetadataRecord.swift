@@ -11,7 +11,7 @@ struct MemberLink {
   }
 
   let target: Target
-  /// Where the member was when it was linked.
+  /// The instance that had the member when it was linked.
   let instance: UInt64
 
   /// The object or blob that must live as long as the parent.
@@ -102,7 +102,7 @@ public struct MetadataRecord {
     return json.string(span)
   }
 
-  /// Takes what a replaced field means to the store itself.
+  /// Takes over a replaced field that the store itself uses.
   mutating func adopt(_ field: MetadataDocument.Field) {
     guard case .text(let value) = field.value else { return }
     if field.key.elementsEqual("typename".utf8), let typename = value.withUnsafeBytes(Self.string) {

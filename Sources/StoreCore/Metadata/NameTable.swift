@@ -2,7 +2,7 @@ import StoreProtocol
 
 /// The names of a session: each points to one object, an object may have several.
 struct NameTable {
-  /// Where a name leads.
+  /// Target of a name.
   struct Entry {
     let id: ObjectID
     /// Counts up from name to name.
@@ -116,7 +116,7 @@ struct StoredName: Comparable {
 
   static func < (left: StoredName, right: StoredName) -> Bool { left.text.order(against: right.text, by: rank) < 0 }
 
-  /// Bytes in the order of what they are written as: `/` comes right behind `~`.
+  /// Bytes in the order of their written form: `/` comes right behind `~`.
   @inline(__always)
   private static func rank(_ byte: UInt8) -> UInt16 {
     byte == UInt8(ascii: "/") ? UInt16(UInt8(ascii: "~")) << 1 | 1 : UInt16(byte) << 1

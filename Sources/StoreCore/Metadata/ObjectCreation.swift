@@ -31,7 +31,7 @@ public struct ObjectCreation: StoreTask {
   private var created: [CreatedObject] = []
   /// Objects and members made so far.
   private var made: [ObjectID] = []
-  /// Why all that was made is taken back.
+  /// The error for which all objects made so far are taken back.
   private var failure: StoreError?
   private var unlinking: Unlinking?
 
@@ -53,6 +53,11 @@ public struct ObjectCreation: StoreTask {
     owner = volume?.listingAccount
   }
 
+  /// Makes some of the objects, or takes some back after a failure.
+  ///
+  /// - Throws: metaTreeInvalid, metaTreeNameNotExists or assertionFailed for an incomplete document,
+  ///   metaTreeSubtreeNotExists for an unknown member, globalObjectInvalid for a member that may not be one,
+  ///   objectExists for a member that somebody else makes or deletes meanwhile; nothing is left then.
   public mutating func step(_ store: Store) throws(StoreError) -> [CreatedObject]? {
     if failure == nil {
       do throws(StoreError) {
@@ -125,7 +130,7 @@ public struct ObjectCreation: StoreTask {
 
   private typealias Found = (target: MemberLink.Target, instance: UInt64, isGlobal: Bool)
 
-  /// Finds what a member stands for, and where it is; nil when it has to be made first.
+  /// Finds the object or blob of a member, and its instance; nil when it has to be made first.
   private mutating func resolve(
     _ member: MetadataDocument, instance: UInt64, _ store: Store
   ) throws(StoreError) -> Found? {
@@ -236,7 +241,7 @@ public struct ObjectCreation: StoreTask {
 
   // MARK: - Failing
 
-  /// Removes what was made, but for what others use by now.
+  /// Removes the objects made so far, but for those that others use by now.
   ///
   /// - Returns: whether all is removed.
   fileprivate mutating func takeBack(_ store: Store) -> Bool {
@@ -255,7 +260,7 @@ public struct ObjectCreation: StoreTask {
   }
 }
 
-/// Takes back what a creation that nobody waits for any more has made.
+/// Takes back the objects of a creation that nobody waits for any more.
 public struct TakingBack: StoreTask {
   public typealias Failure = Never
 

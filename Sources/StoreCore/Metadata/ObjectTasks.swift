@@ -19,7 +19,8 @@ public struct Persisting: StoreTask {
     pending = [id]
   }
 
-  /// - Parameter connection: what it has made is complete by that.
+  /// - Parameter connection: the objects it has made are complete by that.
+  /// - Throws: assertionFailed for a blob, metaTreeSubtreeNotExists for an unknown object.
   public init(_ id: ObjectID, by connection: Connection, in store: Store) throws(StoreError) {
     try self.init(id, in: connection.session, store, by: connection)
   }
@@ -128,7 +129,7 @@ public struct ShallowCopy: StoreTask {
     layout = RecordLayout(copy: record, replacing: extra)
   }
 
-  /// What takes back a copy that is not complete; nil when there is nothing to take back.
+  /// Task that takes back an incomplete copy; nil when there is nothing to take back.
   public var takenBack: (any StoreTask<Void, Never>)? {
     target.map { LinkRemoval(session, Unlinking($0, Array(layout.record.links.prefix(linked)))) }
   }

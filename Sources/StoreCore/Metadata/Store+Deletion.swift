@@ -1,7 +1,7 @@
 import StoreProtocol
 
 extension Store {
-  /// Deletes objects and blobs with regard to what depends on them.
+  /// Deletes objects and blobs with regard to their dependents.
   ///
   /// - Parameters:
   ///   - force: delete although something depends on it, and delete that too.
@@ -29,12 +29,13 @@ extension Store {
     }
   }
 
-  /// Deletes every object, name, blob and stream of the session, except what other connections have not sealed yet.
+  /// Deletes every object, name, blob and stream of the session, except blobs that other connections have not sealed
+  /// yet.
   public func clear(_ session: Session, by connection: Connection? = nil) {
     Clearing(session, by: connection).finish(self)
   }
 
-  /// Whether a blob goes when a connection clears its session: all but what others are still writing.
+  /// Whether a blob goes when a connection clears its session: all but those that others are still writing.
   ///
   /// - Parameter connection: nil when the session itself goes.
   func isCleared(_ id: ObjectID, in session: Session, by connection: Connection?) -> Bool {

@@ -1,17 +1,19 @@
 import StoreProtocol
 
-/// What a put that failed half-way leaves behind: columns that were finished before the one that did not fit.
+/// Remains of a put that failed half-way: columns that were finished before the one that did not fit.
 ///
 /// Clients make an object of parts in several requests, and only the last one, which names the object or persists it,
-/// tells that it is complete. So what a connection made since then is *unfinished*. When an allocation of it is refused,
-/// its unfinished parts become *suspects*: they go when the connection does, or when their room is needed, unless
-/// somebody has asked for them meanwhile. This holds where replaced objects are deleted too, since elsewhere, as with
-/// the original, ids of objects without a name may be known to anybody.
+/// tells that it is complete. Until then the parts made by a connection are *unfinished*. When an allocation of it is
+/// refused, its unfinished parts become *suspects*: they go when the connection does, or when their room is needed,
+/// unless somebody has asked for them meanwhile. This holds where replaced objects are deleted too, since elsewhere, as
+/// with the original, ids of objects without a name may be known to anybody.
 extension Store {
-  /// Beyond so many parts, which are looked at in one go, an object is taken for several.
+  /// Number of parts, looked at in one go, beyond which an object is taken for several.
   private static let mostUnfinished = 1 << 14
 
   /// Stores objects that a connection made, all or none.
+  ///
+  /// - Throws: as ``ObjectCreation/step(_:)``.
   public func createObjects(
     _ documents: [MetadataDocument], by connection: Connection
   ) throws(StoreError) -> [CreatedObject] {
@@ -19,6 +21,8 @@ extension Store {
   }
 
   /// Makes an object and its members visible for good.
+  ///
+  /// - Throws: assertionFailed for a blob, metaTreeSubtreeNotExists for an unknown object.
   public func persist(_ id: ObjectID, by connection: Connection) throws(StoreError) {
     try Persisting(id, by: connection, in: self).finish(self)
   }
@@ -30,7 +34,7 @@ extension Store {
     connection.unfinished.append(id)
   }
 
-  /// An allocation of a connection was refused.
+  /// Makes suspects of a connection's unfinished parts, since an allocation of it was refused.
   func suspectUnfinished(of connection: Connection) {
     let session = connection.session
     work.spend(connection.unfinished.count * Work.entry)
@@ -40,7 +44,7 @@ extension Store {
     connection.unfinished.removeAll()
   }
 
-  /// Somebody has asked for these.
+  /// Clears objects of suspicion, because somebody has asked for them.
   public func clearSuspicion(_ ids: some Sequence<ObjectID>, in session: Session) {
     if session.suspects.isEmpty { return }
     for id in ids { session.suspects.remove(id) }

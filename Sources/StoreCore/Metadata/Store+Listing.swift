@@ -25,6 +25,7 @@ extension Store {
   /// Names a persistent object; a name in use is taken over.
   ///
   /// - Returns: the object that had the name.
+  /// - Throws: objectNotExists for an unknown object, invalid for a blob or an object that is not persistent.
   @discardableResult
   public func putName(
     _ name: String, to id: ObjectID, in session: Session
@@ -46,6 +47,7 @@ extension Store {
   /// The object of a name; with `wait` the request is parked until the name appears.
   ///
   /// - Parameter volume: through which the request comes, if through one.
+  /// - Throws: objectNotExists for an unknown name, without `wait`.
   public func getName(
     _ name: String, wait: Bool, in session: Session, of volume: Volume? = nil
   ) throws(StoreError) -> Outcome<ObjectID> {

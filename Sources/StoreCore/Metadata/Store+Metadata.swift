@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// What create_data answers for one object.
+/// Answer of create_data for one object.
 public struct CreatedObject: Equatable, Sendable {
   public let id: ObjectID
   public let signature: UInt64
@@ -11,6 +11,7 @@ extension Store {
   /// Stores objects, all or none.
   ///
   /// - Parameter volume: through which they come, if through one.
+  /// - Throws: as ``ObjectCreation/step(_:)``.
   public func createObjects(
     _ documents: [MetadataDocument], in session: Session, of volume: Volume? = nil
   ) throws(StoreError) -> [CreatedObject] {
@@ -33,10 +34,15 @@ extension Store {
   }
 
   /// Makes an object and its members visible for good.
+  ///
+  /// - Throws: assertionFailed for a blob, metaTreeSubtreeNotExists for an unknown object.
   public func persist(_ id: ObjectID, in session: Session) throws(StoreError) {
     try Persisting(id, in: session, self).finish(self)
   }
 
+  /// Whether an object is visible for good; blobs are not.
+  ///
+  /// - Throws: metaTreeSubtreeNotExists for an unknown object.
   public func isPersistent(_ id: ObjectID, in session: Session) throws(StoreError) -> Bool {
     if id.isBlob { return false }
     try requireObject(id, in: session)
@@ -44,11 +50,15 @@ extension Store {
   }
 
   /// Adds labels to an object, replacing those with the same keys.
+  ///
+  /// - Throws: objectNotExists for an unknown object.
   public func label(_ id: ObjectID, _ labels: [(String, String)], by connection: Connection) throws(StoreError) {
     try Labelling(id, keys: labels.map(\.0), values: labels.map(\.1), by: connection, self).finish(self)
   }
 
   /// Adds labels to an object, replacing those with the same keys.
+  ///
+  /// - Throws: objectNotExists for an unknown object.
   public func label(_ id: ObjectID, _ labels: [(String, String)], in session: Session) throws(StoreError) {
     try Labelling(id, keys: labels.map(\.0), values: labels.map(\.1), in: session, by: nil, self).finish(self)
   }
@@ -56,6 +66,7 @@ extension Store {
   /// Copies an object of a connection's session under a new id, with the same members, and fields replaced or added.
   ///
   /// - Parameter extra: the fields; their values must be primitive.
+  /// - Throws: assertionFailed for a blob or a field that is an object, metaTreeSubtreeNotExists for an unknown object.
   public func shallowCopy(
     _ id: ObjectID, extra: MetadataDocument = MetadataDocument(), by connection: Connection
   ) throws(StoreError) -> ObjectID {
@@ -67,6 +78,7 @@ extension Store {
   /// - Parameters:
   ///   - extra: the fields; their values must be primitive.
   ///   - volume: through which the request comes, if through one.
+  /// - Throws: assertionFailed for a blob or a field that is an object, metaTreeSubtreeNotExists for an unknown object.
   public func shallowCopy(
     _ id: ObjectID, extra: MetadataDocument = MetadataDocument(), in session: Session, of volume: Volume? = nil
   ) throws(StoreError) -> ObjectID {
@@ -74,6 +86,8 @@ extension Store {
   }
 
   /// The local copy of an object: itself, while there is one instance.
+  ///
+  /// - Throws: metaTreeSubtreeNotExists for an unknown object, invalid for a blob or a global object.
   public func migrate(_ id: ObjectID, in session: Session) throws(StoreError) -> ObjectID {
     if id.isBlob { throw StoreError(.invalid, "The blob \(id) cannot be migrated") }
     try requireObject(id, in: session)

@@ -1,14 +1,16 @@
 import StoreProtocol
 
-/// Objects whose name was given to another go once nobody uses them.
+/// Removal of objects whose name was given to another, once nobody uses them.
 extension Store {
-  /// What becomes of an object whose name a connection gives to another.
+  /// Treatment of an object whose name a connection gives to another.
   func overwritePolicy(of connection: Connection) -> OverwritePolicy {
     guard let volume = connection.volume else { return configuration.overwrite }
     return volume.settings.overwrite ?? (volume.settings.scope == .volume ? .delete : configuration.overwrite)
   }
 
   /// Names a persistent object; a name in use is taken over, and the object that had it may go.
+  ///
+  /// - Throws: objectNotExists for an unknown object, invalid for a blob or an object that is not persistent.
   public func putName(_ name: String, to id: ObjectID, by connection: Connection) throws(StoreError) {
     let session = connection.session
     let former = try putName(name, to: id, in: session, by: connection)
@@ -23,6 +25,8 @@ extension Store {
   }
 
   /// The object of a name; with `wait` the request is parked until the name appears.
+  ///
+  /// - Throws: objectNotExists for an unknown name, without `wait`.
   public func getName(_ name: String, wait: Bool, by connection: Connection) throws(StoreError) -> Outcome<ObjectID> {
     endLookup(of: connection)
     let outcome = try getName(name, wait: wait, in: connection.session, of: connection.volume)
@@ -33,7 +37,7 @@ extension Store {
     return outcome
   }
 
-  /// A connection has fetched what it was told of by name, or asks for something else.
+  /// Notes that a connection has fetched the object it was told of by name, or asks for something else.
   func endLookup(of connection: Connection) {
     guard let id = connection.found else { return }
     connection.found = nil

@@ -1,4 +1,4 @@
-/// What listings match type names and names against.
+/// Pattern against which listings match type names and names.
 public enum TextPattern {
   case wildcard(String)
   /// The whole text must match; an expression that isn't valid matches nothing.

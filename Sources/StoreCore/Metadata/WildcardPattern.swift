@@ -111,7 +111,7 @@ struct WildcardMatch {
   private let bytes: [UInt8]
   private var element = 0
   private var position = 0
-  /// Where to go on when the rest does not match: what follows the last star, one byte further on than before.
+  /// Point to go on from when the rest does not match: after the last star, one byte further on than before.
   private var resume: (element: Int, position: Int)?
 
   fileprivate init(of pattern: WildcardPattern, _ bytes: [UInt8]) {

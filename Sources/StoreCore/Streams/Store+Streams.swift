@@ -5,6 +5,7 @@ extension Store {
   /// Attaches a stream to an object.
   ///
   /// - Parameter volume: through which the request comes, if through one.
+  /// - Throws: objectExists when the object has one.
   public func createStream(_ id: ObjectID, in session: Session, of volume: Volume? = nil) throws(StoreError) {
     if session.streams.contains(id) { throw StoreError(.objectExists, "stream \(id) already exists") }
     let stream = Stream(owner: volume?.listingAccount)
@@ -20,6 +21,8 @@ extension Store {
   }
 
   /// Opens a stream; each mode once.
+  ///
+  /// - Throws: objectNotExists for an unknown stream, streamOpened for the second time.
   public func openStream(_ id: ObjectID, _ mode: StreamMode, in session: Session) throws(StoreError) {
     let stream = try stream(id, in: session)
     switch mode {
@@ -33,6 +36,8 @@ extension Store {
   }
 
   /// Finishes the chunk being written and creates the next one; parked while streams would fill too much.
+  ///
+  /// - Throws: as ``StreamChunkCreation/step(_:)``.
   public func nextStreamChunk(
     _ id: ObjectID, size: UInt64, by connection: Connection
   ) throws(StoreError) -> Outcome<BlobPayload> {
@@ -69,6 +74,8 @@ extension Store {
   }
 
   /// Appends an existing object or blob as a chunk.
+  ///
+  /// - Throws: objectNotExists for an unknown stream, invalidStreamState when it is stopped or another writer waits.
   public func pushStreamChunk(
     _ id: ObjectID, chunk: ObjectID, by connection: Connection
   ) throws(StoreError) {
@@ -86,6 +93,9 @@ extension Store {
   /// Deletes the chunk of the previous pull and hands out the next one; parked until there is one.
   ///
   /// The chunk of the previous pull is used up by contract: the reader's grant for it ends with this call.
+  ///
+  /// - Throws: objectNotExists for an unknown stream, invalidStreamState when another reader waits, streamDrained at
+  ///   the end, streamFailed when the writer gave up or left.
   public func pullStreamChunk(
     _ id: ObjectID, by connection: Connection
   ) throws(StoreError) -> Outcome<ObjectID> {
@@ -116,7 +126,9 @@ extension Store {
     return .park(.stream(session: session.id, id))
   }
 
-  /// Ends a stream: what was written can still be read, unless it failed.
+  /// Ends a stream: chunks that were written can still be read, unless it failed.
+  ///
+  /// - Throws: objectNotExists for an unknown stream, invalidStreamState when it is stopped or another writer waits.
   public func stopStream(_ id: ObjectID, failed: Bool, by connection: Connection) throws(StoreError) {
     let session = connection.session
     let stream = try writableStream(id, by: connection)
@@ -126,12 +138,14 @@ extension Store {
   }
 
   /// Frees the queued chunks and forgets the stream.
+  ///
+  /// - Throws: objectNotExists for an unknown stream.
   public func dropStream(_ id: ObjectID, by connection: Connection) throws(StoreError) {
     _ = try stream(id, in: connection.session)
     reclaim(takeStream(id, in: connection.session, by: connection))
   }
 
-  /// Takes a stream out of its session; what is returned frees its chunks.
+  /// Takes a stream out of its session; the task that is returned frees its chunks.
   func takeStream(_ id: ObjectID, in session: Session, by connection: Connection) -> StreamRemoval {
     guard let stream = session.streams[id] else { return StreamRemoval([], in: session, by: connection) }
     forgetStream(id, in: session)
@@ -148,7 +162,7 @@ extension Store {
     reconsider(id, in: session)
   }
 
-  /// A request that is parked on a stream is given up.
+  /// Gives up a request that is parked on a stream.
   public func unpark(_ connection: Connection, from id: ObjectID) {
     guard let stream = connection.session.streams[id] else { return }
     if stream.parkedReader == connection.id { stream.parkedReader = nil }
@@ -246,6 +260,10 @@ public struct StreamChunkCreation: StoreTask {
     creation = BlobCreation(size, by: connection)
   }
 
+  /// Makes some of the room, or the chunk.
+  ///
+  /// - Throws: objectNotExists for an unknown stream, invalidStreamState when it is stopped or another writer waits,
+  ///   notEnoughMemory.
   public mutating func step(_ store: Store) throws(StoreError) -> Outcome<BlobPayload>? {
     try store.nextStreamChunk(id, size: size, by: connection, &creation)
   }

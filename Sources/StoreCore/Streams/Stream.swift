@@ -13,7 +13,7 @@ final class Stream {
   weak var writer: Connection?
   /// The connection that wrote last, nil when it has gone.
   weak var producer: Connection?
-  /// What the last pull handed out, deleted by the next one.
+  /// The chunk that the last pull handed out; the next pull deletes it.
   var handedOut: ObjectID?
   var isDrained = false
   var isFailed = false
@@ -39,7 +39,7 @@ final class Stream {
   init(owner: Account?) { self.owner = owner }
 }
 
-/// How a stream is opened.
+/// Direction in which a stream is opened.
 public enum StreamMode: UInt64, Sendable {
   case read = 1
   case write = 2

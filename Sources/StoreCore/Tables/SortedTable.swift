@@ -37,7 +37,7 @@ struct SortedTable<Key: Comparable, Value> {
     return low == 0 ? 0 : low - 1
   }
 
-  /// Where the first key is that is not below `key`, and whether it is `key` itself; the leaf must exist.
+  /// Index of the first key that is not below `key`, and whether it is `key` itself; the leaf must exist.
   private func index(of key: Key, in leaf: Int) -> (index: Int, isThere: Bool) {
     let keys = leaves[leaf].keys
     var low = 0

@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// Giving back what clients, sessions and volumes had that are gone. Nobody waits for it.
+/// Reclaiming of the blobs and objects of clients, sessions and volumes that are gone. Nobody waits for it.
 extension Store {
   /// Goes on giving back, until the work allowed is spent.
   ///

@@ -11,6 +11,7 @@ public protocol StoreTask<Value, Failure> {
   /// Does some of it.
   ///
   /// - Returns: the result, nil when there is more to do.
+  /// - Throws: the failure of the task, which ends it.
   mutating func step(_ store: Store) throws(Failure) -> Value?
 }
 
@@ -25,6 +26,8 @@ public struct Ignoring<Task: StoreTask>: StoreTask where Task.Failure == Never {
 
 extension StoreTask {
   /// Does all of it at once.
+  ///
+  /// - Throws: the error of a step.
   public consuming func finish(_ store: Store) throws(Failure) -> Value {
     let limit = store.work.allowAll()
     defer { store.work.restore(limit) }

@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// What a volume may take of the store, and what it has taken.
+/// Memory that a volume may take of the store, and memory that it has taken.
 ///
 /// Every blob of the volume points to its account and counts there in full, also when several blobs share their bytes.
 public final class Account {
@@ -8,13 +8,13 @@ public final class Account {
   public internal(set) var limit: UInt64
   /// Bytes of its blobs.
   public private(set) var used: UInt64 = 0
-  /// Whether the bytes of its deleted blobs may be taken back from those who were given them.
+  /// Whether the bytes of its deleted blobs may be taken back from clients that were given them.
   let reusesDeleted: Bool
-  /// Whether what it pays for lies among the belongings of others, so that it has to be listed here.
+  /// Whether its blobs and objects lie among those of others, so that they have to be listed here.
   let isScattered: Bool
   /// The blobs it pays for; empty unless ``isScattered``.
   private(set) var blobs = SortedSet<ObjectID>()
-  /// Its objects; empty unless ``isScattered``.
+  /// The objects of the volume; empty unless ``isScattered``.
   private(set) var objects = SortedSet<ObjectID>()
   /// Names of its objects; 0 unless ``isScattered``.
   private(set) var nameCount = 0
@@ -65,7 +65,7 @@ public final class Account {
     blobs.insert(newID)
   }
 
-  /// Bytes of heap that what it lists takes, estimated from the numbers alone.
+  /// Bytes of heap of the things it lists, estimated from their numbers alone.
   var heapBytes: Int { blobs.count * 256 + objects.count * 1024 + streams.count * 320 }
 
   func own(stream: ObjectID) { streams.insert(stream) }

@@ -9,7 +9,7 @@ public struct BelongingsRemoval: StoreTask {
   private let session: Session
   private let connection: Connection?
   private let deletes: Bool
-  /// Whether what is left becomes nobody's in particular.
+  /// Whether the rest belongs to nobody in particular from now on.
   private let disownsAll: Bool
   /// The first object or blob of which is still to be found out whether others use it; nil when all were looked at.
   private var nextCandidate: ObjectID? = ObjectID(0)

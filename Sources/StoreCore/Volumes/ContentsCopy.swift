@@ -76,14 +76,14 @@ private struct Copying: StoreTask {
 }
 
 extension Store {
-  /// Starts to give an empty volume what another holds now; see ``Volume/isBeingFilled``.
+  /// Starts to copy the present contents of a volume to an empty one; see ``Volume/isBeingFilled``.
   func copyContents(of source: Volume, to target: Volume) {
     reclaim(Copying(copy: ContentsCopy(of: source.session, to: target, self)))
   }
 }
 
 extension Session {
-  /// Takes a blob out, after those who copy what is here have it.
+  /// Takes a blob out, after the tasks that copy the session have it.
   func removeBlob(_ id: ObjectID, _ store: Store) -> Blob? {
     for copy in copies { copy.save(id, store) }
     return blobs.removeValue(forKey: id)

@@ -1,7 +1,7 @@
 import StoreProtocol
 
 extension Store {
-  /// Every account counts and lists exactly what points to it.
+  /// Contradictions between accounts and the blobs, objects and names that count in them.
   func accountInconsistencies() -> [String] {
     var found: [String] = []
     var bytes: [ObjectIdentifier: UInt64] = [:]

@@ -1,7 +1,7 @@
 import StoreProtocol
 
 extension Store {
-  /// Deletes a volume and does with its contents what it was opened for.
+  /// Deletes a volume, and deletes or keeps its contents as its settings say.
   ///
   /// Its clients stay connected but own nothing any more; the server shows them out.
   /// - Returns: the volume there was, if any.

@@ -100,7 +100,9 @@ extension Store {
     return volume
   }
 
-  /// Changes what becomes of a volume's objects when it is deleted.
+  /// Changes the fate of a volume's objects when it is deleted.
+  ///
+  /// - Throws: objectNotExists for an unknown volume.
   public func setDeletion(of id: String, _ onDelete: Volume.Deletion) throws(StoreError) -> Volume {
     let volume = try requireVolume(id)
     volume.settings.onDelete = onDelete
@@ -108,6 +110,8 @@ extension Store {
   }
 
   /// Allows or forbids writing.
+  ///
+  /// - Throws: objectNotExists for an unknown volume.
   public func freezeVolume(_ id: String, _ isFrozen: Bool) throws(StoreError) -> Volume {
     let volume = try requireVolume(id)
     volume.isFrozen = isFrozen
@@ -134,7 +138,7 @@ extension Store {
 }
 
 extension Volume.Settings {
-  /// What contradicts a repeated request, as the end of a sentence; nil when nothing does.
+  /// The first contradiction to a repeated request, as the end of a sentence; nil when there is none.
   fileprivate func difference(from other: Volume.Settings) -> String? {
     if scope != other.scope { return "scope is \(scope.rawValue), not \(other.scope.rawValue)" }
     if onDelete != other.onDelete { return "on_delete is \(onDelete.rawValue), not \(other.onDelete.rawValue)" }

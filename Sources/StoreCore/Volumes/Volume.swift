@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// A tenant of the store: what its clients write is counted, limited and deleted together.
+/// A tenant of the store: the objects of its clients are counted, limited and deleted together.
 ///
 /// A snapshot is a volume nobody connects to.
 public final class Volume {
@@ -13,22 +13,22 @@ public final class Volume {
 
   public let kind: Kind
   public internal(set) var settings: Settings
-  /// Where its objects are: a session of its own, or the root session.
+  /// The session of its objects: one of its own, or the root session.
   public let session: Session
   public let account: Account
   /// Unix milliseconds.
   public let created: UInt64
   /// Whether nobody may write to it.
   public internal(set) var isFrozen = false
-  /// When the store was restarted that took what was written, in unix milliseconds; nil when nothing was lost.
+  /// Time of the restart of the store that took the contents, in unix milliseconds; nil when nothing was lost.
   public internal(set) var lostContentsAt: UInt64?
-  /// Whether a restart of the store has taken what was written, and nothing was written since.
+  /// Whether a restart of the store has taken its contents, and nothing was written since.
   public internal(set) var hasLostContents = false
   /// Clients connected to it.
   public internal(set) var connections = 0
   /// Requests of them that wait for something; the server counts them.
   public var parkedRequests = 0
-  /// What fills it, nil when it has all of it.
+  /// Task that fills the volume with its first contents; nil when it has all of them.
   var copy: ContentsCopy?
 
   /// - Parameter deletedMemory: the policy outside of volumes.
@@ -47,16 +47,16 @@ public final class Volume {
   /// Whether anything was ever written to it.
   public var isWritten: Bool { account.isWritten }
 
-  /// Its objects, members of other objects included.
+  /// The number of its objects, members of other objects included.
   public var objectCount: Int { account.isScattered ? account.objects.count : session.objectCount }
 
-  /// The names of its objects.
+  /// The number of names of its objects.
   public var nameCount: Int { account.isScattered ? account.nameCount : session.nameCount }
 
   /// Bytes of heap that its objects, names and streams take, estimated.
   public var heapBytes: Int { account.isScattered ? account.heapBytes : session.heapBytes }
 
-  /// Whether it does not have all yet of what it starts with: see ``WaitKey/contents(session:)``.
+  /// Whether its first contents are still being copied: see ``WaitKey/contents(session:)``.
   public var isBeingFilled: Bool { copy != nil }
 
   /// The account that has to list its objects, nil when its session does.

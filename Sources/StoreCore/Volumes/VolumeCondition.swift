@@ -1,7 +1,7 @@
 import StoreProtocol
 
 extension Store {
-  /// What is wrong with a volume, as a sentence for people; nil while all is well.
+  /// The fault of a volume, as a sentence for people; nil while all is well.
   public func trouble(of volume: Volume) -> String? {
     if volume.hasLostContents {
       let time = volume.lostContentsAt.map { " at \(configuration.timeText($0))" } ?? ""

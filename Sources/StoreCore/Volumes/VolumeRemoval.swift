@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// Takes everything from the clients of a deleted volume, and does with its contents what it was opened for.
+/// Takes everything from the clients of a deleted volume, and deletes or keeps its contents as its settings say.
 struct VolumeRemoval: StoreTask {
   typealias Failure = Never
 

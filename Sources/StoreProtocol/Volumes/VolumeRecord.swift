@@ -21,7 +21,7 @@ public struct VolumeRecord: Sendable, Equatable {
   public var condition = VolumeCondition()
   /// Unix milliseconds.
   public var created: UInt64 = 0
-  /// When the store was restarted that took its contents, in unix milliseconds; nil when none were lost.
+  /// Time of the restart of the store that took the contents, in unix milliseconds; nil when none were lost.
   public var lostContentsAt: UInt64?
   /// Nil for what its scope has.
   public var overwrite: OverwritePolicy?

@@ -11,30 +11,30 @@ public enum VolumeKind: String, Sendable {
 public enum VolumeScope: String, Sendable, CaseIterable {
   /// Its own.
   case volume
-  /// Those of the whole store, as the original has it.
+  /// Names of the whole store, as the original has it.
   case cluster
 }
 
 /// Fate of a volume's objects when it is deleted.
 public enum VolumeDeletion: String, Sendable, CaseIterable {
   case delete
-  /// They stay in the store, under the names of the whole store.
+  /// Objects stay in the store, under the names of the whole store.
   case retain
 }
 
 /// Fate of an object when the name that led to it is given to another.
 public enum OverwritePolicy: String, Sendable, CaseIterable {
-  /// It is deleted once no name, object or client uses it.
+  /// The object is deleted once no name, object or client uses it.
   case delete
-  /// It stays, as in the original.
+  /// The object stays, as in the original.
   case keep
 }
 
 /// Fate of the bytes of deleted blobs that clients were given.
 public enum DeletedMemoryPolicy: String, Sendable, CaseIterable {
-  /// They stay until these clients give them up.
+  /// The bytes stay until these clients give them up.
   case keep
-  /// The ones deleted longest ago are used again when an allocation would be refused otherwise.
+  /// The bytes deleted longest ago are used again when an allocation would be refused otherwise.
   case reuse
 }
 

@@ -5,23 +5,23 @@ import StoreCore
 import StoreProtocol
 import Support
 
-/// A client's socket with what was received, what is still to be sent, and what it waits for.
+/// A client's socket with the bytes received, the bytes still to be sent, and its held reply.
 final class ClientConnection {
   enum Kind: String {
     case ipc, rpc
   }
 
-  /// What happens to the connection's next message.
+  /// Treatment of the connection's next message.
   enum State {
-    /// Read and answer.
+    /// Reads and answers it.
     case ready
-    /// The reply to this one is held back.
+    /// Holds back the reply to this one.
     case held(HeldReply)
-    /// Raw bytes are on their way, on the transfer thread.
+    /// Moves raw bytes first, on the transfer thread.
     case transferring(Transfer)
-    /// A request is on its way, see ``work``.
+    /// Works on a request, see ``work``.
     case working
-    /// Its volume is gone: nothing is answered, and it ends when the client closes its side.
+    /// Answers nothing, since the volume is gone; the connection ends when the client closes its side.
     case leaving
   }
 
@@ -37,7 +37,7 @@ final class ClientConnection {
   var isRegistered = false
   /// The request that takes more than one turn: being read, being done, or waiting for something.
   var work: RequestWork?
-  /// Whether it is in the queue of those who are not done.
+  /// Whether it is in the queue of connections that have more to do.
   var isQueued = false
   /// Whether the arena's descriptor was sent.
   var knowsArena = false
@@ -46,7 +46,7 @@ final class ClientConnection {
   /// The admin token, or why it cannot be read, for the request at hand.
   var adminToken: Result<String, CommandError>?
 
-  /// What it may take for messages on their way.
+  /// Memory that it may take for messages on their way.
   let buffers: any GrowthBudget
   private let allBuffers: BufferBudget
   private var pending: ByteWriter?
@@ -85,10 +85,10 @@ final class ClientConnection {
   /// Whether something waits for the socket to take more.
   var hasPendingOutput: Bool { pending != nil || pendingDescriptor }
 
-  /// What of a message may be copied when the socket doesn't take it.
+  /// Most bytes of a message that are copied when the socket doesn't take it.
   private static let largestCopy = 64 << 10
 
-  /// Sends a message, then the arena's descriptor if wanted; keeps what the socket doesn't take.
+  /// Sends a message, then the arena's descriptor if wanted; keeps the bytes that the socket doesn't take.
   ///
   /// - Parameter message: replaced by another writer when the connection keeps it.
   /// - Returns: false when the connection is broken.
@@ -128,7 +128,7 @@ final class ClientConnection {
     return true
   }
 
-  /// Sends more of what is pending.
+  /// Sends more of the pending bytes.
   ///
   /// - Returns: false when the connection is broken.
   func flush(arena: CInt) -> Bool {
@@ -173,12 +173,13 @@ final class ClientConnection {
 
 /// Bytes received on a connection and not yet consumed.
 ///
-/// Grows with what actually arrives, not with what a header announces, and shrinks when a large message is gone.
+/// A buffer that grows with the bytes that arrive, not with those that a header announces, and shrinks when a large
+/// message is gone.
 final class InputBuffer {
   enum ReadResult {
     case some
     case wouldBlock
-    /// There is no memory for a message of this length.
+    /// No memory for a message of this length.
     case noRoom
     case closed
   }

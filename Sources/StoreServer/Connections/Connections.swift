@@ -6,13 +6,13 @@ import StoreCore
 import StoreProtocol
 import Support
 
-/// The sockets on which clients come, and those who have come.
+/// The sockets on which clients come, and the clients that have come.
 final class Connections {
   private let loop: EventLoop
   private let store: Store
   private let buffers: BufferBudget
   private let log: Log
-  /// By their tokens.
+  /// Connections by their tokens.
   private(set) var listeners: [UInt64: Listener] = [:]
   private var clients: [UInt64: ClientConnection] = [:]
   private var nextListener = EventLoop.Token.firstListener
@@ -58,7 +58,7 @@ final class Connections {
   /// Clients that are accepted in one go.
   private static let clientsAtOnce = 32
 
-  /// Accepts those who wait.
+  /// Accepts the clients that wait.
   ///
   /// - Parameter welcome: called with each of them.
   func accept(on listener: Listener, _ welcome: (ClientConnection) -> Void) {
@@ -115,7 +115,7 @@ final class Connections {
     setsockopt(file, SOL_SOCKET, SO_KEEPALIVE, &on, socklen_t(MemoryLayout<CInt>.size))
   }
 
-  /// Who is at the other end: in short, and with what the log shows.
+  /// Description of the peer: a short one, and one for the log.
   private static func describePeer(_ file: CInt, _ kind: ClientConnection.Kind) -> (label: String, text: String) {
     guard kind == .ipc else { return ("a remote client", "rpc") }
     var (pid, uid, gid): (pid_t, uid_t, gid_t) = (0, 0, 0)

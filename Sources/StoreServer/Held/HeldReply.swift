@@ -2,12 +2,12 @@ import JSON
 import StoreCore
 import StoreProtocol
 
-/// An answer that waits: for what, until when, and what happens if that does not come.
+/// An answer that waits: its condition, its deadline, and the error and undoing if the condition does not come true.
 ///
 /// The one way to wait in the server. A request handler makes one and says so with its `Disposition`; the server keeps it
 /// in ``HeldReplies``, and settles it when the condition holds, when it cannot hold any more, or at the deadline.
 final class HeldReply {
-  /// What has to happen first.
+  /// Event that has to happen first.
   enum Condition {
     /// The key changes: see `Store.takeChanges()`.
     case changed(WaitKey)
@@ -15,7 +15,7 @@ final class HeldReply {
     case populated(NewBlobs)
     /// No pages are being given back any more.
     case givenBack
-    /// What was written before is sent.
+    /// Everything written before is sent.
     case sent
     /// The password is checked.
     case checked
@@ -25,7 +25,7 @@ final class HeldReply {
     case durable(UInt64)
   }
 
-  /// What happens when the condition holds.
+  /// Action when the condition holds.
   enum Continuation {
     /// The reply, which is complete, is sent; then the arena's descriptor if wanted, then raw bytes.
     case send(arena: Bool, Transfer?)
@@ -41,20 +41,20 @@ final class HeldReply {
 
   let condition: Condition
   let continuation: Continuation
-  /// Takes back what was done in advance, when the condition does not come to hold.
+  /// Takes back work done in advance, when the condition does not come to hold.
   ///
   /// It is called although the client has gone.
   let undo: () -> Void
-  /// Makes the error reply from what went wrong.
+  /// Makes the error of the reply from the failure.
   let refusal: (StoreError) -> StoreError
 
-  /// When it is given up, in monotonic nanoseconds, and what the client is told then; nil for never.
+  /// Time at which the reply is given up, in monotonic nanoseconds, and the error for the client; nil for never.
   ///
   /// The requests of the protocol have no time-outs, so only the server sets one.
   var deadline: (time: UInt64, error: StoreError)?
   /// The complete message, for ``Continuation/send(arena:_:)``.
   var reply: ByteWriter?
-  /// Whose it is; nil when the client has gone and only ``undo`` may be left to do.
+  /// The connection it belongs to; nil when the client has gone and only ``undo`` may be left to do.
   var connection: UInt64?
   /// Strikes at the deadline.
   var timer: TimerQueue<EventLoop.Timer>.Ticket?
@@ -76,14 +76,14 @@ final class HeldReply {
   }
 }
 
-/// All held replies of a server, found by what they wait for.
+/// All held replies of a server, found by their conditions.
 struct HeldReplies {
   private var all: [ObjectIdentifier: HeldReply] = [:]
-  /// Those that wait for a key, in the order in which they came.
+  /// Replies that wait for a key, in the order in which they came.
   private var byKey: [WaitKey: [HeldReply]] = [:]
   private var byJob: [UInt64: HeldReply] = [:]
   private var byChange: [UInt64: [HeldReply]] = [:]
-  /// Those that wait for the page worker, in the order in which they came.
+  /// Replies that wait for the page worker, in the order in which they came.
   private(set) var onPages: [HeldReply] = []
 
   var count: Int { all.count }
@@ -135,8 +135,8 @@ struct HeldReplies {
     byChange.keys.filter { $0 <= number }.sorted().flatMap { byChange[$0] ?? [] }
   }
 
-  /// Those that may go on when a key changes: all, in the order in which they came; of those that wait for a lock, the
-  /// first, and the others wait on.
+  /// Takes the replies that may go on when a key changes: all, in the order in which they came; of those that wait for
+  /// a lock, the first, and the others wait on.
   mutating func wake(_ key: WaitKey) -> [HeldReply] {
     if case .lock = key { return byKey[key]?.first.map { [$0] } ?? [] }
     return byKey.removeValue(forKey: key) ?? []

@@ -98,7 +98,7 @@ extension StoreServer {
     }
   }
 
-  /// Forgets what a connection waits for that goes, or whose volume does.
+  /// Forgets the held replies of a connection that goes, or whose volume goes.
   func abandonHeld(of connection: ClientConnection) {
     guard case .held(let held) = connection.state else { return }
     connection.state = .leaving

@@ -9,7 +9,7 @@ import Synchronization
 final class DiskWorker: Sendable {
   typealias Job = @Sendable () -> Void
 
-  /// What the thread and those who submit share, so that the worker itself can go.
+  /// State shared by the thread and the submitters of jobs, so that the worker itself can go.
   fileprivate final class Line: Sendable {
     let jobs = Mutex<(waiting: [Job], isStopping: Bool)>(([], false))
     let available = DispatchSemaphore(value: 0)
@@ -63,7 +63,7 @@ final class DiskWorker: Sendable {
     done.wait()
   }
 
-  /// Does what was handed over, and ends the thread.
+  /// Does the jobs that were handed over, and ends the thread.
   ///
   /// Returns when the thread has ended.
   func stop() {

@@ -2,9 +2,9 @@ import CLinux
 import Glibc
 import Support
 
-/// What wakes the thread that owns the store: sockets, messages of other threads, signals and timers.
+/// Source of all events for the thread that owns the store: sockets, messages of other threads, signals and timers.
 final class EventLoop {
-  /// What an event belongs to.
+  /// Owner of an event.
   enum Token {
     static let mailbox: UInt64 = 0
     static let signals: UInt64 = 1
@@ -12,7 +12,7 @@ final class EventLoop {
     static let firstConnection: UInt64 = 1 << 32
   }
 
-  /// What the server does at given times.
+  /// Work that the server does at given times.
   enum Timer {
     /// Looks at the sockets, lets time pass for the store, and checks it.
     case housekeeping

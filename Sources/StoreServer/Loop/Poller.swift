@@ -14,7 +14,7 @@ final class Poller {
     var isHungUp: Bool { events & (CLINUX_EPOLLHUP | CLINUX_EPOLLERR | CLINUX_EPOLLRDHUP) != 0 }
   }
 
-  /// What to be told about a descriptor.
+  /// Kinds of events to report for a descriptor.
   struct Interest: OptionSet {
     let rawValue: UInt32
     static let reading = Interest(rawValue: CLINUX_EPOLLIN)

@@ -1,4 +1,4 @@
-/// What is to be done at given times, the earliest first.
+/// Actions to take at given times, the earliest first.
 ///
 /// Pure: times are monotonic nanoseconds that come in. Adding, cancelling and taking cost the logarithm of the number of
 /// timers.
@@ -13,19 +13,19 @@ struct TimerQueue<Action> {
     let number: UInt64
     let action: Action
 
-    /// Those of the same time strike in the order in which they were added.
+    /// Orders timers by time, and timers of the same time by the order in which they were added.
     func isBefore(_ other: Timer) -> Bool { (time, number) < (other.time, other.number) }
   }
 
   /// A binary heap.
   private var heap: [Timer] = []
-  /// Where each timer is in the heap.
+  /// Index of each timer in the heap.
   private var places: [UInt64: Int] = [:]
   private var nextNumber: UInt64 = 0
 
   var count: Int { heap.count }
 
-  /// When the next timer strikes; nil without one.
+  /// Time at which the next timer strikes; nil without one.
   var nextTime: UInt64? { heap.first?.time }
 
   @discardableResult

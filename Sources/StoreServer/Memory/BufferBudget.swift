@@ -21,7 +21,7 @@ final class BufferBudget: GrowthBudget {
 
   func give(back bytes: Int) { used -= min(used, UInt64(bytes)) }
 
-  /// What the clients of a volume may take together; clients outside of volumes may take all.
+  /// Share that the clients of a volume may take together; clients outside of volumes may take all.
   func share(of volume: String?) -> any BufferRoom {
     guard let volume else { return self }
     if let share = shares[volume] { return share }

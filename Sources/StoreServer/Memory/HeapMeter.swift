@@ -4,12 +4,12 @@ import JSON
 import StoreProtocol
 import Support
 
-/// Keeps the heap within what it may take: metadata, names, streams, and the buffers of connections.
+/// Keeps the heap within its limit: metadata, names, streams, and the buffers of connections.
 ///
-/// What the process really has is asked of the kernel, since no sum of parts knows what allocation loses; between two
-/// looks the meter assumes the worst of each request.
+/// The kernel is asked for the memory that the process really has, since no sum of parts knows what allocation loses;
+/// between two looks the meter assumes the worst of each request.
 final class HeapMeter {
-  /// Where the facts come from; tests give their own.
+  /// Source of the facts; tests give their own.
   struct Source {
     /// Bytes of memory that the process has for itself.
     var resident: () -> UInt64
@@ -27,11 +27,11 @@ final class HeapMeter {
   private let atRest: UInt64
   /// Bytes beyond those at rest when last looked.
   private(set) var used: UInt64 = 0
-  /// What requests may have taken since.
+  /// Bytes that requests may have taken since.
   private var unmeasured: UInt64 = 0
-  /// What requests that are on their way were admitted with: they may not have taken it yet.
+  /// Bytes with which requests that are on their way were admitted: they may not have taken them yet.
   private(set) var held: UInt64 = 0
-  /// When freed memory may be given back again.
+  /// Time from which freed memory may be given back again.
   private var nextTrim: UInt64 = 0
   /// Requests that were refused.
   private(set) var refusals: UInt64 = 0
@@ -51,7 +51,8 @@ final class HeapMeter {
         resident: { resident.bytes }, trim: { clinux_trim_heap() }, now: { monotonicNanoseconds() }))
   }
 
-  /// What requests that store something leave to those that only read, and to tables that grow by doubling.
+  /// Limit of requests that store something. The rest is for requests that only read, and for tables that grow by
+  /// doubling.
   private var limitForWrites: UInt64 { limit / 8 * 5 }
   private var limitForReads: UInt64 { limit / 8 * 6 }
   private var limitForLongMessages: UInt64 { limit / 8 * 7 }
@@ -82,7 +83,7 @@ final class HeapMeter {
 
   /// Admits a listing that takes more than one step and so keeps what it has found.
   ///
-  /// - Parameter entries: what there is.
+  /// - Parameter entries: the number of entries there are.
   /// - Returns: bytes that it may take, to be held while it is on its way.
   func admitListing(of entries: Int) throws(StoreError) -> UInt64 {
     // A name or an id, in an array that grows by doubling.

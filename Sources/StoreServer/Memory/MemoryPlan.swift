@@ -2,15 +2,15 @@ import SharedMemory
 import StoreCore
 import Support
 
-/// How much memory the store takes, from what was asked for and what it may use.
+/// Amount of memory that the store takes, from the request and the limits.
 struct MemoryPlan: Equatable {
-  /// What each part of the store may take.
+  /// Bytes that each part of the store may take.
   let budget: MemoryBudget
   /// Bytes of a sparse arena: more than the limit, so that fragmentation doesn't eat into it.
   let sparseLength: UInt64
   /// Bytes of an arena whose pages are all reserved.
   let exactLength: UInt64
-  /// What to tell the user about it.
+  /// Warnings about it for the user.
   let warnings: [String]
 
   /// - Parameter requested: bytes, nil for as much as is sensible.

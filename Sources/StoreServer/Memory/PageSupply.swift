@@ -2,7 +2,7 @@ import SharedMemory
 import StoreCore
 import Support
 
-/// Keeps the page worker busy with what the store's residency asks for. Lives on the loop.
+/// Keeps the page worker busy with the jobs of the store's residency. Lives on the loop.
 final class PageSupply {
   private let store: Store
   private let worker: PageWorker

@@ -1,6 +1,6 @@
 import HTTPEndpoint
 
-/// How long the loop is busy between two waits for events: nobody is served meanwhile.
+/// Time that the loop is busy between two waits for events: nobody is served meanwhile.
 struct TurnMetrics {
   private(set) var durations = DurationHistogram()
   /// Nanoseconds of the longest turn.

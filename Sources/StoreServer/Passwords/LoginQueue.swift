@@ -1,30 +1,30 @@
-/// Who waits for a password to be checked, and what wrong passwords cost.
+/// Connections that wait for a password to be checked, and the delays for wrong passwords.
 ///
 /// One check is made at a time. Peers have their turns one after another, and so have the users of a peer. A wrong
 /// password is answered the later the more there were for the same user from the same peer; the right one is answered at
-/// once, whatever others have tried. So that guessing over many connections gains nothing, the checks of a peer wait
-/// while it has had too many wrong passwords within the last seconds.
+/// once, whatever others have tried. The checks of a peer wait while it has had too many wrong passwords within the
+/// last seconds, so that guessing over many connections gains nothing.
 ///
 /// Pure: times come in as monotonic nanoseconds.
 struct LoginQueue {
   /// A user as somebody of this machine, or of an address, claims to be.
   struct Claim: Hashable {
-    /// Who asks, as far as it matters for how often: a user of this machine, or an address.
+    /// The peer, as far as it matters for how often it may ask: a user of this machine, or an address.
     let peer: String
     let user: String
   }
 
   private struct Failures {
     var count = 0
-    /// When the last of them happened.
+    /// Time of the last of them.
     var last: UInt64 = 0
   }
 
   private static let second: UInt64 = 1_000_000_000
-  /// What the second wrong password costs; each further one doubles it.
+  /// Delay for the second wrong password; each further one doubles it.
   private static let firstDelay = second / 5
   private static let longestDelay = 5 * second
-  /// After this time without a wrong password they are forgotten.
+  /// Time without a wrong password after which the earlier ones are forgotten.
   private static let memory = 60 * second
   /// Claims whose failures are remembered.
   private static let rememberedClaims = 1024
@@ -75,7 +75,7 @@ struct LoginQueue {
     return nil
   }
 
-  /// When ``next(_:)`` has something again, 0 for at once; nil when nobody waits.
+  /// Time at which ``next(_:)`` has something again, 0 for at once; nil when nobody waits.
   mutating func nextTime(_ now: UInt64) -> UInt64? {
     forgetRecent(now)
     var earliest: UInt64?
@@ -85,7 +85,7 @@ struct LoginQueue {
     return earliest
   }
 
-  /// When the password of a user may be checked, 0 for at once.
+  /// Time from which the password of a user may be checked, 0 for at once.
   private func time(_ peer: String, _ user: String) -> UInt64 {
     guard let recent = recent[peer] else { return 0 }
     let ofUser = recent.filter { $0.user == user }
@@ -108,7 +108,7 @@ struct LoginQueue {
     order.removeAll { $0 == peer }
   }
 
-  /// Notes what a check found.
+  /// Notes the result of a check.
   ///
   /// - Returns: when it may be answered; the right password at once.
   mutating func finish(_ claim: Claim, isAccepted: Bool, _ now: UInt64) -> UInt64 {

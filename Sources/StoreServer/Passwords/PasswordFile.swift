@@ -23,7 +23,7 @@ struct PasswordFile: Sendable {
     return PasswordHash(String(hash)).matches(password)
   }
 
-  /// How many users the file has.
+  /// Number of users in the file.
   var count: Int { (try? TextFile.read(path)).map { Self.entries($0).count } ?? 0 }
 
   static func entries(_ text: String) -> [(user: Substring, hash: Substring)] {

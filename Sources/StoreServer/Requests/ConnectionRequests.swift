@@ -73,7 +73,7 @@ extension RequestHandler {
     return .reply
   }
 
-  /// This store as a volume's clients see it.
+  /// Record of this store as a volume's clients see it.
   private func ownInstance(for client: Connection) -> [(id: UInt64, record: InstanceRecord)] {
     let own = store.instances.own
     guard var record = store.instances[own] else { return [] }

@@ -1,7 +1,7 @@
 import JSON
 import StoreProtocol
 
-/// What clients are told about this daemon and the table of instances does not have.
+/// Facts about this daemon that clients are told and the table of instances does not have.
 struct InstanceIdentity {
   let socketPath: String
   /// `host:port`, or `0.0.0.0:0` without a listener.
@@ -10,7 +10,7 @@ struct InstanceIdentity {
   /// Version clients compare with theirs, `x.y.z`.
   let version: String
 
-  /// Where the sockets of volumes are.
+  /// Layout of the sockets of volumes.
   var volumeLayout: VolumeLayout { VolumeLayout(mainSocket: socketPath) }
 
   /// Path of a session's socket: that of the root session, or with the session's id appended.

@@ -4,7 +4,7 @@ import StoreProtocol
 
 /// Blobs whose bytes travel on the connection.
 extension RequestHandler {
-  /// This daemon doesn't offer compression; a client that uses it anyway would be misread.
+  /// Refuses compression, which this daemon doesn't offer: a client that used it anyway would be misread.
   private func refuseCompression() throws(StoreError) {
     if try message.boolean("compress", default: false) {
       throw StoreError(.notImplemented, "compressed transfers are not available: this daemon does not offer them")
@@ -59,7 +59,7 @@ extension RequestHandler {
       blobs: payloads.map(\.id), closing: Array(reply.bytes))
   }
 
-  /// Nothing was given out over RDMA, so there is nothing to release.
+  /// Releases nothing, since nothing was given out over RDMA.
   func releaseBlobsWithRDMA() -> Disposition {
     reply.reply("release_blobs_with_rdma_reply")
     return .reply

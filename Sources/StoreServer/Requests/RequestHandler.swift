@@ -21,7 +21,7 @@ final class RequestHandler {
   var openSessionSocket: (Session, ClientConnection) throws(StoreError) -> String = { _, _ throws(StoreError) in
     throw StoreError(.notImplemented, "sessions are not available")
   }
-  /// Opens and closes volumes beyond what the store does; nil until the server serves.
+  /// Opens and closes volumes outside of the store; nil until the server serves.
   weak var volumes: VolumeHost?
   /// Has the file of the admin token read for a request, which goes on then.
   var readToken: ((HeldReply.Continuation) -> HeldReply)?
@@ -29,7 +29,7 @@ final class RequestHandler {
   let adminToken: AdminToken
   /// Overwrites a short range of the arena with zeroes.
   var zero: (ByteRange) -> Void = { _ in }
-  /// Asks the page worker to give back what is idle; false when there is nothing.
+  /// Asks the page worker to give back idle pages; false when there are none.
   var trimMemory: () -> Bool = { false }
 
   /// - Parameter replies: counts what large replies take.
@@ -42,7 +42,7 @@ final class RequestHandler {
 
   /// Parses one message and recognises its type.
   ///
-  /// - Throws: what the protocol answers to messages that cannot be dispatched.
+  /// - Throws: the protocol's error for a message that cannot be dispatched.
   func read(_ frame: UnsafeRawBufferPointer, isRegistered: Bool) throws(StoreError) -> (type: RequestType, index: Int) {
     try message.parse(frame)
     return try recognise(isRegistered: isRegistered)
@@ -163,7 +163,7 @@ final class RequestHandler {
   }
 }
 
-/// What is to be done after a request was looked at. The reply, if any, is in the reply writer.
+/// Next step after a request was looked at. The reply, if any, is in the reply writer.
 enum Disposition {
   /// Send the reply, then the arena's descriptor if wanted.
   case send(arena: Bool)
@@ -184,13 +184,13 @@ enum Disposition {
 
   static var reply: Disposition { .send(arena: false) }
 
-  /// Nothing to say yet: the request is tried again, or goes on where it was, when a key changes.
+  /// Holds the request until a key changes; then it is tried again, or goes on where it was.
   static func park(_ key: WaitKey) -> Disposition { .hold(HeldReply(until: .changed(key), then: .request)) }
 
   /// The reply is sent when no pages are being given back any more.
   static var afterTrim: Disposition { .hold(HeldReply(until: .givenBack, then: .send(arena: false, nil))) }
 
-  /// What is left to do of a request that was not finished.
+  /// The unfinished rest of a request.
   var rest: (any RequestTask)? {
     switch self {
     case .continue(let task), .wait(let task, _): task
@@ -198,7 +198,7 @@ enum Disposition {
     }
   }
 
-  /// What is held back, the reply or the request.
+  /// The held reply, or the held request.
   var held: HeldReply? {
     switch self {
     case .wait(_, let held), .hold(let held): held
@@ -206,7 +206,7 @@ enum Disposition {
     }
   }
 
-  /// What the request itself waits for, rather than its reply.
+  /// The held request; nil when only its reply waits.
   var pause: HeldReply? {
     guard let held else { return nil }
     if case .request = held.continuation { return held }

@@ -1,13 +1,13 @@
 import StoreProtocol
 
-/// The sessions that clients made: who made each, and whether it still waits for its first connection.
+/// The sessions that clients made: the maker of each, and whether it still waits for its first connection.
 struct SessionLedger {
-  /// Who makes sessions: a process of this machine, or a host.
+  /// The maker of sessions: a process of this machine, or a host.
   typealias Creator = String
 
   private struct Entry {
     let creator: Creator
-    /// Strikes when it ends unless somebody connects to it.
+    /// Timer that ends the session unless somebody connects to it.
     let timer: TimerQueue<EventLoop.Timer>.Ticket
     /// Whether somebody has connected to it.
     var isVisited = false

@@ -29,7 +29,7 @@ extension StoreServer {
     return path
   }
 
-  /// Who a session is counted to.
+  /// The maker to whom a session is counted.
   ///
   /// Processes in other containers all have the number 0 here, and count together by their users.
   private static func creator(_ connection: ClientConnection) -> SessionLedger.Creator {

@@ -147,7 +147,7 @@ struct GetDataTask: RequestTask {
   private let waits: Bool
   private let session: Session
   private var ids: [ObjectID] = []
-  /// How many of the ids were found readable.
+  /// Number of the ids that were found readable.
   private var found = 0
   private var rendering: Rendering?
 
@@ -266,7 +266,7 @@ struct DeleteTask: RequestTask {
   private let options: Options
   private let client: Connection
   private let budget: any GrowthBudget
-  /// What counts a long plan; most requests have none.
+  /// Memory of a long plan, counted; most requests have none.
   private var plan: CountedPlan?
   private var ids: [ObjectID] = []
   private var checked = 0
@@ -357,7 +357,7 @@ struct DeleteTask: RequestTask {
   func abandoned() -> (any StoreTask<Void, Never>)? { deletion.map { Ignoring($0) } }
 }
 
-/// What a deletion plans to take away, as far as it is beyond what every request may take, counted with what the
+/// Memory of the plan of a deletion, as far as it is beyond what every request may take, counted with what the
 /// connections have in memory until the request ends.
 private final class CountedPlan {
   private let budget: any GrowthBudget

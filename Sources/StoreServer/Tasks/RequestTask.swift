@@ -12,7 +12,7 @@ protocol RequestTask {
   /// - Returns: what is to be done now, with the reply in the handler's writer; nil when there is more to do.
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition?
 
-  /// What must not stay half done when the client leaves before the end.
+  /// Rest that must not stay half done when the client leaves before the end.
   func abandoned() -> (any StoreTask<Void, Never>)?
 }
 
@@ -29,7 +29,7 @@ extension RequestHandler {
     return disposition
   }
 
-  /// Does something in the store and answers with what comes of it: at once, or after others.
+  /// Does something in the store and answers with the result: at once, or after others.
   func start<Task: StoreTask<Value, StoreError>, Value>(
     _ task: Task, _ answer: @escaping (RequestHandler, Value) throws(StoreError) -> Disposition
   ) throws(StoreError) -> Disposition {
@@ -37,7 +37,7 @@ extension RequestHandler {
   }
 }
 
-/// A request that is a task of the store, and what it is answered with.
+/// A request that is a task of the store, and the answer to it.
 private struct Answering<Task: StoreTask>: RequestTask where Task.Failure == StoreError {
   var task: Task
   let answer: (RequestHandler, Task.Value) throws(StoreError) -> Disposition

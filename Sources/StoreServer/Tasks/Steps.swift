@@ -24,7 +24,7 @@ struct Steps: RequestTask {
     return steps
   }
 
-  /// What is done in the end.
+  /// Adds the end, which makes the reply.
   func then(_ finish: @escaping () throws(StoreError) -> Disposition) -> Steps {
     var steps = self
     steps.finish = finish

@@ -11,7 +11,7 @@ struct Transfer: Sendable {
   }
 
   let direction: Direction
-  /// Where the bytes lie in the arena, in the order they travel.
+  /// Ranges of the bytes in the arena, in the order they travel.
   let ranges: [ByteRange]
   /// Blobs to seal once they have arrived.
   let blobs: [ObjectID]

@@ -140,7 +140,7 @@ final class TransferThread: Sendable {
 }
 
 extension TransferThread.Progress {
-  /// What is left of the range at hand.
+  /// The rest of the range at hand.
   fileprivate var current: ByteRange? {
     guard index < transfer.ranges.count else { return nil }
     let range = transfer.ranges[index]

@@ -1,7 +1,7 @@
 import StoreCore
 import StoreProtocol
 
-/// What the clients of a volume may not ask for.
+/// Limits on the requests of a volume's clients.
 extension RequestHandler {
   /// - Throws: notImplemented for a request that would reach outside of the volume, or write where that is forbidden.
   func requirePermission(for type: RequestType, _ client: Connection, _ volume: Volume) throws(StoreError) {

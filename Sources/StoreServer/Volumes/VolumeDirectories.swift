@@ -84,7 +84,7 @@ final class VolumeDirectories: Sendable {
     }
   }
 
-  /// What has the name of a volume's socket now, nil for nothing.
+  /// The file that has the name of a volume's socket now; nil for none.
   func socket(of id: String, isReadOnly: Bool) -> FileIdentity? {
     (try? directory(of: id))?.socket(isReadOnly: isReadOnly)
   }

@@ -63,7 +63,7 @@ final class VolumeDirectory {
     throw CommandError.system("cannot make the socket in \(path)", errno: errno)
   }
 
-  /// The socket, or what has its name.
+  /// The socket, or the file that has its name.
   func socket(isReadOnly: Bool) -> FileIdentity? {
     guard let directory = try? directory(isReadOnly) else { return nil }
     defer { close(directory) }
@@ -79,7 +79,7 @@ final class VolumeDirectory {
 
   // MARK: - Removing
 
-  /// Removes what is in the directory, as much as is reasonable at one time.
+  /// Removes files of the directory, as many as is reasonable at one time.
   func clear() {
     var budget = Self.removalLimit
     Self.clear(file, budget: &budget, depth: 0)

@@ -2,7 +2,7 @@ import JSON
 import StoreCore
 import StoreProtocol
 
-/// What is kept on disk of a volume, so that a restarted store opens it again: the fields of the request that opened it
+/// Record of a volume on disk, from which a restarted store opens it again: the fields of the request that opened it
 /// and a few more.
 struct VolumeDocument {
   let settings: VolumeSettings
@@ -11,7 +11,7 @@ struct VolumeDocument {
   let isFrozen: Bool
   /// Whether there were contents when the document was written.
   let isWritten: Bool
-  /// When contents were lost last by a restart, in unix milliseconds; nil when none were.
+  /// Time at which a restart last lost the contents, in unix milliseconds; nil when none did.
   let lostContentsAt: UInt64?
   /// Whether nothing was written since contents were lost.
   let isLossUnmended: Bool

@@ -4,7 +4,7 @@ import StoreCore
 import StoreProtocol
 import Support
 
-/// What the loop does for the clients of volumes.
+/// Services of the loop for the clients of volumes.
 protocol VolumeServing: AnyObject {
   /// Whether the arena can be given to readers.
   var hasReadOnlyArena: Bool { get }
@@ -41,9 +41,9 @@ final class VolumeHost {
   private unowned let server: any VolumeServing
   /// The ids of volumes that are busy.
   private var busy: Set<String> = []
-  /// Those among them whose documents are to be written when the job is done.
+  /// The busy volumes whose documents are to be written when the job is done.
   private var deferred: Set<String> = []
-  /// What is to be done on the loop when a job has succeeded.
+  /// Actions on the loop when a job has succeeded, by the number of the job.
   private var successes: [UInt64: ([VolumeSocket]) -> Void] = [:]
   /// Volumes whose documents could not be written.
   private(set) var unsaved: Set<String> = []
@@ -60,7 +60,7 @@ final class VolumeHost {
     self.server = server
   }
 
-  /// What a request has to wait for before it may look at or change a volume; nil when it may.
+  /// The key a request has to wait for before it may look at or change a volume; nil when it may.
   func obstacle(_ id: String) -> WaitKey? { busy.contains(id) ? .files(volume: id) : nil }
 
   // MARK: - Jobs
@@ -158,7 +158,7 @@ final class VolumeHost {
 
   // MARK: - Changing
 
-  /// Changes what is not nil.
+  /// Changes quota and policy, unless nil.
   ///
   /// - Throws: what `Store.resizeVolume(_:quota:)` throws.
   func resize(
@@ -273,7 +273,7 @@ final class VolumeHost {
     for volume in store.volumes.values where volume.isWritten && volume.isEmpty { saveIfPossible(volume) }
   }
 
-  /// Notes what could not be noted when it happened, as on a full disk.
+  /// Saves documents that could not be saved at their time, as on a full disk.
   func saveLate() { for id in unsaved { saveLate(id) } }
 
   private func saveLate(_ id: String) {

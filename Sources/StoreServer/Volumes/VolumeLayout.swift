@@ -1,4 +1,4 @@
-/// Where the sockets and documents of volumes are: beside the main socket.
+/// Paths of the sockets and documents of volumes, beside the main socket.
 struct VolumeLayout {
   static let socketName = "vineyard.sock"
   static let readOnlyName = "read-only"

@@ -12,7 +12,7 @@ struct ClusterEntry {
     self.serverOverride = serverOverride
   }
 
-  /// Drops who may have signed the server's certificate, as `--insecure-skip-tls-verify` does.
+  /// Drops the authorities for the server's certificate, as `--insecure-skip-tls-verify` does.
   mutating func ignoreAuthority() { ignoresAuthority = true }
 
   /// The address of the API server.

@@ -12,7 +12,7 @@ struct Kubeconfig {
   /// The files that were read, in the order of their precedence.
   var files: [String] = []
 
-  /// Nothing; to be merged into.
+  /// An empty kubeconfig, to be merged into.
   init() {}
 
   /// Reads one file.
@@ -34,7 +34,8 @@ struct Kubeconfig {
     files = [file]
   }
 
-  /// Takes in what this configuration does not define, as kubectl does: an entry is never mixed from two files.
+  /// Takes over entries that this configuration does not define, as kubectl does: an entry is never mixed from two
+  /// files.
   mutating func merge(_ later: Kubeconfig) {
     clusters.merge(later.clusters) { first, _ in first }
     users.merge(later.users) { first, _ in first }

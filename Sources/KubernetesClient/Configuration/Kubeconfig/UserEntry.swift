@@ -10,7 +10,7 @@ struct UserEntry {
     ["client-certificate", "client-certificate-data"].contains { entry.fields[$0]?.string?.isEmpty == false }
   }
 
-  /// Whom to act as; `--as` stands over the user's name, the rest stays, as with kubectl.
+  /// User to act as; `--as` takes precedence over the user's name, the rest stays, as with kubectl.
   ///
   /// - Throws: `CommandError` when a field is wrong, or says more about a user who is not named.
   func impersonation(_ options: ConnectionOptions) throws(CommandError) -> Impersonation? {

@@ -12,7 +12,7 @@ struct PluginProcess: Sendable {
     case timedOut
     case tooMuchOutput
     case cancelled
-    /// With an `errno`.
+    /// Failure to start, with an `errno`.
     case notStarted(Int32)
   }
 

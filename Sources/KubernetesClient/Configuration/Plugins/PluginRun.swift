@@ -41,7 +41,7 @@ struct PluginRun {
     }
   }
 
-  /// Takes what the program has printed so far.
+  /// Takes the output of the program so far.
   private mutating func drain() {
     guard isOpen else { return }
     var chunk = [UInt8](repeating: 0, count: 1 << 14)

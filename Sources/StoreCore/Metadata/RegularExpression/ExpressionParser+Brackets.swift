@@ -1,5 +1,5 @@
 extension ExpressionParser {
-  /// What came last in a bracket expression, as far as it matters to a dash.
+  /// The last item of a bracket expression, as far as it matters to a dash.
   private enum Last {
     case none
     /// May start a range.

@@ -1,4 +1,4 @@
-/// What a backslash and the scalars after it stand for.
+/// Meaning of a backslash and the scalars after it.
 enum Escape {
   case scalar(UInt32)
   case set(ScalarSet)

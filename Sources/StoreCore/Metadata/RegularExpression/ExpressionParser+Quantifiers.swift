@@ -20,7 +20,7 @@ extension ExpressionParser {
     return fragment
   }
 
-  /// What stands between braces: `n`, `n,` or `n,m`.
+  /// Reads the bounds between braces: `n`, `n,` or `n,m`.
   private mutating func interval() throws(InvalidExpression) -> (minimum: Int, maximum: Int?) {
     let minimum = try count()
     var maximum: Int? = minimum

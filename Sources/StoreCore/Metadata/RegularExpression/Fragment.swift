@@ -10,7 +10,7 @@ struct Fragment {
 
   init(_ instruction: Instruction) { instructions = [instruction] }
 
-  /// Lets `next` match after what this one matches.
+  /// Lets `next` match behind the match of this one.
   mutating func append(_ next: Fragment) throws(InvalidExpression) {
     try Self.require(instructions.count + next.instructions.count)
     if instructions.isEmpty {
@@ -20,7 +20,7 @@ struct Fragment {
     }
   }
 
-  /// Matches what any of `choices` matches.
+  /// Matches where any of `choices` does.
   init(anyOf choices: [Fragment]) throws(InvalidExpression) {
     let end = choices.reduce(-2) { $0 + $1.instructions.count + 2 }
     try Self.require(end)
@@ -32,7 +32,7 @@ struct Fragment {
     instructions += choices.last?.instructions ?? []
   }
 
-  /// Matches what this one matches, `minimum` to `maximum` times in a row; without a maximum, any number of times.
+  /// Repeats this one `minimum` to `maximum` times in a row; without a maximum, any number of times.
   func repeated(_ minimum: Int, _ maximum: Int?) throws(InvalidExpression) -> Fragment {
     let size = instructions.count
     if size == 0 || maximum == 0 { return Fragment() }

@@ -1,4 +1,4 @@
-/// What a regular expression is compiled to: a machine that is in many places of its program at once.
+/// A compiled regular expression: a machine that is in many places of its program at once.
 ///
 /// It accepts by running off the end.
 struct Program: Sendable {
@@ -30,7 +30,7 @@ enum Instruction: Sendable {
   case assert(Assertion)
 }
 
-/// What can be demanded of a place between two scalars.
+/// A condition on a place between two scalars.
 enum Assertion: Sendable {
   case start, end, wordBoundary, noWordBoundary
 

@@ -4,7 +4,7 @@ extension ScalarSet {
   static let space = ScalarSet([0x09...0x0d, 0x20...0x20])
   /// Letters, digits and the underscore.
   static let word = ScalarSet(alnum.ranges + [0x5f...0x5f])
-  /// What ECMAScript's `.` matches: everything but line terminators.
+  /// The scalars that ECMAScript's `.` matches: everything but line terminators.
   static let dot = ScalarSet([0x0a...0x0a, 0x0d...0x0d, 0x2028...0x2029]).inverted
 
   private static let upper = ScalarSet([0x41...0x5a])
