@@ -4,7 +4,7 @@ import Testing
 
 @testable import Coordination
 
-@Suite("A lock for each key", .timeLimit(.minutes(1)))
+@Suite("A lock for each key", .timeLimit(.minutes(10)))
 struct KeyedLockTests {
   /// The error of one who waited too long.
   private struct Late: Error, Equatable {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import EtcdClient
 
-@Suite("handover", .timeLimit(.minutes(1)))
+@Suite("handover", .timeLimit(.minutes(10)))
 struct HandoverTests {
   @Test("given more elements than there is room for, then the sender waits and all arrive in order")
   func order() async throws {

@@ -2,7 +2,7 @@ import EtcdClient
 import Testing
 
 /// All tests with a genuine etcd, one after the other.
-@Suite("etcd", .serialized, .timeLimit(.minutes(3)))
+@Suite("etcd", .serialized, .timeLimit(.minutes(10)))
 enum EtcdServerTests {}
 
 /// Keys and values as text.

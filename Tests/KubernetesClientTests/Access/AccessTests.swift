@@ -4,7 +4,7 @@ import Testing
 
 @testable import KubernetesClient
 
-@Suite("access", .timeLimit(.minutes(2)))
+@Suite("access", .timeLimit(.minutes(10)))
 struct AccessTests {
   /// A user of a test's own, with a token.
   private func user(_ world: TestWorld) async throws -> FixedCredentials {

@@ -70,7 +70,7 @@ import Testing
     #expect(try await source.current().authorization == "Bearer t")
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `the end of the only caller ends the plugin and leaves nothing behind`() async throws {
     let folder = try PluginFolder("sleep 600 &\necho $! > child\necho $$ > pid\nwait")
     let source = try folder.source

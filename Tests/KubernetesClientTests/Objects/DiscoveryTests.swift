@@ -3,7 +3,7 @@ import Testing
 
 @testable import KubernetesClient
 
-@Suite("discovery", .timeLimit(.minutes(2)))
+@Suite("discovery", .timeLimit(.minutes(10)))
 struct DiscoveryTests {
   @Test("the server tells its version")
   func version() async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import KubernetesClient
 
-@Suite("lists", .timeLimit(.minutes(2)), .disturbancesStrike)
+@Suite("lists", .timeLimit(.minutes(10)), .disturbancesStrike)
 struct ListTests {
   private func fill(_ world: TestWorld, _ count: Int) async throws {
     // A few at a time: on a busy machine the last of a thousand handshakes would take longer than a request may.

@@ -4,7 +4,7 @@ import Testing
 
 @testable import KubernetesClient
 
-@Suite("objects", .timeLimit(.minutes(2)))
+@Suite("objects", .timeLimit(.minutes(10)))
 struct ObjectTests {
   @Test("what is created can be read, and is deleted once")
   func life() async throws {

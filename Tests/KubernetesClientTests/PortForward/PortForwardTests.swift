@@ -5,7 +5,7 @@ import Testing
 
 @testable import KubernetesClient
 
-@Suite("port-forwards", .timeLimit(.minutes(2)))
+@Suite("port-forwards", .timeLimit(.minutes(10)))
 struct PortForwardTests {
   /// A running pod whose port 80 leads to a port of this machine.
   private func pod(_ world: TestWorld, to port: Int?) async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import KubernetesClient
 
-@Suite("connections", .timeLimit(.minutes(2)))
+@Suite("connections", .timeLimit(.minutes(10)))
 struct ConnectionTests {
   @Test("twenty calls at once share a few connections")
   func shared() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import KubernetesClient
 
-@Suite("faults on the way", .timeLimit(.minutes(2)), .disturbancesStrike)
+@Suite("faults on the way", .timeLimit(.minutes(10)), .disturbancesStrike)
 struct FaultTests {
   private func scripted(_ script: @escaping @Sendable (Int) -> [ScriptedServer.Step]) throws -> (
     ScriptedServer, ClientConfiguration

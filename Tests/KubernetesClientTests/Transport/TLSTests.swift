@@ -5,7 +5,7 @@ import Testing
 
 @testable import KubernetesClient
 
-@Suite("TLS", .timeLimit(.minutes(2)))
+@Suite("TLS", .timeLimit(.minutes(10)))
 struct TLSTests {
   private func problem(_ configuration: ClientConfiguration) async throws -> TransportError.Kind {
     try await thrown(TransportError.self) { try await testClient(configuration).version() }.kind

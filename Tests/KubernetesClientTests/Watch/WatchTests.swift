@@ -3,7 +3,7 @@ import Testing
 
 @testable import KubernetesClient
 
-@Suite("watches", .timeLimit(.minutes(2)), .disturbancesStrike)
+@Suite("watches", .timeLimit(.minutes(10)), .disturbancesStrike)
 struct WatchTests {
   /// What a watch tells, as short texts.
   private func text(_ event: WatchEvent?) -> String {
