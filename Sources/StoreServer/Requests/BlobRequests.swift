@@ -150,6 +150,8 @@ extension RequestHandler {
     return .reply
   }
 
+  func refuseGPU() throws(StoreError) -> Disposition { throw StoreError(.invalid, "GPU support is not enabled") }
+
   // MARK: - Spilling
 
   // Nothing is spilled yet, so every blob is in memory and pinned for good: what these ask for is already the case or

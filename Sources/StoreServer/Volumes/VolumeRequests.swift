@@ -4,24 +4,8 @@ import StoreProtocol
 
 /// Requests about volumes as such, from those who run the store.
 extension RequestHandler {
-  /// Answers a request about volumes, over TCP when the file of the admin token is read.
-  func handleVolumes(_ type: RequestType, from connection: ClientConnection) throws(StoreError) -> Disposition {
-    if needsToken(connection), let readToken { return .hold(readToken(.request)) }
-    defer { connection.adminToken = nil }
-    switch type {
-    case .openVolume: return try openVolume(connection)
-    case .inspectVolume: return try inspectVolume(connection)
-    case .listVolumes: return try listVolumes(connection)
-    case .resizeVolume: return try resizeVolume(connection)
-    case .freezeVolume: return try freezeVolume(connection)
-    case .deleteVolume: return try deleteVolume(connection)
-    case .createSnapshot: return try createSnapshot(connection)
-    default: return try deleteSnapshot(connection)
-    }
-  }
-
   /// Whether the file of the admin token has to be read before a request is handled.
-  private func needsToken(_ connection: ClientConnection) -> Bool {
+  func needsToken(_ connection: ClientConnection) -> Bool {
     connection.kind == .rpc && adminToken.path != nil && connection.adminToken == nil
   }
 
