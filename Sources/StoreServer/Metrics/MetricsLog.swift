@@ -32,7 +32,8 @@ struct MetricsLog {
 
   private func memory(_ store: Store) { line("0", "instances_memory_usage_bytes", "\(store.memory.used)") }
 
-  private func data(_ label: String, _ microseconds: String) {
+  private func data(_ label: StaticString, _ microseconds: String) {
+    let label = "\(label)"
     line(label, "data_request_duration_microseconds", microseconds)
     line(label, "data_requests_total", "1")
   }

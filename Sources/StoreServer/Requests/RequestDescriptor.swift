@@ -51,9 +51,9 @@ struct RequestDescriptor {
     /// How much memory is used.
     case memory
     /// A request for metadata, by what the original calls it.
-    case data(String)
+    case data(StaticString)
     /// The same, and how much memory is used then.
-    case dataAndMemory(String)
+    case dataAndMemory(StaticString)
   }
 
   typealias Handler = @Sendable (RequestHandler, ClientConnection) throws(StoreError) -> Disposition

@@ -153,44 +153,55 @@ enum Disposition {
 
 /// Builds one framed message in a buffer that is reused.
 extension ByteWriter {
-  /// Starts a message and leaves room for its header.
+  /// Starts a message, which is an object, and leaves room for its header.
   func beginFrame() {
     removeAll()
     append(littleEndian: 0)
+    beginObject()
   }
 
-  /// Writes the header of the message.
-  func endFrame() { patch(littleEndian: UInt64(count - Frame.headerSize), at: 0) }
+  /// Ends the message and writes its header.
+  func endFrame() {
+    endObject()
+    patch(littleEndian: UInt64(count - Frame.headerSize), at: 0)
+  }
+
+  /// A whole message with the fields that `body` writes.
+  @inline(__always)
+  func frame(_ body: (ByteWriter) -> Void) {
+    beginFrame()
+    body(self)
+    endFrame()
+  }
+
+  /// Writes what a reply answers; messages have their fields in the order of the original, which sorts them.
+  func type(_ name: StaticString) { field("type", literal: name) }
 
   /// A whole reply that has no fields but its type.
-  func reply(_ type: StaticString) {
-    beginFrame()
-    append("{\"type\":\"")
-    append(type)
-    append("\"}")
-    endFrame()
+  func reply(_ type: StaticString) { frame { $0.type(type) } }
+
+  func field(_ name: StaticString, _ payload: BlobPayload) {
+    key(name)
+    append(payload)
   }
 
   /// A whole error reply.
   func reply(_ error: StoreError) { reply(code: UInt64(error.code.rawValue), message: error.message) }
 
   func reply(code: UInt64, message: String) {
-    beginFrame()
-    append("{\"code\":")
-    append(decimal: code)
-    append(",\"message\":")
-    append(jsonString: message)
-    append("}")
-    endFrame()
+    frame {
+      $0.field("code", code)
+      $0.field("message", message)
+    }
   }
 
-  /// A comma-separated list, each element written by `body`.
-  func list<Element>(_ elements: some Sequence<Element>, _ body: (Element) -> Void) {
-    var isFirst = true
+  /// An array that is a field, each element written by `body`.
+  func array<Element>(_ name: StaticString, _ elements: some Sequence<Element>, _ body: (Element) -> Void) {
+    beginArray(name)
     for element in elements {
-      if !isFirst { append(UInt8(ascii: ",")) }
-      isFirst = false
+      separate()
       body(element)
     }
+    endArray()
   }
 }
