@@ -20,18 +20,28 @@ extension ByteWriter {
   /// - Parameter name: nothing in it is escaped; 60 bytes at most.
   public func key(_ name: StaticString) {
     let length = name.utf8CodeUnitCount
-    precondition(length <= Self.smallestCapacity - 4, "the key is too long")
-    let isCommaDue = isCommaDue
-    var target = reserve(length + 4)
-    if isCommaDue {
-      target.pointee = UInt8(ascii: ",")
-      target += 1
-    }
+    precondition(length <= Self.longestLiteral, "the key is too long")
+    let comma = isCommaDue ? 1 : 0
+    let target = reserve(length + 4)
+    // Written over by the quote when it is not due.
+    target.pointee = UInt8(ascii: ",")
+    let quoted = Self.quote(name, length, at: target + comma)
+    target[comma + quoted] = UInt8(ascii: ":")
+    count += comma + quoted + 1
+  }
+
+  /// Bytes of the longest text that is written at once.
+  private static let longestLiteral = smallestCapacity - 4
+
+  /// Writes a text of some bytes in quotes.
+  ///
+  /// - Returns: how many bytes that are.
+  @inline(__always)
+  private static func quote(_ text: StaticString, _ length: Int, at target: UnsafeMutablePointer<UInt8>) -> Int {
     target.pointee = UInt8(ascii: "\"")
-    UnsafeMutableRawPointer(target + 1).copyMemory(from: name.utf8Start, byteCount: length)
+    UnsafeMutableRawPointer(target + 1).copyMemory(from: text.utf8Start, byteCount: length)
     target[length + 1] = UInt8(ascii: "\"")
-    target[length + 2] = UInt8(ascii: ":")
-    count += length + (isCommaDue ? 4 : 3)
+    return length + 2
   }
 
   /// Appends the number of a field as its key.
@@ -76,11 +86,13 @@ extension ByteWriter {
   }
 
   /// Appends a field with a text in which nothing is to be escaped.
+  ///
+  /// - Parameter text: 60 bytes at most.
   public func field(_ name: StaticString, literal text: StaticString) {
     key(name)
-    append(UInt8(ascii: "\""))
-    append(text)
-    append(UInt8(ascii: "\""))
+    let length = text.utf8CodeUnitCount
+    precondition(length <= Self.longestLiteral, "the text is too long")
+    count += Self.quote(text, length, at: reserve(length + 2))
   }
 
   /// Appends a field that is null.
