@@ -62,24 +62,28 @@ extension ByteWriter {
   // MARK: - Fields
 
   /// Appends a field with an unsigned number.
+  @inlinable @inline(__always)
   public func field(_ name: StaticString, _ value: UInt64) {
     key(name)
     append(decimal: value)
   }
 
   /// Appends a field with a signed number.
+  @inlinable @inline(__always)
   public func field(_ name: StaticString, _ value: Int) {
     key(name)
     append(decimal: value)
   }
 
   /// Appends a field that is true or false.
+  @inlinable @inline(__always)
   public func field(_ name: StaticString, _ value: Bool) {
     key(name)
     append(value ? "true" : "false")
   }
 
   /// Appends a field with a text, escaped.
+  @inlinable @inline(__always)
   public func field(_ name: StaticString, _ value: String) {
     key(name)
     append(jsonString: value)
@@ -88,17 +92,26 @@ extension ByteWriter {
   /// Appends a field with a text in which nothing is to be escaped.
   ///
   /// - Parameter text: 60 bytes at most.
+  @inlinable @inline(__always)
   public func field(_ name: StaticString, literal text: StaticString) {
     key(name)
-    let length = text.utf8CodeUnitCount
-    precondition(length <= Self.longestLiteral, "the text is too long")
-    count += Self.quote(text, length, at: reserve(length + 2))
+    append(literal: text)
   }
 
   /// Appends a field that is null.
+  @inlinable @inline(__always)
   public func null(_ name: StaticString) {
     key(name)
     append("null")
+  }
+
+  /// Appends a JSON string in which nothing is to be escaped.
+  ///
+  /// - Parameter text: 60 bytes at most.
+  public func append(literal text: StaticString) {
+    let length = text.utf8CodeUnitCount
+    precondition(length <= Self.longestLiteral, "the text is too long")
+    count += Self.quote(text, length, at: reserve(length + 2))
   }
 
   // MARK: - Objects and arrays

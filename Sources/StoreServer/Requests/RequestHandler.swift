@@ -156,8 +156,7 @@ extension ByteWriter {
   /// Starts a message, which is an object, and leaves room for its header.
   func beginFrame() {
     removeAll()
-    append(littleEndian: 0)
-    beginObject()
+    append("\0\0\0\0\0\0\0\0{")
   }
 
   /// Ends the message and writes its header.
