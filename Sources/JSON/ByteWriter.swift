@@ -17,7 +17,7 @@ public final class ByteWriter {
 
   /// Bytes written so far.
   /// Beyond what ``refusal`` allows, they are counted and not kept.
-  @exclusivity(unchecked) public private(set) final var count: Int
+  @exclusivity(unchecked) public internal(set) final var count: Int
 
   /// Reason why a writer took no more.
   public enum Refusal: Sendable {
@@ -119,14 +119,20 @@ public final class ByteWriter {
     return false
   }
 
+  /// The byte written last: nil when there is none, 0 when it was not kept.
+  var last: UInt8? {
+    guard count > 0 else { return nil }
+    return count <= capacity ? base[count - 1] : 0
+  }
+
   /// Drops everything behind `length` bytes.
   public func truncate(to length: Int) { count = min(count, length) }
 
   /// Bytes that the smallest buffer has: pieces up to this length can be written somewhere in any case.
-  private static let smallestCapacity = 64
+  static let smallestCapacity = 64
 
   /// - Parameter additional: at most ``smallestCapacity``.
-  private func reserve(_ additional: Int) -> UnsafeMutablePointer<UInt8> {
+  func reserve(_ additional: Int) -> UnsafeMutablePointer<UInt8> {
     let needed = count + additional
     // What is refused is written over the beginning, which nobody reads.
     if needed > capacity, !grow(to: needed) { return base }

@@ -188,8 +188,9 @@ extension StoreServer {
       if let (code, message) = handler.embeddedError {
         handler.reply.reply(code: code, message: message)
       } else if let found {
-        var cost = try heap.admit(found.type, bytes: frame.count)
-        disposition = try handler.handle(found.type, from: connection)
+        let request = RequestDescriptor.all[found.index]
+        var cost = try heap.admit(request, bytes: frame.count)
+        disposition = try handler.handle(found.type, request, from: connection)
         if handler.reply.refusal != nil {
           takeBack(disposition)
           heap.countRefusal()
@@ -197,7 +198,7 @@ extension StoreServer {
         }
         if disposition.pause != nil, !mayWait(disposition) { throw Self.stopping }
         if let task = disposition.rest {
-          if case .continue = disposition { cost += try listingCost(found.type, connection) }
+          if case .continue = disposition { cost += try listingCost(request, connection) }
           keep(task, frame, found, cost: cost, nanoseconds: monotonicNanoseconds() - start, from: connection)
           return disposition
         }
@@ -214,12 +215,14 @@ extension StoreServer {
   }
 
   /// Bytes of heap that a request takes which lists more than one step finds.
-  func listingCost(_ type: RequestType, _ connection: ClientConnection) throws(StoreError) -> UInt64 {
+  func listingCost(
+    _ request: RequestDescriptor, _ connection: ClientConnection
+  ) throws(StoreError) -> UInt64 {
+    guard case .listing(let listing) = request.heap else { return 0 }
     let session = connection.client.session
-    switch type {
-    case .listData: return try heap.admitListing(of: session.objectCount + session.blobCount)
-    case .listName: return try heap.admitListing(of: session.nameCount)
-    default: return 0
+    switch listing {
+    case .objects: return try heap.admitListing(of: session.objectCount + session.blobCount)
+    case .names: return try heap.admitListing(of: session.nameCount)
     }
   }
 
@@ -230,7 +233,7 @@ extension StoreServer {
   ) {
     if let found {
       metrics.record(found.index, nanoseconds: duration, failed: failure != nil)
-      metricsLog?.record(found.type, nanoseconds: duration, store)
+      metricsLog?.record(RequestDescriptor.all[found.index].log, nanoseconds: duration, store)
     } else {
       metrics.recordMalformed()
     }

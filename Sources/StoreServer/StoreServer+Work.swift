@@ -208,11 +208,12 @@ extension StoreServer {
     }
     let reading = work.held
     release(work)
-    let cost = try heap.admit(found.type, bytes: work.frame?.count ?? 0)
+    let request = RequestDescriptor.all[found.index]
+    let cost = try heap.admit(request, bytes: work.frame?.count ?? 0)
     hold(max(cost, reading), for: work)
-    let disposition = try handler.handle(found.type, from: connection)
+    let disposition = try handler.handle(found.type, request, from: connection)
     if case .hold(let held) = disposition, case .changed = held.condition { throw Self.tooLong(found.type) }
-    if case .continue = disposition { hold(try listingCost(found.type, connection), for: work) }
+    if case .continue = disposition { hold(try listingCost(request, connection), for: work) }
     return disposition
   }
 

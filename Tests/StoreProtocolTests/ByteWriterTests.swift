@@ -48,6 +48,52 @@ struct ByteWriterTests {
     #expect(back.bytes.string(try back.value()) == value)
   }
 
+  @Test("commas stand between fields and between elements, and nowhere else")
+  func fields() {
+    let written = text { writer in
+      writer.beginObject()
+      writer.field("a", UInt64.max)
+      writer.field("b", -1)
+      writer.beginObject("c")
+      writer.field("{", true)
+      writer.endObject()
+      writer.beginObject("d")
+      writer.endObject()
+      writer.beginArray("e")
+      writer.element(1)
+      writer.element(2)
+      writer.endArray()
+      writer.beginArray("f")
+      writer.endArray()
+      writer.null("g")
+      writer.field("h", "[")
+      writer.field("i", literal: "{")
+      writer.key(7)
+      writer.append("[")
+      writer.separate()
+      writer.append("{}")
+      writer.separate()
+      writer.append("{}]")
+      writer.key(text: "\"")
+      writer.append("false")
+      writer.endObject()
+    }
+    #expect(
+      written == #"{"a":18446744073709551615,"b":-1,"c":{"{":true},"d":{},"e":[1,2],"f":[],"g":null,"h":"[","#
+        + #""i":"{","7":[{},{}],"\"":false}"#)
+  }
+
+  @Test("fields that are too long are counted with their commas, as others")
+  func refusedFields() {
+    let writer = ByteWriter(capacity: 64, longest: 100)
+    writer.beginObject()
+    for _ in 0..<1000 { writer.field("sixteen_letters_", literal: "x") }
+    #expect(writer.refusal == .tooLong && writer.count == 1000 * 23)
+    writer.removeAll()
+    writer.field("a", 1)
+    #expect(Array(writer.bytes) == Array(#""a":1"#.utf8))
+  }
+
   @Test("pieces of every kind follow each other, across growth")
   func growth() {
     let writer = ByteWriter(capacity: 1)

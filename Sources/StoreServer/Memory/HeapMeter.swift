@@ -63,13 +63,19 @@ final class HeapMeter {
   ///   those that neither store nor map anything, are always admitted.
   /// - Returns: bytes that it may take, to be held while it is on its way.
   @discardableResult
-  func admit(_ type: RequestType, bytes: Int) throws(StoreError) -> UInt64 {
-    guard let cost = type.heapCost(bytes: bytes) else { return 0 }
-    let most =
-      type.onlyListsIDs
-      ? limitForLongMessages : type.writes || type.isAboutVolumes ? limitForWrites : limitForReads
-    try admit(cost, most)
+  func admit(_ request: RequestDescriptor, bytes: Int) throws(StoreError) -> UInt64 {
+    guard let cost = request.heap.bytes(of: bytes) else { return 0 }
+    try admit(cost, most(for: request))
     return cost
+  }
+
+  /// Bytes of heap that there may be after a request.
+  private func most(for request: RequestDescriptor) -> UInt64 {
+    if case .ids = request.heap { return limitForLongMessages }
+    return switch request.access {
+    case .write, .session, .volumes: limitForWrites
+    case .anyone, .read: limitForReads
+    }
   }
 
   /// Admits the reading of a long message, whatever it asks for.
@@ -141,33 +147,18 @@ final class HeapMeter {
   }
 }
 
-extension RequestType {
-  /// Bytes of heap that a request of some length may take, for good or while it is answered; nil when it stores
-  /// nothing that stays.
-  fileprivate func heapCost(bytes: Int) -> UInt64? {
+extension RequestDescriptor.HeapCost {
+  /// Bytes of heap that a message of some length may take, nil when it takes nothing that is counted.
+  fileprivate func bytes(of length: Int) -> UInt64? {
+    switch self {
+    case .none, .listing: nil
     // An id of two bytes becomes a number of eight, in an array that grows by doubling and is copied once.
-    if onlyListsIDs {
-      return bytes > StoreServer.longFrame ? UInt64(min(bytes * 12, NumberListReader.maximumCount * 24)) : nil
-    }
-    let bytes = UInt64(bytes)
-    switch self {
+    case .ids:
+      length > StoreServer.longFrame ? UInt64(min(length * 12, NumberListReader.maximumCount * 24)) : nil
     // A field of six bytes, as `"a":1,`, becomes an entry with two texts.
-    case .createData, .createDatas, .label, .shallowCopy, .openVolume: return bytes * 24 + 2048
-    case .createBuffer, .createBuffers, .createRemoteBuffer, .createRemoteBuffers, .createBufferByPlasma, .putName,
-      .createStream, .openStream, .pushNextStreamChunk, .getNextStreamChunk, .newSession, .moveBuffersOwnership,
-      .createSnapshot, .acquireLock:
-      return bytes * 8 + 2048
-    // What a client was given is remembered.
-    case .getBuffers, .getBuffersByPlasma, .getRemoteBuffers, .increaseReferenceCount: return bytes * 8 + 512
-    default: return nil
-    }
-  }
-
-  /// Whether a request of this type takes no more memory than its list of ids, and that only until it is answered.
-  fileprivate var onlyListsIDs: Bool {
-    switch self {
-    case .getData, .deleteData, .deleteDataWithFeedbacks, .evict, .load, .unpin: true
-    default: false
+    case .documents: UInt64(length) * 24 + 2048
+    case .entries: UInt64(length) * 8 + 2048
+    case .grants: UInt64(length) * 8 + 512
     }
   }
 }

@@ -19,21 +19,21 @@ struct MetricsLog {
   }
 
   /// The lines of one request; most types have none.
-  func record(_ type: RequestType, nanoseconds: UInt64, _ store: Store) {
-    let microseconds = "\(nanoseconds / 1000)"
-    switch type {
-    case .createBuffer, .createBuffers, .createRemoteBuffer, .createRemoteBuffers:
-      line("0", "instances_memory_usage_bytes", "\(store.memory.used)")
-    case .createData, .createDatas: data("create", microseconds)
-    case .getData: data("get", microseconds)
-    case .deleteData, .deleteDataWithFeedbacks:
-      data("delete", microseconds)
-      line("0", "instances_memory_usage_bytes", "\(store.memory.used)")
-    default: break
+  func record(_ lines: RequestDescriptor.LogLines, nanoseconds: UInt64, _ store: Store) {
+    switch lines {
+    case .none: break
+    case .memory: memory(store)
+    case .data(let label): data(label, "\(nanoseconds / 1000)")
+    case .dataAndMemory(let label):
+      data(label, "\(nanoseconds / 1000)")
+      memory(store)
     }
   }
 
-  private func data(_ label: String, _ microseconds: String) {
+  private func memory(_ store: Store) { line("0", "instances_memory_usage_bytes", "\(store.memory.used)") }
+
+  private func data(_ label: StaticString, _ microseconds: String) {
+    let label = "\(label)"
     line(label, "data_request_duration_microseconds", microseconds)
     line(label, "data_requests_total", "1")
   }

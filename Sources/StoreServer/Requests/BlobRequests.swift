@@ -18,14 +18,12 @@ extension RequestHandler {
   }
 
   func writeCreated(_ payload: BlobPayload, sendsArena: Bool) {
-    reply.beginFrame()
-    reply.append("{\"created\":")
-    reply.append(payload)
-    appendDescriptor(sendsArena)
-    reply.append(",\"id\":")
-    reply.append(decimal: payload.id.rawValue)
-    reply.append(",\"type\":\"create_buffer_reply\"}")
-    reply.endFrame()
+    reply.frame {
+      $0.field("created", payload)
+      appendDescriptor(sendsArena)
+      $0.field("id", payload.id.rawValue)
+      $0.type("create_buffer_reply")
+    }
   }
 
   /// Whether the arena's descriptor follows a reply with this payload, which the client then knows.
@@ -35,15 +33,12 @@ extension RequestHandler {
     return true
   }
 
-  func appendDescriptor(_ sendsArena: Bool) {
-    reply.append(",\"fd\":")
-    reply.append(decimal: sendsArena ? Store.fileKey : -1)
-  }
+  func appendDescriptor(_ sendsArena: Bool) { reply.field("fd", sendsArena ? Store.fileKey : -1) }
 
   func appendDescriptors(_ sendsArena: Bool) {
-    reply.append("\"fds\":[")
+    reply.beginArray("fds")
     if sendsArena { reply.append(decimal: Store.fileKey) }
-    reply.append("]")
+    reply.endArray()
   }
 
   /// The reply goes out at once when the new blob has pages.
@@ -100,13 +95,10 @@ extension RequestHandler {
     return sendsArena
   }
 
-  /// `"0":…,` for clients that read the numbered keys.
+  /// `"0":…` for clients that read the numbered keys.
   func appendNumbered(_ index: Int, _ payload: BlobPayload) {
-    reply.append("\"")
-    reply.append(decimal: index)
-    reply.append("\":")
+    reply.key(index)
     reply.append(payload)
-    reply.append(",")
   }
 
   func seal(_ client: Connection) throws(StoreError) -> Disposition {
@@ -150,6 +142,8 @@ extension RequestHandler {
     return .reply
   }
 
+  func refuseGPU() throws(StoreError) -> Disposition { throw StoreError(.invalid, "GPU support is not enabled") }
+
   // MARK: - Spilling
 
   // Nothing is spilled yet, so every blob is in memory and pinned for good: what these ask for is already the case or
@@ -173,19 +167,19 @@ extension RequestHandler {
 
   func isSpilled(_ client: Connection) throws(StoreError) -> Disposition {
     try store.requireBlobs([try message.objectID("id")], in: client.session)
-    reply.beginFrame()
-    reply.append("{\"is_spilled\":false,\"type\":\"is_spilled_reply\"}")
-    reply.endFrame()
+    reply.frame {
+      $0.field("is_spilled", false)
+      $0.type("is_spilled_reply")
+    }
     return .reply
   }
 
   func isInUse(_ client: Connection) throws(StoreError) -> Disposition {
     let isInUse = try store.isInUse(try message.objectID("id"), in: client.session)
-    reply.beginFrame()
-    reply.append("{\"is_in_use\":")
-    reply.append(isInUse ? "true" : "false")
-    reply.append(",\"type\":\"is_in_use_reply\"}")
-    reply.endFrame()
+    reply.frame {
+      $0.field("is_in_use", isInUse)
+      $0.type("is_in_use_reply")
+    }
     return .reply
   }
 }

@@ -35,23 +35,18 @@ extension RequestHandler {
     let matches = try requestedKind() == session.kind
     connection.client.releasesBlobs = try message.boolean("releases_blobs", default: false)
     connection.isRegistered = true
-    reply.beginFrame()
-    reply.append("{\"instance_id\":")
-    reply.append(decimal: store.instances.own)
-    reply.append(",\"ipc_socket\":")
-    reply.append(jsonString: socketPath(of: connection.client))
-    reply.append(",\"rpc_endpoint\":")
     // Nobody could tell over RPC through which volume a client came.
     let isOutside = session.id == 0 && connection.client.volume == nil
-    reply.append(jsonString: isOutside ? identity.rpcEndpoint : InstanceIdentity.noRPC)
-    reply.append(",\"session_id\":")
-    reply.append(decimal: session.id)
-    reply.append(",\"store_match\":")
-    reply.append(matches ? "true" : "false")
-    reply.append(",\"support_rpc_compression\":false,\"type\":\"register_reply\",\"version\":")
-    reply.append(jsonString: identity.version)
-    reply.append("}")
-    reply.endFrame()
+    reply.frame {
+      $0.field("instance_id", store.instances.own)
+      $0.field("ipc_socket", socketPath(of: connection.client))
+      $0.field("rpc_endpoint", isOutside ? identity.rpcEndpoint : InstanceIdentity.noRPC)
+      $0.field("session_id", session.id)
+      $0.field("store_match", matches)
+      $0.field("support_rpc_compression", false)
+      $0.type("register_reply")
+      $0.field("version", identity.version)
+    }
     return .reply
   }
 
@@ -63,13 +58,14 @@ extension RequestHandler {
   /// A volume's clients find nothing but the volume: the released client would else write what does not fit in it
   /// directly into the store.
   func clusterMeta(_ client: Connection) -> Disposition {
-    reply.beginFrame()
-    reply.append("{\"meta\":{")
-    reply.list(client.volume == nil ? store.instances.ascending : ownInstance(for: client)) { id, instance in
-      append(instance, id)
+    reply.frame {
+      $0.beginObject("meta")
+      for (id, instance) in client.volume == nil ? store.instances.ascending : ownInstance(for: client) {
+        append(instance, id)
+      }
+      $0.endObject()
+      $0.type("cluster_meta")
     }
-    reply.append("},\"type\":\"cluster_meta\"}")
-    reply.endFrame()
     return .reply
   }
 
@@ -83,51 +79,41 @@ extension RequestHandler {
   }
 
   private func append(_ instance: InstanceRecord, _ id: UInt64) {
-    reply.append("\"i")
-    reply.append(decimal: id)
-    reply.append("\":{\"hostid\":")
-    reply.append(decimal: instance.hostID)
-    reply.append(",\"hostname\":")
-    reply.append(jsonString: instance.hostname)
-    reply.append(",\"ipc_socket\":")
-    reply.append(jsonString: instance.socketPath)
-    reply.append(",\"nodename\":")
-    reply.append(jsonString: instance.nodename)
-    reply.append(",\"rpc_endpoint\":")
-    reply.append(jsonString: instance.rpcEndpoint)
-    reply.append(",\"timestamp\":")
-    reply.append(decimal: instance.timestamp)
-    reply.append("}")
+    reply.key(text: "i\(id)")
+    reply.beginObject()
+    reply.field("hostid", instance.hostID)
+    reply.field("hostname", instance.hostname)
+    reply.field("ipc_socket", instance.socketPath)
+    reply.field("nodename", instance.nodename)
+    reply.field("rpc_endpoint", instance.rpcEndpoint)
+    reply.field("timestamp", instance.timestamp)
+    reply.endObject()
   }
 
   /// A volume's clients are told about the volume.
   func instanceStatus(_ client: Connection) -> Disposition {
     let volume = client.volume
     let limit = volume.map { min($0.account.limit, store.memory.limit) } ?? store.memory.limit
-    reply.beginFrame()
-    reply.append("{\"meta\":{\"deferred_requests\":")
-    reply.append(decimal: volume?.parkedRequests ?? parkedRequests)
-    reply.append(",\"deployment\":")
-    reply.append(jsonString: identity.deployment)
-    reply.append(",\"instance_id\":")
-    reply.append(decimal: store.instances.own)
-    reply.append(",\"ipc_connections\":")
-    reply.append(decimal: volume?.connections ?? connectionCounts.ipc)
-    reply.append(",\"memory_limit\":")
-    reply.append(decimal: limit)
-    reply.append(",\"memory_usage\":")
-    reply.append(decimal: volume?.account.used ?? store.memory.used)
-    reply.append(",\"rpc_connections\":")
-    reply.append(decimal: volume == nil ? connectionCounts.rpc : 0)
-    reply.append("},\"type\":\"instance_status_reply\"}")
-    reply.endFrame()
+    reply.frame {
+      $0.beginObject("meta")
+      $0.field("deferred_requests", volume?.parkedRequests ?? parkedRequests)
+      $0.field("deployment", identity.deployment)
+      $0.field("instance_id", store.instances.own)
+      $0.field("ipc_connections", volume?.connections ?? connectionCounts.ipc)
+      $0.field("memory_limit", limit)
+      $0.field("memory_usage", volume?.account.used ?? store.memory.used)
+      $0.field("rpc_connections", volume == nil ? connectionCounts.rpc : 0)
+      $0.endObject()
+      $0.type("instance_status_reply")
+    }
     return .reply
   }
 
   func debug() -> Disposition {
-    reply.beginFrame()
-    reply.append("{\"result\":null,\"type\":\"debug_reply\"}")
-    reply.endFrame()
+    reply.frame {
+      $0.null("result")
+      $0.type("debug_reply")
+    }
     return .reply
   }
 
@@ -147,19 +133,11 @@ extension RequestHandler {
   }
 
   private func lockReply(_ type: StaticString, key: String?, result: Bool) -> Disposition {
-    reply.beginFrame()
-    reply.append("{")
-    if let key {
-      reply.append("\"key\":")
-      reply.append(jsonString: key)
-      reply.append(",")
+    reply.frame {
+      if let key { $0.field("key", key) }
+      $0.field("result", result)
+      $0.type(type)
     }
-    reply.append("\"result\":")
-    reply.append(result ? "true" : "false")
-    reply.append(",\"type\":\"")
-    reply.append(type)
-    reply.append("\"}")
-    reply.endFrame()
     return .reply
   }
 
@@ -177,11 +155,10 @@ extension RequestHandler {
       store.closeSession(session)
       throw error
     }
-    reply.beginFrame()
-    reply.append("{\"socket_path\":")
-    reply.append(jsonString: path)
-    reply.append(",\"type\":\"new_session_reply\"}")
-    reply.endFrame()
+    reply.frame {
+      $0.field("socket_path", path)
+      $0.type("new_session_reply")
+    }
     return .reply
   }
 

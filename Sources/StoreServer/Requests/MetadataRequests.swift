@@ -36,29 +36,22 @@ extension RequestHandler {
   }
 
   func writeCreated(_ created: CreatedObject) {
-    reply.beginFrame()
-    reply.append("{\"id\":")
-    reply.append(decimal: created.id.rawValue)
-    reply.append(",\"instance_id\":")
-    reply.append(decimal: created.instance)
-    reply.append(",\"signature\":")
-    reply.append(decimal: created.signature)
-    reply.append(",\"type\":\"create_data_reply\"}")
-    reply.endFrame()
+    reply.frame {
+      $0.field("id", created.id.rawValue)
+      $0.field("instance_id", created.instance)
+      $0.field("signature", created.signature)
+      $0.type("create_data_reply")
+    }
   }
 
   func writeCreated(_ created: [CreatedObject]) {
-    reply.beginFrame()
-    reply.append("{\"ids\":[")
-    reply.list(created) { reply.append(decimal: $0.id.rawValue) }
-    reply.append("],\"instance_ids\":[")
-    reply.list(created) { reply.append(decimal: $0.instance) }
-    reply.append("],\"num\":")
-    reply.append(decimal: created.count)
-    reply.append(",\"signatures\":[")
-    reply.list(created) { reply.append(decimal: $0.signature) }
-    reply.append("],\"type\":\"create_datas_reply\"}")
-    reply.endFrame()
+    reply.frame { reply in
+      reply.array("ids", created) { reply.append(decimal: $0.id.rawValue) }
+      reply.array("instance_ids", created) { reply.append(decimal: $0.instance) }
+      reply.field("num", created.count)
+      reply.array("signatures", created) { reply.append(decimal: $0.signature) }
+      reply.type("create_datas_reply")
+    }
   }
 
   func getData(_ client: Connection) throws(StoreError) -> Disposition {
@@ -100,10 +93,10 @@ extension RequestHandler {
     let id = try message.objectID("id")
     store.clearSuspicion(CollectionOfOne(id), in: client.session)
     let exists = store.exists(id, in: client.session)
-    reply.beginFrame()
-    reply.append(exists ? "{\"exists\":true" : "{\"exists\":false")
-    reply.append(",\"type\":\"exists_reply\"}")
-    reply.endFrame()
+    reply.frame {
+      $0.field("exists", exists)
+      $0.type("exists_reply")
+    }
     return .reply
   }
 
@@ -113,10 +106,10 @@ extension RequestHandler {
 
   func ifPersist(_ client: Connection) throws(StoreError) -> Disposition {
     let isPersistent = try store.isPersistent(try message.objectID("id"), in: client.session)
-    reply.beginFrame()
-    reply.append(isPersistent ? "{\"persist\":true" : "{\"persist\":false")
-    reply.append(",\"type\":\"if_persist_reply\"}")
-    reply.endFrame()
+    reply.frame {
+      $0.field("persist", isPersistent)
+      $0.type("if_persist_reply")
+    }
     return .reply
   }
 
@@ -144,10 +137,10 @@ extension RequestHandler {
 
   func trim() -> Disposition {
     let trimmed = trimMemory()
-    reply.beginFrame()
-    reply.append(trimmed ? "{\"trimmed\":true" : "{\"trimmed\":false")
-    reply.append(",\"type\":\"memory_trim_reply\"}")
-    reply.endFrame()
+    reply.frame {
+      $0.field("trimmed", trimmed)
+      $0.type("memory_trim_reply")
+    }
     return trimmed ? .afterTrim : .reply
   }
 
@@ -162,11 +155,10 @@ extension RequestHandler {
 
   func migrateObject(_ client: Connection) throws(StoreError) -> Disposition {
     let target = try store.migrate(try message.objectID("object_id"), in: client.session)
-    reply.beginFrame()
-    reply.append("{\"object_id\":")
-    reply.append(decimal: target.rawValue)
-    reply.append(",\"type\":\"migrate_object_reply\"}")
-    reply.endFrame()
+    reply.frame {
+      $0.field("object_id", target.rawValue)
+      $0.type("migrate_object_reply")
+    }
     return .reply
   }
 
@@ -183,11 +175,10 @@ extension RequestHandler {
     switch try store.getName(name, wait: try message.boolean("wait"), by: client) {
     case .park(let key): return .park(key)
     case .done(let id):
-      reply.beginFrame()
-      reply.append("{\"object_id\":")
-      reply.append(decimal: id.rawValue)
-      reply.append(",\"type\":\"get_name_reply\"}")
-      reply.endFrame()
+      reply.frame {
+        $0.field("object_id", id.rawValue)
+        $0.type("get_name_reply")
+      }
       return .reply
     }
   }

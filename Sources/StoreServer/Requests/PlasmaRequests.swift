@@ -29,14 +29,13 @@ extension RequestHandler {
   }
 
   private func writeCreated(_ blob: PlasmaPayload, sendsArena: Bool) {
-    reply.beginFrame()
-    reply.append("{\"created\":")
-    append(blob)
-    appendDescriptor(sendsArena)
-    reply.append(",\"id\":")
-    reply.append(decimal: blob.payload.id.rawValue)
-    reply.append(",\"type\":\"create_buffer_by_plasma_reply\"}")
-    reply.endFrame()
+    reply.frame {
+      $0.key("created")
+      append(blob)
+      appendDescriptor(sendsArena)
+      $0.field("id", blob.payload.id.rawValue)
+      $0.type("create_buffer_by_plasma_reply")
+    }
   }
 
   func getBuffersByPlasma(_ connection: ClientConnection) throws(StoreError) -> Disposition {
@@ -117,23 +116,18 @@ private struct PlasmaReadingTask: RequestTask {
       blobs = found
       for blob in found where handler.announceArena(to: connection, blob.payload) { sendsArena = true }
       reply.beginFrame()
-      reply.append("{")
     }
     guard let blobs else { return nil }
     while written < blobs.count {
       if store.work.isSpent { return nil }
       let before = reply.count
-      reply.append("\"")
-      reply.append(decimal: written)
-      reply.append("\":")
+      reply.key(written)
       handler.append(blobs[written])
-      reply.append(",")
       store.work.spend(reply.count - before)
       written += 1
     }
-    reply.append("\"num\":")
-    reply.append(decimal: blobs.count)
-    reply.append(",\"type\":\"get_buffers_by_plasma_reply\"}")
+    reply.field("num", blobs.count)
+    reply.type("get_buffers_by_plasma_reply")
     reply.endFrame()
     return .send(arena: sendsArena)
   }

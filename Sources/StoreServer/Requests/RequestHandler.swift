@@ -5,7 +5,8 @@ import Support
 
 /// Answers the requests of the wire protocol from the store.
 ///
-/// One method per request, in extensions by subject. Each reads its fields, calls the store and writes the reply.
+/// One method per request, in extensions by subject. Each reads its fields, calls the store and writes the reply. Which
+/// method answers which request is in `RequestTable.swift`.
 final class RequestHandler {
   let store: Store
   let identity: InstanceIdentity
@@ -81,85 +82,21 @@ final class RequestHandler {
     return (code, (try? message.string("message")) ?? "")
   }
 
-  /// Answers the message read last.
-  func handle(_ type: RequestType, from connection: ClientConnection) throws(StoreError) -> Disposition {
-    if !connection.isRegistered, type != .register, type != .exit {
-      throw Self.notRegistered(type.rawValue)
+  /// Answers the message read last; one about volumes, over TCP, when the file of the admin token is read.
+  ///
+  /// - Parameter request: the descriptor of its type.
+  func handle(
+    _ type: RequestType, _ request: RequestDescriptor, from connection: ClientConnection
+  ) throws(StoreError) -> Disposition {
+    if !connection.isRegistered {
+      guard case .anyone = request.access else { throw Self.notRegistered(type.rawValue) }
     }
     let client = connection.client
-    if let volume = client.volume { try requirePermission(for: type, client, volume) }
-    switch type {
-    case .register: return try register(connection)
-    case .exit: return .close
-
-    case .createBuffer: return try createBuffer(connection)
-    case .createBuffers: return try createBuffers(connection)
-    case .seal: return try seal(client)
-    case .getBuffers: return try getBuffers(connection)
-    case .dropBuffer: return try dropBuffer(client)
-    case .shrinkBuffer: return try shrinkBuffer(client)
-    case .createRemoteBuffer: return try createRemoteBuffer(connection)
-    case .createRemoteBuffers: return try createRemoteBuffers(connection)
-    case .getRemoteBuffers: return try getRemoteBuffers(connection)
-    case .increaseReferenceCount: return try increaseReferenceCount(client)
-    case .release: return try release(client)
-    case .createGPUBuffer, .getGPUBuffers: throw StoreError(.invalid, "GPU support is not enabled")
-
-    case .createData: return try createData(client)
-    case .createDatas: return try createDatas(client)
-    case .getData: return try getData(client)
-    case .listData: return try listData(client)
-    case .deleteData: return try deleteData(connection, reports: false)
-    case .deleteDataWithFeedbacks: return try deleteData(connection, reports: true)
-    case .exists: return try exists(client)
-    case .persist: return try persist(client)
-    case .ifPersist: return try ifPersist(client)
-    case .label: return try label(client)
-    case .clear: return try clear(client)
-    case .memoryTrim: return try memoryTrim(client)
-    case .shallowCopy: return try shallowCopy(client)
-    case .migrateObject: return try migrateObject(client)
-
-    case .putName: return try putName(client)
-    case .getName: return try getName(client)
-    case .listName: return try listName(client)
-    case .dropName: return try dropName(client)
-
-    case .clusterMeta: return clusterMeta(client)
-    case .instanceStatus: return instanceStatus(client)
-    case .debug: return debug()
-    case .acquireLock: return try acquireLock(client)
-    case .releaseLock: return try releaseLock(client)
-
-    case .createStream: return try createStream(client)
-    case .openStream: return try openStream(client)
-    case .getNextStreamChunk: return try getNextStreamChunk(connection)
-    case .pushNextStreamChunk: return try pushNextStreamChunk(client)
-    case .pullNextStreamChunk: return try pullNextStreamChunk(client)
-    case .stopStream: return try stopStream(client)
-    case .dropStream: return try dropStream(client)
-
-    case .createBufferByPlasma: return try createBufferByPlasma(connection)
-    case .getBuffersByPlasma: return try getBuffersByPlasma(connection)
-    case .plasmaSeal: return try plasmaSeal(client)
-    case .plasmaRelease: return try plasmaRelease(client)
-    case .plasmaDeleteData: return try plasmaDeleteData(client)
-
-    case .newSession: return try newSession(connection)
-    case .deleteSession: return try deleteSession(connection)
-    case .moveBuffersOwnership: return try moveBuffersOwnership(client)
-
-    case .evict: return try evict(client)
-    case .load: return try load(client)
-    case .unpin: return try unpin(client)
-    case .isSpilled: return try isSpilled(client)
-    case .isInUse: return try isInUse(client)
-    case .releaseBlobsWithRDMA: return releaseBlobsWithRDMA()
-
-    case .openVolume, .inspectVolume, .listVolumes, .resizeVolume, .freezeVolume, .deleteVolume, .createSnapshot,
-      .deleteSnapshot:
-      return try handleVolumes(type, from: connection)
-    }
+    if let volume = client.volume { try requirePermission(request.access, client, volume) }
+    guard case .volumes = request.access else { return try request.handler(self, connection) }
+    if needsToken(connection), let readToken { return .hold(readToken(.request)) }
+    defer { connection.adminToken = nil }
+    return try request.handler(self, connection)
   }
 }
 
@@ -216,44 +153,54 @@ enum Disposition {
 
 /// Builds one framed message in a buffer that is reused.
 extension ByteWriter {
-  /// Starts a message and leaves room for its header.
+  /// Starts a message, which is an object, and leaves room for its header.
   func beginFrame() {
     removeAll()
-    append(littleEndian: 0)
+    append("\0\0\0\0\0\0\0\0{")
   }
 
-  /// Writes the header of the message.
-  func endFrame() { patch(littleEndian: UInt64(count - Frame.headerSize), at: 0) }
+  /// Ends the message and writes its header.
+  func endFrame() {
+    endObject()
+    patch(littleEndian: UInt64(count - Frame.headerSize), at: 0)
+  }
+
+  /// A whole message with the fields that `body` writes.
+  @inline(__always)
+  func frame(_ body: (ByteWriter) -> Void) {
+    beginFrame()
+    body(self)
+    endFrame()
+  }
+
+  /// Writes what a reply answers; messages have their fields in the order of the original, which sorts them.
+  func type(_ name: StaticString) { field("type", literal: name) }
 
   /// A whole reply that has no fields but its type.
-  func reply(_ type: StaticString) {
-    beginFrame()
-    append("{\"type\":\"")
-    append(type)
-    append("\"}")
-    endFrame()
+  func reply(_ type: StaticString) { frame { $0.type(type) } }
+
+  func field(_ name: StaticString, _ payload: BlobPayload) {
+    key(name)
+    append(payload)
   }
 
   /// A whole error reply.
   func reply(_ error: StoreError) { reply(code: UInt64(error.code.rawValue), message: error.message) }
 
   func reply(code: UInt64, message: String) {
-    beginFrame()
-    append("{\"code\":")
-    append(decimal: code)
-    append(",\"message\":")
-    append(jsonString: message)
-    append("}")
-    endFrame()
+    frame {
+      $0.field("code", code)
+      $0.field("message", message)
+    }
   }
 
-  /// A comma-separated list, each element written by `body`.
-  func list<Element>(_ elements: some Sequence<Element>, _ body: (Element) -> Void) {
-    var isFirst = true
+  /// An array that is a field, each element written by `body`.
+  func array<Element>(_ name: StaticString, _ elements: some Sequence<Element>, _ body: (Element) -> Void) {
+    beginArray(name)
     for element in elements {
-      if !isFirst { append(UInt8(ascii: ",")) }
-      isFirst = false
+      separate()
       body(element)
     }
+    endArray()
   }
 }

@@ -27,12 +27,11 @@ extension RequestHandler {
       case .park(let key): return .park(key)
       case .done(let payload):
         let sendsArena = handler.announceArena(to: connection, payload)
-        handler.reply.beginFrame()
-        handler.reply.append("{\"buffer\":")
-        handler.reply.append(payload)
-        handler.appendDescriptor(sendsArena)
-        handler.reply.append(",\"type\":\"get_next_stream_chunk_reply\"}")
-        handler.reply.endFrame()
+        handler.reply.frame {
+          $0.field("buffer", payload)
+          handler.appendDescriptor(sendsArena)
+          $0.type("get_next_stream_chunk_reply")
+        }
         return handler.whenWarm(payload, for: connection, sendsArena: sendsArena)
       }
     }
@@ -48,11 +47,10 @@ extension RequestHandler {
     switch try store.pullStreamChunk(try message.objectID("id"), by: client) {
     case .park(let key): return .park(key)
     case .done(let chunk):
-      reply.beginFrame()
-      reply.append("{\"chunk\":")
-      reply.append(decimal: chunk.rawValue)
-      reply.append(",\"type\":\"pull_next_stream_chunk_reply\"}")
-      reply.endFrame()
+      reply.frame {
+        $0.field("chunk", chunk.rawValue)
+        $0.type("pull_next_stream_chunk_reply")
+      }
       return .reply
     }
   }

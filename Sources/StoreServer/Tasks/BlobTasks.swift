@@ -225,37 +225,32 @@ struct BlobListWriting {
     switch part {
     case .start:
       reply.beginFrame()
-      reply.append("{")
       part = .numbered
       fallthrough
     case .numbered:
       guard each({ handler.appendNumbered($0, $1) }) else { return false }
-      if isRead { reply.append("\"compress\":false,") }
+      if isRead { reply.field("compress", false) }
       appendDescriptors()
-      reply.append(isRead ? "" : ",\"ids\":[")
+      if !isRead { reply.beginArray("ids") }
       part = .ids
       fallthrough
     case .ids:
       if !isRead {
-        let isDone = each { index, payload in
-          if index > 0 { reply.append(",") }
-          reply.append(decimal: payload.id.rawValue)
-        }
-        guard isDone else { return false }
-        reply.append("]")
+        guard each({ reply.element($1.id.rawValue) }) else { return false }
+        reply.endArray()
       }
-      reply.append(",\"num\":")
-      reply.append(decimal: payloads.count)
-      reply.append(",\"payloads\":[")
+      reply.field("num", payloads.count)
+      reply.beginArray("payloads")
       part = .payloads
       fallthrough
     case .payloads:
-      let isDone = each { index, payload in
-        if index > 0 { reply.append(",") }
+      let isDone = each { _, payload in
+        reply.separate()
         reply.append(payload)
       }
       guard isDone else { return false }
-      reply.append(isRead ? "],\"type\":\"get_buffers_reply\"}" : "],\"type\":\"create_buffers_reply\"}")
+      reply.endArray()
+      reply.type(isRead ? "get_buffers_reply" : "create_buffers_reply")
       reply.endFrame()
       return true
     }

@@ -102,11 +102,10 @@ struct ShallowCopyTask: RequestTask {
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
     do throws(StoreError) {
       guard let target = try advance(handler.store) else { return nil }
-      handler.reply.beginFrame()
-      handler.reply.append("{\"target_id\":")
-      handler.reply.append(decimal: target.rawValue)
-      handler.reply.append(",\"type\":\"shallow_copy_reply\"}")
-      handler.reply.endFrame()
+      handler.reply.frame {
+        $0.field("target_id", target.rawValue)
+        $0.type("shallow_copy_reply")
+      }
     } catch {
       if isLong { handler.store.reclaimLater(DocumentDisposal(remains)) }
       throw error
@@ -178,7 +177,7 @@ struct GetDataTask: RequestTask {
         found += 1
       }
       handler.reply.beginFrame()
-      handler.reply.append("{\"content\":{")
+      handler.reply.beginObject("content")
       rendering = Rendering(ids, in: session, into: handler.reply)
       ids = []
     }
@@ -187,9 +186,9 @@ struct GetDataTask: RequestTask {
       handler.reply.truncate(to: handler.reply.count - 1)
       handler.reply.append("null")
     } else {
-      handler.reply.append("}")
+      handler.reply.endObject()
     }
-    handler.reply.append(",\"type\":\"get_data_reply\"}")
+    handler.reply.type("get_data_reply")
     handler.reply.endFrame()
     return .reply
   }
@@ -227,23 +226,21 @@ struct ListNameTask: RequestTask {
       guard let found = try listing.step(store) else { return nil }
       names = found
       reply.beginFrame()
-      reply.append("{\"names\":{")
+      reply.beginObject("names")
     }
     guard let names else { return nil }
     while next < names.count {
       if store.work.isSpent { return nil }
       let before = reply.count
-      if next > 0 { reply.append(UInt8(ascii: ",")) }
-      reply.append(jsonString: names[next].name)
-      reply.append(":")
+      reply.key(text: names[next].name)
       reply.append(decimal: names[next].id.rawValue)
       // An escape takes as long as several bytes that are copied.
       store.work.spend(Work.entry + 4 * (reply.count - before))
       next += 1
     }
-    reply.append("},\"size\":")
-    reply.append(decimal: names.count)
-    reply.append(",\"type\":\"list_name_reply\"}")
+    reply.endObject()
+    reply.field("size", names.count)
+    reply.type("list_name_reply")
     reply.endFrame()
     return .reply
   }
@@ -295,7 +292,7 @@ struct DeleteTask: RequestTask {
       blobs = deleted
       if options.reports {
         handler.reply.beginFrame()
-        handler.reply.append("{\"deleted_bids\":[")
+        handler.reply.beginArray("deleted_bids")
       }
     }
     guard options.reports else {
@@ -303,7 +300,8 @@ struct DeleteTask: RequestTask {
       return finish(handler)
     }
     guard write(handler) else { return nil }
-    handler.reply.append("],\"type\":\"del_data_with_feedbacks_reply\"}")
+    handler.reply.endArray()
+    handler.reply.type("del_data_with_feedbacks_reply")
     handler.reply.endFrame()
     return finish(handler)
   }
@@ -347,8 +345,7 @@ struct DeleteTask: RequestTask {
     while written < blobs.count {
       if handler.store.work.isSpent { return false }
       handler.store.work.spend(32)
-      if written > 0 { handler.reply.append(UInt8(ascii: ",")) }
-      handler.reply.append(decimal: blobs[written].rawValue)
+      handler.reply.element(blobs[written].rawValue)
       written += 1
     }
     return true

@@ -48,18 +48,17 @@ struct VolumeDocument {
 
   var json: [UInt8] {
     let writer = ByteWriter(capacity: 512)
-    writer.append("{")
+    writer.beginObject()
     writer.append(settings)
-    writer.append(",\"created\":")
-    writer.append(decimal: created)
-    writer.append(isFrozen ? ",\"frozen\":true" : ",\"frozen\":false")
-    writer.append(isWritten ? ",\"written\":true" : ",\"written\":false")
+    writer.field("created", created)
+    writer.field("frozen", isFrozen)
+    writer.field("written", isWritten)
     if let lostContentsAt {
-      writer.append(",\"lost_contents_at\":")
-      writer.append(decimal: lostContentsAt)
-      if isLossUnmended { writer.append(",\"loss_unmended\":true") }
+      writer.field("lost_contents_at", lostContentsAt)
+      if isLossUnmended { writer.field("loss_unmended", true) }
     }
-    writer.append("}\n")
+    writer.endObject()
+    writer.append("\n")
     return Array(writer.bytes)
   }
 }

@@ -248,9 +248,10 @@ final class VolumeHost {
     var list: [UInt8]?
     if !store.snapshots.isEmpty {
       let writer = ByteWriter(capacity: 1024)
-      writer.append("{\"snapshots\":[")
-      writer.list(store.snapshots.keys.sorted()) { writer.append(jsonString: $0) }
-      writer.append("]}\n")
+      writer.beginObject()
+      writer.array("snapshots", store.snapshots.keys.sorted()) { writer.append(jsonString: $0) }
+      writer.endObject()
+      writer.append("\n")
       list = Array(writer.bytes)
     }
     let job = jobs.start { [files, list] in

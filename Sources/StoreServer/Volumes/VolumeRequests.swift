@@ -4,24 +4,8 @@ import StoreProtocol
 
 /// Requests about volumes as such, from those who run the store.
 extension RequestHandler {
-  /// Answers a request about volumes, over TCP when the file of the admin token is read.
-  func handleVolumes(_ type: RequestType, from connection: ClientConnection) throws(StoreError) -> Disposition {
-    if needsToken(connection), let readToken { return .hold(readToken(.request)) }
-    defer { connection.adminToken = nil }
-    switch type {
-    case .openVolume: return try openVolume(connection)
-    case .inspectVolume: return try inspectVolume(connection)
-    case .listVolumes: return try listVolumes(connection)
-    case .resizeVolume: return try resizeVolume(connection)
-    case .freezeVolume: return try freezeVolume(connection)
-    case .deleteVolume: return try deleteVolume(connection)
-    case .createSnapshot: return try createSnapshot(connection)
-    default: return try deleteSnapshot(connection)
-    }
-  }
-
   /// Whether the file of the admin token has to be read before a request is handled.
-  private func needsToken(_ connection: ClientConnection) -> Bool {
+  func needsToken(_ connection: ClientConnection) -> Bool {
     connection.kind == .rpc && adminToken.path != nil && connection.adminToken == nil
   }
 
@@ -131,13 +115,11 @@ extension RequestHandler {
   }
 
   fileprivate func describe(_ volume: Volume, _ type: StaticString) -> Disposition {
-    reply.beginFrame()
-    reply.append("{\"type\":\"")
-    reply.append(type)
-    reply.append("\",\"volume\":")
-    reply.append(VolumeRecord(volume, in: store))
-    reply.append("}")
-    reply.endFrame()
+    reply.frame {
+      $0.type(type)
+      $0.key("volume")
+      $0.append(VolumeRecord(volume, in: store))
+    }
     return .reply
   }
 
@@ -148,12 +130,10 @@ extension RequestHandler {
   }
 
   fileprivate func deleted(_ wasThere: Bool, _ type: StaticString) -> Disposition {
-    reply.beginFrame()
-    reply.append(wasThere ? "{\"deleted\":true" : "{\"deleted\":false")
-    reply.append(",\"type\":\"")
-    reply.append(type)
-    reply.append("\"}")
-    reply.endFrame()
+    reply.frame {
+      $0.field("deleted", wasThere)
+      $0.type(type)
+    }
     return .reply
   }
 }
@@ -175,12 +155,12 @@ private struct ListVolumesTask: RequestTask {
     while next < found.count {
       if store.work.isSpent { return nil }
       let before = reply.count
-      if next > 0 { reply.append(",") }
+      reply.separate()
       reply.append(VolumeRecord(found[next], in: store))
       store.work.spend(Work.item + 4 * (reply.count - before))
       next += 1
     }
-    reply.append("]}")
+    reply.endArray()
     reply.endFrame()
     return .reply
   }
@@ -188,9 +168,10 @@ private struct ListVolumesTask: RequestTask {
   private func begin(_ reply: ByteWriter, _ store: Store) {
     store.work.spend(store.volumes.count * 16)
     reply.beginFrame()
-    reply.append("{\"room\":")
+    reply.key("room")
     reply.append(store.capacity)
-    reply.append(",\"type\":\"list_volumes_reply\",\"volumes\":[")
+    reply.type("list_volumes_reply")
+    reply.beginArray("volumes")
   }
 }
 

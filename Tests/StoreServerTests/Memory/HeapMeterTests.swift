@@ -32,7 +32,7 @@ struct HeapMeterTests {
   private let limit: UInt64 = 64 << 20
 
   private func isAdmitted(_ meter: HeapMeter, _ type: RequestType, bytes: Int = 200) -> Bool {
-    (try? meter.admit(type, bytes: bytes)) != nil
+    (try? meter.admit(.of(type), bytes: bytes)) != nil
   }
 
   @Test("what stores is refused first, then what maps; what gives back or only asks never is")
@@ -102,7 +102,7 @@ struct HeapMeterTests {
   func held() throws {
     let process = Process()
     let meter = HeapMeter(limit: limit, source: process.source)
-    let cost = try meter.admit(.createData, bytes: 1 << 20)
+    let cost = try meter.admit(.of(.createData), bytes: 1 << 20)
     meter.hold(cost)
     meter.look()
     #expect(!isAdmitted(meter, .createData, bytes: 1 << 20), "the first one will still grow")

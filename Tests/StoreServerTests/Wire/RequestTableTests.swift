@@ -1,8 +1,10 @@
 import StoreProtocol
 import Testing
 
-@Suite("what requests change")
-struct RequestAccessTests {
+@testable import StoreServer
+
+@Suite("the table of requests")
+struct RequestTableTests {
   /// Worked out from the protocol: everything else only looks, gives up a claim or is about the daemon.
   static let writers: Set<String> = [
     "create_buffer_request", "create_buffers_request", "seal_request", "drop_buffer_request", "shrink_buffer_request",
@@ -16,11 +18,22 @@ struct RequestAccessTests {
   ]
 
   @Test("exactly these requests write", arguments: RequestType.allCases)
-  func writing(type: RequestType) { #expect(type.writes == Self.writers.contains(type.rawValue)) }
+  func writing(type: RequestType) {
+    #expect(RequestDescriptor.of(type).access.writes == Self.writers.contains(type.rawValue))
+  }
 
   @Test("requests about volumes and snapshots are about volumes, no other is", arguments: RequestType.allCases)
   func volumes(type: RequestType) {
     let words = type.rawValue.split(separator: "_")
-    #expect(type.isAboutVolumes == (words.contains { $0.hasPrefix("volume") || $0 == "snapshot" }))
+    var isAboutVolumes = false
+    if case .volumes = RequestDescriptor.of(type).access { isAboutVolumes = true }
+    #expect(isAboutVolumes == (words.contains { $0.hasPrefix("volume") || $0 == "snapshot" }))
+  }
+
+  @Test("only registering and leaving come before a registration", arguments: RequestType.allCases)
+  func unregistered(type: RequestType) {
+    var isForAnyone = false
+    if case .anyone = RequestDescriptor.of(type).access { isForAnyone = true }
+    #expect(isForAnyone == [.register, .exit].contains(type))
   }
 }
