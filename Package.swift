@@ -173,7 +173,7 @@ let package = Package(
         "CLinux", "CSIDriver", "ClusterInventory", "Deployer", "Documents", "EtcdClient", "EtcdMetadata",
         "HTTPEndpoint", "KubernetesClient",
 
-        "KubernetesObjects", "Manifests", "MetadataBackend", "Operator", "SharedMemory", "StoreClient", "StoreCore",
+        "KubernetesObjects", "Manifests", "Operator", "SharedMemory", "StoreClient", "StoreCore",
         "StoreProtocol",
         "StoreServer", "Support",
         .product(name: "OrderedCollections", package: "swift-collections"),
