@@ -106,7 +106,9 @@ extension StoreServer {
     let makePlan = { (promised: MemoryLedger.Promised) in
       limits.promised = promised
       let plan = MemoryPlan(requested: configuration.memoryLimit, limits: limits)
-      return (plan.budget.total, plan)
+      // One with a size may let its heap grow into what nobody else takes, and promises no more than its size needs.
+      let isSized = configuration.memoryLimit != nil
+      return (isSized ? MemoryBudget(size: plan.budget.size).total : plan.budget.total, plan)
     }
     let plan = configuration.memoryLedger?.reserve(makePlan) ?? makePlan(.init()).1
     for warning in plan.warnings { log.warning(warning) }
