@@ -178,7 +178,7 @@ def test_given_metadata_that_fills_its_share_when_objects_are_deleted_then_there
     with daemon.wire() as wire:
         before, refusal = fill_with_names(wire)
         assert refusal["code"] == NOT_ENOUGH_MEMORY
-        assert wire.refused("put_name_request", object_id=1, name="another")[0] == NOT_ENOUGH_MEMORY
+        assert wire.refused("put_name_request", object_id=1, name="n" * 20_000)[0] == NOT_ENOUGH_MEMORY
         wire.ask("list_data_request", pattern="*", regex=False, limit=10)
         wire.ask("clear_request")
         for name in wire.ask("list_name_request", pattern="*", regex=False, limit=1_000_000)["names"]:

@@ -58,12 +58,14 @@ struct Invocation {
   private static let verbatim = [completionCall, "--generate-completion-script", "--experimental-dump-help"]
 
   /// The question of a completion script, `---completion COMMAND… -- FLAG INDEX CURSOR WORD…`, with a cursor: fish leaves it
-  /// out when it completes a text that nobody types.
+  /// out when it completes a text that nobody types; it is at the end of the word then.
   private static func completionWords(_ words: [String]) -> [String] {
     guard words.first == completionCall, let end = words.firstIndex(of: "--"), words.count > end + 3,
-      Int(words[end + 2]) != nil, Int(words[end + 3]) == nil
+      let index = Int(words[end + 2]), Int(words[end + 3]) == nil
     else { return words }
-    return words[...(end + 2)] + ["0"] + words[(end + 3)...]
+    let commandLine = words[(end + 3)...]
+    let word = commandLine.dropFirst(index).first ?? ""
+    return words[...(end + 2)] + ["\(word.count)"] + commandLine
   }
 
   /// The words of a command for the argument parser; without flags no table of them is made.
