@@ -1,7 +1,9 @@
 import MetadataBackend
 import StoreCore
+import StoreProtocol
+import Support
 
-/// Effects of the store outside of it; this is the one place that carries them out.
+/// Effects of the store outside of it, and what becomes of its changes there; the one place that deals with both.
 extension StoreServer {
   /// Does what the store asks for, in the order in which it came up.
   func deliverEffects() {
@@ -11,6 +13,45 @@ extension StoreServer {
       case .save(let volume): volumes.saveFirstWrite(to: volume)
       case .noteNames: saveLossRecord(hasNames: true)
       case .write(let set): backend.write(set)
+      }
+    }
+  }
+
+  // MARK: - Durability
+
+  /// What a request is told at its end instead of its reply: to wait until what it changed is durable, or that it is
+  /// undone; nil when its reply may leave.
+  func durability(of disposition: Disposition, for connection: ClientConnection) -> Disposition? {
+    guard store.keepsChanges else { return nil }
+    let (sendsArena, transfer): (Bool, Transfer?)
+    switch disposition {
+    case .send(let arena): (sendsArena, transfer) = (arena, nil)
+    case .transfer(let bytes): (sendsArena, transfer) = (false, bytes)
+    default: return nil
+    }
+    switch store.endRequest(of: connection.client) {
+    case .durable: return nil
+    case .pending(let number):
+      return .hold(HeldReply(until: .durable(number), then: .send(arena: sendsArena, transfer)))
+    case .refused:
+      handler.reply.reply(StoreError(.ioError, "what the request built on could not be made durable"))
+      return .reply
+    }
+  }
+
+  /// Takes over what others have changed, and answers those whose changes are durable or refused.
+  func takeMetadata() {
+    store.now = unixMilliseconds()
+    backend.takeChanges()
+    for verdict in backend.takeVerdicts() {
+      switch verdict {
+      case .durable(upTo: let number):
+        store.acknowledge(upTo: number)
+        for held in heldReplies.waiting(forChangesUpTo: number) { settle(held) }
+      case .refused(let number, let error):
+        for undone in store.refuse(number) {
+          for held in heldReplies.waiting(forChange: undone) { settle(held, failure: error) }
+        }
       }
     }
   }

@@ -1,6 +1,5 @@
 import DequeModule
 import JSON
-import MetadataBackend
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -194,44 +193,5 @@ extension StoreServer {
   /// - Parameter failure: what went wrong, when the one who waits is to be told.
   func finishJob(_ job: UInt64, failure: StoreError?) {
     if let held = heldReplies.waiting(for: job) { settle(held, failure: failure) }
-  }
-
-  // MARK: - Metadata
-
-  /// What a request is told at its end instead of its reply: to wait until what it changed is durable, or that it is
-  /// undone; nil when its reply may leave.
-  func durability(of disposition: Disposition, for connection: ClientConnection) -> Disposition? {
-    guard store.keepsChanges else { return nil }
-    let (sendsArena, transfer): (Bool, Transfer?)
-    switch disposition {
-    case .send(let arena): (sendsArena, transfer) = (arena, nil)
-    case .transfer(let bytes): (sendsArena, transfer) = (false, bytes)
-    default: return nil
-    }
-    switch store.endRequest(of: connection.client) {
-    case .durable: return nil
-    case .pending(let number):
-      return .hold(HeldReply(until: .durable(number), then: .send(arena: sendsArena, transfer)))
-    case .refused:
-      handler.reply.reply(StoreError(.ioError, "what the request built on could not be made durable"))
-      return .reply
-    }
-  }
-
-  /// Takes over what others have changed, and answers those whose changes are durable or refused.
-  func takeMetadata() {
-    store.now = unixMilliseconds()
-    backend.takeChanges()
-    for verdict in backend.takeVerdicts() {
-      switch verdict {
-      case .durable(upTo: let number):
-        store.acknowledge(upTo: number)
-        for held in heldReplies.waiting(forChangesUpTo: number) { settle(held) }
-      case .refused(let number, let error):
-        for undone in store.refuse(number) {
-          for held in heldReplies.waiting(forChange: undone) { settle(held, failure: error) }
-        }
-      }
-    }
   }
 }
