@@ -43,16 +43,12 @@ extension StoreServer {
   func takeMetadata() {
     store.now = unixMilliseconds()
     backend.takeChanges()
-    for verdict in backend.takeVerdicts() {
-      switch verdict {
-      case .durable(upTo: let number):
-        store.acknowledge(upTo: number)
-        for held in heldReplies.waiting(forChangesUpTo: number) { settle(held) }
-      case .refused(let number, let error):
-        for undone in store.refuse(number) {
-          for held in heldReplies.waiting(forChange: undone) { settle(held, failure: error) }
-        }
-      }
+    let verdicts = backend.takeVerdicts()
+    for undone in store.settle(verdicts) {
+      for held in heldReplies.waiting(forChange: undone.number) { settle(held, failure: undone.error) }
+    }
+    for case .durable(upTo: let number) in verdicts {
+      for held in heldReplies.waiting(forChangesUpTo: number) { settle(held) }
     }
   }
 }
