@@ -97,7 +97,7 @@ public final class EtcdBackend: MetadataBackend {
     case .unname(let name):
       changes.set(key(.name(name)), nil)
       if let former = published.point(key(.name(name)), to: nil) { changes.set(key(.field(former, "__name")), nil) }
-    case .clear, .copy, .persist, .supersede, .disown: break
+    case .clear, .copy, .persist, .supersede, .removeOwner: break
     }
   }
 
@@ -123,7 +123,8 @@ public final class EtcdBackend: MetadataBackend {
       take(.put(pair))
     }
     settleFields()
-    for id in store.persistentObjects(elsewhereThan: store.instances.own, in: store.root) where !present.contains(id) {
+    for id in store.persistentObjects(elsewhereThan: store.instances.local, in: store.root) where !present.contains(id)
+    {
       store.adoptRemoval(of: id, in: store.root)
     }
     forgetWritten(through: contents.revision)

@@ -26,7 +26,7 @@ public struct InstanceRecord: Sendable, Equatable {
 /// The stores that share objects and names, this one among them.
 public struct InstanceTable {
   /// The id of this store.
-  public internal(set) var own: UInt64 = 0
+  public internal(set) var local: UInt64 = 0
   private var records: [UInt64: InstanceRecord] = [:]
 
   /// Record of a store; nil when the table has no such store.
@@ -44,7 +44,7 @@ extension Store {
   /// Gives this store its id, before anybody is connected to it. It keeps the id for life: clients hold it.
   public func assignInstance(_ id: UInt64) {
     ensure(clients.isEmpty && root.objectCount == 0, "a store that is in use gets another instance id")
-    instances.own = id
+    instances.local = id
     ids = IDGenerator(instance: id)
   }
 

@@ -7,7 +7,7 @@ extension Store {
     session.blobs.map { (id: $0.key, range: memory.range($0.value.extent)) }.sorted { $0.id < $1.id }
   }
 
-  /// The lingering extents that may be taken back, in the order in which they would be.
+  /// The retained extents that may be taken back, in the order in which they would be.
   public var reusableRanges: [ByteRange] {
     var ranges: [ByteRange] = []
     var slot = memory.reusableExtents.first
@@ -23,14 +23,14 @@ extension Store {
   /// Walks over everything: time grows with the number of extents, blobs, objects and names.
   public func inconsistencies() -> [String] {
     var found = allocatorInconsistencies() + extentInconsistencies() + residencyInconsistencies()
-    found += readerInconsistencies() + accountInconsistencies()
+    found += readerInconsistencies() + usageInconsistencies()
     for session in sessions.values.sorted(by: { $0.id < $1.id }) {
       found += blobInconsistencies(session) + metadataInconsistencies(session) + nameInconsistencies(session)
     }
     return found
   }
 
-  /// Extents that a blob or a connection holds.
+  /// Extents that a blob or a client holds.
   private var heldExtents: [MemoryPool.Extent] {
     let unused = Set(memory.unusedSlots)
     return memory.extents.indices.filter { !unused.contains(Int32($0)) }.map { memory.extents[$0] }
@@ -68,22 +68,22 @@ extension Store {
     return found
   }
 
-  /// Contradictions between the extents and the bytes in use and lingering, or the blobs that each extent counts.
+  /// Contradictions between the extents and the bytes in use and retained, or the blobs that each extent counts.
   private func extentInconsistencies() -> [String] {
     var found: [String] = []
     var used: UInt64 = 0
-    var lingering: UInt64 = 0
+    var retained: UInt64 = 0
     var blobs: Int32 = 0
     for extent in heldExtents {
-      if extent.blobs > 0 { used += extent.charged } else { lingering += extent.charged }
+      if extent.blobs > 0 { used += extent.charged } else { retained += extent.charged }
       blobs += extent.blobs
       if extent.blobs <= 0, extent.holders.isEmpty { found.append("nobody holds the extent at \(extent.range.offset)") }
-      if extent.charged > max(extent.range.length, Residency.chunkSize) {
+      if extent.charged > max(extent.range.length, Residency.blockSize) {
         found.append("the extent at \(extent.range.offset) is too short")
       }
     }
     if used != memory.used { found.append("\(memory.used) bytes are said to be used, \(used) are") }
-    if lingering != memory.lingering { found.append("\(memory.lingering) bytes are said to linger, \(lingering) do") }
+    if retained != memory.retained { found.append("\(memory.retained) bytes are said to linger, \(retained) do") }
     let known = sessions.values.reduce(log.retiredBlobs.count) { $0 + $1.blobs.count }
     if known != Int(blobs) { found.append("extents count \(blobs) blobs, sessions \(known)") }
     return found
@@ -93,7 +93,7 @@ extension Store {
   private func readerInconsistencies() -> [String] {
     var given: [ExtentID: Int] = [:]
     for client in clients.values {
-      for grant in Array(client.reading.values) + client.outlived { given[grant.extent, default: 0] += 1 }
+      for grant in Array(client.reading.values) + client.staleGrants { given[grant.extent, default: 0] += 1 }
       for extent in client.sending { given[extent, default: 0] += 1 }
     }
     let unused = Set(memory.unusedSlots)
@@ -111,14 +111,14 @@ extension Store {
     var found: [String] = []
     var uses = [UInt32](repeating: 0, count: residency.states.count)
     for extent in heldExtents {
-      let last = (extent.range.end + Residency.chunkSize - 1) / Residency.chunkSize
-      for chunk in Int(extent.range.offset / Residency.chunkSize)..<Int(last) { uses[chunk] += 1 }
+      let last = (extent.range.end + Residency.blockSize - 1) / Residency.blockSize
+      for block in Int(extent.range.offset / Residency.blockSize)..<Int(last) { uses[block] += 1 }
     }
-    if !residency.uses.elementsEqual(uses) { found.append("chunks are not used as often as noted") }
+    if !residency.uses.elementsEqual(uses) { found.append("blocks are not used as often as noted") }
     let committed = residency.states.count { $0 != .cold }
-    if committed != residency.committedChunks { found.append("\(committed) chunks have pages") }
+    if committed != residency.committedBlocks { found.append("\(committed) blocks have pages") }
     let spare = zip(residency.states, uses).count { $0 == .warm && $1 == 0 }
-    if spare != residency.spareChunks { found.append("\(spare) chunks are spare, not \(residency.spareChunks)") }
+    if spare != residency.spareBlocks { found.append("\(spare) blocks are spare, not \(residency.spareBlocks)") }
     return found
   }
 

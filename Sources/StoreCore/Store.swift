@@ -64,9 +64,9 @@ public final class Store {
   public internal(set) var instances = InstanceTable()
   public let root: Session
   public internal(set) var sessions: [UInt64: Session]
-  private var nextConnection: UInt64 = 1
+  private var nextClient: UInt64 = 1
   /// Connected clients by their number.
-  var clients: [UInt64: Connection] = [:]
+  var clients: [UInt64: Client] = [:]
   var locks = LockTable()
   /// Volumes by their ids.
   public internal(set) var volumes: [String: Volume] = [:]
@@ -106,49 +106,49 @@ public final class Store {
   /// Registers a client with a session.
   ///
   /// - Parameter label: names the client in messages to people.
-  public func connect(to session: Session, label: String = "a client") -> Connection {
-    defer { nextConnection += 1 }
+  public func connect(to session: Session, label: String = "a client") -> Client {
+    defer { nextClient += 1 }
     session.connections += 1
-    let connection = Connection(id: nextConnection, label: label, session: session)
-    clients[connection.id] = connection
-    return connection
+    let client = Client(id: nextClient, label: label, session: session)
+    clients[client.id] = client
+    return client
   }
 
   /// Registers a client with a volume.
-  public func connect(to volume: Volume, label: String, isReadOnly: Bool) -> Connection {
-    let connection = connect(to: volume.session, label: label)
+  public func connect(to volume: Volume, label: String, isReadOnly: Bool) -> Client {
+    let client = connect(to: volume.session, label: label)
     volume.connections += 1
-    connection.volume = volume
-    connection.isReadOnly = isReadOnly
-    return connection
+    client.volume = volume
+    client.isReadOnly = isReadOnly
+    return client
   }
 
   /// Gives a client another connection, to another session and the volume whose session it is; what the former one held
   /// is given back in steps.
-  public func move(_ connection: Connection, to session: Session) -> Connection {
-    let moved = connect(to: session, label: connection.label)
-    moved.isReadOnly = connection.isReadOnly
+  public func move(_ client: Client, to session: Session) -> Client {
+    let moved = connect(to: session, label: client.label)
+    moved.isReadOnly = client.isReadOnly
     moved.volume = session.volume
     session.volume?.connections += 1
-    disconnect(connection)
+    disconnect(client)
     return moved
   }
 
   /// Forgets a client: frees what it left unsealed, ends its grants, drops the streams it read and its locks.
-  public func disconnect(_ connection: Connection) {
+  public func disconnect(_ client: Client) {
     // What it has changed is written down, though nobody waits for that.
-    _ = endRequest(of: connection)
-    clients[connection.id] = nil
-    reclaim(Departure(of: connection, keepsGrants: false))
+    _ = endRequest(of: client)
+    clients[client.id] = nil
+    reclaim(ClientRemoval(of: client, keepsGrants: false))
   }
 
   /// A client that is gone has nothing any more.
-  func finishDeparture(of connection: Connection) {
-    connection.sealed = 0
-    connection.unfinished.removeAll()
-    connection.session.connections -= 1
-    connection.volume?.connections -= 1
-    ensure(connection.session.connections >= 0, "a session has \(connection.session.connections) clients")
+  func finishRemoval(of client: Client) {
+    client.sealed = 0
+    client.unfinished.removeAll()
+    client.session.connections -= 1
+    client.volume?.connections -= 1
+    ensure(client.session.connections >= 0, "a session has \(client.session.connections) clients")
   }
 
   /// Opens an isolated session.

@@ -21,7 +21,7 @@ extension StoreServer {
 
   /// What a request is told at its end instead of its reply: to wait until what it changed is durable, or that it is
   /// undone; nil when its reply may leave.
-  func durability(of disposition: Disposition, for connection: ClientConnection) -> Disposition? {
+  func durability(of disposition: Disposition, for connection: Connection) -> Disposition? {
     guard store.keepsChanges else { return nil }
     let (sendsArena, transfer): (Bool, Transfer?)
     switch disposition {

@@ -17,13 +17,13 @@ extension StoreServer {
   /// Does the work of all timers that are due.
   func runTimers() {
     let now = monotonicNanoseconds()
-    while let timer = loop.timers.takeDue(now) { strike(timer) }
+    while let timer = loop.timers.takeDue(now) { fire(timer) }
   }
 
-  private func strike(_ timer: EventLoop.Timer) {
+  private func fire(_ timer: EventLoop.Timer) {
     switch timer {
     case .housekeeping:
-      keepHouse()
+      runHousekeeping()
       loop.after(Self.pause, .housekeeping)
     case .idlePages:
       loop.after(PageSupply.window, .idlePages)
@@ -39,7 +39,7 @@ extension StoreServer {
     }
   }
 
-  func keepHouse() {
+  func runHousekeeping() {
     replaceLostSockets()
     store.passTime()
     #if DEBUG

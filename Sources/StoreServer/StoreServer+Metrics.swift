@@ -11,7 +11,7 @@ extension StoreServer {
     page.single("vineyard_memory_used_bytes", "gauge", "Bytes of live blobs.", memory.used)
     page.single("vineyard_memory_limit_bytes", "gauge", "Bytes that blobs may take.", memory.limit)
     page.single(
-      "vineyard_memory_lingering_bytes", "gauge", "Bytes of deleted blobs that clients still map.", memory.lingering)
+      "vineyard_memory_lingering_bytes", "gauge", "Bytes of deleted blobs that clients still map.", memory.retained)
     page.single(
       "vineyard_memory_reusable_bytes", "gauge",
       "Those of them that are used again rather than that a blob be refused.",
@@ -67,9 +67,9 @@ extension StoreServer {
     let families: [(name: String, help: String, value: (Volume) -> UInt64)] = [
       (
         "limit_bytes", "Bytes that the blobs of a volume may take.",
-        { [store] in min($0.account.limit, store.memory.limit) }
+        { [store] in min($0.usage.limit, store.memory.limit) }
       ),
-      ("used_bytes", "Bytes that the blobs of a volume take.", { $0.account.used }),
+      ("used_bytes", "Bytes that the blobs of a volume take.", { $0.usage.used }),
       ("objects", "Objects of a volume.", { UInt64($0.objectCount) }),
       (
         "heap_bytes", "Bytes of heap that objects, names and streams of a volume take, estimated.",

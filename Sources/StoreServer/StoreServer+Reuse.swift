@@ -7,7 +7,7 @@ extension StoreServer {
   private static let reuseInterval: UInt64 = 10_000_000_000
 
   /// Counts the memory that the store took back, and logs it: at once the first time, then in sums.
-  func tellOfReuse() {
+  func reportReuse() {
     let reuse = store.takeReuse()
     guard reuse.blobs > 0 else { return }
     reusedBlobs += UInt64(reuse.blobs)
@@ -15,14 +15,14 @@ extension StoreServer {
     unloggedReuse.blobs += reuse.blobs
     unloggedReuse.bytes += reuse.bytes
     unloggedReuse.holders.formUnion(reuse.holders)
-    if !isReuseTold { logReuse() }
+    if !isReuseReported { logReuse() }
   }
 
   /// Logs the memory that was used again since the last line, and is silent for a while.
   func logReuse() {
-    isReuseTold = false
+    isReuseReported = false
     guard unloggedReuse.blobs > 0 else { return }
-    isReuseTold = true
+    isReuseReported = true
     loop.after(Self.reuseInterval, .reuse)
     let holders = unloggedReuse.holders.sorted().prefix(3).joined(separator: ", ")
     log.warning(

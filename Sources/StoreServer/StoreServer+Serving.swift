@@ -19,7 +19,7 @@ extension StoreServer {
     }
     continueWork()
     runTimers()
-    tellOfReuse()
+    reportReuse()
     repeat {
       settleChanged()
       pages.pump()
@@ -47,7 +47,7 @@ extension StoreServer {
 
   // MARK: - A connection
 
-  private func count(_ connection: ClientConnection, _ change: Int) {
+  private func count(_ connection: Connection, _ change: Int) {
     switch connection.kind {
     case .ipc: handler.connectionCounts.ipc += change
     case .rpc: handler.connectionCounts.rpc += change
@@ -56,7 +56,7 @@ extension StoreServer {
   }
 
   /// Ends a connection and frees everything that only it kept.
-  func close(_ connection: ClientConnection, because reason: String) {
+  func close(_ connection: Connection, because reason: String) {
     guard connections.remove(connection) else { return }
     abandonHeld(of: connection)
     abandonWork(of: connection)
@@ -67,7 +67,7 @@ extension StoreServer {
     endUnusedSessions()
   }
 
-  func serve(_ connection: ClientConnection, _ event: Poller.Event) {
+  func serve(_ connection: Connection, _ event: Poller.Event) {
     if connection.hasPendingOutput {
       if event.isWritable {
         continueSending(connection)
@@ -97,21 +97,21 @@ extension StoreServer {
 
   /// Acknowledges at once what is only part of a message: the client sends header and body separately, and its system
   /// holds the body back until the header is acknowledged (40 ms by default).
-  private static func acknowledge(_ connection: ClientConnection) {
+  private static func acknowledge(_ connection: Connection) {
     guard connection.isReady, connection.input.count > 0 else { return }
     var on: CInt = 1
     setsockopt(connection.file, CInt(IPPROTO_TCP), TCP_QUICKACK, &on, socklen_t(MemoryLayout<CInt>.size))
   }
 
   /// Tells a client that its message is too long for the memory that is left, and ends the connection.
-  private func refuseMessage(_ connection: ClientConnection) {
+  private func refuseMessage(_ connection: Connection) {
     handler.reply.reply(
       StoreError(.notEnoughMemory, "the message is too long for the memory that the store has left for connections"))
     guard sendReply(to: connection) else { return }
     close(connection, because: "there is no memory for its message")
   }
 
-  private func continueSending(_ connection: ClientConnection) {
+  private func continueSending(_ connection: Connection) {
     guard connection.flush(arena: arenaFile(for: connection)) else {
       return close(connection, because: "cannot be written to")
     }
@@ -122,14 +122,14 @@ extension StoreServer {
     process(connection)
   }
 
-  private func arenaFile(for connection: ClientConnection) -> CInt {
+  private func arenaFile(for connection: Connection) -> CInt {
     connection.client.isReadOnly ? arena.readOnlyFileDescriptor : arena.fileDescriptor
   }
 
   /// Sends the reply in the handler's writer.
   ///
   /// - Returns: false when the connection had to be closed.
-  func sendReply(sendsArena: Bool = false, to connection: ClientConnection) -> Bool {
+  func sendReply(sendsArena: Bool = false, to connection: Connection) -> Bool {
     send(&handler.reply, sendsArena: sendsArena, to: connection)
   }
 
@@ -137,7 +137,7 @@ extension StoreServer {
   ///
   /// - Parameter message: replaced by another writer when the connection keeps it.
   /// - Returns: false when the connection had to be closed.
-  func send(_ message: inout ByteWriter, sendsArena: Bool, to connection: ClientConnection) -> Bool {
+  func send(_ message: inout ByteWriter, sendsArena: Bool, to connection: Connection) -> Bool {
     guard connection.send(&message, arena: sendsArena ? arenaFile(for: connection) : nil) else {
       close(connection, because: "cannot be written to")
       return false
@@ -152,7 +152,7 @@ extension StoreServer {
   private static let longestRegistration: UInt64 = 16 << 10
 
   /// Answers the complete messages a connection has sent, until one has to wait.
-  func process(_ connection: ClientConnection) {
+  func process(_ connection: Connection) {
     while connection.isReady, !connection.hasPendingOutput, connections[connection.id] != nil {
       if store.work.isSpent {
         if connection.input.count > 0 { enqueue(connection) }
@@ -178,7 +178,7 @@ extension StoreServer {
     }
   }
 
-  private func answer(_ frame: UnsafeRawBufferPointer, from connection: ClientConnection) -> Disposition {
+  private func answer(_ frame: UnsafeRawBufferPointer, from connection: Connection) -> Disposition {
     let start = monotonicNanoseconds()
     var failure: StoreError?
     var found: (type: RequestType, index: Int)?
@@ -216,7 +216,7 @@ extension StoreServer {
 
   /// Bytes of heap that a request takes which lists more than one step finds.
   func listingCost(
-    _ request: RequestDescriptor, _ connection: ClientConnection
+    _ request: RequestDescriptor, _ connection: Connection
   ) throws(StoreError) -> UInt64 {
     guard case .listing(let listing) = request.heap else { return 0 }
     let session = connection.client.session
@@ -229,7 +229,7 @@ extension StoreServer {
   /// Counts a request that is answered.
   func record(
     _ found: (type: RequestType, index: Int)?, nanoseconds duration: UInt64, _ failure: StoreError?,
-    _ connection: ClientConnection
+    _ connection: Connection
   ) {
     if let found {
       metrics.record(found.index, nanoseconds: duration, failed: failure != nil)
@@ -244,7 +244,7 @@ extension StoreServer {
     }
   }
 
-  func apply(_ disposition: Disposition, to connection: ClientConnection) {
+  func apply(_ disposition: Disposition, to connection: Connection) {
     switch durability(of: disposition, for: connection) ?? disposition {
     case .send(let sendsArena):
       _ = sendReply(sendsArena: sendsArena, to: connection)

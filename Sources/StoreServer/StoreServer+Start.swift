@@ -17,7 +17,7 @@ extension StoreServer {
   ) throws(CommandError) -> StoreServer {
     let loop = try EventLoop(handlesSignals: handlesSignals)
     let descriptors = raiseFileLimit()
-    try Listener.makeWay(for: configuration.socketPath)
+    try Listener.removeStaleSocket(for: configuration.socketPath)
     let (arena, store, budget) = try makeStore(configuration, log)
     let rpc = try configuration.rpcPort.map { port throws(CommandError) in
       try Listener.tcp(host: configuration.rpcHost, port: port, session: store.root)
@@ -40,7 +40,7 @@ extension StoreServer {
     let record = instanceRecord(configuration, identity)
     let backend = try configuration.sharing?(store, record) { mailbox.post { $0.takeMetadata() } } ?? EmbeddedBackend()
     store.keepsChanges = !backend.isImmediate
-    store.setInstance(store.instances.own, record)
+    store.setInstance(store.instances.local, record)
     let handler = RequestHandler(
       store: store, identity: identity,
       adminToken: AdminToken(path: configuration.adminTokenFile), replies: heap.buffers)

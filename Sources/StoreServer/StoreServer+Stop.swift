@@ -8,7 +8,7 @@ import Support
 /// Ending in good order.
 extension StoreServer {
   /// Milliseconds given to transfers and slow readers.
-  private static let patience: UInt64 = 700
+  private static let timeout: UInt64 = 700
 
   /// Refusal of requests that would have to wait.
   static let stopping = StoreError(.alreadyStopped, "the daemon is stopping")
@@ -30,7 +30,7 @@ extension StoreServer {
     }
     metricsEndpoint?.stop()
     metricsEndpoint = nil
-    let deadline = monotonicNanoseconds() + Self.patience * 1_000_000
+    let deadline = monotonicNanoseconds() + Self.timeout * 1_000_000
     // Requests that are already in the sockets.
     while monotonicNanoseconds() < deadline, poller.wait(timeout: 0, serve: serveWhileStopping) > 0 {}
     repeat { settleChanged() } while !woken.isEmpty && monotonicNanoseconds() < deadline
@@ -82,7 +82,7 @@ extension StoreServer {
   }
 }
 
-extension ClientConnection {
+extension Connection {
   /// Whether a reply or raw bytes are still on their way.
   fileprivate var isBusy: Bool {
     switch state {
@@ -90,7 +90,7 @@ extension ClientConnection {
     case .ready: hasPendingOutput
     case .held(let held):
       if case .changed = held.condition { hasPendingOutput } else { true }
-    case .leaving: false
+    case .closing: false
     }
   }
 }

@@ -20,7 +20,7 @@ extension StoreServer {
   var hasWork: Bool { !queue.isEmpty || !woken.isEmpty || store.isReclaiming }
 
   /// Gives a connection a turn after others.
-  func enqueue(_ connection: ClientConnection) {
+  func enqueue(_ connection: Connection) {
     guard !connection.isQueued else { return }
     connection.isQueued = true
     queue.append(connection.id)
@@ -47,7 +47,7 @@ extension StoreServer {
   }
 
   /// Starts to read a long message in steps.
-  func begin(_ frame: UnsafeRawBufferPointer, from connection: ClientConnection) {
+  func begin(_ frame: UnsafeRawBufferPointer, from connection: Connection) {
     do throws(StoreError) { try heap.admitReading(bytes: frame.count) } catch {
       handler.reply.reply(error)
       connection.input.consumeFrame(frame)
@@ -65,7 +65,7 @@ extension StoreServer {
   /// - Parameter cost: bytes of heap that it was admitted with.
   func keep(
     _ task: any RequestTask, _ frame: UnsafeRawBufferPointer, _ found: (type: RequestType, index: Int)?, cost: UInt64,
-    nanoseconds: UInt64, from connection: ClientConnection
+    nanoseconds: UInt64, from connection: Connection
   ) {
     let work = RequestWork(frame, replies: heap.buffers)
     work.task = task
@@ -78,7 +78,7 @@ extension StoreServer {
   }
 
   /// Finishes a request whose message was taken already.
-  func goOn(with task: any RequestTask, for connection: ClientConnection) {
+  func continueWork(with task: any RequestTask, for connection: Connection) {
     let work = RequestWork(nil, replies: connection.buffers)
     work.task = task
     setWorking(work, connection)
@@ -96,7 +96,7 @@ extension StoreServer {
     work.held = 0
   }
 
-  private func setWorking(_ work: RequestWork, _ connection: ClientConnection) {
+  private func setWorking(_ work: RequestWork, _ connection: Connection) {
     connection.work = work
     connection.state = .working
     // One that has closed its sending side still reads the reply; the end of both is told in any case.
@@ -105,7 +105,7 @@ extension StoreServer {
   }
 
   /// Does one step of a connection's request.
-  private func proceed(_ connection: ClientConnection) {
+  private func proceed(_ connection: Connection) {
     guard let work = connection.work else { return }
     let start = monotonicNanoseconds()
     swap(&work.reply, &handler.reply)
@@ -176,7 +176,7 @@ extension StoreServer {
     return true
   }
 
-  private func step(_ work: RequestWork, _ connection: ClientConnection) throws(StoreError) -> Disposition? {
+  private func step(_ work: RequestWork, _ connection: Connection) throws(StoreError) -> Disposition? {
     if work.task != nil {
       // Taken out, so that the task is not copied when it changes.
       guard var task = work.task else { return nil }
@@ -195,7 +195,7 @@ extension StoreServer {
   }
 
   /// Handles a long message that was read to its end.
-  private func handle(_ work: RequestWork, _ connection: ClientConnection) throws(StoreError) -> Disposition {
+  private func handle(_ work: RequestWork, _ connection: Connection) throws(StoreError) -> Disposition {
     swap(&work.message, &handler.message)
     defer { swap(&work.message, &handler.message) }
     let found = try handler.recognise(isRegistered: connection.isRegistered)
@@ -223,7 +223,7 @@ extension StoreServer {
   }
 
   /// A client that leaves in the middle of a request: what must not stay half done is done or taken back.
-  func abandonWork(of connection: ClientConnection) {
+  func abandonWork(of connection: Connection) {
     guard let work = connection.work else { return }
     connection.work = nil
     release(work)

@@ -60,7 +60,7 @@ public final class StoreServer {
   var reusedBlobs: UInt64 = 0
   /// The part of it that was not logged yet, and whether a line was logged so recently that the rest waits.
   var unloggedReuse = Store.Reuse()
-  var isReuseTold = false
+  var isReuseReported = false
 
   let connections: Connections
   /// Replies and requests that wait for something.

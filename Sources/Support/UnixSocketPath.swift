@@ -19,7 +19,7 @@ public enum UnixSocketPath {
   /// Makes the directories of a socket path and removes a socket nobody accepts on.
   ///
   /// - Throws: `CommandError` when somebody does, or when something else is there.
-  public static func makeWay(for path: String, flag: String) throws(CommandError) {
+  public static func removeStaleSocket(for path: String, flag: String) throws(CommandError) {
     try makeParents(of: path)
     try removeStaleSocket(path, flag)
   }

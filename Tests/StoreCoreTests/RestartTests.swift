@@ -25,12 +25,12 @@ struct RestartTests {
   func volume() throws {
     let store = store()
     let volume = store.reopenVolume(
-      Volume.Settings(id: "a"), created: 1, isFrozen: false, lostContentsAt: 42, isLossUnmended: true)
+      Volume.Settings(id: "a"), created: 1, isFrozen: false, lostContentsAt: 42, isLossUnrepaired: true)
     let client = store.connect(to: volume, label: "a client", isReadOnly: false)
     #expect(
       message { try store.getName("/p", wait: false, by: client) }
         == "failed to find name: /p; the store restarted at time 42, and what it held before is lost")
-    #expect(store.trouble(of: volume)?.contains("restarted at time 42") == true)
+    #expect(store.condition(of: volume)?.contains("restarted at time 42") == true)
   }
 
   @Test("a missing name outside of volumes, when names were lost")

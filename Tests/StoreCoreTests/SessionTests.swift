@@ -78,7 +78,7 @@ struct LockTests {
   let fixture = StoreFixture()
   var store: Store { fixture.store }
 
-  @Test("a lock is held by one connection; the next waits until it is released")
+  @Test("a lock is held by one client; the next waits until it is released")
   func waiting() {
     let (first, second) = (fixture.connect(), fixture.connect())
     #expect(!isParked(store.acquireLock("k", by: first)))
@@ -91,7 +91,7 @@ struct LockTests {
     #expect(!isParked(store.acquireLock("k", by: second)))
   }
 
-  @Test("a lock goes with the connection that holds it")
+  @Test("a lock goes with the client that holds it")
   func disconnecting() {
     let (first, second) = (fixture.connect(), fixture.connect())
     _ = store.acquireLock("k", by: first)

@@ -29,7 +29,7 @@ final class StoreFixture {
     store.notesChanges = true
   }
 
-  func connect() -> Connection { store.connect(to: root) }
+  func connect() -> Client { store.connect(to: root) }
 
   /// Expects the bookkeeping of the store to be free of contradictions.
   func expectSound(sourceLocation: SourceLocation = #_sourceLocation) {
@@ -40,7 +40,7 @@ final class StoreFixture {
   func expectEmpty(sourceLocation: SourceLocation = #_sourceLocation) {
     expectSound(sourceLocation: sourceLocation)
     #expect(store.memory.used == 0, sourceLocation: sourceLocation)
-    #expect(store.memory.lingering == 0, sourceLocation: sourceLocation)
+    #expect(store.memory.retained == 0, sourceLocation: sourceLocation)
     #expect(
       store.memory.largestFree == min(store.configuration.limit, store.configuration.arenaLength),
       sourceLocation: sourceLocation)
@@ -54,16 +54,16 @@ final class StoreFixture {
 
   // MARK: - Blobs
 
-  func sealedBlob(_ size: UInt64, by connection: Connection) throws -> ObjectID {
-    let id = try store.createBlob(size, by: connection).id
-    try store.seal(id, by: connection)
+  func sealedBlob(_ size: UInt64, by client: Client) throws -> ObjectID {
+    let id = try store.createBlob(size, by: client).id
+    try store.seal(id, by: client)
     return id
   }
 
   @discardableResult
-  func read(_ ids: [ObjectID], unsafe: Bool = false, by connection: Connection) throws -> [BlobPayload] {
+  func read(_ ids: [ObjectID], unsafe: Bool = false, by client: Client) throws -> [BlobPayload] {
     var payloads: [BlobPayload] = []
-    try store.readBlobs(ids, unsafe: unsafe, by: connection, into: &payloads)
+    try store.readBlobs(ids, unsafe: unsafe, by: client, into: &payloads)
     return payloads
   }
 

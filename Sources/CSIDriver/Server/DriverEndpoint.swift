@@ -59,7 +59,7 @@ struct EndpointSocket {
   ///
   /// - Throws: `CommandError` when a driver answers there, or the path cannot be used.
   init(path: String) throws(CommandError) {
-    try UnixSocketPath.makeWay(for: path, flag: "--endpoint")
+    try UnixSocketPath.removeStaleSocket(for: path, flag: "--endpoint")
     let address = try UnixSocketPath.address(path, flag: "--endpoint")
     let file = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }

@@ -10,28 +10,28 @@ public struct Blob {
   /// Bytes it is charged with: its size, unless it was shrunk while others were given it.
   var charged: UInt64
   public var isSealed: Bool
-  /// The connection that may still write it; nil once sealed or when that connection has gone.
-  public var writer: Connection?
-  /// The connection that sealed it and counts as a user until it releases the blob or goes.
+  /// The client that may still write it; nil once sealed or when that client has gone.
+  public var writer: Client?
+  /// The client that sealed it and counts as a user until it releases the blob or goes.
   public var sealer: UInt64?
-  /// The account that pays for it; nil outside of volumes.
-  var account: Account?
+  /// The usage that pays for it; nil outside of volumes.
+  var usage: VolumeUsage?
 }
 
-/// A connection's permission to look at the bytes of an extent.
+/// A client's permission to look at the bytes of an extent.
 struct Grant {
   let extent: ExtentID
   /// Whether the bytes may not be taken back.
   var isPinned: Bool
 }
 
-/// The state of one client connection that matters to the store.
+/// The state of one client that matters to the store.
 ///
-/// A connection is given blobs for writing when it creates them and for reading when it asks for them. The bytes of
-/// a blob that was given for reading stay untouched until the connection releases it, deletes it or goes, even when
+/// A client is given blobs for writing when it creates them and for reading when it asks for them. The bytes of
+/// a blob that was given for reading stay untouched until the client releases it, deletes it or goes, even when
 /// others delete it meanwhile; under ``DeletedMemoryPolicy/reuse`` they may be taken back then for want of others.
 /// Sealing ends the grant for writing.
-public final class Connection {
+public final class Client {
   public let id: UInt64
   /// Name of the client for people: `pid 42`.
   public let label: String
@@ -45,7 +45,7 @@ public final class Connection {
   /// Grants for reading, by the ids of the blobs.
   var reading = SortedTable<ObjectID, Grant>()
   /// Grants for reading under ids that were given to other blobs since.
-  var outlived: [Grant] = []
+  var staleGrants: [Grant] = []
   /// Extents that are being sent to the client.
   var sending = SortedSet<ExtentID>()
   /// The object it was last told of by name and has not fetched yet.
@@ -58,17 +58,17 @@ public final class Connection {
   var request: UInt64 = 0
   /// The change set of another's request that its own builds on; 0 for none.
   var awaitedChange: UInt64 = 0
-  /// Unsealed blobs this connection created.
+  /// Unsealed blobs this client created.
   var writing = SortedSet<ObjectID>()
-  /// Number of living blobs that count this connection as their sealer.
+  /// Number of living blobs that count this client as their sealer.
   var sealed = 0
-  /// Streams this connection has pulled from.
+  /// Streams this client has pulled from.
   var pulled = SortedSet<ObjectID>()
-  /// Streams this connection has written or waited for.
+  /// Streams this client has written or waited for.
   var streams = SortedSet<ObjectID>()
-  /// Plasma blobs this connection has created or holds.
+  /// Plasma blobs this client has created or holds.
   var plasma = SortedSet<ExactText>()
-  /// Locks this connection holds.
+  /// Locks this client holds.
   var locks = SortedSet<ExactText>()
 
   init(id: UInt64, label: String, session: Session) {

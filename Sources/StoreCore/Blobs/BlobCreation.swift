@@ -1,18 +1,18 @@
 import StoreProtocol
 
-/// Creates an unsealed blob that a connection may write; size 0 gives the empty blob.
+/// Creates an unsealed blob that a client may write; size 0 gives the empty blob.
 ///
 /// Where there is no room it is made in steps: first what is being given back already, then what nobody has any use
 /// for, then what was deleted longest ago of what clients still map.
 public struct BlobCreation: StoreTask {
   private let size: UInt64
-  private let connection: Connection
+  private let client: Client
   /// Whether memory of deleted blobs may be taken back for it.
   private let reuses: Bool
 
-  public init(_ size: UInt64, by connection: Connection, reuses: Bool = true) {
+  public init(_ size: UInt64, by client: Client, reuses: Bool = true) {
     self.size = size
-    self.connection = connection
+    self.client = client
     self.reuses = reuses
   }
 
@@ -21,8 +21,8 @@ public struct BlobCreation: StoreTask {
     if size == 0 { return .empty }
     repeat {
       store.work.spend(Work.item)
-      if let payload = store.createBlobIfRoom(size, by: connection) { return payload }
-      guard makeRoom(store) else { throw store.refusal(of: size, by: connection) }
+      if let payload = store.createBlobIfRoom(size, by: client) { return payload }
+      guard makeRoom(store) else { throw store.refusal(of: size, by: client) }
     } while !store.work.isSpent
     return nil
   }
@@ -33,8 +33,8 @@ public struct BlobCreation: StoreTask {
       store.reclaim()
       return true
     }
-    if store.removeOneLeftOver(in: connection.session) { return true }
-    guard reuses, store.admits(size, by: connection), store.memory.couldFit(size) else { return false }
+    if store.removeOneLeftOver(in: client.session) { return true }
+    guard reuses, store.admits(size, by: client), store.memory.couldFit(size) else { return false }
     return store.takeBackOldest()
   }
 }
@@ -42,15 +42,15 @@ public struct BlobCreation: StoreTask {
 /// Creates several blobs, all or none.
 public struct BlobsCreation: StoreTask {
   private let sizes: [UInt64]
-  private let connection: Connection
+  private let client: Client
   private var payloads: [BlobPayload] = []
   private var creation: BlobCreation?
   /// Whether memory of deleted blobs may be taken back; nil before it was looked at.
   private var reuses: Bool?
 
-  public init(_ sizes: [UInt64], by connection: Connection) {
+  public init(_ sizes: [UInt64], by client: Client) {
     self.sizes = sizes
-    self.connection = connection
+    self.client = client
   }
 
   /// - Throws: notEnoughMemory; then none of them is there.
@@ -58,7 +58,7 @@ public struct BlobsCreation: StoreTask {
     let reuses = reuses ?? couldFit(store)
     while payloads.count < sizes.count {
       if store.work.isSpent { return nil }
-      var creation = creation ?? BlobCreation(sizes[payloads.count], by: connection, reuses: reuses)
+      var creation = creation ?? BlobCreation(sizes[payloads.count], by: client, reuses: reuses)
       do throws(StoreError) {
         guard let payload = try creation.step(store) else {
           self.creation = creation
@@ -67,7 +67,7 @@ public struct BlobsCreation: StoreTask {
         self.creation = nil
         payloads.append(payload)
       } catch {
-        store.takeBack(payloads.map(\.id), by: connection)
+        store.takeBack(payloads.map(\.id), by: client)
         throw error
       }
     }
@@ -86,46 +86,46 @@ public struct BlobsCreation: StoreTask {
 }
 
 extension Store {
-  /// Creates an unsealed blob that `connection` may write, at once.
+  /// Creates an unsealed blob that `client` may write, at once.
   ///
   /// - Throws: notEnoughMemory.
-  public func createBlob(_ size: UInt64, by connection: Connection) throws(StoreError) -> BlobPayload {
-    try BlobCreation(size, by: connection).finish(self)
+  public func createBlob(_ size: UInt64, by client: Client) throws(StoreError) -> BlobPayload {
+    try BlobCreation(size, by: client).finish(self)
   }
 
   /// Creates several blobs at once, all or none.
   ///
   /// - Throws: notEnoughMemory.
-  public func createBlobs(_ sizes: [UInt64], by connection: Connection) throws(StoreError) -> [BlobPayload] {
-    try BlobsCreation(sizes, by: connection).finish(self)
+  public func createBlobs(_ sizes: [UInt64], by client: Client) throws(StoreError) -> [BlobPayload] {
+    try BlobsCreation(sizes, by: client).finish(self)
   }
 
-  /// Whether the volume of a connection, if it is one's, allows it so much.
-  func admits(_ size: UInt64, by connection: Connection) -> Bool { connection.volume?.account.admits(size) ?? true }
+  /// Whether the volume of a client, if it is one's, allows it so much.
+  func admits(_ size: UInt64, by client: Client) -> Bool { client.volume?.usage.admits(size) ?? true }
 
   /// - Returns: nil when there is no room now.
-  func createBlobIfRoom(_ size: UInt64, by connection: Connection) -> BlobPayload? {
-    let session = connection.session
-    guard admits(size, by: connection), let extent = memory.allocate(size, for: session.id) else { return nil }
+  func createBlobIfRoom(_ size: UInt64, by client: Client) -> BlobPayload? {
+    let session = client.session
+    guard admits(size, by: client), let extent = memory.allocate(size, for: session.id) else { return nil }
     resumePopulating()
     let id = freshBlobID(in: session)
-    let volume = connection.volume
+    let volume = client.volume
     let blob = Blob(
       extent: extent, offset: memory.range(extent).offset, size: size, charged: size, isSealed: false,
-      writer: connection, account: volume?.account)
+      writer: client, usage: volume?.usage)
     session.blobs[id] = blob
     if let volume { charge(size, for: id, to: volume) }
-    connection.writing.insert(id)
+    client.writing.insert(id)
     return payload(id, blob)
   }
 
   /// Notes that there is no room for a blob.
   ///
   /// - Returns: the payload for its creator.
-  func refusal(of size: UInt64, by connection: Connection) -> StoreError {
-    suspectUnfinished(of: connection)
-    guard let volume = connection.volume else { return notEnoughMemory(size, by: connection) }
-    volume.account.wasRefused = true
-    return volume.account.admits(size) ? notEnoughMemory(size, by: connection) : quotaExceeded(size, by: volume)
+  func refusal(of size: UInt64, by client: Client) -> StoreError {
+    suspectUnfinished(of: client)
+    guard let volume = client.volume else { return notEnoughMemory(size, by: client) }
+    volume.usage.wasRefused = true
+    return volume.usage.admits(size) ? notEnoughMemory(size, by: client) : quotaExceeded(size, by: volume)
   }
 }

@@ -3,22 +3,22 @@ import StoreProtocol
 extension Store {
   /// Number of blobs looked at to name the largest ones.
   private static let examinedBlobs = 100_000
-  /// Number of lingering extents, and of holders of each, looked at to name the clients that keep them.
+  /// Number of retained extents, and of holders of each, looked at to name the clients that keep them.
   private static let examinedExtents = 10_000
   private static let examinedHolders = 16
 
   /// The refusal of an allocation: memory in use by kind, the reason why the rest cannot be had, and its largest users.
-  func notEnoughMemory(_ size: UInt64, by connection: Connection) -> StoreError {
-    let session = connection.session
+  func notEnoughMemory(_ size: UInt64, by client: Client) -> StoreError {
+    let session = client.session
     var message =
       "Failed to allocate memory of size \(size), total available memory size are \(memory.limit), "
       + "and \(memory.used) are already in use"
-    if memory.lingering > 0 {
+    if memory.retained > 0 {
       message +=
-        "; \(memory.lingering) more are deleted but still mapped by connected clients (\(holders(for: connection))): "
+        "; \(memory.retained) more are deleted but still mapped by connected clients (\(holders(for: client))): "
         + "they come back when these disconnect or call memory_trim"
     }
-    let (taken, overflow) = (memory.used + memory.lingering).addingReportingOverflow(size)
+    let (taken, overflow) = (memory.used + memory.retained).addingReportingOverflow(size)
     if !overflow, taken <= memory.limit { message += "; the free memory is fragmented" }
     let largest = largestBlobs(3, among: session.blobs)
     if !largest.isEmpty {
@@ -28,9 +28,9 @@ extension Store {
   }
 
   /// Clients that keep most bytes of deleted blobs, with these bytes; bytes may have several keepers.
-  private func holders(for asker: Connection) -> String {
+  private func holders(for asker: Client) -> String {
     var kept: [String: UInt64] = [:]
-    for (holders, bytes) in memory.lingeringExtents(atMost: Self.examinedExtents) {
+    for (holders, bytes) in memory.retainedExtents(atMost: Self.examinedExtents) {
       work.spend(Work.entry)
       // A process may have several connections.
       for label in Set(holders.prefix(Self.examinedHolders).compactMap { clients[$0]?.label }) {
@@ -47,11 +47,11 @@ extension Store {
   /// The largest blobs of a volume, each described with the object it belongs to.
   func largestObjects(of volume: Volume) -> [String] {
     let session = volume.session
-    let account = volume.account
-    guard account.isScattered else {
+    let usage = volume.usage
+    guard usage.sharesRootSession else {
       return largestBlobs(3, among: session.blobs).map { describe($0, in: session) }
     }
-    let blobs = account.blobs.lazy.compactMap { id in session.blobs[id].map { (key: id, value: $0) } }
+    let blobs = usage.blobs.lazy.compactMap { id in session.blobs[id].map { (key: id, value: $0) } }
     return largestBlobs(3, among: blobs).map { describe($0, in: session) }
   }
 

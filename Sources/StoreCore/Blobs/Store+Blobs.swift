@@ -16,25 +16,25 @@ extension Store {
 
   /// Makes a blob readable. Repeating it is fine.
   ///
-  /// The sealing connection counts as a user of the blob, like in the original, but keeps no claim on its bytes.
+  /// The sealing client counts as a user of the blob, like in the original, but keeps no claim on its bytes.
   ///
   /// - Throws: objectNotExists for an unknown blob.
-  public func seal(_ id: ObjectID, by connection: Connection) throws(StoreError) {
+  public func seal(_ id: ObjectID, by client: Client) throws(StoreError) {
     if id == .emptyBlob { return }
     work.spend(2 * Work.entry)
-    let isNew = connection.session.blobs.update(id) { blob in
+    let isNew = client.session.blobs.update(id) { blob in
       if blob.isSealed { return false }
       blob.isSealed = true
       blob.writer?.writing.remove(id)
       blob.writer = nil
-      blob.sealer = connection.id
+      blob.sealer = client.id
       return true
     }
     guard let isNew else { throw unknownBlob(id) }
     guard isNew else { return }
-    connection.sealed += 1
-    noteUnfinished(id, of: connection)
-    note(.object(session: connection.session.id, id))
+    client.sealed += 1
+    noteUnfinished(id, of: client)
+    note(.object(session: client.session.id, id))
   }
 
   /// Reduces an unsealed blob to its first `size` bytes.
@@ -44,46 +44,46 @@ extension Store {
   ///
   /// - Throws: objectNotExists for an unknown blob, objectSealed for a sealed one, invalid for a size above the present
   ///   one.
-  public func shrink(_ id: ObjectID, to size: UInt64, by connection: Connection) throws(StoreError) {
+  public func shrink(_ id: ObjectID, to size: UInt64, by client: Client) throws(StoreError) {
     if id == .emptyBlob { return }
-    guard let blob = connection.session.blobs[id] else { throw unknownBlob(id) }
+    guard let blob = client.session.blobs[id] else { throw unknownBlob(id) }
     if blob.isSealed { throw StoreError(.objectSealed, "cannot shrink the sealed blob \(id)") }
     guard size <= blob.size else {
       throw StoreError(
         .invalid, "cannot shrink to size \(size) since the current size is \(blob.size)")
     }
-    connection.session.blobs.update(id) { $0.size = size }
-    guard blob.writer === connection, memory.isHeldByNone(but: connection.id, blob.extent) else { return }
+    client.session.blobs.update(id) { $0.size = size }
+    guard blob.writer === client, memory.isHeldByNone(but: client.id, blob.extent) else { return }
     let charged = memory.shrink(blob.extent, to: size)
-    blob.account?.refundTail(blob.charged - charged)
-    connection.session.blobs.update(id) { $0.charged = charged }
+    blob.usage?.refundTail(blob.charged - charged)
+    client.session.blobs.update(id) { $0.charged = charged }
   }
 
   /// Removes a blob whatever uses it.
   ///
   /// - Throws: objectNotExists for an unknown blob.
-  public func dropBlob(_ id: ObjectID, by connection: Connection) throws(StoreError) {
+  public func dropBlob(_ id: ObjectID, by client: Client) throws(StoreError) {
     if id == .emptyBlob { return }
-    guard connection.session.blobs[id] != nil else { throw unknownBlob(id) }
-    removeBlob(id, in: connection.session, by: connection)
+    guard client.session.blobs[id] != nil else { throw unknownBlob(id) }
+    removeBlob(id, in: client.session, by: client)
   }
 
-  /// Frees a blob. Its bytes linger while a connection may still read them, or write them without having been asked
+  /// Frees a blob. Its bytes linger while a client may still read them, or write them without having been asked
   /// before they were taken away.
   ///
-  /// - Parameter remover: the connection that wants it, nil when it is nobody's wish.
-  func removeBlob(_ id: ObjectID, in session: Session, by remover: Connection?) {
+  /// - Parameter remover: the client that wants it, nil when it is nobody's wish.
+  func removeBlob(_ id: ObjectID, in session: Session, by remover: Client?) {
     guard let blob = session.removeBlob(id, self) else { return }
     work.spend(Work.item)
     free(blob, id, in: session, by: remover)
   }
 
   /// Frees a blob that was taken out of its session.
-  func free(_ removed: Blob, _ id: ObjectID, in session: Session, by remover: Connection?) {
+  func free(_ removed: Blob, _ id: ObjectID, in session: Session, by remover: Client?) {
     var blob = removed
     ensure(
       blob.offset == memory.range(blob.extent).offset, "the blob \(id) is at \(blob.offset), which is not its extent")
-    blob.account?.refund(blob.charged, for: id)
+    blob.usage?.refund(blob.charged, for: id)
     endSealing(&blob, in: session)
     if let writer = blob.writer {
       writer.writing.remove(id)
@@ -94,8 +94,8 @@ extension Store {
     memory.removeBlob(blob.extent, called: id, reuses: reusesDeleted(blob))
   }
 
-  /// The connection that sealed a blob, while it is one of the session's.
-  private func sealer(of blob: Blob, in session: Session) -> Connection? {
+  /// The client that sealed a blob, while it is one of the session's.
+  private func sealer(of blob: Blob, in session: Session) -> Client? {
     guard let client = blob.sealer.flatMap({ clients[$0] }), client.session === session else { return nil }
     return client
   }
@@ -109,7 +109,7 @@ extension Store {
   /// Frees a blob whose creator disconnected before sealing it.
   func abandonUnsealed(_ id: ObjectID, in session: Session) {
     guard let blob = session.blobs.removeValue(forKey: id) else { return }
-    blob.account?.refund(blob.charged, for: id)
+    blob.usage?.refund(blob.charged, for: id)
     memory.removeBlob(blob.extent, called: id, reuses: reusesDeleted(blob))
   }
 
@@ -119,15 +119,15 @@ extension Store {
 
   // MARK: - Reading
 
-  /// The payloads of those `ids` that exist, given to `connection` for reading.
+  /// The payloads of those `ids` that exist, given to `client` for reading.
   ///
-  /// - Parameter grants: false when the connection is not given them but sent their bytes.
+  /// - Parameter grants: false when the client is not given them but sent their bytes.
   /// - Throws: objectNotSealed when one of them is unsealed and not `unsafe`; then nothing is given.
   public func readBlobs(
-    _ ids: some Sequence<ObjectID>, unsafe: Bool, by connection: Connection, into payloads: inout [BlobPayload],
+    _ ids: some Sequence<ObjectID>, unsafe: Bool, by client: Client, into payloads: inout [BlobPayload],
     grants: Bool = true
   ) throws(StoreError) {
-    let session = connection.session
+    let session = client.session
     let first = payloads.count
     clearSuspicion(ids, in: session)
     for id in ids {
@@ -142,8 +142,8 @@ extension Store {
       payloads.append(payload(id, blob))
     }
     guard grants else { return }
-    for payload in payloads[first...] where payload.id != .emptyBlob { grantReading(payload.id, to: connection) }
-    endLookup(of: connection)
+    for payload in payloads[first...] where payload.id != .emptyBlob { grantReading(payload.id, to: client) }
+    endLookup(of: client)
   }
 
   /// - Throws: objectNotSealed for an unsealed blob, unless `unsafe`; unknown ones are fine.
@@ -153,29 +153,29 @@ extension Store {
     }
   }
 
-  /// Gives blobs to a connection for reading; unknown ids are fine.
-  public func increaseReferences(_ ids: [ObjectID], by connection: Connection) {
-    for id in ids { grantReading(id, to: connection) }
+  /// Gives blobs to a client for reading; unknown ids are fine.
+  public func increaseReferences(_ ids: [ObjectID], by client: Client) {
+    for id in ids { grantReading(id, to: client) }
   }
 
   /// Ends a client's claims on a blob.
   ///
-  /// - Throws: keyError when the connection claims nothing, objectNotExists when not this blob.
-  public func release(_ id: ObjectID, by connection: Connection) throws(StoreError) {
+  /// - Throws: keyError when the client claims nothing, objectNotExists when not this blob.
+  public func release(_ id: ObjectID, by client: Client) throws(StoreError) {
     if id == .emptyBlob { return }
-    if connection.reading.isEmpty, connection.outlived.isEmpty, connection.sealed == 0 {
+    if client.reading.isEmpty, client.staleGrants.isEmpty, client.sealed == 0 {
       throw StoreError(.keyError, "this connection references no blob")
     }
-    let isGiven = endGrant(id, of: connection)
-    if connection.session.blobs[id]?.sealer == connection.id {
-      connection.session.blobs.update(id) { $0.sealer = nil }
-      connection.sealed -= 1
+    let isGiven = endGrant(id, of: client)
+    if client.session.blobs[id]?.sealer == client.id {
+      client.session.blobs.update(id) { $0.sealer = nil }
+      client.sealed -= 1
     } else if !isGiven {
       throw StoreError(.objectNotExists, "blob \(id) is not referenced by this connection")
     }
   }
 
-  /// Whether a connection was given the blob for reading, has sealed it or may still write it.
+  /// Whether a client was given the blob for reading, has sealed it or may still write it.
   ///
   /// - Throws: objectNotExists for an unknown blob.
   public func isInUse(_ id: ObjectID, in session: Session) throws(StoreError) -> Bool {

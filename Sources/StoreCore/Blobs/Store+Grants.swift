@@ -2,75 +2,75 @@ import StoreProtocol
 
 /// Grants of blobs to connections, and their end.
 extension Store {
-  func grantReading(_ id: ObjectID, to connection: Connection) {
+  func grantReading(_ id: ObjectID, to client: Client) {
     work.spend(2 * Work.entry)
-    guard let blob = connection.session.blobs[id] else { return }
-    clearSuspicion(CollectionOfOne(id), in: connection.session)
-    grant(id, blob.extent, to: connection, isPinned: connection.releasesBlobs)
+    guard let blob = client.session.blobs[id] else { return }
+    clearSuspicion(CollectionOfOne(id), in: client.session)
+    grant(id, blob.extent, to: client, isPinned: client.releasesBlobs)
   }
 
-  /// Gives an extent to a connection under an id.
-  func grant(_ id: ObjectID, _ extent: ExtentID, to connection: Connection, isPinned: Bool) {
-    if let given = connection.reading[id] {
+  /// Gives an extent to a client under an id.
+  func grant(_ id: ObjectID, _ extent: ExtentID, to client: Client, isPinned: Bool) {
+    if let given = client.reading[id] {
       if given.extent == extent, given.isPinned || !isPinned { return }
       if given.extent == extent {
-        memory.removeReader(extent, by: connection.id)
+        memory.removeReader(extent, by: client.id)
       } else {
-        connection.outlived.append(given)
+        client.staleGrants.append(given)
       }
     }
-    connection.reading[id] = Grant(extent: extent, isPinned: isPinned)
-    memory.addReader(extent, by: connection.id, isPinned: isPinned)
+    client.reading[id] = Grant(extent: extent, isPinned: isPinned)
+    memory.addReader(extent, by: client.id, isPinned: isPinned)
   }
 
-  /// Ends a connection's grant under an id.
+  /// Ends a client's grant under an id.
   ///
   /// - Returns: whether there was anything.
   @discardableResult
-  func endGrant(_ id: ObjectID, of connection: Connection) -> Bool {
-    guard let grant = connection.reading.removeValue(forKey: id) else { return false }
-    end(grant, of: connection)
+  func endGrant(_ id: ObjectID, of client: Client) -> Bool {
+    guard let grant = client.reading.removeValue(forKey: id) else { return false }
+    end(grant, of: client)
     return true
   }
 
-  /// Ends a connection's grant of a blob that it deletes, unless it releases blobs itself.
-  func endGrant(_ id: ObjectID, _ extent: ExtentID, of connection: Connection) {
-    guard let grant = connection.reading[id], grant.extent == extent, !grant.isPinned else { return }
-    endGrant(id, of: connection)
+  /// Ends a client's grant of a blob that it deletes, unless it releases blobs itself.
+  func endGrant(_ id: ObjectID, _ extent: ExtentID, of client: Client) {
+    guard let grant = client.reading[id], grant.extent == extent, !grant.isPinned else { return }
+    endGrant(id, of: client)
   }
 
-  func end(_ grant: Grant, of connection: Connection) {
+  func end(_ grant: Grant, of client: Client) {
     // One of many grants of the same bytes has to be looked for.
     work.spend(memory.readers(grant.extent) / 4)
-    memory.removeReader(grant.extent, by: connection.id, isPinned: grant.isPinned)
+    memory.removeReader(grant.extent, by: client.id, isPinned: grant.isPinned)
   }
 
-  /// Ends what a connection was given of blobs that are deleted by now, unless it releases blobs itself.
-  public func endStaleGrants(of connection: Connection) { StaleGrants(of: connection).finish(self) }
+  /// Ends what a client was given of blobs that are deleted by now, unless it releases blobs itself.
+  public func endStaleGrants(of client: Client) { StaleGrants(of: client).finish(self) }
 
   // MARK: - Sending
 
-  /// Keeps the bytes of blobs as they are while they are sent to a connection.
-  public func beginSending(_ ids: [ObjectID], to connection: Connection) {
+  /// Keeps the bytes of blobs as they are while they are sent to a client.
+  public func beginSending(_ ids: [ObjectID], to client: Client) {
     for id in ids {
       work.spend(2 * Work.entry)
-      guard let extent = connection.session.blobs[id]?.extent, connection.sending.insert(extent) else { continue }
-      memory.addReader(extent, by: connection.id, isPinned: true)
+      guard let extent = client.session.blobs[id]?.extent, client.sending.insert(extent) else { continue }
+      memory.addReader(extent, by: client.id, isPinned: true)
     }
-    endLookup(of: connection)
+    endLookup(of: client)
   }
 
   /// Ends what ``beginSending(_:to:)`` began, in steps.
-  public func endSending(to connection: Connection) {
-    let sent = connection.sending
-    connection.sending = SortedSet()
-    reclaim(EndOfSending(sent: sent, connection: connection.id))
+  public func endSending(to client: Client) {
+    let sent = client.sending
+    client.sending = SortedSet()
+    reclaim(EndOfSending(sent: sent, client: client.id))
   }
 
   /// Ends the sending of one extent; false when nothing is being sent.
-  func endOneSending(to connection: Connection) -> Bool {
-    guard let extent = connection.sending.popFirst() else { return false }
-    memory.removeReader(extent, by: connection.id, isPinned: true)
+  func endOneSending(to client: Client) -> Bool {
+    guard let extent = client.sending.popFirst() else { return false }
+    memory.removeReader(extent, by: client.id, isPinned: true)
     return true
   }
 
@@ -95,7 +95,7 @@ extension Store {
 
   /// Whether the bytes of a blob may be taken back once it is deleted.
   func reusesDeleted(_ blob: Blob) -> Bool {
-    blob.account?.reusesDeleted ?? (configuration.deletedMemory == .reuse)
+    blob.usage?.reusesDeleted ?? (configuration.deletedMemory == .reuse)
   }
 
   /// Takes bytes back from clients that map them: the blob deleted longest ago among those that may be used again.
@@ -120,64 +120,64 @@ extension Store {
   }
 }
 
-extension Connection {
+extension Client {
   /// Drops one grant of an extent that was taken back.
   ///
   /// - Returns: units of work, which is more when the blob had another id when it was given.
   fileprivate func forget(_ extent: ExtentID, of blob: ObjectID) -> Int {
     if reading[blob]?.extent == extent {
       reading[blob] = nil
-    } else if let index = outlived.firstIndex(where: { $0.extent == extent }) {
-      outlived.remove(at: index)
-      return outlived.count
+    } else if let index = staleGrants.firstIndex(where: { $0.extent == extent }) {
+      staleGrants.remove(at: index)
+      return staleGrants.count
     } else if let id = reading.first(where: { $0.value.extent == extent })?.key {
       reading[id] = nil
-      return outlived.count + 4 * reading.count
+      return staleGrants.count + 4 * reading.count
     }
     return 0
   }
 }
 
-/// Lets go of extents that were sent to a connection.
+/// Lets go of extents that were sent to a client.
 private struct EndOfSending: StoreTask {
   var sent: SortedSet<ExtentID>
-  let connection: UInt64
+  let client: UInt64
 
   mutating func step(_ store: Store) -> Void? {
     while let extent = sent.popFirst() {
       store.work.spend(Work.entry)
-      store.memory.removeReader(extent, by: connection, isPinned: true)
+      store.memory.removeReader(extent, by: client, isPinned: true)
       if store.work.isSpent { return nil }
     }
     return ()
   }
 }
 
-/// Ends what a connection was given of blobs that are deleted by now, unless it releases blobs itself.
+/// Ends what a client was given of blobs that are deleted by now, unless it releases blobs itself.
 public struct StaleGrants: StoreTask {
   public typealias Failure = Never
 
-  private let connection: Connection
+  private let client: Client
   private var next: ObjectID? = ObjectID(0)
-  private var areOutlivedDone = false
+  private var areStaleGrantsDone = false
 
-  public init(of connection: Connection) { self.connection = connection }
+  public init(of client: Client) { self.client = client }
 
   public mutating func step(_ store: Store) -> Void? {
-    while let first = next, let (id, grant) = connection.reading.first(from: first) {
+    while let first = next, let (id, grant) = client.reading.first(from: first) {
       if store.work.isSpent { return nil }
       store.work.spend(Work.entry)
       next = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
-      if !grant.isPinned, store.memory.isLingering(grant.extent) { store.endGrant(id, of: connection) }
+      if !grant.isPinned, store.memory.isRetained(grant.extent) { store.endGrant(id, of: client) }
     }
     next = nil
-    if areOutlivedDone { return () }
-    areOutlivedDone = true
-    let outlived = connection.outlived
-    store.work.spend(outlived.count * 32)
-    connection.outlived = outlived.filter { $0.isPinned || !store.memory.isLingering($0.extent) }
-    for grant in outlived where !grant.isPinned && store.memory.isLingering(grant.extent) {
-      store.end(grant, of: connection)
+    if areStaleGrantsDone { return () }
+    areStaleGrantsDone = true
+    let staleGrants = client.staleGrants
+    store.work.spend(staleGrants.count * 32)
+    client.staleGrants = staleGrants.filter { $0.isPinned || !store.memory.isRetained($0.extent) }
+    for grant in staleGrants where !grant.isPinned && store.memory.isRetained(grant.extent) {
+      store.end(grant, of: client)
     }
     return ()
   }

@@ -15,7 +15,7 @@ public enum BlobName: Hashable, CustomStringConvertible {
 }
 
 extension Store {
-  /// Moves sealed blobs of another session into the connection's, under new names, without copying.
+  /// Moves sealed blobs of another session into the client's, under new names, without copying.
   ///
   /// Readers of the old session keep what they were given. A move within one session renames.
   ///
@@ -23,9 +23,9 @@ extension Store {
   ///   objectNotExists for unknown blobs, objectNotSealed for unsealed ones, notImplemented for a move into a volume or
   ///   out of one; nothing is moved then.
   public func moveOwnership(
-    _ pairs: [(from: BlobName, to: BlobName)], from sourceID: UInt64, by connection: Connection
+    _ pairs: [(from: BlobName, to: BlobName)], from sourceID: UInt64, by client: Client
   ) throws(StoreError) {
-    try OwnershipMove(pairs, from: sourceID, by: connection).finish(self)
+    try OwnershipMove(pairs, from: sourceID, by: client).finish(self)
   }
 
   fileprivate func blobID(_ name: BlobName, in session: Session) throws(StoreError) -> ObjectID {
@@ -54,48 +54,48 @@ extension Store {
   }
 
   fileprivate func move(
-    _ from: BlobName, in source: Session, to: BlobName, by connection: Connection
+    _ from: BlobName, in source: Session, to: BlobName, by client: Client
   ) throws(StoreError) {
     let id = try blobID(from, in: source)
     guard var blob = source.removeBlob(id, self) else { return }
     endSealing(&blob, in: source)
-    if source !== connection.session {
-      blob.account?.refund(blob.charged, for: id)
-      blob.account = nil
+    if source !== client.session {
+      blob.usage?.refund(blob.charged, for: id)
+      blob.usage = nil
     }
     if case .plasma(let name) = from { source.plasma[ExactText(name)] = nil }
     switch to {
     case .id(let newID):
-      blob.account?.rename(id, to: newID)
-      connection.session.blobs[newID] = blob
-      note(.object(session: connection.session.id, newID))
+      blob.usage?.rename(id, to: newID)
+      client.session.blobs[newID] = blob
+      note(.object(session: client.session.id, newID))
     case .plasma(let name):
-      let newID = freshBlobID(in: connection.session)
-      blob.account?.rename(id, to: newID)
-      connection.session.blobs[newID] = blob
-      note(.object(session: connection.session.id, newID))
-      connection.session.plasma[ExactText(name)] = PlasmaEntry(blob: newID, size: blob.size, holders: [connection.id])
-      connection.plasma.insert(ExactText(name))
+      let newID = freshBlobID(in: client.session)
+      blob.usage?.rename(id, to: newID)
+      client.session.blobs[newID] = blob
+      note(.object(session: client.session.id, newID))
+      client.session.plasma[ExactText(name)] = PlasmaEntry(blob: newID, size: blob.size, holders: [client.id])
+      client.plasma.insert(ExactText(name))
     }
   }
 }
 
-/// Moves sealed blobs of another session into a connection's, under new names, in steps.
+/// Moves sealed blobs of another session into a client's, under new names, in steps.
 ///
 /// All are looked at before the first one is moved. Blobs that others delete meanwhile count as moved and deleted.
 public struct OwnershipMove: StoreTask {
   private let pairs: [(from: BlobName, to: BlobName)]
   private let sourceID: UInt64
-  private let connection: Connection
+  private let client: Client
   private var checked = 0
   private var moved = 0
   private var leaving: Set<ObjectID> = []
   private var arriving: Set<BlobName> = []
 
-  public init(_ pairs: [(from: BlobName, to: BlobName)], from sourceID: UInt64, by connection: Connection) {
+  public init(_ pairs: [(from: BlobName, to: BlobName)], from sourceID: UInt64, by client: Client) {
     self.pairs = pairs
     self.sourceID = sourceID
-    self.connection = connection
+    self.client = client
   }
 
   /// Checks some of the blobs or moves some.
@@ -116,8 +116,8 @@ public struct OwnershipMove: StoreTask {
       let pair = pairs[moved]
       moved += 1
       guard let id = try? store.blobID(pair.from, in: source), source.blobs.contains(id) else { continue }
-      try store.requireUnused(pair.to, in: connection.session)
-      try store.move(pair.from, in: source, to: pair.to, by: connection)
+      try store.requireUnused(pair.to, in: client.session)
+      try store.move(pair.from, in: source, to: pair.to, by: client)
     }
     return ()
   }
@@ -126,7 +126,7 @@ public struct OwnershipMove: StoreTask {
     guard let source = store.sessions[sourceID] else {
       throw StoreError(.invalid, "Session (sid = \(HexText.string(prefix: UInt8(ascii: "S"), sourceID))) not exit")
     }
-    guard source === connection.session || source.volume == nil && connection.volume == nil else {
+    guard source === client.session || source.volume == nil && client.volume == nil else {
       throw StoreError(.notImplemented, "blobs cannot be moved into a volume or out of one: write them there instead")
     }
     return source
@@ -138,7 +138,7 @@ public struct OwnershipMove: StoreTask {
     let id = try store.blobID(pair.from, in: source)
     guard let blob = source.blobs[id], leaving.insert(id).inserted else { throw store.unknownBlob(id) }
     guard blob.isSealed else { throw StoreError(.objectNotSealed, "blob \(id) is not sealed") }
-    try store.requireUnused(pair.to, in: connection.session)
+    try store.requireUnused(pair.to, in: client.session)
     guard arriving.insert(pair.to).inserted else {
       throw StoreError(.objectExists, "two blobs cannot both become \(pair.to)")
     }

@@ -5,7 +5,7 @@ struct PlasmaEntry {
   let blob: ObjectID
   /// Bytes, as the client declared them.
   let size: UInt64
-  /// Connections that sealed or got it and have not released it.
+  /// Clients that sealed or got it and have not released it.
   var holders: Set<UInt64> = []
 }
 
@@ -50,9 +50,9 @@ extension Store {
   ///
   /// - Throws: as ``PlasmaBlobCreation/step(_:)``.
   public func createPlasmaBlob(
-    _ id: String, size: UInt64, plasmaSize: UInt64, by connection: Connection
+    _ id: String, size: UInt64, plasmaSize: UInt64, by client: Client
   ) throws(StoreError) -> PlasmaPayload {
-    try PlasmaBlobCreation(id, size: size, plasmaSize: plasmaSize, by: connection).finish(self)
+    try PlasmaBlobCreation(id, size: size, plasmaSize: plasmaSize, by: client).finish(self)
   }
 
   fileprivate func requireFree(_ id: String, in session: Session) throws(StoreError) {
@@ -61,31 +61,31 @@ extension Store {
   }
 
   fileprivate func name(
-    _ blob: BlobPayload, _ id: String, size: UInt64, by connection: Connection
+    _ blob: BlobPayload, _ id: String, size: UInt64, by client: Client
   ) throws(StoreError) -> PlasmaPayload {
     let entry = PlasmaEntry(blob: blob.id, size: size)
-    connection.session.plasma[ExactText(id)] = entry
-    connection.plasma.insert(ExactText(id))
-    return try describe(id, entry, in: connection.session)
+    client.session.plasma[ExactText(id)] = entry
+    client.plasma.insert(ExactText(id))
+    return try describe(id, entry, in: client.session)
   }
 
-  /// Makes a plasma blob readable and counts the connection as a holder.
+  /// Makes a plasma blob readable and counts the client as a holder.
   ///
   /// - Throws: invalid outside of plasma sessions, objectNotExists for an unknown blob.
-  public func sealPlasma(_ id: String, by connection: Connection) throws(StoreError) {
-    try requirePlasma(connection.session)
-    let entry = try plasmaEntry(id, in: connection.session)
-    try seal(entry.blob, by: connection)
-    hold(id, by: connection)
+  public func sealPlasma(_ id: String, by client: Client) throws(StoreError) {
+    try requirePlasma(client.session)
+    let entry = try plasmaEntry(id, in: client.session)
+    try seal(entry.blob, by: client)
+    hold(id, by: client)
   }
 
-  /// Gives the connection the blobs among the named ones that exist, for reading.
+  /// Gives the client the blobs among the named ones that exist, for reading.
   ///
   /// - Throws: as ``PlasmaReading/step(_:)``.
   public func readPlasma(
-    _ ids: [String], unsafe: Bool, by connection: Connection
+    _ ids: [String], unsafe: Bool, by client: Client
   ) throws(StoreError) -> [PlasmaPayload] {
-    try PlasmaReading(ids, unsafe: unsafe, by: connection).finish(self)
+    try PlasmaReading(ids, unsafe: unsafe, by: client).finish(self)
   }
 
   /// - Returns: nil when there is no such blob.
@@ -99,51 +99,51 @@ extension Store {
     return payload
   }
 
-  /// Ends a connection's hold; the last one deletes the blob.
+  /// Ends a client's hold; the last one deletes the blob.
   ///
   /// - Throws: invalid outside of plasma sessions, objectNotExists for a blob that is unknown or not held.
-  public func releasePlasma(_ id: String, by connection: Connection) throws(StoreError) {
-    try requirePlasma(connection.session)
-    let entry = try plasmaEntry(id, in: connection.session)
-    guard entry.holders.contains(connection.id) else {
+  public func releasePlasma(_ id: String, by client: Client) throws(StoreError) {
+    try requirePlasma(client.session)
+    let entry = try plasmaEntry(id, in: client.session)
+    guard entry.holders.contains(client.id) else {
       throw StoreError(.objectNotExists, "plasma blob '\(id)' is not referenced by this connection")
     }
-    endGrant(entry.blob, of: connection)
-    dropHolder(of: id, by: connection)
+    endGrant(entry.blob, of: client)
+    dropHolder(of: id, by: client)
   }
 
-  fileprivate func hold(_ id: String, by connection: Connection) {
+  fileprivate func hold(_ id: String, by client: Client) {
     work.spend(2 * Work.entry)
-    connection.session.plasma.update(ExactText(id)) { _ = $0.holders.insert(connection.id) }
-    connection.plasma.insert(ExactText(id))
+    client.session.plasma.update(ExactText(id)) { _ = $0.holders.insert(client.id) }
+    client.plasma.insert(ExactText(id))
   }
 
-  private func dropHolder(of id: String, by connection: Connection) {
-    let session = connection.session
+  private func dropHolder(of id: String, by client: Client) {
+    let session = client.session
     let key = ExactText(id)
-    connection.plasma.remove(key)
-    let isLast = session.plasma.update(key) { $0.holders.remove(connection.id) != nil && $0.holders.isEmpty }
+    client.plasma.remove(key)
+    let isLast = session.plasma.update(key) { $0.holders.remove(client.id) != nil && $0.holders.isEmpty }
     guard isLast == true, let entry = session.plasma.removeValue(forKey: key) else { return }
-    removeBlob(entry.blob, in: session, by: connection)
+    removeBlob(entry.blob, in: session, by: client)
   }
 
   /// Deletes a plasma blob.
   ///
   /// - Throws: invalid outside of plasma sessions, objectNotExists for an unknown blob.
-  public func deletePlasma(_ id: String, by connection: Connection) throws(StoreError) {
-    try requirePlasma(connection.session)
-    let entry = try plasmaEntry(id, in: connection.session)
-    connection.session.plasma[ExactText(id)] = nil
-    removeBlob(entry.blob, in: connection.session, by: connection)
+  public func deletePlasma(_ id: String, by client: Client) throws(StoreError) {
+    try requirePlasma(client.session)
+    let entry = try plasmaEntry(id, in: client.session)
+    client.session.plasma[ExactText(id)] = nil
+    removeBlob(entry.blob, in: client.session, by: client)
   }
 
-  /// Releases one of the plasma blobs a connection holds, and forgets one whose blob went with it.
+  /// Releases one of the plasma blobs a client holds, and forgets one whose blob went with it.
   ///
   /// - Returns: false when it holds none.
-  func releaseOnePlasma(of connection: Connection) -> Bool {
-    guard let key = connection.plasma.popFirst() else { return false }
-    dropHolder(of: key.text, by: connection)
-    _ = hasPlasmaEntry(key.text, in: connection.session)
+  func releaseOnePlasma(of client: Client) -> Bool {
+    guard let key = client.plasma.popFirst() else { return false }
+    dropHolder(of: key.text, by: client)
+    _ = hasPlasmaEntry(key.text, in: client.session)
     return true
   }
 }
@@ -152,53 +152,53 @@ extension Store {
 public struct PlasmaBlobCreation: StoreTask {
   private let id: String
   private let plasmaSize: UInt64
-  private let connection: Connection
+  private let client: Client
   private var creation: BlobCreation
 
   /// - Parameters:
   ///   - size: bytes.
   ///   - plasmaSize: bytes as the client declares them.
-  public init(_ id: String, size: UInt64, plasmaSize: UInt64, by connection: Connection) {
+  public init(_ id: String, size: UInt64, plasmaSize: UInt64, by client: Client) {
     self.id = id
     self.plasmaSize = plasmaSize
-    self.connection = connection
-    creation = BlobCreation(size, by: connection)
+    self.client = client
+    creation = BlobCreation(size, by: client)
   }
 
   /// Makes some of the room, or the blob.
   ///
   /// - Throws: invalid outside of plasma sessions, objectExists for a name in use, notEnoughMemory.
   public mutating func step(_ store: Store) throws(StoreError) -> PlasmaPayload? {
-    try store.requireFree(id, in: connection.session)
+    try store.requireFree(id, in: client.session)
     guard let blob = try creation.step(store) else { return nil }
-    return try store.name(blob, id, size: plasmaSize, by: connection)
+    return try store.name(blob, id, size: plasmaSize, by: client)
   }
 }
 
-/// Finds plasma blobs by their names and gives those that exist to a connection for reading; none when one of them is
+/// Finds plasma blobs by their names and gives those that exist to a client for reading; none when one of them is
 /// not sealed.
 public struct PlasmaReading: StoreTask {
   private let ids: [String]
   private let unsafe: Bool
-  private let connection: Connection
+  private let client: Client
   private var next = 0
   private var found: [PlasmaPayload] = []
   private var given = 0
 
-  public init(_ ids: [String], unsafe: Bool, by connection: Connection) {
+  public init(_ ids: [String], unsafe: Bool, by client: Client) {
     self.ids = ids
     self.unsafe = unsafe
-    self.connection = connection
+    self.client = client
   }
 
   /// Finds some of the blobs or gives some.
   ///
   /// - Throws: invalid outside of plasma sessions, objectNotSealed for an unsealed blob unless `unsafe`.
   public mutating func step(_ store: Store) throws(StoreError) -> [PlasmaPayload]? {
-    try store.requirePlasma(connection.session)
+    try store.requirePlasma(client.session)
     while next < ids.count {
       if store.work.isSpent { return nil }
-      if let payload = try store.readable(ids[next], unsafe: unsafe, in: connection.session) { found.append(payload) }
+      if let payload = try store.readable(ids[next], unsafe: unsafe, in: client.session) { found.append(payload) }
       next += 1
     }
     while given < found.count {
@@ -206,9 +206,9 @@ public struct PlasmaReading: StoreTask {
       let (id, blob) = (found[given].id, found[given].payload.id)
       given += 1
       // It may be gone since it was found.
-      guard store.hasPlasmaEntry(id, in: connection.session) else { continue }
-      store.hold(id, by: connection)
-      store.grantReading(blob, to: connection)
+      guard store.hasPlasmaEntry(id, in: client.session) else { continue }
+      store.hold(id, by: client)
+      store.grantReading(blob, to: client)
     }
     return found
   }

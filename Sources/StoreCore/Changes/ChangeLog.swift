@@ -28,7 +28,7 @@ struct ChangeLog {
   enum Step {
     case metadata(MetadataChange, MetadataUndo)
     /// The blob of a deleted object, whose bytes are freed when the deletion is durable.
-    case blob(ObjectID, Blob, remover: Connection?)
+    case blob(ObjectID, Blob, remover: Client?)
     /// An object that had to be visible for good already.
     case reliance(ObjectID)
   }

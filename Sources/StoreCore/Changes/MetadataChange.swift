@@ -20,14 +20,14 @@ public enum MetadataChange {
   case copy(of: Session)
   /// Notes that an object goes once nobody uses it, or that it stays.
   case supersede(ObjectID, Bool)
-  /// Takes an object from the account that lists it.
-  case disown(ObjectID)
+  /// Takes an object from the usage that lists it.
+  case removeOwner(ObjectID)
 
   /// The object that is changed; nil when none is in particular.
   var object: ObjectID? {
     switch self {
     case .put(let id, _), .remove(let id), .persist(let id), .label(let id, _, _), .name(_, let id),
-      .supersede(let id, _), .disown(let id):
+      .supersede(let id, _), .removeOwner(let id):
       id
     case .unname, .clear, .copy: nil
     }
@@ -58,7 +58,7 @@ enum MetadataUndo {
   case label(ObjectID, key: String, value: String?)
   case name(NameUndo)
   case supersede(ObjectID, Bool)
-  case own(ObjectID, Account)
+  case owner(ObjectID, VolumeUsage)
 
   /// The object that a removal has taken out.
   var removed: MetadataRecord? {

@@ -24,7 +24,7 @@ public final class Session {
   var suspects = SortedSet<ObjectID>()
   /// Number of connections, by object, that were told of it by name and have not fetched it yet.
   var lookups = SortedTable<ObjectID, Int>()
-  /// Connections of this session.
+  /// Clients of this session.
   public internal(set) var connections = 0
   /// The volume it is the session of.
   public internal(set) weak var volume: Volume?
@@ -93,10 +93,10 @@ public final class Session {
     case .supersede(let id, let isSuperseded):
       let isChanged = isSuperseded ? superseded.insert(id) : superseded.remove(id)
       return isChanged ? .supersede(id, !isSuperseded) : .nothing
-    case .disown(let id):
+    case .removeOwner(let id):
       guard let owner = metadata[id]?.owner else { return .nothing }
       setOwner(of: id, nil)
-      return .own(id, owner)
+      return .owner(id, owner)
     }
   }
 
@@ -112,14 +112,14 @@ public final class Session {
     case .name(let undo): takeBack(undo)
     case .supersede(let id, let isSuperseded):
       if isSuperseded { superseded.insert(id) } else { superseded.remove(id) }
-    case .own(let id, let owner): setOwner(of: id, owner)
+    case .owner(let id, let owner): setOwner(of: id, owner)
     }
   }
 
-  private func setOwner(of id: ObjectID, _ owner: Account?) {
+  private func setOwner(of id: ObjectID, _ owner: VolumeUsage?) {
     guard let former = metadata[id] else { return }
-    former.owner?.disown(id)
-    owner?.own(id)
+    former.owner?.remove(id)
+    owner?.add(id)
     _ = metadata.update(id) { $0.owner = owner }
   }
 

@@ -18,7 +18,7 @@ extension Store {
   /// - Parameter client: the client whose request it is; nil when nobody could be told of a refusal.
   /// - Returns: the step that takes it back.
   @discardableResult
-  func apply(_ change: MetadataChange, to session: Session, by client: Connection? = nil) -> MetadataUndo {
+  func apply(_ change: MetadataChange, to session: Session, by client: Client? = nil) -> MetadataUndo {
     let undo = session.apply(change)
     switch change {
     case .put(let id, _): note(.object(session: session.id, id))
@@ -35,7 +35,7 @@ extension Store {
   ///
   /// - Parameter client: whose request it is.
   /// - Returns: its links, nil when there is no such object.
-  func removeObject(_ id: ObjectID, from session: Session, by client: Connection? = nil) -> [MemberLink]? {
+  func removeObject(_ id: ObjectID, from session: Session, by client: Client? = nil) -> [MemberLink]? {
     guard let record = apply(.remove(id), to: session, by: client).removed else { return nil }
     let links = record.links
     if !log.isPending { discard(record) }
@@ -43,7 +43,7 @@ extension Store {
   }
 
   /// Closes the changes of a client's request. Its reply may leave when they are durable.
-  public func endRequest(of client: Connection) -> Durability {
+  public func endRequest(of client: Client) -> Durability {
     let (request, awaited) = (client.request, client.awaitedChange)
     client.request = 0
     client.awaitedChange = 0
@@ -82,7 +82,7 @@ extension Store {
 
   // MARK: - Keeping
 
-  private func keep(_ change: MetadataChange, _ undo: MetadataUndo, in session: Session, by client: Connection?) {
+  private func keep(_ change: MetadataChange, _ undo: MetadataUndo, in session: Session, by client: Client?) {
     switch change {
     case .clear: forgetChanges(in: session)
     case .copy: break
@@ -106,19 +106,19 @@ extension Store {
     case .persist(let id): session.metadata[id].map { .put(id, $0) }
     case .label(let id, _, _): session.metadata[id]?.isTransient == false ? change : nil
     case .name, .unname, .clear, .copy: change
-    case .supersede, .disown: nil
+    case .supersede, .removeOwner: nil
     }
   }
 
   /// The request that a change belongs to.
-  private func request(of client: Connection?, isWritten: Bool) -> UInt64 {
+  private func request(of client: Client?, isWritten: Bool) -> UInt64 {
     guard let client, clients[client.id] === client else { return isWritten ? log.open(isRefusable: false) : 0 }
     if client.request == 0 { client.request = log.open(isRefusable: true) }
     return client.request
   }
 
   /// Lets a request stand and fall with another's that makes an object visible for good.
-  func rely(on id: ObjectID, in session: Session, by client: Connection?) {
+  func rely(on id: ObjectID, in session: Session, by client: Client?) {
     guard log.isPending, let client, let number = log.pendingNumber(persisting: id, in: session) else { return }
     client.awaitedChange = max(client.awaitedChange, number)
     let request = request(of: client, isWritten: false)
@@ -126,7 +126,7 @@ extension Store {
   }
 
   /// Lets nothing come back in a session whose contents go, or move elsewhere.
-  func forgetChanges(in session: Session, of account: Account? = nil) {
+  func forgetChanges(in session: Session, of usage: VolumeUsage? = nil) {
     if log.entries.isEmpty { return }
     let entries = log.entries
     log.entries.removeAll()
@@ -137,14 +137,14 @@ extension Store {
       }
       switch entry.step {
       case .blob(let id, let blob, let remover):
-        if let account, blob.account !== account {
+        if let usage, blob.usage !== usage {
           log.entries.append(entry)
         } else {
           free(blob, id, in: session, by: remover)
         }
       case .metadata(_, let undo):
-        if let account, undo.removed?.owner !== account { log.entries.append(entry) }
-      case .reliance: if account != nil { log.entries.append(entry) }
+        if let usage, undo.removed?.owner !== usage { log.entries.append(entry) }
+      case .reliance: if usage != nil { log.entries.append(entry) }
       }
     }
   }
@@ -154,9 +154,9 @@ extension Store {
   /// Removes a blob that may come back with the object that had it.
   ///
   /// - Parameters:
-  ///   - remover: the connection that wants it, nil when it is nobody's wish.
+  ///   - remover: the client that wants it, nil when it is nobody's wish.
   ///   - client: whose request it is.
-  func retireBlob(_ id: ObjectID, in session: Session, by remover: Connection?, for client: Connection?) {
+  func retireBlob(_ id: ObjectID, in session: Session, by remover: Client?, for client: Client?) {
     guard log.isPending || log.isKept && client != nil else { return removeBlob(id, in: session, by: remover) }
     guard let blob = session.removeBlob(id, self) else { return }
     work.spend(Work.item)

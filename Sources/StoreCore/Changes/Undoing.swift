@@ -139,7 +139,7 @@ struct Undoing {
       guard let id = session.names[name] else { return nil }
       if isOfDeletion(entry), !isFormerTarget(id, of: entry) || isUsedAgain(id, in: session) { return nil }
     case .name(_, let id): guard session.metadata[id]?.isTransient == false else { return nil }
-    case .persist(let id), .label(let id, _, _), .supersede(let id, _), .disown(let id):
+    case .persist(let id), .label(let id, _, _), .supersede(let id, _), .removeOwner(let id):
       guard session.metadata.contains(id) else { return nil }
     }
     let undo = session.apply(change)

@@ -9,8 +9,8 @@ public struct ExtentID: Hashable, Comparable, Sendable {
 
 /// The bytes of the store: which are taken, by how many holders, against which limit.
 ///
-/// An extent lives while a blob or a connection that was given it holds it. Bytes of live blobs are *used*; bytes
-/// whose blobs are gone while a connection still maps them are *lingering*. Those that may be used again are so, the ones
+/// An extent lives while a blob or a client that was given it holds it. Bytes of live blobs are *used*; bytes
+/// whose blobs are gone while a client still maps them are *retained*. Those that may be used again are so, the ones
 /// deleted longest ago first, when the store takes them back with ``reclaim(_:)``.
 public struct MemoryPool {
   struct Extent {
@@ -20,7 +20,7 @@ public struct MemoryPool {
     var charged: UInt64
     /// Blobs that live in it; -1 once nobody has it.
     var blobs: Int32
-    /// Connections that were given it, once for each grant.
+    /// Clients that were given it, once for each grant.
     var holders: [UInt64] = []
     /// Grants that may not be taken back.
     var pins: Int32 = 0
@@ -28,18 +28,18 @@ public struct MemoryPool {
     var isKept = false
     /// The last blob that lived in it.
     var lastBlob = ObjectID.invalid
-    /// Neighbours in the list of lingering extents.
+    /// Neighbours in the list of retained extents.
     var previous = none
     var next = none
 
     /// Whether it may be taken back while connections hold it, once its blobs are gone.
     var isReusable: Bool { !isKept && pins == 0 }
 
-    /// Whether neither a blob nor a connection has it, so that its bytes are somebody else's.
+    /// Whether neither a blob nor a client has it, so that its bytes are somebody else's.
     var isUnused: Bool { blobs < 0 }
   }
 
-  /// Lingering extents in the order in which their blobs were deleted.
+  /// Retained extents in the order in which their blobs were deleted.
   struct ExtentList {
     var first = none
     var last = none
@@ -49,15 +49,15 @@ public struct MemoryPool {
 
   static let none: Int32 = -1
 
-  /// Blobs of this size and more start at a chunk boundary, if little is lost by that.
-  private static let chunkAlignedSize = Residency.chunkSize
+  /// Blobs of this size and more start at a block boundary, if little is lost by that.
+  private static let blockAlignedSize = Residency.blockSize
 
   private(set) var allocator: ExtentAllocator
   private(set) var extents: ContiguousArray<Extent> = []
   private(set) var unusedSlots: ContiguousArray<Int32> = []
   public var residency: Residency
 
-  /// Bytes that live and lingering blobs may take together.
+  /// Bytes that live and retained blobs may take together.
   public let limit: UInt64
   /// Bytes of live blobs, as requested.
   public private(set) var used: UInt64 = 0
@@ -65,8 +65,8 @@ public struct MemoryPool {
   private(set) var reusableExtents = ExtentList()
 
   /// Bytes of deleted blobs that connections still map.
-  public var lingering: UInt64 { keptExtents.bytes + reusableExtents.bytes }
-  /// Lingering bytes that may be taken back.
+  public var retained: UInt64 { keptExtents.bytes + reusableExtents.bytes }
+  /// Retained bytes that may be taken back.
   public var reusable: UInt64 { reusableExtents.bytes }
 
   /// - Parameters:
@@ -81,14 +81,14 @@ public struct MemoryPool {
   }
 
   /// Bytes of the largest blob that could be created now.
-  public var largestFree: UInt64 { min(limit - min(limit, used + lingering), allocator.largestFree) }
+  public var largestFree: UInt64 { min(limit - min(limit, used + retained), allocator.largestFree) }
 
   /// Takes bytes for one blob.
   ///
   /// - Parameter owner: whose bytes may still be in it; those of all others are to be zeroed before it is given out.
   /// - Returns: nil when the limit or the fragmentation of the arena doesn't allow it.
   public mutating func allocate(_ size: UInt64, for owner: UInt64 = 0) -> ExtentID? {
-    let (taken, overflow) = (used + lingering).addingReportingOverflow(size)
+    let (taken, overflow) = (used + retained).addingReportingOverflow(size)
     guard !overflow, taken <= limit else { return nil }
     guard
       let (handle, offset) = allocator.allocate(size: size, alignment: Self.alignment(size))
@@ -101,7 +101,7 @@ public struct MemoryPool {
     }
     used += size
     ensure(range.end <= residency.length, "an extent ends at \(range.end), behind the arena")
-    ensure(used + lingering <= limit, "\(used) bytes used and \(lingering) lingering are more than \(limit)")
+    ensure(used + retained <= limit, "\(used) bytes used and \(retained) retained are more than \(limit)")
     let extent = Extent(handle: handle, range: range, charged: size, blobs: 1)
     if let slot = unusedSlots.popLast() {
       ensure(extents[Int(slot)].isUnused, "the extent at \(extents[Int(slot)].range.offset) is given out twice")
@@ -113,10 +113,10 @@ public struct MemoryPool {
   }
 
   private static func alignment(_ size: UInt64) -> UInt64 {
-    guard size >= chunkAlignedSize else { return ExtentAllocator.granularity }
-    let tail = size % Residency.chunkSize
-    let waste = tail == 0 ? 0 : Residency.chunkSize - tail
-    return waste <= size / 8 ? Residency.chunkSize : ExtentAllocator.granularity
+    guard size >= blockAlignedSize else { return ExtentAllocator.granularity }
+    let tail = size % Residency.blockSize
+    let waste = tail == 0 ? 0 : Residency.blockSize - tail
+    return waste <= size / 8 ? Residency.blockSize : ExtentAllocator.granularity
   }
 
   public func range(_ id: ExtentID) -> ByteRange { extents[Int(id.slot)].range }
@@ -127,30 +127,30 @@ public struct MemoryPool {
   /// Number of grants of the extent.
   public func readers(_ id: ExtentID) -> Int { extents[Int(id.slot)].holders.count }
 
-  /// Whether nobody but one connection was given the extent.
-  func isHeldByNone(but connection: UInt64, _ id: ExtentID) -> Bool {
-    extents[Int(id.slot)].holders.allSatisfy { $0 == connection }
+  /// Whether nobody but one client was given the extent.
+  func isHeldByNone(but client: UInt64, _ id: ExtentID) -> Bool {
+    extents[Int(id.slot)].holders.allSatisfy { $0 == client }
   }
 
-  /// A connection was given the extent and may map it until it lets go.
+  /// A client was given the extent and may map it until it lets go.
   ///
   /// - Parameter isPinned: whether the grant may not be taken back.
-  public mutating func addReader(_ id: ExtentID, by connection: UInt64 = 0, isPinned: Bool = false) {
+  public mutating func addReader(_ id: ExtentID, by client: UInt64 = 0, isPinned: Bool = false) {
     requireLive(id)
-    extents[Int(id.slot)].holders.append(connection)
+    extents[Int(id.slot)].holders.append(client)
     if isPinned { extents[Int(id.slot)].pins += 1 }
   }
 
   /// Whether the blobs of an extent are gone.
-  func isLingering(_ id: ExtentID) -> Bool { extents[Int(id.slot)].blobs == 0 }
+  func isRetained(_ id: ExtentID) -> Bool { extents[Int(id.slot)].blobs == 0 }
 
   /// Ends a grant.
-  public mutating func removeReader(_ id: ExtentID, by connection: UInt64 = 0, isPinned: Bool = false) {
+  public mutating func removeReader(_ id: ExtentID, by client: UInt64 = 0, isPinned: Bool = false) {
     requireLive(id)
     let slot = Int(id.slot)
     let wasReusable = extents[slot].isReusable
-    guard let index = extents[slot].holders.lastIndex(of: connection) else {
-      return ensure(false, "connection \(connection) ends a grant of \(extents[slot].range.offset) that it never had")
+    guard let index = extents[slot].holders.lastIndex(of: client) else {
+      return ensure(false, "client \(client) ends a grant of \(extents[slot].range.offset) that it never had")
     }
     extents[slot].holders.swapAt(index, extents[slot].holders.count - 1)
     extents[slot].holders.removeLast()
@@ -201,7 +201,7 @@ public struct MemoryPool {
     unusedSlots.append(id.slot)
   }
 
-  // MARK: - Lingering extents
+  // MARK: - Retained extents
 
   /// Whether bytes would fit in the limit if everything that may be taken back were.
   func couldFit(_ size: UInt64) -> Bool {
@@ -214,7 +214,7 @@ public struct MemoryPool {
     reusableExtents.first == Self.none ? nil : ExtentID(slot: reusableExtents.first)
   }
 
-  /// Frees a lingering extent, whoever holds it.
+  /// Frees a retained extent, whoever holds it.
   ///
   /// - Returns: the connections that were given it, the last blob that lived in it, and its bytes.
   mutating func reclaim(_ id: ExtentID) -> (holders: [UInt64], blob: ObjectID, bytes: UInt64) {
@@ -225,10 +225,10 @@ public struct MemoryPool {
     return (extent.holders, extent.lastBlob, extent.charged)
   }
 
-  /// Lingering extents with their holders, first the ones that are kept.
+  /// Retained extents with their holders, first the ones that are kept.
   ///
   /// - Parameter limit: how many are looked at.
-  func lingeringExtents(atMost limit: Int) -> [(holders: [UInt64], bytes: UInt64)] {
+  func retainedExtents(atMost limit: Int) -> [(holders: [UInt64], bytes: UInt64)] {
     var found: [(holders: [UInt64], bytes: UInt64)] = []
     for list in [keptExtents, reusableExtents] {
       var slot = list.first
@@ -263,14 +263,14 @@ public struct MemoryPool {
 
   /// Reduces the bytes of an extent with a single blob; the tail is free for others at once.
   ///
-  /// An extent has 64 bytes at least, and what was a chunk or more stays charged with a chunk: remains of large blobs
+  /// An extent has 64 bytes at least, and what was a block or more stays charged with a block: remains of large blobs
   /// lie far apart, and each takes the pages of one.
   /// - Returns: bytes that the extent is charged with now.
   @discardableResult
   public mutating func shrink(_ id: ExtentID, to size: UInt64) -> UInt64 {
     let old = extents[Int(id.slot)].charged
     ensure(extents[Int(id.slot)].blobs == 1, "\(extents[Int(id.slot)].blobs) blobs are shrunk at once")
-    let charged = old >= Residency.chunkSize ? max(size, Residency.chunkSize) : size
+    let charged = old >= Residency.blockSize ? max(size, Residency.blockSize) : size
     ensure(charged <= old && old - charged <= used, "a blob of \(old) bytes is shrunk to \(charged), of \(used)")
     used -= old - charged
     extents[Int(id.slot)].charged = charged
@@ -283,7 +283,7 @@ public struct MemoryPool {
     allocator.shrink(extents[Int(id.slot)].handle, to: size)
     let new = ByteRange(offset: old.offset, length: allocator.size(extents[Int(id.slot)].handle))
     guard new.length < old.length else { return }
-    // Retaining the remainder of a retained range first keeps its shared chunk from looking unused.
+    // Retaining the remainder of a retained range first keeps its shared block from looking unused.
     _ = residency.retain(new)
     residency.release(old)
     extents[Int(id.slot)].range = new

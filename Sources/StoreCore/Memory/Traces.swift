@@ -1,8 +1,8 @@
-/// Owners of the bytes left in the chunks of the arena, and the zeroing that is due before others get them.
+/// Owners of the bytes left in the blocks of the arena, and the zeroing that is due before others get them.
 ///
-/// A chunk without pages, or never given out, is *clean*. One that only one owner has used may be given to that owner
+/// A block without pages, or never given out, is *clean*. One that only one owner has used may be given to that owner
 /// again as it is. For everybody else, a range that is given out is zeroed first: a short one at once, a long one by
-/// the page worker while the client waits. To make such waits rare, chunks that nobody uses are cleaned in the
+/// the page worker while the client waits. To make such waits rare, blocks that nobody uses are cleaned in the
 /// background: at once when their owner is gone or several have used them, else when their owner has not come back for
 /// a while.
 struct Traces {
@@ -17,41 +17,41 @@ struct Traces {
   private static let nobody = UInt64.max - 1
 
   private var owners: ContiguousArray<UInt64>
-  /// Ranges that are to be zeroed and overlap a chunk.
+  /// Ranges that are to be zeroed and overlap a block.
   private(set) var pending: ContiguousArray<UInt32>
   private var wanted: [ByteRange] = []
   private var position = 0
   private var short: [ByteRange] = []
   private var shortTotal: UInt64 = 0
-  /// Chunks that may be ownerless and spare, the latest last.
+  /// Blocks that may be ownerless and spare, the latest last.
   private var candidates: [Int] = []
   /// A number that grows with time.
   private var moment: UInt32 = 2
-  /// Moment at which each chunk last became spare.
+  /// Moment at which each block last became spare.
   private var spareSince: ContiguousArray<UInt32>
-  /// Chunks that became spare, in that order, and when.
-  private var spare: [(chunk: Int, moment: UInt32)] = []
+  /// Blocks that became spare, in that order, and when.
+  private var spare: [(block: Int, moment: UInt32)] = []
   private var nextSpare = 0
 
-  init(chunks: Int) {
-    owners = ContiguousArray(repeating: Self.clean, count: chunks)
-    pending = ContiguousArray(repeating: 0, count: chunks)
-    spareSince = ContiguousArray(repeating: 0, count: chunks)
+  init(blocks: Int) {
+    owners = ContiguousArray(repeating: Self.clean, count: blocks)
+    pending = ContiguousArray(repeating: 0, count: blocks)
+    spareSince = ContiguousArray(repeating: 0, count: blocks)
   }
 
   /// Notes that `owner` gets a range, and that what others have left in it is to be zeroed.
-  mutating func mark(_ range: ByteRange, _ chunks: Range<Int>, _ owner: UInt64) {
+  mutating func mark(_ range: ByteRange, _ blocks: Range<Int>, _ owner: UInt64) {
     var start: UInt64?
-    for chunk in chunks {
-      let lower = max(range.offset, UInt64(chunk) * Residency.chunkSize)
-      if owners[chunk] == Self.clean || owners[chunk] == owner {
+    for block in blocks {
+      let lower = max(range.offset, UInt64(block) * Residency.blockSize)
+      if owners[block] == Self.clean || owners[block] == owner {
         if let from = start { want(from, lower) }
         start = nil
-        owners[chunk] = owner
+        owners[block] = owner
       } else {
         if start == nil { start = lower }
-        let isWhole = lower % Residency.chunkSize == 0 && range.end >= UInt64(chunk + 1) * Residency.chunkSize
-        owners[chunk] = isWhole ? owner : Self.nobody
+        let isWhole = lower % Residency.blockSize == 0 && range.end >= UInt64(block + 1) * Residency.blockSize
+        owners[block] = isWhole ? owner : Self.nobody
       }
     }
     if let from = start { want(from, range.end) }
@@ -65,11 +65,11 @@ struct Traces {
       return
     }
     wanted.append(range)
-    for chunk in Self.chunks(range) { pending[chunk] += 1 }
+    for block in Self.blocks(range) { pending[block] += 1 }
   }
 
-  private static func chunks(_ range: ByteRange) -> Range<Int> {
-    Int(range.offset / Residency.chunkSize)..<Int((range.end + Residency.chunkSize - 1) / Residency.chunkSize)
+  private static func blocks(_ range: ByteRange) -> Range<Int> {
+    Int(range.offset / Residency.blockSize)..<Int((range.end + Residency.blockSize - 1) / Residency.blockSize)
   }
 
   /// The short ranges since the last call.
@@ -89,12 +89,12 @@ struct Traces {
     while position < wanted.count, found.count < Self.jobRanges, bytes < Self.jobBytes {
       var range = wanted[position]
       if range.length > Self.jobBytes {
-        // Both parts hold their chunks back until they are done.
+        // Both parts hold their blocks back until they are done.
         let rest = ByteRange(offset: range.offset + Self.jobBytes, length: range.length - Self.jobBytes)
         range = ByteRange(offset: range.offset, length: Self.jobBytes)
         wanted[position] = rest
-        let shared = Self.chunks(range).upperBound - 1
-        if Self.chunks(rest).lowerBound == shared { pending[shared] += 1 }
+        let shared = Self.blocks(range).upperBound - 1
+        if Self.blocks(rest).lowerBound == shared { pending[shared] += 1 }
       } else {
         position += 1
       }
@@ -110,57 +110,57 @@ struct Traces {
 
   /// Notes that a range was zeroed, or that this failed.
   mutating func finish(_ range: ByteRange, succeeded: Bool, isSpare: (Int) -> Bool) {
-    let isWhole = range.offset % Residency.chunkSize == 0
-    for chunk in Self.chunks(range) {
-      ensure(pending[chunk] > 0, "chunk \(chunk) was zeroed and nobody asked for it")
-      pending[chunk] -= 1
+    let isWhole = range.offset % Residency.blockSize == 0
+    for block in Self.blocks(range) {
+      ensure(pending[block] > 0, "block \(block) was zeroed and nobody asked for it")
+      pending[block] -= 1
       guard succeeded else {
-        owners[chunk] = Self.nobody
+        owners[block] = Self.nobody
         continue
       }
-      let end = UInt64(chunk + 1) * Residency.chunkSize
-      if isWhole, range.end >= end || chunk == owners.count - 1, isSpare(chunk) {
-        owners[chunk] = Self.clean
+      let end = UInt64(block + 1) * Residency.blockSize
+      if isWhole, range.end >= end || block == owners.count - 1, isSpare(block) {
+        owners[block] = Self.clean
       }
     }
   }
 
   // MARK: - Cleaning in the background
 
-  /// Notes that nobody uses a chunk any more.
-  mutating func noteSpare(_ chunk: Int) {
-    if owners[chunk] == Self.nobody {
-      if candidates.last != chunk { candidates.append(chunk) }
-    } else if spareSince[chunk] != moment {
-      spareSince[chunk] = moment
-      spare.append((chunk, moment))
+  /// Notes that nobody uses a block any more.
+  mutating func noteSpare(_ block: Int) {
+    if owners[block] == Self.nobody {
+      if candidates.last != block { candidates.append(block) }
+    } else if spareSince[block] != moment {
+      spareSince[block] = moment
+      spare.append((block, moment))
     }
   }
 
-  /// Lets chunks that are spare now count as left alone after two calls.
+  /// Lets blocks that are spare now count as left alone after two calls.
   mutating func passTime() { moment += 1 }
 
   /// Notes that an owner is gone.
   mutating func forget(_ owner: UInt64, isSpare: (Int) -> Bool) {
-    for chunk in owners.indices where owners[chunk] == owner {
-      owners[chunk] = Self.nobody
-      if isSpare(chunk) { candidates.append(chunk) }
+    for block in owners.indices where owners[block] == owner {
+      owners[block] = Self.nobody
+      if isSpare(block) { candidates.append(block) }
     }
   }
 
-  /// Spare chunks that are to be cleaned; they count as to be zeroed from now on.
+  /// Spare blocks that are to be cleaned; they count as to be zeroed from now on.
   mutating func nextSpare(atMost limit: Int, isSpareAndWarm: (Int) -> Bool) -> [Int] {
     var found: [Int] = []
-    func take(_ chunk: Int) {
-      guard owners[chunk] != Self.clean, pending[chunk] == 0, isSpareAndWarm(chunk) else { return }
-      pending[chunk] += 1
-      found.append(chunk)
+    func take(_ block: Int) {
+      guard owners[block] != Self.clean, pending[block] == 0, isSpareAndWarm(block) else { return }
+      pending[block] += 1
+      found.append(block)
     }
-    while found.count < limit, let chunk = candidates.popLast() { take(chunk) }
+    while found.count < limit, let block = candidates.popLast() { take(block) }
     while found.count < limit, nextSpare < spare.count, spare[nextSpare].moment + 1 < moment {
-      let (chunk, since) = spare[nextSpare]
+      let (block, since) = spare[nextSpare]
       nextSpare += 1
-      if spareSince[chunk] == since { take(chunk) }
+      if spareSince[block] == since { take(block) }
     }
     if nextSpare * 2 > spare.count {
       spare.removeFirst(nextSpare)
@@ -169,14 +169,14 @@ struct Traces {
     return found
   }
 
-  /// Notes that the pages of a chunk were given back, or that this failed.
+  /// Notes that the pages of a block were given back, or that this failed.
   ///
   /// - Parameter isUsed: whether it was given out meanwhile.
-  mutating func finishRelease(_ chunk: Int, succeeded: Bool, isUsed: Bool) {
+  mutating func finishRelease(_ block: Int, succeeded: Bool, isUsed: Bool) {
     if succeeded {
-      if !isUsed { owners[chunk] = Self.clean }
+      if !isUsed { owners[block] = Self.clean }
     } else {
-      owners[chunk] = Self.nobody
+      owners[block] = Self.nobody
     }
   }
 }

@@ -7,33 +7,33 @@ public struct Clearing: StoreTask {
   public typealias Failure = Never
 
   private let session: Session
-  private let connection: Connection?
+  private let client: Client?
   /// The newest blob and the last stream when it began; nil before.
   private var bounds: (blob: ObjectID?, stream: ObjectID?)?
   private var ending: StaleGrants?
 
-  public init(_ session: Session, by connection: Connection?) {
+  public init(_ session: Session, by client: Client?) {
     self.session = session
-    self.connection = connection
-    ending = connection.map { StaleGrants(of: $0) }
+    self.client = client
+    ending = client.map { StaleGrants(of: $0) }
   }
 
   public mutating func step(_ store: Store) -> Void? {
     if bounds == nil {
       bounds = (session.blobs.last?.key, session.streams.last?.key)
-      store.discardObjects(of: session, by: connection)
+      store.discardObjects(of: session, by: client)
     }
     while let bound = bounds?.stream, let (id, stream) = session.streams.last(through: bound) {
       if store.work.isSpent { return nil }
       bounds?.stream = id.rawValue == 0 ? nil : ObjectID(id.rawValue - 1)
       store.work.spend(Work.item)
-      if !stream.isBeingWritten(byOthersThan: connection) { store.forgetStream(id, in: session) }
+      if !stream.isBeingWritten(byOthersThan: client) { store.forgetStream(id, in: session) }
     }
     while let bound = bounds?.blob, let (id, _) = session.blobs.last(through: bound) {
       if store.work.isSpent { return nil }
       bounds?.blob = id.rawValue == 0 ? nil : ObjectID(id.rawValue - 1)
       store.work.spend(Work.item)
-      if store.isCleared(id, in: session, by: connection) { store.removeBlob(id, in: session, by: connection) }
+      if store.isCleared(id, in: session, by: client) { store.removeBlob(id, in: session, by: client) }
     }
     return ending == nil ? () : ending?.step(store) ?? nil
   }

@@ -8,9 +8,9 @@ public struct Deletion: StoreTask {
   private let deep: Bool
   /// Whether nobody asked for it; then members that are used by name or otherwise stay.
   private let isImplicit: Bool
-  private let connection: Connection?
-  /// The connection whose request it is; nil when nobody could be told of a refusal.
-  private let client: Connection?
+  private let remover: Client?
+  /// The remover whose request it is; nil when nobody could be told of a refusal.
+  private let client: Client?
   private let session: Session
   private let ids: [ObjectID]
   private var nextID = 0
@@ -32,31 +32,31 @@ public struct Deletion: StoreTask {
   /// - Parameters:
   ///   - force: delete although something depends on it, and delete that too.
   ///   - deep: delete object members nobody else uses as well; blob members go in any case.
-  public init(_ ids: [ObjectID], force: Bool, deep: Bool, by connection: Connection) {
+  public init(_ ids: [ObjectID], force: Bool, deep: Bool, by remover: Client) {
     self.init(
-      ids, of: connection.session, force: force, deep: deep, isImplicit: false, by: connection, for: connection)
+      ids, of: remover.session, force: force, deep: deep, isImplicit: false, by: remover, for: remover)
   }
 
   /// - Parameters:
   ///   - isImplicit: whether nobody asked for it; then members that are used by name or otherwise stay.
-  ///   - connection: the connection whose grants end; nil when nobody's do.
+  ///   - remover: the remover whose grants end; nil when nobody's do.
   ///   - client: the client whose request it is; nil when nobody could be told of a refusal.
   init(
-    _ ids: [ObjectID], of session: Session, force: Bool, deep: Bool, isImplicit: Bool, by connection: Connection?,
-    for client: Connection? = nil
+    _ ids: [ObjectID], of session: Session, force: Bool, deep: Bool, isImplicit: Bool, by remover: Client?,
+    for client: Client? = nil
   ) {
     self.ids = ids
     self.force = force
     self.deep = deep
     self.isImplicit = isImplicit
-    self.connection = connection
+    self.remover = remover
     self.client = client
     self.session = session
   }
 
   /// Deletes blobs whatever uses them, and nothing else.
-  public init(blobs ids: [ObjectID], by connection: Connection) {
-    self.init([], force: true, deep: false, by: connection)
+  public init(blobs ids: [ObjectID], by remover: Client) {
+    self.init([], force: true, deep: false, by: remover)
     roots = ids
     isPlanned = true
     keepsBlobs = false
@@ -126,9 +126,9 @@ public struct Deletion: StoreTask {
     if id.isBlob {
       guard session.blobs[id] != nil else { return }
       if keepsBlobs {
-        store.retireBlob(id, in: session, by: connection, for: client)
+        store.retireBlob(id, in: session, by: remover, for: client)
       } else {
-        store.removeBlob(id, in: session, by: connection)
+        store.removeBlob(id, in: session, by: remover)
       }
       blobs.append(id)
     } else {

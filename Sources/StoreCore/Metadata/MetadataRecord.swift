@@ -55,8 +55,8 @@ public struct MetadataRecord {
   var extra: [UInt8] = []
   var slots: [Slot] = []
   var links: [MemberLink] = []
-  /// The account that lists the object, nil when its session does.
-  var owner: Account?
+  /// The usage that lists the object, nil when its session does.
+  var owner: VolumeUsage?
 
   /// An object without its fields, which ``RecordLayout`` adds.
   init(_ document: MetadataDocument, typename: String, signature: UInt64, instance: UInt64, timestamp: UInt64) {

@@ -50,7 +50,7 @@ struct MetadataTable {
     } else {
       bySignature[record.signature] = id
     }
-    record.owner?.own(id)
+    record.owner?.add(id)
     heapBytes += record.heapBytes
     records[id] = record
   }
@@ -72,7 +72,7 @@ struct MetadataTable {
   /// - Returns: the object, and whether members of global objects resolved to it.
   mutating func remove(_ id: ObjectID) -> (record: MetadataRecord, isFirst: Bool)? {
     guard let record = records.removeValue(forKey: id) else { return nil }
-    record.owner?.disown(id)
+    record.owner?.remove(id)
     heapBytes -= record.heapBytes
     ensure(heapBytes >= 0, "objects take \(heapBytes) bytes of heap after \(id) has gone")
     let isFirst = bySignature[record.signature] == id

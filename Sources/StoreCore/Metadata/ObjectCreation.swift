@@ -25,8 +25,8 @@ public struct ObjectCreation: StoreTask {
   private var documents: [MetadataDocument]
   private let session: Session
   private let volume: Volume?
-  private let connection: Connection?
-  private let owner: Account?
+  private let client: Client?
+  private let owner: VolumeUsage?
   private var stack: [Frame] = []
   private var created: [CreatedObject] = []
   /// Objects and members made so far.
@@ -40,17 +40,17 @@ public struct ObjectCreation: StoreTask {
     self.documents = documents
     self.session = session
     self.volume = volume
-    connection = nil
-    owner = volume?.listingAccount
+    client = nil
+    owner = volume?.sharedSessionUsage
   }
 
-  /// - Parameter connection: which makes them.
-  public init(_ documents: [MetadataDocument], by connection: Connection) {
+  /// - Parameter client: which makes them.
+  public init(_ documents: [MetadataDocument], by client: Client) {
     self.documents = documents
-    self.connection = connection
-    session = connection.session
-    volume = connection.volume
-    owner = volume?.listingAccount
+    self.client = client
+    session = client.session
+    volume = client.volume
+    owner = volume?.sharedSessionUsage
   }
 
   /// Makes some of the objects, or takes some back after a failure.
@@ -63,7 +63,7 @@ public struct ObjectCreation: StoreTask {
       do throws(StoreError) {
         guard try create(store) else { return nil }
         if let volume, !volume.isWritten, !made.isEmpty { store.noteFirstWrite(volume) }
-        if let connection { for object in created { store.noteUnfinished(object.id, of: connection) } }
+        if let client { for object in created { store.noteUnfinished(object.id, of: client) } }
         return created
       } catch { failure = error }
     }
@@ -224,7 +224,7 @@ public struct ObjectCreation: StoreTask {
     if session.metadata.contains(laying.id) {
       throw StoreError(.objectExists, "the object \(laying.id) was made by somebody else meanwhile")
     }
-    store.apply(.put(laying.id, record), to: session, by: connection)
+    store.apply(.put(laying.id, record), to: session, by: client)
     made.append(laying.id)
     if frame > 0 { return try leave(with: laying.id, frame) }
     stack.removeLast()
@@ -255,7 +255,7 @@ public struct ObjectCreation: StoreTask {
       unlinking = nil
       guard let id = made.popLast() else { return true }
       if session.metadata.hasDependents(id) { continue }
-      if let links = store.removeObject(id, from: session, by: connection) { unlinking = Unlinking(id, links) }
+      if let links = store.removeObject(id, from: session, by: client) { unlinking = Unlinking(id, links) }
     }
   }
 }

@@ -8,21 +8,21 @@ public struct Persisting: StoreTask {
   private var links: [MemberLink] = []
   private var nextLink = 0
 
-  private let connection: Connection?
+  private let client: Client?
 
   /// - Throws: assertionFailed for a blob, metaTreeSubtreeNotExists for an unknown object.
-  init(_ id: ObjectID, in session: Session, _ store: Store, by connection: Connection? = nil) throws(StoreError) {
+  init(_ id: ObjectID, in session: Session, _ store: Store, by client: Client? = nil) throws(StoreError) {
     if id.isBlob { throw StoreError(.assertionFailed, "The blob \(id) cannot be persisted") }
     try store.requireObject(id, in: session)
     self.session = session
-    self.connection = connection
+    self.client = client
     pending = [id]
   }
 
-  /// - Parameter connection: the objects it has made are complete by that.
+  /// - Parameter client: the objects it has made are complete by that.
   /// - Throws: assertionFailed for a blob, metaTreeSubtreeNotExists for an unknown object.
-  public init(_ id: ObjectID, by connection: Connection, in store: Store) throws(StoreError) {
-    try self.init(id, in: connection.session, store, by: connection)
+  public init(_ id: ObjectID, by client: Client, in store: Store) throws(StoreError) {
+    try self.init(id, in: client.session, store, by: client)
   }
 
   public mutating func step(_ store: Store) -> Void? {
@@ -33,19 +33,19 @@ public struct Persisting: StoreTask {
         let member = links[nextLink].id
         nextLink += 1
         guard !member.isBlob, let isTransient = session.metadata[member]?.isTransient else { continue }
-        if isTransient { pending.append(member) } else { store.rely(on: member, in: session, by: connection) }
+        if isTransient { pending.append(member) } else { store.rely(on: member, in: session, by: client) }
       }
       guard let next = pending.popLast() else {
-        connection?.unfinished.removeAll()
+        client?.unfinished.removeAll()
         return ()
       }
       store.work.spend(Work.entry)
       guard let record = session.metadata[next] else { continue }
       guard record.isTransient else {
-        store.rely(on: next, in: session, by: connection)
+        store.rely(on: next, in: session, by: client)
         continue
       }
-      store.apply(.persist(next), to: session, by: connection)
+      store.apply(.persist(next), to: session, by: client)
       links = record.links
       nextLink = 0
     }
@@ -58,18 +58,18 @@ public struct Labelling: StoreTask {
   private let keys: [String]
   private let values: [String]
   private let session: Session
-  private let connection: Connection?
+  private let client: Client?
   private var next = 0
 
   /// - Throws: objectNotExists.
   public init(
-    _ id: ObjectID, keys: [String], values: [String], by connection: Connection, _ store: Store
+    _ id: ObjectID, keys: [String], values: [String], by client: Client, _ store: Store
   ) throws(StoreError) {
-    try self.init(id, keys: keys, values: values, in: connection.session, by: connection, store)
+    try self.init(id, keys: keys, values: values, in: client.session, by: client, store)
   }
 
   init(
-    _ id: ObjectID, keys: [String], values: [String], in session: Session, by connection: Connection?, _ store: Store
+    _ id: ObjectID, keys: [String], values: [String], in session: Session, by client: Client?, _ store: Store
   ) throws(StoreError) {
     guard session.metadata.contains(id) else {
       throw StoreError(.objectNotExists, "object \(id) does not exist\(store.lossNote(for: id))")
@@ -78,7 +78,7 @@ public struct Labelling: StoreTask {
     self.keys = keys
     self.values = values
     self.session = session
-    self.connection = connection
+    self.client = client
   }
 
   public mutating func step(_ store: Store) -> Void? {
@@ -86,7 +86,7 @@ public struct Labelling: StoreTask {
       if store.work.isSpent { return nil }
       store.work.spend(Work.entry + keys[next].utf8.count)
       let (key, value) = (keys[next], values[next])
-      store.apply(.label(id, key: key, value: value), to: session, by: connection)
+      store.apply(.label(id, key: key, value: value), to: session, by: client)
       next += 1
     }
     return ()
@@ -97,7 +97,7 @@ public struct Labelling: StoreTask {
 public struct ShallowCopy: StoreTask {
   private let session: Session
   private let volume: Volume?
-  private let connection: Connection?
+  private let client: Client?
   private var layout: RecordLayout
   /// The id of the copy, once its fields are laid out.
   private var target: ObjectID?
@@ -106,13 +106,13 @@ public struct ShallowCopy: StoreTask {
   /// - Parameter extra: the fields.
   /// - Throws: assertionFailed for a blob or a field that is an object, metaTreeSubtreeNotExists for an unknown object.
   public init(
-    _ id: ObjectID, extra: MetadataDocument, by connection: Connection, _ store: Store
+    _ id: ObjectID, extra: MetadataDocument, by client: Client, _ store: Store
   ) throws(StoreError) {
-    try self.init(id, extra: extra, in: connection.session, of: connection.volume, by: connection, store)
+    try self.init(id, extra: extra, in: client.session, of: client.volume, by: client, store)
   }
 
   init(
-    _ id: ObjectID, extra: MetadataDocument, in session: Session, of volume: Volume?, by connection: Connection?,
+    _ id: ObjectID, extra: MetadataDocument, in session: Session, of volume: Volume?, by client: Client?,
     _ store: Store
   ) throws(StoreError) {
     for field in extra.fields {
@@ -124,8 +124,8 @@ public struct ShallowCopy: StoreTask {
     guard let record = session.metadata[id] else { throw store.unknownObject(id) }
     self.session = session
     self.volume = volume
-    self.connection = connection
-    if !record.isTransient { store.rely(on: id, in: session, by: connection) }
+    self.client = client
+    if !record.isTransient { store.rely(on: id, in: session, by: client) }
     layout = RecordLayout(copy: record, replacing: extra)
   }
 
@@ -148,9 +148,9 @@ public struct ShallowCopy: StoreTask {
       linked += 1
     }
     store.work.spend(Work.item)
-    record.owner = volume?.listingAccount
+    record.owner = volume?.sharedSessionUsage
     if let volume, !volume.isWritten { store.noteFirstWrite(volume) }
-    store.apply(.put(target, record), to: session, by: connection)
+    store.apply(.put(target, record), to: session, by: client)
     return target
   }
 }

@@ -57,7 +57,7 @@ public struct Rendering: StoreTask {
     if id.isBlob {
       guard let size = store.readableSize(of: id, in: session) else { return }
       writeKey(id)
-      writeBlob(id, size: size, instance: store.instances.own)
+      writeBlob(id, size: size, instance: store.instances.local)
     } else if session.metadata.contains(id) {
       writeKey(id)
       open(id)

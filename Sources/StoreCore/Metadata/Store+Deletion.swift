@@ -9,17 +9,17 @@ extension Store {
   /// - Returns: the ids of the deleted blobs.
   @discardableResult
   public func delete(
-    _ requested: [ObjectID], force: Bool, deep: Bool, by connection: Connection
+    _ requested: [ObjectID], force: Bool, deep: Bool, by client: Client
   ) -> [ObjectID] {
-    Deletion(requested, force: force, deep: deep, by: connection).finish(self)
+    Deletion(requested, force: force, deep: deep, by: client).finish(self)
   }
 
   /// Deletes blobs directly, whatever uses them.
   ///
   /// - Throws: assertionFailed when one of the ids is not a blob's; then nothing is deleted.
-  public func deleteBlobs(_ ids: [ObjectID], by connection: Connection) throws(StoreError) -> [ObjectID] {
+  public func deleteBlobs(_ ids: [ObjectID], by client: Client) throws(StoreError) -> [ObjectID] {
     try Self.requireBlobIDs(ids)
-    return Deletion(blobs: ids, by: connection).finish(self)
+    return Deletion(blobs: ids, by: client).finish(self)
   }
 
   /// - Throws: assertionFailed when one of the ids is not a blob's.
@@ -31,15 +31,15 @@ extension Store {
 
   /// Deletes every object, name, blob and stream of the session, except blobs that other connections have not sealed
   /// yet.
-  public func clear(_ session: Session, by connection: Connection? = nil) {
-    Clearing(session, by: connection).finish(self)
+  public func clear(_ session: Session, by client: Client? = nil) {
+    Clearing(session, by: client).finish(self)
   }
 
-  /// Whether a blob goes when a connection clears its session: all but those that others are still writing.
+  /// Whether a blob goes when a client clears its session: all but those that others are still writing.
   ///
-  /// - Parameter connection: nil when the session itself goes.
-  func isCleared(_ id: ObjectID, in session: Session, by connection: Connection?) -> Bool {
-    guard let connection, let writer = session.blobs[id]?.writer else { return true }
-    return writer === connection
+  /// - Parameter client: nil when the session itself goes.
+  func isCleared(_ id: ObjectID, in session: Session, by client: Client?) -> Bool {
+    guard let client, let writer = session.blobs[id]?.writer else { return true }
+    return writer === client
   }
 }

@@ -32,7 +32,7 @@ extension Store {
   ) throws(StoreError) -> ObjectID? { try putName(name, to: id, in: session, by: nil) }
 
   func putName(
-    _ name: String, to id: ObjectID, in session: Session, by client: Connection?
+    _ name: String, to id: ObjectID, in session: Session, by client: Client?
   ) throws(StoreError) -> ObjectID? {
     if id.isBlob { throw StoreError(.invalid, "blobs cannot have name") }
     guard let record = session.metadata[id] else {
@@ -60,9 +60,9 @@ extension Store {
   public func dropName(_ name: String, in session: Session) { dropName(name, in: session, by: nil) }
 
   /// Forgets a name; unknown names are fine.
-  public func dropName(_ name: String, by client: Connection) { dropName(name, in: client.session, by: client) }
+  public func dropName(_ name: String, by client: Client) { dropName(name, in: client.session, by: client) }
 
-  private func dropName(_ name: String, in session: Session, by client: Connection?) {
+  private func dropName(_ name: String, in session: Session, by client: Client?) {
     guard let id = apply(.unname(name), to: session, by: client).formerTarget else { return }
     reconsider(id, in: session)
   }

@@ -52,8 +52,8 @@ extension Store {
   /// Adds labels to an object, replacing those with the same keys.
   ///
   /// - Throws: objectNotExists for an unknown object.
-  public func label(_ id: ObjectID, _ labels: [(String, String)], by connection: Connection) throws(StoreError) {
-    try Labelling(id, keys: labels.map(\.0), values: labels.map(\.1), by: connection, self).finish(self)
+  public func label(_ id: ObjectID, _ labels: [(String, String)], by client: Client) throws(StoreError) {
+    try Labelling(id, keys: labels.map(\.0), values: labels.map(\.1), by: client, self).finish(self)
   }
 
   /// Adds labels to an object, replacing those with the same keys.
@@ -63,14 +63,14 @@ extension Store {
     try Labelling(id, keys: labels.map(\.0), values: labels.map(\.1), in: session, by: nil, self).finish(self)
   }
 
-  /// Copies an object of a connection's session under a new id, with the same members, and fields replaced or added.
+  /// Copies an object of a client's session under a new id, with the same members, and fields replaced or added.
   ///
   /// - Parameter extra: the fields; their values must be primitive.
   /// - Throws: assertionFailed for a blob or a field that is an object, metaTreeSubtreeNotExists for an unknown object.
   public func shallowCopy(
-    _ id: ObjectID, extra: MetadataDocument = MetadataDocument(), by connection: Connection
+    _ id: ObjectID, extra: MetadataDocument = MetadataDocument(), by client: Client
   ) throws(StoreError) -> ObjectID {
-    try ShallowCopy(id, extra: extra, by: connection, self).finish(self)
+    try ShallowCopy(id, extra: extra, by: client, self).finish(self)
   }
 
   /// Copies an object under a new id, with the same members, and fields replaced or added.

@@ -2,46 +2,46 @@ import StoreProtocol
 
 /// Removal of objects whose name was given to another, once nobody uses them.
 extension Store {
-  /// Treatment of an object whose name a connection gives to another.
-  func overwritePolicy(of connection: Connection) -> OverwritePolicy {
-    guard let volume = connection.volume else { return configuration.overwrite }
+  /// Treatment of an object whose name a client gives to another.
+  func overwritePolicy(of client: Client) -> OverwritePolicy {
+    guard let volume = client.volume else { return configuration.overwrite }
     return volume.settings.overwrite ?? (volume.settings.scope == .volume ? .delete : configuration.overwrite)
   }
 
   /// Names a persistent object; a name in use is taken over, and the object that had it may go.
   ///
   /// - Throws: objectNotExists for an unknown object, invalid for a blob or an object that is not persistent.
-  public func putName(_ name: String, to id: ObjectID, by connection: Connection) throws(StoreError) {
-    let session = connection.session
-    let former = try putName(name, to: id, in: session, by: connection)
-    if session.superseded.contains(id) { apply(.supersede(id, false), to: session, by: connection) }
-    connection.unfinished.removeAll()
-    endLookup(of: connection)
-    guard let former, former != id, overwritePolicy(of: connection) == .delete else { return }
+  public func putName(_ name: String, to id: ObjectID, by client: Client) throws(StoreError) {
+    let session = client.session
+    let former = try putName(name, to: id, in: session, by: client)
+    if session.superseded.contains(id) { apply(.supersede(id, false), to: session, by: client) }
+    client.unfinished.removeAll()
+    endLookup(of: client)
+    guard let former, former != id, overwritePolicy(of: client) == .delete else { return }
     // With scope cluster the name may have been somebody else's.
-    if let volume = connection.volume, session.metadata[former]?.owner !== volume.listingAccount { return }
-    apply(.supersede(former, true), to: session, by: connection)
+    if let volume = client.volume, session.metadata[former]?.owner !== volume.sharedSessionUsage { return }
+    apply(.supersede(former, true), to: session, by: client)
     reconsider(former, in: session)
   }
 
   /// The object of a name; with `wait` the request is parked until the name appears.
   ///
   /// - Throws: objectNotExists for an unknown name, without `wait`.
-  public func getName(_ name: String, wait: Bool, by connection: Connection) throws(StoreError) -> Outcome<ObjectID> {
-    endLookup(of: connection)
-    let outcome = try getName(name, wait: wait, in: connection.session, of: connection.volume)
-    if case .done(let id) = outcome, overwritePolicy(of: connection) == .delete {
-      connection.found = id
-      connection.session.lookups[id] = (connection.session.lookups[id] ?? 0) + 1
+  public func getName(_ name: String, wait: Bool, by client: Client) throws(StoreError) -> Outcome<ObjectID> {
+    endLookup(of: client)
+    let outcome = try getName(name, wait: wait, in: client.session, of: client.volume)
+    if case .done(let id) = outcome, overwritePolicy(of: client) == .delete {
+      client.found = id
+      client.session.lookups[id] = (client.session.lookups[id] ?? 0) + 1
     }
     return outcome
   }
 
-  /// Notes that a connection has fetched the object it was told of by name, or asks for something else.
-  func endLookup(of connection: Connection) {
-    guard let id = connection.found else { return }
-    connection.found = nil
-    let session = connection.session
+  /// Notes that a client has fetched the object it was told of by name, or asks for something else.
+  func endLookup(of client: Client) {
+    guard let id = client.found else { return }
+    client.found = nil
+    let session = client.session
     let rest = (session.lookups[id] ?? 1) - 1
     session.lookups[id] = rest == 0 ? nil : rest
     reconsider(id, in: session)
@@ -67,7 +67,7 @@ extension Store {
   /// - Returns: false when there is none.
   func removeOneLeftOver(in session: Session) -> Bool {
     if removeOneSuspect(in: session) { return true }
-    // What nobody needs is gone unless it was looked up; of those there is at most one for each connection.
+    // What nobody needs is gone unless it was looked up; of those there is at most one for each client.
     for (id, _) in session.lookups {
       work.spend(Work.entry)
       guard session.superseded.contains(id), !isNeeded(id, in: session) else { continue }

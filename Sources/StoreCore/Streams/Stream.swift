@@ -9,34 +9,34 @@ final class Stream {
   var ready: Deque<ObjectID> = []
   /// The blob the writer is filling.
   var current: ObjectID?
-  /// The connection that fills ``current``.
-  weak var writer: Connection?
-  /// The connection that wrote last, nil when it has gone.
-  weak var producer: Connection?
+  /// The client that fills ``current``.
+  weak var writer: Client?
+  /// The client that wrote last, nil when it has gone.
+  weak var producer: Client?
   /// The chunk that the last pull handed out; the next pull deletes it.
   var handedOut: ObjectID?
   var isDrained = false
   var isFailed = false
-  /// Whether the connection that wrote last went without stopping the stream, and nobody has gone on.
+  /// Whether the client that wrote last went without stopping the stream, and nobody has gone on.
   var isAbandoned = false
   var isOpenForReading = false
   var isOpenForWriting = false
-  /// Connections whose request is parked on the stream.
+  /// Clients whose request is parked on the stream.
   var parkedReader: UInt64?
   var parkedWriter: UInt64?
 
   var isStopped: Bool { isDrained || isFailed }
 
   /// Whether somebody else is in the middle of a chunk.
-  func isBeingWritten(byOthersThan connection: Connection?) -> Bool {
-    guard let connection, let writer, current != nil else { return false }
-    return writer !== connection
+  func isBeingWritten(byOthersThan client: Client?) -> Bool {
+    guard let client, let writer, current != nil else { return false }
+    return writer !== client
   }
 
   /// The volume that lists it, nil when its session does.
-  var owner: Account?
+  var owner: VolumeUsage?
 
-  init(owner: Account?) { self.owner = owner }
+  init(owner: VolumeUsage?) { self.owner = owner }
 }
 
 /// Direction in which a stream is opened.

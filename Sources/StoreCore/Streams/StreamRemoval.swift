@@ -7,13 +7,13 @@ struct StreamRemoval: StoreTask {
   private let chunks: [ObjectID]
   private var next = 0
   private let session: Session
-  private let connection: Connection
+  private let client: Client
   private var deletion: Deletion?
 
-  init(_ chunks: [ObjectID], in session: Session, by connection: Connection) {
+  init(_ chunks: [ObjectID], in session: Session, by client: Client) {
     self.chunks = chunks
     self.session = session
-    self.connection = connection
+    self.client = client
   }
 
   mutating func step(_ store: Store) -> Void? {
@@ -28,10 +28,10 @@ struct StreamRemoval: StoreTask {
       next += 1
       store.work.spend(Work.entry)
       if chunk.isBlob {
-        store.removeBlob(chunk, in: session, by: connection)
+        store.removeBlob(chunk, in: session, by: client)
       } else {
         deletion = Deletion(
-          [chunk], of: connection.session, force: false, deep: true, isImplicit: false, by: connection)
+          [chunk], of: client.session, force: false, deep: true, isImplicit: false, by: client)
       }
     }
   }

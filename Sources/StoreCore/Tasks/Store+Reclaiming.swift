@@ -29,17 +29,17 @@ extension Store {
   public func reclaimLater(_ task: any StoreTask<Void, Never>) { reclaiming.append(task) }
 
   /// Removes blobs of a request that could not be served.
-  public func takeBack(_ blobs: [ObjectID], by connection: Connection) {
-    reclaim(Refusing(deletion: Deletion(blobs: blobs, by: connection), account: connection.volume?.account))
+  public func takeBack(_ blobs: [ObjectID], by client: Client) {
+    reclaim(Refusing(deletion: Deletion(blobs: blobs, by: client), usage: client.volume?.usage))
   }
 
   /// Forgets all objects and names of a session.
   ///
   /// - Parameter client: whose request it is, if one's.
-  func discardObjects(of session: Session, by client: Connection?) {
+  func discardObjects(of session: Session, by client: Client?) {
     var lists: [SortedSet<ObjectID>] = []
-    for volume in volumes.values where volume.session === session && volume.account.isScattered {
-      lists.append(volume.account.takeObjects())
+    for volume in volumes.values where volume.session === session && volume.usage.sharesRootSession {
+      lists.append(volume.usage.takeObjects())
     }
     lists += [session.superseded, session.suspects]
     let discarding = Discarding(metadata: session.metadata, names: session.names, lists: lists)
@@ -51,11 +51,11 @@ extension Store {
 /// Removes the blobs of a request that did not fit, and notes that it did not.
 private struct Refusing: StoreTask {
   var deletion: Deletion
-  let account: Account?
+  let usage: VolumeUsage?
 
   mutating func step(_ store: Store) -> Void? {
     guard deletion.step(store) != nil else { return nil }
-    account?.wasRefused = true
+    usage?.wasRefused = true
     return ()
   }
 }

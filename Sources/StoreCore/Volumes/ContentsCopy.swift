@@ -41,10 +41,10 @@ final class ContentsCopy {
     guard original.isSealed else { return }
     var blob = original
     blob.sealer = nil
-    blob.account = target.account
+    blob.usage = target.usage
     store.memory.addBlob(blob.extent)
     target.session.blobs[id] = blob
-    target.account.charge(blob.charged, for: id)
+    target.usage.charge(blob.charged, for: id)
   }
 
   private func end(_ store: Store) {

@@ -54,7 +54,7 @@ extension Store {
         .notImplemented, "volume '\(settings.id)' has scope cluster and so cannot start with a copy: use scope volume")
     }
     let limit = settings.limit ?? .max
-    let size = volume.account.used <= limit ? 0 : sealedBytes(of: volume)
+    let size = volume.usage.used <= limit ? 0 : sealedBytes(of: volume)
     guard size <= limit else {
       throw StoreError(
         .notEnoughMemory,
@@ -68,7 +68,7 @@ extension Store {
   private func sealedBytes(of volume: Volume) -> UInt64 {
     let session = volume.session
     let unsealed = clients.values.lazy.filter { $0.session === session }.flatMap { $0.writing }
-    return volume.account.used - unsealed.reduce(0) { $0 + (session.blobs[$1]?.charged ?? 0) }
+    return volume.usage.used - unsealed.reduce(0) { $0 + (session.blobs[$1]?.charged ?? 0) }
   }
 
   private func requireOwnSession(_ volume: Volume) throws(StoreError) {

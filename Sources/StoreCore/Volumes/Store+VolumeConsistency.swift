@@ -1,8 +1,8 @@
 import StoreProtocol
 
 extension Store {
-  /// Contradictions between accounts and the blobs, objects and names that count in them.
-  func accountInconsistencies() -> [String] {
+  /// Contradictions between usages and the blobs, objects and names that count in them.
+  func usageInconsistencies() -> [String] {
     var found: [String] = []
     var bytes: [ObjectIdentifier: UInt64] = [:]
     var blobs: [ObjectIdentifier: Set<ObjectID>] = [:]
@@ -10,12 +10,12 @@ extension Store {
     var names: [ObjectIdentifier: Int] = [:]
     for session in sessions.values {
       for (id, blob) in session.blobs {
-        guard let account = blob.account.map({ ObjectIdentifier($0) }) else {
+        guard let usage = blob.usage.map({ ObjectIdentifier($0) }) else {
           if session.volume != nil { found.append("nobody pays for \(id)") }
           continue
         }
-        bytes[account, default: 0] += blob.charged
-        blobs[account, default: []].insert(id)
+        bytes[usage, default: 0] += blob.charged
+        blobs[usage, default: []].insert(id)
       }
       for (id, record) in session.metadata.records {
         if let owner = record.owner { objects[ObjectIdentifier(owner), default: []].insert(id) }
@@ -25,30 +25,30 @@ extension Store {
       }
     }
     for (id, blob) in log.retiredBlobs {
-      guard let account = blob.account.map({ ObjectIdentifier($0) }) else { continue }
-      bytes[account, default: 0] += blob.charged
-      blobs[account, default: []].insert(id)
+      guard let usage = blob.usage.map({ ObjectIdentifier($0) }) else { continue }
+      bytes[usage, default: 0] += blob.charged
+      blobs[usage, default: []].insert(id)
     }
     for volume in Array(volumes.values) + Array(snapshots.values) {
-      let account = volume.account
-      let key = ObjectIdentifier(account)
+      let usage = volume.usage
+      let key = ObjectIdentifier(usage)
       let used = bytes.removeValue(forKey: key) ?? 0
-      if account.used != used { found.append("\(volume.id) is charged \(account.used) bytes, its blobs have \(used)") }
-      if account.used > account.limit { found.append("\(volume.id) has \(account.used) bytes of \(account.limit)") }
-      let listed = account.isScattered ? blobs[key] ?? [] : []
-      if Set(account.blobs) != listed { found.append("\(volume.id) lists other blobs than point to it") }
+      if usage.used != used { found.append("\(volume.id) is charged \(usage.used) bytes, its blobs have \(used)") }
+      if usage.used > usage.limit { found.append("\(volume.id) has \(usage.used) bytes of \(usage.limit)") }
+      let listed = usage.sharesRootSession ? blobs[key] ?? [] : []
+      if Set(usage.blobs) != listed { found.append("\(volume.id) lists other blobs than point to it") }
       let owned = objects.removeValue(forKey: key) ?? []
-      if Set(account.objects) != owned { found.append("\(volume.id) lists other objects than point to it") }
-      if account.nameCount != names[key] ?? 0 {
-        found.append("\(volume.id) counts \(account.nameCount) names, its objects have \(names[key] ?? 0)")
+      if Set(usage.objects) != owned { found.append("\(volume.id) lists other objects than point to it") }
+      if usage.nameCount != names[key] ?? 0 {
+        found.append("\(volume.id) counts \(usage.nameCount) names, its objects have \(names[key] ?? 0)")
       }
-      found += connectionInconsistencies(volume)
+      found += clientInconsistencies(volume)
     }
     if !bytes.isEmpty || !objects.isEmpty { found.append("somebody who is gone has blobs or objects") }
     return found.sorted()
   }
 
-  private func connectionInconsistencies(_ volume: Volume) -> [String] {
+  private func clientInconsistencies(_ volume: Volume) -> [String] {
     let connected = clients.values.count { $0.volume === volume }
     if volume.connections == connected { return [] }
     return ["\(volume.id) counts \(volume.connections) clients, \(connected) are connected"]

@@ -16,13 +16,13 @@ extension Store {
   }
 
   /// The clients of a volume, in the order in which they came.
-  func clients(of volume: Volume) -> [Connection] {
+  func clients(of volume: Volume) -> [Client] {
     clients.values.filter { $0.volume === volume }.sorted { $0.id < $1.id }
   }
 
   /// Deletes everything that was written through a volume, and nothing else.
-  public func clear(_ volume: Volume, by connection: Connection? = nil) {
-    VolumeClearing(volume, by: connection).finish(self)
+  public func clear(_ volume: Volume, by client: Client? = nil) {
+    VolumeClearing(volume, by: client).finish(self)
   }
 }
 
@@ -31,17 +31,17 @@ public struct VolumeClearing: StoreTask {
   public typealias Failure = Never
 
   private var session: Clearing?
-  private var belongings: BelongingsRemoval?
+  private var owned: VolumeContentsRemoval?
 
-  public init(_ volume: Volume, by connection: Connection?) {
+  public init(_ volume: Volume, by client: Client?) {
     if volume.settings.scope == .cluster {
-      belongings = BelongingsRemoval(volume, disownsAll: false, deletes: true, by: connection)
+      owned = VolumeContentsRemoval(volume, clearsOwner: false, deletes: true, by: client)
     } else {
-      session = Clearing(volume.session, by: connection)
+      session = Clearing(volume.session, by: client)
     }
   }
 
   public mutating func step(_ store: Store) -> Void? {
-    session != nil ? session?.step(store) ?? nil : belongings?.step(store) ?? nil
+    session != nil ? session?.step(store) ?? nil : owned?.step(store) ?? nil
   }
 }

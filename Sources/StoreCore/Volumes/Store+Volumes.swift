@@ -8,7 +8,7 @@ extension Store {
   private func capacity(without excluded: Volume?) -> StoreCapacity {
     var reserved: UInt64 = 0
     for volume in volumes.values where volume !== excluded && volume.settings.quota > 0 {
-      let rest = volume.account.limit - min(volume.account.limit, volume.account.used)
+      let rest = volume.usage.limit - min(volume.usage.limit, volume.usage.used)
       let (sum, overflow) = reserved.addingReportingOverflow(rest)
       reserved = overflow ? .max : sum
     }
@@ -52,14 +52,14 @@ extension Store {
   ///
   /// - Parameters:
   ///   - lostContentsAt: when contents were lost last, in unix milliseconds; nil when there never were any.
-  ///   - isLossUnmended: whether nothing was written since.
+  ///   - isLossUnrepaired: whether nothing was written since.
   public func reopenVolume(
-    _ settings: Volume.Settings, created: UInt64, isFrozen: Bool, lostContentsAt: UInt64?, isLossUnmended: Bool
+    _ settings: Volume.Settings, created: UInt64, isFrozen: Bool, lostContentsAt: UInt64?, isLossUnrepaired: Bool
   ) -> Volume {
     let volume = add(settings, created: created)
     volume.isFrozen = isFrozen
     volume.lostContentsAt = lostContentsAt
-    volume.hasLostContents = isLossUnmended
+    volume.hasLostContents = isLossUnrepaired
     return volume
   }
 
@@ -85,18 +85,18 @@ extension Store {
   /// - Throws: objectNotExists; notEnoughMemory for less than is used or more than there is room for.
   public func resizeVolume(_ id: String, quota: UInt64) throws(StoreError) -> Volume {
     let volume = try requireVolume(id)
-    guard quota == 0 || quota >= volume.account.used else {
+    guard quota == 0 || quota >= volume.usage.used else {
       throw StoreError(
-        .notEnoughMemory, "volume '\(id)' cannot have \(quota) bytes: its objects take \(volume.account.used)")
+        .notEnoughMemory, "volume '\(id)' cannot have \(quota) bytes: its objects take \(volume.usage.used)")
     }
     if quota > 0, volume.settings.quota == 0 || quota > volume.settings.quota {
       let capacity = capacity(without: volume)
-      guard quota - volume.account.used <= capacity.available else { throw Self.noRoom(id, quota, capacity) }
+      guard quota - volume.usage.used <= capacity.available else { throw Self.noRoom(id, quota, capacity) }
     }
     volume.settings.quota = quota
     let limit = volume.settings.limit ?? .max
-    if limit > volume.account.limit { volume.account.wasRefused = false }
-    volume.account.limit = limit
+    if limit > volume.usage.limit { volume.usage.wasRefused = false }
+    volume.usage.limit = limit
     return volume
   }
 
@@ -120,18 +120,18 @@ extension Store {
 
   /// Lets the next write to a volume count as its first, if it holds nothing now.
   public func forgetWrites(to volume: Volume) {
-    if volume.isEmpty { volume.account.isWritten = false }
+    if volume.isEmpty { volume.usage.isWritten = false }
   }
 
   /// Lets a volume pay for a blob.
   func charge(_ size: UInt64, for blob: ObjectID, to volume: Volume) {
-    volume.account.charge(size, for: blob)
+    volume.usage.charge(size, for: blob)
     if !volume.isWritten { noteFirstWrite(volume) }
   }
 
   /// Notes that a volume has contents, the first time.
   func noteFirstWrite(_ volume: Volume) {
-    volume.account.isWritten = true
+    volume.usage.isWritten = true
     volume.hasLostContents = false
     outbox.add(.save(volume))
   }

@@ -15,7 +15,7 @@ public final class Volume {
   public internal(set) var settings: Settings
   /// The session of its objects: one of its own, or the root session.
   public let session: Session
-  public let account: Account
+  public let usage: VolumeUsage
   /// Unix milliseconds.
   public let created: UInt64
   /// Whether nobody may write to it.
@@ -38,30 +38,30 @@ public final class Volume {
     self.session = session
     self.created = created
     let policy = settings.deletedMemory ?? (settings.scope == .volume ? .keep : deletedMemory)
-    account = Account(
-      limit: settings.limit ?? .max, isScattered: settings.scope == .cluster, reusesDeleted: policy == .reuse)
+    usage = VolumeUsage(
+      limit: settings.limit ?? .max, sharesRootSession: settings.scope == .cluster, reusesDeleted: policy == .reuse)
   }
 
   public var id: String { settings.id }
 
   /// Whether anything was ever written to it.
-  public var isWritten: Bool { account.isWritten }
+  public var isWritten: Bool { usage.isWritten }
 
   /// The number of its objects, members of other objects included.
-  public var objectCount: Int { account.isScattered ? account.objects.count : session.objectCount }
+  public var objectCount: Int { usage.sharesRootSession ? usage.objects.count : session.objectCount }
 
   /// The number of names of its objects.
-  public var nameCount: Int { account.isScattered ? account.nameCount : session.nameCount }
+  public var nameCount: Int { usage.sharesRootSession ? usage.nameCount : session.nameCount }
 
   /// Bytes of heap that its objects, names and streams take, estimated.
-  public var heapBytes: Int { account.isScattered ? account.heapBytes : session.heapBytes }
+  public var heapBytes: Int { usage.sharesRootSession ? usage.heapBytes : session.heapBytes }
 
   /// Whether its first contents are still being copied: see ``WaitKey/contents(session:)``.
   public var isBeingFilled: Bool { copy != nil }
 
-  /// The account that has to list its objects, nil when its session does.
-  var listingAccount: Account? { account.isScattered ? account : nil }
+  /// The usage that has to list its objects, nil when its session does.
+  var sharedSessionUsage: VolumeUsage? { usage.sharesRootSession ? usage : nil }
 
   /// Whether it holds nothing at all.
-  public var isEmpty: Bool { account.used == 0 && objectCount == 0 }
+  public var isEmpty: Bool { usage.used == 0 && objectCount == 0 }
 }

@@ -7,24 +7,24 @@ struct VolumeRemoval: StoreTask {
   private enum Contents {
     case session(SessionRemoval)
     case moving(ContentsMove, SessionRemoval)
-    case belongings(BelongingsRemoval)
+    case owned(VolumeContentsRemoval)
     case none
   }
 
   private let volume: Volume
   /// The next one last.
-  private var clients: [Departure]
+  private var clients: [ClientRemoval]
   private var contents: Contents
 
-  init(_ volume: Volume, of clients: [Connection], _ store: Store) {
+  init(_ volume: Volume, of clients: [Client], _ store: Store) {
     self.volume = volume
-    self.clients = clients.reversed().map { Departure(of: $0, keepsGrants: true) }
+    self.clients = clients.reversed().map { ClientRemoval(of: $0, keepsGrants: true) }
     switch (volume.settings.scope, volume.settings.onDelete) {
     case (.volume, .retain) where volume.kind == .volume:
       contents = .moving(ContentsMove(of: volume.session, to: store.root), SessionRemoval(of: volume.session))
     case (.volume, _): contents = .session(SessionRemoval(of: volume.session))
     case (.cluster, let onDelete):
-      contents = .belongings(BelongingsRemoval(volume, disownsAll: true, deletes: onDelete == .delete, by: nil))
+      contents = .owned(VolumeContentsRemoval(volume, clearsOwner: true, deletes: onDelete == .delete, by: nil))
     }
   }
 
@@ -45,9 +45,9 @@ struct VolumeRemoval: StoreTask {
         return store.work.isSpent ? nil : step(store)
       }
       self.contents = .moving(move, removal)
-    case .belongings(var removal):
+    case .owned(var removal):
       if removal.step(store) != nil { return () }
-      self.contents = .belongings(removal)
+      self.contents = .owned(removal)
     case .none: return ()
     }
     return nil
@@ -99,8 +99,8 @@ struct ContentsMove: StoreTask {
     guard blob.isSealed else { return store.removeBlob(id, in: source, by: nil) }
     var blob = blob
     _ = source.removeBlob(id, store)
-    blob.account?.refund(blob.charged, for: id)
-    blob.account = nil
+    blob.usage?.refund(blob.charged, for: id)
+    blob.usage = nil
     store.endSealing(&blob, in: source)
     let isTaken = target.blobs.contains(id) || store.log.isReserved(id, in: target)
     let newID = isTaken ? store.freshBlobID(in: target) : id

@@ -14,7 +14,7 @@ final class Connections {
   private let log: Log
   /// Connections by their tokens.
   private(set) var listeners: [UInt64: Listener] = [:]
-  private var clients: [UInt64: ClientConnection] = [:]
+  private var clients: [UInt64: Connection] = [:]
   private var nextListener = EventLoop.Token.firstListener
   private var nextClient = EventLoop.Token.firstConnection
   /// Strikes when clients are accepted again; nil while they are.
@@ -30,14 +30,14 @@ final class Connections {
     self.log = log
   }
 
-  subscript(token: UInt64) -> ClientConnection? { clients[token] }
+  subscript(token: UInt64) -> Connection? { clients[token] }
 
   var count: Int { clients.count }
 
   var isEmpty: Bool { clients.isEmpty }
 
   /// The clients, which may go meanwhile.
-  var values: [ClientConnection] { Array(clients.values) }
+  var values: [Connection] { Array(clients.values) }
 
   // MARK: - Listeners
 
@@ -61,7 +61,7 @@ final class Connections {
   /// Accepts the clients that wait.
   ///
   /// - Parameter welcome: called with each of them.
-  func accept(on listener: Listener, _ welcome: (ClientConnection) -> Void) {
+  func accept(on listener: Listener, _ welcome: (Connection) -> Void) {
     for _ in 0..<Self.clientsAtOnce {
       let file = clinux_accept(listener.file)
       if file < 0 {
@@ -79,7 +79,7 @@ final class Connections {
       let client =
         listener.volume.map { store.connect(to: $0, label: peer.label, isReadOnly: listener.isReadOnly) }
         ?? store.connect(to: listener.session, label: peer.label)
-      let connection = ClientConnection(
+      let connection = Connection(
         id: nextClient, file: file, kind: listener.kind, client: client, peer: peer.text, buffers: share, of: buffers)
       nextClient += 1
       guard loop.poller.add(file, .reading, token: connection.id) else {
@@ -116,7 +116,7 @@ final class Connections {
   }
 
   /// Description of the peer: a short one, and one for the log.
-  private static func describePeer(_ file: CInt, _ kind: ClientConnection.Kind) -> (label: String, text: String) {
+  private static func describePeer(_ file: CInt, _ kind: Connection.Kind) -> (label: String, text: String) {
     guard kind == .ipc else { return ("a remote client", "rpc") }
     var (pid, uid, gid): (pid_t, uid_t, gid_t) = (0, 0, 0)
     guard clinux_peer_credentials(file, &pid, &uid, &gid) == 0 else { return ("a local client", "ipc") }
@@ -126,7 +126,7 @@ final class Connections {
   /// Forgets a client and closes its socket.
   ///
   /// - Returns: false when it is forgotten already.
-  func remove(_ connection: ClientConnection) -> Bool {
+  func remove(_ connection: Connection) -> Bool {
     guard clients.removeValue(forKey: connection.id) != nil else { return false }
     loop.poller.remove(connection.file)
     Glibc.close(connection.file)

@@ -5,7 +5,7 @@ import Support
 /// A socket that clients connect to.
 final class Listener {
   let file: CInt
-  let kind: ClientConnection.Kind
+  let kind: Connection.Kind
   /// The session its clients get.
   let session: Session
   /// The volume its clients belong to, if to one.
@@ -17,7 +17,7 @@ final class Listener {
   /// The file of a Unix socket.
   let identity: FileIdentity?
 
-  private init(file: CInt, kind: ClientConnection.Kind, session: Session, path: String?) {
+  private init(file: CInt, kind: Connection.Kind, session: Session, path: String?) {
     self.file = file
     self.kind = kind
     self.session = session
@@ -44,7 +44,7 @@ final class Listener {
   static func unix(
     _ path: String, mode: mode_t, group: gid_t?, session: Session
   ) throws(CommandError) -> Listener {
-    try makeWay(for: path)
+    try removeStaleSocket(for: path)
     let file = try bound(try UnixSocketPath.address(path, flag: "--socket"), path, mode: mode)
     if let group, chown(path, uid_t.max, group) != 0 {
       let code = errno
@@ -76,7 +76,9 @@ final class Listener {
   /// Makes the directories of a socket path and removes a socket nobody accepts on.
   ///
   /// - Throws: when somebody does, or when something else is there.
-  static func makeWay(for path: String) throws(CommandError) { try UnixSocketPath.makeWay(for: path, flag: "--socket") }
+  static func removeStaleSocket(for path: String) throws(CommandError) {
+    try UnixSocketPath.removeStaleSocket(for: path, flag: "--socket")
+  }
 
   /// Listens on a TCP port of an address, nil for every address of the machine.
   static func tcp(host: String?, port: UInt16, session: Session) throws(CommandError) -> Listener {

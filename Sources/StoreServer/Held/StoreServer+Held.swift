@@ -10,7 +10,7 @@ extension StoreServer {
   /// Keeps a reply back, or a request, until its condition holds.
   ///
   /// A complete reply is taken out of the handler's writer.
-  func hold(_ held: HeldReply, of connection: ClientConnection) {
+  func hold(_ held: HeldReply, of connection: Connection) {
     if case .send = held.continuation { held.reply = takeReply() }
     held.connection = connection.id
     connection.state = .held(held)
@@ -61,13 +61,13 @@ extension StoreServer {
     }
   }
 
-  private func makeReady(_ connection: ClientConnection) {
+  private func makeReady(_ connection: Connection) {
     connection.state = .ready
     poller.change(connection.file, .reading, token: connection.id)
   }
 
   /// Tries a request again, or goes on with it where it was.
-  private func resume(_ connection: ClientConnection) {
+  private func resume(_ connection: Connection) {
     guard connection.work == nil else {
       connection.state = .working
       poller.change(connection.file, [], token: connection.id)
@@ -77,7 +77,7 @@ extension StoreServer {
     process(connection)
   }
 
-  private func refuse(_ held: HeldReply, of connection: ClientConnection, _ error: StoreError) {
+  private func refuse(_ held: HeldReply, of connection: Connection, _ error: StoreError) {
     if case .request = held.continuation { dropRequest(of: connection, error) }
     makeReady(connection)
     handler.reply.reply(error)
@@ -85,7 +85,7 @@ extension StoreServer {
   }
 
   /// Gives up the request that a connection waits with.
-  private func dropRequest(of connection: ClientConnection, _ error: StoreError) {
+  private func dropRequest(of connection: Connection, _ error: StoreError) {
     if let work = connection.work {
       if let frame = work.frame {
         record(work.found, nanoseconds: work.duration, error, connection)
@@ -98,9 +98,9 @@ extension StoreServer {
   }
 
   /// Forgets the held replies of a connection that goes, or whose volume goes.
-  func abandonHeld(of connection: ClientConnection) {
+  func abandonHeld(of connection: Connection) {
     guard case .held(let held) = connection.state else { return }
-    connection.state = .leaving
+    connection.state = .closing
     held.reply = nil
     if held.outlivesClient {
       held.connection = nil
@@ -120,12 +120,12 @@ extension StoreServer {
 
   // MARK: - Keys
 
-  private func countParked(_ change: Int, of connection: ClientConnection) {
+  private func countParked(_ change: Int, of connection: Connection) {
     handler.parkedRequests += change
     connection.client.volume?.parkedRequests += change
   }
 
-  private func stopWaiting(_ connection: ClientConnection, for key: WaitKey) {
+  private func stopWaiting(_ connection: Connection, for key: WaitKey) {
     store.notesChanges = heldReplies.hasKeys
     // It may have been the one that was to get the lock.
     if case .lock = key { wake(key) }

@@ -35,9 +35,9 @@ struct MemoryPlan: Equatable {
     }
     self.budget = budget
     self.warnings = warnings
-    let chunk = Residency.chunkSize
-    exactLength = (budget.size + chunk - 1) / chunk * chunk
-    sparseLength = exactLength * 2 + 32 * chunk
+    let block = Residency.blockSize
+    exactLength = (budget.size + block - 1) / block * block
+    sparseLength = exactLength * 2 + 32 * block
   }
 
   private static func owner(_ source: MemoryLimits.Source) -> String {

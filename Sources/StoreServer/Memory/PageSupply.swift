@@ -15,7 +15,7 @@ final class PageSupply {
 
   /// Nanoseconds that pages may be spare before they count as idle.
   static let window: UInt64 = 10_000_000_000
-  /// The fewest spare chunks since the window began: what work needs now and then is no longer spare at some moment.
+  /// The fewest spare blocks since the window began: what work needs now and then is no longer spare at some moment.
   private var fewestSpare = 0
 
   /// Bytes populated and time it took, since the start.
@@ -35,7 +35,7 @@ final class PageSupply {
 
   /// Starts the next job when there is one and the worker is free.
   func pump() {
-    fewestSpare = min(fewestSpare, store.memory.residency.spareChunks)
+    fewestSpare = min(fewestSpare, store.memory.residency.spareBlocks)
     guard !isWorking else { return }
     guard let job = store.nextPageJob(idleTarget: idleTarget) else {
       idleTarget = nil
@@ -63,18 +63,18 @@ final class PageSupply {
   /// It is called at the end of each window, and begins the next.
   func giveBackIdle() {
     guard releases else { return }
-    let spare = store.memory.residency.spareChunks
-    let idle = min(fewestSpare, spare) - store.memory.residency.keptChunks
+    let spare = store.memory.residency.spareBlocks
+    let idle = min(fewestSpare, spare) - store.memory.residency.keptBlocks
     fewestSpare = spare
     guard !isGivingBack, idle > 0 else { return }
-    idleTarget = UInt64(spare - idle) * Residency.chunkSize
+    idleTarget = UInt64(spare - idle) * Residency.blockSize
   }
 
   /// Gives back all spare pages, the warm reserve included, which stays away until somebody writes.
   ///
   /// - Returns: whether there is anything to give back.
   func trim() -> Bool {
-    guard releases, store.memory.residency.spareChunks > 0, store.configuration.populate != .all else { return false }
+    guard releases, store.memory.residency.spareBlocks > 0, store.configuration.populate != .all else { return false }
     store.trimReserve()
     idleTarget = 0
     return true

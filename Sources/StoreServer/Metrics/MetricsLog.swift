@@ -11,7 +11,7 @@ struct MetricsLog {
     log.info("\(user) \(label) \(metric) \(value)")
   }
 
-  func connected(_ kind: ClientConnection.Kind, _ counts: (ipc: Int, rpc: Int)) {
+  func connected(_ kind: Connection.Kind, _ counts: (ipc: Int, rpc: Int)) {
     switch kind {
     case .ipc: line("0", "ipc_connection_total", "\(counts.ipc)")
     case .rpc: line("0", "rpc_connection_total", "\(counts.rpc)")

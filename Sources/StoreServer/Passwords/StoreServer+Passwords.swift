@@ -16,7 +16,7 @@ struct Login: Sendable {
 /// Passwords are checked one at a time, on a thread of their own: a check takes as long as whoever made the file wanted.
 /// Meanwhile the reply to the registration is held; one to a wrong password waits for its deadline.
 extension StoreServer {
-  func authenticate(_ connection: ClientConnection, username: String, password: String) {
+  func authenticate(_ connection: Connection, username: String, password: String) {
     sessions.visit(connection.client.session.id)
     endUnusedSessions()
     guard passwords != nil || handler.registrationNeedsToken(connection) else { return answerRegistration(connection) }
@@ -31,7 +31,7 @@ extension StoreServer {
     checkNextPassword()
   }
 
-  private func peer(of connection: ClientConnection) -> String {
+  private func peer(of connection: Connection) -> String {
     if connection.kind == .rpc { return Self.address(of: connection.file) }
     var (pid, uid, gid): (pid_t, uid_t, gid_t) = (0, 0, 0)
     _ = clinux_peer_credentials(connection.file, &pid, &uid, &gid)
@@ -93,7 +93,7 @@ extension StoreServer {
 
   /// Finishes registering a client whose password is right; its message is read again, since others have used the parser
   /// meanwhile.
-  func finishRegistration(_ login: Login, of connection: ClientConnection) {
+  func finishRegistration(_ login: Login, of connection: Connection) {
     login.frame.withUnsafeBytes { frame in
       _ = try? handler.message.parse(frame)
       if handler.registrationNeedsToken(connection) {
@@ -106,7 +106,7 @@ extension StoreServer {
     process(connection)
   }
 
-  private func answerRegistration(_ connection: ClientConnection) {
+  private func answerRegistration(_ connection: Connection) {
     defer { connection.adminToken = nil }
     do throws(StoreError) {
       _ = try handler.acceptRegistration(connection)

@@ -4,14 +4,14 @@ import StoreProtocol
 
 /// Blobs in shared memory.
 extension RequestHandler {
-  func createBuffer(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func createBuffer(_ connection: Connection) throws(StoreError) -> Disposition {
     var creation = BlobCreation(try message.integer("size"), by: connection.client)
     // Nothing is allocated for what is there at once.
     if let payload = try creation.step(store) { return answer(payload, to: connection) }
     return try start(creation) { (handler, payload) in handler.answer(payload, to: connection) }
   }
 
-  private func answer(_ payload: BlobPayload, to connection: ClientConnection) -> Disposition {
+  private func answer(_ payload: BlobPayload, to connection: Connection) -> Disposition {
     let sendsArena = announceArena(to: connection, payload)
     writeCreated(payload, sendsArena: sendsArena)
     return whenWarm(payload, for: connection, sendsArena: sendsArena)
@@ -27,7 +27,7 @@ extension RequestHandler {
   }
 
   /// Whether the arena's descriptor follows a reply with this payload, which the client then knows.
-  func announceArena(to connection: ClientConnection, _ payload: BlobPayload) -> Bool {
+  func announceArena(to connection: Connection, _ payload: BlobPayload) -> Bool {
     guard connection.kind == .ipc, payload.size > 0, !connection.knowsArena else { return false }
     connection.knowsArena = true
     return true
@@ -45,7 +45,7 @@ extension RequestHandler {
   ///
   /// - Parameter transfer: follows the reply.
   func whenWarm(
-    _ payload: BlobPayload, for connection: ClientConnection, sendsArena: Bool, transfer: Transfer? = nil
+    _ payload: BlobPayload, for connection: Connection, sendsArena: Bool, transfer: Transfer? = nil
   ) -> Disposition {
     for range in store.takeShortTraces() { zero(range) }
     let range = ByteRange(offset: payload.offset, length: payload.size)
@@ -57,7 +57,7 @@ extension RequestHandler {
 
   /// The same for many blobs.
   func whenWarm(
-    _ blobs: NewBlobs, for connection: ClientConnection, sendsArena: Bool, transfer: Transfer? = nil
+    _ blobs: NewBlobs, for connection: Connection, sendsArena: Bool, transfer: Transfer? = nil
   ) -> Disposition {
     for range in store.takeShortTraces() { zero(range) }
     guard blobs.ranges.allSatisfy({ store.memory.residency.isWarm($0) }) else {
@@ -68,7 +68,7 @@ extension RequestHandler {
 
   /// Holds the reply back until the blobs have pages; when the system has none, they are dropped and their creator is told.
   private func awaitPages(
-    _ blobs: NewBlobs, for connection: ClientConnection, sendsArena: Bool, _ transfer: Transfer?
+    _ blobs: NewBlobs, for connection: Connection, sendsArena: Bool, _ transfer: Transfer?
   ) -> Disposition {
     .hold(
       HeldReply(
@@ -85,11 +85,11 @@ extension RequestHandler {
         }))
   }
 
-  func createBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func createBuffers(_ connection: Connection) throws(StoreError) -> Disposition {
     try start(CreateBuffersTask(try message.blobSizes(), for: connection))
   }
 
-  func announceArena(to connection: ClientConnection, _ payloads: [BlobPayload]) -> Bool {
+  func announceArena(to connection: Connection, _ payloads: [BlobPayload]) -> Bool {
     var sendsArena = false
     for payload in payloads where announceArena(to: connection, payload) { sendsArena = true }
     return sendsArena
@@ -101,13 +101,13 @@ extension RequestHandler {
     reply.append(payload)
   }
 
-  func seal(_ client: Connection) throws(StoreError) -> Disposition {
+  func seal(_ client: Client) throws(StoreError) -> Disposition {
     try store.seal(try message.objectID("object_id"), by: client)
     reply.reply("seal_reply")
     return .reply
   }
 
-  func getBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func getBuffers(_ connection: Connection) throws(StoreError) -> Disposition {
     let unsafe = try message.boolean("unsafe", default: false)
     if message.bytes.count > StoreServer.longFrame, let reader = try message.blobIDReader() {
       return try start(GetBuffersTask(reader, unsafe: unsafe, for: connection))
@@ -117,26 +117,26 @@ extension RequestHandler {
     return try start(GetBuffersTask(blobIDs, unsafe: unsafe, for: connection))
   }
 
-  func dropBuffer(_ client: Connection) throws(StoreError) -> Disposition {
+  func dropBuffer(_ client: Client) throws(StoreError) -> Disposition {
     try store.dropBlob(try message.objectID("id"), by: client)
     reply.reply("drop_buffer_reply")
     return .reply
   }
 
-  func shrinkBuffer(_ client: Connection) throws(StoreError) -> Disposition {
+  func shrinkBuffer(_ client: Client) throws(StoreError) -> Disposition {
     try store.shrink(try message.objectID("id"), to: try message.integer("size"), by: client)
     reply.reply("shrink_buffer_reply")
     return .reply
   }
 
-  func increaseReferenceCount(_ client: Connection) throws(StoreError) -> Disposition {
+  func increaseReferenceCount(_ client: Client) throws(StoreError) -> Disposition {
     try start(
       IDListTask(try NumberListReader(message, "ids"), "increase_reference_count_reply") {
         (store, id) throws(StoreError) in store.increaseReferences([id], by: client)
       })
   }
 
-  func release(_ client: Connection) throws(StoreError) -> Disposition {
+  func release(_ client: Client) throws(StoreError) -> Disposition {
     try store.release(try message.objectID("object_id"), by: client)
     reply.reply("release_reply")
     return .reply
@@ -149,23 +149,23 @@ extension RequestHandler {
   // Nothing is spilled yet, so every blob is in memory and pinned for good: what these ask for is already the case or
   // cannot be had, and only unknown blobs are an error.
 
-  func evict(_ client: Connection) throws(StoreError) -> Disposition { try requireBlobs(client, "evict_reply") }
+  func evict(_ client: Client) throws(StoreError) -> Disposition { try requireBlobs(client, "evict_reply") }
 
-  func load(_ client: Connection) throws(StoreError) -> Disposition {
+  func load(_ client: Client) throws(StoreError) -> Disposition {
     _ = try message.boolean("pin", default: false)
     return try requireBlobs(client, "load_reply")
   }
 
-  func unpin(_ client: Connection) throws(StoreError) -> Disposition { try requireBlobs(client, "unpin_reply") }
+  func unpin(_ client: Client) throws(StoreError) -> Disposition { try requireBlobs(client, "unpin_reply") }
 
-  private func requireBlobs(_ client: Connection, _ type: StaticString) throws(StoreError) -> Disposition {
+  private func requireBlobs(_ client: Client, _ type: StaticString) throws(StoreError) -> Disposition {
     try start(
       IDListTask(try NumberListReader(message, "ids"), type) { (store, id) throws(StoreError) in
         try store.requireBlobs([id], in: client.session)
       })
   }
 
-  func isSpilled(_ client: Connection) throws(StoreError) -> Disposition {
+  func isSpilled(_ client: Client) throws(StoreError) -> Disposition {
     try store.requireBlobs([try message.objectID("id")], in: client.session)
     reply.frame {
       $0.field("is_spilled", false)
@@ -174,7 +174,7 @@ extension RequestHandler {
     return .reply
   }
 
-  func isInUse(_ client: Connection) throws(StoreError) -> Disposition {
+  func isInUse(_ client: Client) throws(StoreError) -> Disposition {
     let isInUse = try store.isInUse(try message.objectID("id"), in: client.session)
     reply.frame {
       $0.field("is_in_use", isInUse)

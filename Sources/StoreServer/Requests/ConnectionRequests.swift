@@ -4,14 +4,14 @@ import StoreProtocol
 
 /// Registering, and what a client asks about the daemon itself.
 extension RequestHandler {
-  func register(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func register(_ connection: Connection) throws(StoreError) -> Disposition {
     let username = try message.string("username", default: "")
     let password = try message.string("password", default: "")
     _ = try message.string("version", default: "0.0.0")
     return .authenticate(username: username, password: password)
   }
 
-  private func selectSession(for connection: ClientConnection) throws(StoreError) {
+  private func selectSession(for connection: Connection) throws(StoreError) {
     let id = try message.integer("session_id", default: 0)
     guard id != connection.client.session.id else { return }
     guard let session = store.sessions[id] else {
@@ -29,7 +29,7 @@ extension RequestHandler {
   }
 
   /// Finishes a register request whose password was accepted.
-  func acceptRegistration(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func acceptRegistration(_ connection: Connection) throws(StoreError) -> Disposition {
     if connection.kind == .rpc { try selectSession(for: connection) }
     let session = connection.client.session
     let matches = try requestedKind() == session.kind
@@ -38,7 +38,7 @@ extension RequestHandler {
     // Nobody could tell over RPC through which volume a client came.
     let isOutside = session.id == 0 && connection.client.volume == nil
     reply.frame {
-      $0.field("instance_id", store.instances.own)
+      $0.field("instance_id", store.instances.local)
       $0.field("ipc_socket", socketPath(of: connection.client))
       $0.field("rpc_endpoint", isOutside ? identity.rpcEndpoint : InstanceIdentity.noRPC)
       $0.field("session_id", session.id)
@@ -50,14 +50,14 @@ extension RequestHandler {
     return .reply
   }
 
-  private func socketPath(of client: Connection) -> String {
+  private func socketPath(of client: Client) -> String {
     guard let volume = client.volume else { return identity.socketPath(of: client.session.id) }
     return identity.volumeLayout.socketPath(of: volume.id, isReadOnly: client.isReadOnly)
   }
 
   /// A volume's clients find nothing but the volume: the released client would else write what does not fit in it
   /// directly into the store.
-  func clusterMeta(_ client: Connection) -> Disposition {
+  func clusterMeta(_ client: Client) -> Disposition {
     reply.frame {
       $0.beginObject("meta")
       for (id, instance) in client.volume == nil ? store.instances.ascending : ownInstance(for: client) {
@@ -70,8 +70,8 @@ extension RequestHandler {
   }
 
   /// Record of this store as a volume's clients see it.
-  private func ownInstance(for client: Connection) -> [(id: UInt64, record: InstanceRecord)] {
-    let own = store.instances.own
+  private func ownInstance(for client: Client) -> [(id: UInt64, record: InstanceRecord)] {
+    let own = store.instances.local
     guard var record = store.instances[own] else { return [] }
     record.socketPath = socketPath(of: client)
     record.rpcEndpoint = InstanceIdentity.noRPC
@@ -91,17 +91,17 @@ extension RequestHandler {
   }
 
   /// A volume's clients are told about the volume.
-  func instanceStatus(_ client: Connection) -> Disposition {
+  func instanceStatus(_ client: Client) -> Disposition {
     let volume = client.volume
-    let limit = volume.map { min($0.account.limit, store.memory.limit) } ?? store.memory.limit
+    let limit = volume.map { min($0.usage.limit, store.memory.limit) } ?? store.memory.limit
     reply.frame {
       $0.beginObject("meta")
       $0.field("deferred_requests", volume?.parkedRequests ?? parkedRequests)
       $0.field("deployment", identity.deployment)
-      $0.field("instance_id", store.instances.own)
+      $0.field("instance_id", store.instances.local)
       $0.field("ipc_connections", volume?.connections ?? connectionCounts.ipc)
       $0.field("memory_limit", limit)
-      $0.field("memory_usage", volume?.account.used ?? store.memory.used)
+      $0.field("memory_usage", volume?.usage.used ?? store.memory.used)
       $0.field("rpc_connections", volume == nil ? connectionCounts.rpc : 0)
       $0.endObject()
       $0.type("instance_status_reply")
@@ -119,7 +119,7 @@ extension RequestHandler {
 
   // MARK: - Locks
 
-  func acquireLock(_ client: Connection) throws(StoreError) -> Disposition {
+  func acquireLock(_ client: Client) throws(StoreError) -> Disposition {
     let key = try message.string("key")
     switch store.acquireLock(key, by: client) {
     case .park(let key): return .park(key)
@@ -127,7 +127,7 @@ extension RequestHandler {
     }
   }
 
-  func releaseLock(_ client: Connection) throws(StoreError) -> Disposition {
+  func releaseLock(_ client: Client) throws(StoreError) -> Disposition {
     let key = try message.string("key")
     return lockReply("release_lock_reply", key: nil, result: store.releaseLock(key, by: client))
   }
@@ -143,7 +143,7 @@ extension RequestHandler {
 
   // MARK: - Sessions
 
-  func newSession(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func newSession(_ connection: Connection) throws(StoreError) -> Disposition {
     guard let kind = StoreKind(rawValue: try message.integer("bulk_store_type", default: 1)) else {
       throw StoreError(.invalid, "bulk_store_type must be 1 (default) or 2 (plasma)")
     }
@@ -162,7 +162,7 @@ extension RequestHandler {
     return .reply
   }
 
-  func deleteSession(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func deleteSession(_ connection: Connection) throws(StoreError) -> Disposition {
     if connection.client.session === store.root { throw StoreError(.invalid, "the root session cannot be deleted") }
     reply.reply("delete_session_reply")
     return .deleteSession

@@ -4,13 +4,13 @@ import StoreProtocol
 
 /// Objects and their metadata.
 extension RequestHandler {
-  func createData(_ client: Connection) throws(StoreError) -> Disposition {
+  func createData(_ client: Client) throws(StoreError) -> Disposition {
     let span = try requiredSpan("content")
     guard span.kind == .object else { throw MetadataDocument.notAnObject }
     return try start(CreateDataTask(message.bytes, span, by: client))
   }
 
-  func createDatas(_ client: Connection) throws(StoreError) -> Disposition {
+  func createDatas(_ client: Client) throws(StoreError) -> Disposition {
     let span = try requiredSpan("contents")
     guard span.kind == .array else {
       throw StoreError(
@@ -54,7 +54,7 @@ extension RequestHandler {
     }
   }
 
-  func getData(_ client: Connection) throws(StoreError) -> Disposition {
+  func getData(_ client: Client) throws(StoreError) -> Disposition {
     let reader = try NumberListReader(message, "id")
     let waits = try message.boolean("wait", default: false)
     _ = try message.boolean("sync_remote", default: false)
@@ -72,13 +72,13 @@ extension RequestHandler {
     return try message.boolean("regex", default: false) ? .regularExpression(text) : .wildcard(text)
   }
 
-  func listData(_ client: Connection) throws(StoreError) -> Disposition {
+  func listData(_ client: Client) throws(StoreError) -> Disposition {
     let limit = try message.integer("limit")
     let listing = ObjectListing(try pattern(), limit: limit, in: client.session)
     return try start(GetDataTask(listing, in: client.session))
   }
 
-  func deleteData(_ connection: ClientConnection, reports: Bool) throws(StoreError) -> Disposition {
+  func deleteData(_ connection: Connection, reports: Bool) throws(StoreError) -> Disposition {
     var options = DeleteTask.Options()
     let reader = try NumberListReader(message, "id")
     options.force = try message.boolean("force", default: false)
@@ -89,7 +89,7 @@ extension RequestHandler {
     return try start(DeleteTask(reader, options, by: connection))
   }
 
-  func exists(_ client: Connection) throws(StoreError) -> Disposition {
+  func exists(_ client: Client) throws(StoreError) -> Disposition {
     let id = try message.objectID("id")
     store.clearSuspicion(CollectionOfOne(id), in: client.session)
     let exists = store.exists(id, in: client.session)
@@ -100,11 +100,11 @@ extension RequestHandler {
     return .reply
   }
 
-  func persist(_ client: Connection) throws(StoreError) -> Disposition {
+  func persist(_ client: Client) throws(StoreError) -> Disposition {
     try start(PlainTask(try Persisting(try message.objectID("id"), by: client, in: store), "persist_reply"))
   }
 
-  func ifPersist(_ client: Connection) throws(StoreError) -> Disposition {
+  func ifPersist(_ client: Client) throws(StoreError) -> Disposition {
     let isPersistent = try store.isPersistent(try message.objectID("id"), in: client.session)
     reply.frame {
       $0.field("persist", isPersistent)
@@ -113,7 +113,7 @@ extension RequestHandler {
     return .reply
   }
 
-  func label(_ client: Connection) throws(StoreError) -> Disposition {
+  func label(_ client: Client) throws(StoreError) -> Disposition {
     let keys = try message.strings("keys")
     let values = try message.strings("values")
     guard keys.count == values.count else {
@@ -123,7 +123,7 @@ extension RequestHandler {
     return try start(PlainTask(labelling, "label_reply"))
   }
 
-  func clear(_ client: Connection) throws(StoreError) -> Disposition {
+  func clear(_ client: Client) throws(StoreError) -> Disposition {
     if let volume = client.volume {
       return try start(PlainTask(VolumeClearing(volume, by: client), "clear_reply"))
     }
@@ -131,7 +131,7 @@ extension RequestHandler {
   }
 
   /// Gives back what can be: the client's views of deleted objects, then pages that nobody uses.
-  func memoryTrim(_ client: Connection) throws(StoreError) -> Disposition {
+  func memoryTrim(_ client: Client) throws(StoreError) -> Disposition {
     try start(TrimTask(StaleGrants(of: client)))
   }
 
@@ -144,7 +144,7 @@ extension RequestHandler {
     return trimmed ? .afterTrim : .reply
   }
 
-  func shallowCopy(_ client: Connection) throws(StoreError) -> Disposition {
+  func shallowCopy(_ client: Client) throws(StoreError) -> Disposition {
     var extra: JSONSpan?
     if let span = message.span("extra"), span.kind != .null {
       guard span.kind == .object else { throw MetadataDocument.notAnObject }
@@ -153,7 +153,7 @@ extension RequestHandler {
     return try start(ShallowCopyTask(try message.objectID("id"), message.bytes, extra, by: client))
   }
 
-  func migrateObject(_ client: Connection) throws(StoreError) -> Disposition {
+  func migrateObject(_ client: Client) throws(StoreError) -> Disposition {
     let target = try store.migrate(try message.objectID("object_id"), in: client.session)
     reply.frame {
       $0.field("object_id", target.rawValue)
@@ -164,13 +164,13 @@ extension RequestHandler {
 
   // MARK: - Names
 
-  func putName(_ client: Connection) throws(StoreError) -> Disposition {
+  func putName(_ client: Client) throws(StoreError) -> Disposition {
     try store.putName(try message.string("name"), to: try message.objectID("object_id"), by: client)
     reply.reply("put_name_reply")
     return .reply
   }
 
-  func getName(_ client: Connection) throws(StoreError) -> Disposition {
+  func getName(_ client: Client) throws(StoreError) -> Disposition {
     let name = try message.string("name")
     switch try store.getName(name, wait: try message.boolean("wait"), by: client) {
     case .park(let key): return .park(key)
@@ -183,12 +183,12 @@ extension RequestHandler {
     }
   }
 
-  func listName(_ client: Connection) throws(StoreError) -> Disposition {
+  func listName(_ client: Client) throws(StoreError) -> Disposition {
     let limit = try message.integer("limit")
     return try start(ListNameTask(NameListing(try pattern(), limit: limit, in: client.session)))
   }
 
-  func dropName(_ client: Connection) throws(StoreError) -> Disposition {
+  func dropName(_ client: Client) throws(StoreError) -> Disposition {
     store.dropName(try message.string("name"), by: client)
     reply.reply("drop_name_reply")
     return .reply

@@ -17,7 +17,7 @@ extension RequestHandler {
     }
   }
 
-  func createBufferByPlasma(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func createBufferByPlasma(_ connection: Connection) throws(StoreError) -> Disposition {
     let creation = PlasmaBlobCreation(
       try message.string("plasma_id"), size: try message.integer("size"),
       plasmaSize: try message.integer("plasma_size"), by: connection.client)
@@ -38,7 +38,7 @@ extension RequestHandler {
     }
   }
 
-  func getBuffersByPlasma(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func getBuffersByPlasma(_ connection: Connection) throws(StoreError) -> Disposition {
     var ids: [String] = []
     let spans = try message.numberedValues()
     try requireFew(spans.count)
@@ -52,25 +52,25 @@ extension RequestHandler {
     return try start(PlasmaReadingTask(PlasmaReading(ids, unsafe: unsafe, by: connection.client), for: connection))
   }
 
-  func plasmaSeal(_ client: Connection) throws(StoreError) -> Disposition {
+  func plasmaSeal(_ client: Client) throws(StoreError) -> Disposition {
     try store.sealPlasma(try message.string("plasma_id"), by: client)
     reply.reply("seal_reply")
     return .reply
   }
 
-  func plasmaRelease(_ client: Connection) throws(StoreError) -> Disposition {
+  func plasmaRelease(_ client: Client) throws(StoreError) -> Disposition {
     try store.releasePlasma(try message.string("plasma_id"), by: client)
     reply.reply("plasma_release_reply")
     return .reply
   }
 
-  func plasmaDeleteData(_ client: Connection) throws(StoreError) -> Disposition {
+  func plasmaDeleteData(_ client: Client) throws(StoreError) -> Disposition {
     try store.deletePlasma(try message.string("plasma_id"), by: client)
     reply.reply("plasma_delete_data_reply")
     return .reply
   }
 
-  func moveBuffersOwnership(_ client: Connection) throws(StoreError) -> Disposition {
+  func moveBuffersOwnership(_ client: Client) throws(StoreError) -> Disposition {
     let source = try message.integer("session_id")
     var pairs: [(from: BlobName, to: BlobName)] = []
     // Maps keyed by a number are arrays of pairs, maps keyed by a string are objects.
@@ -99,12 +99,12 @@ extension RequestHandler {
 /// get_buffers_by_plasma: finds the blobs and describes them.
 private struct PlasmaReadingTask: RequestTask {
   private var reading: PlasmaReading
-  private let connection: ClientConnection
+  private let connection: Connection
   private var blobs: [PlasmaPayload]?
   private var written = 0
   private var sendsArena = false
 
-  init(_ reading: PlasmaReading, for connection: ClientConnection) {
+  init(_ reading: PlasmaReading, for connection: Connection) {
     self.reading = reading
     self.connection = connection
   }

@@ -28,7 +28,7 @@ extension RequestHandler {
     }
   }
 
-  func createRemoteBuffer(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func createRemoteBuffer(_ connection: Connection) throws(StoreError) -> Disposition {
     try refuseCompression()
     try refuseRDMA()
     return try start(BlobCreation(try message.integer("size"), by: connection.client)) { (handler, payload) in
@@ -37,7 +37,7 @@ extension RequestHandler {
     }
   }
 
-  func createRemoteBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func createRemoteBuffers(_ connection: Connection) throws(StoreError) -> Disposition {
     try refuseCompression()
     try refuseRDMA()
     let sizes = try fewEnough(try message.blobSizes())
@@ -65,7 +65,7 @@ extension RequestHandler {
     return .reply
   }
 
-  func getRemoteBuffers(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func getRemoteBuffers(_ connection: Connection) throws(StoreError) -> Disposition {
     blobIDs.removeAll(keepingCapacity: true)
     try message.blobIDs(into: &blobIDs)
     _ = try fewEnough(blobIDs)

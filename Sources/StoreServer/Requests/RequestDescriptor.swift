@@ -56,7 +56,7 @@ struct RequestDescriptor {
     case dataAndMemory(StaticString)
   }
 
-  typealias Handler = @Sendable (RequestHandler, ClientConnection) throws(StoreError) -> Disposition
+  typealias Handler = @Sendable (RequestHandler, Connection) throws(StoreError) -> Disposition
 
   let access: Access
   let heap: HeapCost

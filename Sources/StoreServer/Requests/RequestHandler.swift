@@ -19,7 +19,7 @@ final class RequestHandler {
   var connectionCounts = (ipc: 0, rpc: 0)
   var parkedRequests = 0
   /// Makes the listener of a child session that a client asks for.
-  var openSessionSocket: (Session, ClientConnection) throws(StoreError) -> String = { _, _ throws(StoreError) in
+  var openSessionSocket: (Session, Connection) throws(StoreError) -> String = { _, _ throws(StoreError) in
     throw StoreError(.notImplemented, "sessions are not available")
   }
   /// Opens and closes volumes outside of the store; nil until the server serves.
@@ -86,7 +86,7 @@ final class RequestHandler {
   ///
   /// - Parameter request: the descriptor of its type.
   func handle(
-    _ type: RequestType, _ request: RequestDescriptor, from connection: ClientConnection
+    _ type: RequestType, _ request: RequestDescriptor, from connection: Connection
   ) throws(StoreError) -> Disposition {
     if !connection.isRegistered {
       guard case .anyone = request.access else { throw Self.notRegistered(type.rawValue) }

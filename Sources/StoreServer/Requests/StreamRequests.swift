@@ -4,13 +4,13 @@ import StoreProtocol
 
 /// Streams of chunks between a writer and a reader.
 extension RequestHandler {
-  func createStream(_ client: Connection) throws(StoreError) -> Disposition {
+  func createStream(_ client: Client) throws(StoreError) -> Disposition {
     try store.createStream(try message.objectID("object_id"), in: client.session, of: client.volume)
     reply.reply("create_stream_reply")
     return .reply
   }
 
-  func openStream(_ client: Connection) throws(StoreError) -> Disposition {
+  func openStream(_ client: Client) throws(StoreError) -> Disposition {
     guard let mode = StreamMode(rawValue: try message.integer("mode")) else {
       throw StoreError(.invalid, "the mode of a stream is 1 (read) or 2 (write)")
     }
@@ -19,7 +19,7 @@ extension RequestHandler {
     return .reply
   }
 
-  func getNextStreamChunk(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func getNextStreamChunk(_ connection: Connection) throws(StoreError) -> Disposition {
     let id = try message.objectID("id")
     let creation = StreamChunkCreation(of: id, size: try message.integer("size"), by: connection.client)
     return try start(creation) { (handler, outcome) in
@@ -37,13 +37,13 @@ extension RequestHandler {
     }
   }
 
-  func pushNextStreamChunk(_ client: Connection) throws(StoreError) -> Disposition {
+  func pushNextStreamChunk(_ client: Client) throws(StoreError) -> Disposition {
     try store.pushStreamChunk(try message.objectID("id"), chunk: try message.objectID("chunk"), by: client)
     reply.reply("push_next_stream_chunk_reply")
     return .reply
   }
 
-  func pullNextStreamChunk(_ client: Connection) throws(StoreError) -> Disposition {
+  func pullNextStreamChunk(_ client: Client) throws(StoreError) -> Disposition {
     switch try store.pullStreamChunk(try message.objectID("id"), by: client) {
     case .park(let key): return .park(key)
     case .done(let chunk):
@@ -55,13 +55,13 @@ extension RequestHandler {
     }
   }
 
-  func stopStream(_ client: Connection) throws(StoreError) -> Disposition {
+  func stopStream(_ client: Client) throws(StoreError) -> Disposition {
     try store.stopStream(try message.objectID("id"), failed: try message.boolean("failed"), by: client)
     reply.reply("stop_stream_reply")
     return .reply
   }
 
-  func dropStream(_ client: Connection) throws(StoreError) -> Disposition {
+  func dropStream(_ client: Client) throws(StoreError) -> Disposition {
     try store.dropStream(try message.objectID("id"), by: client)
     reply.reply("drop_stream_reply")
     return .reply

@@ -12,7 +12,7 @@ extension StoreServer {
   /// Opens the socket of a child session: `<socket>.S<id>`.
   ///
   /// - Throws: when who asks has too many.
-  func openSocket(for session: Session, askedBy connection: ClientConnection) throws(StoreError) -> String {
+  func openSocket(for session: Session, askedBy connection: Connection) throws(StoreError) -> String {
     let creator = Self.creator(connection)
     try sessions.requireRoom(for: creator)
     let path = handler.identity.socketPath(of: session.id)
@@ -32,7 +32,7 @@ extension StoreServer {
   /// The maker to whom a session is counted.
   ///
   /// Processes in other containers all have the number 0 here, and count together by their users.
-  private static func creator(_ connection: ClientConnection) -> SessionLedger.Creator {
+  private static func creator(_ connection: Connection) -> SessionLedger.Creator {
     guard connection.kind == .ipc else { return "host \(address(of: connection.file))" }
     var (pid, uid, gid): (pid_t, uid_t, gid_t) = (0, 0, 0)
     guard clinux_peer_credentials(connection.file, &pid, &uid, &gid) == 0 else { return "a local process" }

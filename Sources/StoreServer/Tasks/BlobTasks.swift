@@ -38,7 +38,7 @@ struct IDListTask: RequestTask {
 
 /// create_buffers and create_remote_buffers: all blobs or none.
 struct CreateBuffersTask: RequestTask {
-  private let connection: ClientConnection
+  private let connection: Connection
   /// Whether their bytes come on the connection.
   private let isRemote: Bool
   private var creation: BlobsCreation
@@ -51,7 +51,7 @@ struct CreateBuffersTask: RequestTask {
   /// Whether there is room for the reply.
   private var isAnswerable = false
 
-  init(_ sizes: [UInt64], isRemote: Bool = false, for connection: ClientConnection) {
+  init(_ sizes: [UInt64], isRemote: Bool = false, for connection: Connection) {
     self.connection = connection
     self.isRemote = isRemote
     count = sizes.count
@@ -91,7 +91,7 @@ struct GetBuffersTask: RequestTask {
   private var ids: [ObjectID]
   private var isAnswerable = false
   private let unsafe: Bool
-  private let connection: ClientConnection
+  private let connection: Connection
   /// Whether their bytes are sent instead of shown.
   private let isRemote: Bool
   private var checked = 0
@@ -101,7 +101,7 @@ struct GetBuffersTask: RequestTask {
   private var writing = BlobListWriting()
   private var sendsArena = false
 
-  init(_ ids: [ObjectID], unsafe: Bool, isRemote: Bool = false, for connection: ClientConnection) {
+  init(_ ids: [ObjectID], unsafe: Bool, isRemote: Bool = false, for connection: Connection) {
     self.ids = ids
     self.unsafe = unsafe
     self.isRemote = isRemote
@@ -109,7 +109,7 @@ struct GetBuffersTask: RequestTask {
   }
 
   /// Reads the ids in steps, too.
-  init(_ reader: NumberListReader, unsafe: Bool, for connection: ClientConnection) {
+  init(_ reader: NumberListReader, unsafe: Bool, for connection: Connection) {
     self.init([], unsafe: unsafe, for: connection)
     self.reader = reader
   }
@@ -177,10 +177,10 @@ struct GetBuffersTask: RequestTask {
 /// Seals blobs whose bytes have arrived, then confirms them.
 struct SealTask: RequestTask {
   private let transfer: Transfer
-  private let client: Connection
+  private let client: Client
   private var next = 0
 
-  init(_ transfer: Transfer, by client: Connection) {
+  init(_ transfer: Transfer, by client: Client) {
     self.transfer = transfer
     self.client = client
   }

@@ -17,7 +17,7 @@ struct DeleteTask: RequestTask {
 
   private var reader: NumberListReader
   private let options: Options
-  private let client: Connection
+  private let client: Client
   private let budget: any GrowthBudget
   /// Memory of a long plan, counted; most requests have none.
   private var plan: CountedPlan?
@@ -27,7 +27,7 @@ struct DeleteTask: RequestTask {
   private var blobs: [ObjectID]?
   private var written = 0
 
-  init(_ reader: NumberListReader, _ options: Options, by connection: ClientConnection) {
+  init(_ reader: NumberListReader, _ options: Options, by connection: Connection) {
     self.reader = reader
     self.options = options
     client = connection.client

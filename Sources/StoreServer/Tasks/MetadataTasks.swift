@@ -6,14 +6,14 @@ import StoreProtocol
 struct CreateDataTask: RequestTask {
   private var reader: MetadataReader
   private let isSingle: Bool
-  private let client: Connection
+  private let client: Client
   private var creation: ObjectCreation?
   /// Whether freeing the documents takes long.
   private let isLong: Bool
   /// Bytes of the reply for one object: three numbers.
   private static let longestEntry = 64
 
-  init(_ bytes: UnsafeRawBufferPointer, _ span: JSONSpan, by client: Connection) {
+  init(_ bytes: UnsafeRawBufferPointer, _ span: JSONSpan, by client: Client) {
     reader = MetadataReader(bytes, span)
     isSingle = span.kind == .object
     isLong = bytes.count > StoreServer.longFrame
@@ -86,13 +86,13 @@ extension Store {
 struct ShallowCopyTask: RequestTask {
   private var reader: MetadataReader?
   private let id: ObjectID
-  private let client: Connection
+  private let client: Client
   private var extra = MetadataDocument()
   private var copy: ShallowCopy?
   /// Whether freeing the fields takes long.
   private let isLong: Bool
 
-  init(_ id: ObjectID, _ bytes: UnsafeRawBufferPointer, _ extra: JSONSpan?, by client: Connection) {
+  init(_ id: ObjectID, _ bytes: UnsafeRawBufferPointer, _ extra: JSONSpan?, by client: Client) {
     reader = extra.map { MetadataReader(bytes, $0) }
     isLong = bytes.count > StoreServer.longFrame
     self.id = id

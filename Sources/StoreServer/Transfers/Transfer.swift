@@ -21,13 +21,13 @@ struct Transfer: Sendable {
 
 extension StoreServer {
   /// Moves raw bytes once what was written before is sent.
-  func begin(_ transfer: Transfer, on connection: ClientConnection) {
+  func begin(_ transfer: Transfer, on connection: Connection) {
     guard connection.hasPendingOutput else { return start(transfer, on: connection) }
     hold(HeldReply(until: .sent, then: .transfer(transfer)), of: connection)
   }
 
   /// Moves raw bytes on the transfer thread; what already arrived with the request is taken from the input.
-  func start(_ transfer: Transfer, on connection: ClientConnection) {
+  func start(_ transfer: Transfer, on connection: Connection) {
     var received: UInt64 = 0
     if transfer.direction == .receive {
       for range in transfer.ranges where connection.input.count > 0 {
@@ -43,12 +43,12 @@ extension StoreServer {
   func finishTransfer(_ token: UInt64, _ succeeded: Bool) {
     guard let connection = connections[token], case .transferring(let transfer) = connection.state else { return }
     connection.state = .ready
-    guard succeeded, !connection.isShownOut, poller.add(connection.file, .reading, token: token) else {
+    guard succeeded, !connection.isEvicted, poller.add(connection.file, .reading, token: token) else {
       return close(connection, because: "gone during a transfer")
     }
     store.now = unixMilliseconds()
     switch transfer.direction {
-    case .receive: goOn(with: SealTask(transfer, by: connection.client), for: connection)
+    case .receive: continueWork(with: SealTask(transfer, by: connection.client), for: connection)
     case .send:
       store.endSending(to: connection.client)
       store.work.allow(Self.slice)

@@ -5,7 +5,7 @@ import StoreProtocol
 extension RequestHandler {
   /// - Throws: notImplemented for a request that would reach outside of the volume, or write where that is forbidden.
   func requirePermission(
-    _ access: RequestDescriptor.Access, _ client: Connection, _ volume: Volume
+    _ access: RequestDescriptor.Access, _ client: Client, _ volume: Volume
   ) throws(StoreError) {
     switch access {
     case .anyone, .read: return

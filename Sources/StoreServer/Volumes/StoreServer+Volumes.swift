@@ -51,7 +51,7 @@ extension StoreServer: VolumeServing {
       let volume = store.reopenVolume(
         document.settings, created: document.created, isFrozen: document.isFrozen,
         lostContentsAt: document.isWritten ? store.now : document.lostContentsAt,
-        isLossUnmended: document.isWritten || document.isLossUnmended)
+        isLossUnrepaired: document.isWritten || document.isLossUnrepaired)
       if document.isWritten { try directories.documents.save(VolumeDocument(volume).json, of: id) }
       guard hasReadOnlyArena else { throw VolumeHost.noReadOnlyArena }
       for isReadOnly in [false, true] { serve(try directories.listen(on: id, isReadOnly: isReadOnly), of: volume) }
@@ -104,24 +104,24 @@ extension StoreServer: VolumeServing {
 
   // MARK: - Clients
 
-  func showOutClients(of volume: Volume) {
-    for connection in connections.values where connection.client.volume === volume { showOut(connection) }
+  func evictClients(of volume: Volume) {
+    for connection in connections.values where connection.client.volume === volume { evict(connection) }
   }
 
   /// Ends a connection whose volume is gone.
   ///
   /// The client reads the end of the stream. What it has mapped stays untouched until it closes its side.
-  private func showOut(_ connection: ClientConnection) {
+  private func evict(_ connection: Connection) {
     abandonHeld(of: connection)
     abandonWork(of: connection)
-    connection.isShownOut = true
+    connection.isEvicted = true
     if case .transferring = connection.state {
       // The transfer thread has the socket: it notices, and the end of the transfer ends the connection.
       shutdown(connection.file, CInt(SHUT_RDWR))
       return
     }
     guard connection.kind == .ipc else { return close(connection, because: "its volume is deleted") }
-    connection.state = .leaving
+    connection.state = .closing
     shutdown(connection.file, CInt(SHUT_WR))
     poller.change(connection.file, .hangUp, token: connection.id)
   }

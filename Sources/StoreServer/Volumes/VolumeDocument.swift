@@ -14,7 +14,7 @@ struct VolumeDocument {
   /// Time at which a restart last lost the contents, in unix milliseconds; nil when none did.
   let lostContentsAt: UInt64?
   /// Whether nothing was written since contents were lost.
-  let isLossUnmended: Bool
+  let isLossUnrepaired: Bool
 
   init(_ volume: Volume) {
     settings = volume.settings
@@ -22,7 +22,7 @@ struct VolumeDocument {
     isFrozen = volume.isFrozen
     isWritten = volume.isWritten
     lostContentsAt = volume.lostContentsAt
-    isLossUnmended = volume.hasLostContents
+    isLossUnrepaired = volume.hasLostContents
   }
 
   /// - Throws: what is wrong with the text.
@@ -43,7 +43,7 @@ struct VolumeDocument {
     isFrozen = try message.boolean("frozen")
     isWritten = try message.boolean("written")
     lostContentsAt = message.span("lost_contents_at") == nil ? nil : try message.integer("lost_contents_at")
-    isLossUnmended = try message.boolean("loss_unmended", default: false)
+    isLossUnrepaired = try message.boolean("loss_unmended", default: false)
   }
 
   var json: [UInt8] {
@@ -55,7 +55,7 @@ struct VolumeDocument {
     writer.field("written", isWritten)
     if let lostContentsAt {
       writer.field("lost_contents_at", lostContentsAt)
-      if isLossUnmended { writer.field("loss_unmended", true) }
+      if isLossUnrepaired { writer.field("loss_unmended", true) }
     }
     writer.endObject()
     writer.append("\n")

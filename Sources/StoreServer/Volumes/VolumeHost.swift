@@ -15,7 +15,7 @@ protocol VolumeServing: AnyObject {
   /// Accepts no more clients of a volume.
   func closeSockets(of id: String)
   /// Ends the connections to a volume that is gone.
-  func showOutClients(of volume: Volume)
+  func evictClients(of volume: Volume)
   /// Has requests tried again that wait for a volume's files.
   func wake(_ key: WaitKey)
   /// Has those tried again later that could not be saved.
@@ -119,7 +119,7 @@ final class VolumeHost {
       return try files.make(settings.id, document: document)
     } undo: { [store, server] in
       store.deleteVolume(volume.id)
-      server.showOutClients(of: volume)
+      server.evictClients(of: volume)
     } success: { [log, files, server] sockets in
       for socket in sockets { server.serve(socket, of: volume) }
       log.info("volume \(volume.id) is served in \(files.layout.directory(of: volume.id))")
@@ -216,7 +216,7 @@ final class VolumeHost {
     } success: { [store, server, log] _ in
       server.closeSockets(of: id)
       guard let volume = store.deleteVolume(id) else { return }
-      server.showOutClients(of: volume)
+      server.evictClients(of: volume)
       log.info("volume \(id) is deleted")
     }
     return (store.volumes[id] != nil, held)
@@ -239,7 +239,7 @@ final class VolumeHost {
   /// - Returns: whether there is one, and the reply to be held.
   func deleteSnapshot(_ id: String) -> (wasThere: Bool, held: HeldReply?) {
     guard let snapshot = store.deleteSnapshot(id) else { return (false, nil) }
-    server.showOutClients(of: snapshot)
+    server.evictClients(of: snapshot)
     return (true, saveSnapshots(then: .send(arena: false, nil)))
   }
 

@@ -9,12 +9,12 @@ extension VolumeRecord {
     onDelete = volume.settings.onDelete
     isEphemeral = volume.settings.isEphemeral
     quota = volume.settings.quota
-    used = volume.account.used
+    used = volume.usage.used
     objects = volume.objectCount
     names = volume.nameCount
     connections = volume.connections
     isFrozen = volume.isFrozen
-    if let message = store.trouble(of: volume) { condition = VolumeCondition(isAbnormal: true, message: message) }
+    if let message = store.condition(of: volume) { condition = VolumeCondition(isAbnormal: true, message: message) }
     created = volume.created
     lostContentsAt = volume.lostContentsAt
     overwrite = volume.settings.overwrite

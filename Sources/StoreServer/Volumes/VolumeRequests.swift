@@ -5,24 +5,24 @@ import StoreProtocol
 /// Requests about volumes as such, from those who run the store.
 extension RequestHandler {
   /// Whether the file of the admin token has to be read before a request is handled.
-  func needsToken(_ connection: ClientConnection) -> Bool {
+  func needsToken(_ connection: Connection) -> Bool {
     connection.kind == .rpc && adminToken.path != nil && connection.adminToken == nil
   }
 
   /// Whether that is so for the registration read last, since it names a session.
-  func registrationNeedsToken(_ connection: ClientConnection) -> Bool {
+  func registrationNeedsToken(_ connection: Connection) -> Bool {
     guard needsToken(connection), message.span("session_id") != nil else { return false }
     return (try? message.integer("session_id")) != connection.client.session.id
   }
 
-  private func host(for connection: ClientConnection) throws(StoreError) -> VolumeHost {
+  private func host(for connection: Connection) throws(StoreError) -> VolumeHost {
     try requireAdministrator(connection)
     guard let volumes else { throw StoreError(.serverNotReady, "volumes are not available yet") }
     return volumes
   }
 
   /// - Throws: unless a client may ask about volumes.
-  private func requireAdministrator(_ connection: ClientConnection) throws(StoreError) {
+  private func requireAdministrator(_ connection: Connection) throws(StoreError) {
     guard connection.client.session === store.root, connection.client.volume == nil else {
       throw StoreError(
         .notImplemented, "requests about volumes are answered on the main socket only, \(identity.socketPath)")
@@ -31,13 +31,13 @@ extension RequestHandler {
   }
 
   /// - Throws: when a client comes over TCP and its message doesn't carry the admin token.
-  func requireToken(_ connection: ClientConnection) throws(StoreError) {
+  func requireToken(_ connection: Connection) throws(StoreError) {
     guard connection.kind == .rpc else { return }
     try adminToken.require(
       message.span("admin_token") == nil ? nil : try message.string("admin_token"), content: connection.adminToken)
   }
 
-  func openVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func openVolume(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let settings = try VolumeSettings(message)
     return try start(
@@ -46,7 +46,7 @@ extension RequestHandler {
       })
   }
 
-  func inspectVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func inspectVolume(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let kind = try message.volumeKind()
     let id = try message.volumeID()
@@ -59,12 +59,12 @@ extension RequestHandler {
       })
   }
 
-  func listVolumes(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func listVolumes(_ connection: Connection) throws(StoreError) -> Disposition {
     try requireAdministrator(connection)
     return try start(ListVolumesTask())
   }
 
-  func resizeVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func resizeVolume(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let id = try message.volumeID()
     let change = try VolumeChange(message)
@@ -75,7 +75,7 @@ extension RequestHandler {
       })
   }
 
-  func freezeVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func freezeVolume(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let (id, isFrozen) = (try message.volumeID(), try message.boolean("frozen"))
     return try start(
@@ -85,7 +85,7 @@ extension RequestHandler {
       })
   }
 
-  func deleteVolume(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func deleteVolume(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let id = try message.volumeID()
     return try start(
@@ -96,7 +96,7 @@ extension RequestHandler {
       })
   }
 
-  func createSnapshot(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func createSnapshot(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let (id, source) = (try message.volumeID(), try message.volumeID("source"))
     let attributes = try message.volumeAttributes()
@@ -107,7 +107,7 @@ extension RequestHandler {
       })
   }
 
-  func deleteSnapshot(_ connection: ClientConnection) throws(StoreError) -> Disposition {
+  func deleteSnapshot(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let (wasThere, held) = host.deleteSnapshot(try message.volumeID())
     let disposition = deleted(wasThere, "delete_snapshot_reply")

@@ -69,7 +69,7 @@ struct BlobLifeTests {
     #expect(read.map(\.id) == [id])
   }
 
-  @Test("sealing is repeatable and open to any connection")
+  @Test("sealing is repeatable and open to any client")
   func sealing() throws {
     let (writer, other) = (fixture.connect(), fixture.connect())
     let id = try store.createBlob(64, by: writer).id

@@ -8,8 +8,8 @@ struct DeletedMemoryTests {
   let fixture = StoreFixture(limit: 4096, deletedMemory: .reuse)
   var store: Store { fixture.store }
 
-  /// A blob of 1024 bytes that `reader` was given, deleted by another connection.
-  private func deletedBlob(seenBy reader: Connection) throws -> ObjectID {
+  /// A blob of 1024 bytes that `reader` was given, deleted by another client.
+  private func deletedBlob(seenBy reader: Client) throws -> ObjectID {
     let writer = fixture.connect()
     defer { store.disconnect(writer) }
     let id = try fixture.sealedBlob(1024, by: writer)
@@ -18,7 +18,7 @@ struct DeletedMemoryTests {
     return id
   }
 
-  @Test("deleting ends what the deleting connection was given", arguments: DeletedMemoryPolicy.allCases)
+  @Test("deleting ends what the deleting client was given", arguments: DeletedMemoryPolicy.allCases)
   func deleter(policy: DeletedMemoryPolicy) throws {
     let fixture = StoreFixture(limit: 4096, deletedMemory: policy)
     let client = fixture.connect()
@@ -37,9 +37,9 @@ struct DeletedMemoryTests {
     let ids = try (0..<3).map { _ in try fixture.sealedBlob(1024, by: client) }
     try fixture.read(ids, by: client)
     try store.dropBlob(ids[0], by: client)
-    #expect(store.memory.lingering == 0)
+    #expect(store.memory.retained == 0)
     _ = try store.deleteBlobs([ids[1]], by: client)
-    #expect(store.memory.lingering == 0)
+    #expect(store.memory.retained == 0)
     store.clear(fixture.root, by: client)
     fixture.expectEmpty()
   }
@@ -52,7 +52,7 @@ struct DeletedMemoryTests {
     try fixture.read([id], by: client)
     store.delete([id], force: false, deep: true, by: client)
     store.endStaleGrants(of: client)
-    #expect(store.memory.lingering == 3000)
+    #expect(store.memory.retained == 3000)
     #expect(code(try store.createBlob(2000, by: fixture.connect())) == .notEnoughMemory)
     try store.release(id, by: client)
     fixture.expectEmpty()
@@ -65,14 +65,14 @@ struct DeletedMemoryTests {
     let first = try deletedBlob(seenBy: reader)
     let second = try deletedBlob(seenBy: reader)
     _ = try store.createBlob(2048, by: writer)
-    #expect(store.memory.lingering == 2048 && store.takeReuse().blobs == 0)
+    #expect(store.memory.retained == 2048 && store.takeReuse().blobs == 0)
     _ = try store.createBlob(1024, by: writer)
-    #expect(store.memory.lingering == 1024)
+    #expect(store.memory.retained == 1024)
     let reuse = store.takeReuse()
     #expect(reuse.blobs == 1 && reuse.bytes == 1024 && reuse.holders == ["pid 7"])
     #expect(code(try store.release(first, by: reader)) == .objectNotExists)
     try store.release(second, by: reader)
-    #expect(store.memory.lingering == 0)
+    #expect(store.memory.retained == 0)
     fixture.expectSound()
   }
 
@@ -102,7 +102,7 @@ struct DeletedMemoryTests {
     store.delete(ids, force: false, deep: true, by: writer)
     store.work.allow(10 * UInt64(Work.entry))
     store.disconnect(reader)
-    #expect(store.isReclaiming && store.memory.lingering > 0)
+    #expect(store.isReclaiming && store.memory.retained > 0)
     _ = try store.createBlob(4096, by: writer)
     #expect(!store.isReclaiming && store.takeReuse().blobs == 0)
     fixture.expectSound()
@@ -116,7 +116,7 @@ struct DeletedMemoryTests {
     _ = try store.createBlob(2048, by: writer)
     #expect(code(try store.createBlob(3000, by: writer)) == .notEnoughMemory)
     #expect(code(try store.createBlobs([1500, 1500], by: writer)) == .notEnoughMemory)
-    #expect(store.memory.lingering == 1024 && store.takeReuse().blobs == 0)
+    #expect(store.memory.retained == 1024 && store.takeReuse().blobs == 0)
   }
 
   @Test("with the policy to keep, the refusal names who holds it, the asking client included")
@@ -148,7 +148,7 @@ struct DeletedMemoryTests {
     try fixture.read(ids, by: reader)
     fixture.store.delete([ids[0]], force: false, deep: true, by: other)
     fixture.store.endStaleGrants(of: reader)
-    #expect(fixture.store.memory.lingering == 0)
+    #expect(fixture.store.memory.retained == 0)
     #expect(try fixture.store.isInUse(ids[1], in: fixture.root))
     fixture.expectSound()
   }

@@ -2,7 +2,7 @@ import StoreCore
 import StoreProtocol
 import Testing
 
-/// The bytes a connection was given are not given to others before it lets go of them.
+/// The bytes a client was given are not given to others before it lets go of them.
 @Suite("grants")
 struct GrantTests {
   let fixture = StoreFixture(limit: 4096)
@@ -21,7 +21,7 @@ struct GrantTests {
     let id = try fixture.sealedBlob(4096, by: writer)
     try fixture.read([id], by: reader)
     store.delete([id], force: false, deep: true, by: writer)
-    #expect(store.memory.used == 0 && store.memory.lingering == 4096)
+    #expect(store.memory.used == 0 && store.memory.retained == 4096)
     #expect(!isWholeArenaFree())
     try store.release(id, by: reader)
     #expect(isWholeArenaFree())
@@ -34,7 +34,7 @@ struct GrantTests {
     let ids = try [64, 128].map { try fixture.sealedBlob($0, by: writer) }
     try fixture.read(ids, by: reader)
     store.delete(ids, force: false, deep: true, by: writer)
-    #expect(store.memory.lingering == 192)
+    #expect(store.memory.retained == 192)
     store.disconnect(reader)
     fixture.expectEmpty()
   }
@@ -70,13 +70,13 @@ struct GrantTests {
     #expect(isWholeArenaFree())
   }
 
-  @Test("a blob deleted by another connection while it is written lingers until its writer goes")
+  @Test("a blob deleted by another client while it is written lingers until its writer goes")
   func deletedWhileWritten() throws {
     let (writer, other) = (fixture.connect(), fixture.connect())
     let id = try store.createBlob(4096, by: writer).id
     store.delete([id], force: true, deep: true, by: other)
     #expect(!store.exists(id, in: fixture.root))
-    #expect(store.memory.lingering == 4096)
+    #expect(store.memory.retained == 4096)
     #expect(!isWholeArenaFree())
     store.disconnect(writer)
     fixture.expectEmpty()
@@ -97,7 +97,7 @@ struct GrantTests {
     _ = try store.createBlob(128, by: other)
     _ = try fixture.sealedBlob(256, by: writer)
     store.clear(fixture.root, by: other)
-    #expect(store.memory.used == 64 && store.memory.lingering == 0)
+    #expect(store.memory.used == 64 && store.memory.retained == 0)
     try store.seal(unsealed, by: writer)
     store.clear(fixture.root, by: other)
     fixture.expectEmpty()
@@ -148,12 +148,12 @@ struct GrantTests {
       try fixture.store.shrink(id, to: 0, by: tenant)
       count += 1
     }
-    #expect(count == 5 && tenant.volume?.account.used == 10 * mebibyte)
+    #expect(count == 5 && tenant.volume?.usage.used == 10 * mebibyte)
     #expect(throws: Never.self) { try fixture.store.createBlob(48 * mebibyte, by: other) }
     fixture.expectSound()
   }
 
-  @Test("a blob that another connection shrinks keeps its tail for the writer")
+  @Test("a blob that another client shrinks keeps its tail for the writer")
   func shrunkByOther() throws {
     let (writer, other) = (fixture.connect(), fixture.connect())
     let id = try store.createBlob(4096, by: writer).id

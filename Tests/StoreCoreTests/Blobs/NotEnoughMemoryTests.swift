@@ -7,7 +7,7 @@ struct NotEnoughMemoryTests {
   let fixture = StoreFixture(limit: 16 * mebibyte)
   var store: Store { fixture.store }
 
-  private func refusal(_ size: UInt64, by client: Connection) -> String? {
+  private func refusal(_ size: UInt64, by client: Client) -> String? {
     do throws(StoreError) {
       _ = try store.createBlob(size, by: client)
       return nil
@@ -59,7 +59,7 @@ struct NotEnoughMemoryTests {
   }
 
   @Test("bytes of deleted blobs that are still mapped are told apart")
-  func lingering() throws {
+  func retained() throws {
     let writer = fixture.connect()
     let reader = store.connect(to: fixture.root, label: "pid 42")
     let id = try fixture.sealedBlob(5000, by: writer)

@@ -8,9 +8,9 @@ struct OwnershipTests {
   var store: Store { fixture.store }
   let source: Session
   let plasma: Session
-  let giver: Connection
-  let taker: Connection
-  let plasmaClient: Connection
+  let giver: Client
+  let taker: Client
+  let plasmaClient: Client
 
   init() {
     source = fixture.store.openSession(.normal)
@@ -23,10 +23,10 @@ struct OwnershipTests {
   static let target = ObjectID(1 << 63 | 5)
   static let otherTarget = ObjectID(1 << 63 | 6)
 
-  private func move(_ pairs: [(from: BlobName, to: BlobName)], from session: Session, by connection: Connection)
+  private func move(_ pairs: [(from: BlobName, to: BlobName)], from session: Session, by client: Client)
     -> StatusCode?
   {
-    code(try store.moveOwnership(pairs, from: session.id, by: connection))
+    code(try store.moveOwnership(pairs, from: session.id, by: client))
   }
 
   @Test("a blob changes session and id, not its place")
@@ -111,9 +111,9 @@ struct OwnershipTests {
     try fixture.read([id], by: giver)
     #expect(move([(.id(id), .id(Self.target))], from: source, by: taker) == nil)
     try store.dropBlob(Self.target, by: taker)
-    #expect(store.memory.lingering == 100)
+    #expect(store.memory.retained == 100)
     store.disconnect(giver)
-    #expect(store.memory.lingering == 0)
+    #expect(store.memory.retained == 0)
     fixture.expectSound()
   }
 
@@ -128,7 +128,7 @@ struct OwnershipTests {
     #expect(move([(.id(second), .id(Self.target))], from: source, by: taker) == nil)
     try fixture.read([Self.target], by: taker)
     try store.dropBlob(Self.target, by: remover)
-    #expect(store.memory.used == 0 && store.memory.lingering == 300)
+    #expect(store.memory.used == 0 && store.memory.retained == 300)
     store.disconnect(taker)
     store.disconnect(giver)
     fixture.expectEmpty()

@@ -7,8 +7,8 @@ struct PlasmaTests {
   let fixture = StoreFixture()
   var store: Store { fixture.store }
   let session: Session
-  let client: Connection
-  let other: Connection
+  let client: Client
+  let other: Client
 
   init() {
     session = fixture.store.openSession(.plasma)
@@ -20,8 +20,8 @@ struct PlasmaTests {
     try store.createPlasmaBlob(name, size: size, plasmaSize: size / 2, by: client)
   }
 
-  private func read(_ names: [String], unsafe: Bool = false, by connection: Connection? = nil) throws -> [String] {
-    try store.readPlasma(names, unsafe: unsafe, by: connection ?? client).map(\.id)
+  private func read(_ names: [String], unsafe: Bool = false, by reader: Client? = nil) throws -> [String] {
+    try store.readPlasma(names, unsafe: unsafe, by: reader ?? client).map(\.id)
   }
 
   @Test("created, sealed, read; the last release deletes")
@@ -58,7 +58,7 @@ struct PlasmaTests {
     #expect(try read(["big"]) == [])
   }
 
-  @Test("disconnecting releases what a connection held")
+  @Test("disconnecting releases what a reader held")
   func disconnecting() throws {
     _ = try create("held")
     try store.sealPlasma("held", by: client)
@@ -76,7 +76,7 @@ struct PlasmaTests {
     try store.sealPlasma("p", by: client)
     _ = try read(["p"], by: other)
     try store.deletePlasma("p", by: client)
-    #expect(store.memory.lingering == 64)
+    #expect(store.memory.retained == 64)
     _ = try create("p")
     fixture.expectSound()
     store.disconnect(other)

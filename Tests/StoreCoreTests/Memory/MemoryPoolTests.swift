@@ -50,7 +50,7 @@ struct MemoryPoolTests {
     #expect(pool.range(wasteful).offset == 6 * mebibyte)
     _ = try take(&pool, 64)
     let next = try take(&pool, 2 * mebibyte + 64)
-    #expect(pool.range(next).offset % Residency.chunkSize != 0)
+    #expect(pool.range(next).offset % Residency.blockSize != 0)
   }
 
   @Test("a large blob takes an unaligned place rather than none")
@@ -61,21 +61,21 @@ struct MemoryPoolTests {
     #expect(pool.range(rest).offset == 64)
   }
 
-  @Test("an extent outlives its blob while a reader holds it, and counts as lingering")
-  func lingering() throws {
+  @Test("an extent outlives its blob while a reader holds it, and counts as retained")
+  func retained() throws {
     var pool = make(1024)
     let extent = try take(&pool, 1024)
     pool.addReader(extent)
     pool.addReader(extent)
     #expect(pool.readers(extent) == 2)
     pool.removeBlob(extent)
-    #expect(pool.used == 0 && pool.lingering == 1024)
+    #expect(pool.used == 0 && pool.retained == 1024)
     let early = taken(&pool, [64])
     #expect(early == [false])
     pool.removeReader(extent)
-    #expect(pool.lingering == 1024)
+    #expect(pool.retained == 1024)
     pool.removeReader(extent)
-    #expect(pool.lingering == 0)
+    #expect(pool.retained == 0)
     let late = taken(&pool, [1024])
     #expect(late == [true])
   }
@@ -106,7 +106,7 @@ struct MemoryPoolTests {
 
   @Test("shrinking an extent whose pages are not there yet keeps the count of uses", arguments: PopulateMode.allCases)
   func shrinkCold(mode: PopulateMode) throws {
-    // 500 chunks, of which 48 may be committed.
+    // 500 blocks, of which 48 may be committed.
     var pool = MemoryPool(
       length: 1000 * mebibyte, limit: 32 * mebibyte, commit: 96 * mebibyte, reserve: 96 * mebibyte, populate: mode)
     while let job = pool.residency.nextJob(idleTarget: nil), case .populate(let range, let urgent) = job {

@@ -6,9 +6,9 @@ final class PageBench {
 
   init(_ residency: Residency) { self.residency = residency }
 
-  var committedChunks: Int { residency.committedChunks }
+  var committedBlocks: Int { residency.committedBlocks }
   var committedBytes: UInt64 { residency.committedBytes }
-  var spareChunks: Int { residency.spareChunks }
+  var spareBlocks: Int { residency.spareBlocks }
   var isExhausted: Bool { residency.isExhausted }
 
   func retain(_ range: ByteRange) -> Bool { residency.retain(range) }

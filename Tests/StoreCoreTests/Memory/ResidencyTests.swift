@@ -3,18 +3,18 @@ import Testing
 
 @Suite("residency")
 struct ResidencyTests {
-  static let chunk = Residency.chunkSize
+  static let block = Residency.blockSize
 
   private func range(_ first: UInt64, _ count: UInt64) -> ByteRange {
-    ByteRange(offset: first * Self.chunk, length: count * Self.chunk)
+    ByteRange(offset: first * Self.block, length: count * Self.block)
   }
 
   private func make(
-    chunks: UInt64 = 64, commit: UInt64? = nil, reserve: UInt64 = 4, _ mode: PopulateMode = .ahead
+    blocks: UInt64 = 64, commit: UInt64? = nil, reserve: UInt64 = 4, _ mode: PopulateMode = .ahead
   ) -> PageBench {
     PageBench(
       Residency(
-        length: chunks * Self.chunk, commit: (commit ?? chunks) * Self.chunk, reserve: reserve * Self.chunk, mode: mode)
+        length: blocks * Self.block, commit: (commit ?? blocks) * Self.block, reserve: reserve * Self.block, mode: mode)
     )
   }
 
@@ -22,12 +22,12 @@ struct ResidencyTests {
   func ahead() {
     let residency = make()
     #expect(residency.work() == [.populate(range(0, 4), urgent: false)])
-    #expect(residency.spareChunks == 4)
+    #expect(residency.spareBlocks == 4)
     #expect(residency.isWarm(range(0, 4)) && !residency.isWarm(range(0, 5)))
     #expect(residency.retain(range(0, 3)))
-    #expect(residency.spareChunks == 1)
+    #expect(residency.spareBlocks == 1)
     #expect(residency.work() == [.populate(range(4, 3), urgent: false)])
-    #expect(residency.committedBytes == 7 * Self.chunk)
+    #expect(residency.committedBytes == 7 * Self.block)
   }
 
   @Test("off: an extent is warm as soon as it is taken, and there are no populate jobs")
@@ -36,12 +36,12 @@ struct ResidencyTests {
     #expect(residency.nextJob(idleTarget: nil) == nil)
     #expect(residency.retain(range(3, 2)))
     #expect(residency.isWarm(range(3, 2)))
-    #expect(residency.committedChunks == 2)
+    #expect(residency.committedBlocks == 2)
   }
 
   @Test("all: everything the limit allows is populated before anybody asks, once")
   func all() {
-    let residency = make(chunks: 200, commit: 128, reserve: 64, .all)
+    let residency = make(blocks: 200, commit: 128, reserve: 64, .all)
     #expect(residency.work() == (0..<4).map { .populate(range($0 * 16, 16), urgent: false) })
     #expect(residency.retain(range(0, 60)))
     #expect(residency.work() == [])
@@ -59,7 +59,7 @@ struct ResidencyTests {
       ])
   }
 
-  @Test("demanded chunks come first, only the cold ones, and are urgent")
+  @Test("demanded blocks come first, only the cold ones, and are urgent")
   func demand() {
     let residency = make()
     #expect(residency.retain(range(10, 2)))
@@ -71,32 +71,32 @@ struct ResidencyTests {
     #expect(residency.nextJob(idleTarget: nil) == .populate(range(12, 2), urgent: true))
   }
 
-  @Test("an extent that shares a chunk keeps the chunk used until the last one goes")
+  @Test("an extent that shares a block keeps the block used until the last one goes")
   func sharedChunk() {
     let residency = make()
     _ = residency.work()
-    let half = Self.chunk / 2
+    let half = Self.block / 2
     #expect(residency.retain(ByteRange(offset: 0, length: half)))
     #expect(residency.retain(ByteRange(offset: half, length: half)))
-    #expect(residency.spareChunks == 3)
+    #expect(residency.spareBlocks == 3)
     residency.release(ByteRange(offset: 0, length: half))
-    #expect(residency.spareChunks == 3)
+    #expect(residency.spareBlocks == 3)
     residency.release(ByteRange(offset: half, length: half))
-    #expect(residency.spareChunks == 4)
+    #expect(residency.spareBlocks == 4)
   }
 
-  @Test("idle: spare chunks beyond the target are given back from the top, the reserve stays")
+  @Test("idle: spare blocks beyond the target are given back from the top, the reserve stays")
   func idle() {
     let residency = make()
     #expect(residency.retain(range(0, 40)))
     residency.demand(range(0, 40))
     _ = residency.work()
     residency.release(range(0, 40))
-    #expect(residency.spareChunks == 44)
+    #expect(residency.spareBlocks == 44)
     let jobs = residency.work(idleTarget: 0)
     #expect(jobs.first == .release(range(28, 16)))
-    #expect(residency.spareChunks == 4)
-    #expect(residency.committedChunks == 4)
+    #expect(residency.spareBlocks == 4)
+    #expect(residency.committedBlocks == 4)
     #expect(residency.work(idleTarget: 0) == [])
   }
 
@@ -110,9 +110,9 @@ struct ResidencyTests {
     #expect(residency.isWarm(range(5, 1)))
   }
 
-  @Test("extents may never use more chunks than may be committed, populated or not")
+  @Test("extents may never use more blocks than may be committed, populated or not")
   func commitLimit() {
-    let residency = make(chunks: 400, commit: 48, reserve: 0)
+    let residency = make(blocks: 400, commit: 48, reserve: 0)
     #expect(residency.retain(range(0, 40)))
     #expect(!residency.retain(range(100, 9)))
     #expect(residency.retain(range(100, 8)))
@@ -127,19 +127,19 @@ struct ResidencyTests {
 
   @Test("off: what clients touched beyond the commit limit is given back without waiting for idleness")
   func offOvercommitted() {
-    let residency = make(chunks: 400, commit: 48, reserve: 0, .off)
+    let residency = make(blocks: 400, commit: 48, reserve: 0, .off)
     for start in [0, 40, 80] as [UInt64] {
       #expect(residency.retain(range(start, 40)))
       residency.release(range(start, 40))
     }
-    #expect(residency.committedChunks == 120)
+    #expect(residency.committedBlocks == 120)
     _ = residency.work()
-    #expect(residency.committedChunks == 48)
+    #expect(residency.committedBlocks == 48)
   }
 
-  @Test("a demand that finds no room makes it from spare chunks elsewhere")
+  @Test("a demand that finds no room makes it from spare blocks elsewhere")
   func makesRoom() {
-    let residency = make(chunks: 400, commit: 48, reserve: 0)
+    let residency = make(blocks: 400, commit: 48, reserve: 0)
     #expect(residency.retain(range(0, 48)))
     residency.demand(range(0, 48))
     _ = residency.work()
@@ -149,10 +149,10 @@ struct ResidencyTests {
     let jobs = residency.work()
     #expect(jobs.first == .release(range(32, 16)))
     #expect(residency.isWarm(range(100, 20)))
-    #expect(residency.committedChunks <= 48)
+    #expect(residency.committedBlocks <= 48)
   }
 
-  @Test("a chunk that is being released when an extent takes it is populated again")
+  @Test("a block that is being released when an extent takes it is populated again")
   func takenWhileReleasing() throws {
     let residency = make(reserve: 0)
     #expect(residency.retain(range(0, 1)))
@@ -170,7 +170,7 @@ struct ResidencyTests {
     #expect(residency.isWarm(range(0, 1)))
   }
 
-  @Test("off: a chunk that is being released is not warm before that has ended")
+  @Test("off: a block that is being released is not warm before that has ended")
   func offTakenWhileReleasing() throws {
     let residency = make(reserve: 0, .off)
     #expect(residency.retain(range(0, 1)))
@@ -180,10 +180,10 @@ struct ResidencyTests {
     #expect(!residency.isWarm(range(0, 1)))
     residency.finish(release)
     #expect(residency.isWarm(range(0, 1)))
-    #expect(residency.committedChunks == 1)
+    #expect(residency.committedBlocks == 1)
   }
 
-  @Test("a chunk whose populating ahead fails under a waiting client is tried again, urgently")
+  @Test("a block whose populating ahead fails under a waiting client is tried again, urgently")
   func failureAheadOfDemand() throws {
     let residency = make(reserve: 1)
     let job = try #require(residency.nextJob(idleTarget: nil))
@@ -202,14 +202,14 @@ struct ResidencyTests {
     residency.demand(range(0, 2))
     residency.finish(try #require(residency.nextJob(idleTarget: nil)), succeeded: false)
     #expect(residency.isExhausted)
-    #expect(residency.committedChunks == 0)
+    #expect(residency.committedBlocks == 0)
     #expect(residency.nextJob(idleTarget: nil) == nil)
     residency.demand(range(0, 2))
     #expect(residency.work().first == .populate(range(0, 2), urgent: true))
     #expect(!residency.isExhausted)
   }
 
-  @Test("chunks that could not be populated ahead are tried again when there are pages")
+  @Test("blocks that could not be populated ahead are tried again when there are pages")
   func retriedAhead() throws {
     let residency = make()
     residency.finish(try #require(residency.nextJob(idleTarget: nil)), succeeded: false)
@@ -219,7 +219,7 @@ struct ResidencyTests {
       residency.work() == [.populate(range(60, 1), urgent: true), .populate(range(0, 4), urgent: false)])
   }
 
-  @Test("cold chunks whose extents are gone are populated ahead again")
+  @Test("cold blocks whose extents are gone are populated ahead again")
   func coldAgain() {
     let residency = make(reserve: 2)
     #expect(residency.retain(range(0, 2)))
@@ -229,11 +229,11 @@ struct ResidencyTests {
     #expect(residency.work() == [.populate(range(0, 2), urgent: false)])
   }
 
-  @Test("jobs stay inside an arena that ends in the middle of a chunk")
+  @Test("jobs stay inside an arena that ends in the middle of a block")
   func partialChunk() {
-    let length = 2 * Self.chunk + 4096
-    let residency = PageBench(Residency(length: length, commit: length, reserve: 8 * Self.chunk, mode: .ahead))
+    let length = 2 * Self.block + 4096
+    let residency = PageBench(Residency(length: length, commit: length, reserve: 8 * Self.block, mode: .ahead))
     #expect(residency.work() == [.populate(ByteRange(offset: 0, length: length), urgent: false)])
-    #expect(residency.committedChunks == 3)
+    #expect(residency.committedBlocks == 3)
   }
 }

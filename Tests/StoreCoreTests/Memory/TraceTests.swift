@@ -6,10 +6,10 @@ import Testing
 /// Nobody gets to see what others have left in memory.
 @Suite("bytes of former owners")
 struct TraceTests {
-  private static let chunk = Residency.chunkSize
+  private static let block = Residency.blockSize
 
   private func pool(_ mode: PopulateMode = .off) -> MemoryPool {
-    MemoryPool(length: 8 * Self.chunk, limit: 8 * Self.chunk, reserve: 0, populate: mode)
+    MemoryPool(length: 8 * Self.block, limit: 8 * Self.block, reserve: 0, populate: mode)
   }
 
   private func take(_ pool: inout MemoryPool, _ size: UInt64, for owner: UInt64) throws -> ExtentID {
@@ -34,8 +34,8 @@ struct TraceTests {
   @Test("others wait until it is zeroed, once")
   func others() throws {
     var pool = pool()
-    pool.removeBlob(try take(&pool, 2 * Self.chunk, for: 7))
-    let extent = try take(&pool, 2 * Self.chunk, for: 8)
+    pool.removeBlob(try take(&pool, 2 * Self.block, for: 7))
+    let extent = try take(&pool, 2 * Self.block, for: 8)
     let range = pool.range(extent)
     let wasWarm = pool.residency.isWarm(range)
     let job = pool.residency.nextJob(idleTarget: nil)
@@ -43,17 +43,17 @@ struct TraceTests {
     pool.residency.finishZero([range])
     #expect(pool.residency.isWarm(range))
     pool.removeBlob(extent)
-    let again = try take(&pool, 2 * Self.chunk, for: 8)
+    let again = try take(&pool, 2 * Self.block, for: 8)
     #expect(pool.residency.isWarm(pool.range(again)))
   }
 
   @Test("of a large blob only what is not clean is zeroed")
   func partly() throws {
     var pool = pool()
-    let former = try take(&pool, Self.chunk, for: 7)
+    let former = try take(&pool, Self.block, for: 7)
     let dirty = pool.range(former)
     pool.removeBlob(former)
-    _ = try take(&pool, 6 * Self.chunk, for: 8)
+    _ = try take(&pool, 6 * Self.block, for: 8)
     let job = pool.residency.nextJob(idleTarget: nil)
     #expect(job == .zero([dirty]))
   }
@@ -73,7 +73,7 @@ struct TraceTests {
   @Test("what an owner that is gone has left is cleaned before anybody asks")
   func gone() throws {
     var pool = pool()
-    let extent = try take(&pool, 3 * Self.chunk, for: 7)
+    let extent = try take(&pool, 3 * Self.block, for: 7)
     let range = pool.range(extent)
     pool.removeBlob(extent)
     pool.residency.forgetOwner(7)
@@ -83,19 +83,19 @@ struct TraceTests {
     }
     #expect(ranges.reduce(0) { $0 + $1.length } == range.length)
     pool.residency.finishZero(ranges)
-    let next = try take(&pool, 3 * Self.chunk, for: 8)
+    let next = try take(&pool, 3 * Self.block, for: 8)
     #expect(pool.residency.isWarm(pool.range(next)))
   }
 
   @Test("what its owner has not used for a while is cleaned, too, and what it uses again and again is not")
   func leftAlone() throws {
     var pool = pool()
-    pool.removeBlob(try take(&pool, 2 * Self.chunk, for: 7))
+    pool.removeBlob(try take(&pool, 2 * Self.block, for: 7))
     for _ in 0..<5 {
       pool.residency.passTime()
       let job = pool.residency.nextJob(idleTarget: nil)
       #expect(job == nil)
-      pool.removeBlob(try take(&pool, 2 * Self.chunk, for: 7))
+      pool.removeBlob(try take(&pool, 2 * Self.block, for: 7))
     }
     for _ in 0..<2 { pool.residency.passTime() }
     guard case .zero(let ranges) = pool.residency.nextJob(idleTarget: nil) else {
@@ -103,22 +103,22 @@ struct TraceTests {
       return
     }
     pool.residency.finishZero(ranges)
-    let extent = try take(&pool, 2 * Self.chunk, for: 8)
+    let extent = try take(&pool, 2 * Self.block, for: 8)
     #expect(pool.residency.isWarm(pool.range(extent)))
     let job = pool.residency.nextJob(idleTarget: nil)
     #expect(job == nil)
   }
 
-  @Test("a blob that is taken while its chunk is cleaned waits for that")
+  @Test("a blob that is taken while its block is cleaned waits for that")
   func whileCleaning() throws {
     var pool = pool()
-    pool.removeBlob(try take(&pool, Self.chunk, for: 7))
+    pool.removeBlob(try take(&pool, Self.block, for: 7))
     pool.residency.forgetOwner(7)
     guard case .zero(let ranges) = pool.residency.nextJob(idleTarget: nil) else {
       Issue.record("nothing is cleaned")
       return
     }
-    let extent = try take(&pool, Self.chunk, for: 8)
+    let extent = try take(&pool, Self.block, for: 8)
     pool.residency.finishZero(ranges)
     #expect(!pool.residency.isWarm(pool.range(extent)))
     while case .zero(let ranges) = pool.residency.nextJob(idleTarget: nil) { pool.residency.finishZero(ranges) }
@@ -128,8 +128,8 @@ struct TraceTests {
   @Test("pages that could not be given back are not clean")
   func failedRelease() throws {
     var pool = pool(.ahead)
-    pool.removeBlob(try take(&pool, Self.chunk, for: 7))
-    pool.residency.demand(ByteRange(offset: 0, length: Self.chunk))
+    pool.removeBlob(try take(&pool, Self.block, for: 7))
+    pool.residency.demand(ByteRange(offset: 0, length: Self.block))
     guard case .populate(let range, _) = pool.residency.nextJob(idleTarget: nil) else {
       Issue.record("nothing is populated")
       return
@@ -138,7 +138,7 @@ struct TraceTests {
     let job = pool.residency.nextJob(idleTarget: 0)
     #expect(job == .release(range))
     pool.residency.finishRelease(range, succeeded: false)
-    let extent = try take(&pool, Self.chunk, for: 7)
+    let extent = try take(&pool, Self.block, for: 7)
     #expect(!pool.residency.isClean(pool.range(extent)))
   }
 
@@ -148,7 +148,7 @@ struct TraceTests {
     var pool = pool(random.oneIn(2) ? .off : .all)
     let cell: UInt64 = 64 << 10
     /// Who wrote last, by cells of 64 KiB.
-    var writers = [UInt64?](repeating: nil, count: Int(8 * Self.chunk / cell))
+    var writers = [UInt64?](repeating: nil, count: Int(8 * Self.block / cell))
     var held: [(extent: ExtentID, owner: UInt64)] = []
     func cells(_ range: ByteRange) -> Range<Int> { Int(range.offset / cell)..<Int(range.end / cell) }
     func work() {

@@ -7,7 +7,7 @@ import Testing
 struct DeletionTests {
   let fixture = StoreFixture()
   var store: Store { fixture.store }
-  let client: Connection
+  let client: Client
   let family: [Character: ObjectID]
 
   init() throws {

@@ -7,7 +7,7 @@ import Testing
 struct DurabilityTests {
   let fixture = StoreFixture(deletedMemory: .reuse)
   var store: Store { fixture.store }
-  let client: Connection
+  let client: Client
 
   init() {
     fixture.store.keepsChanges = true

@@ -11,7 +11,7 @@ struct FailedPutTests {
   private func volume() throws -> Volume { try fixture.open("a", quota: 1000) }
 
   /// One column as clients make it.
-  private func column(_ size: UInt64, by client: Connection) throws -> ObjectID {
+  private func column(_ size: UInt64, by client: Client) throws -> ObjectID {
     let blob = try fixture.sealedBlob(size, by: client)
     let document = try StoreFixture.document(StoreFixture.text("t::Tensor", members: [blob]))
     return try store.createObjects([document], by: client)[0].id
@@ -24,7 +24,7 @@ struct FailedPutTests {
     for _ in 0..<2 { _ = try column(400, by: client) }
     #expect(code(try store.createBlob(400, by: client)) == .notEnoughMemory)
     store.disconnect(client)
-    #expect(volume.account.used == 0 && volume.objectCount == 0)
+    #expect(volume.usage.used == 0 && volume.objectCount == 0)
     fixture.expectSound()
   }
 
@@ -35,7 +35,7 @@ struct FailedPutTests {
     for _ in 0..<2 { _ = try column(400, by: client) }
     #expect(code(try store.createBlob(400, by: client)) == .notEnoughMemory)
     _ = try column(900, by: client)
-    #expect(volume.account.used == 900)
+    #expect(volume.usage.used == 900)
   }
 
   @Test("stay once somebody has asked for them, or when they are complete")

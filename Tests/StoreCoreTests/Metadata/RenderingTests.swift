@@ -22,7 +22,7 @@ struct RenderingTests {
     + #""signature":7530598158464712708,"size_":38,"transient":false,"typename":"vineyard::PickleBuffer"}"#
 
   /// The array of transcript 9.2.
-  private func putArray(by client: Connection) throws -> ObjectID {
+  private func putArray(by client: Client) throws -> ObjectID {
     fixture.advance(to: 1_795_434_510_844)
     let blob = try fixture.sealedBlob(1_048_576, by: client)
     fixture.advance(to: 1_795_434_510_850, sequence: 1)
@@ -37,7 +37,7 @@ struct RenderingTests {
   }
 
   /// The pickled dict of transcript 9.3, persisted and named.
-  private func writeDictionary(by client: Connection) throws -> ObjectID {
+  private func writeDictionary(by client: Client) throws -> ObjectID {
     fixture.advance(to: 1_795_434_512_725, sequence: 3)
     let blob = try fixture.sealedBlob(38, by: client)
     fixture.advance(to: 1_795_434_512_726, sequence: 4)

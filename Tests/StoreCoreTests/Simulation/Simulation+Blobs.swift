@@ -17,7 +17,7 @@ extension Simulation {
   func createBlob(_ client: SimulatedClient) throws(SimulationFailure) {
     let size = anySize()
     begin("create \(size) bytes by client \(client.number)")
-    let result = try attemptAllocation { try store.createBlob(size, by: client.connection) }
+    let result = try attemptAllocation { try store.createBlob(size, by: client.handle) }
     switch result {
     case .success(let payload): try adopt([payload], [size], client)
     case .failure(let error): try checkRefusal(error, [size], client)
@@ -27,7 +27,7 @@ extension Simulation {
   func createBlobs(_ client: SimulatedClient) throws(SimulationFailure) {
     let sizes = (0..<random.number(below: 4)).map { _ in anySize() / 2 }
     begin("create \(sizes) bytes by client \(client.number)")
-    let result = try attemptAllocation { try store.createBlobs(sizes, by: client.connection) }
+    let result = try attemptAllocation { try store.createBlobs(sizes, by: client.handle) }
     switch result {
     case .success(let payloads): try adopt(payloads, sizes, client)
     case .failure(let error): try checkRefusal(error, sizes, client)
@@ -73,7 +73,7 @@ extension Simulation {
     try check(error.code == .notEnoughMemory, "failed with \(error)")
     let wanted = sizes.reduce(0, +)
     if let volume = client.volume, used(by: volume) + wanted > volume.limit { return }
-    if used + lingering - reusable + wanted > configuration.limit { return }
+    if used + retained - reusable + wanted > configuration.limit { return }
     let largest = sizes.max() ?? 0
     try check(
       sizes.count > 1 || largestGap < largest, "refused \(sizes) although \(largestGap) bytes are free in a row")
@@ -97,7 +97,7 @@ extension Simulation {
     let id = random.oneIn(8) ? anyBlob(client.session) : random.pick(own) ?? .emptyBlob
     begin("seal \(id) by client \(client.number)")
     let code: StatusCode? = id == .emptyBlob || client.session.blobs[id] != nil ? nil : .objectNotExists
-    _ = try expect(code) { try store.seal(id, by: client.connection) }
+    _ = try expect(code) { try store.seal(id, by: client.handle) }
     modelSeal(id, in: client.session, by: client)
   }
 
@@ -121,7 +121,7 @@ extension Simulation {
         code = .objectNotExists
       }
     }
-    _ = try expect(code) { try store.shrink(id, to: size, by: client.connection) }
+    _ = try expect(code) { try store.shrink(id, to: size, by: client.handle) }
     guard code == nil, let blob else { return }
     let isAlone = (clients + leaving).allSatisfy { other in
       other === client || !other.grants.contains { $0.extent === blob.extent }
@@ -129,8 +129,8 @@ extension Simulation {
     blob.size = size
     guard blob.writer === client, isAlone else { return }
     blob.extent.length = max(64, (size + 63) / 64 * 64)
-    // Remains of large blobs lie far apart, and each takes the pages of a chunk.
-    let charged = blob.charged >= Residency.chunkSize ? max(size, Residency.chunkSize) : size
+    // Remains of large blobs lie far apart, and each takes the pages of a block.
+    let charged = blob.charged >= Residency.blockSize ? max(size, Residency.blockSize) : size
     blob.extent.charged = charged
     blob.charged = charged
   }
@@ -139,7 +139,7 @@ extension Simulation {
     let id = anyBlob(client.session)
     begin("drop \(id) by client \(client.number)")
     let code: StatusCode? = id == .emptyBlob || client.session.blobs[id] != nil ? nil : .objectNotExists
-    _ = try expect(code) { try store.dropBlob(id, by: client.connection) }
+    _ = try expect(code) { try store.dropBlob(id, by: client.handle) }
     remove(id, in: client.session, by: client)
   }
 
@@ -214,7 +214,7 @@ extension Simulation {
     let ids = (0..<(1 + random.number(below: 3))).map { _ in anyBlob(session) }
     if random.oneIn(6) {
       begin("reference \(ids) by client \(client.number)")
-      store.increaseReferences(ids, by: client.connection)
+      store.increaseReferences(ids, by: client.handle)
       for id in ids { if let blob = session.blobs[id] { client.give(id, blob.extent) } }
       return
     }
@@ -223,7 +223,7 @@ extension Simulation {
     let isRefused = !unsafe && ids.contains { session.blobs[$0]?.isSealed == false }
     let payloads = try expect(isRefused ? .objectNotSealed : nil) {
       var payloads: [BlobPayload] = []
-      try store.readBlobs(ids, unsafe: unsafe, by: client.connection, into: &payloads)
+      try store.readBlobs(ids, unsafe: unsafe, by: client.handle, into: &payloads)
       return payloads
     }
     guard let payloads else { return }
@@ -249,7 +249,7 @@ extension Simulation {
         || retiredBlobs.contains { $0.sealer === client }
       code = client.grants.isEmpty && !isSealer ? .keyError : .objectNotExists
     }
-    _ = try expect(code) { try store.release(id, by: client.connection) }
+    _ = try expect(code) { try store.release(id, by: client.handle) }
     takeBack(id, from: client)
     if blob?.sealer === client { blob?.sealer = nil }
   }

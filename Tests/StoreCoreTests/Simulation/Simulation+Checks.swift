@@ -8,13 +8,13 @@ extension Simulation {
   var used: UInt64 { extents.reduce(0) { $1.hasBlob ? $0 + $1.charged : $0 } }
 
   /// Bytes of extents that only grants hold.
-  var lingering: UInt64 { extents.reduce(0) { $1.hasBlob ? $0 : $0 + $1.charged } }
+  var retained: UInt64 { extents.reduce(0) { $1.hasBlob ? $0 : $0 + $1.charged } }
 
   func checkCheap() throws(SimulationFailure) {
     try check(store.memory.used == used, "\(store.memory.used) bytes are used, expected \(used)")
-    try check(store.memory.lingering == lingering, "\(store.memory.lingering) bytes linger, expected \(lingering)")
+    try check(store.memory.retained == retained, "\(store.memory.retained) bytes linger, expected \(retained)")
     try check(store.memory.reusable == reusable, "\(store.memory.reusable) bytes are reusable, expected \(reusable)")
-    record("\(used) \(lingering) \(store.memory.largestFree)")
+    record("\(used) \(retained) \(store.memory.largestFree)")
     guard let session = random.pick(sessions) else { return }
     for _ in 0..<4 {
       let id = anyID(session)
@@ -66,7 +66,7 @@ extension Simulation {
     try check(history.isEmpty && outstanding.isEmpty, "changes are left that nobody waits for")
     try checkThoroughly()
     try checkCheap()
-    try check(store.memory.used == 0 && store.memory.lingering == 0, "memory is left")
+    try check(store.memory.used == 0 && store.memory.retained == 0, "memory is left")
     let largest = min(configuration.limit, configuration.arenaLength)
     try check(store.memory.largestFree == largest, "the arena is in pieces of \(store.memory.largestFree)")
     try check(extents.isEmpty, "the model holds extents")

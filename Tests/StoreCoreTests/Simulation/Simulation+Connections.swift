@@ -20,7 +20,7 @@ extension Simulation {
 
   func disconnect(_ client: SimulatedClient) throws(SimulationFailure) {
     begin("disconnect client \(client.number)")
-    store.disconnect(client.connection)
+    store.disconnect(client.handle)
     clients.removeAll { $0 === client }
     abandonRetired(by: client)
     let session = client.session
@@ -88,7 +88,7 @@ extension Simulation {
     begin("release lock \(key) by client \(client.number)")
     let lock = lock(key, client)
     let holder = lockHolders[lock]
-    let released = store.releaseLock(key, by: client.connection)
+    let released = store.releaseLock(key, by: client.handle)
     try check(released == (holder == nil || holder == client.number), "answered \(released)")
     guard holder == client.number else { return }
     lockHolders[lock] = nil
@@ -120,7 +120,7 @@ extension Simulation {
 
   private func acquireLock(_ key: String, _ client: SimulatedClient) throws(SimulationFailure) {
     let lock = lock(key, client)
-    switch store.acquireLock(key, by: client.connection) {
+    switch store.acquireLock(key, by: client.handle) {
     case .park(let waitKey):
       try check(lockHolders[lock].map { $0 != client.number } == true, "must not wait")
       client.parked = (.lock(key), waitKey)

@@ -90,7 +90,7 @@ extension Simulation {
     for index in history.indices where history[index].number == .max {
       history[index].number = isWritten ? lastNumber : 0
     }
-    let durability = store.endRequest(of: client.connection)
+    let durability = store.endRequest(of: client.handle)
     record("\(durability)")
     try check(durability == expected, "the reply is \(durability), expected \(expected)")
     let number = isWritten ? lastNumber : nil
@@ -305,7 +305,7 @@ extension Simulation {
 
   /// All that the store says of objects, names, blobs and accounts.
   func fingerprint() throws(SimulationFailure) -> String {
-    var text = "\(store.memory.used) \(store.memory.lingering)\n"
+    var text = "\(store.memory.used) \(store.memory.retained)\n"
     for session in sessions {
       let real = session.session
       let ids = try expect(nil) { try store.listObjects(.wildcard("*"), limit: .max, in: real) } ?? []
@@ -316,7 +316,7 @@ extension Simulation {
       text += "\(store.liveRanges(in: real)) \(real.objectCount) \(real.nameCount) \(real.heapBytes)\n"
     }
     for volume in volumes.map(\.volume) {
-      text += "\(volume.id) \(volume.account.used) \(volume.objectCount) \(volume.nameCount)\n"
+      text += "\(volume.id) \(volume.usage.used) \(volume.objectCount) \(volume.nameCount)\n"
     }
     return text
   }

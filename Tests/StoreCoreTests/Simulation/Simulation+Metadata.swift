@@ -49,7 +49,7 @@ extension Simulation {
     begin("copy \(id) by client \(client.number)")
     let code: StatusCode? = id.isBlob ? .assertionFailed : session.objects[id] == nil ? .metaTreeSubtreeNotExists : nil
     let copy = try expect(code) {
-      try store.shallowCopy(id, extra: StoreFixture.document(#"{"x":1}"#), by: client.connection)
+      try store.shallowCopy(id, extra: StoreFixture.document(#"{"x":1}"#), by: client.handle)
     }
     guard let copy, var object = session.objects[id] else { return }
     if object.isPersistent { rely(on: id, in: session) }
@@ -66,7 +66,7 @@ extension Simulation {
       begin("label \(id) by client \(client.number)")
       let labels = [("a", "\(random.number(below: 9))"), ("b", "c")]
       _ = try expect(isKnown ? nil : .objectNotExists) {
-        try store.label(id, labels, by: client.connection)
+        try store.label(id, labels, by: client.handle)
       }
       guard let object = session.objects[id] else { return }
       note(.label(id), in: session, isPublished: object.isPersistent, isAsked: true)
@@ -75,7 +75,7 @@ extension Simulation {
     }
     begin("persist \(id) by client \(client.number)")
     let code: StatusCode? = id.isBlob ? .assertionFailed : isKnown ? nil : .metaTreeSubtreeNotExists
-    _ = try expect(code) { try store.persist(id, by: client.connection) }
+    _ = try expect(code) { try store.persist(id, by: client.handle) }
     if code == nil { modelPersist(id, in: session) }
   }
 
@@ -94,7 +94,7 @@ extension Simulation {
     let (force, deep) = (random.oneIn(5), !random.oneIn(3))
     begin("delete \(ids)\(force ? " force" : "")\(deep ? " deep" : "") by client \(client.number)")
     let expected = modelDelete(ids, force: force, deep: deep, client, isAsked: true)
-    let deleted = store.delete(ids, force: force, deep: deep, by: client.connection)
+    let deleted = store.delete(ids, force: force, deep: deep, by: client.handle)
     record("\(deleted)")
     try check(Set(deleted) == expected && deleted.count == expected.count, "deleted \(deleted), expected \(expected)")
   }
@@ -138,7 +138,7 @@ extension Simulation {
     begin("delete \(ids) fast by client \(client.number)")
     let present = ids.filter { session.blobs[$0] != nil }
     let code: StatusCode? = ids.allSatisfy(\.isBlob) ? nil : .assertionFailed
-    let deleted = try expect(code) { try store.deleteBlobs(ids, by: client.connection) }
+    let deleted = try expect(code) { try store.deleteBlobs(ids, by: client.handle) }
     guard let deleted else { return }
     try check(Set(deleted) == Set(present) && deleted.count == Set(present).count, "deleted \(deleted)")
     for id in deleted { remove(id, in: session, by: client) }
@@ -147,10 +147,10 @@ extension Simulation {
   func clear(_ client: SimulatedClient) throws(SimulationFailure) {
     begin("clear by client \(client.number)")
     if let volume = client.volume {
-      store.clear(volume.volume, by: client.connection)
+      store.clear(volume.volume, by: client.handle)
       return modelClear(volume, by: client)
     }
-    store.clear(client.session.session, by: client.connection)
+    store.clear(client.session.session, by: client.handle)
     modelClear(client.session, by: client)
   }
 
@@ -185,7 +185,7 @@ extension Simulation {
     switch random.number(below: 5) {
     case 0:
       begin("drop name \(name)")
-      store.dropName(name, by: client.connection)
+      store.dropName(name, by: client.handle)
       if let id = session.names.first(where: { isSame($0.name, name) })?.id {
         note(.unname(name, of: id), in: session, isPublished: true, isAsked: true)
       }
@@ -205,7 +205,7 @@ extension Simulation {
       var code: StatusCode?
       if id.isBlob { code = .invalid } else if session.objects[id] == nil { code = .objectNotExists }
       if code == nil, session.objects[id]?.isPersistent == false { code = .invalid }
-      _ = try expect(code) { try store.putName(name, to: id, by: client.connection) }
+      _ = try expect(code) { try store.putName(name, to: id, by: client.handle) }
       guard code == nil else { return }
       note(.name(name, id), in: session, isPublished: true, isAsked: true)
       session.names.removeAll { isSame($0.name, name) }

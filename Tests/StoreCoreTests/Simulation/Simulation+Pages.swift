@@ -4,8 +4,8 @@ import StoreProtocol
 
 /// A page worker that does several jobs at a time, in any order, and sometimes fails.
 extension Simulation {
-  private func chunks(_ range: ByteRange) -> Range<UInt64> {
-    range.offset / Residency.chunkSize..<(range.end + Residency.chunkSize - 1) / Residency.chunkSize
+  private func blocks(_ range: ByteRange) -> Range<UInt64> {
+    range.offset / Residency.blockSize..<(range.end + Residency.blockSize - 1) / Residency.blockSize
   }
 
   /// What a job populates or gives back.
@@ -25,11 +25,11 @@ extension Simulation {
     }
     if configuration.populate == .off {
       // Clients take the faults: only what is being released, or whose blob is gone, is not warm.
-      let isReleased = jobs.contains { chunks(self.range($0)).overlaps(chunks(range)) }
+      let isReleased = jobs.contains { blocks(self.range($0)).overlaps(blocks(range)) }
       let isHeld = extents.contains { $0.offset == range.offset && $0.end >= range.end }
       if isReleased || isHeld { try check(isWarm == !isReleased, "\(range) is \(isWarm ? "" : "not ")warm") }
     } else {
-      let expected = chunks(range).allSatisfy { warmChunks.contains($0) }
+      let expected = blocks(range).allSatisfy { warmBlocks.contains($0) }
       try check(isWarm == expected, "\(range) is \(isWarm ? "" : "not ")warm")
     }
     return isWarm
@@ -40,7 +40,7 @@ extension Simulation {
       let job = jobs.remove(at: random.number(below: jobs.count))
       return try finish(job, succeeded: !random.oneIn(6))
     }
-    let target: UInt64? = random.oneIn(4) ? UInt64(random.number(below: 4)) * Residency.chunkSize : nil
+    let target: UInt64? = random.oneIn(4) ? UInt64(random.number(below: 4)) * Residency.blockSize : nil
     begin("next page job, idle target \(target.map(String.init) ?? "none")")
     if random.oneIn(8) { store.passTime() }
     if random.oneIn(20) { store.trimReserve() } else { store.resumePopulating() }
@@ -51,16 +51,16 @@ extension Simulation {
     record("\(job)")
     if case .zero = job { return jobs.append(job) }
     let range = range(job)
-    try check(range.offset % Residency.chunkSize == 0, "\(job) starts inside a chunk")
+    try check(range.offset % Residency.blockSize == 0, "\(job) starts inside a block")
     try check(range.length > 0 && range.end <= configuration.arenaLength, "\(job) is outside the arena")
-    for other in jobs { try check(!chunks(self.range(other)).overlaps(chunks(range)), "\(job) meets \(other)") }
+    for other in jobs { try check(!blocks(self.range(other)).overlaps(blocks(range)), "\(job) meets \(other)") }
     switch job {
-    case .populate: try check(chunks(range).allSatisfy { !warmChunks.contains($0) }, "\(job) is warm already")
+    case .populate: try check(blocks(range).allSatisfy { !warmBlocks.contains($0) }, "\(job) is warm already")
     case .release:
       for extent in extents {
         try check(!extent.overlaps(range.offset, range.end), "\(job) takes the pages of \(extent.offset)")
       }
-      warmChunks.subtract(chunks(range))
+      warmBlocks.subtract(blocks(range))
     case .zero: break
     }
     jobs.append(job)
@@ -71,7 +71,7 @@ extension Simulation {
     switch job {
     case .populate(let range, let urgent):
       store.finishPopulate(range, urgent: urgent, succeeded: succeeded)
-      if succeeded { warmChunks.formUnion(chunks(range)) }
+      if succeeded { warmBlocks.formUnion(blocks(range)) }
       try answerAwaiting(refusing: urgent && !succeeded)
     case .release(let range):
       store.finishRelease(range)
@@ -91,7 +91,7 @@ extension Simulation {
         client.awaiting.removeAll()
       } else if refusing {
         for (id, _) in client.awaiting {
-          try? store.dropBlob(id, by: client.connection)
+          try? store.dropBlob(id, by: client.handle)
           remove(id, in: client.session, by: client)
         }
         client.awaiting.removeAll()

@@ -16,7 +16,7 @@ extension Simulation {
     case 3:
       begin("seal plasma \(name) by client \(client.number)")
       let code: StatusCode? = !isPlasma ? .invalid : session.isPlasma(name) ? nil : .objectNotExists
-      _ = try expect(code) { try store.sealPlasma(name, by: client.connection) }
+      _ = try expect(code) { try store.sealPlasma(name, by: client.handle) }
       guard code == nil, let entry = session.plasma[name] else { return }
       modelSeal(entry.blob, in: session, by: client)
       session.plasma[name]?.holders.insert(client.number)
@@ -25,7 +25,7 @@ extension Simulation {
     default:
       begin("delete plasma \(name) by client \(client.number)")
       let code: StatusCode? = !isPlasma ? .invalid : session.isPlasma(name) ? nil : .objectNotExists
-      _ = try expect(code) { try store.deletePlasma(name, by: client.connection) }
+      _ = try expect(code) { try store.deletePlasma(name, by: client.handle) }
       guard code == nil, let entry = session.plasma.removeValue(forKey: name) else { return }
       remove(entry.blob, in: session, by: client)
     }
@@ -35,7 +35,7 @@ extension Simulation {
     let size = UInt64(random.number(below: Int(configuration.limit / 8)))
     begin("create plasma \(name) of \(size) bytes by client \(client.number)")
     let result = try attemptAllocation {
-      try store.createPlasmaBlob(name, size: size, plasmaSize: size, by: client.connection)
+      try store.createPlasmaBlob(name, size: size, plasmaSize: size, by: client.handle)
     }
     let isPlasma = client.session.session.kind == .plasma
     switch result {
@@ -59,7 +59,7 @@ extension Simulation {
     var code: StatusCode? = isUnsealed && !unsafe ? .objectNotSealed : nil
     if session.session.kind != .plasma { code = .invalid }
     let found = try expect(code) {
-      try store.readPlasma(names, unsafe: unsafe, by: client.connection)
+      try store.readPlasma(names, unsafe: unsafe, by: client.handle)
     }
     guard let found else { return }
     try check(found.map(\.id) == present, "found \(found.map(\.id)), expected \(present)")
@@ -75,7 +75,7 @@ extension Simulation {
     begin("release plasma \(name) by client \(client.number)")
     let isHeld = session.isPlasma(name) && session.plasma[name]?.holders.contains(client.number) == true
     let code: StatusCode? = session.session.kind != .plasma ? .invalid : isHeld ? nil : .objectNotExists
-    _ = try expect(code) { try store.releasePlasma(name, by: client.connection) }
+    _ = try expect(code) { try store.releasePlasma(name, by: client.handle) }
     guard code == nil, let entry = session.plasma[name] else { return }
     takeBack(entry.blob, from: client)
     dropHolder(name, client)
@@ -99,7 +99,7 @@ extension Simulation {
     var code = refusal(pairs, from: source, to: client.session)
     if source !== client.session, source.tenant != nil || client.volume != nil { code = .notImplemented }
     _ = try expect(code) {
-      try store.moveOwnership(pairs, from: source.session.id, by: client.connection)
+      try store.moveOwnership(pairs, from: source.session.id, by: client.handle)
     }
     if code == nil { for pair in pairs { try modelMove(pair.from, source, pair.to, client) } }
   }

@@ -62,13 +62,13 @@ extension Simulation {
 
   func nextChunk(_ id: ObjectID, _ size: UInt64, _ client: SimulatedClient) throws(SimulationFailure) {
     let session = client.session
-    let result = try attemptAllocation { try store.nextStreamChunk(id, size: size, by: client.connection) }
+    let result = try attemptAllocation { try store.nextStreamChunk(id, size: size, by: client.handle) }
     if let code = refusal(id, client) {
       guard case .failure(let error) = result, error.code == code else { throw failure("\(result), expected \(code)") }
       return
     }
     finishCurrent(id, by: client)
-    var isFull = used + lingering - reusable + size > configuration.limit / 100 * configuration.streamThreshold
+    var isFull = used + retained - reusable + size > configuration.limit / 100 * configuration.streamThreshold
     if let volume = client.volume, volume.volume.settings.quota > 0 {
       isFull = isFull || used(by: volume) + size > volume.limit / 100 * configuration.streamThreshold
     }
@@ -94,7 +94,7 @@ extension Simulation {
     begin("push \(chunk) to \(id) by client \(client.number)")
     let code = refusal(id, client)
     _ = try expect(code) {
-      try store.pushStreamChunk(id, chunk: chunk, by: client.connection)
+      try store.pushStreamChunk(id, chunk: chunk, by: client.handle)
     }
     guard code == nil else { return }
     finishCurrent(id, by: client)
@@ -107,7 +107,7 @@ extension Simulation {
     let failed = random.oneIn(3)
     begin("stop \(id)\(failed ? " failed" : "") by client \(client.number)")
     let code = refusal(id, client)
-    _ = try expect(code) { try store.stopStream(id, failed: failed, by: client.connection) }
+    _ = try expect(code) { try store.stopStream(id, failed: failed, by: client.handle) }
     guard code == nil else { return }
     finishCurrent(id, by: client)
     if failed { client.session.streams[id]?.isFailed = true } else { client.session.streams[id]?.isDrained = true }
@@ -116,7 +116,7 @@ extension Simulation {
   private func drop(_ id: ObjectID, _ client: SimulatedClient) throws(SimulationFailure) {
     begin("drop stream \(id) by client \(client.number)")
     let code: StatusCode? = client.session.streams[id] == nil ? .objectNotExists : nil
-    _ = try expect(code) { try store.dropStream(id, by: client.connection) }
+    _ = try expect(code) { try store.dropStream(id, by: client.handle) }
     dropStream(id, in: client.session, by: client)
   }
 
@@ -135,7 +135,7 @@ extension Simulation {
 
   func pull(_ id: ObjectID, _ client: SimulatedClient) throws(SimulationFailure) {
     let session = client.session
-    let result = attempt { try store.pullStreamChunk(id, by: client.connection) }
+    let result = attempt { try store.pullStreamChunk(id, by: client.handle) }
     guard var stream = session.streams[id] else { return try expectFailure(result, .objectNotExists) }
     if let parked = stream.parkedReader, parked !== client { return try expectFailure(result, .invalidStreamState) }
     client.pulled.insert(id)

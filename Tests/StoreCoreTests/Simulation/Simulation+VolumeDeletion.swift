@@ -42,7 +42,7 @@ extension Simulation {
     begin("client \(client.number) of a deleted volume goes")
     leaving.removeFirst()
     abandonRetired(by: client)
-    store.disconnect(client.connection)
+    store.disconnect(client.handle)
     client.endAll()
     listExtents()
   }

@@ -35,13 +35,13 @@ extension Simulation {
   func connectToVolume() {
     guard let volume = random.pick(volumes) else { return }
     begin("connect to volume \(volume.volume.id)")
-    let connection = store.connect(to: volume.volume, label: "a client", isReadOnly: false)
-    clients.append(SimulatedClient(newClientNumber(), connection, volume.session, of: volume))
+    let handle = store.connect(to: volume.volume, label: "a client", isReadOnly: false)
+    clients.append(SimulatedClient(newClientNumber(), handle, volume.session, of: volume))
   }
 
   func check(_ volume: ModelVolume) throws(SimulationFailure) {
     let real = volume.volume
-    try check(real.account.used == used(by: volume), "\(real.id) is charged \(real.account.used) bytes")
+    try check(real.usage.used == used(by: volume), "\(real.id) is charged \(real.usage.used) bytes")
     let objects = volume.session.objects.filter { !volume.isCluster || $0.value.owner === volume }
     try check(real.objectCount == objects.count, "\(real.id) has \(real.objectCount) objects")
     let names = volume.session.names.count { objects[$0.id] != nil }

@@ -37,8 +37,8 @@ final class Simulation {
   var leaving: [SimulatedClient] = []
   var extents: [ModelExtent] = []
   var jobs: [Residency.Job] = []
-  /// Chunks that have pages, by the jobs that ended.
-  var warmChunks: Set<UInt64> = []
+  /// Page blocks that have pages, by the jobs that ended.
+  var warmBlocks: Set<UInt64> = []
   var lockHolders: [String: Int] = [:]
   /// Whether a backend takes its time, and refuses what it likes.
   let isLate: Bool
@@ -71,7 +71,7 @@ final class Simulation {
     let limit = (random.oneIn(2) ? 24 : 1) * mebibyte
     var configuration = Store.Configuration(limit: limit, arenaLength: random.oneIn(2) ? limit : 2 * limit)
     configuration.populate = random.pick(PopulateMode.allCases) ?? .off
-    configuration.reserve = UInt64(random.number(below: 4)) * Residency.chunkSize
+    configuration.reserve = UInt64(random.number(below: 4)) * Residency.blockSize
     let instance = UInt64(random.number(below: 3))
     configuration.deletedMemory = random.oneIn(2) ? .keep : .reuse
     self.configuration = configuration

@@ -128,10 +128,10 @@ enum WaitingRequest {
   case lock(String)
 }
 
-/// A connection with what the model says it was given.
+/// A handle with what the model says it was given.
 final class SimulatedClient {
   let number: Int
-  let connection: Connection
+  let handle: Client
   let session: ModelSession
   let volume: ModelVolume?
   /// What it may read, by the id under which it was given, the newest last.
@@ -145,13 +145,13 @@ final class SimulatedClient {
   /// Blobs whose creation is answered when they have pages.
   var awaiting: [(id: ObjectID, range: ByteRange)] = []
 
-  init(_ number: Int, _ connection: Connection, _ session: ModelSession, of volume: ModelVolume? = nil) {
+  init(_ number: Int, _ handle: Client, _ session: ModelSession, of volume: ModelVolume? = nil) {
     self.number = number
-    self.connection = connection
+    self.handle = handle
     self.session = session
     self.volume = volume
     releasesBlobs = number % 5 == 0
-    connection.releasesBlobs = releasesBlobs
+    handle.releasesBlobs = releasesBlobs
   }
 
   var isIdle: Bool { parked == nil && awaiting.isEmpty }

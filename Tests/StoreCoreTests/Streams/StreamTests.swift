@@ -6,8 +6,8 @@ import Testing
 struct StreamTests {
   let fixture = StoreFixture(limit: 1 * mebibyte)
   var store: Store { fixture.store }
-  let writer: Connection
-  let reader: Connection
+  let writer: Client
+  let reader: Client
   let stream: ObjectID
 
   init() throws {
@@ -71,7 +71,7 @@ struct StreamTests {
       try fixture.read([id], by: reader)
     }
     #expect(throws: StoreError.self) { try pull() }
-    #expect(store.memory.used == 0 && store.memory.lingering == 0)
+    #expect(store.memory.used == 0 && store.memory.retained == 0)
     fixture.expectSound()
   }
 
@@ -239,20 +239,20 @@ struct StreamTests {
     store.disconnect(reader)
     #expect(fixture.root.streamCount == 0)
     #expect(!store.exists(current, in: fixture.root))
-    #expect(store.memory.used == 0 && store.memory.lingering == 200)
+    #expect(store.memory.used == 0 && store.memory.retained == 200)
     store.disconnect(writer)
     fixture.expectEmpty()
   }
 
-  @Test("a stream dropped by another connection protects the chunk being written, one dropped by its writer doesn't")
+  @Test("a stream dropped by another client protects the chunk being written, one dropped by its writer doesn't")
   func dropped() throws {
     _ = try chunk(200)
     try store.dropStream(stream, by: reader)
-    #expect(store.memory.lingering == 200)
+    #expect(store.memory.retained == 200)
     try store.createStream(stream, in: fixture.root)
     _ = try chunk(300)
     try store.dropStream(stream, by: writer)
-    #expect(store.memory.used == 0 && store.memory.lingering == 200)
+    #expect(store.memory.used == 0 && store.memory.retained == 200)
     store.disconnect(writer)
     fixture.expectEmpty()
   }

@@ -9,8 +9,7 @@ struct OverwriteTests {
   var store: Store { fixture.store }
 
   /// Writes an object of one blob under a name, as `vineyard.csi.write` does.
-  private func write(_ size: UInt64, _ name: String, by client: Connection) throws -> (object: ObjectID, blob: ObjectID)
-  {
+  private func write(_ size: UInt64, _ name: String, by client: Client) throws -> (object: ObjectID, blob: ObjectID) {
     let blob = try fixture.sealedBlob(size, by: client)
     let document = try StoreFixture.document(StoreFixture.text("t::Object", members: [blob]))
     let object = try store.createObjects([document], by: client)[0].id
@@ -31,7 +30,7 @@ struct OverwriteTests {
     let volume = try volume()
     let client = fixture.connect(to: volume)
     for _ in 0..<10 { _ = try write(400, "/p", by: client) }
-    #expect(volume.account.used == 400 && volume.objectCount == 1)
+    #expect(volume.usage.used == 400 && volume.objectCount == 1)
     fixture.expectSound()
   }
 
@@ -50,9 +49,9 @@ struct OverwriteTests {
     _ = try store.getName("/p", wait: false, by: client)
     try fixture.read([blob], by: client)
     _ = try write(400, "/p", by: client)
-    #expect(store.memory.lingering == 400)
+    #expect(store.memory.retained == 400)
     store.endStaleGrants(of: client)
-    #expect(store.memory.lingering == 0)
+    #expect(store.memory.retained == 0)
     fixture.expectSound()
   }
 
@@ -107,7 +106,7 @@ struct OverwriteTests {
     #expect(store.exists(first, in: volume.session))
     try fixture.read([blob], by: reader)
     #expect(!store.exists(first, in: volume.session))
-    #expect(store.memory.lingering == 300)
+    #expect(store.memory.retained == 300)
     store.disconnect(reader)
     fixture.expectSound()
   }
@@ -120,7 +119,7 @@ struct OverwriteTests {
     _ = try store.getName("/p", wait: false, by: reader)
     _ = try write(400, "/p", by: writer)
     _ = try write(400, "/p", by: writer)
-    #expect(volume.account.used <= 800)
+    #expect(volume.usage.used <= 800)
     _ = try write(900, "/q", by: fixture.connect(to: try self.otherVolume()))
     fixture.expectSound()
   }

@@ -6,7 +6,7 @@ import Testing
 struct SnapshotTests {
   let fixture = StoreFixture(limit: 1000, arena: 64 * kibibyte)
   let volume: Volume
-  let client: Connection
+  let client: Client
   var store: Store { fixture.store }
 
   init() throws {
@@ -23,11 +23,11 @@ struct SnapshotTests {
     let object = try fixture.put(600, by: client, name: "n")
     _ = try store.createBlob(50, by: client)
     let kept = try snapshot()
-    #expect(kept.account.used == 600 && store.memory.used == 650)
+    #expect(kept.usage.used == 600 && store.memory.used == 650)
     #expect(kept.kind == .snapshot && kept.isFrozen && kept.settings.source?.id == "v")
     _ = try fixture.put(100, by: client, name: "later")
     store.delete([object.object], force: true, deep: true, by: client)
-    #expect(store.memory.used == 750 && volume.account.used == 150)
+    #expect(store.memory.used == 750 && volume.usage.used == 150)
     #expect(fixture.object(named: "n", in: kept.session) == object.object)
     #expect(fixture.object(named: "later", in: kept.session) == nil)
     fixture.expectSound()
@@ -46,13 +46,13 @@ struct SnapshotTests {
     let reader = fixture.connect(to: clone)
     let place = try fixture.read([object.blob], by: reader)[0].offset
     #expect(try fixture.read([object.blob], by: client)[0].offset == place)
-    #expect(clone.account.used == 600 && store.memory.used == 600)
+    #expect(clone.usage.used == 600 && store.memory.used == 600)
     #expect(store.takeFirstWrites().map(\.id) == ["v", "s", "c"])
     store.deleteVolume("v")
     store.delete([object.object], force: true, deep: true, by: reader)
-    #expect(clone.account.used == 0 && store.memory.used == 600)
+    #expect(clone.usage.used == 0 && store.memory.used == 600)
     store.deleteSnapshot("s")
-    #expect(store.memory.used == 0 && store.memory.lingering == 600)
+    #expect(store.memory.used == 0 && store.memory.retained == 600)
     fixture.expectSound()
     store.disconnect(client)
     store.disconnect(reader)
@@ -82,7 +82,7 @@ struct SnapshotTests {
     #expect(code(try fixture.open("c", from: Volume.Source(kind: .volume, id: "g"))) == .notImplemented)
     #expect(code(try fixture.open("c", scope: .cluster, from: source)) == .notImplemented)
     #expect(store.volume("c") == nil && store.sessions.count == 2)
-    #expect(try fixture.open("c", quota: 300, from: source).account.used == 300)
+    #expect(try fixture.open("c", quota: 300, from: source).usage.used == 300)
     fixture.expectSound()
   }
 
@@ -93,7 +93,7 @@ struct SnapshotTests {
     store.deleteVolume("v")
     let again = try fixture.open("v", from: Volume.Source(kind: .snapshot, id: "s"))
     #expect(fixture.object(named: "n", in: again.session) != nil)
-    #expect(try store.createSnapshot("t", of: "v", attributes: [:]).account.used == 100)
+    #expect(try store.createSnapshot("t", of: "v", attributes: [:]).usage.used == 100)
     #expect(store.memory.used == 100)
     fixture.expectSound()
   }
@@ -111,7 +111,7 @@ struct SnapshotTests {
     let objects = try (0..<20).map { try fixture.put(10, by: client, name: "n\($0)") }
     store.work.allow(5 * UInt64(Work.item))
     let kept = try snapshot()
-    #expect(kept.isBeingFilled && kept.account.used > 0 && kept.account.used < 200)
+    #expect(kept.isBeingFilled && kept.usage.used > 0 && kept.usage.used < 200)
     store.delete([objects[0].object, objects[19].object], force: true, deep: true, by: client)
     try store.moveOwnership(
       [(from: .id(objects[18].blob), to: .id(ObjectID(1 << 63 | 7)))], from: volume.session.id, by: client)
@@ -119,7 +119,7 @@ struct SnapshotTests {
     fixture.expectSound()
     store.deleteVolume("v")
     finishInSteps()
-    #expect(!kept.isBeingFilled && kept.account.used == 200)
+    #expect(!kept.isBeingFilled && kept.usage.used == 200)
     for object in objects { #expect(store.exists(object.blob, in: kept.session)) }
     #expect(kept.session.nameCount == 20)
     fixture.expectSound()

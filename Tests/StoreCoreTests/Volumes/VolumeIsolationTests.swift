@@ -7,8 +7,8 @@ struct VolumeIsolationTests {
   let fixture = StoreFixture()
   let first: Volume
   let second: Volume
-  let one: Connection
-  let other: Connection
+  let one: Client
+  let other: Client
   var store: Store { fixture.store }
 
   init() throws {
@@ -28,7 +28,7 @@ struct VolumeIsolationTests {
     }
     #expect(code(try store.moveOwnership(pairs, from: 0, by: one)) == .notImplemented)
     try store.moveOwnership(pairs, from: first.session.id, by: one)
-    #expect(store.exists(target, in: first.session) && first.account.used == 100)
+    #expect(store.exists(target, in: first.session) && first.usage.used == 100)
     fixture.expectSound()
   }
 
@@ -54,7 +54,7 @@ struct VolumeIsolationTests {
     let ours = try fixture.put(200, by: client, name: "ours")
     #expect(fixture.object(named: "theirs", in: client.session) == theirs.object)
     #expect(fixture.object(named: "ours", in: fixture.root) == ours.object)
-    #expect(volume.account.used == 200 && volume.objectCount == 1 && volume.nameCount == 1)
+    #expect(volume.usage.used == 200 && volume.objectCount == 1 && volume.nameCount == 1)
     #expect(code(try store.createBlob(801, by: client)) == .notEnoughMemory)
     let copy = try store.shallowCopy(theirs.object, in: client.session, of: volume)
     #expect(volume.objectCount == 2)

@@ -13,7 +13,7 @@ extension StoreServerTests {
 
     @Test("any bytes get one proper reply or the end of the connection, and nothing is lost")
     func fuzz() throws {
-      let server = try RunningServer { try? $0.writeAdminToken(FuzzWorld.adminToken) }
+      let server = try RunningServer { try? $0.writeAdminToken(KnownIDs.adminToken) }
       // The directory of volumes stays open once there was one.
       let opener = try WireClient.registered(server)
       _ = try opener.request(#"{"type":"open_volume_request","id":"v"}"#)
@@ -54,7 +54,7 @@ extension StoreServerTests {
       }
       try server.waitUntil("the last client is gone") { $0.connections.isEmpty }
       #expect(try server.onLoop { $0.store.inconsistencies() } == [])
-      #expect(try server.onLoop { $0.store.memory.lingering } == 0)
+      #expect(try server.onLoop { $0.store.memory.retained } == 0)
       #expect(try server.onLoop { $0.store.sessions.count } == 1)
       #expect(try server.onLoop { $0.handler.parkedRequests } == 0)
       #expect(try server.onLoop { $0.heldReplies.count + $0.endingSessions.count } == 0)

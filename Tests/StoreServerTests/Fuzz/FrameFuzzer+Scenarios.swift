@@ -20,7 +20,7 @@ extension FrameFuzzer {
     if sent.count < bytes.count, random.oneIn(2) { return slot.client.abort() }
     try slot.client.send(Array(bytes.dropFirst(sent.count)))
     guard try slot.client.receiveReply() == reply else { throw TestFailure("the closing reply differs") }
-    world.learn(from: reply)
+    known.record(from: reply)
     let back = Array("{\"type\":\"get_remote_buffers_request\",\"num\":1,\"0\":\(id)}".utf8)
     note(back, "the remote blob back")
     try slot.send(back)

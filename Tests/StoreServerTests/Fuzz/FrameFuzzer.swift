@@ -12,7 +12,7 @@ final class FrameFuzzer {
   let server: RunningServer
   var random: SplitMix64
   var corpus: RequestCorpus
-  var world = FuzzWorld()
+  var known = KnownIDs()
   var slots: [FuzzSlot] = []
   /// Messages sent.
   private(set) var frames = 0
@@ -44,7 +44,7 @@ final class FrameFuzzer {
       try step(index)
     } catch {
       // Deleting a volume ends the connections to it, whatever they are about.
-      guard let deletions = slot.volumeDeletions, deletions < world.volumeDeletions, slots[index] === slot,
+      guard let deletions = slot.volumeDeletions, deletions < known.volumeDeletions, slots[index] === slot,
         (try? slot.client.isClosedSilently()) == true
       else { throw error }
       try replace(index)
@@ -69,7 +69,7 @@ final class FrameFuzzer {
 
   func note(_ body: [UInt8], _ how: String) {
     frames += 1
-    world.noteSending(body)
+    known.noteSending(body)
     trail.append("  \(how): \(String(decoding: body.prefix(400), as: UTF8.self))\(body.count > 400 ? "…" : "")")
     if trail.count > 12 { trail.removeFirst() }
   }
@@ -81,7 +81,7 @@ final class FrameFuzzer {
     let path = kind == .rpc ? nil : nextVolumePath()
     let inSession = kind == .ipc && path == nil ? try nextSessionSlot() : nil
     let slot = try inSession ?? FuzzSlot(WireClient(server, kind, path: path))
-    if path != nil { slot.volumeDeletions = world.volumeDeletions }
+    if path != nil { slot.volumeDeletions = known.volumeDeletions }
     if !random.oneIn(10) {
       try slot.send(Array(WireClient.register.utf8))
       _ = try slot.receive(.answer("register_reply"))
@@ -91,10 +91,10 @@ final class FrameFuzzer {
 
   /// A connection to a session that is still there, or nil for the root session.
   private func nextSessionSlot() throws -> FuzzSlot? {
-    guard random.oneIn(2), !world.sessionPaths.isEmpty else { return nil }
-    let path = random.choose(world.sessionPaths)
+    guard random.oneIn(2), !known.sessionPaths.isEmpty else { return nil }
+    let path = random.choose(known.sessionPaths)
     if let slot = try sessionSlot(path) { return slot }
-    world.forget(sessionPath: path)
+    known.forget(sessionPath: path)
     return nil
   }
 
@@ -118,7 +118,7 @@ final class FrameFuzzer {
   /// One of the sockets of a volume that is there.
   private func nextVolumePath() -> String? {
     guard random.oneIn(2) else { return nil }
-    let directory = "\(server.directory)/volumes/\(random.choose(FuzzWorld.volumeIDs))"
+    let directory = "\(server.directory)/volumes/\(random.choose(KnownIDs.volumeIDs))"
     let path = random.oneIn(4) ? "\(directory)/read-only/vineyard.sock" : "\(directory)/vineyard.sock"
     return access(path, F_OK) == 0 ? path : nil
   }
@@ -138,7 +138,7 @@ final class FrameFuzzer {
     ].contains(type), !random.oneIn(6) {
       type = random.choose(RequestType.allCases)
     }
-    return FrameMutator.body(from: corpus.request(type, world), &random)
+    return FrameMutator.body(from: corpus.request(type, known), &random)
   }
 
   private func exchange(_ index: Int) throws {
@@ -160,7 +160,7 @@ final class FrameFuzzer {
     default: break
     }
     let reply = try slot.receive(expectation)
-    world.learn(from: reply)
+    known.record(from: reply)
     if reply["type"] == .string("delete_session_reply") { return try replace(index) }
     if case .transfer = expectation, reply["type"] != nil {
       guard try moveBytes(slot, reply) else { return try replace(index) }
@@ -197,7 +197,7 @@ final class FrameFuzzer {
       expectations.append(expectation)
     }
     try slots[index].client.send(bytes)
-    for expectation in expectations { world.learn(from: try slots[index].receive(expectation)) }
+    for expectation in expectations { known.record(from: try slots[index].receive(expectation)) }
     try slots[index].expectNothingElse()
   }
 

@@ -4,7 +4,7 @@ import StoreProtocol
 extension RequestCorpus {
   /// The fields of a request about volumes; over TCP it takes the token, which is not always given.
   mutating func volumeFields(_ type: RequestType) -> [(key: String, value: String)] {
-    let token = random.oneIn(3) ? [] : [(key: "admin_token", value: "\"\(FuzzWorld.adminToken)\"")]
+    let token = random.oneIn(3) ? [] : [(key: "admin_token", value: "\"\(KnownIDs.adminToken)\"")]
     return ownFields(type) + token
   }
 
@@ -31,7 +31,7 @@ extension RequestCorpus {
 
   private mutating func volumeID() -> String {
     if random.oneIn(12) { return random.choose(["\"\"", "\"..\"", "\"a/b\"", "\"ü\"", "\"\\u0000\""]) }
-    return "\"\(random.choose(FuzzWorld.volumeIDs))\""
+    return "\"\(random.choose(KnownIDs.volumeIDs))\""
   }
 
   private mutating func quota() -> String {

@@ -10,7 +10,7 @@ final class WireClient {
   let kind: Kind
   private(set) var file: CInt
   /// Milliseconds until silence counts as a hang.
-  var patience: CInt = 30_000
+  var timeout: CInt = 30_000
 
   /// Connects to the root session's socket, a session's socket at `path`, or the RPC port.
   init(_ server: RunningServer, _ kind: Kind = .ipc, path: String? = nil, receiveBuffer: CInt? = nil) throws {
@@ -73,7 +73,7 @@ final class WireClient {
 
   private func wait(for events: CInt, _ failure: String) throws {
     var waiter = pollfd(file: file, events: events)
-    if poll(&waiter, 1, patience) == 0 { throw TestFailure("a hang: \(failure) within \(patience / 1000) s") }
+    if poll(&waiter, 1, timeout) == 0 { throw TestFailure("a hang: \(failure) within \(timeout / 1000) s") }
   }
 
   // MARK: - Receiving

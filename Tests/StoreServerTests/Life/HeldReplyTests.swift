@@ -152,7 +152,7 @@ final class Counter: Sendable {
   func increase() { number.add(1, ordering: .acquiringAndReleasing) }
 }
 
-extension ClientConnection {
+extension Connection {
   /// What it waits for.
   var held: HeldReply? {
     if case .held(let held) = state { return held }

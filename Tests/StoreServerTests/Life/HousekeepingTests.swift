@@ -20,7 +20,7 @@ extension StoreServerTests {
       #expect(
         try server.onLoop { server in
           let lost = server.readiness
-          server.keepHouse()
+          server.runHousekeeping()
           return [lost.status, server.readiness.status]
         } == [503, 200])
       #expect(try WireClient.registered(server).request(#"{"type":"exists_request","id":1}"#)["exists"] == .bool(false))
@@ -35,7 +35,7 @@ extension StoreServerTests {
       let file = open(server.socketPath, O_CREAT | O_WRONLY, 0o600)
       close(file)
       let answer = try server.onLoop { server in
-        for _ in 0..<3 { server.keepHouse() }
+        for _ in 0..<3 { server.runHousekeeping() }
         return server.readiness.text
       }
       #expect(answer.contains("exists and is not a socket"))
@@ -50,16 +50,16 @@ extension StoreServerTests {
         $0.memoryLimit = 256 * mebibyte
         $0.populate = .ahead
       }
-      let reserve = try server.onLoop { Int($0.store.configuration.reserve / Residency.chunkSize) }
+      let reserve = try server.onLoop { Int($0.store.configuration.reserve / Residency.blockSize) }
       let client = try WireClient.registered(server)
       let created = try client.request(#"{"type":"create_buffer_request","size":209715200}"#)
       try closeFile(client.receiveArena())
       let id = try #require(created["id"]?.integer)
       _ = try client.request("{\"type\":\"drop_buffer_request\",\"id\":\(id)}")
-      #expect(try server.onLoop { $0.store.memory.residency.spareChunks } > reserve)
+      #expect(try server.onLoop { $0.store.memory.residency.spareBlocks } > reserve)
       // What becomes spare within the window stays for another.
       try server.waitUntil("no pages are on their way") {
-        $0.store.memory.residency.spareChunks == $0.store.memory.residency.committedChunks
+        $0.store.memory.residency.spareBlocks == $0.store.memory.residency.committedBlocks
       }
       try server.onLoop { server in
         server.loop.timers = TimerQueue()
@@ -68,7 +68,7 @@ extension StoreServerTests {
       for _ in 0..<20 { _ = try WireClient.registered(server).request(#"{"type":"list_data_request","pattern":"*"}"#) }
       try server.onLoop { $0.pages.giveBackIdle() }
       try server.waitUntil("they are back") {
-        $0.store.memory.residency.spareChunks == reserve && $0.store.memory.residency.committedChunks == reserve
+        $0.store.memory.residency.spareBlocks == reserve && $0.store.memory.residency.committedBlocks == reserve
       }
     }
 
@@ -91,7 +91,7 @@ extension StoreServerTests {
         try server.onLoop { $0.pages.giveBackIdle() }
       }
       #expect(try server.onLoop { $0.pages.releasedBytes } == 0)
-      #expect(try server.onLoop { $0.store.memory.residency.spareChunks } >= 100)
+      #expect(try server.onLoop { $0.store.memory.residency.spareBlocks } >= 100)
     }
 
     @Test("a probe that connects does not bring back what was trimmed; a write does")
@@ -100,13 +100,13 @@ extension StoreServerTests {
         $0.memoryLimit = 256 * mebibyte
         $0.populate = .ahead
       }
-      try server.waitUntil("the reserve is warm") { $0.store.memory.residency.spareChunks >= 32 }
+      try server.waitUntil("the reserve is warm") { $0.store.memory.residency.spareBlocks >= 32 }
       let client = try WireClient.registered(server)
       _ = try client.request(#"{"type":"memory_trim_request"}"#)
       for _ in 0..<5 { _ = try WireClient.registered(server) }
       #expect(try server.onLoop { $0.store.memory.residency.committedBytes } == 0)
       _ = try client.request(#"{"type":"create_buffer_request","size":64}"#)
-      try server.waitUntil("the reserve is warm again") { $0.store.memory.residency.spareChunks >= 32 }
+      try server.waitUntil("the reserve is warm again") { $0.store.memory.residency.spareBlocks >= 32 }
     }
   }
 }

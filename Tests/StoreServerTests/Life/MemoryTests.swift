@@ -24,7 +24,7 @@ extension StoreServerTests {
     }
 
     private func memory() throws -> [UInt64] {
-      try server.onLoop { [$0.store.memory.used, $0.store.memory.lingering] }
+      try server.onLoop { [$0.store.memory.used, $0.store.memory.retained] }
     }
 
     @Test("blobs nobody sealed go with their client, sealed ones stay")
@@ -40,9 +40,9 @@ extension StoreServerTests {
     }
 
     @Test("where deleted memory is kept, the bytes of a deleted blob linger until its last reader disconnects")
-    func lingering() throws {
+    func retained() throws {
       let server = try RunningServer { $0.deletedMemory = .keep }
-      func memory() throws -> [UInt64] { try server.onLoop { [$0.store.memory.used, $0.store.memory.lingering] } }
+      func memory() throws -> [UInt64] { try server.onLoop { [$0.store.memory.used, $0.store.memory.retained] } }
       let writer = try WireClient.registered(server)
       let id = try createBlob(writer, size: 9_000_000)
       _ = try writer.request("{\"type\":\"seal_request\",\"object_id\":\(id)}")
@@ -55,7 +55,7 @@ extension StoreServerTests {
       try server.waitUntil("one is gone") { $0.connections.count == 2 }
       #expect(try memory() == [0, 9_000_000])
       readers[1].close()
-      try server.waitUntil("both are gone") { $0.store.memory.lingering == 0 }
+      try server.waitUntil("both are gone") { $0.store.memory.retained == 0 }
       _ = try createBlob(writer, size: 9_000_000)
     }
 
@@ -117,7 +117,7 @@ extension StoreServerTests {
       #expect(try other.request("{\"type\":\"drop_buffer_request\",\"id\":\(id)}")["code"] == nil)
       #expect(try memory() == [0, 1000])
       writer.close()
-      try server.waitUntil("the writer is gone") { $0.store.memory.lingering == 0 }
+      try server.waitUntil("the writer is gone") { $0.store.memory.retained == 0 }
     }
 
     @Test("a thousand clients in a row leave nothing")

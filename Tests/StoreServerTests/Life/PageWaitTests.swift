@@ -20,7 +20,7 @@ extension StoreServerTests {
     }
 
     private func waitForReserve() throws {
-      try server.waitUntil("the reserve is warm") { $0.store.memory.residency.spareChunks >= 32 }
+      try server.waitUntil("the reserve is warm") { $0.store.memory.residency.spareBlocks >= 32 }
     }
 
     @Test("a blob larger than the warm reserve is announced once all of its pages are there")

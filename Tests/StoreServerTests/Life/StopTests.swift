@@ -37,7 +37,7 @@ extension StoreServerTests {
     }
 
     @Test("a transfer under way and a reader that doesn't read delay the end for less than a second")
-    func patience() throws {
+    func timeout() throws {
       let server = try RunningServer()
       let sender = try WireClient.registered(server, .rpc)
       _ = try sender.request(#"{"type":"create_remote_buffer_request","size":1000000}"#)

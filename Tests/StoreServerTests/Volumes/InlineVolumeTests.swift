@@ -5,9 +5,9 @@ import Testing
 extension StoreServerTests {
   @Suite("volumes that the author of a pod describes")
   struct InlineVolumeTests {
-    let world: VolumeWorld
+    let fixture: VolumeFixture
 
-    init() throws { world = try VolumeWorld() }
+    init() throws { fixture = try VolumeFixture() }
 
     @Test(
       "[Error] reach the objects of the store without the administrator's consent",
@@ -15,16 +15,16 @@ extension StoreServerTests {
         #""scope":"cluster""#, #""on_delete":"retain""#, #""scope":"cluster","on_delete":"retain""#,
       ])
     func refused(fields: String) throws {
-      try world.open("before", #""ephemeral":true,\#(fields)"#)
-      try world.restart(allowsClusterScope: false)
-      #expect(try world.record("before") == nil)
-      #expect(world.server.log.contains { $0.contains("volume before stays closed") })
-      let reply = try world.ask("open_volume", "v", #""ephemeral":true,\#(fields)"#)
+      try fixture.open("before", #""ephemeral":true,\#(fields)"#)
+      try fixture.restart(allowsClusterScope: false)
+      #expect(try fixture.record("before") == nil)
+      #expect(fixture.server.log.contains { $0.contains("volume before stays closed") })
+      let reply = try fixture.ask("open_volume", "v", #""ephemeral":true,\#(fields)"#)
       #expect(reply["code"]?.integer == 6)
       #expect(reply["message"]?.text?.contains("spec.allowClusterScope") == true)
-      #expect(try world.record("v") == nil)
-      try world.open("claim", fields)
-      try world.open("own", #""ephemeral":true"#)
+      #expect(try fixture.record("v") == nil)
+      try fixture.open("claim", fields)
+      try fixture.open("own", #""ephemeral":true"#)
     }
   }
 }

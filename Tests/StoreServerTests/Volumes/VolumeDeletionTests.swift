@@ -7,46 +7,46 @@ import Testing
 extension StoreServerTests {
   @Suite("deleting a volume that is in use")
   struct VolumeDeletionTests {
-    let world: VolumeWorld
+    let fixture: VolumeFixture
 
     init() throws {
-      world = try VolumeWorld()
-      try world.open("v")
+      fixture = try VolumeFixture()
+      try fixture.open("v")
     }
 
     private func delete() throws {
-      #expect(try world.ask("delete_volume", "v")["deleted"] == .bool(true))
-      #expect(try world.server.onLoop { $0.store.memory.used } == 0)
-      #expect(try world.server.onLoop { $0.store.inconsistencies() } == [])
-      #expect(world.volumeNames.isEmpty)
+      #expect(try fixture.ask("delete_volume", "v")["deleted"] == .bool(true))
+      #expect(try fixture.server.onLoop { $0.store.memory.used } == 0)
+      #expect(try fixture.server.onLoop { $0.store.inconsistencies() } == [])
+      #expect(fixture.volumeNames.isEmpty)
     }
 
     private func expectNobodyLeft() throws {
-      try world.server.waitUntil("only the main client is left") { $0.connections.count == 1 }
-      #expect(try world.server.onLoop { $0.store.memory.lingering } == 0)
-      #expect(try world.server.onLoop { $0.heldReplies.count + $0.handler.parkedRequests } == 0)
+      try fixture.server.waitUntil("only the main client is left") { $0.connections.count == 1 }
+      #expect(try fixture.server.onLoop { $0.store.memory.retained } == 0)
+      #expect(try fixture.server.onLoop { $0.heldReplies.count + $0.handler.parkedRequests } == 0)
     }
 
     @Test("clients read the end of the stream; what they were given lingers until they close their side")
     func idle() throws {
-      let client = try world.client(of: "v")
+      let client = try fixture.client(of: "v")
       let blob = try client.sealedBlob(100_000)
       _ = try client.request("{\"type\":\"get_buffers_request\",\"ids\":[\(blob)]}")
       try delete()
       #expect(try client.isClosedSilently())
-      #expect(try world.server.onLoop { $0.store.memory.lingering } == 100_000)
+      #expect(try fixture.server.onLoop { $0.store.memory.retained } == 100_000)
       // What it still says is not answered and does not disturb anybody.
       try client.sendFrame(#"{"type":"create_buffer_request","size":5}"#)
-      #expect(try world.main.request(#"{"type":"list_volumes_request"}"#)["volumes"]?.elements.isEmpty == true)
+      #expect(try fixture.main.request(#"{"type":"list_volumes_request"}"#)["volumes"]?.elements.isEmpty == true)
       client.close()
       try expectNobodyLeft()
     }
 
     @Test("a parked request is given up")
     func parked() throws {
-      let client = try world.client(of: "v")
+      let client = try fixture.client(of: "v")
       try client.sendFrame(#"{"type":"get_name_request","name":"never","wait":true}"#)
-      try world.server.waitUntil("the request is parked") { $0.handler.parkedRequests == 1 }
+      try fixture.server.waitUntil("the request is parked") { $0.handler.parkedRequests == 1 }
       try delete()
       #expect(try client.isClosedSilently())
       client.close()
@@ -55,10 +55,10 @@ extension StoreServerTests {
 
     @Test("raw bytes on their way end with the connection")
     func transferring() throws {
-      let client = try world.client(of: "v")
+      let client = try fixture.client(of: "v")
       _ = try client.request(#"{"type":"create_remote_buffer_request","size":100000}"#)
       try client.send([UInt8](repeating: 1, count: 1000))
-      try world.server.waitUntil("the transfer has begun") { server in
+      try fixture.server.waitUntil("the transfer has begun") { server in
         server.connections.values.contains { if case .transferring = $0.state { true } else { false } }
       }
       try delete()
@@ -67,30 +67,30 @@ extension StoreServerTests {
 
     @Test("clients of a volume of scope cluster lose the connection, not what others wrote")
     func cluster() throws {
-      try world.open("c", #""scope":"cluster""#)
-      let client = try world.client(of: "c")
+      try fixture.open("c", #""scope":"cluster""#)
+      let client = try fixture.client(of: "c")
       let ours = try client.sealedBlob(1000)
-      let theirs = try world.main.sealedBlob(500)
+      let theirs = try fixture.main.sealedBlob(500)
       #expect(try client.exists(theirs))
-      #expect(try world.ask("delete_volume", "c")["deleted"] == .bool(true))
+      #expect(try fixture.ask("delete_volume", "c")["deleted"] == .bool(true))
       #expect(try client.isClosedSilently())
-      #expect(try !world.main.exists(ours) && world.main.exists(theirs))
+      #expect(try !fixture.main.exists(ours) && fixture.main.exists(theirs))
     }
 
     @Test("another volume of the same id starts from nothing while clients of the first are still there")
     func again() throws {
-      let client = try world.client(of: "v")
+      let client = try fixture.client(of: "v")
       let blob = try client.sealedBlob(1000)
       try delete()
-      try world.open("v")
-      let next = try world.client(of: "v")
+      try fixture.open("v")
+      let next = try fixture.client(of: "v")
       #expect(try !next.exists(blob))
-      #expect(try world.record("v")?["connections"]?.integer == 1)
+      #expect(try fixture.record("v")?["connections"]?.integer == 1)
       #expect(try client.isClosedSilently())
       client.close()
-      try world.server.waitUntil("the old client is gone") { $0.connections.count == 2 }
-      #expect(try world.record("v")?["connections"]?.integer == 1)
-      #expect(try world.server.onLoop { $0.store.inconsistencies() } == [])
+      try fixture.server.waitUntil("the old client is gone") { $0.connections.count == 2 }
+      #expect(try fixture.record("v")?["connections"]?.integer == 1)
+      #expect(try fixture.server.onLoop { $0.store.inconsistencies() } == [])
     }
   }
 }

@@ -7,23 +7,23 @@ import Testing
 extension StoreServerTests {
   @Suite("volumes and a slow or broken disk")
   struct VolumeDiskTests {
-    let world: VolumeWorld
+    let fixture: VolumeFixture
 
     init() throws {
-      world = try VolumeWorld()
-      try world.open("other")
+      fixture = try VolumeFixture()
+      try fixture.open("other")
     }
 
     /// Puts something in the way of a document that it cannot replace.
     private func breakDocument(_ id: String) throws {
-      unlink(world.documentPath(id))
-      guard mkdir(world.documentPath(id), 0o700) == 0 else { throw TestFailure("mkdir: errno \(errno)") }
+      unlink(fixture.documentPath(id))
+      guard mkdir(fixture.documentPath(id), 0o700) == 0 else { throw TestFailure("mkdir: errno \(errno)") }
     }
 
     /// Keeps the disk worker busy until the result is given.
     private func holdUpDisk() throws -> Handoff<Void> {
       let gate = Handoff<Void>()
-      try world.server.onLoop { server in
+      try fixture.server.onLoop { server in
         _ = server.jobs.start {
           try? gate.take()
         } finish: { _, _, _ in
@@ -32,10 +32,10 @@ extension StoreServerTests {
       return gate
     }
 
-    private func waitForDisk() throws { try world.server.waitUntil("the disk rests") { $0.jobs.count == 0 } }
+    private func waitForDisk() throws { try fixture.server.waitUntil("the disk rests") { $0.jobs.count == 0 } }
 
     private func send(_ request: String, _ fields: String = "") throws -> WireClient {
-      let client = try WireClient.registered(world.server)
+      let client = try WireClient.registered(fixture.server)
       try client.sendFrame("{\"type\":\"\(request)_request\",\"id\":\"v\"\(fields)}")
       return client
     }
@@ -43,16 +43,16 @@ extension StoreServerTests {
     @Test("[Error] a volume whose document cannot be written is not there afterwards")
     func failedOpening() throws {
       try breakDocument("v")
-      let reply = try world.ask("open_volume", "v")
+      let reply = try fixture.ask("open_volume", "v")
       #expect(reply["code"]?.integer == 4)
       #expect(reply["message"]?.text?.contains("volume 'v' cannot be opened: cannot write") == true)
-      #expect(world.volumeNames == ["other"])
-      #expect(try world.ask("inspect_volume", "v")["code"]?.integer == 12)
-      #expect(try world.server.onLoop { $0.store.inconsistencies() } == [])
-      #expect(try world.server.onLoop { $0.listeners.values.count { $0.volume != nil } } == 2)
-      rmdir(world.documentPath("v"))
-      try world.open("v")
-      _ = try world.client(of: "v").sealedBlob(10)
+      #expect(fixture.volumeNames == ["other"])
+      #expect(try fixture.ask("inspect_volume", "v")["code"]?.integer == 12)
+      #expect(try fixture.server.onLoop { $0.store.inconsistencies() } == [])
+      #expect(try fixture.server.onLoop { $0.listeners.values.count { $0.volume != nil } } == 2)
+      rmdir(fixture.documentPath("v"))
+      try fixture.open("v")
+      _ = try fixture.client(of: "v").sealedBlob(10)
     }
 
     @Test("that is so although the client that asked has gone")
@@ -60,31 +60,31 @@ extension StoreServerTests {
       try breakDocument("v")
       let gate = try holdUpDisk()
       let client = try send("open_volume")
-      try world.server.waitUntil("the volume is there for now") { $0.store.volumes["v"] != nil }
+      try fixture.server.waitUntil("the volume is there for now") { $0.store.volumes["v"] != nil }
       client.close()
-      try world.server.waitUntil("the client is gone") { $0.connections.count == 1 }
+      try fixture.server.waitUntil("the client is gone") { $0.connections.count == 1 }
       gate.give(())
-      try world.server.waitUntil("the volume is gone") { $0.store.volumes["v"] == nil && $0.heldReplies.isEmpty }
-      #expect(world.volumeNames == ["other"])
+      try fixture.server.waitUntil("the volume is gone") { $0.store.volumes["v"] == nil && $0.heldReplies.isEmpty }
+      #expect(fixture.volumeNames == ["other"])
     }
 
     @Test("[Error] a change that cannot be written is taken back")
     func failedChange() throws {
-      try world.open("v", #""quota":65536"#)
+      try fixture.open("v", #""quota":65536"#)
       try breakDocument("v")
       for (request, fields) in [
         ("resize_volume", #""quota":131072"#), ("resize_volume", #""quota":4096,"on_delete":"retain""#),
         ("freeze_volume", #""frozen":true"#),
       ] {
-        let reply = try world.ask(request, "v", fields)
+        let reply = try fixture.ask(request, "v", fields)
         #expect(reply["code"]?.integer == 4)
         #expect(reply["message"]?.text?.contains("volume 'v' cannot be changed") == true)
       }
-      let record = try world.record("v")
+      let record = try fixture.record("v")
       #expect(record?["quota"]?.integer == 65536 && record?["frozen"] == .bool(false))
       #expect(record?["on_delete"]?.text == "delete")
-      #expect(try world.ask("delete_volume", "v")["message"]?.text?.contains("cannot be deleted") == true)
-      _ = try world.client(of: "v").sealedBlob(10)
+      #expect(try fixture.ask("delete_volume", "v")["message"]?.text?.contains("cannot be deleted") == true)
+      _ = try fixture.client(of: "v").sealedBlob(10)
     }
 
     @Test("requests about a volume have their turns, those about others and of others go on")
@@ -94,67 +94,67 @@ extension StoreServerTests {
         try send("open_volume"), try send("delete_volume"), try send("open_volume", #","quota":4096"#),
         try send("inspect_volume"), try send("freeze_volume", #","frozen":true"#),
       ]
-      try world.server.waitUntil("all wait") { $0.heldReplies.count == 5 && $0.handler.parkedRequests == 4 }
-      #expect(try world.main.request(#"{"type":"exists_request","id":1}"#)["exists"] == .bool(false))
+      try fixture.server.waitUntil("all wait") { $0.heldReplies.count == 5 && $0.handler.parkedRequests == 4 }
+      #expect(try fixture.main.request(#"{"type":"exists_request","id":1}"#)["exists"] == .bool(false))
       gate.give(())
       #expect(try clients[0].receiveReply()?["volume"]?["quota"]?.integer == 0)
       #expect(try clients[1].receiveReply()?["deleted"] == .bool(true))
       #expect(try clients[2].receiveReply()?["volume"]?["quota"]?.integer == 4096)
       #expect(try clients[3].receiveReply()?["volume"]?["frozen"] == .bool(false))
       #expect(try clients[4].receiveReply()?["volume"]?["frozen"] == .bool(true))
-      #expect(try world.server.onLoop { $0.heldReplies.isEmpty })
+      #expect(try fixture.server.onLoop { $0.heldReplies.isEmpty })
     }
 
     @Test("what is written first while a volume is changed is noted on disk when it is changed")
     func firstWrite() throws {
-      try world.open("v")
-      let client = try world.client(of: "v")
+      try fixture.open("v")
+      let client = try fixture.client(of: "v")
       let gate = try holdUpDisk()
       let changing = try send("resize_volume", #","quota":65536"#)
-      try world.server.waitUntil("it waits") { $0.heldReplies.count == 1 }
+      try fixture.server.waitUntil("it waits") { $0.heldReplies.count == 1 }
       _ = try client.sealedBlob(10)
       gate.give(())
       #expect(try changing.receiveReply()?["volume"]?["quota"]?.integer == 65536)
       try waitForDisk()
-      let document = try text(world.documentPath("v"))
+      let document = try text(fixture.documentPath("v"))
       #expect(document.contains(#""written":true"#) && document.contains(#""quota":65536"#))
     }
 
     @Test("a deletion leaves no document, whatever was written just before")
     func lateWrite() throws {
-      try world.open("v")
-      let client = try world.client(of: "v")
+      try fixture.open("v")
+      let client = try fixture.client(of: "v")
       let gate = try holdUpDisk()
       let deleting = try send("delete_volume")
-      try world.server.waitUntil("it waits") { $0.heldReplies.count == 1 }
+      try fixture.server.waitUntil("it waits") { $0.heldReplies.count == 1 }
       _ = try client.sealedBlob(10)
       gate.give(())
       #expect(try deleting.receiveReply()?["deleted"] == .bool(true))
       try waitForDisk()
-      #expect(access(world.documentPath("v"), F_OK) != 0 && world.volumeNames == ["other"])
+      #expect(access(fixture.documentPath("v"), F_OK) != 0 && fixture.volumeNames == ["other"])
     }
 
     @Test("a store that stops finishes what it has begun, and answers it")
     func stop() throws {
       let gate = try holdUpDisk()
       let client = try send("open_volume")
-      try world.server.waitUntil("it waits") { $0.heldReplies.count == 1 }
-      world.server.beginStop()
+      try fixture.server.waitUntil("it waits") { $0.heldReplies.count == 1 }
+      fixture.server.beginStop()
       gate.give(())
       #expect(try client.receiveReply()?["volume"]?["id"]?.text == "v")
-      try world.server.stop()
-      #expect(access(world.documentPath("v"), F_OK) == 0)
-      try world.restart()
-      #expect(try world.record("v") != nil)
+      try fixture.server.stop()
+      #expect(access(fixture.documentPath("v"), F_OK) == 0)
+      try fixture.restart()
+      #expect(try fixture.record("v") != nil)
     }
 
     @Test("the token is read for each request over TCP, also when a slow disk keeps it")
     func token() throws {
-      let client = try WireClient.registered(world.server, .rpc)
+      let client = try WireClient.registered(fixture.server, .rpc)
       let gate = try holdUpDisk()
       try client.sendFrame(#"{"type":"inspect_volume_request","id":"other","admin_token":"secret"}"#)
       try client.sendFrame(#"{"type":"inspect_volume_request","id":"other","admin_token":"wrong"}"#)
-      try world.server.waitUntil("it waits") { $0.heldReplies.count == 1 }
+      try fixture.server.waitUntil("it waits") { $0.heldReplies.count == 1 }
       gate.give(())
       #expect(try client.receiveReply()?["volume"]?["id"]?.text == "other")
       #expect(try client.receiveReply()?["code"]?.integer == 34)

@@ -7,19 +7,19 @@ import Testing
 extension StoreServerTests {
   @Suite("a volume's directory in which a client has put things")
   struct VolumeIntruderTests {
-    let world: VolumeWorld
+    let fixture: VolumeFixture
 
     init() throws {
-      world = try VolumeWorld()
-      try world.open("evil")
-      try world.open("victim")
+      fixture = try VolumeFixture()
+      try fixture.open("evil")
+      try fixture.open("victim")
     }
 
-    private var directory: String { world.volumePath("evil") }
+    private var directory: String { fixture.volumePath("evil") }
 
     private var victimSocket: Support.FileIdentity? {
       get throws {
-        try world.server.onLoop { $0.volumeFiles.directories?.socket(of: "victim", isReadOnly: false) }
+        try fixture.server.onLoop { $0.volumeFiles.directories?.socket(of: "victim", isReadOnly: false) }
       }
     }
 
@@ -52,10 +52,10 @@ extension StoreServerTests {
         mkfifo("\(directory)/read-only", 0o666)
       }
       let identity = try #require(try victimSocket)
-      _ = try world.record("evil")
-      let blob = try world.client(of: "evil").sealedBlob(1000)
-      #expect(try world.client(of: "evil", readOnly: true).exists(blob))
-      #expect(try !world.client(of: "victim").exists(blob))
+      _ = try fixture.record("evil")
+      let blob = try fixture.client(of: "evil").sealedBlob(1000)
+      #expect(try fixture.client(of: "evil", readOnly: true).exists(blob))
+      #expect(try !fixture.client(of: "victim").exists(blob))
       #expect(try victimSocket == identity)
     }
 
@@ -65,11 +65,11 @@ extension StoreServerTests {
       symlink(target, "\(directory)/read-only")
       mkdir("\(directory)/more", 0o755)
       symlink(target, "\(directory)/more/link")
-      #expect(try world.ask("delete_volume", "evil")["deleted"] == .bool(true))
-      #expect(world.volumeNames == ["victim"])
-      _ = try world.client(of: "victim", readOnly: true)
-      #expect(access("\(world.directory.path)/vineyard.sock", F_OK) == 0)
-      #expect(access(world.documentPath("victim"), F_OK) == 0)
+      #expect(try fixture.ask("delete_volume", "evil")["deleted"] == .bool(true))
+      #expect(fixture.volumeNames == ["victim"])
+      _ = try fixture.client(of: "victim", readOnly: true)
+      #expect(access("\(fixture.directory.path)/vineyard.sock", F_OK) == 0)
+      #expect(access(fixture.documentPath("victim"), F_OK) == 0)
     }
 
     @Test("is removed although the name of a file in it is no text")
@@ -79,22 +79,22 @@ extension StoreServerTests {
       let file = open(name, O_CREAT | O_WRONLY, 0o600)
       #expect(file >= 0)
       close(file)
-      #expect(try world.ask("delete_volume", "evil")["deleted"] == .bool(true))
-      #expect(world.volumeNames == ["victim"])
+      #expect(try fixture.ask("delete_volume", "evil")["deleted"] == .bool(true))
+      #expect(fixture.volumeNames == ["victim"])
     }
 
     @Test("costs a limited number of removals, however much is in it")
     func crowded() throws {
       for number in 0..<3000 { try writeFile("\(directory)/\(number)", "") }
-      #expect(try world.ask("delete_volume", "evil")["deleted"] == .bool(true))
-      #expect(world.server.log.contains { $0.contains("cannot remove \(directory)") })
+      #expect(try fixture.ask("delete_volume", "evil")["deleted"] == .bool(true))
+      #expect(fixture.server.log.contains { $0.contains("cannot remove \(directory)") })
       let left = fileNames(in: directory).count
       #expect((1900...2100).contains(left))
-      try world.restart()
-      try world.restart()
+      try fixture.restart()
+      try fixture.restart()
       #expect(fileNames(in: directory).count < left)
-      try world.open("evil")
-      _ = try world.client(of: "evil")
+      try fixture.open("evil")
+      _ = try fixture.client(of: "evil")
     }
   }
 }

@@ -7,27 +7,27 @@ import Testing
 extension StoreServerTests {
   @Suite("requests about volumes")
   struct VolumeRequestTests {
-    let world: VolumeWorld
+    let fixture: VolumeFixture
 
-    init() throws { world = try VolumeWorld() }
+    init() throws { fixture = try VolumeFixture() }
 
     @Test("opening, inspecting and listing show the same record")
     func records() throws {
-      let opened = try world.open(
+      let opened = try fixture.open(
         "pvc-1",
         #""scope":"cluster","on_delete":"retain","ephemeral":true,"quota":1048576,"attributes":{"a":"ü\"\n"},"#
           + #""overwrite":"delete","deleted_memory":"keep""#)
       let text = #"{"attributes":{"a":"ü\"\n"},"condition":{"abnormal":false,"message":""},"connections":0,"#
-      let inspected = try world.main.requestText(#"{"type":"inspect_volume_request","id":"pvc-1"}"#)
+      let inspected = try fixture.main.requestText(#"{"type":"inspect_volume_request","id":"pvc-1"}"#)
       #expect(inspected.hasPrefix(#"{"type":"inspect_volume_reply","volume":"# + text))
       #expect(
         inspected.hasSuffix(
           #","deleted_memory":"keep","ephemeral":true,"frozen":false,"id":"pvc-1","kind":"volume","#
             + #""lost_contents_at":null,"names":0,"objects":0,"on_delete":"retain","overwrite":"delete","#
             + #""quota":1048576,"scope":"cluster","source":null,"used":0}}"#))
-      try world.open("a", #""source":null"#)
-      _ = try world.ask("create_snapshot", "z", #""source":"a""#)
-      let list = try world.main.request(#"{"type":"list_volumes_request"}"#)
+      try fixture.open("a", #""source":null"#)
+      _ = try fixture.ask("create_snapshot", "z", #""source":"a""#)
+      let list = try fixture.main.request(#"{"type":"list_volumes_request"}"#)
       #expect(list["volumes"]?.elements.compactMap { $0["id"]?.text } == ["z", "a", "pvc-1"])
       #expect(list["volumes"]?.elements.last == opened)
       #expect(list["room"]?["limit"]?.integer == 16 * mebibyte)
@@ -56,58 +56,58 @@ extension StoreServerTests {
         (#"{"type":"create_snapshot_request","id":"s","source":"x"}"#, 12, "does not exist"),
       ])
     func mistakes(request: String, code: UInt64, word: String) throws {
-      let reply = try world.main.request(request)
+      let reply = try fixture.main.request(request)
       #expect(reply["code"]?.integer == code, "\(reply)")
       #expect(reply["message"]?.text?.contains(word) == true, "\(reply)")
-      #expect(try world.server.onLoop { $0.store.volumes.count } == 0)
-      #expect(world.volumeNames.isEmpty)
+      #expect(try fixture.server.onLoop { $0.store.volumes.count } == 0)
+      #expect(fixture.volumeNames.isEmpty)
     }
 
     @Test("[Error] attributes beyond 64 KiB")
     func attributes() throws {
       let text = String(repeating: "x", count: 65536)
-      #expect(try world.ask("open_volume", "v", "\"attributes\":{\"a\":\"\(text)\"}")["code"]?.integer == 8)
-      try world.open("v", "\"attributes\":{\"a\":\"\(text.dropLast())\"}")
-      try world.restart()
-      #expect(try world.record("v")?["attributes"]?["a"]?.text?.utf8.count == 65535)
+      #expect(try fixture.ask("open_volume", "v", "\"attributes\":{\"a\":\"\(text)\"}")["code"]?.integer == 8)
+      try fixture.open("v", "\"attributes\":{\"a\":\"\(text.dropLast())\"}")
+      try fixture.restart()
+      #expect(try fixture.record("v")?["attributes"]?["a"]?.text?.utf8.count == 65535)
     }
 
     @Test("deleting is idempotent and tells whether there was one")
     func deletion() throws {
-      try world.open("v")
-      _ = try world.ask("create_snapshot", "v", #""source":"v""#)
+      try fixture.open("v")
+      _ = try fixture.ask("create_snapshot", "v", #""source":"v""#)
       for expected in [true, false] {
-        #expect(try world.ask("delete_volume", "v")["deleted"] == .bool(expected))
-        #expect(try world.ask("delete_snapshot", "v")["deleted"] == .bool(expected))
+        #expect(try fixture.ask("delete_volume", "v")["deleted"] == .bool(expected))
+        #expect(try fixture.ask("delete_snapshot", "v")["deleted"] == .bool(expected))
       }
-      #expect(world.volumeNames.isEmpty)
+      #expect(fixture.volumeNames.isEmpty)
     }
 
     @Test("snapshots are listed in a file as long as there are any")
     func snapshotList() throws {
-      let list = "\(world.directory.path)/volumes/~snapshots.json"
-      try world.open("v")
-      for id in ["a", "b"] { _ = try world.ask("create_snapshot", id, #""source":"v""#) }
-      _ = try world.ask("delete_snapshot", "a")
+      let list = "\(fixture.directory.path)/volumes/~snapshots.json"
+      try fixture.open("v")
+      for id in ["a", "b"] { _ = try fixture.ask("create_snapshot", id, #""source":"v""#) }
+      _ = try fixture.ask("delete_snapshot", "a")
       #expect(access(list, F_OK) == 0)
-      _ = try world.ask("delete_snapshot", "b")
+      _ = try fixture.ask("delete_snapshot", "b")
       #expect(access(list, F_OK) != 0)
       // A client that leaves without reading the reply has its snapshot all the same.
-      let leaving = try WireClient.registered(world.server)
+      let leaving = try WireClient.registered(fixture.server)
       try leaving.sendFrame(#"{"type":"create_snapshot_request","id":"c","source":"v"}"#)
       leaving.close()
-      try world.server.waitUntil("it is made") {
+      try fixture.server.waitUntil("it is made") {
         $0.store.snapshots["c"] != nil && $0.connections.count == 1 && $0.jobs.count == 0
       }
       #expect(access(list, F_OK) == 0)
-      #expect(try world.ask("delete_snapshot", "c")["deleted"] == .bool(true))
+      #expect(try fixture.ask("delete_snapshot", "c")["deleted"] == .bool(true))
       #expect(access(list, F_OK) != 0)
     }
 
     @Test("over TCP the token is demanded, as the file has it now; registering with a volume's session takes it too")
     func adminToken() throws {
-      try world.open("v")
-      let client = try WireClient.registered(world.server, .rpc)
+      try fixture.open("v")
+      let client = try WireClient.registered(fixture.server, .rpc)
       let request = #"{"type":"inspect_volume_request","id":"v""#
       #expect(try client.request(request + "}")["message"]?.text?.contains("need the field 'admin_token'") == true)
       for wrong in ["", "secre", "secret2", "Secret"] {
@@ -115,15 +115,15 @@ extension StoreServerTests {
         #expect(reply["code"]?.integer == 34, "\(reply)")
       }
       #expect(try client.request(request + #","admin_token":"secret"}"#)["volume"]?["id"]?.text == "v")
-      try writeFile("\(world.directory.path)/vineyard.sock-token", " new\n")
+      try writeFile("\(fixture.directory.path)/vineyard.sock-token", " new\n")
       #expect(try client.request(request + #","admin_token":"secret"}"#)["code"]?.integer == 34)
       #expect(try client.request(request + #","admin_token":"new"}"#)["volume"] != nil)
-      let session = try world.server.onLoop { $0.store.volumes["v"]?.session.id ?? 0 }
+      let session = try fixture.server.onLoop { $0.store.volumes["v"]?.session.id ?? 0 }
       let register = "{\"type\":\"register_request\",\"version\":\"0.24.2\",\"session_id\":\(session)"
-      let remote = try WireClient(world.server, .rpc)
+      let remote = try WireClient(fixture.server, .rpc)
       #expect(try remote.request(register + "}")["code"]?.integer == 34)
       #expect(try remote.request(register + #","admin_token":"new"}"#)["session_id"]?.integer == session)
-      #expect(try world.record("v")?["connections"]?.integer == 1)
+      #expect(try fixture.record("v")?["connections"]?.integer == 1)
     }
 
     @Test("without a token file nobody is answered over TCP, and is told what to do")

@@ -6,11 +6,11 @@ import Testing
 extension StoreServerTests {
   @Suite("the sockets of a volume")
   struct VolumeSocketTests {
-    let world: VolumeWorld
+    let fixture: VolumeFixture
 
     init() throws {
-      world = try VolumeWorld()
-      try world.open("v", #""quota":1048576"#)
+      fixture = try VolumeFixture()
+      try fixture.open("v", #""quota":1048576"#)
     }
 
     private func mode(_ path: String) -> mode_t? {
@@ -20,37 +20,37 @@ extension StoreServerTests {
 
     @Test("directories and sockets have the modes that pods need, the document is for the store")
     func modes() throws {
-      #expect(mode("\(world.directory.path)/volumes") == 0o700)
+      #expect(mode("\(fixture.directory.path)/volumes") == 0o700)
       for (name, expected) in [
         ("", mode_t(0o755)), ("/vineyard.sock", 0o666), ("/read-only", 0o755), ("/read-only/vineyard.sock", 0o666),
-      ] { #expect(mode(world.volumePath("v") + name) == expected, "\(name)") }
-      #expect(mode("\(world.directory.path)/volumes/~documents") == 0o700)
-      #expect(mode(world.documentPath("v")) == 0o600)
+      ] { #expect(mode(fixture.volumePath("v") + name) == expected, "\(name)") }
+      #expect(mode("\(fixture.directory.path)/volumes/~documents") == 0o700)
+      #expect(mode(fixture.documentPath("v")) == 0o600)
     }
 
     @Test("what a pod that may write has removed or replaced is there again when somebody asks after the volume")
     func mended() throws {
-      let before = try world.client(of: "v")
+      let before = try fixture.client(of: "v")
       let blob = try before.sealedBlob(1000)
-      let directory = world.volumePath("v")
+      let directory = fixture.volumePath("v")
       unlink("\(directory)/vineyard.sock")
-      unlink(world.documentPath("v"))
+      unlink(fixture.documentPath("v"))
       rename("\(directory)/read-only/vineyard.sock", "\(directory)/read-only/elsewhere")
       symlink("/dev/null", "\(directory)/read-only/vineyard.sock")
-      #expect(try world.record("v")?["used"]?.integer == 1000)
-      for readOnly in [false, true] { #expect(try world.client(of: "v", readOnly: readOnly).exists(blob)) }
+      #expect(try fixture.record("v")?["used"]?.integer == 1000)
+      for readOnly in [false, true] { #expect(try fixture.client(of: "v", readOnly: readOnly).exists(blob)) }
       #expect(try before.exists(blob))
-      #expect(world.server.log.contains { $0.contains("removed files of volume v") })
-      try world.restart()
-      #expect(try world.record("v")?["quota"]?.integer == mebibyte)
-      #expect(try world.ask("delete_volume", "v")["deleted"] == .bool(true))
+      #expect(fixture.server.log.contains { $0.contains("removed files of volume v") })
+      try fixture.restart()
+      #expect(try fixture.record("v")?["quota"]?.integer == mebibyte)
+      #expect(try fixture.ask("delete_volume", "v")["deleted"] == .bool(true))
     }
 
     @Test("clients are told of the volume only: its socket, its session, its memory")
     func facts() throws {
-      let client = try WireClient(world.server, path: "\(world.volumePath("v"))/vineyard.sock")
+      let client = try WireClient(fixture.server, path: "\(fixture.volumePath("v"))/vineyard.sock")
       let registered = try client.request(WireClient.register)
-      #expect(registered["ipc_socket"]?.text == "\(world.volumePath("v"))/vineyard.sock")
+      #expect(registered["ipc_socket"]?.text == "\(fixture.volumePath("v"))/vineyard.sock")
       #expect(registered["rpc_endpoint"]?.text == "0.0.0.0:0" && registered["session_id"]?.integer != 0)
       _ = try client.sealedBlob(1000)
       let status = try client.request(#"{"type":"instance_status_request"}"#)["meta"]
@@ -58,8 +58,8 @@ extension StoreServerTests {
       #expect(status?["ipc_connections"]?.integer == 1)
       let cluster = try client.request(#"{"type":"cluster_meta"}"#)["meta"]?["i0"]
       #expect(cluster?["rpc_endpoint"]?.text == "0.0.0.0:0")
-      #expect(cluster?["ipc_socket"]?.text == "\(world.volumePath("v"))/vineyard.sock")
-      let outside = try world.main.request(#"{"type":"instance_status_request"}"#)["meta"]
+      #expect(cluster?["ipc_socket"]?.text == "\(fixture.volumePath("v"))/vineyard.sock")
+      let outside = try fixture.main.request(#"{"type":"instance_status_request"}"#)["meta"]
       #expect(outside?["memory_limit"]?.integer == 16 * mebibyte && outside?["ipc_connections"]?.integer == 2)
     }
 
@@ -70,26 +70,26 @@ extension StoreServerTests {
         "freeze_volume", "delete_volume", "create_snapshot", "delete_snapshot",
       ])
     func requestsThatLeadOut(request: String) throws {
-      let client = try world.client(of: "v")
+      let client = try fixture.client(of: "v")
       let reply = try client.request(
         "{\"type\":\"\(request)_request\",\"id\":\"v\",\"quota\":0,\"frozen\":true,\"source\":\"v\"}")
       #expect(reply["code"]?.integer == 6, "\(reply)")
-      #expect(try world.record("v")?["frozen"] == .bool(false))
+      #expect(try fixture.record("v")?["frozen"] == .bool(false))
     }
 
     @Test("[Error] requests about volumes on the socket of a child session")
     func childSession() throws {
-      let path = try #require(try world.main.request(#"{"type":"new_session_request"}"#)["socket_path"]?.text)
-      let reply = try WireClient.registered(world.server, path: path).request(#"{"type":"list_volumes_request"}"#)
+      let path = try #require(try fixture.main.request(#"{"type":"new_session_request"}"#)["socket_path"]?.text)
+      let reply = try WireClient.registered(fixture.server, path: path).request(#"{"type":"list_volumes_request"}"#)
       #expect(reply["code"]?.integer == 6)
       #expect(reply["message"]?.text?.contains("main socket") == true)
     }
 
     @Test("read-only clients get a descriptor that cannot be written through, and no request of theirs writes")
     func readOnly() throws {
-      let writer = try world.client(of: "v")
+      let writer = try fixture.client(of: "v")
       let blob = try writer.sealedBlob(1000)
-      let reader = try world.client(of: "v", readOnly: true)
+      let reader = try fixture.client(of: "v", readOnly: true)
       _ = try reader.request("{\"type\":\"get_buffers_request\",\"ids\":[\(blob)]}")
       let file = try reader.receiveArena()
       defer { close(file) }
@@ -113,12 +113,12 @@ extension StoreServerTests {
 
     @Test("a frozen volume is read-only for everybody, until it thaws")
     func frozen() throws {
-      let client = try world.client(of: "v")
+      let client = try fixture.client(of: "v")
       let blob = try client.sealedBlob(1000)
-      #expect(try world.ask("freeze_volume", "v", #""frozen":true"#)["volume"]?["frozen"] == .bool(true))
+      #expect(try fixture.ask("freeze_volume", "v", #""frozen":true"#)["volume"]?["frozen"] == .bool(true))
       #expect(try client.request(#"{"type":"clear_request"}"#)["message"]?.text?.contains("read-only") == true)
       #expect(try client.exists(blob))
-      _ = try world.ask("freeze_volume", "v", #""frozen":false"#)
+      _ = try fixture.ask("freeze_volume", "v", #""frozen":false"#)
       #expect(try client.request(#"{"type":"clear_request"}"#)["code"] == nil)
       #expect(try !client.exists(blob))
     }
@@ -126,15 +126,15 @@ extension StoreServerTests {
     @Test("a directory whose path is longer than an address of a socket serves all the same")
     func longPath() throws {
       let id = String(repeating: "long-", count: 25)
-      try world.open(id)
-      let directory = open(world.volumePath(id), O_RDONLY | O_DIRECTORY)
+      try fixture.open(id)
+      let directory = open(fixture.volumePath(id), O_RDONLY | O_DIRECTORY)
       defer { close(directory) }
       for name in ["vineyard.sock", "read-only/vineyard.sock"] {
-        let client = try WireClient.registered(world.server, path: "/proc/self/fd/\(directory)/\(name)")
+        let client = try WireClient.registered(fixture.server, path: "/proc/self/fd/\(directory)/\(name)")
         #expect(try client.request(#"{"type":"instance_status_request"}"#)["meta"] != nil)
       }
-      #expect(try world.ask("delete_volume", id)["deleted"] == .bool(true))
-      #expect(world.volumeNames == ["v"])
+      #expect(try fixture.ask("delete_volume", id)["deleted"] == .bool(true))
+      #expect(fixture.volumeNames == ["v"])
     }
   }
 }

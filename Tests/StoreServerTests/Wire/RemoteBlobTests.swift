@@ -99,9 +99,9 @@ extension StoreServerTests {
       _ = try reader.request("{\"type\":\"get_remote_buffers_request\",\"num\":1,\"0\":\(id)}")
       _ = try reader.receive(1000)
       _ = try writer.request("{\"type\":\"drop_buffer_request\",\"id\":\(id)}")
-      #expect(try server.onLoop { $0.store.memory.lingering } == 8_000_000)
+      #expect(try server.onLoop { $0.store.memory.retained } == 8_000_000)
       reader.abort()
-      try server.waitUntil("the hold ends") { $0.store.memory.lingering == 0 }
+      try server.waitUntil("the hold ends") { $0.store.memory.retained == 0 }
       #expect(try used() == 0)
     }
 

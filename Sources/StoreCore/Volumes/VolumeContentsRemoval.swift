@@ -2,15 +2,15 @@ import StoreProtocol
 
 /// Deletes the objects, blobs and streams of a volume that lie among those of others, but for what others' objects have
 /// as members.
-public struct BelongingsRemoval: StoreTask {
+public struct VolumeContentsRemoval: StoreTask {
   public typealias Failure = Never
 
-  private let account: Account
+  private let usage: VolumeUsage
   private let session: Session
-  private let connection: Connection?
+  private let client: Client?
   private let deletes: Bool
   /// Whether the rest belongs to nobody in particular from now on.
-  private let disownsAll: Bool
+  private let clearsOwner: Bool
   /// The first object or blob of which is still to be found out whether others use it; nil when all were looked at.
   private var nextCandidate: ObjectID? = ObjectID(0)
   private var explored: [ObjectID] = []
@@ -24,17 +24,17 @@ public struct BelongingsRemoval: StoreTask {
   private var unlinking: Unlinking?
   private var ending: StaleGrants?
 
-  init(_ volume: Volume, disownsAll: Bool, deletes: Bool, by connection: Connection?) {
-    account = volume.account
+  init(_ volume: Volume, clearsOwner: Bool, deletes: Bool, by client: Client?) {
+    usage = volume.usage
     session = volume.session
-    self.connection = connection
+    self.client = client
     self.deletes = deletes
-    self.disownsAll = disownsAll
-    ending = connection.map { StaleGrants(of: $0) }
+    self.clearsOwner = clearsOwner
+    ending = client.map { StaleGrants(of: $0) }
   }
 
   public mutating func step(_ store: Store) -> Void? {
-    if nextCandidate == ObjectID(0) { store.forgetChanges(in: session, of: account) }
+    if nextCandidate == ObjectID(0) { store.forgetChanges(in: session, of: usage) }
     if deletes {
       while let first = nextCandidate {
         if store.work.isSpent { return nil }
@@ -51,21 +51,21 @@ public struct BelongingsRemoval: StoreTask {
       store.work.spend(Work.item)
       handleObject(store)
     }
-    while let last = lastBlob, let blob = account.blobs.last(through: last) {
+    while let last = lastBlob, let blob = usage.blobs.last(through: last) {
       if store.work.isSpent { return nil }
       store.work.spend(Work.item)
       lastBlob = ObjectID(blob.rawValue - 1)
-      if deletes, !isKept(blob), store.isCleared(blob, in: session, by: connection) {
-        store.removeBlob(blob, in: session, by: connection)
-      } else if disownsAll {
-        session.blobs.update(blob) { $0.account = nil }
+      if deletes, !isKept(blob), store.isCleared(blob, in: session, by: client) {
+        store.removeBlob(blob, in: session, by: client)
+      } else if clearsOwner {
+        session.blobs.update(blob) { $0.usage = nil }
       }
     }
-    while deletes, let last = lastStream, let id = account.streams.last(through: last) {
+    while deletes, let last = lastStream, let id = usage.streams.last(through: last) {
       if store.work.isSpent { return nil }
       store.work.spend(Work.item)
       lastStream = id.rawValue == 0 ? nil : ObjectID(id.rawValue - 1)
-      if session.streams[id]?.isBeingWritten(byOthersThan: connection) != true { store.forgetStream(id, in: session) }
+      if session.streams[id]?.isBeingWritten(byOthersThan: client) != true { store.forgetStream(id, in: session) }
     }
     return ending == nil ? () : ending?.step(store) ?? nil
   }
@@ -74,8 +74,8 @@ public struct BelongingsRemoval: StoreTask {
 
   /// Notes the next object or blob if one of others has it as a member.
   private mutating func findUse(from first: ObjectID) {
-    let object = account.objects.first(from: first)
-    let blob = account.blobs.first(from: first)
+    let object = usage.objects.first(from: first)
+    let blob = usage.blobs.first(from: first)
     guard let id = [object, blob].compactMap({ $0 }).min() else {
       nextCandidate = nil
       return
@@ -85,7 +85,7 @@ public struct BelongingsRemoval: StoreTask {
   }
 
   private func isUsedByOthers(_ id: ObjectID) -> Bool {
-    session.metadata.dependents(of: id).contains { !account.objects.contains($0) }
+    session.metadata.dependents(of: id).contains { !usage.objects.contains($0) }
   }
 
   /// Keeps members of what stays, as far as the work allowed goes.
@@ -106,7 +106,7 @@ public struct BelongingsRemoval: StoreTask {
       store.work.spend(Work.entry)
       let member = links[next].id
       next += 1
-      guard account.objects.contains(member) || account.blobs.contains(member) else { continue }
+      guard usage.objects.contains(member) || usage.blobs.contains(member) else { continue }
       if kept.insert(member) { explored.append(member) }
     }
     keeping = nil
@@ -117,7 +117,7 @@ public struct BelongingsRemoval: StoreTask {
   private func isKept(_ id: ObjectID) -> Bool { kept.contains(id) || isUsedByOthers(id) }
 
   private mutating func handleObject(_ store: Store) {
-    guard let last = lastObject, let object = account.objects.last(through: last) else {
+    guard let last = lastObject, let object = usage.objects.last(through: last) else {
       lastObject = nil
       return
     }
@@ -133,7 +133,7 @@ public struct BelongingsRemoval: StoreTask {
       return
     }
     lastObject = object.rawValue == 0 ? nil : ObjectID(object.rawValue - 1)
-    guard disownsAll else { return }
-    store.apply(.disown(object), to: session)
+    guard clearsOwner else { return }
+    store.apply(.removeOwner(object), to: session)
   }
 }

@@ -1,7 +1,7 @@
 import SeededRandom
 
 /// What the fuzzer has learnt from replies: ids that are or were alive.
-struct FuzzWorld {
+struct KnownIDs {
   private static let most = 6
 
   private(set) var blobs: [UInt64] = []
@@ -16,11 +16,11 @@ struct FuzzWorld {
   static let plasmaIDs = ["AAAA", "BBBB", "", "cGxhc21h"]
 
   /// Takes the ids out of a reply.
-  mutating func learn(from reply: JSON) {
-    for key in ["id", "object_id", "target_id", "chunk"] { learn(reply[key]) }
-    for id in reply["ids"]?.elements ?? [] { learn(id) }
-    for payload in reply["payloads"]?.elements ?? [] { learn(payload["object_id"]) }
-    learn(reply["buffer"]?["object_id"])
+  mutating func record(from reply: JSON) {
+    for key in ["id", "object_id", "target_id", "chunk"] { record(reply[key]) }
+    for id in reply["ids"]?.elements ?? [] { record(id) }
+    for payload in reply["payloads"]?.elements ?? [] { record(payload["object_id"]) }
+    record(reply["buffer"]?["object_id"])
     if let path = reply["socket_path"]?.text { sessionPaths.append(path) }
   }
 
@@ -30,7 +30,7 @@ struct FuzzWorld {
     if text.contains("delete_volume_request") || text.contains("delete_snapshot_request") { volumeDeletions += 1 }
   }
 
-  private mutating func learn(_ id: JSON?) {
+  private mutating func record(_ id: JSON?) {
     guard let id = id?.integer else { return }
     if id >> 63 == 1 {
       blobs.append(id)
@@ -43,7 +43,7 @@ struct FuzzWorld {
 
   mutating func forget(sessionPath: String) { sessionPaths.removeAll { $0 == sessionPath } }
 
-  private static let strangers: [UInt64] = [
+  private static let unknownIDs: [UInt64] = [
     0, 1, 12345, 1 << 63, 1 << 63 | 1, .max, .max - 1, 7_530_592_342_638_592_090,
   ]
 
@@ -52,7 +52,7 @@ struct FuzzWorld {
     let kind = random.number(below: 8)
     if kind < 6, !ids.isEmpty { return random.choose(ids) }
     if kind == 6, !others.isEmpty { return random.choose(others) }
-    return random.oneIn(2) ? random.choose(Self.strangers) : random.next()
+    return random.oneIn(2) ? random.choose(Self.unknownIDs) : random.next()
   }
 
   func blob(_ random: inout SplitMix64) -> UInt64 { one(of: blobs, or: objects, &random) }

@@ -6,7 +6,7 @@ import StoreProtocol
 import Support
 
 /// A client's socket with the bytes received, the bytes still to be sent, and its held reply.
-final class ClientConnection {
+final class Connection {
   enum Kind: String {
     case ipc, rpc
   }
@@ -22,7 +22,7 @@ final class ClientConnection {
     /// Works on a request, see ``work``.
     case working
     /// Answers nothing, since the volume is gone; the connection ends when the client closes its side.
-    case leaving
+    case closing
   }
 
   /// Its token.
@@ -30,7 +30,7 @@ final class ClientConnection {
   let file: CInt
   let kind: Kind
   /// The listener's session, which registering may change on RPC.
-  var client: Connection
+  var client: Client
   let peer: String
   let input: InputBuffer
   var state = State.ready
@@ -42,7 +42,7 @@ final class ClientConnection {
   /// Whether the arena's descriptor was sent.
   var knowsArena = false
   /// Whether its volume is gone.
-  var isShownOut = false
+  var isEvicted = false
   /// The admin token, or why it cannot be read, for the request at hand.
   var adminToken: Result<String, CommandError>?
 
@@ -59,7 +59,7 @@ final class ClientConnection {
   ///   - buffers: what it may take for messages on their way.
   ///   - allBuffers: what all connections may take.
   init(
-    id: UInt64, file: CInt, kind: Kind, client: Connection, peer: String, buffers: any GrowthBudget,
+    id: UInt64, file: CInt, kind: Kind, client: Client, peer: String, buffers: any GrowthBudget,
     of allBuffers: BufferBudget
   ) {
     input = InputBuffer(buffers)

@@ -4,7 +4,7 @@ import Support
 @testable import StoreServer
 
 /// A directory in which servers run one after another, and short ways to ask them about volumes.
-final class VolumeWorld {
+final class VolumeFixture {
   let directory: TemporaryDirectory
   private(set) var server: RunningServer
   /// The main socket's client.

@@ -6,7 +6,7 @@ import StoreProtocol
 @testable import StoreServer
 
 /// A server with a client that asks for as much as one message of 1 MiB can, and one that wants to be served meanwhile.
-final class HostileWorld {
+final class HostileFixture {
   private static let messageSize = 1 << 20
   /// Blobs that one request may move, or name by their plasma ids.
   private static let mostNamed = 1 << 14
