@@ -185,3 +185,36 @@ public final class RequestMessage {
     for field in fields { try visit(field.key, field.value) }
   }
 }
+
+/// Framing: eight bytes of length, least significant first, then that many bytes of JSON.
+public enum Frame {
+  public static let headerSize = 8
+
+  /// Longer messages make the daemon close the connection (256 MiB).
+  public static let maximumLength: UInt64 = 256 << 20
+
+  /// The length announced by a header of eight bytes.
+  public static func length(_ header: UnsafeRawBufferPointer) -> UInt64 {
+    UInt64(littleEndian: header.loadUnaligned(as: UInt64.self))
+  }
+}
+
+extension RequestType {
+  private static let byHash: [UInt64: (type: RequestType, index: Int)] = Dictionary(
+    uniqueKeysWithValues: allCases.enumerated().map { index, type in
+      (type.rawValue.utf8.reduce(hashSeed, hash), (type, index))
+    })
+
+  private static let hashSeed: UInt64 = 0xcbf2_9ce4_8422_2325
+
+  /// One step of the FNV-1a hash.
+  private static func hash(_ state: UInt64, _ byte: UInt8) -> UInt64 { (state ^ UInt64(byte)) &* 0x100_0000_01b3 }
+
+  /// Recognises the text of a `type` field; `index` is its position among all cases.
+  public static func find(_ text: UnsafeRawBufferPointer) -> (type: RequestType, index: Int)? {
+    var state = hashSeed
+    for byte in text { state = hash(state, byte) }
+    guard let found = byHash[state], found.type.rawValue.utf8.elementsEqual(text) else { return nil }
+    return found
+  }
+}

@@ -19,26 +19,6 @@ extension StoreServer {
 
   // MARK: - Durability
 
-  /// What a request is told at its end instead of its reply: to wait until what it changed is durable, or that it is
-  /// undone; nil when its reply may leave.
-  func durability(of disposition: Disposition, for connection: Connection) -> Disposition? {
-    guard store.keepsChanges else { return nil }
-    let (sendsArena, transfer): (Bool, Transfer?)
-    switch disposition {
-    case .send(let arena): (sendsArena, transfer) = (arena, nil)
-    case .transfer(let bytes): (sendsArena, transfer) = (false, bytes)
-    default: return nil
-    }
-    switch store.endRequest(of: connection.client) {
-    case .durable: return nil
-    case .pending(let number):
-      return .hold(HeldReply(until: .durable(number), then: .send(arena: sendsArena, transfer)))
-    case .refused:
-      handler.reply.reply(StoreError(.ioError, "what the request built on could not be made durable"))
-      return .reply
-    }
-  }
-
   /// Takes over what others have changed, and answers those whose changes are durable or refused.
   func takeMetadata() {
     store.now = unixMilliseconds()

@@ -1,6 +1,7 @@
 import HTTPEndpoint
 import SharedMemory
 import StoreCore
+import StoreProtocol
 import Support
 
 /// Text of `/metrics`.
@@ -96,5 +97,38 @@ extension StoreServer {
     page.sample("vineyard_connections", labels: "kind=\"rpc\"", "\(handler.connectionCounts.rpc)")
     page.single(
       "vineyard_parked_requests", "gauge", "Requests that wait for something.", UInt64(handler.parkedRequests))
+  }
+}
+
+extension MetricsPage {
+  /// Requests and their durations, for the types that were seen.
+  mutating func requests(_ metrics: RequestMetrics) {
+    let seen = zip(RequestType.allCases, metrics.entries).filter { $0.1.durations.count > 0 }
+    family("vineyard_requests_total", "counter", "Requests answered, by type.")
+    for (type, entry) in seen {
+      sample("vineyard_requests_total", labels: "type=\"\(type.rawValue)\"", "\(entry.durations.count)")
+    }
+    family("vineyard_request_errors_total", "counter", "Requests answered with an error, by type.")
+    for (type, entry) in seen {
+      sample("vineyard_request_errors_total", labels: "type=\"\(type.rawValue)\"", "\(entry.errors)")
+    }
+    single(
+      "vineyard_malformed_requests_total", "counter", "Messages that are not a request of the protocol.",
+      metrics.malformed)
+    let name = "vineyard_request_duration_seconds"
+    family(name, "histogram", "Time the daemon spent on a request, without waiting, by type.")
+    for (type, entry) in seen { histogram(name, labels: "type=\"\(type.rawValue)\"", entry.durations) }
+  }
+
+  /// Durations of the loop's turns, and the most work of one.
+  mutating func turns(_ turns: TurnMetrics) {
+    let name = "vineyard_loop_turn_seconds"
+    family(name, "histogram", "Time the loop was busy between two waits for events.")
+    histogram(name, labels: "", turns.durations)
+    family("vineyard_loop_turn_longest_seconds", "gauge", "The longest of these times since the start.")
+    sample("vineyard_loop_turn_longest_seconds", Self.seconds(turns.longest))
+    single(
+      "vineyard_loop_turn_most_work", "gauge",
+      "Work of the turn with most of it since the start, counted in units of about a nanosecond.", turns.mostWork)
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPEndpoint
 import JSON
 import SharedMemory
 import StoreCore
@@ -266,5 +267,110 @@ extension StoreServer {
         close(connection, because: "session deleted")
       }
     }
+  }
+
+  /// What a request is told at its end instead of its reply: to wait until what it changed is durable, or that it is
+  /// undone; nil when its reply may leave.
+  func durability(of disposition: Disposition, for connection: Connection) -> Disposition? {
+    guard store.keepsChanges else { return nil }
+    let (sendsArena, transfer): (Bool, Transfer?)
+    switch disposition {
+    case .send(let arena): (sendsArena, transfer) = (arena, nil)
+    case .transfer(let bytes): (sendsArena, transfer) = (false, bytes)
+    default: return nil
+    }
+    switch store.endRequest(of: connection.client) {
+    case .durable: return nil
+    case .pending(let number):
+      return .hold(HeldReply(until: .durable(number), then: .send(arena: sendsArena, transfer)))
+    case .refused:
+      handler.reply.reply(StoreError(.ioError, "what the request built on could not be made durable"))
+      return .reply
+    }
+  }
+}
+
+/// Next step after a request was looked at. The reply, if any, is in the reply writer.
+enum Disposition {
+  /// Send the reply, then the arena's descriptor if wanted.
+  case send(arena: Bool)
+  /// Close without a reply.
+  case close
+  /// Send the reply when its condition holds; or handle the request again, when that is how it is to go on.
+  case hold(HeldReply)
+  /// Go on with a request that takes more steps, after others.
+  case `continue`(any RequestTask)
+  /// Go on with a request that takes more steps when the condition of this holds.
+  case wait(any RequestTask, HeldReply)
+  /// Send the reply, then move raw bytes.
+  case transfer(Transfer)
+  /// Check a password elsewhere, then finish registering.
+  case authenticate(username: String, password: String)
+  /// Send the reply, then close this connection and the session.
+  case deleteSession
+
+  static var reply: Disposition { .send(arena: false) }
+
+  /// Holds the request until a key changes; then it is tried again, or goes on where it was.
+  static func park(_ key: WaitKey) -> Disposition { .hold(HeldReply(until: .changed(key), then: .request)) }
+
+  /// The reply is sent when no pages are being given back any more.
+  static var afterTrim: Disposition { .hold(HeldReply(until: .givenBack, then: .send(arena: false, nil))) }
+
+  /// The unfinished rest of a request.
+  var rest: (any RequestTask)? {
+    switch self {
+    case .continue(let task), .wait(let task, _): task
+    default: nil
+    }
+  }
+
+  /// The held reply, or the held request.
+  var held: HeldReply? {
+    switch self {
+    case .wait(_, let held), .hold(let held): held
+    default: nil
+    }
+  }
+
+  /// The held request; nil when only its reply waits.
+  var pause: HeldReply? {
+    guard let held else { return nil }
+    if case .request = held.continuation { return held }
+    return nil
+  }
+}
+
+/// Counts and durations of requests, by type. Owned by the loop.
+struct RequestMetrics {
+  struct Entry {
+    var errors: UInt64 = 0
+    var durations = DurationHistogram()
+  }
+
+  private(set) var entries = [Entry](repeating: Entry(), count: RequestType.allCases.count)
+  /// Messages that could not be dispatched.
+  private(set) var malformed: UInt64 = 0
+
+  mutating func record(_ index: Int, nanoseconds: UInt64, failed: Bool) {
+    entries[index].durations.record(nanoseconds: nanoseconds)
+    if failed { entries[index].errors &+= 1 }
+  }
+
+  mutating func recordMalformed() { malformed &+= 1 }
+}
+
+/// Time that the loop is busy between two waits for events: nobody is served meanwhile.
+struct TurnMetrics {
+  private(set) var durations = DurationHistogram()
+  /// Nanoseconds of the longest turn.
+  private(set) var longest: UInt64 = 0
+  /// Units of work of the turn with most of them; the same requests count the same on every machine.
+  private(set) var mostWork: UInt64 = 0
+
+  mutating func record(nanoseconds: UInt64, work: UInt64) {
+    durations.record(nanoseconds: nanoseconds)
+    longest = max(longest, nanoseconds)
+    mostWork = max(mostWork, work)
   }
 }

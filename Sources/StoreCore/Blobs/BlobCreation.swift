@@ -119,6 +119,17 @@ extension Store {
     return payload(id, blob)
   }
 
+  func payload(_ id: ObjectID, _ blob: Blob) -> BlobPayload {
+    BlobPayload(
+      id: id, fileKey: Self.fileKey, offset: blob.offset, size: blob.size,
+      mappingLength: configuration.arenaLength, isSealed: blob.isSealed)
+  }
+
+  /// The pages a blob needs; nil for the empty and unknown blobs.
+  public func range(of id: ObjectID, in session: Session) -> ByteRange? {
+    session.blobs[id].map { ByteRange(offset: $0.offset, length: $0.size) }
+  }
+
   /// Notes that there is no room for a blob.
   ///
   /// - Returns: the payload for its creator.

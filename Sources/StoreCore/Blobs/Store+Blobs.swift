@@ -1,19 +1,6 @@
 import StoreProtocol
 
 extension Store {
-  func payload(_ id: ObjectID, _ blob: Blob) -> BlobPayload {
-    BlobPayload(
-      id: id, fileKey: Self.fileKey, offset: blob.offset, size: blob.size,
-      mappingLength: configuration.arenaLength, isSealed: blob.isSealed)
-  }
-
-  /// The pages a blob needs; nil for the empty and unknown blobs.
-  public func range(of id: ObjectID, in session: Session) -> ByteRange? {
-    session.blobs[id].map { ByteRange(offset: $0.offset, length: $0.size) }
-  }
-
-  // MARK: - Sealing, shrinking, dropping
-
   /// Makes a blob readable. Repeating it is fine.
   ///
   /// The sealing client counts as a user of the blob, like in the original, but keeps no claim on its bytes.

@@ -28,7 +28,7 @@ public struct Residency {
   /// Bytes.
   public static let blockSize: UInt64 = 2 << 20
   /// Blocks per job, so that an urgent job never waits long.
-  private static let jobBlocks = 16
+  static let jobBlocks = 16
 
   enum State: UInt8 {
     case cold, populating, warm, releasing
@@ -45,29 +45,29 @@ public struct Residency {
 
   /// Bytes of the arena.
   let length: UInt64
-  private let mode: PopulateMode
+  let mode: PopulateMode
   /// Blocks that may have pages at the same time.
-  private let commitLimit: Int
-  private let reserve: Int
-  private(set) var states: ContiguousArray<State>
+  let commitLimit: Int
+  let reserve: Int
+  var states: ContiguousArray<State>
   /// Extents that overlap a block.
   private(set) var uses: ContiguousArray<UInt32>
   /// Owners of the bytes that are in the blocks.
-  private(set) var traces: Traces
-  private var demanded: [Range<Int>] = []
+  var traces: Traces
+  var demanded: [Range<Int>] = []
   /// The block at which the search for a cold unused block starts.
-  private var coldHint = 0
+  var coldHint = 0
 
   /// Blocks that extents use, with or without pages.
   private var usedBlocks = 0
   /// Blocks with pages, those being populated or released included.
-  public private(set) var committedBlocks = 0
+  public internal(set) var committedBlocks = 0
   /// Warm blocks that no extent uses.
-  public private(set) var spareBlocks = 0
+  public internal(set) var spareBlocks = 0
   /// Whether populating ahead rests and the reserve may be given back too: somebody asked for the memory.
   public var isTrimmed = false
   /// Set when the system refused pages; populating ahead then waits for a release.
-  public private(set) var isExhausted = false
+  public internal(set) var isExhausted = false
 
   /// - Parameters:
   ///   - length: bytes of the arena.
@@ -87,11 +87,11 @@ public struct Residency {
   /// Bytes that have pages.
   public var committedBytes: UInt64 { UInt64(committedBlocks) * Self.blockSize }
 
-  private func blocks(_ range: ByteRange) -> Range<Int> {
+  func blocks(_ range: ByteRange) -> Range<Int> {
     Int(range.offset / Self.blockSize)..<Int((range.end + Self.blockSize - 1) / Self.blockSize)
   }
 
-  private func bytes(_ blocks: Range<Int>) -> ByteRange {
+  func bytes(_ blocks: Range<Int>) -> ByteRange {
     let start = UInt64(blocks.lowerBound) * Self.blockSize
     return ByteRange(offset: start, length: min(UInt64(blocks.upperBound) * Self.blockSize, length) - start)
   }
@@ -162,140 +162,195 @@ public struct Residency {
     let uses = uses
     for range in ranges { traces.finish(range, succeeded: succeeded) { uses[$0] == 0 } }
   }
+}
 
-  /// Asks for the pages of `range` before anything else.
-  public mutating func demand(_ range: ByteRange) { demanded.append(blocks(range)) }
+/// Owners of the bytes left in the blocks of the arena, and the zeroing that is due before others get them.
+///
+/// A block without pages, or never given out, is *clean*. One that only one owner has used may be given to that owner
+/// again as it is. For everybody else, a range that is given out is zeroed first: a short one at once, a long one by
+/// the page worker while the client waits. To make such waits rare, blocks that nobody uses are cleaned in the
+/// background: at once when their owner is gone or several have used them, else when their owner has not come back for
+/// a while.
+struct Traces {
+  /// Bytes that may be zeroed at once, for all blobs of a request.
+  static let shortBytes: UInt64 = 128 << 10
+  /// Bytes and ranges of one job, so that an urgent one never waits long.
+  private static let jobBytes: UInt64 = 32 << 20
+  private static let jobRanges = 4096
 
-  /// The next job for the page worker, nil when there is nothing to do.
-  ///
-  /// - Parameter idleTarget: when not nil, spare blocks beyond this many bytes are given back.
-  public mutating func nextJob(idleTarget: UInt64?) -> Job? {
-    if let job = nextZeroJob() { return job }
-    if let job = nextDemandedJob() { return job }
-    // Clients that take the faults themselves may have got pages beyond what may be committed.
-    if committedBlocks > commitLimit, let job = releaseHighestSpare(atMost: committedBlocks - commitLimit) {
-      return job
-    }
-    let kept = keptBlocks
-    // With *all* there is nothing more to populate once the whole reserve has pages, used or not.
-    let lacking = min(kept - (mode == .all ? committedBlocks : spareBlocks), commitLimit - committedBlocks)
-    if lacking > 0, !isExhausted, let run = nextColdRun(atMost: lacking) { return populate(run, urgent: false) }
-    if let idleTarget {
-      let target = max(Int(idleTarget / Self.blockSize), kept)
-      if spareBlocks > target { return releaseHighestSpare(atMost: spareBlocks - target) }
-    }
-    return nextCleaningJob()
+  private static let clean = UInt64.max
+  /// Several owners, or one that is gone.
+  private static let nobody = UInt64.max - 1
+
+  private var owners: ContiguousArray<UInt64>
+  /// Ranges that are to be zeroed and overlap a block.
+  private(set) var pending: ContiguousArray<UInt32>
+  private var wanted: [ByteRange] = []
+  private var position = 0
+  private var short: [ByteRange] = []
+  private var shortTotal: UInt64 = 0
+  /// Blocks that may be ownerless and spare, the latest last.
+  private var candidates: [Int] = []
+  /// A number that grows with time.
+  private var moment: UInt32 = 2
+  /// Moment at which each block last became spare.
+  private var spareSince: ContiguousArray<UInt32>
+  /// Blocks that became spare, in that order, and when.
+  private var spare: [(block: Int, moment: UInt32)] = []
+  private var nextSpare = 0
+
+  init(blocks: Int) {
+    owners = ContiguousArray(repeating: Self.clean, count: blocks)
+    pending = ContiguousArray(repeating: 0, count: blocks)
+    spareSince = ContiguousArray(repeating: 0, count: blocks)
   }
 
-  /// The next job that clients wait for.
-  private mutating func nextZeroJob() -> Job? {
-    let ranges = traces.nextWanted()
-    return ranges.isEmpty ? nil : .zero(ranges)
-  }
-
-  /// Cleans spare blocks, so that nobody has to wait for that.
-  private mutating func nextCleaningJob() -> Job? {
-    let (uses, states) = (uses, states)
-    let blocks = traces.nextSpare(atMost: Self.jobBlocks) { uses[$0] == 0 && states[$0] == .warm }
-    return blocks.isEmpty ? nil : .zero(blocks.map { bytes($0..<($0 + 1)) })
-  }
-
-  /// Spare blocks to keep warm.
-  public var keptBlocks: Int {
-    switch mode {
-    case .off: 0
-    case .ahead: isTrimmed ? 0 : reserve
-    case .all: reserve
-    }
-  }
-
-  /// Notes that a populate job ended; `succeeded` false leaves its blocks cold and, for an urgent job, forgets all
-  /// demands, whose waiting clients are to be refused.
-  public mutating func finishPopulate(_ range: ByteRange, urgent: Bool, succeeded: Bool) {
-    isExhausted = !succeeded
-    if !succeeded, urgent { demanded.removeAll() }
-    for block in blocks(range) where states[block] == .populating {
-      states[block] = succeeded ? .warm : .cold
-      if succeeded {
-        if uses[block] == 0 { spareBlocks += 1 }
+  /// Notes that `owner` gets a range, and that what others have left in it is to be zeroed.
+  mutating func mark(_ range: ByteRange, _ blocks: Range<Int>, _ owner: UInt64) {
+    var start: UInt64?
+    for block in blocks {
+      let lower = max(range.offset, UInt64(block) * Residency.blockSize)
+      if owners[block] == Self.clean || owners[block] == owner {
+        if let from = start { want(from, lower) }
+        start = nil
+        owners[block] = owner
       } else {
-        ensure(committedBlocks > 0, "block \(block) had no pages to lose")
-        committedBlocks -= 1
-        coldHint = min(coldHint, block)
+        if start == nil { start = lower }
+        let isWhole = lower % Residency.blockSize == 0 && range.end >= UInt64(block + 1) * Residency.blockSize
+        owners[block] = isWhole ? owner : Self.nobody
       }
     }
+    if let from = start { want(from, range.end) }
   }
 
-  /// Notes that a release job ended.
-  ///
-  /// - Parameter succeeded: whether the pages were given back; if not, they have the bytes that were there.
-  public mutating func finishRelease(_ range: ByteRange, succeeded: Bool = true) {
-    isExhausted = false
-    for block in blocks(range) where states[block] == .releasing {
-      traces.finishRelease(block, succeeded: succeeded, isUsed: uses[block] > 0)
-      ensure(committedBlocks > 0, "block \(block) had no pages to give back")
-      states[block] = .cold
-      committedBlocks -= 1
-      coldHint = min(coldHint, block)
-      if mode == .off, uses[block] > 0 {
-        states[block] = .warm
-        committedBlocks += 1
-      }
+  private mutating func want(_ start: UInt64, _ end: UInt64) {
+    let range = ByteRange(offset: start, length: end - start)
+    if shortTotal + range.length <= Self.shortBytes {
+      short.append(range)
+      shortTotal += range.length
+      return
     }
+    wanted.append(range)
+    for block in Self.blocks(range) { pending[block] += 1 }
   }
 
-  // MARK: - Choosing jobs
+  private static func blocks(_ range: ByteRange) -> Range<Int> {
+    Int(range.offset / Residency.blockSize)..<Int((range.end + Residency.blockSize - 1) / Residency.blockSize)
+  }
 
-  /// A demand stands until all of its blocks are warm: those being released turn cold, and populating them may fail.
-  private mutating func nextDemandedJob() -> Job? {
-    demanded.removeAll { $0.allSatisfy { states[$0] == .warm } }
-    for wanted in demanded {
-      guard let start = wanted.first(where: { states[$0] == .cold }) else { continue }
-      let room = commitLimit - committedBlocks
-      guard room > 0 else {
-        if let job = releaseHighestSpare(atMost: Self.jobBlocks) { return job }
+  /// The short ranges since the last call.
+  mutating func takeShort() -> [ByteRange] {
+    guard !short.isEmpty else { return [] }
+    defer {
+      short.removeAll()
+      shortTotal = 0
+    }
+    return short
+  }
+
+  /// The next ranges that clients wait for, cut so that a job doesn't take long.
+  mutating func nextWanted() -> [ByteRange] {
+    var found: [ByteRange] = []
+    var bytes: UInt64 = 0
+    while position < wanted.count, found.count < Self.jobRanges, bytes < Self.jobBytes {
+      var range = wanted[position]
+      if range.length > Self.jobBytes {
+        // Both parts hold their blocks back until they are done.
+        let rest = ByteRange(offset: range.offset + Self.jobBytes, length: range.length - Self.jobBytes)
+        range = ByteRange(offset: range.offset, length: Self.jobBytes)
+        wanted[position] = rest
+        let shared = Self.blocks(range).upperBound - 1
+        if Self.blocks(rest).lowerBound == shared { pending[shared] += 1 }
+      } else {
+        position += 1
+      }
+      found.append(range)
+      bytes += range.length
+    }
+    if position == wanted.count {
+      wanted.removeAll()
+      position = 0
+    }
+    return found
+  }
+
+  /// Notes that a range was zeroed, or that this failed.
+  mutating func finish(_ range: ByteRange, succeeded: Bool, isSpare: (Int) -> Bool) {
+    let isWhole = range.offset % Residency.blockSize == 0
+    for block in Self.blocks(range) {
+      ensure(pending[block] > 0, "block \(block) was zeroed and nobody asked for it")
+      pending[block] -= 1
+      guard succeeded else {
+        owners[block] = Self.nobody
         continue
       }
-      var end = start
-      while end < wanted.upperBound, end - start < min(Self.jobBlocks, room), states[end] == .cold { end += 1 }
-      return populate(start..<end, urgent: true)
+      let end = UInt64(block + 1) * Residency.blockSize
+      if isWhole, range.end >= end || block == owners.count - 1, isSpare(block) {
+        owners[block] = Self.clean
+      }
     }
-    return nil
   }
 
-  private mutating func nextColdRun(atMost limit: Int) -> Range<Int>? {
-    var start = coldHint
-    while start < states.count, states[start] != .cold || uses[start] > 0 { start += 1 }
-    coldHint = start
-    guard start < states.count else { return nil }
-    var end = start
-    while end < states.count, end - start < min(Self.jobBlocks, limit), states[end] == .cold, uses[end] == 0 {
-      end += 1
+  // MARK: - Cleaning in the background
+
+  /// Notes that nobody uses a block any more.
+  mutating func noteSpare(_ block: Int) {
+    if owners[block] == Self.nobody {
+      if candidates.last != block { candidates.append(block) }
+    } else if spareSince[block] != moment {
+      spareSince[block] = moment
+      spare.append((block, moment))
     }
-    return start..<end
   }
 
-  private mutating func populate(_ run: Range<Int>, urgent: Bool) -> Job {
-    for block in run { states[block] = .populating }
-    committedBlocks += run.count
-    return .populate(bytes(run), urgent: urgent)
-  }
+  /// Lets blocks that are spare now count as left alone after two calls.
+  mutating func passTime() { moment += 1 }
 
-  private func isSpare(_ block: Int) -> Bool {
-    states[block] == .warm && uses[block] == 0 && traces.pending[block] == 0
-  }
-
-  private mutating func releaseHighestSpare(atMost limit: Int) -> Job? {
-    var end = states.count
-    while end > 0, !isSpare(end - 1) { end -= 1 }
-    guard end > 0 else { return nil }
-    var start = end
-    while start > 0, end - start < min(limit, Self.jobBlocks), isSpare(start - 1) {
-      start -= 1
+  /// Notes that an owner is gone.
+  mutating func forget(_ owner: UInt64, isSpare: (Int) -> Bool) {
+    for block in owners.indices where owners[block] == owner {
+      owners[block] = Self.nobody
+      if isSpare(block) { candidates.append(block) }
     }
-    for block in start..<end { states[block] = .releasing }
-    ensure(spareBlocks >= end - start, "\(end - start) blocks are given back, \(spareBlocks) are spare")
-    spareBlocks -= end - start
-    return .release(bytes(start..<end))
   }
+
+  /// Spare blocks that are to be cleaned; they count as to be zeroed from now on.
+  mutating func nextSpare(atMost limit: Int, isSpareAndWarm: (Int) -> Bool) -> [Int] {
+    var found: [Int] = []
+    func take(_ block: Int) {
+      guard owners[block] != Self.clean, pending[block] == 0, isSpareAndWarm(block) else { return }
+      pending[block] += 1
+      found.append(block)
+    }
+    while found.count < limit, let block = candidates.popLast() { take(block) }
+    while found.count < limit, nextSpare < spare.count, spare[nextSpare].moment + 1 < moment {
+      let (block, since) = spare[nextSpare]
+      nextSpare += 1
+      if spareSince[block] == since { take(block) }
+    }
+    if nextSpare * 2 > spare.count {
+      spare.removeFirst(nextSpare)
+      nextSpare = 0
+    }
+    return found
+  }
+
+  /// Notes that the pages of a block were given back, or that this failed.
+  ///
+  /// - Parameter isUsed: whether it was given out meanwhile.
+  mutating func finishRelease(_ block: Int, succeeded: Bool, isUsed: Bool) {
+    if succeeded {
+      if !isUsed { owners[block] = Self.clean }
+    } else {
+      owners[block] = Self.nobody
+    }
+  }
+}
+
+extension Store {
+  /// Keeps a warm reserve again: somebody writes.
+  public func resumePopulating() { memory.residency.isTrimmed = false }
+
+  /// Short ranges that are to be zeroed before new blobs are given out.
+  public func takeShortTraces() -> [ByteRange] { memory.residency.takeShortTraces() }
 }

@@ -99,3 +99,81 @@ private struct Discarding: StoreTask {
     return true
   }
 }
+
+/// Frees documents that nobody uses any more, field by field.
+public struct DocumentDisposal: StoreTask {
+  public typealias Failure = Never
+
+  private var documents: [MetadataDocument]
+
+  public init(_ documents: [MetadataDocument]) { self.documents = documents }
+
+  public mutating func step(_ store: Store) -> Void? {
+    while var document = documents.popLast() {
+      while let field = document.fields.popLast() {
+        store.work.spend(Work.entry)
+        if case .member(let member) = field.value { documents.append(member) }
+        if store.work.isSpent {
+          documents.append(document)
+          return nil
+        }
+      }
+    }
+    return ()
+  }
+}
+
+/// Frees labels of objects that are gone.
+struct LabelDisposal: StoreTask {
+  var labels: SortedTable<ExactText, String>
+
+  mutating func step(_ store: Store) -> Void? {
+    while labels.dropLeaf() {
+      store.work.spend(64 * Work.entry)
+      if store.work.isSpent { return nil }
+    }
+    return ()
+  }
+}
+
+extension Store {
+  /// Frees an object that was taken out of its table, one with many labels in steps.
+  func discard(_ record: consuming MetadataRecord) {
+    work.spend(record.textBytes / Self.bytesFreedPerUnit)
+    guard record.labels.count > SortedTable<ExactText, String>.leafCapacity else { return }
+    reclaimLater(LabelDisposal(labels: record.labels))
+  }
+
+  /// Bytes that the system takes back in a nanosecond.
+  static let bytesFreedPerUnit = 16
+}
+
+/// Frees everything of a session that no client has any more, then forgets the session.
+struct SessionRemoval: StoreTask {
+  typealias Failure = Never
+
+  private let session: Session
+  private var clearing: Clearing
+
+  init(of session: Session) {
+    self.session = session
+    clearing = Clearing(session, by: nil)
+  }
+
+  mutating func step(_ store: Store) -> Void? {
+    guard clearing.step(store) != nil else { return nil }
+    while let (id, _) = session.streams.last {
+      if store.work.isSpent { return nil }
+      store.work.spend(Work.item)
+      store.forgetStream(id, in: session)
+    }
+    while session.plasma.popLast() != nil {
+      if store.work.isSpent { return nil }
+      store.work.spend(Work.entry)
+    }
+    session.volume = nil
+    store.sessions[session.id] = nil
+    store.memory.residency.forgetOwner(session.id)
+    return ()
+  }
+}

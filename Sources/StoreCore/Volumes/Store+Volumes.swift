@@ -122,19 +122,6 @@ extension Store {
   public func forgetWrites(to volume: Volume) {
     if volume.isEmpty { volume.usage.isWritten = false }
   }
-
-  /// Lets a volume pay for a blob.
-  func charge(_ size: UInt64, for blob: ObjectID, to volume: Volume) {
-    volume.usage.charge(size, for: blob)
-    if !volume.isWritten { noteFirstWrite(volume) }
-  }
-
-  /// Notes that a volume has contents, the first time.
-  func noteFirstWrite(_ volume: Volume) {
-    volume.usage.isWritten = true
-    volume.hasLostContents = false
-    outbox.add(.save(volume))
-  }
 }
 
 extension Volume.Settings {

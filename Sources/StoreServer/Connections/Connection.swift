@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import JSON
+import SharedMemory
 import StoreCore
 import StoreProtocol
 import Support
@@ -285,5 +286,74 @@ final class InputBuffer {
     target.copyMemory(from: base + start, byteCount: taken)
     start += taken
     return taken
+  }
+}
+
+/// The sockets on which clients come, and the clients that have come.
+final class Connections {
+  let loop: EventLoop
+  let store: Store
+  let buffers: BufferBudget
+  let log: Log
+  /// Connections by their tokens.
+  private(set) var listeners: [UInt64: Listener] = [:]
+  private var clients: [UInt64: Connection] = [:]
+  private var nextListener = EventLoop.Token.firstListener
+  private var nextClient = EventLoop.Token.firstConnection
+  /// Strikes when clients are accepted again; nil while they are.
+  var acceptTimer: TimerQueue<EventLoop.Timer>.Ticket?
+  /// Clients that were closed at once because connections have no memory left.
+  var refused: UInt64 = 0
+
+  /// - Parameter buffers: what all connections may take for messages on their way.
+  init(_ loop: EventLoop, _ store: Store, _ buffers: BufferBudget, log: Log) {
+    self.loop = loop
+    self.store = store
+    self.buffers = buffers
+    self.log = log
+  }
+
+  subscript(token: UInt64) -> Connection? { clients[token] }
+
+  var count: Int { clients.count }
+
+  var isEmpty: Bool { clients.isEmpty }
+
+  /// The clients, which may go meanwhile.
+  var values: [Connection] { Array(clients.values) }
+
+  // MARK: - Listeners
+
+  func add(_ listener: Listener) {
+    listeners[nextListener] = listener
+    _ = loop.poller.add(listener.file, .reading, token: nextListener)
+    nextListener += 1
+  }
+
+  /// Accepts no more clients on a socket.
+  func removeListener(_ token: UInt64) {
+    guard let listener = listeners.removeValue(forKey: token) else { return }
+    loop.poller.remove(listener.file)
+  }
+
+  // MARK: - Clients
+
+  /// Takes the token of a new connection.
+  func takeToken() -> UInt64 {
+    defer { nextClient += 1 }
+    return nextClient
+  }
+
+  func add(_ connection: Connection) { clients[connection.id] = connection }
+
+  /// Forgets a client and closes its socket.
+  ///
+  /// - Returns: false when it is forgotten already.
+  func remove(_ connection: Connection) -> Bool {
+    guard clients.removeValue(forKey: connection.id) != nil else { return false }
+    loop.poller.remove(connection.file)
+    Glibc.close(connection.file)
+    resumeAccepting()
+    return true
   }
 }

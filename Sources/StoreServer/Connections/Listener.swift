@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import StoreCore
 import Support
@@ -161,5 +162,75 @@ final class Listener {
   func removePath() {
     guard let path, let identity, identity == FileIdentity(of: path, in: AT_FDCWD) else { return }
     unlink(path)
+  }
+}
+
+/// Accepting of clients.
+extension Connections {
+  /// Clients that are accepted in one go.
+  private static let clientsAtOnce = 32
+
+  /// Accepts the clients that wait.
+  ///
+  /// - Parameter welcome: called with each of them.
+  func accept(on listener: Listener, _ welcome: (Connection) -> Void) {
+    for _ in 0..<Self.clientsAtOnce {
+      let file = clinux_accept(listener.file)
+      if file < 0 {
+        if [EMFILE, ENFILE, ENOMEM].contains(-file) { pauseAccepting(because: errorText(-file)) }
+        return
+      }
+      let share = buffers.share(of: listener.volume?.id)
+      guard share.hasRoom(for: InputBuffer.usualCapacity) else {
+        refused += 1
+        Glibc.close(file)
+        continue
+      }
+      if listener.kind == .rpc { Self.tuneTCP(file) }
+      let peer = Self.describePeer(file, listener.kind)
+      let client =
+        listener.volume.map { store.connect(to: $0, label: peer.label, isReadOnly: listener.isReadOnly) }
+        ?? store.connect(to: listener.session, label: peer.label)
+      let connection = Connection(
+        id: takeToken(), file: file, kind: listener.kind, client: client, peer: peer.text, buffers: share, of: buffers)
+      guard loop.poller.add(file, .reading, token: connection.id) else {
+        store.disconnect(connection.client)
+        Glibc.close(file)
+        continue
+      }
+      add(connection)
+      log.debug("client \(connection.number) connected: \(connection.peer)")
+      welcome(connection)
+    }
+  }
+
+  /// Leaves new clients waiting while the system has no room for them: until one goes, or a second has passed.
+  private func pauseAccepting(because reason: String) {
+    log.error("cannot accept a client: \(reason)")
+    for listener in listeners.values { loop.poller.remove(listener.file) }
+    if let acceptTimer { loop.timers.cancel(acceptTimer) }
+    acceptTimer = loop.after(1_000_000_000, .accepting)
+  }
+
+  /// Accepts clients again after a pause.
+  func resumeAccepting() {
+    guard let timer = acceptTimer else { return }
+    acceptTimer = nil
+    loop.timers.cancel(timer)
+    for (token, listener) in listeners { _ = loop.poller.add(listener.file, .reading, token: token) }
+  }
+
+  private static func tuneTCP(_ file: CInt) {
+    var on: CInt = 1
+    setsockopt(file, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
+    setsockopt(file, SOL_SOCKET, SO_KEEPALIVE, &on, socklen_t(MemoryLayout<CInt>.size))
+  }
+
+  /// Description of the peer: a short one, and one for the log.
+  private static func describePeer(_ file: CInt, _ kind: Connection.Kind) -> (label: String, text: String) {
+    guard kind == .ipc else { return ("a remote client", "rpc") }
+    var (pid, uid, gid): (pid_t, uid_t, gid_t) = (0, 0, 0)
+    guard clinux_peer_credentials(file, &pid, &uid, &gid) == 0 else { return ("a local client", "ipc") }
+    return ("pid \(pid)", "ipc pid \(pid) uid \(uid) gid \(gid)")
   }
 }

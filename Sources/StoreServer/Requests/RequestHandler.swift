@@ -40,167 +40,24 @@ final class RequestHandler {
     self.identity = identity
     self.adminToken = adminToken
   }
-
-  /// Parses one message and recognises its type.
-  ///
-  /// - Throws: the protocol's error for a message that cannot be dispatched.
-  func read(_ frame: UnsafeRawBufferPointer, isRegistered: Bool) throws(StoreError) -> (type: RequestType, index: Int) {
-    try message.parse(frame)
-    return try recognise(isRegistered: isRegistered)
-  }
-
-  /// Bytes of the longest type that is looked at.
-  private static let longestType = 256
-
-  /// Recognises the type of the message read last.
-  func recognise(isRegistered: Bool) throws(StoreError) -> (type: RequestType, index: Int) {
-    guard let type = message.span("type") else {
-      throw StoreError(.invalid, "Invalid message: no 'type' field")
-    }
-    guard type.kind == .string else {
-      throw StoreError(.invalid, "Failed to parse the JSON message: field 'type' must be a string")
-    }
-    guard type.count <= Self.longestType else {
-      throw StoreError(
-        .invalid, "Got unexpected command: its type has \(type.count) bytes, \(Self.longestType) are allowed")
-    }
-    if !type.hasEscapes, let found = RequestType.find(message.bytes.rawString(type)) { return found }
-    var text = message.bytes.string(type)
-    guard let found = text.withUTF8({ RequestType.find(UnsafeRawBufferPointer($0)) }) else {
-      throw isRegistered ? StoreError(.invalid, "Got unexpected command: \(text)") : Self.notRegistered(text)
-    }
-    return found
-  }
-
-  private static func notRegistered(_ type: String) -> StoreError {
-    StoreError(.invalid, "The connection is not registered yet, command is: \(type)")
-  }
-
-  /// The non-zero code a request carries itself; such a message is bounced as that error.
-  var embeddedError: (code: UInt64, message: String)? {
-    guard let span = message.span("code"), let code = message.bytes.integer(span), code != 0 else { return nil }
-    return (code, (try? message.string("message")) ?? "")
-  }
-
-  /// Answers the message read last; one about volumes, over TCP, when the file of the admin token is read.
-  ///
-  /// - Parameter request: the descriptor of its type.
-  func handle(
-    _ type: RequestType, _ request: RequestDescriptor, from connection: Connection
-  ) throws(StoreError) -> Disposition {
-    if !connection.isRegistered {
-      guard case .anyone = request.access else { throw Self.notRegistered(type.rawValue) }
-    }
-    let client = connection.client
-    if let volume = client.volume { try requirePermission(request.access, client, volume) }
-    guard case .volumes = request.access else { return try request.handler(self, connection) }
-    if needsToken(connection), let readToken { return .hold(readToken(.request)) }
-    defer { connection.adminToken = nil }
-    return try request.handler(self, connection)
-  }
 }
 
-/// Next step after a request was looked at. The reply, if any, is in the reply writer.
-enum Disposition {
-  /// Send the reply, then the arena's descriptor if wanted.
-  case send(arena: Bool)
-  /// Close without a reply.
-  case close
-  /// Send the reply when its condition holds; or handle the request again, when that is how it is to go on.
-  case hold(HeldReply)
-  /// Go on with a request that takes more steps, after others.
-  case `continue`(any RequestTask)
-  /// Go on with a request that takes more steps when the condition of this holds.
-  case wait(any RequestTask, HeldReply)
-  /// Send the reply, then move raw bytes.
-  case transfer(Transfer)
-  /// Check a password elsewhere, then finish registering.
-  case authenticate(username: String, password: String)
-  /// Send the reply, then close this connection and the session.
-  case deleteSession
+/// Facts about this daemon that clients are told and the table of instances does not have.
+struct InstanceIdentity {
+  let socketPath: String
+  /// `host:port`, or `0.0.0.0:0` without a listener.
+  let rpcEndpoint: String
+  let deployment: String
+  /// Version clients compare with theirs, `x.y.z`.
+  let version: String
 
-  static var reply: Disposition { .send(arena: false) }
+  /// Layout of the sockets of volumes.
+  var volumeLayout: VolumeLayout { VolumeLayout(mainSocket: socketPath) }
 
-  /// Holds the request until a key changes; then it is tried again, or goes on where it was.
-  static func park(_ key: WaitKey) -> Disposition { .hold(HeldReply(until: .changed(key), then: .request)) }
-
-  /// The reply is sent when no pages are being given back any more.
-  static var afterTrim: Disposition { .hold(HeldReply(until: .givenBack, then: .send(arena: false, nil))) }
-
-  /// The unfinished rest of a request.
-  var rest: (any RequestTask)? {
-    switch self {
-    case .continue(let task), .wait(let task, _): task
-    default: nil
-    }
+  /// Path of a session's socket: that of the root session, or with the session's id appended.
+  func socketPath(of session: UInt64) -> String {
+    session == 0 ? socketPath : socketPath + "." + HexText.string(prefix: UInt8(ascii: "S"), session)
   }
 
-  /// The held reply, or the held request.
-  var held: HeldReply? {
-    switch self {
-    case .wait(_, let held), .hold(let held): held
-    default: nil
-    }
-  }
-
-  /// The held request; nil when only its reply waits.
-  var pause: HeldReply? {
-    guard let held else { return nil }
-    if case .request = held.continuation { return held }
-    return nil
-  }
-}
-
-/// Builds one framed message in a buffer that is reused.
-extension ByteWriter {
-  /// Starts a message, which is an object, and leaves room for its header.
-  func beginFrame() {
-    removeAll()
-    append("\0\0\0\0\0\0\0\0{")
-  }
-
-  /// Ends the message and writes its header.
-  func endFrame() {
-    endObject()
-    patch(littleEndian: UInt64(count - Frame.headerSize), at: 0)
-  }
-
-  /// A whole message with the fields that `body` writes.
-  @inline(__always)
-  func frame(_ body: (ByteWriter) -> Void) {
-    beginFrame()
-    body(self)
-    endFrame()
-  }
-
-  /// Writes what a reply answers; messages have their fields in the order of the original, which sorts them.
-  func type(_ name: StaticString) { field("type", literal: name) }
-
-  /// A whole reply that has no fields but its type.
-  func reply(_ type: StaticString) { frame { $0.type(type) } }
-
-  func field(_ name: StaticString, _ payload: BlobPayload) {
-    key(name)
-    append(payload)
-  }
-
-  /// A whole error reply.
-  func reply(_ error: StoreError) { reply(code: UInt64(error.code.rawValue), message: error.message) }
-
-  func reply(code: UInt64, message: String) {
-    frame {
-      $0.field("code", code)
-      $0.field("message", message)
-    }
-  }
-
-  /// An array that is a field, each element written by `body`.
-  func array<Element>(_ name: StaticString, _ elements: some Sequence<Element>, _ body: (Element) -> Void) {
-    beginArray(name)
-    for element in elements {
-      separate()
-      body(element)
-    }
-    endArray()
-  }
+  static let noRPC = "0.0.0.0:0"
 }

@@ -1,5 +1,161 @@
+import JSON
 import StoreCore
 import StoreProtocol
+
+/// The way of a message to the method that answers it.
+extension RequestHandler {
+  /// Parses one message and recognises its type.
+  ///
+  /// - Throws: the protocol's error for a message that cannot be dispatched.
+  func read(_ frame: UnsafeRawBufferPointer, isRegistered: Bool) throws(StoreError) -> (type: RequestType, index: Int) {
+    try message.parse(frame)
+    return try recognise(isRegistered: isRegistered)
+  }
+
+  /// Bytes of the longest type that is looked at.
+  private static let longestType = 256
+
+  /// Recognises the type of the message read last.
+  func recognise(isRegistered: Bool) throws(StoreError) -> (type: RequestType, index: Int) {
+    guard let type = message.span("type") else {
+      throw StoreError(.invalid, "Invalid message: no 'type' field")
+    }
+    guard type.kind == .string else {
+      throw StoreError(.invalid, "Failed to parse the JSON message: field 'type' must be a string")
+    }
+    guard type.count <= Self.longestType else {
+      throw StoreError(
+        .invalid, "Got unexpected command: its type has \(type.count) bytes, \(Self.longestType) are allowed")
+    }
+    if !type.hasEscapes, let found = RequestType.find(message.bytes.rawString(type)) { return found }
+    var text = message.bytes.string(type)
+    guard let found = text.withUTF8({ RequestType.find(UnsafeRawBufferPointer($0)) }) else {
+      throw isRegistered ? StoreError(.invalid, "Got unexpected command: \(text)") : Self.notRegistered(text)
+    }
+    return found
+  }
+
+  private static func notRegistered(_ type: String) -> StoreError {
+    StoreError(.invalid, "The connection is not registered yet, command is: \(type)")
+  }
+
+  /// The non-zero code a request carries itself; such a message is bounced as that error.
+  var embeddedError: (code: UInt64, message: String)? {
+    guard let span = message.span("code"), let code = message.bytes.integer(span), code != 0 else { return nil }
+    return (code, (try? message.string("message")) ?? "")
+  }
+
+  /// Answers the message read last; one about volumes, over TCP, when the file of the admin token is read.
+  ///
+  /// - Parameter request: the descriptor of its type.
+  func handle(
+    _ type: RequestType, _ request: RequestDescriptor, from connection: Connection
+  ) throws(StoreError) -> Disposition {
+    if !connection.isRegistered {
+      guard case .anyone = request.access else { throw Self.notRegistered(type.rawValue) }
+    }
+    let client = connection.client
+    if let volume = client.volume { try requirePermission(request.access, client, volume) }
+    guard case .volumes = request.access else { return try request.handler(self, connection) }
+    if needsToken(connection), let readToken { return .hold(readToken(.request)) }
+    defer { connection.adminToken = nil }
+    return try request.handler(self, connection)
+  }
+
+  /// - Throws: notImplemented for a request that would reach outside of the volume, or write where that is forbidden.
+  func requirePermission(
+    _ access: RequestDescriptor.Access, _ client: Client, _ volume: Volume
+  ) throws(StoreError) {
+    switch access {
+    case .anyone, .read: return
+    case .volumes:
+      throw StoreError(
+        .notImplemented, "requests about volumes are not answered on the sockets of volume '\(volume.id)'")
+    case .session(let refusal): throw StoreError(.notImplemented, "volume '\(volume.id)' \(refusal)")
+    case .write: break
+    }
+    if volume.isFrozen {
+      throw StoreError(.notImplemented, "volume '\(volume.id)' is read-only for everybody: it is frozen")
+    }
+    if client.isReadOnly {
+      throw StoreError(.notImplemented, "volume '\(volume.id)' is read-only here: it is mounted with readOnly")
+    }
+  }
+}
+
+/// What the server knows of one type of request; the rows are in `RequestTable.swift`.
+struct RequestDescriptor {
+  /// What a request may touch, and so who may send it when.
+  enum Access {
+    /// Answered before the client has registered, too; changes nothing that the store holds.
+    case anyone
+    /// Only looks, gives up a claim or is about the daemon.
+    case read
+    /// Changes what the store holds: objects, blobs, names, streams, locks.
+    case write
+    /// Opens or ends sessions, which no client of a volume may: with the end of the sentence that tells it so.
+    case session(StaticString)
+    /// About volumes as such, for those who run the store.
+    case volumes
+
+    var writes: Bool {
+      switch self {
+      case .write, .session: true
+      case .anyone, .read, .volumes: false
+      }
+    }
+  }
+
+  /// What a request may take of the heap, for good or while it is answered.
+  enum HeapCost {
+    /// Nothing that stays.
+    case none
+    /// Its list of ids, until it is answered.
+    case ids
+    /// Documents, whose fields become entries with two texts.
+    case documents
+    /// An entry in a table, or several.
+    case entries
+    /// A note of what the client was given.
+    case grants
+    /// All that is found, when that takes more than one step.
+    case listing(Listing)
+  }
+
+  /// What a request that lists goes through.
+  enum Listing {
+    case objects, names
+  }
+
+  /// What is written of a request in the log of metrics.
+  enum LogLines {
+    case none
+    /// How much memory is used.
+    case memory
+    /// A request for metadata, by what the original calls it.
+    case data(StaticString)
+    /// The same, and how much memory is used then.
+    case dataAndMemory(StaticString)
+  }
+
+  typealias Handler = @Sendable (RequestHandler, Connection) throws(StoreError) -> Disposition
+
+  let access: Access
+  let heap: HeapCost
+  let log: LogLines
+  /// Reads the fields, calls the store and writes the reply. It captures nothing, so that calling it allocates nothing.
+  let handler: Handler
+
+  init(_ access: Access, heap: HeapCost = .none, log: LogLines = .none, _ handler: @escaping Handler) {
+    self.access = access
+    self.heap = heap
+    self.log = log
+    self.handler = handler
+  }
+
+  /// The rows in the order of `RequestType.allCases`, whose indices `RequestType.find` gives.
+  static let all = RequestType.allCases.map { of($0) }
+}
 
 extension RequestDescriptor {
   /// The table of requests: access, what it takes of the heap, what is logged, and the handler that answers it.

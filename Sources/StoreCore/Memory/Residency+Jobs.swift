@@ -1,0 +1,174 @@
+/// Choice of the jobs of the page worker, and their ends.
+extension Residency {
+  /// Asks for the pages of `range` before anything else.
+  public mutating func demand(_ range: ByteRange) { demanded.append(blocks(range)) }
+
+  /// The next job for the page worker, nil when there is nothing to do.
+  ///
+  /// - Parameter idleTarget: when not nil, spare blocks beyond this many bytes are given back.
+  public mutating func nextJob(idleTarget: UInt64?) -> Job? {
+    if let job = nextZeroJob() { return job }
+    if let job = nextDemandedJob() { return job }
+    // Clients that take the faults themselves may have got pages beyond what may be committed.
+    if committedBlocks > commitLimit, let job = releaseHighestSpare(atMost: committedBlocks - commitLimit) {
+      return job
+    }
+    let kept = keptBlocks
+    // With *all* there is nothing more to populate once the whole reserve has pages, used or not.
+    let lacking = min(kept - (mode == .all ? committedBlocks : spareBlocks), commitLimit - committedBlocks)
+    if lacking > 0, !isExhausted, let run = nextColdRun(atMost: lacking) { return populate(run, urgent: false) }
+    if let idleTarget {
+      let target = max(Int(idleTarget / Self.blockSize), kept)
+      if spareBlocks > target { return releaseHighestSpare(atMost: spareBlocks - target) }
+    }
+    return nextCleaningJob()
+  }
+
+  /// The next job that clients wait for.
+  private mutating func nextZeroJob() -> Job? {
+    let ranges = traces.nextWanted()
+    return ranges.isEmpty ? nil : .zero(ranges)
+  }
+
+  /// Cleans spare blocks, so that nobody has to wait for that.
+  private mutating func nextCleaningJob() -> Job? {
+    let (uses, states) = (uses, states)
+    let blocks = traces.nextSpare(atMost: Self.jobBlocks) { uses[$0] == 0 && states[$0] == .warm }
+    return blocks.isEmpty ? nil : .zero(blocks.map { bytes($0..<($0 + 1)) })
+  }
+
+  /// Spare blocks to keep warm.
+  public var keptBlocks: Int {
+    switch mode {
+    case .off: 0
+    case .ahead: isTrimmed ? 0 : reserve
+    case .all: reserve
+    }
+  }
+
+  /// Notes that a populate job ended; `succeeded` false leaves its blocks cold and, for an urgent job, forgets all
+  /// demands, whose waiting clients are to be refused.
+  public mutating func finishPopulate(_ range: ByteRange, urgent: Bool, succeeded: Bool) {
+    isExhausted = !succeeded
+    if !succeeded, urgent { demanded.removeAll() }
+    for block in blocks(range) where states[block] == .populating {
+      states[block] = succeeded ? .warm : .cold
+      if succeeded {
+        if uses[block] == 0 { spareBlocks += 1 }
+      } else {
+        ensure(committedBlocks > 0, "block \(block) had no pages to lose")
+        committedBlocks -= 1
+        coldHint = min(coldHint, block)
+      }
+    }
+  }
+
+  /// Notes that a release job ended.
+  ///
+  /// - Parameter succeeded: whether the pages were given back; if not, they have the bytes that were there.
+  public mutating func finishRelease(_ range: ByteRange, succeeded: Bool = true) {
+    isExhausted = false
+    for block in blocks(range) where states[block] == .releasing {
+      traces.finishRelease(block, succeeded: succeeded, isUsed: uses[block] > 0)
+      ensure(committedBlocks > 0, "block \(block) had no pages to give back")
+      states[block] = .cold
+      committedBlocks -= 1
+      coldHint = min(coldHint, block)
+      if mode == .off, uses[block] > 0 {
+        states[block] = .warm
+        committedBlocks += 1
+      }
+    }
+  }
+
+  // MARK: - Choosing jobs
+
+  /// A demand stands until all of its blocks are warm: those being released turn cold, and populating them may fail.
+  private mutating func nextDemandedJob() -> Job? {
+    demanded.removeAll { $0.allSatisfy { states[$0] == .warm } }
+    for wanted in demanded {
+      guard let start = wanted.first(where: { states[$0] == .cold }) else { continue }
+      let room = commitLimit - committedBlocks
+      guard room > 0 else {
+        if let job = releaseHighestSpare(atMost: Self.jobBlocks) { return job }
+        continue
+      }
+      var end = start
+      while end < wanted.upperBound, end - start < min(Self.jobBlocks, room), states[end] == .cold { end += 1 }
+      return populate(start..<end, urgent: true)
+    }
+    return nil
+  }
+
+  private mutating func nextColdRun(atMost limit: Int) -> Range<Int>? {
+    var start = coldHint
+    while start < states.count, states[start] != .cold || uses[start] > 0 { start += 1 }
+    coldHint = start
+    guard start < states.count else { return nil }
+    var end = start
+    while end < states.count, end - start < min(Self.jobBlocks, limit), states[end] == .cold, uses[end] == 0 {
+      end += 1
+    }
+    return start..<end
+  }
+
+  private mutating func populate(_ run: Range<Int>, urgent: Bool) -> Job {
+    for block in run { states[block] = .populating }
+    committedBlocks += run.count
+    return .populate(bytes(run), urgent: urgent)
+  }
+
+  private func isSpare(_ block: Int) -> Bool {
+    states[block] == .warm && uses[block] == 0 && traces.pending[block] == 0
+  }
+
+  private mutating func releaseHighestSpare(atMost limit: Int) -> Job? {
+    var end = states.count
+    while end > 0, !isSpare(end - 1) { end -= 1 }
+    guard end > 0 else { return nil }
+    var start = end
+    while start > 0, end - start < min(limit, Self.jobBlocks), isSpare(start - 1) {
+      start -= 1
+    }
+    for block in start..<end { states[block] = .releasing }
+    ensure(spareBlocks >= end - start, "\(end - start) blocks are given back, \(spareBlocks) are spare")
+    spareBlocks -= end - start
+    return .release(bytes(start..<end))
+  }
+}
+
+/// Work of the page worker for the store.
+extension Store {
+  /// The next job for the page worker; see ``Residency/nextJob(idleTarget:)``.
+  public func nextPageJob(idleTarget: UInt64?) -> Residency.Job? { memory.residency.nextJob(idleTarget: idleTarget) }
+
+  /// Asks for the pages of a range before anything else.
+  public func demandPages(_ range: ByteRange) {
+    if !memory.residency.isWarm(range) { memory.residency.demand(range) }
+  }
+
+  /// Lets even the warm reserve be given back, until ``resumePopulating()``.
+  public func trimReserve() { memory.residency.isTrimmed = true }
+
+  /// Notes that a populate job ended.
+  public func finishPopulate(_ range: ByteRange, urgent: Bool, succeeded: Bool) {
+    memory.residency.finishPopulate(range, urgent: urgent, succeeded: succeeded)
+  }
+
+  /// Notes that a release job ended.
+  ///
+  /// - Parameter succeeded: whether the pages were given back.
+  public func finishRelease(_ range: ByteRange, succeeded: Bool = true) {
+    memory.residency.finishRelease(range, succeeded: succeeded)
+  }
+
+  /// Notes that a zero job ended.
+  ///
+  /// - Parameter succeeded: false when clients that wait for it are to be refused.
+  public func finishZero(_ ranges: [ByteRange], succeeded: Bool = true) {
+    memory.residency.finishZero(ranges, succeeded: succeeded)
+  }
+
+  /// Notes that a second has passed.
+  public func passTime() { memory.residency.passTime() }
+}
