@@ -59,6 +59,19 @@ extension ByteWriter {
     append(UInt8(ascii: ":"))
   }
 
+  /// Appends a key made of a prefix and sixteen hexadecimal digits.
+  public func key(hex value: UInt64, prefix: UInt8) {
+    separate()
+    append(quotedHex: value, prefix: prefix)
+    append(UInt8(ascii: ":"))
+  }
+
+  private func append(quotedHex value: UInt64, prefix: UInt8) {
+    append(UInt8(ascii: "\""))
+    append(hex: value, prefix: prefix)
+    append(UInt8(ascii: "\""))
+  }
+
   // MARK: - Fields
 
   /// Appends a field with an unsigned number.
@@ -96,6 +109,17 @@ extension ByteWriter {
   public func field(_ name: StaticString, literal text: StaticString) {
     key(name)
     append(literal: text)
+  }
+
+  /// Appends a field with a text made of a prefix and sixteen hexadecimal digits.
+  public func field(_ name: StaticString, hex value: UInt64, prefix: UInt8) {
+    key(name)
+    append(quotedHex: value, prefix: prefix)
+  }
+
+  /// Appends a field with a text, escaped, or null.
+  public func field(_ name: StaticString, orNull value: String?) {
+    if let value { field(name, value) } else { null(name) }
   }
 
   /// Appends a field that is null.

@@ -66,39 +66,31 @@ public struct BlobPayload: Equatable, Sendable {
 extension ByteWriter {
   /// Appends the JSON of a payload. `pointer`, which clients demand and ignore, is the offset.
   public func append(_ payload: BlobPayload) {
-    append("{")
-    appendPayloadFields(payload)
-    append("}")
+    beginObject()
+    appendFields(payload)
+    endObject()
   }
 
   /// Appends a payload of a plasma blob.
   public func append(_ payload: BlobPayload, plasmaID: String, plasmaSize: UInt64, referenceCount: Int) {
-    append("{")
-    appendPayloadFields(payload)
-    append(",\"plasma_id\":")
-    append(jsonString: plasmaID)
-    append(",\"plasma_size\":")
-    append(decimal: plasmaSize)
-    append(",\"ref_cnt\":")
-    append(decimal: referenceCount)
-    append("}")
+    beginObject()
+    appendFields(payload)
+    field("plasma_id", plasmaID)
+    field("plasma_size", plasmaSize)
+    field("ref_cnt", referenceCount)
+    endObject()
   }
 
-  private func appendPayloadFields(_ payload: BlobPayload) {
-    append("\"data_offset\":")
-    append(decimal: payload.offset)
-    append(",\"data_size\":")
-    append(decimal: payload.size)
-    append(",\"is_gpu\":false,\"is_owner\":true,\"is_sealed\":")
-    append(payload.isSealed ? "true" : "false")
-    append(",\"map_size\":")
-    append(decimal: payload.fileKey < 0 ? 0 : payload.mappingLength + 8)
-    append(",\"object_id\":")
-    append(decimal: payload.id.rawValue)
-    append(",\"pointer\":")
-    append(decimal: payload.offset)
-    append(",\"store_fd\":")
-    append(decimal: payload.fileKey)
+  private func appendFields(_ payload: BlobPayload) {
+    field("data_offset", payload.offset)
+    field("data_size", payload.size)
+    field("is_gpu", false)
+    field("is_owner", true)
+    field("is_sealed", payload.isSealed)
+    field("map_size", payload.fileKey < 0 ? 0 : payload.mappingLength + 8)
+    field("object_id", payload.id.rawValue)
+    field("pointer", payload.offset)
+    field("store_fd", payload.fileKey)
   }
 }
 

@@ -12,11 +12,12 @@ public struct Rendering: StoreTask {
     var written = 0
     /// The label that comes next, once labels are being written.
     var label: ExactText?
-    var isFirst = true
   }
 
   /// Objects nested deeper are cut off: no message may be nested that deeply.
   private static let maximumNesting = JSONScanner.maximumDepth - 4
+  /// The character with which the text of an id begins.
+  private static let idPrefix = UInt8(ascii: "o")
   /// Bytes written at a time.
   private static let piece = 64 << 10
 
@@ -65,28 +66,25 @@ public struct Rendering: StoreTask {
   }
 
   private mutating func writeKey(_ id: ObjectID) {
-    if count > 0 { writer.append(UInt8(ascii: ",")) }
     count += 1
-    writer.append("\"")
-    writer.append(hex: id.rawValue, prefix: UInt8(ascii: "o"))
-    writer.append("\":")
+    writer.key(hex: id.rawValue, prefix: Self.idPrefix)
   }
 
   private mutating func open(_ id: ObjectID) {
     guard stack.count < Self.maximumNesting, let record = session.metadata[id] else {
-      writer.append("{\"id\":\"")
-      writer.append(hex: id.rawValue, prefix: UInt8(ascii: "o"))
-      writer.append("\"}")
+      writer.beginObject()
+      writer.field("id", hex: id.rawValue, prefix: Self.idPrefix)
+      writer.endObject()
       return
     }
-    writer.append(UInt8(ascii: "{"))
+    writer.beginObject()
     stack.append(Frame(id: id, record: record))
   }
 
   /// Writes the next slot of the innermost object, or a piece of it, or the object's end.
   private mutating func advance(_ top: Int, _ store: Store) {
     guard stack[top].slot < stack[top].record.slots.count else {
-      writer.append(UInt8(ascii: "}"))
+      writer.endObject()
       stack.removeLast()
       return
     }
@@ -96,11 +94,11 @@ public struct Rendering: StoreTask {
       stack[top].slot += 1
       return
     }
-    if stack[top].written == 0 { writeComma(top) }
     switch slot {
     case .text(let range): return writePiece(top, stack[top].record.text, range)
     case .extra(let range): return writePiece(top, stack[top].record.extra, range)
     case .link(let range, let index):
+      writer.separate()
       append(stack[top].record.text, range)
       stack[top].slot += 1
       let link = stack[top].record.links[index]
@@ -111,35 +109,19 @@ public struct Rendering: StoreTask {
         open(session.metadata.resolve(signature: signature, fallback: fallback))
       }
       return
-    case .timestamp:
-      writer.append("\"__timestamp\":")
-      writer.append(decimal: stack[top].record.timestamp)
-    case .id:
-      writer.append("\"id\":\"")
-      writer.append(hex: stack[top].id.rawValue, prefix: UInt8(ascii: "o"))
-      writer.append("\"")
-    case .instance:
-      writer.append("\"instance_id\":")
-      writer.append(decimal: stack[top].record.instance)
-    case .signature:
-      writer.append("\"signature\":")
-      writer.append(decimal: stack[top].record.signature)
-    case .transient:
-      writer.append(stack[top].record.isTransient ? "\"transient\":true" : "\"transient\":false")
-    case .name:
-      writer.append("\"__name\":")
-      writer.append(jsonString: NameTable.escaped(stack[top].record.name ?? ""))
+    case .timestamp: writer.field("__timestamp", stack[top].record.timestamp)
+    case .id: writer.field("id", hex: stack[top].id.rawValue, prefix: Self.idPrefix)
+    case .instance: writer.field("instance_id", stack[top].record.instance)
+    case .signature: writer.field("signature", stack[top].record.signature)
+    case .transient: writer.field("transient", stack[top].record.isTransient)
+    case .name: writer.field("__name", NameTable.escaped(stack[top].record.name ?? ""))
     case .labels: break
     }
     stack[top].slot += 1
   }
 
-  private mutating func writeComma(_ top: Int) {
-    if !stack[top].isFirst { writer.append(UInt8(ascii: ",")) }
-    stack[top].isFirst = false
-  }
-
   private mutating func writePiece(_ top: Int, _ text: [UInt8], _ range: Range<Int>) {
+    if stack[top].written == 0 { writer.separate() }
     let start = range.lowerBound + stack[top].written
     let end = min(start + Self.piece, range.upperBound)
     append(text, start..<end)
@@ -162,19 +144,13 @@ public struct Rendering: StoreTask {
       return
     }
     let isStart = stack[top].label == nil
-    if isStart {
-      writeComma(top)
-      writer.append("\"__labels\":\"{")
-    }
+    if isStart { writer.key("__labels") }
+    writer.append(isStart ? "\"{" : ",")
     let text = ByteWriter(capacity: 256)
     var entries = stack[top].record.labels.entries(from: stack[top].label ?? ExactText("")).makeIterator()
-    var isFirst = isStart
     var label = entries.next()
     while let (key, value) = label, text.count < Self.piece {
-      if !isFirst { text.append(",") }
-      isFirst = false
-      text.append(jsonString: key.text)
-      text.append(":")
+      text.key(text: key.text)
       text.append(jsonString: value)
       label = entries.next()
     }
@@ -186,15 +162,14 @@ public struct Rendering: StoreTask {
   }
 
   private func writeBlob(_ id: ObjectID, size: UInt64, instance: UInt64) {
-    writer.append("{\"id\":\"")
-    writer.append(hex: id.rawValue, prefix: UInt8(ascii: "o"))
-    writer.append("\",\"instance_id\":")
-    writer.append(decimal: instance)
-    writer.append(",\"length\":")
-    writer.append(decimal: size)
-    writer.append(",\"nbytes\":")
-    writer.append(decimal: size)
-    writer.append(",\"transient\":true,\"typename\":\"vineyard::Blob\"}")
+    writer.beginObject()
+    writer.field("id", hex: id.rawValue, prefix: Self.idPrefix)
+    writer.field("instance_id", instance)
+    writer.field("length", size)
+    writer.field("nbytes", size)
+    writer.field("transient", true)
+    writer.field("typename", literal: "vineyard::Blob")
+    writer.endObject()
   }
 }
 

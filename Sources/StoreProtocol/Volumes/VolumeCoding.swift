@@ -7,45 +7,29 @@ import JSON
 extension ByteWriter {
   /// Appends the settings of a volume as fields of an object, without braces: of a request, or of a document.
   public func append(_ settings: VolumeSettings) {
-    append("\"id\":")
-    append(jsonString: settings.id)
-    append(",\"scope\":")
-    append(jsonString: settings.scope.rawValue)
-    append(",\"on_delete\":")
-    append(jsonString: settings.onDelete.rawValue)
-    append(settings.isEphemeral ? ",\"ephemeral\":true" : ",\"ephemeral\":false")
-    append(",\"quota\":")
-    append(decimal: settings.quota)
-    append(",\"attributes\":")
-    append(settings.attributes)
-    if let policy = settings.overwrite {
-      append(",\"overwrite\":")
-      append(jsonString: policy.rawValue)
-    }
-    if let policy = settings.deletedMemory {
-      append(",\"deleted_memory\":")
-      append(jsonString: policy.rawValue)
-    }
+    field("id", settings.id)
+    field("scope", settings.scope.rawValue)
+    field("on_delete", settings.onDelete.rawValue)
+    field("ephemeral", settings.isEphemeral)
+    field("quota", settings.quota)
+    field("attributes", settings.attributes)
+    if let policy = settings.overwrite { field("overwrite", policy.rawValue) }
+    if let policy = settings.deletedMemory { field("deleted_memory", policy.rawValue) }
     guard let source = settings.source else { return }
-    append(",\"source\":{\"kind\":")
-    append(jsonString: source.kind.rawValue)
-    append(",\"id\":")
-    append(jsonString: source.id)
-    append("}")
+    beginObject("source")
+    field("kind", source.kind.rawValue)
+    field("id", source.id)
+    endObject()
   }
 
-  /// Appends an object of strings, in ascending order of the keys.
-  func append(_ attributes: [String: String]) {
-    append("{")
-    var isFirst = true
+  /// Appends a field with an object of strings, in ascending order of the keys.
+  func field(_ name: StaticString, _ attributes: [String: String]) {
+    beginObject(name)
     for (key, value) in attributes.sorted(by: { $0.key < $1.key }) {
-      if !isFirst { append(",") }
-      isFirst = false
-      append(jsonString: key)
-      append(":")
+      self.key(text: key)
       append(jsonString: value)
     }
-    append("}")
+    endObject()
   }
 }
 
@@ -153,46 +137,29 @@ extension RequestMessage {
 extension ByteWriter {
   /// Appends the record of a volume as a JSON object with its keys in ascending order.
   public func append(_ record: VolumeRecord) {
-    append("{\"attributes\":")
-    append(record.attributes)
-    append(record.condition.isAbnormal ? ",\"condition\":{\"abnormal\":true" : ",\"condition\":{\"abnormal\":false")
-    append(",\"message\":")
-    append(jsonString: record.condition.message)
-    append("},\"connections\":")
-    append(decimal: record.connections)
-    append(",\"created\":")
-    append(decimal: record.created)
-    append(",\"deleted_memory\":")
-    append(orNull: record.deletedMemory?.rawValue)
-    append(record.isEphemeral ? ",\"ephemeral\":true" : ",\"ephemeral\":false")
-    append(record.isFrozen ? ",\"frozen\":true" : ",\"frozen\":false")
-    append(",\"id\":")
-    append(jsonString: record.id)
-    append(",\"kind\":")
-    append(jsonString: record.kind.rawValue)
-    append(",\"lost_contents_at\":")
-    if let time = record.lostContentsAt { append(decimal: time) } else { append("null") }
-    append(",\"names\":")
-    append(decimal: record.names)
-    append(",\"objects\":")
-    append(decimal: record.objects)
-    append(",\"on_delete\":")
-    append(jsonString: record.onDelete.rawValue)
-    append(",\"overwrite\":")
-    append(orNull: record.overwrite?.rawValue)
-    append(",\"quota\":")
-    append(decimal: record.quota)
-    append(",\"scope\":")
-    append(jsonString: record.scope.rawValue)
-    append(",\"source\":")
-    append(orNull: record.source)
-    append(",\"used\":")
-    append(decimal: record.used)
-    append("}")
-  }
-
-  private func append(orNull text: String?) {
-    if let text { append(jsonString: text) } else { append("null") }
+    beginObject()
+    field("attributes", record.attributes)
+    beginObject("condition")
+    field("abnormal", record.condition.isAbnormal)
+    field("message", record.condition.message)
+    endObject()
+    field("connections", record.connections)
+    field("created", record.created)
+    field("deleted_memory", orNull: record.deletedMemory?.rawValue)
+    field("ephemeral", record.isEphemeral)
+    field("frozen", record.isFrozen)
+    field("id", record.id)
+    field("kind", record.kind.rawValue)
+    if let time = record.lostContentsAt { field("lost_contents_at", time) } else { null("lost_contents_at") }
+    field("names", record.names)
+    field("objects", record.objects)
+    field("on_delete", record.onDelete.rawValue)
+    field("overwrite", orNull: record.overwrite?.rawValue)
+    field("quota", record.quota)
+    field("scope", record.scope.rawValue)
+    field("source", orNull: record.source)
+    field("used", record.used)
+    endObject()
   }
 }
 
@@ -235,13 +202,11 @@ extension VolumeRecord {
 extension ByteWriter {
   /// Appends the capacity of a store as a JSON object with its keys in ascending order.
   public func append(_ capacity: StoreCapacity) {
-    append("{\"limit\":")
-    append(decimal: capacity.limit)
-    append(",\"promised\":")
-    append(decimal: capacity.reserved)
-    append(",\"used\":")
-    append(decimal: capacity.used)
-    append("}")
+    beginObject()
+    field("limit", capacity.limit)
+    field("promised", capacity.reserved)
+    field("used", capacity.used)
+    endObject()
   }
 }
 

@@ -132,58 +132,33 @@ public enum VolumeRequest: Sendable, Equatable {
   /// - Parameter adminToken: the secret that a store wants to see on its RPC port; nil on its socket.
   public func json(adminToken: String? = nil) -> [UInt8] {
     let writer = ByteWriter(capacity: 512)
-    writer.append("{")
+    writer.beginObject()
     appendFields(to: writer)
-    writer.append("\"type\":")
-    writer.append(jsonString: type.rawValue)
-    if let adminToken {
-      writer.append(",\"admin_token\":")
-      writer.append(jsonString: adminToken)
-    }
-    writer.append("}")
+    writer.field("type", type.rawValue)
+    if let adminToken { writer.field("admin_token", adminToken) }
+    writer.endObject()
     return Array(writer.bytes)
   }
 
-  /// Writes the fields, each with a comma behind it.
   private func appendFields(to writer: ByteWriter) {
-    func appendID(_ id: String) {
-      writer.append("\"id\":")
-      writer.append(jsonString: id)
-      writer.append(",")
-    }
     switch self {
     case .list: break
-    case .open(let settings):
-      writer.append(settings)
-      writer.append(",")
+    case .open(let settings): writer.append(settings)
     case .inspect(let id, let kind):
-      appendID(id)
-      writer.append("\"kind\":")
-      writer.append(jsonString: kind.rawValue)
-      writer.append(",")
+      writer.field("id", id)
+      writer.field("kind", kind.rawValue)
     case .resize(let id, let change):
-      appendID(id)
-      if let onDelete = change.onDelete {
-        writer.append("\"on_delete\":")
-        writer.append(jsonString: onDelete.rawValue)
-        writer.append(",")
-      }
-      if let quota = change.quota {
-        writer.append("\"quota\":")
-        writer.append(decimal: quota)
-        writer.append(",")
-      }
+      writer.field("id", id)
+      if let onDelete = change.onDelete { writer.field("on_delete", onDelete.rawValue) }
+      if let quota = change.quota { writer.field("quota", quota) }
     case .freeze(let id, let isFrozen):
-      appendID(id)
-      writer.append(isFrozen ? "\"frozen\":true," : "\"frozen\":false,")
-    case .delete(let id), .deleteSnapshot(let id): appendID(id)
+      writer.field("id", id)
+      writer.field("frozen", isFrozen)
+    case .delete(let id), .deleteSnapshot(let id): writer.field("id", id)
     case .createSnapshot(let id, let source, let attributes):
-      appendID(id)
-      writer.append("\"source\":")
-      writer.append(jsonString: source)
-      writer.append(",\"attributes\":")
-      writer.append(attributes)
-      writer.append(",")
+      writer.field("id", id)
+      writer.field("source", source)
+      writer.field("attributes", attributes)
     }
   }
 }
