@@ -11,8 +11,8 @@ struct Grant {
 ///
 /// A client is given blobs for writing when it creates them and for reading when it asks for them. The bytes of
 /// a blob that was given for reading stay untouched until the client releases it, deletes it or goes, even when
-/// others delete it meanwhile; under ``DeletedMemoryPolicy/reuse`` they may be taken back then for want of others.
-/// Sealing ends the grant for writing.
+/// others delete it meanwhile; under ``DeletedMemoryPolicy/reuse`` they may be taken back then when no other memory is
+/// free. Sealing ends the grant for writing.
 public final class Client {
   public let id: UInt64
   /// Name of the client for people: `pid 42`.
@@ -60,7 +60,7 @@ public final class Client {
   }
 }
 
-/// Takes from a client what it has: what it left unsealed, the streams it read, its locks, what it was given.
+/// Removes a client: its unsealed blobs, the streams it read, its locks and its grants.
 struct ClientRemoval: StoreTask {
   typealias Failure = Never
 

@@ -134,15 +134,15 @@ public final class Store {
     return moved
   }
 
-  /// Forgets a client: frees what it left unsealed, ends its grants, drops the streams it read and its locks.
+  /// Forgets a client: frees its unsealed blobs, ends its grants, drops the streams it read and its locks.
   public func disconnect(_ client: Client) {
-    // What it has changed is written down, though nobody waits for that.
+    // Its changes are written to the backend, though no reply waits for that.
     _ = endRequest(of: client)
     clients[client.id] = nil
     reclaim(ClientRemoval(of: client, keepsGrants: false))
   }
 
-  /// A client that is gone has nothing any more.
+  /// Clears the state of a client that is gone.
   func finishRemoval(of client: Client) {
     client.sealed = 0
     client.unfinished.removeAll()

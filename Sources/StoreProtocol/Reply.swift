@@ -1,6 +1,6 @@
 import JSON
 
-/// The room of replies: each byte beyond the usual is counted while a reply grows, and a reply is no longer than a
+/// Limits of replies: each byte beyond the usual buffer is counted while a reply grows, and no reply is longer than a
 /// message may be.
 extension ByteWriter {
   /// A writer of replies.
@@ -24,7 +24,7 @@ extension ByteWriter {
     }
   }
 
-  /// Makes room for a reply ahead, so that what it tells of is not done in vain.
+  /// Makes room for a reply ahead, so that the request is refused before it changes anything.
   ///
   /// - Throws: as ``requireRoom()``.
   public func requireRoom(for bytes: Int) throws(StoreError) {
@@ -116,7 +116,7 @@ extension ByteWriter {
     endFrame()
   }
 
-  /// Writes what a reply answers; messages have their fields in the order of the original, which sorts them.
+  /// Appends the field `type`. Messages have their fields in the order of the original, which sorts them.
   public func type(_ name: StaticString) { field("type", literal: name) }
 
   /// A whole reply that has no fields but its type.

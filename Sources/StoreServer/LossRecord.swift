@@ -3,8 +3,8 @@ import JSON
 import StoreProtocol
 import Support
 
-/// Remembers beside the main socket whether the store had names, so that the one who starts after it can tell what was
-/// lost. Without it a client would only learn that a name does not exist.
+/// Remembers beside the main socket whether the store had names, so that the next store can say that they
+/// are lost. Without it a client would only learn that a name does not exist.
 ///
 /// Clients may be able to write in this directory, so nothing but a short regular file is read, and it decides nothing
 /// but the wording of a message.

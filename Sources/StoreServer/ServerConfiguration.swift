@@ -5,8 +5,8 @@ import StoreCore
 import StoreProtocol
 import Support
 
-/// Makes the backend of a store, with its instance id: called before anybody is connected, with what others are to know
-/// of the store and a function that has the loop look for news, callable from any thread.
+/// Makes the backend of a store, with its instance id: called before clients connect, with the
+/// record of the store for others and a function, callable from any thread, that has the loop look for changes.
 ///
 /// - Throws: `CommandError` when there is nobody to share with.
 public typealias MetadataSharing =

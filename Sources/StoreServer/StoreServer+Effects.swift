@@ -3,7 +3,7 @@ import StoreCore
 import StoreProtocol
 import Support
 
-/// Effects of the store outside of it, and what becomes of its changes there; the one place that deals with both.
+/// Effects of the store outside of it, and the verdicts of the backend on its changes.
 extension StoreServer {
   /// Does what the store asks for, in the order in which it came up.
   func deliverEffects() {

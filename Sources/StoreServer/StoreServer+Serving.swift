@@ -78,12 +78,12 @@ extension StoreServer {
       return
     }
     guard connection.isReady else {
-      // The transfer thread has the socket: what is left of an earlier wait is not for us.
+      // The transfer thread has the socket: the event belongs to an earlier wait.
       if case .transferring = connection.state { return }
       if event.isHungUp { close(connection, because: "hung up while waiting") }
       return
     }
-    // One that is queued has enough to do: what it has sent since is read later.
+    // A queued connection has enough to do: its next bytes are read later.
     guard event.isReadable, !connection.isQueued else { return }
     switch connection.input.read(from: connection.file) {
     case .closed: close(connection, because: "closed")
@@ -96,7 +96,7 @@ extension StoreServer {
     }
   }
 
-  /// Acknowledges at once what is only part of a message: the client sends header and body separately, and its system
+  /// Acknowledges a part of a message at once: the client sends header and body separately, and its system
   /// holds the body back until the header is acknowledged (40 ms by default).
   private static func acknowledge(_ connection: Connection) {
     guard connection.isReady, connection.input.count > 0 else { return }
@@ -269,8 +269,8 @@ extension StoreServer {
     }
   }
 
-  /// What a request is told at its end instead of its reply: to wait until what it changed is durable, or that it is
-  /// undone; nil when its reply may leave.
+  /// Disposition that replaces a reply whose changes are not durable: the reply is held, or the request has failed and
+  /// is undone. Nil when the reply may leave.
   func durability(of disposition: Disposition, for connection: Connection) -> Disposition? {
     guard store.keepsChanges else { return nil }
     let (sendsArena, transfer): (Bool, Transfer?)

@@ -6,8 +6,8 @@ import Support
 
 /// Requests that take more than one turn of the loop, cut into steps between which others are served.
 ///
-/// A turn gives every event and a few of the queued connections one slice of work each, and another slice to giving back
-/// what is gone. So its length is bounded, whatever clients ask for.
+/// A turn gives every event and a few of the queued connections one slice of work each, and another slice to
+/// reclaiming. So its length is bounded for all requests.
 extension StoreServer {
   /// Units of work of one slice, about a millisecond.
   static let slice: UInt64 = 1_000_000
@@ -169,7 +169,7 @@ extension StoreServer {
     if let held = disposition.held, held.outlivesClient { heldReplies.add(held) }
   }
 
-  /// Whether a request is to wait for something; while the server stops, only for what is under way.
+  /// Whether a request may wait: while the server stops, only for work under way.
   func mayWait(_ disposition: Disposition) -> Bool {
     guard let held = disposition.pause else { return false }
     if case .changed = held.condition { return !isStopping }
@@ -222,7 +222,7 @@ extension StoreServer {
     StoreError(.invalid, "a \(type.rawValue) may have \(longFrame) bytes")
   }
 
-  /// A client that leaves in the middle of a request: what must not stay half done is done or taken back.
+  /// Ends the request of a client that leaves in the middle of it: it is completed or taken back.
   func abandonWork(of connection: Connection) {
     guard let work = connection.work else { return }
     connection.work = nil

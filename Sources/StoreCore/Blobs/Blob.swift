@@ -14,6 +14,6 @@ public struct Blob {
   public var writer: Client?
   /// The client that sealed it and counts as a user until it releases the blob or goes.
   public var sealer: UInt64?
-  /// The usage that pays for it; nil outside of volumes.
+  /// The volume usage it is charged to; nil outside of volumes.
   var usage: VolumeUsage?
 }

@@ -2,8 +2,8 @@ import StoreProtocol
 
 /// Creates an unsealed blob that a client may write; size 0 gives the empty blob.
 ///
-/// Where there is no room it is made in steps: first what is being given back already, then what nobody has any use
-/// for, then what was deleted longest ago of what clients still map.
+/// Where there is no room it is made in steps: by finishing the reclaiming under way, then by deleting remains of
+/// failed puts and replaced objects, then by taking back the oldest deleted blobs that clients still map.
 public struct BlobCreation: StoreTask {
   private let size: UInt64
   private let client: Client

@@ -26,8 +26,8 @@ extension Store {
 
   /// Reduces an unsealed blob to its first `size` bytes.
   ///
-  /// While others than its writer were given it, nobody else can have the rest, so that stays charged. What was 2 MiB or
-  /// more stays charged with 2 MiB.
+  /// The rest stays charged while clients other than the writer have a grant, since it cannot be given out again. A
+  /// blob that had 2 MiB or more stays charged with 2 MiB.
   ///
   /// - Throws: objectNotExists for an unknown blob, objectSealed for a sealed one, invalid for a size above the present
   ///   one.
@@ -46,7 +46,7 @@ extension Store {
     client.session.blobs.update(id) { $0.charged = charged }
   }
 
-  /// Removes a blob whatever uses it.
+  /// Removes a blob even if something uses it.
   ///
   /// - Throws: objectNotExists for an unknown blob.
   public func dropBlob(_ id: ObjectID, by client: Client) throws(StoreError) {
@@ -55,8 +55,8 @@ extension Store {
     removeBlob(id, in: client.session, by: client)
   }
 
-  /// Frees a blob. Its bytes linger while a client may still read them, or write them without having been asked
-  /// before they were taken away.
+  /// Frees a blob. Its bytes are retained while a client may still read them, or still writes them and another client
+  /// has removed the blob.
   ///
   /// - Parameter remover: the client that wants it, nil when it is nobody's wish.
   func removeBlob(_ id: ObjectID, in session: Session, by remover: Client?) {
@@ -74,7 +74,7 @@ extension Store {
     endSealing(&blob, in: session)
     if let writer = blob.writer {
       writer.writing.remove(id)
-      // Whoever came to these bytes next would be overwritten.
+      // The next owner of these bytes would be overwritten.
       if writer !== remover, clients[writer.id] === writer { grant(id, blob.extent, to: writer, isPinned: true) }
     }
     if let remover { endGrant(id, blob.extent, of: remover) }

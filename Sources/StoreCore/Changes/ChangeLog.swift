@@ -21,8 +21,8 @@ public enum Durability: Equatable, Sendable {
 
 /// The changes that may still be undone, in the order in which they were made.
 ///
-/// Everything is kept from the first change on that nobody has acknowledged yet: undoing goes back to it and makes again
-/// what does not belong to what is refused. Without a backend that takes its time nothing is kept.
+/// Everything is kept from the first unacknowledged change on: undoing goes back to it and makes the changes again that
+/// are not refused. Nothing is kept for a backend that acknowledges at once.
 struct ChangeLog {
   /// Something that was done.
   enum Step {

@@ -3,9 +3,9 @@ import StoreProtocol
 
 /// Undoes the changes of refused requests, although others have made changes since.
 ///
-/// Goes back to the first of it, then makes everything again that others did, but for what no longer makes sense: an
+/// Goes back to the first of them, then makes the changes of other requests again, except where that is impossible: an
 /// object that came back keeps its members from being deleted, and one that others have as a member by now stays, known
-/// to nobody else. Links are mended where an object came back or went.
+/// to them only. Links are repaired where an object came back or went.
 struct Undoing {
   private let store: Store
   private let refused: Set<UInt64>
@@ -56,7 +56,7 @@ struct Undoing {
     }
   }
 
-  // MARK: - What is refused
+  // MARK: - Refused changes
 
   private mutating func leaveOut(_ entry: ChangeLog.Entry) {
     let session = entry.session
@@ -117,7 +117,7 @@ struct Undoing {
     }
   }
 
-  // MARK: - What others did
+  // MARK: - Changes of other requests
 
   /// Makes a change again.
   ///

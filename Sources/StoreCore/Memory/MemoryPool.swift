@@ -175,7 +175,7 @@ public struct MemoryPool {
 
   /// A blob of the extent is gone.
   ///
-  /// - Parameter reuses: whether its bytes may be taken back from those who were given them.
+  /// - Parameter reuses: whether its bytes may be taken back from clients that have grants.
   public mutating func removeBlob(_ id: ExtentID, called blob: ObjectID = .invalid, reuses: Bool = false) {
     let slot = Int(id.slot)
     ensure(extents[slot].blobs > 0, "the blob \(blob) is removed twice from \(extents[slot].range.offset)")
@@ -214,7 +214,7 @@ public struct MemoryPool {
     reusableExtents.first == Self.none ? nil : ExtentID(slot: reusableExtents.first)
   }
 
-  /// Frees a retained extent, whoever holds it.
+  /// Frees a retained extent, although clients hold it.
   ///
   /// - Returns: the connections that were given it, the last blob that lived in it, and its bytes.
   mutating func reclaim(_ id: ExtentID) -> (holders: [UInt64], blob: ObjectID, bytes: UInt64) {
@@ -263,8 +263,8 @@ public struct MemoryPool {
 
   /// Reduces the bytes of an extent with a single blob; the tail is free for others at once.
   ///
-  /// An extent has 64 bytes at least, and what was a block or more stays charged with a block: remains of large blobs
-  /// lie far apart, and each takes the pages of one.
+  /// An extent has 64 bytes at least, and one that had a block or more stays charged with a block: remains of large
+  /// blobs lie far apart, and each takes the pages of one.
   /// - Returns: bytes that the extent is charged with now.
   @discardableResult
   public mutating func shrink(_ id: ExtentID, to size: UInt64) -> UInt64 {

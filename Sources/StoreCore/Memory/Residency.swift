@@ -98,7 +98,7 @@ public struct Residency {
 
   /// Notes that an extent uses `range`.
   ///
-  /// - Parameter owner: who may see what was there before if it was theirs; nil when the range has its owner already.
+  /// - Parameter owner: the owner, which may see its own former bytes; nil when the range has its owner already.
   /// - Returns: false when extents would use more blocks than may be committed; then nothing is noted.
   public mutating func retain(_ range: ByteRange, for owner: UInt64? = nil) -> Bool {
     let blocks = blocks(range)
@@ -154,7 +154,7 @@ public struct Residency {
     traces.forget(owner) { uses[$0] == 0 }
   }
 
-  /// Notes that a second has passed: what its owner leaves alone for longer is cleaned for others.
+  /// Notes that a second has passed: blocks that their owner leaves alone for longer are cleaned for others.
   public mutating func passTime() { traces.passTime() }
 
   /// Notes that a zero job ended; `succeeded` false means that clients that wait for it are to be refused.
@@ -205,7 +205,7 @@ struct Traces {
     spareSince = ContiguousArray(repeating: 0, count: blocks)
   }
 
-  /// Notes that `owner` gets a range, and that what others have left in it is to be zeroed.
+  /// Notes that `owner` gets a range, and that bytes of others in it are to be zeroed.
   mutating func mark(_ range: ByteRange, _ blocks: Range<Int>, _ owner: UInt64) {
     var start: UInt64?
     for block in blocks {

@@ -54,7 +54,7 @@ public struct Deletion: StoreTask {
     self.session = session
   }
 
-  /// Deletes blobs whatever uses them, and nothing else.
+  /// Deletes blobs even if something uses them, and nothing else.
   public init(blobs ids: [ObjectID], by remover: Client) {
     self.init([], force: true, deep: false, by: remover)
     roots = ids
@@ -113,7 +113,7 @@ public struct Deletion: StoreTask {
   private func takes(_ member: ObjectID, _ store: Store) -> Bool {
     if member.isBlob || requested.contains(member) { return true }
     if deep, !isImplicit { return true }
-    // What has lost its name goes with the last object that contains it.
+    // An object that has lost its name goes with the last object that contains it.
     return (deep || session.superseded.contains(member)) && !store.isUsed(member, in: session)
   }
 
@@ -148,7 +148,7 @@ public struct Deletion: StoreTask {
   /// Whether all that is to be deleted is known, and nothing of it deleted yet.
   public private(set) var isPlanned = false
 
-  // MARK: - What is to be deleted
+  // MARK: - Choice of objects
 
   private mutating func plan(_ store: Store) {
     store.work.spend(Work.entry)
@@ -189,7 +189,7 @@ extension Store {
     Deletion(requested, force: force, deep: deep, by: client).finish(self)
   }
 
-  /// Deletes blobs directly, whatever uses them.
+  /// Deletes blobs directly, even if something uses them.
   ///
   /// - Throws: assertionFailed when one of the ids is not a blob's; then nothing is deleted.
   public func deleteBlobs(_ ids: [ObjectID], by client: Client) throws(StoreError) -> [ObjectID] {
@@ -221,7 +221,7 @@ extension Store {
 
 /// Deletes every object, name, blob and stream of a session: objects and names at once, blobs and streams in steps.
 ///
-/// What others write meanwhile, or have not sealed yet, stays.
+/// Blobs that others create meanwhile, or have not sealed yet, stay.
 public struct Clearing: StoreTask {
   public typealias Failure = Never
 

@@ -1,7 +1,7 @@
 import StoreProtocol
 
-/// Finds the objects whose type name matches, in ascending order of the ids, then the sealed blobs when the pattern as a
-/// wildcard matches theirs.
+/// Finds the objects whose type name matches, in ascending order of the ids, then the sealed blobs when the pattern, as
+/// a wildcard, matches theirs.
 public struct ObjectListing: StoreTask {
   private let session: Session
   private let limit: Int
@@ -78,7 +78,7 @@ public struct NameListing: StoreTask {
   }
 }
 
-/// Matches texts against a pattern, within a budget of work: what a listing does stays in proportion to what it looks at.
+/// Matches texts against a pattern, within a budget of work that is proportional to the length of the texts.
 struct Matcher {
   /// Steps that a listing may take in any case, and how many more each byte of a text allows.
   private static let stepsAtLeast = 1 << 20

@@ -25,8 +25,8 @@ struct MemberLink {
 /// A stored object.
 ///
 /// The application's fields keep their JSON text, key included, in ascending order of the keys, so that rendering an
-/// object copies bytes. What the server adds is rendered from typed properties at its place in that order. A copy shares
-/// the text with its original; what it has of its own is in ``extra``.
+/// object copies bytes. Fields of the server are rendered from typed properties at their places in that order. A copy
+/// shares the text with its original; its own fields are in ``extra``.
 public struct MetadataRecord {
   enum Slot {
     /// Bytes of ``text``: `"key":value`.

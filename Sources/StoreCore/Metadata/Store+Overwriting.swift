@@ -61,13 +61,13 @@ extension Store {
     reclaim(Ignoring(deletion))
   }
 
-  /// Makes room by deleting one of the things that nobody has any use for: what failed puts have left, and what lost its
-  /// name to others and is only kept for those who have not fetched it yet.
+  /// Makes room by deleting something of no use: a part left by a failed put, or an object that lost its name and is
+  /// only kept for clients that have not fetched it yet.
   ///
   /// - Returns: false when there is none.
   func removeOneLeftOver(in session: Session) -> Bool {
     if removeOneSuspect(in: session) { return true }
-    // What nobody needs is gone unless it was looked up; of those there is at most one for each client.
+    // Unneeded objects are gone unless they were looked up: at most one for each client.
     for (id, _) in session.lookups {
       work.spend(Work.entry)
       guard session.superseded.contains(id), !isNeeded(id, in: session) else { continue }

@@ -61,7 +61,7 @@ struct WildcardPattern {
     case set([ClosedRange<UInt8>], negated: Bool)
   }
 
-  /// Brackets that may fail to close before the rest are taken literally: each failure costs a look at all that follows.
+  /// Unclosed brackets after which the rest are taken literally: each costs a scan of all that follows.
   private static let tolerance = 32
 
   fileprivate var elements: [Element] = []

@@ -169,8 +169,7 @@ extension Store {
     if stream.parkedWriter == client.id { stream.parkedWriter = nil }
   }
 
-  /// A client that has written to a stream leaves without stopping it: the stream has failed, and readers are told after
-  /// the chunks that are ready.
+  /// Fails a stream whose writer leaves without stopping it; readers get the chunks that are ready first.
   ///
   /// Another may go on, unless the writer was in the middle of a chunk.
   func abandon(_ id: ObjectID, by client: Client) {

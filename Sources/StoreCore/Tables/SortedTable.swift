@@ -1,7 +1,7 @@
 /// Values under unique keys, in ascending order of the keys.
 ///
 /// Entries lie in leaves of at most ``leafCapacity``. Finding and changing one takes time that grows with the logarithm
-/// of their number, and at most one leaf is moved: unlike a hash table this never has to move everything at once. A copy
+/// of their number, and at most one leaf is moved: unlike a hash table this never moves everything at once. A copy
 /// shares its leaves until one of them changes.
 struct SortedTable<Key: Comparable, Value> {
   /// Entries of neighbouring keys.

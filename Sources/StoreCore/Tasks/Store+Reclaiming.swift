@@ -25,7 +25,7 @@ extension Store {
     if task.step(self) == nil { reclaiming.append(task) }
   }
 
-  /// The same, but begins with ``reclaim()``: by then whoever had it has let go of it, so that nothing is copied.
+  /// The same, but begins with ``reclaim()``: by then the caller has let go of the value, so that nothing is copied.
   public func reclaimLater(_ task: any StoreTask<Void, Never>) { reclaiming.append(task) }
 
   /// Removes blobs of a request that could not be served.

@@ -3,7 +3,7 @@ import StoreProtocol
 /// Something the store does in steps, between which other clients are served.
 ///
 /// A step ends when the work allowed is spent, see ``Store/work``. Nothing is assumed to be as the last step left it:
-/// what others may have changed meanwhile is looked up again.
+/// state that others may have changed is looked up again.
 public protocol StoreTask<Value, Failure> {
   associatedtype Value
   associatedtype Failure: Error = StoreError

@@ -1,9 +1,9 @@
 import StoreProtocol
 
-/// Gives an empty volume what another holds at this moment, the same ids and the same bytes: objects and names at once,
-/// blobs in steps.
+/// Copies the contents of a volume at this moment into an empty one, with the same ids and bytes: objects and names at
+/// once, blobs in steps.
 ///
-/// What the source loses meanwhile is copied just before.
+/// A blob that the source loses meanwhile is copied just before.
 final class ContentsCopy {
   private let source: Session
   private let target: Volume

@@ -48,7 +48,7 @@ extension Store {
     return (volume, true)
   }
 
-  /// Opens a volume as it was before a restart, whatever there is room for.
+  /// Opens a volume as it was before a restart, even beyond the capacity.
   ///
   /// - Parameters:
   ///   - lostContentsAt: when contents were lost last, in unix milliseconds; nil when there never were any.

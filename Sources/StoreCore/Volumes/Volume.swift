@@ -59,7 +59,7 @@ public final class Volume {
   /// Whether its first contents are still being copied: see ``WaitKey/contents(session:)``.
   public var isBeingFilled: Bool { copy != nil }
 
-  /// The usage that has to list its objects, nil when its session does.
+  /// The usage, for a volume whose objects it has to list: one in the root session.
   var sharedSessionUsage: VolumeUsage? { usage.sharesRootSession ? usage : nil }
 
   /// Whether it holds nothing at all.
@@ -87,7 +87,7 @@ public struct VolumeListing: StoreTask {
         unsorted.removeLast()
         ids.insert(id)
       }
-      // Each is looked up when its turn comes: what was deleted meanwhile is left out.
+      // Each is looked up when its turn comes: volumes that were deleted meanwhile are left out.
       while let kind, let id = ids.first(from: "") {
         if store.work.isSpent { return nil }
         store.work.spend(Work.entry)

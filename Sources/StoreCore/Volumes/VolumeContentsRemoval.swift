@@ -1,7 +1,7 @@
 import StoreProtocol
 
-/// Deletes the objects, blobs and streams of a volume that lie among those of others, but for what others' objects have
-/// as members.
+/// Deletes the objects, blobs and streams of a volume in the root session, except members of objects outside of the
+/// volume.
 public struct VolumeContentsRemoval: StoreTask {
   public typealias Failure = Never
 
@@ -9,9 +9,9 @@ public struct VolumeContentsRemoval: StoreTask {
   private let session: Session
   private let client: Client?
   private let deletes: Bool
-  /// Whether the rest belongs to nobody in particular from now on.
+  /// Whether the rest no longer belongs to the volume from now on.
   private let clearsOwner: Bool
-  /// The first object or blob of which is still to be found out whether others use it; nil when all were looked at.
+  /// The first object or blob that was not checked for users outside of the volume; nil when all were.
   private var nextCandidate: ObjectID? = ObjectID(0)
   private var explored: [ObjectID] = []
   /// An object that stays, and which of its members is next to be kept.
@@ -70,7 +70,7 @@ public struct VolumeContentsRemoval: StoreTask {
     return ending == nil ? () : ending?.step(store) ?? nil
   }
 
-  // MARK: - What others use
+  // MARK: - Users outside of the volume
 
   /// Notes the next object or blob if one of others has it as a member.
   private mutating func findUse(from first: ObjectID) {
@@ -88,7 +88,7 @@ public struct VolumeContentsRemoval: StoreTask {
     session.metadata.dependents(of: id).contains { !usage.objects.contains($0) }
   }
 
-  /// Keeps members of what stays, as far as the work allowed goes.
+  /// Keeps members of objects that stay, as far as the work allowed goes.
   ///
   /// - Returns: false when there is nothing left to look at.
   private mutating func keepMembers(_ store: Store) -> Bool {
@@ -113,7 +113,7 @@ public struct VolumeContentsRemoval: StoreTask {
     return true
   }
 
-  /// Whether something stays; what is used by others since it was looked at does too.
+  /// Whether something stays, also because others have begun to use it since it was checked.
   private func isKept(_ id: ObjectID) -> Bool { kept.contains(id) || isUsedByOthers(id) }
 
   private mutating func handleObject(_ store: Store) {

@@ -54,8 +54,8 @@ struct VolumeRemoval: StoreTask {
   }
 }
 
-/// Moves objects, names and sealed blobs of a session nobody uses any more into another; what already has an id there
-/// arrives under a new one.
+/// Moves objects, names and sealed blobs of an unused session into another; an id that is taken there is replaced by a
+/// new one.
 struct ContentsMove: StoreTask {
   typealias Failure = Never
 

@@ -12,7 +12,7 @@ public final class VolumeUsage {
   let reusesDeleted: Bool
   /// Whether its blobs and objects lie among those of others, so that they have to be listed here.
   let sharesRootSession: Bool
-  /// The blobs it pays for; empty unless ``sharesRootSession``.
+  /// The blobs of the volume; empty unless ``sharesRootSession``.
   private(set) var blobs = SortedSet<ObjectID>()
   /// The objects of the volume; empty unless ``sharesRootSession``.
   private(set) var objects = SortedSet<ObjectID>()
@@ -52,14 +52,14 @@ public final class VolumeUsage {
     if sharesRootSession { blobs.remove(blob) }
   }
 
-  /// A blob it pays for became smaller.
+  /// Notes that a blob became smaller.
   func refundTail(_ size: UInt64) {
     ensure(size <= used, "\(size) bytes are paid back to a volume that is charged \(used)")
     used -= size
     wasRefused = false
   }
 
-  /// A blob it pays for got another id.
+  /// Notes that a blob got another id.
   func rename(_ blob: ObjectID, to newID: ObjectID) {
     guard sharesRootSession, blobs.remove(blob) else { return }
     blobs.insert(newID)
@@ -93,7 +93,7 @@ public final class VolumeUsage {
 }
 
 extension Store {
-  /// Lets a volume pay for a blob.
+  /// Charges a blob to a volume.
   func charge(_ size: UInt64, for blob: ObjectID, to volume: Volume) {
     volume.usage.charge(size, for: blob)
     if !volume.isWritten { noteFirstWrite(volume) }

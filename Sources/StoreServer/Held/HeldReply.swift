@@ -4,8 +4,8 @@ import StoreProtocol
 
 /// An answer that waits: its condition, its deadline, and the error and undoing if the condition does not come true.
 ///
-/// The one way to wait in the server. A request handler makes one and says so with its `Disposition`; the server keeps it
-/// in ``HeldReplies``, and settles it when the condition holds, when it cannot hold any more, or at the deadline.
+/// The one way to wait in the server. A request handler returns one in its `Disposition`; the server keeps it in
+/// ``HeldReplies``, and settles it when the condition holds, when it cannot hold any more, or at the deadline.
 final class HeldReply {
   /// Event that has to happen first.
   enum Condition {

@@ -37,7 +37,7 @@ extension StoreServer {
 
   /// Gives a reply that is held back, or goes on with its request; does nothing when that has happened.
   ///
-  /// - Parameter failure: why the condition does not come to hold; the client is told, and what was done is taken back.
+  /// - Parameter failure: why the condition cannot hold; the client gets this error, and the request is undone.
   func settle(_ held: HeldReply, failure: StoreError? = nil) {
     guard heldReplies.remove(held) else { return }
     if let timer = held.timer { loop.timers.cancel(timer) }
@@ -163,7 +163,7 @@ extension StoreServer {
     pages.pump()
     for held in heldReplies.onPages {
       let isMet = isMet(held.condition)
-      // What could not be zeroed may still be what others have written.
+      // A range that was not zeroed may still have the bytes of others.
       if refuses, case .populated = held.condition, job.work == .zero || !isMet {
         settle(held, failure: StoreError(.notEnoughMemory, "the system has no pages left"))
       } else if isMet {
@@ -172,7 +172,7 @@ extension StoreServer {
     }
   }
 
-  /// Answers those who wait for pages to be given back once there is nothing more to give.
+  /// Answers requests that wait for pages to be given back, once there is nothing more to give.
   ///
   /// - Returns: whether there were any.
   func settleGivenBack() -> Bool {
@@ -190,7 +190,7 @@ extension StoreServer {
 
   /// Ends a job of the disk worker.
   ///
-  /// - Parameter failure: what went wrong, when the one who waits is to be told.
+  /// - Parameter failure: error for the client that waits; nil for none.
   func finishJob(_ job: UInt64, failure: StoreError?) {
     if let held = heldReplies.waiting(for: job) { settle(held, failure: failure) }
   }

@@ -1,7 +1,7 @@
 /// Actions to take at given times, the earliest first.
 ///
-/// Pure: times are monotonic nanoseconds that come in. Adding, cancelling and taking cost the logarithm of the number of
-/// timers.
+/// Pure: times are monotonic nanoseconds that come in. Adding, cancelling and taking cost the logarithm of the number
+/// of timers.
 struct TimerQueue<Action> {
   /// Names a timer, so that it can be cancelled; a number is never used twice.
   struct Ticket: Hashable {

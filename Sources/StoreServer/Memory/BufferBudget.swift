@@ -39,8 +39,8 @@ protocol BufferRoom: GrowthBudget {
 
 extension BufferBudget: BufferRoom {}
 
-/// The part of the buffers that the clients of one volume may take: half of what others leave, and nothing of the last
-/// quarter, so that whoever holds half messages shuts nobody else out.
+/// The part of the buffers that the clients of one volume may take: half of the rest, and nothing of the last quarter,
+/// so that clients with unfinished messages cannot shut others out.
 private final class BufferShare: BufferRoom {
   private let whole: BufferBudget
   private(set) var used: UInt64 = 0

@@ -78,16 +78,16 @@ final class HeapMeter {
     }
   }
 
-  /// Admits the reading of a long message, whatever it asks for.
+  /// Admits the reading of a long message, before its type is known.
   ///
-  /// - Throws: notEnoughMemory when what its fields take does not fit.
+  /// - Throws: notEnoughMemory when its fields do not fit.
   func admitReading(bytes: Int) throws(StoreError) { try admit(Self.readingCost(bytes: bytes), limitForLongMessages) }
 
-  /// Bytes of heap that the fields of a message take while it is answered: where the key and the value of each are, in an
-  /// array that grows by doubling.
+  /// Bytes of heap that the fields of a message take while it is answered: the spans of each key and value, in an array
+  /// that grows by doubling.
   static func readingCost(bytes: Int) -> UInt64 { UInt64(min(bytes * 12, RequestMessage.maximumFields * 96)) }
 
-  /// Admits a listing that takes more than one step and so keeps what it has found.
+  /// Admits a listing that takes more than one step and so keeps its matches.
   ///
   /// - Parameter entries: the number of entries there are.
   /// - Returns: bytes that it may take, to be held while it is on its way.
@@ -117,13 +117,13 @@ final class HeapMeter {
   /// Counts a request that was refused for want of heap.
   func countRefusal() { refusals += 1 }
 
-  /// Keeps what a request was admitted with counted until ``release(_:)``, since it has not taken it yet.
+  /// Keeps the bytes of an admitted request counted until ``release(_:)``, since it has not taken them yet.
   func hold(_ cost: UInt64) {
     unmeasured -= min(unmeasured, cost)
     held += cost
   }
 
-  /// A request has ended: what it has taken is measured at the next look.
+  /// Notes that a request has ended: its bytes are measured at the next look.
   func release(_ cost: UInt64) {
     held -= min(held, cost)
     unmeasured += cost

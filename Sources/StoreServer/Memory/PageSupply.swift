@@ -15,7 +15,7 @@ final class PageSupply {
 
   /// Nanoseconds that pages may be spare before they count as idle.
   static let window: UInt64 = 10_000_000_000
-  /// The fewest spare blocks since the window began: what work needs now and then is no longer spare at some moment.
+  /// The fewest spare blocks since the window began: blocks that work needs now and then are in use at some moment.
   private var fewestSpare = 0
 
   /// Bytes populated and time it took, since the start.
@@ -58,7 +58,7 @@ final class PageSupply {
   /// Whether pages are being given back.
   var isGivingBack: Bool { idleTarget != nil }
 
-  /// Gives back the pages that nobody has used for a window, whatever others do meanwhile; the warm reserve stays.
+  /// Gives back the pages that were idle for a whole window; the warm reserve stays.
   ///
   /// It is called at the end of each window, and begins the next.
   func giveBackIdle() {

@@ -1,8 +1,8 @@
 /// Connections that wait for a password to be checked, and the delays for wrong passwords.
 ///
 /// One check is made at a time. Peers have their turns one after another, and so have the users of a peer. A wrong
-/// password is answered the later the more there were for the same user from the same peer; the right one is answered at
-/// once, whatever others have tried. The checks of a peer wait while it has had too many wrong passwords within the
+/// password is answered the later, the more there were for the same user from the same peer; the right one is answered
+/// at once in any case. The checks of a peer wait while it has had too many wrong passwords within the
 /// last seconds, so that guessing over many connections gains nothing.
 ///
 /// Pure: times come in as monotonic nanoseconds.

@@ -13,7 +13,7 @@ struct Login: Sendable {
   let frame: [UInt8]
 }
 
-/// Passwords are checked one at a time, on a thread of their own: a check takes as long as whoever made the file wanted.
+/// Passwords are checked one at a time, on a thread of their own: the hash in the file decides how long a check takes.
 /// Meanwhile the reply to the registration is held; one to a wrong password waits for its deadline.
 extension StoreServer {
   func authenticate(_ connection: Connection, username: String, password: String) {
@@ -91,8 +91,8 @@ extension StoreServer {
     held.timer = loop.timers.add(at: end, .deadline(held))
   }
 
-  /// Finishes registering a client whose password is right; its message is read again, since others have used the parser
-  /// meanwhile.
+  /// Finishes registering a client whose password is right. Its message is parsed again: the parser has read other
+  /// messages meanwhile.
   func finishRegistration(_ login: Login, of connection: Connection) {
     login.frame.withUnsafeBytes { frame in
       _ = try? handler.message.parse(frame)

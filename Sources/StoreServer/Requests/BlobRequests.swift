@@ -6,7 +6,7 @@ import StoreProtocol
 extension RequestHandler {
   func createBuffer(_ connection: Connection) throws(StoreError) -> Disposition {
     var creation = BlobCreation(try message.integer("size"), by: connection.client)
-    // Nothing is allocated for what is there at once.
+    // No task is allocated for a blob that is there at once.
     if let payload = try creation.step(store) { return answer(payload, to: connection) }
     return try start(creation) { (handler, payload) in handler.answer(payload, to: connection) }
   }
@@ -66,7 +66,7 @@ extension RequestHandler {
     return transfer.map { .transfer($0) } ?? .send(arena: sendsArena)
   }
 
-  /// Holds the reply back until the blobs have pages; when the system has none, they are dropped and their creator is told.
+  /// Holds the reply until the blobs have pages; when the system has none, they are dropped and the request fails.
   private func awaitPages(
     _ blobs: NewBlobs, for connection: Connection, sendsArena: Bool, _ transfer: Transfer?
   ) -> Disposition {
@@ -146,8 +146,8 @@ extension RequestHandler {
 
   // MARK: - Spilling
 
-  // Nothing is spilled yet, so every blob is in memory and pinned for good: what these ask for is already the case or
-  // cannot be had, and only unknown blobs are an error.
+  // Nothing is spilled yet, so every blob is in memory and pinned for good: these requests have nothing to do, and only
+  // unknown blobs are an error.
 
   func evict(_ client: Client) throws(StoreError) -> Disposition { try requireBlobs(client, "evict_reply") }
 

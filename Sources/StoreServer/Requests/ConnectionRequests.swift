@@ -2,7 +2,7 @@ import JSON
 import StoreCore
 import StoreProtocol
 
-/// Registering, and what a client asks about the daemon itself.
+/// Registering, and requests about the daemon itself.
 extension RequestHandler {
   func register(_ connection: Connection) throws(StoreError) -> Disposition {
     let username = try message.string("username", default: "")
@@ -55,8 +55,8 @@ extension RequestHandler {
     return identity.volumeLayout.socketPath(of: volume.id, isReadOnly: client.isReadOnly)
   }
 
-  /// A volume's clients find nothing but the volume: the released client would else write what does not fit in it
-  /// directly into the store.
+  /// Lists the instances. A volume's clients find only their volume: the released client would otherwise write objects
+  /// that do not fit there into the store.
   func clusterMeta(_ client: Client) -> Disposition {
     reply.frame {
       $0.beginObject("meta")

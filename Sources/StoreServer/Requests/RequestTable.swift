@@ -83,9 +83,9 @@ extension RequestHandler {
   }
 }
 
-/// What the server knows of one type of request; the rows are in `RequestTable.swift`.
+/// One row of the table of requests: access, heap, log and handler of a type.
 struct RequestDescriptor {
-  /// What a request may touch, and so who may send it when.
+  /// Reach of a request, which decides who may send it when.
   enum Access {
     /// Answered before the client has registered, too; changes nothing that the store holds.
     case anyone
@@ -106,7 +106,7 @@ struct RequestDescriptor {
     }
   }
 
-  /// What a request may take of the heap, for good or while it is answered.
+  /// Heap that a request may take, for good or while it is answered.
   enum HeapCost {
     /// Nothing that stays.
     case none
@@ -116,18 +116,18 @@ struct RequestDescriptor {
     case documents
     /// An entry in a table, or several.
     case entries
-    /// A note of what the client was given.
+    /// Grants of the client.
     case grants
     /// All that is found, when that takes more than one step.
     case listing(Listing)
   }
 
-  /// What a request that lists goes through.
+  /// Entries that a listing goes through.
   enum Listing {
     case objects, names
   }
 
-  /// What is written of a request in the log of metrics.
+  /// Lines of a request in the log of metrics.
   enum LogLines {
     case none
     /// How much memory is used.
@@ -158,7 +158,7 @@ struct RequestDescriptor {
 }
 
 extension RequestDescriptor {
-  /// The table of requests: access, what it takes of the heap, what is logged, and the handler that answers it.
+  /// The table of requests: access, heap, log, and the handler that answers.
   ///
   /// In a row, `h` is the handler and `c` the client's connection.
   static func of(_ type: RequestType) -> RequestDescriptor {

@@ -110,8 +110,8 @@ struct DeleteTask: RequestTask {
   func abandoned() -> (any StoreTask<Void, Never>)? { deletion.map { Ignoring($0) } }
 }
 
-/// Memory of the plan of a deletion, as far as it is beyond what every request may take, counted with what the
-/// connections have in memory until the request ends.
+/// Memory of the plan of a deletion beyond the allowance of every request, counted with the buffers of the connections
+/// until the request ends.
 private final class CountedPlan {
   private let budget: any GrowthBudget
   private var taken = 0

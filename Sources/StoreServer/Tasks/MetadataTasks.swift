@@ -166,7 +166,7 @@ struct GetDataTask: RequestTask {
     let store = handler.store
     if rendering == nil {
       guard try findIDs(store) else { return nil }
-      // What was there once is not looked for again: who waits for many is not to cost more with each that comes.
+      // An object that was found is not looked up again: the cost of waiting for many must not grow with each arrival.
       while found < ids.count {
         if store.work.isSpent { return nil }
         store.work.spend(Work.entry)

@@ -5,11 +5,11 @@ import StoreProtocol
 /// A request that is answered in steps, between which other clients are served.
 ///
 /// A step ends when the work allowed is spent, see `Store.work`. The message stays where it is until the request is
-/// answered; what a task needs of it, it keeps as spans and values, since the handler reads other messages meanwhile.
+/// answered; a task keeps spans and values of it, since the handler reads other messages meanwhile.
 protocol RequestTask {
   /// Does some of it.
   ///
-  /// - Returns: what is to be done now, with the reply in the handler's writer; nil when there is more to do.
+  /// - Returns: the disposition, with the reply in the handler's writer; nil when there is more to do.
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition?
 
   /// Rest that must not stay half done when the client leaves before the end.
@@ -48,8 +48,7 @@ private struct Answering<Task: StoreTask>: RequestTask where Task.Failure == Sto
   }
 }
 
-/// A request on its way: its message is being read, or its task goes on. Also what is left to do of one whose message
-/// was taken already.
+/// A request in progress: its message is being read, or its task goes on, possibly after its message was consumed.
 final class RequestWork {
   /// The message and how far it was read; the task's spans are of its bytes.
   var message = RequestMessage()

@@ -8,7 +8,7 @@ import Support
 extension StoreServer: VolumeServing {
   // MARK: - At the start
 
-  /// Opens the volumes of the store that ran here before, and removes what it had not finished.
+  /// Opens the volumes of the store that ran here before, and removes unfinished ones.
   ///
   /// It waits for the disk: nobody is served yet.
   func reopenVolumes() {
@@ -110,7 +110,7 @@ extension StoreServer: VolumeServing {
 
   /// Ends a connection whose volume is gone.
   ///
-  /// The client reads the end of the stream. What it has mapped stays untouched until it closes its side.
+  /// The client reads the end of the stream. Memory that it has mapped stays untouched until it closes its side.
   private func evict(_ connection: Connection) {
     abandonHeld(of: connection)
     abandonWork(of: connection)

@@ -4,10 +4,10 @@ import Support
 
 /// The directories of volumes and the documents by which they are opened again. Nobody else uses them while this lives.
 ///
-/// What a pod gets mounted is a volume's directory; the document is elsewhere, out of the pod's reach. A volume with a
-/// document is whole; a directory without one is what an interrupted opening or deletion has left.
+/// A pod gets the directory of a volume mounted; the document is elsewhere, out of the pod's reach. A volume with a
+/// document is whole; a directory without one is left of an interrupted opening or deletion.
 ///
-/// Only the disk worker uses them, and before it whoever starts the store.
+/// Only the disk worker uses them, and before it the start of the store.
 final class VolumeDirectories: Sendable {
   /// A socket is made under this name, which no volume can have, where no client has access.
   private static let newSocketName = "~socket"

@@ -29,7 +29,7 @@ final class VolumeDirectory {
 
   deinit { close(file) }
 
-  /// Lets pods pass through, whatever the umask or a client has left of the rights, and makes the directory for readers.
+  /// Restores the rights that let pods pass through, and makes the directory for readers.
   func prepare() throws(CommandError) {
     fchmodat(file, ".", Self.mode, 0)
     // A link or a file in the way is a client's, and it may put another one there meanwhile.
@@ -48,7 +48,7 @@ final class VolumeDirectory {
 
   // MARK: - Sockets
 
-  /// Gives a socket, which listens already, its name here, in place of whatever has that name.
+  /// Gives a listening socket its name here; a file with that name is replaced.
   ///
   /// - Parameters:
   ///   - name: of the socket in `source`, a directory to which no client has access.

@@ -17,7 +17,7 @@ final class VolumeDocuments: Sendable {
   /// Opens the directory of all documents, or makes it.
   ///
   /// Where there is none, a release may have run that kept documents in the directories of their volumes. Those are
-  /// moved here, once: what is found there later is a client's.
+  /// moved here, once: later files there are a client's.
   ///
   /// - Parameters:
   ///   - root: the directory of all volumes.
@@ -143,8 +143,8 @@ extension VolumeDocuments {
 
   /// The document in a volume's directory, if it is one that a store wrote, as far as can be told.
   ///
-  /// A client may have changed it all the same. What it could gain is the names of the store, so such a volume waits
-  /// until the driver, who knows what it is, has it opened.
+  /// A client may have changed it nevertheless, to reach the names of the store: such a volume waits until the driver,
+  /// which knows its settings, has it opened.
   private static func formerDocument(of id: String, in root: CInt) throws(CommandError) -> [UInt8]? {
     let bytes = try ContainedFile.read("\(id)/\(formerName)", in: root, limit: largest) { status in
       status.st_uid == geteuid() && status.st_nlink == 1 && status.st_mode & 0o022 == 0

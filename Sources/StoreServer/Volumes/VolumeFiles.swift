@@ -73,7 +73,7 @@ final class VolumeFiles: Sendable {
     try openDirectories().documents.save(document, of: id)
   }
 
-  /// Deletes a volume's document and then what else there is of it.
+  /// Deletes a volume's document, then its other files.
   ///
   /// - Throws: `CommandError` when the document stays, and with it the volume.
   func remove(_ id: String) throws(CommandError) {
@@ -82,8 +82,9 @@ final class VolumeFiles: Sendable {
     if let error = directories.removeRemains(of: id) { log.warning(error.description) }
   }
 
-  /// A runtime may make the mount of a pod writable again, and what runs as root in there can then remove the socket.
-  /// Whoever asks after the volume, such as the kubelet every minute, finds it served nevertheless.
+  /// Makes the missing files of a volume anew. A runtime may make the mount of a pod writable, and a root process in
+  /// there can then remove the socket; the next request about the volume, such as the kubelet's every minute, restores
+  /// it.
   ///
   /// - Parameter served: the sockets that are served.
   /// - Returns: those that are to be served instead.

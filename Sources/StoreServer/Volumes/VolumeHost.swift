@@ -24,14 +24,14 @@ protocol VolumeServing: AnyObject {
   func finishJob(_ job: UInt64, failure: StoreError?)
 }
 
-/// Volumes with their sockets and documents, on the loop; the disk worker does what waits for a disk.
+/// Volumes with their sockets and documents, on the loop; the disk worker does the input and output.
 ///
 /// A volume exists once its document is on disk and until that is gone; sockets and directories follow. So a crash at
 /// any moment leaves a whole volume or none.
 ///
-/// A change happens in the store first, then on disk, and only then is it answered: what is returned is a reply to be
-/// held until the job is done, with what takes the change back otherwise. While a job is under way that a client waits
-/// for, its volume is busy: other requests about it wait for `WaitKey.files`.
+/// A change happens in the store first, then on disk, and only then is it answered: methods return a reply to be held
+/// until the job is done, and undone if the job fails. A volume is busy while a client waits for its job: other
+/// requests about it wait for `WaitKey.files`.
 final class VolumeHost {
   private let store: Store
   private let files: VolumeFiles
@@ -69,9 +69,9 @@ final class VolumeHost {
   ///
   /// - Parameters:
   ///   - continuation: of the reply that is held.
-  ///   - failing: what is not possible when it fails, as the beginning of a message.
-  ///   - undo: takes back what was done in advance.
-  ///   - success: what is done on the loop when it is done.
+  ///   - failing: beginning of the message when it fails.
+  ///   - undo: takes the change in the store back.
+  ///   - success: called on the loop when it is done.
   private func start(
     _ id: String, then continuation: HeldReply.Continuation, failing: String,
     _ work: @escaping @Sendable () throws(CommandError) -> [VolumeSocket],
@@ -106,7 +106,7 @@ final class VolumeHost {
 
   /// Opens a volume, or finds the one of that id and looks after its files.
   ///
-  /// - Throws: notImplemented for what is not allowed, and what `Store.openVolume(_:)` throws.
+  /// - Throws: notImplemented for settings that are not allowed, and as `Store.openVolume(_:)`.
   func open(_ settings: VolumeSettings) throws(StoreError) -> (volume: Volume, held: HeldReply) {
     try requirePermission(for: settings)
     let (volume, isNew) = try store.openVolume(settings)
@@ -130,7 +130,7 @@ final class VolumeHost {
   static let noReadOnlyArena = CommandError(
     .failed, "shared memory cannot be given read-only", hint: "is /proc mounted?")
 
-  /// A claim's class is an administrator's; an inline volume is whatever the author of a pod writes.
+  /// Checks an inline volume: the author of a pod writes it, while the class of a claim is an administrator's.
   ///
   /// - Throws: notImplemented for an inline volume that reaches the objects of the store, or leaves some there.
   func requirePermission(for settings: VolumeSettings) throws(StoreError) {
@@ -139,8 +139,8 @@ final class VolumeHost {
     let wish = settings.scope == .cluster ? "scope 'cluster'" : "onDelete 'retain'"
     throw StoreError(
       .notImplemented,
-      "\(wish) is not allowed for inline volumes such as '\(settings.id)': it reaches the objects of all others (hint: use "
-        + "a claim, or have the administrator set spec.allowClusterScope of the Vineyardd)")
+      "\(wish) is not allowed for inline volumes such as '\(settings.id)': it reaches the objects of all others "
+        + "(hint: use a claim, or have the administrator set spec.allowClusterScope of the Vineyardd)")
   }
 
   /// Makes files anew that somebody has removed.
@@ -160,7 +160,7 @@ final class VolumeHost {
 
   /// Changes quota and policy, unless nil.
   ///
-  /// - Throws: what `Store.resizeVolume(_:quota:)` throws.
+  /// - Throws: as `Store.resizeVolume(_:quota:)`.
   func resize(
     _ id: String, _ change: VolumeChange
   ) throws(StoreError) -> (volume: Volume, held: HeldReply) {
@@ -226,7 +226,7 @@ final class VolumeHost {
 
   /// Keeps the contents of a volume, or finds the snapshot of that id.
   ///
-  /// - Throws: what `Store.createSnapshot(_:of:attributes:)` throws.
+  /// - Throws: as `Store.createSnapshot(_:of:attributes:)`.
   func createSnapshot(
     _ id: String, of source: String, attributes: [String: String]
   ) throws(StoreError) -> (volume: Volume, held: HeldReply) {

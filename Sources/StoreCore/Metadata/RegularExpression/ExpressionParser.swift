@@ -80,7 +80,7 @@ struct ExpressionParser {
     }
   }
 
-  /// A group after its opening parenthesis. What it captures, nobody asks.
+  /// A group after its opening parenthesis. Captures are not kept.
   private mutating func group() throws(InvalidExpression) -> Fragment {
     depth += 1
     if depth > RegularExpression.maximumDepth { throw InvalidExpression() }

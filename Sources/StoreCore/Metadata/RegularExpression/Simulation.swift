@@ -48,7 +48,8 @@ struct Simulation {
     waiting.removeAll(keepingCapacity: true)
   }
 
-  /// Follows the program from what is pending to all that consume something, at the place between two scalars.
+  /// Follows the program from the pending instructions to those that consume a scalar, at the place between two
+  /// scalars.
   private mutating func follow(between left: UInt32?, and right: UInt32?, _ steps: inout Int) {
     while let start = pending.popLast() {
       var index = start
