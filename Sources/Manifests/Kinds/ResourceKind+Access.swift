@@ -40,7 +40,7 @@ extension KubernetesObject {
   /// Adds the right to keep objects of types where the rules do not give it.
   mutating func allowKeeping(_ types: [ObjectType]) {
     let missing = types.filter { type in !(tree["rules"]?.array ?? []).contains { $0.allowsKeeping(type) } }
-    let groups = missing.reduce(into: []) { groups, type in
+    let groups = missing.reduce(into: [String]()) { groups, type in
       if !groups.contains(type.group) { groups.append(type.group) }
     }
     for group in groups {

@@ -42,7 +42,8 @@ final class DeletionGuard: Sendable {
 
   /// The handler of a request of an API server; nil for requests to other paths.
   func handler(of request: HTTPEndpoint.Request) -> (@Sendable () async -> HTTPEndpoint.Response)? {
-    Self.specs[request.path].map { spec in { await self.respond(to: request, by: spec) } }
+    guard let spec = Self.specs[request.path] else { return nil }
+    return { await self.respond(to: request, by: spec) }
   }
 
   private func respond(
