@@ -105,7 +105,9 @@ import Testing
     rendered += try Manifests.csiDriver(withSnapshots, namespace: "vineyard-system")
     rendered.append(try Manifests.namespace("vineyard-system", isOurs: true))
     for kind in ResourceKind.all where kind.type != .vineyardd && kind.type != .csiDriver {
-      rendered += try kind.render(Samples.resource(of: kind), namespace: "vineyard-system", uid: nil)
+      var resource = Samples.resource(of: kind)
+      if kind.isNamespaced { resource.namespace = "vineyard-system" }
+      rendered += try kind.render(resource, namespace: "vineyard-system", uid: nil)
     }
     return rendered
   }
