@@ -72,31 +72,10 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
+    // Sources/Manifests/Files is the folder manifests/.
     .target(
-      name: "ManifestFiles", path: "manifests",
-      resources: [
-        .embedInCode("crd-csidrivers.yaml"),
-        .embedInCode("crd-vineyardds.yaml"),
-        .embedInCode("csi-access.yaml"),
-        .embedInCode("csi-admin-tokens.yaml"),
-        .embedInCode("csi-controller.yaml"),
-        .embedInCode("csi-driver.yaml"),
-        .embedInCode("csi-node.yaml"),
-        .embedInCode("csi-snapshots.yaml"),
-        .embedInCode("etcd.yaml"),
-        .embedInCode("namespace.yaml"),
-        .embedInCode("openshift.yaml"),
-        .embedInCode("operator-access.yaml"),
-        .embedInCode("operator.yaml"),
-        .embedInCode("user-access.yaml"),
-        .embedInCode("vineyardd-spill.yaml"),
-        .embedInCode("vineyardd.yaml"),
-        .embedInCode("webhooks.yaml"),
-      ],
-      swiftSettings: strict),
-    .target(
-      name: "Manifests", dependencies: ["Documents", "KubernetesObjects", "ManifestFiles", "Support"],
-      swiftSettings: strict),
+      name: "Manifests", dependencies: ["Documents", "KubernetesObjects", "Support"],
+      resources: [.embedInCode("Files")], swiftSettings: strict),
     .target(
       name: "ClusterInventory",
       dependencies: ["Coordination", "KubernetesClient", "KubernetesObjects", "Manifests", "Support"],
@@ -170,12 +149,9 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "CLinux", "CSIDriver", "ClusterInventory", "Deployer", "Documents", "EtcdClient", "EtcdMetadata",
-        "HTTPEndpoint", "KubernetesClient",
-
-        "KubernetesObjects", "Manifests", "Operator", "SharedMemory", "StoreClient", "StoreCore",
-        "StoreProtocol",
-        "StoreServer", "Support",
+        "CLinux", "CSIDriver", "ClusterInventory", "Coordination", "Deployer", "Documents", "EtcdClient",
+        "EtcdMetadata", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator",
+        "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol", "StoreServer", "Support",
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -240,7 +216,7 @@ let package = Package(
     .testTarget(
       name: "ManifestsTests",
       dependencies: [
-        "Documents", "GoldenRecords", "KubernetesObjects", "ManifestFiles", "Manifests", "SeededRandom", "Support",
+        "Documents", "GoldenRecords", "KubernetesObjects", "Manifests", "SeededRandom", "Support",
       ],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(

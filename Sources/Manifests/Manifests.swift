@@ -1,5 +1,4 @@
 import KubernetesObjects
-import ManifestFiles
 import Support
 
 /// The objects of an installation, rendered from the files in `manifests/`.
@@ -8,7 +7,7 @@ public enum Manifests {
   public static let apiVersion = "k8s.v6d.io/v1alpha1"
   /// The annotation of a namespace that this program made and may remove.
   public static let createdByAnnotation = "k8s.v6d.io/created-by"
-  /// The annotation of a Vineyardd that may be deleted although its volumes are in use; its value is `true`.
+  /// The annotation of a resource that may be deleted although it is in use, such as a Vineyardd; its value is `true`.
   public static let deletionAnnotation = "k8s.v6d.io/allow-deletion"
   /// The label of what a cluster spills to, whose value is `namespace.name` of the cluster.
   public static let clusterLabel = "app.vineyard.io/cluster"

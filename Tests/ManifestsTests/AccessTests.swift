@@ -1,6 +1,7 @@
 import KubernetesObjects
-import Manifests
 import Testing
+
+@testable import Manifests
 
 /// Who may do what.
 @Suite struct AccessTests {
@@ -53,12 +54,38 @@ import Testing
         ["get", "list", "watch"].map { Permission(group: kind.type.group, resource: kind.plural, verb: $0) })
       wanted.insert(Permission(group: kind.type.group, resource: "\(kind.plural)/status", verb: "patch"))
       for type in kind.ownedTypes + kind.optionalTypes {
-        let resource = "\(type.kind.lowercased())\(type.kind.hasSuffix("s") ? "es" : "s")"
         for verb in ["list", "watch", "create", "patch", "delete"] {
-          wanted.insert(Permission(group: type.group, resource: resource, verb: verb))
+          wanted.insert(Permission(group: type.group, resource: type.usualPlural, verb: verb))
         }
       }
       #expect(wanted.subtracting(held).isEmpty, "\(kind.type)")
+    }
+  }
+
+  @Test func `given a type without rights, then keeping it is allowed by a rule for its group`() throws {
+    var role = try KubernetesObject(
+      yaml: "{rules: [{apiGroups: [batch], resources: [jobs], verbs: [create, get, list, watch]}]}")
+    role.allowKeeping([.job, .deployment, .cronJob, .job])
+    let verbs: Value = ["create", "delete", "get", "list", "patch", "update", "watch"]
+    #expect(
+      role.tree["rules"]?.array?.dropFirst().map { $0 } == [
+        ["apiGroups": ["batch"], "resources": ["cronjobs", "jobs"], "verbs": verbs],
+        ["apiGroups": ["apps"], "resources": ["deployments"], "verbs": verbs],
+      ])
+    let once = role
+    role.allowKeeping([.job, .deployment])
+    #expect(role == once)
+  }
+
+  @Test func `people may see every kind, and change those that are in namespaces`() throws {
+    let objects = try Manifests.operatorObjects(OperatorOptions())
+    let role = { (name: String) in permissions(try #require(objects.first { $0.name == name })) }
+    for kind in ResourceKind.all {
+      let may = { Permission(group: ResourceKind.group, resource: kind.plural, verb: $0) }
+      #expect(try role("vineyard-view").isSuperset(of: ["get", "list", "watch"].map(may)), "\(kind.type)")
+      for name in ["vineyard-edit", "vineyard-admin"] {
+        #expect(try role(name).contains(may("create")) == kind.isNamespaced, "\(name) \(kind.type)")
+      }
     }
   }
 
@@ -67,6 +94,7 @@ import Testing
     let paths = Set(webhooks.compactMap { $0["clientConfig", "service", "path"]?.string })
     for kind in ResourceKind.all {
       #expect(paths.isSuperset(of: ["/validate-\(kind.webhookPath)", "/mutate-\(kind.webhookPath)"]), "\(kind.type)")
+      #expect(paths.contains("/validate-deletion-\(kind.webhookPath)") == kind.isDeletionGuarded, "\(kind.type)")
     }
   }
 

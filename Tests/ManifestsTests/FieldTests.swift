@@ -1,7 +1,6 @@
 import Documents
 import GoldenRecords
 import KubernetesObjects
-import ManifestFiles
 import Testing
 
 @testable import Manifests
@@ -36,7 +35,7 @@ import Testing
     }
   }
 
-  static let tables = [Table(VineyarddSpec.self), Table(CSIDriverSpec.self), Table(PodPlacement.self)]
+  static let tables = ResourceKind.all.map { Table($0.spec) } + [Table(PodPlacement.self)]
 
   /// A value that a schema allows and that is not its default.
   private static func sample(_ schema: Value) -> Value {

@@ -1,6 +1,7 @@
 import KubernetesObjects
-import Manifests
 import Testing
+
+@testable import Manifests
 
 /// Kinds of custom resources.
 @Suite struct KindTests {
@@ -16,22 +17,33 @@ import Testing
     for definition in definitions {
       let kind = try #require(definition.definedType.flatMap { ResourceKind.of($0) })
       #expect(definition.definesNamespacedType == kind.isNamespaced)
+      #expect(definition.tree["spec", "names", "plural"]?.string == kind.plural)
+      #expect(definition.name == "\(kind.plural).\(ResourceKind.group)")
     }
   }
 
   @Test func `given a resource without settings, then its kind reads, completes and renders it`() throws {
     for kind in ResourceKind.all {
-      var resource = KubernetesObject([
-        "apiVersion": .string(kind.type.apiVersion), "kind": .string(kind.type.kind), "metadata": ["name": "sample"],
-      ])
-      if kind.isNamespaced { resource.namespace = "team" }
-      if kind.type == .csiDriver { resource.tree["spec", "clusters"] = [["namespace": "team", "name": "numbers"]] }
+      let resource = Samples.resource(of: kind)
       let completed = try kind.spec.init(customResource: resource).customResource()
       #expect(completed.reference == resource.reference)
       let types = Set(try kind.render(completed, namespace: "team", uid: "u").map(\.reference.type))
       // A secret is no type to watch: nobody but its owner may see what is in it.
       #expect(types.subtracting(kind.ownedTypes) == (kind.type == .vineyardd ? [.secret] : []), "\(kind.type)")
     }
+  }
+
+  @Test(arguments: ResourceKind.all)
+  func `given a uid, then the operator finds the objects of a resource by their labels and their owner`(
+    _ kind: ResourceKind
+  ) throws {
+    let resource = Samples.resource(of: kind)
+    for object in try kind.render(resource, namespace: "team", uid: "u") {
+      #expect(object.labels["app.kubernetes.io/managed-by"] == "vineyardctl", "\(object.reference)")
+      #expect(object.labels["app.kubernetes.io/part-of"] == "vineyard", "\(object.reference)")
+      #expect(object.controller?.uid == "u" || kind.isNamespaced && object.namespace == nil, "\(object.reference)")
+    }
+    #expect(try kind.render(resource, namespace: "team", uid: nil).allSatisfy { $0.owners.isEmpty })
   }
 
   @Test(arguments: [
@@ -70,6 +82,30 @@ import Testing
       yaml:
         "{apiVersion: k8s.v6d.io/v1alpha1, kind: CSIDriver, metadata: {name: d}, status: \(status)}")
     #expect(ResourceKind.readiness(of: driver) == readiness)
+  }
+
+  @Test(arguments: [
+    ("{}", Readiness.pending("waiting for the operator")),
+    ("{conditions: [{type: Ready, status: 'True'}]}", .ready("ready")),
+    ("{conditions: [{type: Ready, status: 'False', reason: JobFailed}]}", .pending("JobFailed")),
+    ("{conditions: [{type: Ready, status: 'False', message: no space}]}", .pending("no space")),
+    ("{observedGeneration: 4, conditions: [{type: Ready, status: 'True'}]}", .pending("waiting for the operator")),
+  ])
+  func `a kind without rules of its own is ready by its condition`(_ status: String, _ readiness: Readiness) throws {
+    let resource = try KubernetesObject(yaml: "{kind: Other, metadata: {generation: 5}, status: \(status)}")
+    #expect(ResourceKind.conditionReadiness(resource) == readiness)
+  }
+
+  @Test func `given a driver, then it concerns the namespaces of its clusters`() {
+    let driver = Samples.resource(of: .csiDriver)
+    #expect(ResourceKind.concerns(driver, "team") && !ResourceKind.concerns(driver, "others"))
+    #expect(ResourceKind.concerns(Samples.resource(of: .vineyardd), "team"))
+  }
+
+  @Test func `given a cluster, then its stores are the workload that must be there`() throws {
+    let workload = try #require(ResourceKind.workload(of: Samples.resource(of: .vineyardd)))
+    #expect(workload.object == ObjectReference(type: .deployment, namespace: "team", name: "sample"))
+    #expect(ResourceKind.workload(of: Samples.resource(of: .csiDriver)) == nil)
   }
 
   @Test func `anything else has the readiness of its type`() throws {

@@ -1,9 +1,20 @@
 import Documents
+import KubernetesObjects
 import Manifests
 import SeededRandom
 
 /// Specs that set what the defaults leave out.
 enum Samples {
+  /// A resource with no more settings than it must have.
+  static func resource(of kind: ResourceKind) -> KubernetesObject {
+    var resource = KubernetesObject([
+      "apiVersion": .string(kind.type.apiVersion), "kind": .string(kind.type.kind), "metadata": ["name": "sample"],
+    ])
+    if kind.isNamespaced { resource.namespace = "team" }
+    if kind.type == .csiDriver { resource.tree["spec", "clusters"] = [["namespace": "team", "name": "numbers"]] }
+    return resource
+  }
+
   /// A cluster with every field set to something else than its default.
   static func fullCluster() throws -> VineyarddSpec {
     var spec = VineyarddSpec()

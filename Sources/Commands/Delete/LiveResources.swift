@@ -1,4 +1,5 @@
 import ClusterInventory
+import Coordination
 import Deployer
 import KubernetesClient
 import KubernetesObjects
@@ -6,25 +7,26 @@ import Manifests
 
 /// The custom resources of ours in a cluster, as far as they can be seen.
 struct LiveResources: Sendable {
-  /// Every Vineyardd, or those of one namespace for a user who may see no others.
-  let clusters: [KubernetesObject]
-  let drivers: [KubernetesObject]
+  /// Those of every kind, in the order of `ResourceKind.all`: those of one namespace for a user who may see no others.
+  let all: [KubernetesObject]
+
+  var clusters: [KubernetesObject] { all.filter { $0.reference.type == VineyarddTarget.type } }
+  var drivers: [KubernetesObject] { all.filter { $0.reference.type == CSIDriverTarget.type } }
 
   static func read(_ client: KubernetesClient, namespace: String) async throws -> LiveResources {
-    async let clusters = list(VineyarddTarget.type, client, or: namespace)
-    async let drivers = list(CSIDriverTarget.type, client, or: nil)
-    return try await LiveResources(clusters: clusters, drivers: drivers)
+    let lists = try await ResourceKind.all.mapConcurrently { try await list($0, client, or: namespace) }
+    return LiveResources(all: lists.flatMap { $0 })
   }
 
   private static func list(
-    _ type: ObjectType, _ client: KubernetesClient, or namespace: String?
+    _ kind: ResourceKind, _ client: KubernetesClient, or namespace: String
   ) async throws -> [KubernetesObject] {
-    guard try await client.resource(for: type) != nil else { return [] }
+    guard try await client.resource(for: kind.type) != nil else { return [] }
     do {
-      return try await client.list(type).items
+      return try await client.list(kind.type).items
     } catch let error as KubernetesError where error.isForbidden {
-      guard let namespace else { return [] }
-      return try await client.list(type, namespace: namespace).items
+      guard kind.isNamespaced else { return [] }
+      return try await client.list(kind.type, namespace: namespace).items
     }
   }
 
@@ -46,7 +48,7 @@ struct LiveResources: Sendable {
   /// Resources that the operator goes on working for when others are gone.
   func remaining(without going: [KubernetesObject]) -> [KubernetesObject] {
     let references = Set(going.map(\.reference))
-    return (clusters + drivers).filter { !references.contains($0.reference) && !$0.isBeingDeleted }
+    return all.filter { !references.contains($0.reference) && !$0.isBeingDeleted }
   }
 }
 

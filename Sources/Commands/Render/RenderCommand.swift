@@ -6,11 +6,14 @@ import Support
 /// Prints the objects that the operator makes of a custom resource.
 struct RenderCommand: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "render", abstract: "Print the objects that the operator makes of a Vineyardd or CSIDriver resource.",
+    commandName: "render", abstract: "Print the objects that the operator makes of a \(kinds) resource.",
     discussion: """
       Nothing is asked of a cluster. The Secret with the admin token always differs from a deployed one: each rendering \
       makes a new token.
       """.withExamples("vineyardctl render -f cluster.yaml | kubectl diff -f -"))
+
+  /// `Vineyardd or CSIDriver`.
+  private static var kinds: String { ResourceKind.all.map(\.type.kind).joined(separator: " or ") }
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The resource, as YAML or JSON; - is standard input.", valueName: "file"),

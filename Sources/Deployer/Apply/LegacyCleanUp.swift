@@ -1,6 +1,7 @@
 import Coordination
 import KubernetesClient
 import KubernetesObjects
+import Manifests
 
 /// Objects of the original program that go away because nothing of ours has their names.
 public struct LegacyCleanUp: Sendable {
@@ -49,8 +50,12 @@ extension LegacyCleanUp {
   ///
   /// Source: the manifests of the original 0.24.2, as it applies them.
   public static let originalOperator: [KubernetesObject] = {
-    let kinds = ["backups", "globalobjects", "localobjects", "operations", "recovers", "sidecars"]
-    let definitions = kinds.map { ObjectReference(type: .customResourceDefinition, name: "\($0).k8s.v6d.io") }
+    let kinds = [
+      "backups", "csidrivers", "globalobjects", "localobjects", "operations", "recovers", "sidecars", "vineyardds",
+    ]
+    let definitions = kinds.filter { plural in !ResourceKind.all.contains { $0.plural == plural } }.map {
+      ObjectReference(type: .customResourceDefinition, name: "\($0).\(ResourceKind.group)")
+    }
     return (definitions + originalRoles).map { reference in
       KubernetesObject([
         "apiVersion": .string(reference.type.apiVersion), "kind": .string(reference.type.kind),

@@ -147,9 +147,9 @@ struct DryRunApply: Sendable {
   /// Whether the object's kind is defined by another version, which is replaced before its resources are applied.
   private func hasOldDefinition(_ object: KubernetesObject) async throws -> Bool {
     let type = object.reference.type
-    guard type.group == ObjectType.vineyardd.group else { return false }
+    guard type.group == ResourceKind.group else { return false }
     let definition = try await client.get(
-      ObjectReference(type: .customResourceDefinition, name: "\(type.kind.lowercased())s.\(type.group)"))
+      ObjectReference(type: .customResourceDefinition, name: "\(type.usualPlural).\(type.group)"))
     return definition?.labels["app.kubernetes.io/version"] != Version.product
   }
 }

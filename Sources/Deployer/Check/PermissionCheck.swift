@@ -58,7 +58,7 @@ struct PermissionCheck: Sendable {
     _ type: ObjectType, _ verbs: [String], namespace: String?, isOptional: Bool
   ) async throws -> [Question] {
     // Of a kind that does not exist yet the plural is the usual one.
-    let plural = try await check.client.resource(for: type)?.plural ?? type.kind.lowercased() + "s"
+    let plural = try await check.client.resource(for: type)?.plural ?? type.usualPlural
     let resource = type.group.isEmpty ? plural : "\(plural).\(type.group)"
     return verbs.map { verb in
       Question(

@@ -12,34 +12,30 @@ struct Expectations: Sendable {
   /// A line for each thing that is missing, and whether the operator is one of them.
   ///
   /// - Parameters:
-  ///   - resources: clusters of the namespace, and drivers.
+  ///   - resources: those of the namespace, and those that are in none.
   ///   - workloads: those of the namespace.
   func missing(_ resources: [KubernetesObject], workloads: [KubernetesObject]) async -> (
     lines: [String], lacksOperator: Bool
   ) {
-    let clusters = resources.filter { $0.kind == "Vineyardd" && !$0.isBeingDeleted }
-    let drivers = resources.filter { $0.kind == "CSIDriver" && serves($0) }
+    // What is about other namespaces is told there.
+    let resources = resources.filter { !$0.isBeingDeleted && ResourceKind.concerns($0, namespace) }
     var lines: [String] = []
     var lacksOperator = false
-    if let first = (clusters + drivers).first, await !hasOperator() {
+    if let first = resources.first, await !hasOperator() {
       lacksOperator = true
-      let others = clusters.count + drivers.count - 1
+      let others = resources.count - 1
       let names = "\(first.reference)\(others > 0 ? " and \(others) more" : "")"
       lines.append(
         "there is no operator, and \(others > 0 ? "resources rely" : "a resource relies") on it: \(names); "
           + "'vineyardctl deploy operator' deploys it")
     }
-    let names = Set(workloads.filter { $0.kind == "Deployment" }.map(\.name))
-    for cluster in clusters where !names.contains(cluster.name) {
-      lines.append("the stores of \(cluster.reference) do not exist: \(ResourceKind.readiness(of: cluster).detail)")
+    let found = Set(workloads.map(\.reference))
+    for resource in resources {
+      guard let workload = ResourceKind.workload(of: resource), !found.contains(workload.object) else { continue }
+      let state = ResourceKind.readiness(of: resource).detail
+      lines.append("the \(workload.role) of \(resource.reference) do not exist: \(state)")
     }
     return (lines, lacksOperator)
-  }
-
-  /// Whether a driver serves clusters of the namespace; those of other namespaces are told there.
-  private func serves(_ driver: KubernetesObject) -> Bool {
-    !driver.isBeingDeleted
-      && (driver.tree["spec", "clusters"]?.array ?? []).contains { $0["namespace"]?.string == namespace }
   }
 
   /// One operator serves every namespace. Who may not look everywhere is told nothing.

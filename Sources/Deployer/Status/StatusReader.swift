@@ -79,7 +79,7 @@ public struct StatusReader: Sendable {
       namespace: namespace, components: workloads.map { ComponentStatus($0.object, role: $0.role) }, pods: states,
       warnings: warnings, missing: missing, lacksOperator: lacksOperator,
       hidden: Self.lines(unseen) + memory.failures,
-      isComplete: refused.isEmpty && !unseen.contains { $0.operation.object.hasPrefix(ObjectType.vineyardd.kind) })
+      isComplete: refused.isEmpty && !unseen.contains { Self.isOfNamespace($0.operation.object) })
   }
 
   /// Whether the API server reaches the operator, once that is ready; before, its pods tell what is wrong.
@@ -101,6 +101,12 @@ public struct StatusReader: Sendable {
   /// Claims of ours that somebody has deleted and that pods keep, those that have ended too.
   private func heldClaims() async -> [String] {
     (try? await HeldClaims(client: client).found().map(\.description)) ?? []
+  }
+
+  /// Whether objects of a request are resources in namespaces, on which readiness depends; those of the cluster as a
+  /// whole are not everybody's to see.
+  private static func isOfNamespace(_ objects: String) -> Bool {
+    ResourceKind.all.contains { $0.isNamespaced && objects.hasPrefix($0.type.kind) }
   }
 
   /// A line for each kind that may not be seen.

@@ -20,6 +20,14 @@ public struct ObjectType: Hashable, Sendable, CustomStringConvertible {
     apiVersion.lastIndex(of: "/").map { String(apiVersion[apiVersion.index(after: $0)...]) } ?? apiVersion
   }
 
+  /// The plural as nearly every type has it in the paths of the API: `deployments`, `ingresses`, `networkpolicies`.
+  public var usualPlural: String {
+    let singular = kind.lowercased()
+    if ["s", "x", "ch", "sh"].contains(where: { singular.hasSuffix($0) }) { return "\(singular)es" }
+    let endsInConsonantAndY = singular.hasSuffix("y") && !"aeiou".contains(singular.dropLast().last ?? "a")
+    return endsInConsonantAndY ? "\(singular.dropLast())ies" : "\(singular)s"
+  }
+
   public var description: String { "\(kind) (\(apiVersion))" }
 }
 

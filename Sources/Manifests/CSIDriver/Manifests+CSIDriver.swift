@@ -1,5 +1,4 @@
 import KubernetesObjects
-import ManifestFiles
 
 extension Manifests {
   /// The objects of a CSI driver in the order in which to apply them: accounts and rights, what Kubernetes knows of the

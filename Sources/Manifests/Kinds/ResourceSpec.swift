@@ -23,7 +23,7 @@ public protocol ResourceSpec: FieldTable {
   /// Settings without effect, a line each.
   var warnings: [String] { get }
 
-  /// The objects that the operator makes of it.
+  /// The objects that the operator makes of it. Labels and owner by which it finds them again are added where they lack.
   ///
   /// - Parameters:
   ///   - namespace: of the operator.

@@ -1,5 +1,4 @@
 import KubernetesObjects
-import ManifestFiles
 
 extension Manifests {
   /// The operator without its namespace and definitions, in the order in which to apply it.
@@ -10,10 +9,18 @@ extension Manifests {
     let namespace = options.namespace
 
     var access = try ManifestDocuments(.operatorAccess)
+    let kinds = ResourceKind.all
+    access.editAll { $0.extendRules(to: kinds) }
+    try access.edit("ClusterRole", suffix: "-manager-role") { role in
+      role.allowKeeping(kinds.flatMap { $0.ownedTypes + $0.optionalTypes })
+    }
     access.move(to: namespace)
     access.label()
 
     var userAccess = try ManifestDocuments(.userAccess)
+    userAccess.editAll { role in
+      role.extendRules(to: role.name.hasSuffix("-view") ? kinds : kinds.filter(\.isNamespaced))
+    }
     userAccess.label()
 
     var workload = try ManifestDocuments(.operator)
@@ -40,6 +47,8 @@ extension Manifests {
     var webhooks = try ManifestDocuments(.webhooks)
     webhooks.label()
     webhooks.editAll { configuration in
+      let isOfDeletion = configuration.name.contains("-deletion-")
+      configuration.repeatWebhook(for: isOfDeletion ? kinds.filter(\.isDeletionGuarded) : kinds)
       configuration.tree["webhooks"]?.mapElements { $0["clientConfig", "service", "namespace"] = .string(namespace) }
     }
     return try access.objects + userAccess.objects + operatorConstraints(options.platform, in: namespace)

@@ -1,6 +1,5 @@
 import Documents
 import KubernetesObjects
-import ManifestFiles
 
 /// Features of a cluster beyond plain Kubernetes that change the rendering.
 public struct Platform: Sendable, Equatable {

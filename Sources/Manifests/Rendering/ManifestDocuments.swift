@@ -1,5 +1,4 @@
 import KubernetesObjects
-import ManifestFiles
 import Support
 
 /// The documents of a manifest file, changed by setting fields of their trees.

@@ -1,5 +1,4 @@
 import KubernetesObjects
-import ManifestFiles
 
 extension Manifests {
   /// The etcd of a cluster.

@@ -1,5 +1,4 @@
 import KubernetesObjects
-import ManifestFiles
 
 extension Manifests {
   /// The objects of a cluster in the order in which to apply them: etcd, volumes, the admin token, Services, stores.

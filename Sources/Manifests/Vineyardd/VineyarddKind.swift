@@ -1,5 +1,4 @@
 import KubernetesObjects
-import ManifestFiles
 
 extension ObjectType {
   public static let vineyardd = ObjectType(apiVersion: Manifests.apiVersion, kind: "Vineyardd")
@@ -8,16 +7,21 @@ extension ObjectType {
 extension ResourceKind {
   /// A cluster of stores.
   public static let vineyardd = ResourceKind(
-    type: .vineyardd, plural: "vineyardds", isNamespaced: true, definition: .vineyarddDefinition,
-    spec: VineyarddSpec.self, imagePath: ["vineyard", "image"],
+    type: .vineyardd, isNamespaced: true,
+    definition: ManifestFile("crd-vineyardds.yaml", PackageResources.crd_vineyardds_yaml), spec: VineyarddSpec.self,
+    imagePath: ["vineyard", "image"],
     ownedTypes: [
       .deployment, .statefulSet, .service, .serviceAccount, .persistentVolumeClaim, .persistentVolume,
       .disruptionBudget, .roleBinding,
     ],
-    optionalTypes: [], readiness: vineyarddReadiness)
+    isDeletionGuarded: true, readiness: vineyarddReadiness, workload: stores(of:))
+
+  @Sendable private static func stores(of cluster: KubernetesObject) -> Workload? {
+    ("stores", ObjectReference(type: .deployment, namespace: cluster.namespace, name: cluster.name))
+  }
 
   /// `status.current` is what the original operator sets; ours also says which generation it has seen.
-  private static func vineyarddReadiness(_ cluster: KubernetesObject) -> Readiness {
+  @Sendable private static func vineyarddReadiness(_ cluster: KubernetesObject) -> Readiness {
     let desired = cluster.replicas ?? 3
     let current = cluster.tree["status", "current"]?.int ?? 0
     guard cluster.tree["status"] != nil, isSeen(cluster) else { return .pending(unseen) }
@@ -31,11 +35,15 @@ extension ResourceKind {
     // All may be ready while old ones are still to be replaced.
     return (ready?.complaint).map { .pending($0) } ?? .ready("\(current)/\(desired) ready")
   }
+}
 
-  /// Whether the operator has seen the present specification; the original's does not say which one it has seen.
-  static func isSeen(_ resource: KubernetesObject) -> Bool {
-    resource.tree["status", "observedGeneration"] == nil || resource.isObserved
-  }
+extension ManifestFile {
+  /// The stores of a cluster.
+  static let vineyardd = ManifestFile("vineyardd.yaml", PackageResources.vineyardd_yaml)
+  /// Volume and claim that the stores spill to.
+  static let spill = ManifestFile("vineyardd-spill.yaml", PackageResources.vineyardd_spill_yaml)
+  /// The etcd of a cluster.
+  static let etcd = ManifestFile("etcd.yaml", PackageResources.etcd_yaml)
 }
 
 extension VineyarddSpec: ResourceSpec {

@@ -6,13 +6,22 @@ import Manifests
 import Support
 import Synchronization
 
-/// Refuses to let a cluster go while claims, pods or volumes are in its stores.
+/// The specification of a kind whose resources stay while something uses them (`ResourceKind.isDeletionGuarded`).
+protocol DeletionGuardedSpec: ResourceSpec {
+  /// The use that keeps a resource, as a phrase; nil when nothing does.
+  static func use(of resource: KubernetesObject, _ client: KubernetesClient) async throws -> String?
+}
+
+/// Refuses to let a resource go while something uses it: a cluster while claims, pods or volumes are in its stores.
 ///
 /// Unlike the other rules this one depends on the rest of the cluster, so the manager answers it and not the webhook
 /// container, which has no access to the API. When it cannot tell, deletion goes on (`failurePolicy: Ignore`).
 final class DeletionGuard: Sendable {
-  /// The path that `manifests/webhooks.yaml` registers.
-  static let path = "/validate-deletion-k8s-v6d-io-v1alpha1-vineyardd"
+  /// The specifications of the guarded kinds by the path that their webhook asks.
+  private static let specs = ResourceKind.all.reduce(into: [String: any DeletionGuardedSpec.Type]()) { specs, kind in
+    guard kind.isDeletionGuarded, let spec = kind.spec as? any DeletionGuardedSpec.Type else { return }
+    specs["/validate-deletion-\(kind.webhookPath)"] = spec
+  }
 
   /// Kubernetes' own controllers, which finish what somebody else has begun: the end of a namespace, or of an owner.
   private static let controllers: Set = ["namespace-controller", "generic-garbage-collector"]
@@ -28,8 +37,18 @@ final class DeletionGuard: Sendable {
     self.log = log
   }
 
-  /// Responds to a request of an API server.
-  func respond(to request: HTTPEndpoint.Request) async -> HTTPEndpoint.Response {
+  /// Whether requests to a path are reviews of deletions.
+  static func guards(_ path: String) -> Bool { specs[path] != nil }
+
+  /// The handler of a request of an API server; nil for requests to other paths.
+  func handler(of request: HTTPEndpoint.Request) -> (@Sendable () async -> HTTPEndpoint.Response)? {
+    guard let spec = Self.specs[request.path] else { return nil }
+    return { await self.respond(to: request, by: spec) }
+  }
+
+  private func respond(
+    to request: HTTPEndpoint.Request, by spec: any DeletionGuardedSpec.Type
+  ) async -> HTTPEndpoint.Response {
     guard request.method == "POST" else { return HTTPEndpoint.Response(status: 405, "only POST is answered here\n") }
     let review: AdmissionRequest
     do throws(AdmissionRequest.Malformed) {
@@ -44,37 +63,40 @@ final class DeletionGuard: Sendable {
     }
     guard mayAsk else { return HTTPEndpoint.Response(status: 503, "too many reviews at once, try again\n") }
     defer { running.withLock { $0 -= 1 } }
-    let verdict = await verdict(on: review)
+    let verdict = await verdict(on: review, by: spec)
     return HTTPEndpoint.Response(verdict.review(uid: review.uid).json, contentType: HTTPEndpoint.Response.json)
   }
 
-  private func verdict(on request: AdmissionRequest) async -> AdmissionVerdict {
-    guard let cluster = request.old, Self.isToBeAsked(request, cluster), let namespace = cluster.namespace else {
-      return .allowed
-    }
+  private func verdict(on request: AdmissionRequest, by spec: any DeletionGuardedSpec.Type) async -> AdmissionVerdict {
+    guard let resource = request.old, Self.isToBeAsked(request, resource) else { return .allowed }
     do {
-      let place = try await client.get(ObjectReference(type: .namespace, name: namespace))
-      guard place?.isBeingDeleted == false else { return .allowed }
-      let name = "\(namespace)/\(cluster.name)"
-      let classes = try await StorageClasses(client: client).of(clusters: [name])
-      let uses = try await VolumeUses(client: client, scope: .clusters([name], classes: classes)).find().uses
-      guard let phrase = uses.phrase else { return .allowed }
-      log.info("the deletion of vineyardd \(name) by \(request.user) is refused: \(phrase)")
-      return .refused(403, "Forbidden", Self.refusal(name, namespace, cluster.name, phrase))
+      if let namespace = resource.namespace {
+        let place = try await client.get(ObjectReference(type: .namespace, name: namespace))
+        guard place?.isBeingDeleted == false else { return .allowed }
+      }
+      guard let use = try await spec.use(of: resource, client) else { return .allowed }
+      log.info("the deletion of \(Self.title(resource)) by \(request.user) is refused: \(use)")
+      return .refused(403, "Forbidden", Self.refusal(resource, use))
     } catch {
-      log.warning("what uses \(cluster.reference) cannot be looked at, so it may go: \(error)")
-      return AdmissionVerdict(warnings: ["what uses the cluster could not be looked at: \(error)"])
+      log.warning("what uses \(resource.reference) cannot be looked at, so it may go: \(error)")
+      return AdmissionVerdict(warnings: ["what uses \(resource.reference) could not be looked at: \(error)"])
     }
   }
 
-  private static func isToBeAsked(_ request: AdmissionRequest, _ cluster: KubernetesObject) -> Bool {
-    guard request.operation == "DELETE", !cluster.isBeingDeleted else { return false }
-    if cluster.annotations[Manifests.deletionAnnotation] == "true" { return false }
+  private static func isToBeAsked(_ request: AdmissionRequest, _ resource: KubernetesObject) -> Bool {
+    guard request.operation == "DELETE", !resource.isBeingDeleted else { return false }
+    if resource.annotations[Manifests.deletionAnnotation] == "true" { return false }
     return !controllers.contains { request.user == "system:serviceaccount:kube-system:\($0)" }
   }
 
-  private static func refusal(_ cluster: String, _ namespace: String, _ name: String, _ phrase: String) -> String {
-    "vineyardd \(cluster) is in use: \(phrase) (hint: delete these first, or allow it: kubectl annotate vineyardd "
-      + "-n \(namespace) \(name) \(Manifests.deletionAnnotation)=true)"
+  /// `vineyardd team/numbers`.
+  private static func title(_ resource: KubernetesObject) -> String {
+    "\(resource.kind.lowercased()) \(resource.namespace.map { "\($0)/" } ?? "")\(resource.name)"
+  }
+
+  private static func refusal(_ resource: KubernetesObject, _ use: String) -> String {
+    let place = resource.namespace.map { " -n \($0)" } ?? ""
+    return "\(title(resource)) is in use: \(use) (hint: delete these first, or allow it: kubectl annotate "
+      + "\(resource.kind.lowercased())\(place) \(resource.name) \(Manifests.deletionAnnotation)=true)"
   }
 }

@@ -2,6 +2,10 @@ import KubernetesClient
 import KubernetesObjects
 import Manifests
 
+extension CSIDriverSpec: ReconciledSpec {
+  static func reconciler(_ context: ReconcileContext) -> any Reconciler { CSIDriverReconciler(context: context) }
+}
+
 /// The objects and the status of CSI drivers.
 struct CSIDriverReconciler: Reconciler {
   let kind = ResourceKind.csiDriver

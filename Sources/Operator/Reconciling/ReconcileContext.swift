@@ -31,11 +31,10 @@ struct ReconcileContext: Sendable {
     events = EventRecorder(writer: writer, log: log)
   }
 
-  /// A reconciler for every kind.
+  /// A reconciler for every kind: its own, or the plain one.
   var reconcilers: [any Reconciler] {
-    let own: [any Reconciler] = [VineyarddReconciler(context: self), CSIDriverReconciler(context: self)]
-    return ResourceKind.all.map { kind in
-      own.first { $0.kind.type == kind.type } ?? PlainReconciler(kind: kind, context: self)
+    ResourceKind.all.map { kind in
+      (kind.spec as? any ReconciledSpec.Type)?.reconciler(self) ?? PlainReconciler(kind: kind, context: self)
     }
   }
 }

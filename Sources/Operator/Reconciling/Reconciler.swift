@@ -35,6 +35,11 @@ protocol Reconciler: Sendable {
   func cleanUp(after key: ObjectKey) async throws
 }
 
+/// The specification of a kind that brings a reconciler of its own.
+protocol ReconciledSpec: ResourceSpec {
+  static func reconciler(_ context: ReconcileContext) -> any Reconciler
+}
+
 extension Reconciler {
   var resources: Informer { context.informers.resources(of: kind) }
 

@@ -11,7 +11,7 @@ struct Controllers: Sendable {
     let queue = WorkQueue<ObjectKey>()
 
     /// For logs and metrics: `vineyardd`, `csidriver`.
-    var name: String { reconciler.kind.type.kind.lowercased() }
+    var name: String { reconciler.kind.singular }
   }
 
   private let context: ReconcileContext

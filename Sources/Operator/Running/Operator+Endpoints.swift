@@ -42,8 +42,8 @@ extension Operator {
     let endpoint = try HTTPEndpoint(
       address, flag: "--metrics-bind-address", bodyLimit: AdmissionService.bodyLimit, tls: files.context
     ) { request, respond in
-      if request.path == DeletionGuard.path {
-        Task { respond(await deletion.respond(to: request)) }
+      if let respondToReview = deletion.handler(of: request) {
+        Task { respond(await respondToReview()) }
         return
       }
       guard request.isRead else { return respond(.methodNotAllowed) }

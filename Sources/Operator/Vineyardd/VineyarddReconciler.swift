@@ -4,6 +4,19 @@ import KubernetesObjects
 import Manifests
 import Support
 
+extension VineyarddSpec: ReconciledSpec {
+  static func reconciler(_ context: ReconcileContext) -> any Reconciler { VineyarddReconciler(context: context) }
+}
+
+extension VineyarddSpec: DeletionGuardedSpec {
+  /// The claims, pods and volumes in the stores of a cluster.
+  static func use(of cluster: KubernetesObject, _ client: KubernetesClient) async throws -> String? {
+    let name = "\(cluster.namespace ?? "")/\(cluster.name)"
+    let classes = try await StorageClasses(client: client).of(clusters: [name])
+    return try await VolumeUses(client: client, scope: .clusters([name], classes: classes)).find().uses.phrase
+  }
+}
+
 /// The objects and the status of clusters.
 struct VineyarddReconciler: Reconciler {
   let kind = ResourceKind.vineyardd
