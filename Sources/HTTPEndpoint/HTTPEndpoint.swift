@@ -23,10 +23,10 @@ public final class HTTPEndpoint: Sendable {
   ///   - flag: the flag that chose the address, for the hint of an error.
   ///   - bodyLimit: bytes of a request's body that are taken; longer ones are answered with 413.
   ///   - tls: nil speaks plain HTTP.
-  /// - Throws: `CommandError` when the address cannot be had.
+  /// - Throws: `ProgramError` when the address cannot be had.
   public init(
     _ address: ListenAddress, flag: String, bodyLimit: Int = 0, tls: TLS? = nil, handler: @escaping Handler
-  ) throws(CommandError) {
+  ) throws(ProgramError) {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let load = EndpointLoad(bodyLimit: bodyLimit)
     let bootstrap = ServerBootstrap(group: group)
@@ -48,7 +48,7 @@ public final class HTTPEndpoint: Sendable {
       channel = try Self.bind(bootstrap, to: address)
     } catch {
       try? group.syncShutdownGracefully()
-      throw CommandError(
+      throw ProgramError(
         .failed, "cannot listen on \(address)", cause: Self.reason(error),
         hint: "choose another with \(flag)")
     }

@@ -8,9 +8,9 @@ import Support
 /// Makes the backend of a store, with its instance id: called before anybody is connected, with what others are to know
 /// of the store and a function that has the loop look for news, callable from any thread.
 ///
-/// - Throws: `CommandError` when there is nobody to share with.
+/// - Throws: `ProgramError` when there is nobody to share with.
 public typealias MetadataSharing =
-  @Sendable (Store, InstanceRecord, @escaping @Sendable () -> Void) throws(CommandError) -> any MetadataBackend
+  @Sendable (Store, InstanceRecord, @escaping @Sendable () -> Void) throws(ProgramError) -> any MetadataBackend
 
 /// Settings of the daemon.
 public struct ServerConfiguration: Sendable {

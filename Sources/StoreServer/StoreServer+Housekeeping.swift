@@ -1,5 +1,6 @@
 import Glibc
 import HTTPEndpoint
+import Logging
 import StoreCore
 import Support
 
@@ -76,7 +77,7 @@ extension StoreServer {
     var reasons: [String: String] = [:]
     for (token, old) in lost {
       guard let path = old.path else { continue }
-      do throws(CommandError) {
+      do throws(ProgramError) {
         let new = try Listener.unix(
           path, mode: configuration.socketMode, group: configuration.socketGroup, session: old.session)
         connections.removeListener(token)

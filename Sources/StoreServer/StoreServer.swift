@@ -2,6 +2,7 @@ import CLinux
 import DequeModule
 import Glibc
 import HTTPEndpoint
+import Logging
 import MetadataBackend
 import SharedMemory
 import StoreCore
@@ -30,7 +31,7 @@ public final class StoreServer {
   }
 
   let configuration: ServerConfiguration
-  let log: Log
+  let log: Logger
   let loop: EventLoop
   let arena: Arena
   let store: Store
@@ -80,7 +81,7 @@ public final class StoreServer {
   /// Reasons why sockets that were removed are not served again, by their paths.
   var lostSockets: [String: String] = [:]
 
-  init(_ configuration: ServerConfiguration, log: Log, _ parts: Parts) {
+  init(_ configuration: ServerConfiguration, log: Logger, _ parts: Parts) {
     self.configuration = configuration
     self.log = log
     loop = parts.loop

@@ -25,11 +25,11 @@ public final class LogSink: Sendable {
 
   /// Starts the thread, which lives as long as the process.
   ///
-  /// - Throws: `CommandError` when the system refuses another thread.
-  public init(_ descriptor: Int32 = StandardStream.error.rawValue) throws(CommandError) {
+  /// - Throws: `ProgramError` when the system refuses another thread.
+  public init(_ descriptor: Int32 = StandardStream.error.rawValue) throws(ProgramError) {
     self.descriptor = descriptor
     let isStarted = startThread(named: "vineyard-log") { self.run() }
-    if !isStarted { throw CommandError(.failed, "cannot start the thread of the log") }
+    if !isStarted { throw ProgramError(.failed, "cannot start the thread of the log") }
   }
 
   /// Hands a line over; never blocks.

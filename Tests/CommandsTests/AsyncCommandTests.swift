@@ -55,12 +55,12 @@ private struct AsyncWork: AsyncContextCommand {
   mutating func run(_ context: CommandContext) async throws {
     switch end {
     case "success": context.output("worked\n")
-    case "failure": throw CommandError(.notReady, "not ready", hint: "wait")
+    case "failure": throw ProgramError(.notReady, "not ready", hint: "wait")
     case "help": throw CleanExit.helpRequest(self)
     case "sleep": try await Task.sleep(for: .seconds(600))
     default:
       try? await Task.sleep(for: .seconds(600))
-      if end == "tell" { throw CommandError(.failed, "half done", hint: "go on") }
+      if end == "tell" { throw ProgramError(.failed, "half done", hint: "go on") }
     }
   }
 }

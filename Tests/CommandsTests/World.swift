@@ -1,5 +1,6 @@
 import ArgumentParser
 import KubernetesClient
+import Logging
 import Support
 import Synchronization
 
@@ -76,7 +77,7 @@ final class World: Sendable {
       host: host,
       output: { text in self.state.withLock { $0.output += text } },
       errorOutput: { text in self.state.withLock { $0.errors += text } },
-      log: Log(
+      log: Logger(
         now: { Timestamp(milliseconds: 0) },
         write: { line in self.state.withLock { $0.log.append(String(line.dropFirst(25).dropLast())) } }),
       readFile: read,
@@ -91,7 +92,7 @@ final class World: Sendable {
   }
 
   @Sendable private func read(_ path: String) throws -> String {
-    guard let text = files[path] else { throw CommandError(.failed, "cannot open \(path)") }
+    guard let text = files[path] else { throw ProgramError(.failed, "cannot open \(path)") }
     return text
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import Support
 import Testing
 
@@ -42,7 +43,7 @@ import Testing
 
   @Test func `lines arrive in their order, and flush waits for them`() throws {
     let sink = try LogSink(ends.write)
-    let log = Log(now: { Timestamp(milliseconds: 0) }).with(sink: sink)
+    let log = Logger(now: { Timestamp(milliseconds: 0) }).with(sink: sink)
     for index in 0..<100 { log.info("line \(index)") }
     sink.flush()
     let text = read { $0.hasSuffix("line 99\n") }

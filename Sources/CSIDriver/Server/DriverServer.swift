@@ -3,6 +3,7 @@ import GRPCNIOTransportHTTP2Posix
 import Glibc
 import HTTPEndpoint
 import KubernetesClient
+import Logging
 import Support
 
 /// Options of the driver.
@@ -37,17 +38,17 @@ public struct DriverOptions: Sendable {
 /// The CSI driver: the services that its mode asks for, behind one endpoint.
 public struct DriverServer: Sendable {
   private let options: DriverOptions
-  private let log: Log
+  private let log: Logger
   private let metrics = CallMetrics()
 
-  public init(_ options: DriverOptions, log: Log) {
+  public init(_ options: DriverOptions, log: Logger) {
     self.options = options
     self.log = log
   }
 
   /// Serves until its task is cancelled, then answers the calls that are running, for 10 seconds at most.
   ///
-  /// - Throws: `CommandError` when the endpoint or the metrics port cannot be had.
+  /// - Throws: `ProgramError` when the endpoint or the metrics port cannot be had.
   public func run() async throws {
     signal(SIGPIPE, SIG_IGN)
     let endpoint = try metricsEndpoint()
@@ -84,7 +85,7 @@ public struct DriverServer: Sendable {
         do {
           try await serving.value
         } catch let error as RuntimeError {
-          throw CommandError(
+          throw ProgramError(
             .failed, "cannot serve on \(options.endpoint)", cause: error.message,
             hint: "choose another with --endpoint")
         }
@@ -132,7 +133,7 @@ public struct DriverServer: Sendable {
       gateway: StoreGateway(tokens: AdminTokens(client: client)), client: client, log: log)
   }
 
-  private func metricsEndpoint() throws(CommandError) -> HTTPEndpoint? {
+  private func metricsEndpoint() throws(ProgramError) -> HTTPEndpoint? {
     guard let port = options.metricsPort else { return nil }
     let metrics = metrics
     let endpoint = try HTTPEndpoint(

@@ -24,11 +24,11 @@ struct ProbeCommand: ContextCommand {
       let client = try StoreClient(path: socket, timeout: limit)
       let reply = try Value(json: try client.register())
       // A store that wants a password refuses here, and serves those who know it.
-      guard reply["type"] != nil else { throw CommandError(.failed, "the answer is no reply") }
-    } catch let error as CommandError where error.code != .usage {
-      throw CommandError(.notReady, "the store behind \(socket) does not serve", cause: error.description)
+      guard reply["type"] != nil else { throw ProgramError(.failed, "the answer is no reply") }
+    } catch let error as ProgramError where error.code != .usage {
+      throw ProgramError(.notReady, "the store behind \(socket) does not serve", cause: error.description)
     } catch let error as DocumentError {
-      throw CommandError(.notReady, "the store behind \(socket) does not serve", cause: "\(error)")
+      throw ProgramError(.notReady, "the store behind \(socket) does not serve", cause: "\(error)")
     }
   }
 }

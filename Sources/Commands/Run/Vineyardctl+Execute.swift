@@ -33,11 +33,11 @@ extension Vineyardctl {
   ) -> ExitStatus {
     do {
       return try Invocation(commandLine, root: root, context: context).execute(context)
-    } catch let error as CommandError {
+    } catch let error as ProgramError {
       context.write(error)
       return error.code
     } catch {
-      context.write(CommandError(.failed, "\(error)"))
+      context.write(ProgramError(.failed, "\(error)"))
       return .failed
     }
   }
@@ -65,7 +65,7 @@ extension Invocation {
   private func report(_ error: any Error, _ context: CommandContext) -> ExitStatus {
     // A command that has told everything already, and only ends otherwise than well.
     if let exit = error as? ExitCode { return ExitStatus(rawValue: exit.rawValue) ?? .failed }
-    if let error = CommandError(told: error) {
+    if let error = ProgramError(told: error) {
       context.write(error)
       return error.code
     }
@@ -80,18 +80,18 @@ extension Invocation {
   }
 
   /// An error of the argument parser in the words of this program: its second sentence is a hint.
-  private func usageError(_ message: String) -> CommandError {
+  private func usageError(_ message: String) -> ProgramError {
     let text = message.onOneLine
     // What `validate` throws brings a hint of its own.
     if text.hasSuffix(")"), let start = text.firstRange(of: " (hint: ") {
-      return CommandError(
+      return ProgramError(
         .usage, String(text[..<start.lowerBound]), hint: String(text[start.upperBound...].dropLast()))
     }
     let end = text.firstRange(of: ". ")
     let sentence = text[..<(end?.lowerBound ?? text.endIndex)]
     let advice = end.map { text[$0.upperBound...] } ?? ""
     let hint = advice.isEmpty ? "'\(command) --help' explains the flags" : sentenceCase(advice)
-    return CommandError(.usage, sentenceCase(sentence), hint: hint)
+    return ProgramError(.usage, sentenceCase(sentence), hint: hint)
   }
 
   private func sentenceCase(_ text: Substring) -> String {
@@ -100,12 +100,12 @@ extension Invocation {
   }
 }
 
-extension CommandError {
+extension ProgramError {
   /// The error as the user reads it; nil for errors of the argument parser.
   init?(told error: any Error) {
     switch error {
-    case let error as CommandError: self = error
-    case let error as any ClientError: self = error.asCommandError
+    case let error as ProgramError: self = error
+    case let error as any ClientError: self = error.asProgramError
     default: return nil
     }
   }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Logging
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -8,8 +9,8 @@ import Support
 
 /// Runs the store until it is told to stop.
 ///
-/// - Throws: `CommandError` when it cannot start.
-func runDaemon(_ options: VineyarddOptions, log: Log) throws {
+/// - Throws: `ProgramError` when it cannot start.
+func runDaemon(_ options: VineyarddOptions, log: Logger) throws {
   // Before any thread has a heap.
   clinux_return_large_blocks()
   let sink = try LogSink()

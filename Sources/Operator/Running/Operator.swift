@@ -1,6 +1,7 @@
 import HTTPEndpoint
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
 import Support
 
@@ -10,10 +11,10 @@ public struct Operator: Sendable {
   let client: KubernetesClient?
   let metrics = OperatorMetrics()
   let health = Health()
-  let log: Log
+  let log: Logger
 
   /// - Parameter cluster: the API server; nil for an operator that only admits.
-  public init(_ configuration: OperatorConfiguration, cluster: ClientConfiguration?, log: Log) {
+  public init(_ configuration: OperatorConfiguration, cluster: ClientConfiguration?, log: Logger) {
     self.configuration = configuration
     self.log = log
     let metrics = metrics
@@ -24,7 +25,7 @@ public struct Operator: Sendable {
 
   /// Runs until the task is cancelled.
   ///
-  /// - Throws: `CommandError` when a port cannot be had; `CancellationError`.
+  /// - Throws: `ProgramError` when a port cannot be had; `CancellationError`.
   public func run() async throws {
     let files = configuration.certificateDirectory.map { CertificateFiles(directory: $0, log: log) }
     if let files { health.require(configuration.webhook == nil ? "certificate" : "webhook") { files.problem() } }

@@ -1,4 +1,5 @@
 import HTTPEndpoint
+import Logging
 import Support
 
 /// Admits custom resources over HTTPS. It needs a certificate and nothing else.
@@ -6,7 +7,7 @@ struct WebhookServer: Sendable {
   private let address: ListenAddress
   private let files: CertificateFiles
   private let observe: @Sendable (String) -> Void
-  private let log: Log
+  private let log: Logger
   private let service = AdmissionService()
 
   /// Time for which it goes on serving after cancellation, since API servers hear later that it is going.
@@ -14,7 +15,7 @@ struct WebhookServer: Sendable {
 
   /// - Parameter observe: is called with each result: `allowed`, `denied` or `malformed`.
   init(
-    _ address: ListenAddress, files: CertificateFiles, log: Log,
+    _ address: ListenAddress, files: CertificateFiles, log: Logger,
     observe: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.address = address
@@ -25,7 +26,7 @@ struct WebhookServer: Sendable {
 
   /// Serves until the task is cancelled, and a little longer.
   ///
-  /// - Throws: `CommandError` when the address cannot be had; `CancellationError`.
+  /// - Throws: `ProgramError` when the address cannot be had; `CancellationError`.
   func run() async throws {
     let endpoint = try HTTPEndpoint(
       address, flag: "--webhook-bind-address", bodyLimit: AdmissionService.bodyLimit, tls: files.context

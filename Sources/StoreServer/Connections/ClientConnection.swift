@@ -44,7 +44,7 @@ final class ClientConnection {
   /// Whether its volume is gone.
   var isShownOut = false
   /// The admin token, or why it cannot be read, for the request at hand.
-  var adminToken: Result<String, CommandError>?
+  var adminToken: Result<String, ProgramError>?
 
   /// Memory that it may take for messages on their way.
   let buffers: any GrowthBudget

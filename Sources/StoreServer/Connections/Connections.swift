@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import JSON
+import Logging
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -11,7 +12,7 @@ final class Connections {
   private let loop: EventLoop
   private let store: Store
   private let buffers: BufferBudget
-  private let log: Log
+  private let log: Logger
   /// Connections by their tokens.
   private(set) var listeners: [UInt64: Listener] = [:]
   private var clients: [UInt64: ClientConnection] = [:]
@@ -23,7 +24,7 @@ final class Connections {
   private(set) var refused: UInt64 = 0
 
   /// - Parameter buffers: what all connections may take for messages on their way.
-  init(_ loop: EventLoop, _ store: Store, _ buffers: BufferBudget, log: Log) {
+  init(_ loop: EventLoop, _ store: Store, _ buffers: BufferBudget, log: Logger) {
     self.loop = loop
     self.store = store
     self.buffers = buffers

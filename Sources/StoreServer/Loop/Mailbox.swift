@@ -11,9 +11,9 @@ final class Mailbox: Sendable {
   let descriptor: CInt
   private let messages = Mutex<[Message]>([])
 
-  init() throws(CommandError) {
+  init() throws(ProgramError) {
     descriptor = clinux_eventfd()
-    if descriptor < 0 { throw CommandError.system("cannot create an eventfd", errno: -descriptor) }
+    if descriptor < 0 { throw ProgramError.system("cannot create an eventfd", errno: -descriptor) }
   }
 
   deinit { close(descriptor) }

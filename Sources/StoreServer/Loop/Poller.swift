@@ -30,9 +30,9 @@ final class Poller {
   /// Calls of epoll_wait, for the metrics.
   private(set) var waits: UInt64 = 0
 
-  init() throws(CommandError) {
+  init() throws(ProgramError) {
     descriptor = clinux_epoll_create()
-    if descriptor < 0 { throw CommandError.system("cannot create an epoll instance", errno: -descriptor) }
+    if descriptor < 0 { throw ProgramError.system("cannot create an epoll instance", errno: -descriptor) }
     buffer = .allocate(capacity: Self.capacity)
   }
 

@@ -43,7 +43,7 @@ final class HeapMeter {
     atRest = source.resident()
   }
 
-  convenience init(limit: UInt64) throws(CommandError) {
+  convenience init(limit: UInt64) throws(ProgramError) {
     let resident = try ResidentMemory()
     self.init(
       limit: limit,

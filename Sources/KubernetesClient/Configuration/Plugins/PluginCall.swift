@@ -15,11 +15,11 @@ struct PluginCall: Sendable {
   /// Destination of the plugin's messages.
   var errorDescriptor = STDERR_FILENO
 
-  /// - Throws: `CommandError` when the plugin needs a terminal and there is none.
-  init(_ plugin: CredentialPlugin, _ target: PluginTarget, _ sources: ConfigurationSources) throws(CommandError) {
+  /// - Throws: `ProgramError` when the plugin needs a terminal and there is none.
+  init(_ plugin: CredentialPlugin, _ target: PluginTarget, _ sources: ConfigurationSources) throws(ProgramError) {
     let hasTerminal = sources.hasTerminal()
     guard plugin.interactiveMode != .always || hasTerminal else {
-      throw CommandError(
+      throw ProgramError(
         .failed, "credential plugin '\(plugin.command)' of \(plugin.owner) needs a terminal",
         cause: "its interactiveMode is Always and stdin is no terminal", hint: "run the command in a terminal")
     }
@@ -36,7 +36,7 @@ struct PluginCall: Sendable {
 
   /// Runs the plugin once.
   ///
-  /// - Throws: `CommandError` when it is missing, fails, takes too long or gives no credentials.
+  /// - Throws: `ProgramError` when it is missing, fails, takes too long or gives no credentials.
   func callAsFunction() async throws -> ExecCredential {
     let process = PluginProcess(
       path: try executable(), arguments: [plugin.command] + plugin.arguments, environment: environment(),
@@ -55,7 +55,7 @@ struct PluginCall: Sendable {
   }
 
   /// The path of the program.
-  private func executable() throws(CommandError) -> String {
+  private func executable() throws(ProgramError) -> String {
     if plugin.command.contains("/") { return plugin.command }
     let directories = sources.nonEmpty("PATH")?.split(separator: ":") ?? []
     let candidates = directories.map { "\($0)/\(plugin.command)" }
@@ -86,15 +86,15 @@ struct PluginCall: Sendable {
     return kept + values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
   }
 
-  private func failed(_ cause: String, hint: String? = nil) -> CommandError {
-    CommandError(
+  private func failed(_ cause: String, hint: String? = nil) -> ProgramError {
+    ProgramError(
       .failed, "credential plugin '\(plugin.command)' of \(plugin.owner) failed", cause: cause, hint: hint)
   }
 
-  private func notStarted(_ code: Int32) -> CommandError {
+  private func notStarted(_ code: Int32) -> ProgramError {
     let isMissing = code == ENOENT
     let place = plugin.command.contains("/") ? "" : " in PATH"
-    return CommandError(
+    return ProgramError(
       .failed, "cannot run credential plugin '\(plugin.command)' of \(plugin.owner)",
       cause: isMissing ? "there is no such program\(place)" : errorText(code),
       hint: plugin.installHint ?? (isMissing ? "install it" : nil))
@@ -111,8 +111,8 @@ struct PluginTarget: Sendable {
 
   /// The cluster as `KUBERNETES_EXEC_INFO` has it (client.authentication.k8s.io/v1, `spec.cluster`).
   ///
-  /// - Throws: `CommandError` when the file of the certificate authority cannot be read.
-  func document(_ sources: ConfigurationSources) throws(CommandError) -> Value {
+  /// - Throws: `ProgramError` when the file of the certificate authority cannot be read.
+  func document(_ sources: ConfigurationSources) throws(ProgramError) -> Value {
     var cluster: Value = ["server": .string(server)]
     if let name = tls.serverName { cluster["tls-server-name"] = .string(name) }
     if tls.skipsVerification { cluster["insecure-skip-tls-verify"] = true }

@@ -31,7 +31,7 @@ struct PluginProcess: Sendable {
 
   /// Starts the program and waits for it on a thread of its own; the end of the task kills it.
   ///
-  /// - Throws: `CommandError` when the system has no resources left.
+  /// - Throws: `ProgramError` when the system has no resources left.
   func run() async throws -> End {
     let cancellation = try Cancellation()
     return try await withTaskCancellationHandler {
@@ -41,10 +41,10 @@ struct PluginProcess: Sendable {
     }
   }
 
-  private func runBlocking(_ cancellation: borrowing Cancellation) throws(CommandError) -> End {
+  private func runBlocking(_ cancellation: borrowing Cancellation) throws(ProgramError) -> End {
     var (readEnd, writeEnd): (Int32, Int32) = (-1, -1)
     let code = clinux_pipe(&readEnd, &writeEnd)
-    guard code == 0 else { throw CommandError.system("cannot create a pipe", errno: -code) }
+    guard code == 0 else { throw ProgramError.system("cannot create a pipe", errno: -code) }
     defer { close(readEnd) }
     _ = fcntl(readEnd, F_SETFL, O_NONBLOCK)
     let (process, failure) = spawn(output: writeEnd)
@@ -91,9 +91,9 @@ struct PluginProcess: Sendable {
 private final class Cancellation: Sendable {
   let descriptor: Int32
 
-  init() throws(CommandError) {
+  init() throws(ProgramError) {
     descriptor = clinux_eventfd()
-    guard descriptor >= 0 else { throw CommandError.system("cannot create an event", errno: -descriptor) }
+    guard descriptor >= 0 else { throw ProgramError.system("cannot create an event", errno: -descriptor) }
   }
 
   deinit { close(descriptor) }

@@ -1,5 +1,5 @@
 /// The one error type of every command: what failed, why, and what the user can do about it.
-public struct CommandError: Error, Equatable, Sendable {
+public struct ProgramError: Error, Equatable, Sendable {
   /// The status the process ends with.
   public let code: ExitStatus
   /// The failure, without a full stop.
@@ -21,7 +21,7 @@ public struct CommandError: Error, Equatable, Sendable {
   public var line: String { "error: \(description)" }
 }
 
-extension CommandError: CustomStringConvertible {
+extension ProgramError: CustomStringConvertible {
   /// The line without the leading `error:`, for use as the cause of another error.
   public var description: String {
     var text = message
@@ -31,9 +31,9 @@ extension CommandError: CustomStringConvertible {
   }
 }
 
-extension CommandError {
+extension ProgramError {
   /// An error of the operating system, with the text of `errno` as its cause.
-  public static func system(_ message: String, errno code: Int32, hint: String? = nil) -> CommandError {
-    CommandError(.failed, message, cause: errorText(code), hint: hint)
+  public static func system(_ message: String, errno code: Int32, hint: String? = nil) -> ProgramError {
+    ProgramError(.failed, message, cause: errorText(code), hint: hint)
   }
 }
