@@ -49,11 +49,11 @@ struct LossRecord: Sendable {
     let new = path + ".new"
     unlink(new)
     let file = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard file >= 0 else { return log.warning(ProgramError.system("cannot write \(new)", errno: errno).description) }
+    guard file >= 0 else { return log.warning("\(ProgramError.system("cannot write \(new)", errno: errno))") }
     writeText(text, to: file)
     close(file)
     if rename(new, path) != 0 {
-      log.warning(ProgramError.system("cannot write \(path)", errno: errno).description)
+      log.warning("\(ProgramError.system("cannot write \(path)", errno: errno))")
       unlink(new)
     }
   }

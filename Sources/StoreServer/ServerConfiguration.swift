@@ -58,6 +58,8 @@ public struct ServerConfiguration: Sendable {
   public var nodename = "localhost"
   /// User in the metrics lines of the log, nil for no such lines.
   public var metricsUser: String?
+  /// Number of lines of the log that nobody read in time.
+  public var droppedLogLines: @Sendable () -> UInt64 = { 0 }
   /// Time for which a session waits for its first connection.
   public var sessionGrace = TimeSpan.seconds(60)
   /// Joins those that share objects and names; nil for a store that keeps them in its memory alone.

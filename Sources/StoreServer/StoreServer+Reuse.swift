@@ -27,8 +27,10 @@ extension StoreServer {
     loop.after(Self.reuseInterval, .reuse)
     let holders = unloggedReuse.holders.sorted().prefix(3).joined(separator: ", ")
     log.warning(
-      "the store is full: \(ByteSize(bytes: unloggedReuse.bytes)) of \(unloggedReuse.blobs) deleted blobs are used again "
-        + "although clients may still look at them (\(holders)); --deleted_memory keep refuses new objects instead")
+      """
+      the store is full: \(ByteSize(bytes: unloggedReuse.bytes)) of \(unloggedReuse.blobs) deleted blobs are used again \
+      although clients may still look at them (\(holders)); --deleted_memory keep refuses new objects instead
+      """)
     unloggedReuse = Store.Reuse()
   }
 }

@@ -238,7 +238,7 @@ extension StoreServer {
     } else {
       metrics.recordMalformed()
     }
-    if log.isVerbose {
+    if logsRequests {
       let name = found?.type.rawValue ?? "malformed request"
       let outcome = failure.map { "code \($0.code.rawValue): \($0.message)" } ?? "ok"
       log.debug("client \(connection.number): \(name), \(duration / 1000) µs, \(outcome)")

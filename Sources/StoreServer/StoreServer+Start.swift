@@ -117,7 +117,7 @@ extension StoreServer {
     do throws(SharedMemoryError) {
       arena = try Arena.create(
         length: plan.sparseLength, exactLength: plan.exactLength, policy: configuration.hugePages,
-        log: { isWarning, line in log.log(isWarning ? .warning : .info, line) })
+        log: { isWarning, line in log.log(level: isWarning ? .warning : .info, "\(line)") })
     } catch {
       throw ProgramError(
         .failed, "cannot get \(ByteSize(bytes: plan.budget.size)) of shared memory", cause: error.description,

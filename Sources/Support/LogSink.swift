@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import Synchronization
 
 /// A way to a stream whose reader may be slow or gone: a thread of its own writes the lines, so that whoever logs never
@@ -79,7 +80,8 @@ public final class LogSink: Sendable {
       guard !state.lines.isEmpty else { return nil }
       var text = ""
       if state.untold > 0 {
-        text = Log.line(.warning, "\(state.untold) lines of the log were dropped: nobody read them in time", at: .now())
+        text = LineLogHandler.line(
+          .warning, "\(state.untold) lines of the log were dropped: nobody read them in time", at: .now())
         state.untold = 0
       }
       var count = 0

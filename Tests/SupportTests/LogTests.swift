@@ -34,9 +34,9 @@ import Testing
       built += 1
       return "x"
     }
-    log.debug(text())
+    log.debug("\(text())")
     #expect(built == 0 && lines.all.isEmpty)
-    log.with(minimum: .debug).debug(text())
+    log.with(minimum: .debug).debug("\(text())")
     #expect(built == 1 && lines.all.count == 1)
   }
 

@@ -15,7 +15,7 @@ func runDaemon(_ options: VineyarddOptions, log: Logger) throws {
   clinux_return_large_blocks()
   let sink = try LogSink()
   defer { sink.flush() }
-  let log = log.with(minimum: options.logLevel).with(sink: sink)
+  let log = Logger(minimum: options.logLevel, write: { sink.write($0) })
   signal(SIGPIPE, SIG_IGN)
   if !options.dumpsCore {
     var none = rlimit(rlim_cur: 0, rlim_max: 0)
@@ -23,6 +23,7 @@ func runDaemon(_ options: VineyarddOptions, log: Logger) throws {
   }
   log.info("Hello vineyard v\(Version.current)! (vineyardctl \(Version.product))")
   var configuration = options.server
+  configuration.droppedLogLines = { sink.dropped }
   configuration.sharing = options.etcd.map { metadataSharing($0, log) }
   // In a pod, requests and limits share the memory out.
   if configuration.memoryVolume == nil { configuration.memoryLedger = .ofUser() }
