@@ -50,13 +50,15 @@ struct PluginCall: Sendable {
     case .timedOut: throw failed("still running after \(timeLimit)")
     case .tooMuchOutput: throw failed("its answer is longer than \(PluginProcess.outputLimit) bytes")
     case .notStarted(let code): throw notStarted(code)
-    case .cancelled: throw CancellationError()
     }
   }
 
   /// The path of the program.
   private func executable() throws(ProgramError) -> String {
-    if plugin.command.contains("/") { return plugin.command }
+    if plugin.command.contains("/") {
+      guard access(plugin.command, X_OK) == 0 else { throw notStarted(errno) }
+      return plugin.command
+    }
     let directories = sources.nonEmpty("PATH")?.split(separator: ":") ?? []
     let candidates = directories.map { "\($0)/\(plugin.command)" }
     guard let path = candidates.first(where: { Self.isProgram($0) }) else { throw notStarted(ENOENT) }
@@ -69,21 +71,26 @@ struct PluginCall: Sendable {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
   }
 
-  /// The environment of this process with the plugin's variables over it.
-  private func environment() -> [String] {
+  /// The environment of this process with the plugin's variables over it. It is taken as bytes, which need not be UTF-8.
+  private func environment() -> [[UInt8]] {
     let added = plugin.environment.map { ($0.name, $0.value) } + [("KUBERNETES_EXEC_INFO", information)]
-    let names = Set(added.map(\.0))
-    var inherited: [String] = []
+    let names = Set(added.map { Array($0.0.utf8)[...] })
+    var inherited: [[UInt8]] = []
     if var variable = clinux_environment() {
       while let text = variable.pointee {
-        inherited.append(String(cString: text))
+        inherited.append(Array(UnsafeRawBufferPointer(start: text, count: strlen(text))))
         variable += 1
       }
     }
-    let kept = inherited.filter { !names.contains(String($0.prefix { $0 != "=" })) }
+    let equals = UInt8(ascii: "=")
+    // A name begins with no digit (POSIX, Base Definitions, 8.1); what else an environment may have is no variable.
+    let kept = inherited.filter { variable in
+      guard let first = variable.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+      return variable.contains(equals) && !names.contains(variable.prefix { $0 != equals })
+    }
     // The last of several values counts, as in Go.
     let values = Dictionary(added, uniquingKeysWith: { _, last in last })
-    return kept + values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    return kept + values.sorted { $0.key < $1.key }.map { Array("\($0.key)=\($0.value)".utf8) }
   }
 
   private func failed(_ cause: String, hint: String? = nil) -> ProgramError {
