@@ -2,11 +2,12 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import ServiceLifecycle
 import Support
 import Synchronization
 
 /// A small HTTP/1.1 server: metrics, health, webhooks. It has one thread of its own.
-public final class HTTPEndpoint: Sendable {
+public final class HTTPEndpoint: Service {
   /// Handles a request by calling the closure with the response once, on any thread.
   public typealias Handler = @Sendable (Request, _ respond: @escaping @Sendable (Response) -> Void) -> Void
 
@@ -72,6 +73,12 @@ public final class HTTPEndpoint: Sendable {
     // A socket of IPv6 takes IPv4 as well, where the machine has IPv6 at all.
     if let channel = try? bootstrap.bind(host: "::", port: address.port).wait() { return channel }
     return try bootstrap.bind(host: "0.0.0.0", port: address.port).wait()
+  }
+
+  /// Serves until it is told to end or its task is cancelled.
+  public func run() async {
+    try? await gracefulShutdown()
+    try? await group.shutdownGracefully()
   }
 
   /// Closes the port and all its connections, and ends the thread.

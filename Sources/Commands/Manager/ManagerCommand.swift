@@ -95,11 +95,8 @@ struct ManagerCommand: AsyncContextCommand {
     let cluster =
       runsControllers
       ? try ClientConfiguration.resolve(connection.options, sources: context.configurationSources) : nil
-    do {
-      try await Operator(configuration, cluster: cluster, log: log).run()
-    } catch is CancellationError where Task.isCancelled {
-      log.info("stopped")
-    }
+    try await Operator(configuration, cluster: cluster, log: log).run()
+    log.info("stopped")
   }
 
   /// Unlike any other replica's, also when a container is restarted.
