@@ -1,7 +1,18 @@
-/// The one error type of every command: what failed, why, and what the user can do about it.
+/// The one error that people read, of all parts of this program: what failed, why, and what they can do about it.
 public struct ProgramError: Error, Equatable, Sendable {
-  /// The status the process ends with.
-  public let code: ExitStatus
+  /// The kinds of failure that callers tell apart.
+  public enum Code: Sendable {
+    /// What was asked for was understood and failed.
+    case failed
+    /// What was asked for makes no sense; nothing was done.
+    case usage
+    /// What is waited for is not ready, or the wait timed out.
+    case notReady
+    /// What was asked for does not exist.
+    case notFound
+  }
+
+  public let code: Code
   /// The failure, without a full stop.
   public let message: String
   /// The cause, usually the text of the error below this one.
@@ -10,7 +21,7 @@ public struct ProgramError: Error, Equatable, Sendable {
   public let hint: String?
 
   /// Makes an error; write the texts in lower case and without a full stop.
-  public init(_ code: ExitStatus, _ message: String, cause: String? = nil, hint: String? = nil) {
+  public init(_ code: Code, _ message: String, cause: String? = nil, hint: String? = nil) {
     self.code = code
     self.message = message
     self.cause = cause

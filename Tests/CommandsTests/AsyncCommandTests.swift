@@ -23,8 +23,8 @@ import Testing
     #expect(usage.output.contains("USAGE: "))
   }
 
-  @Test(arguments: [(SIGINT, .interrupted), (SIGTERM, .terminated)] as [(Int32, Support.ExitStatus)])
-  func `a signal cancels it, and it says how to go on`(_ signal: Int32, _ status: Support.ExitStatus) async {
+  @Test(arguments: [(SIGINT, .interrupted), (SIGTERM, .terminated)] as [(Int32, Commands.ExitStatus)])
+  func `a signal cancels it, and it says how to go on`(_ signal: Int32, _ status: Commands.ExitStatus) async {
     let world = World(signal: signal)
     #expect(await world.runOnThread(["vineyardctl", "work", "--end=sleep"], root: AsyncRoot.self) == status)
     #expect(world.errors == "error: interrupted (hint: run the same command again, it goes on where it was stopped)\n")

@@ -16,7 +16,7 @@ final class CommandTask: Sendable {
   /// Runs a command to its end.
   ///
   /// - Returns: how the process should end: `ok`, or what a signal asks for.
-  /// - Throws: what the command throws; after a signal a `ProgramError` with the status of the signal.
+  /// - Throws: what the command throws; after a signal a `CommandError` with the status of the signal.
   static func run(_ command: sending any AsyncContextCommand, _ context: CommandContext) throws -> ExitStatus {
     let run = CommandTask()
     context.watchSignals { run.interrupt($0) }
@@ -62,12 +62,10 @@ final class CommandTask: Sendable {
     }
     let status: ExitStatus = signal == SIGINT ? .interrupted : .terminated
     switch result {
-    case .failure(is CancellationError): throw ProgramError(status, "interrupted", hint: hint)
+    case .failure(is CancellationError): throw CommandError(status, ProgramError(.failed, "interrupted", hint: hint))
     case .failure(let error):
-      if let error = ProgramError(told: error) {
-        throw ProgramError(status, error.message, cause: error.cause, hint: error.hint)
-      }
-      throw ProgramError(status, "interrupted", cause: "\(error)", hint: hint)
+      let told = CommandError(told: error)?.error
+      throw CommandError(status, told ?? ProgramError(.failed, "interrupted", cause: "\(error)", hint: hint))
     case .success, nil: return endsBySignal ? .ok : status
     }
   }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Glibc
-import KubernetesClient
 import Support
 
 extension Vineyardctl {
@@ -25,7 +24,7 @@ extension Vineyardctl {
     let status = outcome(commandLine, root: root, context: context)
     guard let failure = context.writeFailure() else { return status }
     context.write(failure)
-    return status == .ok ? failure.code : status
+    return status == .ok ? CommandError(failure).status : status
   }
 
   private static func outcome(
@@ -33,12 +32,10 @@ extension Vineyardctl {
   ) -> ExitStatus {
     do {
       return try Invocation(commandLine, root: root, context: context).execute(context)
-    } catch let error as ProgramError {
-      context.write(error)
-      return error.code
     } catch {
-      context.write(ProgramError(.failed, "\(error)"))
-      return .failed
+      let end = CommandError(told: error) ?? CommandError(ProgramError(.failed, "\(error)"))
+      context.write(end.error)
+      return end.status
     }
   }
 }
@@ -65,9 +62,9 @@ extension Invocation {
   private func report(_ error: any Error, _ context: CommandContext) -> ExitStatus {
     // A command that has told everything already, and only ends otherwise than well.
     if let exit = error as? ExitCode { return ExitStatus(rawValue: exit.rawValue) ?? .failed }
-    if let error = ProgramError(told: error) {
-      context.write(error)
-      return error.code
+    if let end = CommandError(told: error) {
+      context.write(end.error)
+      return end.status
     }
     // A shell asks while somebody types, and wants no errors in between.
     if arguments.first == Self.completionCall, !root.exitCode(for: error).isSuccess { return .failed }
@@ -97,16 +94,5 @@ extension Invocation {
   private func sentenceCase(_ text: Substring) -> String {
     let body = text.hasSuffix(".") ? text.dropLast() : text
     return (body.first?.lowercased() ?? "") + body.dropFirst()
-  }
-}
-
-extension ProgramError {
-  /// The error as the user reads it; nil for errors of the argument parser.
-  init?(told error: any Error) {
-    switch error {
-    case let error as ProgramError: self = error
-    case let error as any ClientError: self = error.asProgramError
-    default: return nil
-    }
   }
 }

@@ -3,10 +3,10 @@ import Support
 extension KubernetesError: ClientError {
   public var asProgramError: ProgramError {
     let (cause, hint) = explanation
-    return ProgramError(status, "cannot \(operation)", cause: cause, hint: hint)
+    return ProgramError(code, "cannot \(operation)", cause: cause, hint: hint)
   }
 
-  private var status: ExitStatus {
+  private var code: ProgramError.Code {
     switch httpStatus {
     case 404 where namesObject: .notFound
     case 408, 504: .notReady
