@@ -19,20 +19,32 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
     .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
     .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
   targets: [
     .target(name: "CLinux"),
     .target(name: "CCurl"),
     .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
     .target(name: "JSON", swiftSettings: strict),
-    .target(name: "Support", dependencies: ["CLinux"], swiftSettings: strict),
-    .target(name: "Coordination", dependencies: ["Support"], swiftSettings: strict),
+    .target(
+      name: "Support", dependencies: ["CLinux", .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
+    .target(
+      name: "Coordination",
+      dependencies: [
+        "Support",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
     .target(name: "StoreProtocol", dependencies: ["JSON"], swiftSettings: strict),
     .target(
       name: "StoreCore",
@@ -50,6 +62,8 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
     .target(
@@ -58,6 +72,7 @@ let package = Package(
         "CLinux", "HTTPEndpoint", "JSON", "MetadataBackend", "SharedMemory", "StoreCore", "StoreProtocol", "Support",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .target(
@@ -70,6 +85,9 @@ let package = Package(
       dependencies: [
         "CCurl", "CLinux", "Coordination", "Documents", "KubernetesObjects", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
     // Sources/Manifests/Files is the folder manifests/.
@@ -78,12 +96,16 @@ let package = Package(
       resources: [.embedInCode("Files")], swiftSettings: strict),
     .target(
       name: "ClusterInventory",
-      dependencies: ["Coordination", "KubernetesClient", "KubernetesObjects", "Manifests", "Support"],
+      dependencies: [
+        "Coordination", "KubernetesClient", "KubernetesObjects", "Manifests", "Support",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: strict),
     .target(
       name: "Deployer",
       dependencies: [
         "ClusterInventory", "Coordination", "KubernetesClient", "KubernetesObjects", "Manifests", "Support",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .target(
@@ -95,6 +117,8 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "X509", package: "swift-certificates"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
     // Generated code: warnings are its generator's.
@@ -133,6 +157,7 @@ let package = Package(
       dependencies: [
         "Coordination", "EtcdClient", "JSON", "MetadataBackend", "StoreCore", "StoreProtocol", "Support",
         .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .target(
@@ -144,6 +169,8 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
     .target(
@@ -154,6 +181,7 @@ let package = Package(
         "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol", "StoreServer", "Support",
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .executableTarget(name: "vineyardctl", dependencies: ["Commands"], swiftSettings: strict),
@@ -168,6 +196,7 @@ let package = Package(
         "StoreServer", "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .testTarget(
@@ -192,12 +221,22 @@ let package = Package(
       name: "ClusterInventoryTests",
       dependencies: ["ClusterInventory", "KubernetesClient", "KubernetesObjects", "Manifests", "Support"],
       swiftSettings: strict),
-    .testTarget(name: "SupportTests", dependencies: ["Support"], swiftSettings: strict),
-    .testTarget(name: "CoordinationTests", dependencies: ["Coordination", "Support"], swiftSettings: strict),
+    .testTarget(
+      name: "SupportTests", dependencies: ["Support", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: strict),
+    .testTarget(
+      name: "CoordinationTests",
+      dependencies: [
+        "Coordination", "Support", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
     .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
     .testTarget(
       name: "KubernetesClientTests",
-      dependencies: ["CLinux", "Coordination", "Documents", "KubernetesClient", "KubernetesObjects", "Support"],
+      dependencies: [
+        "CLinux", "Coordination", "Documents", "KubernetesClient", "KubernetesObjects", "Support",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: strict),
     .testTarget(name: "StoreProtocolTests", dependencies: ["JSON", "StoreProtocol"], swiftSettings: strict),
     .testTarget(
@@ -211,6 +250,7 @@ let package = Package(
         "CLinux", "Commands", "Documents", "GoldenRecords", "KubernetesClient", "KubernetesObjects", "Manifests",
         "SharedMemory", "StoreCore", "StoreProtocol", "StoreServer", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       exclude: ["Golden"], swiftSettings: strict),
     .testTarget(
@@ -226,6 +266,7 @@ let package = Package(
         "SeededRandom", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "X509", package: "swift-certificates"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .testTarget(
@@ -234,6 +275,7 @@ let package = Package(
         "HTTPEndpoint", "JSON", "SeededRandom", "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol",
         "StoreServer",
         "Support",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
   ]

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
-#include <spawn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,10 +17,6 @@ const char *clinux_error_text(int code) {
 }
 
 char *const *clinux_environment(void) { return environ; }
-
-int clinux_spawn_close_from(void *actions, int first) {
-  return -posix_spawn_file_actions_addclosefrom_np(actions, first);
-}
 
 int clinux_signalfd(const int *signals, int count) {
   sigset_t set;

@@ -34,7 +34,7 @@ public struct Vineyardctl: ContextCommand {
 
   /// Prints the help, or what the flags ask for.
   ///
-  /// - Throws: `CleanExit` with the help, `CommandError` when the reference cannot be written.
+  /// - Throws: `CleanExit` with the help, `ProgramError` when the reference cannot be written.
   public mutating func run(_ context: CommandContext) throws {
     if writesReference {
       try context.makeDirectory("cmd")

@@ -15,7 +15,7 @@ public struct WorkerPool: Sendable {
 
   /// Runs `body` on a thread.
   ///
-  /// - Throws: `CancellationError` when the caller was cancelled before it began, `CommandError` when the system has no
+  /// - Throws: `CancellationError` when the caller was cancelled before it began, `ProgramError` when the system has no
   ///   thread, and what `body` throws.
   public func run<Output: Sendable>(_ body: @escaping @Sendable () throws -> Output) async throws -> Output {
     let result = await semaphore.withPermit { () -> Result<Output, any Error> in
@@ -38,7 +38,7 @@ public struct WorkerPool: Sendable {
 
 /// Runs blocking code on a thread of its own.
 ///
-/// - Throws: `CommandError` when the system has no thread, and what `body` throws.
+/// - Throws: `ProgramError` when the system has no thread, and what `body` throws.
 public func onThread<Output: Sendable>(
   named name: String, _ body: @escaping @Sendable () throws -> Output
 ) async throws -> Output {

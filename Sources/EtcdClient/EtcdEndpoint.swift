@@ -18,8 +18,8 @@ public struct EtcdEndpoint: Sendable, Hashable, CustomStringConvertible {
 
   /// Reads one address. Without a scheme it is plain HTTP, without a port it is 2379.
   ///
-  /// - Throws: `CommandError` for what is no such address.
-  public init(_ text: String) throws(CommandError) {
+  /// - Throws: `ProgramError` for what is no such address.
+  public init(_ text: String) throws(ProgramError) {
     var rest = Substring(text)
     isSecure = rest.hasPrefix("https://")
     if isSecure { rest = rest.dropFirst(8) } else if rest.hasPrefix("http://") { rest = rest.dropFirst(7) }
@@ -42,8 +42,8 @@ public struct EtcdEndpoint: Sendable, Hashable, CustomStringConvertible {
 
   /// Reads addresses that commas separate.
   ///
-  /// - Throws: `CommandError` when one of them is no address, or there is none.
-  public static func list(_ text: String) throws(CommandError) -> [EtcdEndpoint] {
+  /// - Throws: `ProgramError` when one of them is no address, or there is none.
+  public static func list(_ text: String) throws(ProgramError) -> [EtcdEndpoint] {
     var endpoints: [EtcdEndpoint] = []
     for part in text.split(separator: ",") {
       let trimmed = part.drop { $0 == " " }
@@ -53,8 +53,8 @@ public struct EtcdEndpoint: Sendable, Hashable, CustomStringConvertible {
     return endpoints
   }
 
-  private static func invalid(_ text: String) -> CommandError {
-    CommandError(
+  private static func invalid(_ text: String) -> ProgramError {
+    ProgramError(
       .usage, "'\(text)' is no address of etcd",
       hint: "write http://HOST:PORT or https://HOST:PORT, several with commas")
   }

@@ -1,5 +1,6 @@
 import Coordination
 import EtcdClient
+import Logging
 import Support
 
 /// All keys of a prefix at one revision.
@@ -24,7 +25,7 @@ struct ChangeFollower {
   let client: EtcdClient
   let layout: KeyLayout
   let queues: BackendQueues
-  let log: Log
+  let log: Logger
 
   func run(_ contents: EtcdContents) async {
     var revision = contents.revision

@@ -1,4 +1,5 @@
 import EtcdClient
+import Logging
 import StoreProtocol
 import Support
 
@@ -13,7 +14,7 @@ struct ChangeWriter {
 
   let client: EtcdClient
   let queues: BackendQueues
-  let log: Log
+  let log: Logger
 
   func run() async {
     for await _ in queues.signals {

@@ -1,5 +1,6 @@
 import DequeModule
 import EtcdClient
+import Logging
 import MetadataBackend
 import StoreCore
 import StoreProtocol
@@ -27,7 +28,7 @@ public final class EtcdBackend: MetadataBackend {
   /// Starts to write and to follow; the store is to be filled with ``takeChanges()`` before it serves anybody.
   ///
   /// - Parameter wake: called by any thread when there is something to take.
-  public init(_ connection: EtcdMembership, store: Store, log: Log, wake: @escaping @Sendable () -> Void) {
+  public init(_ connection: EtcdMembership, store: Store, log: Logger, wake: @escaping @Sendable () -> Void) {
     self.store = store
     store.assignInstance(connection.instance)
     layout = connection.layout

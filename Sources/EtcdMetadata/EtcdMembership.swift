@@ -1,4 +1,5 @@
 import EtcdClient
+import Logging
 import StoreCore
 import Support
 
@@ -28,7 +29,7 @@ public struct EtcdMembership: Sendable {
   }
 
   /// Says again and again that the store is there.
-  func beat(_ log: Log) async {
+  func beat(_ log: Logger) async {
     let key = layout.text(.instance(instance, "timestamp"))
     while (try? await Task.sleep(for: Self.interval)) != nil {
       let now = Timestamp.now()

@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import NIOSSL
 import Support
 import Synchronization
@@ -28,15 +29,15 @@ public final class CertificateFiles: Sendable {
     /// The last second of the certificate, since 1970.
     var end = 0
     /// The reason why the files as they are now cannot be used.
-    var problem: CommandError?
+    var problem: ProgramError?
   }
 
   private let certificate: String
   private let key: String
-  private let log: Log
+  private let log: Logger
   private let state = Mutex(State())
 
-  public init(directory: String, log: Log) {
+  public init(directory: String, log: Logger) {
     certificate = "\(directory)/tls.crt"
     key = "\(directory)/tls.key"
     self.log = log
@@ -64,7 +65,7 @@ public final class CertificateFiles: Sendable {
     let stamps = [Stamp(certificate), Stamp(key)]
     guard stamps != state.stamps else { return }
     state.stamps = stamps
-    do throws(CommandError) {
+    do throws(ProgramError) {
       guard let loaded = try load() else { return }
       (state.context, state.end) = loaded
       state.problem = nil
@@ -76,23 +77,23 @@ public final class CertificateFiles: Sendable {
   }
 
   /// - Returns: nil when there are no files.
-  private func load() throws(CommandError) -> (NIOSSLContext, end: Int)? {
+  private func load() throws(ProgramError) -> (NIOSSLContext, end: Int)? {
     guard let chain = try TextFile.readIfPresent(certificate), let secret = try TextFile.readIfPresent(key) else {
       return nil
     }
     do {
       let certificates = try NIOSSLCertificate.fromPEMBytes(Array(chain.utf8))
-      guard let first = certificates.first else { throw CommandError(.failed, "\(certificate) has no certificate") }
+      guard let first = certificates.first else { throw ProgramError(.failed, "\(certificate) has no certificate") }
       var configuration = TLSConfiguration.makeServerConfiguration(
         certificateChain: certificates.map { .certificate($0) },
         privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(secret.utf8), format: .pem)))
       configuration.minimumTLSVersion = .tlsv12
       configuration.applicationProtocols = ["http/1.1"]
       return (try NIOSSLContext(configuration: configuration), first.notValidAfter)
-    } catch let error as CommandError {
+    } catch let error as ProgramError {
       throw error
     } catch {
-      throw CommandError(.failed, "\(certificate) and its key do not fit", cause: "\(error)")
+      throw ProgramError(.failed, "\(certificate) and its key do not fit", cause: "\(error)")
     }
   }
 }

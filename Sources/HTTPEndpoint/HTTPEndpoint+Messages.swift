@@ -63,8 +63,8 @@ extension HTTPEndpoint {
   ///   - port: 0 for a free one.
   ///   - routes: the route of each path.
   ///   - flag: the flag that chose the port, for the hint of an error.
-  /// - Throws: `CommandError` when the port cannot be had.
-  public convenience init(port: UInt16, routes: [String: Route], flag: String) throws(CommandError) {
+  /// - Throws: `ProgramError` when the port cannot be had.
+  public convenience init(port: UInt16, routes: [String: Route], flag: String) throws(ProgramError) {
     try self.init(ListenAddress(host: "0.0.0.0", port: Int(port)), flag: flag, handler: Self.handler(routes))
   }
 

@@ -2,11 +2,12 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import ServiceLifecycle
 import Support
 import Synchronization
 
 /// A small HTTP/1.1 server: metrics, health, webhooks. It has one thread of its own.
-public final class HTTPEndpoint: Sendable {
+public final class HTTPEndpoint: Service {
   /// Handles a request by calling the closure with the response once, on any thread.
   public typealias Handler = @Sendable (Request, _ respond: @escaping @Sendable (Response) -> Void) -> Void
 
@@ -23,10 +24,10 @@ public final class HTTPEndpoint: Sendable {
   ///   - flag: the flag that chose the address, for the hint of an error.
   ///   - bodyLimit: bytes of a request's body that are taken; longer ones are answered with 413.
   ///   - tls: nil speaks plain HTTP.
-  /// - Throws: `CommandError` when the address cannot be had.
+  /// - Throws: `ProgramError` when the address cannot be had.
   public init(
     _ address: ListenAddress, flag: String, bodyLimit: Int = 0, tls: TLS? = nil, handler: @escaping Handler
-  ) throws(CommandError) {
+  ) throws(ProgramError) {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let load = EndpointLoad(bodyLimit: bodyLimit)
     let bootstrap = ServerBootstrap(group: group)
@@ -48,7 +49,7 @@ public final class HTTPEndpoint: Sendable {
       channel = try Self.bind(bootstrap, to: address)
     } catch {
       try? group.syncShutdownGracefully()
-      throw CommandError(
+      throw ProgramError(
         .failed, "cannot listen on \(address)", cause: Self.reason(error),
         hint: "choose another with \(flag)")
     }
@@ -72,6 +73,12 @@ public final class HTTPEndpoint: Sendable {
     // A socket of IPv6 takes IPv4 as well, where the machine has IPv6 at all.
     if let channel = try? bootstrap.bind(host: "::", port: address.port).wait() { return channel }
     return try bootstrap.bind(host: "0.0.0.0", port: address.port).wait()
+  }
+
+  /// Serves until it is told to end or its task is cancelled.
+  public func run() async {
+    try? await gracefulShutdown()
+    try? await group.shutdownGracefully()
   }
 
   /// Closes the port and all its connections, and ends the thread.

@@ -15,13 +15,13 @@ public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
   /// Reads an address as Go programs take it: `:8443`, `127.0.0.1:8081`, `[::1]:80`; `0` means not to listen.
   ///
   /// - Returns: nil for `0`.
-  /// - Throws: `CommandError` with code `usage`.
-  public static func parse(_ text: String, flag: String) throws(CommandError) -> ListenAddress? {
+  /// - Throws: `ProgramError` with code `usage`.
+  public static func parse(_ text: String, flag: String) throws(ProgramError) -> ListenAddress? {
     if text == "0" { return nil }
     guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
       (0...65535).contains(port)
     else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "invalid address '\(text)' for \(flag)", hint: "write :8443, 127.0.0.1:8443, or 0 for none")
     }
     var host = String(text[..<colon])

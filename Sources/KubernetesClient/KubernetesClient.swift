@@ -1,11 +1,12 @@
 import KubernetesObjects
+import Logging
 import Support
 import Synchronization
 
 /// Talks to one Kubernetes API server.
 ///
 /// Every call may throw `KubernetesError` (the server said no), `TransportError` (it said nothing usable),
-/// `CommandError` (the configuration or its credentials are at fault) and `CancellationError`.
+/// `ProgramError` (the configuration or its credentials are at fault) and `CancellationError`.
 public final class KubernetesClient: Sendable {
   /// A finished request, for metrics.
   public struct Exchange: Sendable, Equatable {
@@ -17,7 +18,7 @@ public final class KubernetesClient: Sendable {
   }
 
   let configuration: ClientConfiguration
-  let log: Log
+  let log: Logger
   let timing: Timing
   /// The field manager of the objects that this client applies.
   public let fieldManager: String
@@ -33,14 +34,14 @@ public final class KubernetesClient: Sendable {
   ///
   /// - Parameter observe: is called after every request, on any thread.
   public convenience init(
-    _ configuration: ClientConfiguration, log: Log, fieldManager: String = FieldManager.vineyardctl,
+    _ configuration: ClientConfiguration, log: Logger, fieldManager: String = FieldManager.vineyardctl,
     observe: (@Sendable (Exchange) -> Void)? = nil
   ) {
     self.init(configuration, log: log, timing: Timing(), fieldManager: fieldManager, observe: observe)
   }
 
   init(
-    _ configuration: ClientConfiguration, log: Log, timing: Timing,
+    _ configuration: ClientConfiguration, log: Logger, timing: Timing,
     fieldManager: String = FieldManager.vineyardctl, observe: (@Sendable (Exchange) -> Void)? = nil
   ) {
     self.configuration = configuration

@@ -17,7 +17,7 @@ public enum Manifests {
   /// A namespace.
   ///
   /// - Parameter isOurs: marks it as made by this program and admits privileged pods; otherwise it has a name only.
-  /// - Throws: `CommandError` with code `usage` for a name that no namespace can have.
+  /// - Throws: `ProgramError` with code `usage` for a name that no namespace can have.
   public static func namespace(_ name: String, isOurs: Bool) throws -> KubernetesObject {
     try Rule.name(name, "namespace")
     var documents = try ManifestDocuments(.namespace)
@@ -35,7 +35,7 @@ public enum Manifests {
   /// The definitions of our custom resources.
   ///
   /// - Parameter image: what their images default to, with the registry that replaces those of all defaults.
-  /// - Throws: `CommandError` with code `usage` for an image that makes no sense.
+  /// - Throws: `ProgramError` with code `usage` for an image that makes no sense.
   public static func customResourceDefinitions(image: ImageOptions = ImageOptions()) throws -> [KubernetesObject] {
     try image.validate("image")
     return try ResourceKind.all.sorted { $0.plural < $1.plural }.flatMap { kind in

@@ -14,14 +14,14 @@ public final class StoreClient {
   /// - Parameters:
   ///   - path: may be longer than the address of a socket.
   ///   - timeout: how long connecting, sending and receiving may block, each; nil for as long as it takes.
-  /// - Throws: `CommandError` when nobody accepts on `path`.
-  public init(path: String, timeout: TimeSpan? = nil) throws(CommandError) {
+  /// - Throws: `ProgramError` when nobody accepts on `path`.
+  public init(path: String, timeout: TimeSpan? = nil) throws(ProgramError) {
     let address = try UnixAddress(path)
     file = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-    if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
+    if file < 0 { throw ProgramError.system("cannot create a socket", errno: errno) }
     if let timeout { Self.limit(file, timeout) }
     let code = address.connect(file)
-    if code != 0 { throw CommandError.system("cannot connect to \(path)", errno: code, hint: "is the daemon running?") }
+    if code != 0 { throw ProgramError.system("cannot connect to \(path)", errno: code, hint: "is the daemon running?") }
   }
 
   /// Connects to the RPC port of a store without registering.
@@ -29,8 +29,8 @@ public final class StoreClient {
   /// - Parameters:
   ///   - host: an address of IPv4 or IPv6, or a name.
   ///   - timeout: how long connecting, sending and receiving may block, each; nil for as long as it takes.
-  /// - Throws: `CommandError` when the host is unknown or nobody accepts there.
-  public init(host: String, port: UInt16, timeout: TimeSpan? = nil) throws(CommandError) {
+  /// - Throws: `ProgramError` when the host is unknown or nobody accepts there.
+  public init(host: String, port: UInt16, timeout: TimeSpan? = nil) throws(ProgramError) {
     let addresses = try InternetAddresses(host: host, port: port)
     file = addresses.connect { file in
       if let timeout { Self.limit(file, timeout) }
@@ -41,7 +41,7 @@ public final class StoreClient {
     if file < 0 {
       // connect(2) that ran into its limit says EINPROGRESS.
       let code = errno == EINPROGRESS ? ETIMEDOUT : errno
-      throw CommandError.system("cannot connect to \(host) port \(port)", errno: code, hint: "is the daemon running?")
+      throw ProgramError.system("cannot connect to \(host) port \(port)", errno: code, hint: "is the daemon running?")
     }
   }
 
@@ -61,14 +61,14 @@ public final class StoreClient {
 
   /// Registers and returns the reply.
   ///
-  /// - Throws: `CommandError` as ``request(_:)``; a refusal is a reply.
+  /// - Throws: `ProgramError` as ``request(_:)``; a refusal is a reply.
   @discardableResult
-  public func register() throws(CommandError) -> String { try request(Self.registration) }
+  public func register() throws(ProgramError) -> String { try request(Self.registration) }
 
   /// Sends one request and returns its reply.
   ///
-  /// - Throws: `CommandError` when the daemon does not take the request or does not answer in time.
-  public func request(_ json: String) throws(CommandError) -> String {
+  /// - Throws: `ProgramError` when the daemon does not take the request or does not answer in time.
+  public func request(_ json: String) throws(ProgramError) -> String {
     try sendRaw(Self.frame(Array(json.utf8)))
     return String(decoding: try receive(), as: UTF8.self)
   }
@@ -80,36 +80,36 @@ public final class StoreClient {
 
   /// Sends bytes as they are.
   ///
-  /// - Throws: `CommandError` when the daemon does not take them.
-  public func sendRaw(_ bytes: [UInt8]) throws(CommandError) {
+  /// - Throws: `ProgramError` when the daemon does not take them.
+  public func sendRaw(_ bytes: [UInt8]) throws(ProgramError) {
     var sent = 0
     while sent < bytes.count {
       let count = bytes.withUnsafeBytes {
         send(file, $0.baseAddress.map { $0 + sent }, bytes.count - sent, CInt(MSG_NOSIGNAL))
       }
       if count < 0, errno == EINTR { continue }
-      if count < 0 { throw CommandError.system("the daemon does not take the request", errno: errno) }
+      if count < 0 { throw ProgramError.system("the daemon does not take the request", errno: errno) }
       sent += count
     }
   }
 
   /// Receives one message and returns its JSON.
   ///
-  /// - Throws: `CommandError` when the daemon does not answer in time, closes the connection or announces too long a
+  /// - Throws: `ProgramError` when the daemon does not answer in time, closes the connection or announces too long a
   ///   message.
-  public func receive() throws(CommandError) -> [UInt8] {
+  public func receive() throws(ProgramError) -> [UInt8] {
     let header = try receive(8)
     let length = header.withUnsafeBytes { Frame.length($0) }
     guard length <= Frame.maximumLength else {
-      throw CommandError(.failed, "the daemon announced a message of \(length) bytes")
+      throw ProgramError(.failed, "the daemon announced a message of \(length) bytes")
     }
     return try receive(Int(length))
   }
 
   /// Receives exactly `count` bytes.
   ///
-  /// - Throws: `CommandError` when the daemon does not answer in time or closes the connection.
-  public func receive(_ count: Int) throws(CommandError) -> [UInt8] {
+  /// - Throws: `ProgramError` when the daemon does not answer in time or closes the connection.
+  public func receive(_ count: Int) throws(ProgramError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var received = 0
     while received < count {
@@ -117,8 +117,8 @@ public final class StoreClient {
         recv(file, $0.baseAddress.map { $0 + received }, count - received, 0)
       }
       if got < 0, errno == EINTR { continue }
-      if got < 0 { throw CommandError.system("the daemon does not answer", errno: errno) }
-      if got == 0 { throw CommandError(.failed, "the daemon closed the connection") }
+      if got < 0 { throw ProgramError.system("the daemon does not answer", errno: errno) }
+      if got == 0 { throw ProgramError(.failed, "the daemon closed the connection") }
       received += got
     }
     return bytes
@@ -126,10 +126,10 @@ public final class StoreClient {
 
   /// Receives the descriptor of a memory file that follows a reply.
   ///
-  /// - Throws: `CommandError` when none comes.
-  public func receiveDescriptor() throws(CommandError) -> CInt {
+  /// - Throws: `ProgramError` when none comes.
+  public func receiveDescriptor() throws(ProgramError) -> CInt {
     let descriptor = clinux_recv_fd(file)
-    if descriptor < 0 { throw CommandError.system("the daemon sent no descriptor", errno: -descriptor) }
+    if descriptor < 0 { throw ProgramError.system("the daemon sent no descriptor", errno: -descriptor) }
     return descriptor
   }
 }
@@ -177,7 +177,7 @@ extension StoreClient {
       }
     } catch {
       throw .unreachable(
-        CommandError(.failed, "the answer of the store is not understood", cause: error.message))
+        ProgramError(.failed, "the answer of the store is not understood", cause: error.message))
     }
     throw .refused(refusal ?? StoreError(.unknownError, ""))
   }

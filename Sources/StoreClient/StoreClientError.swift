@@ -4,7 +4,7 @@ import Support
 /// Reason why a request to a store has no result.
 public enum StoreClientError: Error {
   /// Absence of an answer, or an answer that is not in the store's language.
-  case unreachable(CommandError)
+  case unreachable(ProgramError)
   /// Refusal by the store.
   case refused(StoreError)
 }

@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import Logging
 import StoreProtocol
 import Support
 
@@ -10,10 +11,10 @@ import Support
 /// but the wording of a message.
 struct LossRecord: Sendable {
   private let path: String
-  private let log: Log
+  private let log: Logger
   private var lostAt: UInt64?
 
-  init(socketPath: String, log: Log) {
+  init(socketPath: String, log: Logger) {
     path = "\(socketPath).lost.json"
     self.log = log
   }
@@ -48,11 +49,11 @@ struct LossRecord: Sendable {
     let new = path + ".new"
     unlink(new)
     let file = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard file >= 0 else { return log.warning(CommandError.system("cannot write \(new)", errno: errno).description) }
+    guard file >= 0 else { return log.warning("\(ProgramError.system("cannot write \(new)", errno: errno))") }
     writeText(text, to: file)
     close(file)
     if rename(new, path) != 0 {
-      log.warning(CommandError.system("cannot write \(path)", errno: errno).description)
+      log.warning("\(ProgramError.system("cannot write \(path)", errno: errno))")
       unlink(new)
     }
   }

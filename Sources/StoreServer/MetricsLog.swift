@@ -1,3 +1,4 @@
+import Logging
 import StoreCore
 import StoreProtocol
 import Support
@@ -5,7 +6,7 @@ import Support
 /// Metrics as lines of the log, in the form exporters of the original read: `<user> <label> <metric> <value>`.
 struct MetricsLog {
   let user: String
-  let log: Log
+  let log: Logger
 
   private func line(_ label: String, _ metric: String, _ value: String) {
     log.info("\(user) \(label) \(metric) \(value)")

@@ -8,9 +8,9 @@ import Support
 /// Makes the backend of a store, with its instance id: called before clients connect, with the
 /// record of the store for others and a function, callable from any thread, that has the loop look for changes.
 ///
-/// - Throws: `CommandError` when there is nobody to share with.
+/// - Throws: `ProgramError` when there is nobody to share with.
 public typealias MetadataSharing =
-  @Sendable (Store, InstanceRecord, @escaping @Sendable () -> Void) throws(CommandError) -> any MetadataBackend
+  @Sendable (Store, InstanceRecord, @escaping @Sendable () -> Void) throws(ProgramError) -> any MetadataBackend
 
 /// Settings of the daemon.
 public struct ServerConfiguration: Sendable {
@@ -58,6 +58,8 @@ public struct ServerConfiguration: Sendable {
   public var nodename = "localhost"
   /// User in the metrics lines of the log, nil for no such lines.
   public var metricsUser: String?
+  /// Number of lines of the log that nobody read in time.
+  public var droppedLogLines: @Sendable () -> UInt64 = { 0 }
   /// Time for which a session waits for its first connection.
   public var sessionGrace = TimeSpan.seconds(60)
   /// Joins those that share objects and names; nil for a store that keeps them in its memory alone.

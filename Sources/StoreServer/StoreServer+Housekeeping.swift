@@ -1,5 +1,6 @@
 import Glibc
 import HTTPEndpoint
+import Logging
 import StoreCore
 import Support
 
@@ -76,7 +77,7 @@ extension StoreServer {
     var reasons: [String: String] = [:]
     for (token, old) in lost {
       guard let path = old.path else { continue }
-      do throws(CommandError) {
+      do throws(ProgramError) {
         let new = try Listener.unix(
           path, mode: configuration.socketMode, group: configuration.socketGroup, session: old.session)
         connections.removeListener(token)
@@ -134,9 +135,10 @@ extension StoreServer {
     loop.after(Self.reuseInterval, .reuse)
     let holders = unloggedReuse.holders.sorted().prefix(3).joined(separator: ", ")
     log.warning(
-      "the store is full: \(ByteSize(bytes: unloggedReuse.bytes)) of \(unloggedReuse.blobs) deleted blobs are used "
-        + "again although clients may still look at them (\(holders)); --deleted_memory keep refuses new objects instead"
-    )
+      """
+      the store is full: \(ByteSize(bytes: unloggedReuse.bytes)) of \(unloggedReuse.blobs) deleted blobs are used again \
+      although clients may still look at them (\(holders)); --deleted_memory keep refuses new objects instead
+      """)
     unloggedReuse = Store.Reuse()
   }
 }

@@ -49,7 +49,8 @@ extension StoreServer {
     page.single(
       "vineyard_refused_connections_total", "counter", "Clients refused for want of heap.", connections.refused)
     page.single(
-      "vineyard_log_dropped_lines_total", "counter", "Lines of the log that nobody read in time.", log.droppedLines)
+      "vineyard_log_dropped_lines_total", "counter", "Lines of the log that nobody read in time.",
+      configuration.droppedLogLines())
     objects(&page)
     volumes(&page)
     page.single("vineyard_poll_waits_total", "counter", "Times the loop went to wait for events.", poller.waits)

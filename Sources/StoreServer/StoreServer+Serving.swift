@@ -1,6 +1,7 @@
 import Glibc
 import HTTPEndpoint
 import JSON
+import Logging
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -238,7 +239,7 @@ extension StoreServer {
     } else {
       metrics.recordMalformed()
     }
-    if log.isVerbose {
+    if logsRequests {
       let name = found?.type.rawValue ?? "malformed request"
       let outcome = failure.map { "code \($0.code.rawValue): \($0.message)" } ?? "ok"
       log.debug("client \(connection.number): \(name), \(duration / 1000) µs, \(outcome)")

@@ -1,5 +1,6 @@
 import Glibc
 import HTTPEndpoint
+import Logging
 import MetadataBackend
 import SharedMemory
 import StoreCore
@@ -11,15 +12,15 @@ extension StoreServer {
   /// Takes memory, opens the sockets and the volumes that were there before.
   ///
   /// - Parameter handlesSignals: whether SIGTERM and SIGINT end ``run()``, and SIGHUP has the sockets looked at.
-  /// - Throws: `CommandError` when a socket is in use or memory cannot be had.
+  /// - Throws: `ProgramError` when a socket is in use or memory cannot be had.
   public static func start(
-    _ configuration: ServerConfiguration, log: Log, handlesSignals: Bool
-  ) throws(CommandError) -> StoreServer {
+    _ configuration: ServerConfiguration, log: Logger, handlesSignals: Bool
+  ) throws(ProgramError) -> StoreServer {
     let loop = try EventLoop(handlesSignals: handlesSignals)
     let descriptors = raiseFileLimit()
     try Listener.removeStaleSocket(for: configuration.socketPath)
     let (arena, store, budget) = try makeStore(configuration, log)
-    let rpc = try configuration.rpcPort.map { port throws(CommandError) in
+    let rpc = try configuration.rpcPort.map { port throws(ProgramError) in
       try Listener.tcp(host: configuration.rpcHost, port: port, session: store.root)
     }
     let mailbox = loop.mailbox
@@ -30,7 +31,7 @@ extension StoreServer {
       }
       pages = PageSupply(store: store, worker: worker, releases: arena.pageKind != .hugetlb, log: log)
     } catch {
-      throw CommandError(.failed, error.description)
+      throw ProgramError(.failed, error.description)
     }
     let transfers = try TransferThread(arena: arena) { token, succeeded in
       mailbox.post { $0.finishTransfer(token, succeeded) }
@@ -54,7 +55,7 @@ extension StoreServer {
     return server
   }
 
-  private func listen(rpc: Listener?) throws(CommandError) {
+  private func listen(rpc: Listener?) throws(ProgramError) {
     handler.volumes = volumes
     reopenVolumes()
     if let time = lossRecord.begin(now: unixMilliseconds()) { store.noteLostNames(at: time) }
@@ -64,7 +65,7 @@ extension StoreServer {
     connections.add(ipc)
     if let rpc { connections.add(rpc) }
     let mailbox = mailbox
-    metricsEndpoint = try configuration.metricsPort.map { port throws(CommandError) in
+    metricsEndpoint = try configuration.metricsPort.map { port throws(ProgramError) in
       try HTTPEndpoint(
         ListenAddress(host: configuration.metricsHost, port: Int(port)), flag: "--metrics_port or --metrics_host",
         handler: HTTPEndpoint.handler([
@@ -100,8 +101,8 @@ extension StoreServer {
   }
 
   private static func makeStore(
-    _ configuration: ServerConfiguration, _ log: Log
-  ) throws(CommandError) -> (Arena, Store, MemoryBudget) {
+    _ configuration: ServerConfiguration, _ log: Logger
+  ) throws(ProgramError) -> (Arena, Store, MemoryBudget) {
     var limits = MemoryLimits.detect(volume: configuration.memoryVolume, node: configuration.nodeMemory)
     let makePlan = { (promised: MemoryLedger.Promised) in
       limits.promised = promised
@@ -111,14 +112,14 @@ extension StoreServer {
       return (isSized ? MemoryBudget(size: plan.budget.size).total : plan.budget.total, plan)
     }
     let plan = configuration.memoryLedger?.reserve(makePlan) ?? makePlan(.init()).1
-    for warning in plan.warnings { log.warning(warning) }
+    for warning in plan.warnings { log.warning("\(warning)") }
     let arena: Arena
     do throws(SharedMemoryError) {
       arena = try Arena.create(
         length: plan.sparseLength, exactLength: plan.exactLength, policy: configuration.hugePages,
-        log: { isWarning, line in log.log(isWarning ? .warning : .info, line) })
+        log: { isWarning, line in log.log(level: isWarning ? .warning : .info, "\(line)") })
     } catch {
-      throw CommandError(
+      throw ProgramError(
         .failed, "cannot get \(ByteSize(bytes: plan.budget.size)) of shared memory", cause: error.description,
         hint: "choose a smaller --size")
     }
@@ -157,7 +158,7 @@ extension StoreServer {
   }
 
   /// Takes every page before the socket opens, with populate mode *all*.
-  private func populateEverything() throws(CommandError) {
+  private func populateEverything() throws(ProgramError) {
     guard configuration.populate == .all else { return }
     var done: UInt64 = 0
     var reported = monotonicNanoseconds()
@@ -165,7 +166,7 @@ extension StoreServer {
       do throws(SharedMemoryError) {
         try arena.populate(offset: range.offset, length: range.length)
       } catch {
-        throw CommandError(
+        throw ProgramError(
           .failed, "cannot reserve \(ByteSize(bytes: store.memory.limit)), got \(ByteSize(bytes: done))",
           cause: error.description, hint: "choose a smaller --size")
       }

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPEndpoint
 import JSON
+import Logging
 import StoreCore
 import StoreProtocol
 import Support

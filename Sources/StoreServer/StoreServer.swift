@@ -2,6 +2,7 @@ import CLinux
 import DequeModule
 import Glibc
 import HTTPEndpoint
+import Logging
 import MetadataBackend
 import SharedMemory
 import StoreCore
@@ -30,7 +31,9 @@ public final class StoreServer {
   }
 
   let configuration: ServerConfiguration
-  let log: Log
+  let log: Logger
+  /// Whether requests are logged: the log itself takes 0.1 µs to say so.
+  let logsRequests: Bool
   let loop: EventLoop
   let arena: Arena
   let store: Store
@@ -80,9 +83,10 @@ public final class StoreServer {
   /// Reasons why sockets that were removed are not served again, by their paths.
   var lostSockets: [String: String] = [:]
 
-  init(_ configuration: ServerConfiguration, log: Log, _ parts: Parts) {
+  init(_ configuration: ServerConfiguration, log: Logger, _ parts: Parts) {
     self.configuration = configuration
     self.log = log
+    logsRequests = log.isVerbose
     loop = parts.loop
     arena = parts.arena
     store = parts.store

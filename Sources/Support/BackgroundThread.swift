@@ -18,8 +18,8 @@ public final class BackgroundThread: Sendable {
 
   /// Starts a thread.
   ///
-  /// - Throws: `CommandError` when the system refuses another one; then `body` never runs.
-  public init(named name: String, _ body: @escaping @Sendable () -> Void) throws(CommandError) {
+  /// - Throws: `ProgramError` when the system refuses another one; then `body` never runs.
+  public init(named name: String, _ body: @escaping @Sendable () -> Void) throws(ProgramError) {
     let context = Unmanaged.passRetained(Start(name: name, body: body))
     var started = pthread_t()
     let code = pthread_create(
@@ -34,7 +34,7 @@ public final class BackgroundThread: Sendable {
       }, context.toOpaque())
     guard code == 0 else {
       context.release()
-      throw CommandError.system("cannot start a thread", errno: code)
+      throw ProgramError.system("cannot start a thread", errno: code)
     }
     thread = Mutex(started)
   }

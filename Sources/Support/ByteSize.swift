@@ -16,7 +16,7 @@ public struct ByteSize: Sendable, Equatable, Comparable, CustomStringConvertible
   /// The original reads an unknown unit or garbage as bytes or as "no limit"; here both are errors.
   ///
   /// - Returns: nil for an empty text or a number not above zero, which mean "no limit given".
-  /// - Throws: `CommandError` with code `usage`.
+  /// - Throws: `ProgramError` with code `usage`.
   public static func parse(_ text: String) throws -> ByteSize? {
     let text = text.trimmingBlanks()
     guard !text.isEmpty else { return nil }
@@ -54,8 +54,8 @@ public struct ByteSize: Sendable, Equatable, Comparable, CustomStringConvertible
 
   private static let letters: [Character] = ["k", "m", "g", "t", "p", "e"]
 
-  private static func invalid(_ text: String, cause: String) -> CommandError {
-    CommandError(
+  private static func invalid(_ text: String, cause: String) -> ProgramError {
+    ProgramError(
       .usage, "invalid size '\(text)'", cause: cause,
       hint: "write a number and k, m, g, t, p or e, such as 512M or 1.5Gi")
   }

@@ -12,35 +12,35 @@ public enum ContainedFile {
   ///   - limit: most bytes the file may have.
   ///   - trusts: whether a file with this status is taken.
   /// - Returns: nil when there is none.
-  /// - Throws: `CommandError` for anything else than a regular file, one that is too large, not trusted or unreadable.
+  /// - Throws: `ProgramError` for anything else than a regular file, one that is too large, not trusted or unreadable.
   public static func read(
     _ path: String, in directory: CInt, limit: Int, trusts: (stat) -> Bool = { _ in true }
-  ) throws(CommandError) -> [UInt8]? {
+  ) throws(ProgramError) -> [UInt8]? {
     let name = clinux_open_beneath(directory, path, CLINUX_O_PATH)
     if name == -ENOENT || name == -ENOTDIR { return nil }
-    guard name >= 0 else { throw CommandError.system("cannot read \(path)", errno: -name) }
+    guard name >= 0 else { throw ProgramError.system("cannot read \(path)", errno: -name) }
     defer { close(name) }
     var status = stat()
     guard fstat(name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw CommandError(.failed, "\(path) is not a regular file")
+      throw ProgramError(.failed, "\(path) is not a regular file")
     }
-    guard trusts(status) else { throw CommandError(.failed, "\(path) was not written by this program") }
+    guard trusts(status) else { throw ProgramError(.failed, "\(path) was not written by this program") }
     let file = open("/proc/self/fd/\(name)", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    guard file >= 0 else { throw CommandError.system("cannot read \(path)", errno: errno) }
+    guard file >= 0 else { throw ProgramError.system("cannot read \(path)", errno: errno) }
     defer { close(file) }
     return try bytes(of: file, path, limit: limit)
   }
 
-  private static func bytes(of file: CInt, _ path: String, limit: Int) throws(CommandError) -> [UInt8] {
+  private static func bytes(of file: CInt, _ path: String, limit: Int) throws(ProgramError) -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 14)
     while bytes.count <= limit {
       let count = Glibc.read(file, &chunk, chunk.count)
       if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw CommandError.system("cannot read \(path)", errno: errno) }
+      guard count >= 0 else { throw ProgramError.system("cannot read \(path)", errno: errno) }
       if count == 0 { return bytes }
       bytes += chunk[..<count]
     }
-    throw CommandError(.failed, "\(path) has more than \(limit) bytes")
+    throw ProgramError(.failed, "\(path) has more than \(limit) bytes")
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import Synchronization
 
 /// A way to a stream whose reader may be slow or gone: a thread of its own writes the lines, so that whoever logs never
@@ -25,11 +26,11 @@ public final class LogSink: Sendable {
 
   /// Starts the thread, which lives as long as the process.
   ///
-  /// - Throws: `CommandError` when the system refuses another thread.
-  public init(_ descriptor: Int32 = StandardStream.error.rawValue) throws(CommandError) {
+  /// - Throws: `ProgramError` when the system refuses another thread.
+  public init(_ descriptor: Int32 = StandardStream.error.rawValue) throws(ProgramError) {
     self.descriptor = descriptor
     let isStarted = startThread(named: "vineyard-log") { self.run() }
-    if !isStarted { throw CommandError(.failed, "cannot start the thread of the log") }
+    if !isStarted { throw ProgramError(.failed, "cannot start the thread of the log") }
   }
 
   /// Hands a line over; never blocks.
@@ -79,7 +80,8 @@ public final class LogSink: Sendable {
       guard !state.lines.isEmpty else { return nil }
       var text = ""
       if state.untold > 0 {
-        text = Log.line(.warning, "\(state.untold) lines of the log were dropped: nobody read them in time", at: .now())
+        text = LineLogHandler.line(
+          .warning, "\(state.untold) lines of the log were dropped: nobody read them in time", at: .now())
         state.untold = 0
       }
       var count = 0

@@ -25,8 +25,8 @@ extension TimeSpan {
   /// Reads the duration syntax of Go (`time.ParseDuration`): numbers with the units h, m, s, ms, us, µs and ns, one
   /// after the other. A number without a unit is seconds.
   ///
-  /// - Throws: `CommandError` with code `usage`, also for a negative length and for more than 292 years.
-  public static func parse(_ text: String) throws(CommandError) -> TimeSpan {
+  /// - Throws: `ProgramError` with code `usage`, also for a negative length and for more than 292 years.
+  public static func parse(_ text: String) throws(ProgramError) -> TimeSpan {
     var rest = text.trimmingBlanks()[...]
     if rest.first == "+" { rest.removeFirst() }
     guard !rest.isEmpty else { throw invalid(text, "it is empty") }
@@ -57,8 +57,8 @@ extension TimeSpan {
     "h": 3600e9, "m": 60e9, "s": 1e9, "ms": 1e6, "us": 1e3, "µs": 1e3, "μs": 1e3, "ns": 1,
   ]
 
-  private static func invalid(_ text: String, _ cause: String) -> CommandError {
-    CommandError(.usage, "invalid duration '\(text)'", cause: cause, hint: "write 30s, 5m or 1h30m")
+  private static func invalid(_ text: String, _ cause: String) -> ProgramError {
+    ProgramError(.usage, "invalid duration '\(text)'", cause: cause, hint: "write 30s, 5m or 1h30m")
   }
 }
 

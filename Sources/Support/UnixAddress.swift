@@ -11,17 +11,17 @@ public final class UnixAddress {
   private var address = sockaddr_un()
   private var directory: CInt = -1
 
-  /// - Throws: `CommandError` when the directory of a long path cannot be opened, or the last part is too long.
-  public init(_ path: String) throws(CommandError) {
+  /// - Throws: `ProgramError` when the directory of a long path cannot be opened, or the last part is too long.
+  public init(_ path: String) throws(ProgramError) {
     var text = path
     if path.utf8.count > Self.longestPath, let slash = path.lastIndex(of: "/") {
       let parent = slash == path.startIndex ? "/" : String(path[..<slash])
       directory = open(parent, CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
-      guard directory >= 0 else { throw CommandError.system("cannot reach \(path)", errno: errno) }
+      guard directory >= 0 else { throw ProgramError.system("cannot reach \(path)", errno: errno) }
       text = "/proc/self/fd/\(directory)\(path[slash...])"
     }
     guard text.utf8.count <= Self.longestPath else {
-      throw CommandError(.usage, "the name of the socket is too long: \(path)")
+      throw ProgramError(.usage, "the name of the socket is too long: \(path)")
     }
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: text.utf8) }

@@ -5,10 +5,10 @@ public enum UnixSocketPath {
   /// The address of a path that others must be able to connect to by that path.
   ///
   /// - Parameter flag: the flag that chose the path, for the hint of an error.
-  /// - Throws: `CommandError` when it is longer than the system allows.
-  public static func address(_ path: String, flag: String) throws(CommandError) -> UnixAddress {
+  /// - Throws: `ProgramError` when it is longer than the system allows.
+  public static func address(_ path: String, flag: String) throws(ProgramError) -> UnixAddress {
     guard path.utf8.count <= UnixAddress.longestPath else {
-      throw CommandError(
+      throw ProgramError(
         .failed,
         "the socket path is \(path.utf8.count) bytes long, the system allows \(UnixAddress.longestPath): \(path)",
         hint: "choose a shorter path with \(flag)")
@@ -18,36 +18,36 @@ public enum UnixSocketPath {
 
   /// Makes the directories of a socket path and removes a socket nobody accepts on.
   ///
-  /// - Throws: `CommandError` when somebody does, or when something else is there.
-  public static func removeStaleSocket(for path: String, flag: String) throws(CommandError) {
+  /// - Throws: `ProgramError` when somebody does, or when something else is there.
+  public static func removeStaleSocket(for path: String, flag: String) throws(ProgramError) {
     try makeParents(of: path)
     try removeStaleSocket(path, flag)
   }
 
-  private static func makeParents(of path: String) throws(CommandError) {
+  private static func makeParents(of path: String) throws(ProgramError) {
     var position = path.startIndex
     while let slash = path[position...].dropFirst().firstIndex(of: "/") {
       let parent = String(path[..<slash])
       if mkdir(parent, 0o755) != 0, errno != EEXIST {
-        throw CommandError.system("cannot make the directory \(parent)", errno: errno)
+        throw ProgramError.system("cannot make the directory \(parent)", errno: errno)
       }
       position = slash
     }
   }
 
-  private static func removeStaleSocket(_ path: String, _ flag: String) throws(CommandError) {
+  private static func removeStaleSocket(_ path: String, _ flag: String) throws(ProgramError) {
     var status = stat()
     guard lstat(path, &status) == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFSOCK else {
-      throw CommandError(.failed, "\(path) exists and is not a socket", hint: "choose another path with \(flag)")
+      throw ProgramError(.failed, "\(path) exists and is not a socket", hint: "choose another path with \(flag)")
     }
     let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    if probe < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
+    if probe < 0 { throw ProgramError.system("cannot create a socket", errno: errno) }
     defer { close(probe) }
     let code = try address(path, flag: flag).connect(probe)
     // EAGAIN: somebody listens, but the queue of new clients is full.
     if code == 0 || code == EAGAIN {
-      throw CommandError(
+      throw ProgramError(
         .failed, "\(path) is in use: another daemon answers there",
         hint: "stop it, or choose another path with \(flag)")
     }

@@ -102,7 +102,7 @@ import Testing
     ]
     try NodeFacts.requireRoom(for: 8 << 30, on: nodes)
     try NodeFacts.requireRoom(for: 1 << 60, on: [])
-    let error = #expect(throws: CommandError.self) { try NodeFacts.requireRoom(for: (8 << 30) + 1, on: nodes) }
+    let error = #expect(throws: ProgramError.self) { try NodeFacts.requireRoom(for: (8 << 30) + 1, on: nodes) }
     #expect(error?.cause == "the largest, large, has 8 GiB for pods")
     #expect(error?.code == .usage)
   }

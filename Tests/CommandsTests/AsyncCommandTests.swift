@@ -23,8 +23,8 @@ import Testing
     #expect(usage.output.contains("USAGE: "))
   }
 
-  @Test(arguments: [(SIGINT, .interrupted), (SIGTERM, .terminated)] as [(Int32, Support.ExitStatus)])
-  func `a signal cancels it, and it says how to go on`(_ signal: Int32, _ status: Support.ExitStatus) async {
+  @Test(arguments: [(SIGINT, .interrupted), (SIGTERM, .terminated)] as [(Int32, Commands.ExitStatus)])
+  func `a signal cancels it, and it says how to go on`(_ signal: Int32, _ status: Commands.ExitStatus) async {
     let world = World(signal: signal)
     #expect(await world.runOnThread(["vineyardctl", "work", "--end=sleep"], root: AsyncRoot.self) == status)
     #expect(world.errors == "error: interrupted (hint: run the same command again, it goes on where it was stopped)\n")
@@ -55,12 +55,12 @@ private struct AsyncWork: AsyncContextCommand {
   mutating func run(_ context: CommandContext) async throws {
     switch end {
     case "success": context.output("worked\n")
-    case "failure": throw CommandError(.notReady, "not ready", hint: "wait")
+    case "failure": throw ProgramError(.notReady, "not ready", hint: "wait")
     case "help": throw CleanExit.helpRequest(self)
     case "sleep": try await Task.sleep(for: .seconds(600))
     default:
       try? await Task.sleep(for: .seconds(600))
-      if end == "tell" { throw CommandError(.failed, "half done", hint: "go on") }
+      if end == "tell" { throw ProgramError(.failed, "half done", hint: "go on") }
     }
   }
 }

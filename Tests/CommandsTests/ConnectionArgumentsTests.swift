@@ -42,7 +42,7 @@ import Testing
     let arguments = try ConnectionArguments.parse(["--context=c"])
     #expect(try resolve(arguments).server == "https://c")
     #expect(arguments.namespace == "vineyard-system")
-    let error = try #require(throws: CommandError.self) {
+    let error = try #require(throws: ProgramError.self) {
       try resolve(try ConnectionArguments.parse(["--context=d"]))
     }
     #expect(error.code == .failed)

@@ -12,7 +12,7 @@ import Testing
       let invocation = try Invocation(command.words, root: Vineyardctl.self, context: World().context)
       _ = try invocation.root.parseAsRoot(invocation.arguments)
       return nil
-    } catch let error as CommandError {
+    } catch let error as ProgramError {
       return error.description
     } catch {
       return Vineyardctl.exitCode(for: error).isSuccess ? nil : Vineyardctl.message(for: error)

@@ -32,12 +32,12 @@ import Testing
   @Test func `a flag file may include another but not itself`() throws {
     let world = World(files: ["/a": "--flagfile=/b", "/b": "--v=3", "/loop": "--flagfile=/loop"])
     #expect(try world.normalizer.normalize(["--flagfile=/a"]).arguments == ["--v=3"])
-    let error = try #require(throws: CommandError.self) { try world.normalizer.normalize(["--flagfile=/loop"]) }
+    let error = try #require(throws: ProgramError.self) { try world.normalizer.normalize(["--flagfile=/loop"]) }
     #expect(error.cause == "files include each other")
   }
 
   @Test func `a missing flag file is an error`() {
-    #expect(throws: CommandError.self) { try World().normalizer.normalize(["--flagfile=/none"]) }
+    #expect(throws: ProgramError.self) { try World().normalizer.normalize(["--flagfile=/none"]) }
   }
 
   @Test func `flags are taken from the environment`() throws {
@@ -48,9 +48,9 @@ import Testing
   }
 
   @Test func `a variable that is missing is an error for fromenv only`() throws {
-    let error = try #require(throws: CommandError.self) { try World().normalizer.normalize(["--fromenv=size"]) }
+    let error = try #require(throws: ProgramError.self) { try World().normalizer.normalize(["--fromenv=size"]) }
     #expect(error.line == "error: FLAGS_size is not set (hint: set it, or use --tryfromenv=size)")
-    #expect(throws: CommandError.self) { try World().normalizer.normalize(["--tryfromenv=nosuch"]) }
+    #expect(throws: ProgramError.self) { try World().normalizer.normalize(["--tryfromenv=nosuch"]) }
   }
 
   @Test(arguments: [["--undefok=zz,a-b", "--zz=3", "-nozz", "--a_b"], ["--zz", "--a-b=1", "--undefok", "zz,a_b"]])

@@ -21,13 +21,13 @@ import Testing
     ("--flagfile", "--flagfile needs a value (hint: write --flagfile=VALUE)"),
   ])
   func `a wrong flag is a usage error`(_ word: String, _ message: String) throws {
-    let error = try #require(throws: CommandError.self) { try World().normalizer.normalize([word]) }
+    let error = try #require(throws: ProgramError.self) { try World().normalizer.normalize([word]) }
     #expect(error.code == .usage)
     #expect(error.description == message)
   }
 
   @Test func `a number does not take the next flag for its value`() {
-    #expect(throws: CommandError.self) { try World().normalizer.normalize(["--v", "--metrics"]) }
+    #expect(throws: ProgramError.self) { try World().normalizer.normalize(["--v", "--metrics"]) }
   }
 
   @Test(arguments: [("socket", "soket"), ("size", "siz"), ("rpc", "rcp")])

@@ -1,3 +1,4 @@
+import Logging
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -141,10 +142,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", Log.Level.info), ("--v=0", .info), ("--v=1", .debug), ("-v 11", .debug), ("--verbose", .debug),
+    ("", Logger.Level.info), ("--v=0", .info), ("--v=1", .debug), ("-v 11", .debug), ("--verbose", .debug),
     ("--minloglevel=1", .warning), ("--minloglevel=3", .error), ("--verbose --minloglevel=1", .warning),
   ])
-  func `the log level follows glog's flags`(_ flags: String, _ level: Log.Level) {
+  func `the log level follows glog's flags`(_ flags: String, _ level: Logger.Level) {
     #expect(options(flags)?.logLevel == level)
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import KubernetesClient
+import Logging
 import Support
 import Synchronization
 
@@ -36,18 +37,18 @@ final class World: Sendable {
   var started: VineyarddOptions? { state.withLock { $0.started } }
 
   /// Runs `vineyardctl` with some arguments.
-  func run(_ arguments: String...) -> Support.ExitStatus { run(["vineyardctl"] + arguments) }
+  func run(_ arguments: String...) -> Commands.ExitStatus { run(["vineyardctl"] + arguments) }
 
   /// Runs a command line that begins with the program's name.
-  func run(_ commandLine: [String]) -> Support.ExitStatus { Vineyardctl.execute(commandLine, context: context) }
+  func run(_ commandLine: [String]) -> Commands.ExitStatus { Vineyardctl.execute(commandLine, context: context) }
 
   /// Runs a command line of another tree of commands.
-  func run(_ commandLine: [String], root: any ParsableCommand.Type) -> Support.ExitStatus {
+  func run(_ commandLine: [String], root: any ParsableCommand.Type) -> Commands.ExitStatus {
     Vineyardctl.execute(commandLine, root: root, context: context)
   }
 
   /// Runs a command line on a thread of its own, which an asynchronous command blocks.
-  func runOnThread(_ commandLine: [String], root: any ParsableCommand.Type) async -> Support.ExitStatus {
+  func runOnThread(_ commandLine: [String], root: any ParsableCommand.Type) async -> Commands.ExitStatus {
     await withCheckedContinuation { continuation in
       let isStarted = startThread(named: "command") {
         continuation.resume(returning: self.run(commandLine, root: root))
@@ -76,7 +77,7 @@ final class World: Sendable {
       host: host,
       output: { text in self.state.withLock { $0.output += text } },
       errorOutput: { text in self.state.withLock { $0.errors += text } },
-      log: Log(
+      log: Logger(
         now: { Timestamp(milliseconds: 0) },
         write: { line in self.state.withLock { $0.log.append(String(line.dropFirst(25).dropLast())) } }),
       readFile: read,
@@ -91,7 +92,7 @@ final class World: Sendable {
   }
 
   @Sendable private func read(_ path: String) throws -> String {
-    guard let text = files[path] else { throw CommandError(.failed, "cannot open \(path)") }
+    guard let text = files[path] else { throw ProgramError(.failed, "cannot open \(path)") }
     return text
   }
 }

@@ -13,8 +13,8 @@ import Testing
   }
 
   @Test func `everybody gets the one error`() async {
-    let shared = SharedTask<Int> { throw CommandError(.failed, "x") }
-    for _ in 1...2 { await #expect(throws: CommandError.self) { try await shared.value() } }
+    let shared = SharedTask<Int> { throw ProgramError(.failed, "x") }
+    for _ in 1...2 { await #expect(throws: ProgramError.self) { try await shared.value() } }
   }
 
   @Test func `the work ends with its last caller`() async {

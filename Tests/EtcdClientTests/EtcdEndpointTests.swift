@@ -20,7 +20,7 @@ struct EtcdEndpointTests {
       "", "http://", "http://a:0", "http://a:65536", "http://a:x", "::1", "[::1", "[a]:1", "a b", "http://a/b", ",",
     ])
   func refused(_ text: String) {
-    #expect(throws: CommandError.self) { try EtcdEndpoint.list(text) }
+    #expect(throws: ProgramError.self) { try EtcdEndpoint.list(text) }
   }
 
   @Test("given prefixes, then a range ends where the next prefix begins")

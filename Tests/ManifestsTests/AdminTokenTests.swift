@@ -64,6 +64,6 @@ import Testing
   }
 
   @Test func `no volume of a user's takes the token's name`() throws {
-    #expect(throws: CommandError.self) { try objects { $0.volumes = [["name": "admin-token", "emptyDir": [:]]] } }
+    #expect(throws: ProgramError.self) { try objects { $0.volumes = [["name": "admin-token", "emptyDir": [:]]] } }
   }
 }

@@ -77,7 +77,7 @@ import Testing
 
   @Test(arguments: ["", ":NoSchedule", "a:Sometimes", "a b", "a:NoSchedule:x", "=v"])
   func `a toleration that is none`(_ text: String) {
-    #expect(throws: CommandError.self) { try Toleration.parse(text) }
+    #expect(throws: ProgramError.self) { try Toleration.parse(text) }
   }
 
   /// Settings that make no sense, and the refusal.
@@ -96,7 +96,7 @@ import Testing
 
   @Test(arguments: Nonsense.all)
   func `what makes no sense is refused`(_ nonsense: Nonsense) {
-    let error = #expect(throws: CommandError.self) { try workloads(nonsense.change) }
+    let error = #expect(throws: ProgramError.self) { try workloads(nonsense.change) }
     #expect(error?.message == nonsense.message)
   }
 }

@@ -6,16 +6,16 @@ import Testing
 /// What makes no sense is refused with a sentence that says what to do.
 @Suite struct RefusalTests {
   /// The error that validating a changed spec throws.
-  private func refusal(_ change: (inout VineyarddSpec) throws -> Void) throws -> CommandError? {
+  private func refusal(_ change: (inout VineyarddSpec) throws -> Void) throws -> ProgramError? {
     var spec = VineyarddSpec()
     try change(&spec)
-    return #expect(throws: CommandError.self) { try spec.validate() }
+    return #expect(throws: ProgramError.self) { try spec.validate() }
   }
 
-  private func driverRefusal(_ change: (inout CSIDriverSpec) -> Void) -> CommandError? {
+  private func driverRefusal(_ change: (inout CSIDriverSpec) -> Void) -> ProgramError? {
     var spec = Samples.driver()
     change(&spec)
-    return #expect(throws: CommandError.self) { try spec.validate() }
+    return #expect(throws: ProgramError.self) { try spec.validate() }
   }
 
   @Test(
@@ -164,7 +164,7 @@ import Testing
 
   @Test(arguments: ["MODE", "=fast", "MODE=", ""])
   func `an environment variable without name or value`(_ text: String) {
-    let error = #expect(throws: CommandError.self) { try VineyarddSpec.EnvironmentVariable(flag: text) }
+    let error = #expect(throws: ProgramError.self) { try VineyarddSpec.EnvironmentVariable(flag: text) }
     #expect(error?.description == "invalid environment variable '\(text)' (hint: write NAME=VALUE)")
   }
 
@@ -180,7 +180,7 @@ import Testing
 
   @Test(arguments: ["", "a", "a/b/c", "/b", "a/"])
   func `a cluster that is not namespace and name`(_ text: String) {
-    let error = #expect(throws: CommandError.self) { try CSIDriverSpec.Cluster(flag: text) }
+    let error = #expect(throws: ProgramError.self) { try CSIDriverSpec.Cluster(flag: text) }
     #expect(
       error?.description
         == "invalid vineyard cluster '\(text)' (hint: write NAMESPACE/NAME, such as vineyard-system/vineyardd-sample)"
@@ -250,13 +250,13 @@ import Testing
     var object = try KubernetesObject(yaml: yaml)
     object.tree["apiVersion"] = "k8s.v6d.io/v1alpha1"
     object.tree["kind"] = "Vineyardd"
-    let error = #expect(throws: CommandError.self) { try VineyarddSpec(customResource: object) }
+    let error = #expect(throws: ProgramError.self) { try VineyarddSpec(customResource: object) }
     #expect(error?.description == message)
   }
 
   @Test func `a resource of another kind`() throws {
     let object = KubernetesObject(["apiVersion": "v1", "kind": "Pod"])
-    let error = #expect(throws: CommandError.self) { try VineyarddSpec(customResource: object) }
+    let error = #expect(throws: ProgramError.self) { try VineyarddSpec(customResource: object) }
     #expect(
       error?.description
         == "not a Vineyardd resource: Pod (v1) "
@@ -266,18 +266,18 @@ import Testing
   @Test func `specs of a spill volume that are none`() {
     var spill = VineyarddSpec.Spill()
     for text in ["", "[1]", "text"] {
-      let error = #expect(throws: CommandError.self) { try spill.readVolumes(text) }
+      let error = #expect(throws: ProgramError.self) { try spill.readVolumes(text) }
       #expect(
         error?.description
           == "the spill volume's specs are no object "
           + "(hint: write an object with the keys pv-spec and pvc-spec in JSON or YAML)")
     }
-    let error = #expect(throws: CommandError.self) { try spill.readVolumes("{pv: {}}") }
+    let error = #expect(throws: ProgramError.self) { try spill.readVolumes("{pv: {}}") }
     #expect(error?.description == "unknown field spill volume.pv (hint: the fields are pv-spec, pvc-spec)")
   }
 
   @Test func `an operator that cannot be`() {
-    let error = #expect(throws: CommandError.self) { try Manifests.operatorObjects(OperatorOptions(namespace: "A")) }
+    let error = #expect(throws: ProgramError.self) { try Manifests.operatorObjects(OperatorOptions(namespace: "A")) }
     #expect(
       error?.description
         == "invalid namespace 'A': only a-z, 0-9 and - are allowed "

@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func `a port that is none is refused`() {
-    let error = #expect(throws: CommandError.self) { try objects { $0.port = 70000 } }
+    let error = #expect(throws: ProgramError.self) { try objects { $0.port = 70000 } }
     #expect(error?.message == "invalid webhook port 70000")
   }
 }

@@ -10,7 +10,7 @@ import Testing
     }
     defer { first.stop() }
     let address = ListenAddress(host: "127.0.0.1", port: first.port)
-    let error = #expect(throws: CommandError.self) {
+    let error = #expect(throws: ProgramError.self) {
       try HTTPEndpoint(address, flag: "--metrics_port") { _, respond in respond(HTTPEndpoint.Response("ok")) }
     }
     let line = "cannot listen on \(address): Address already in use (hint: choose another with --metrics_port)"

@@ -21,7 +21,7 @@ import Testing
 
   @Test(arguments: ["G", "abc", "12Q", "5x", "1,5G", "inf", "nan", "-", "+-1", "16E", "1e400", "--stream_threshold"])
   func `garbage is a usage error that quotes it`(_ text: String) throws {
-    let error = try #require(throws: CommandError.self) { try ByteSize.parse(text) }
+    let error = try #require(throws: ProgramError.self) { try ByteSize.parse(text) }
     #expect(error.code == .usage)
     #expect(error.line.contains("invalid size '\(text)'"))
   }

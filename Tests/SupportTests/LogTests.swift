@@ -1,3 +1,4 @@
+import Logging
 import Support
 import Synchronization
 import Testing
@@ -7,7 +8,7 @@ import Testing
 
   @Test func `a line has the time in UTC, the level and the text`() {
     let lines = Lines()
-    let log = Log(minimum: .debug, now: { Self.instant }, write: lines.append)
+    let log = Logger(minimum: .debug, now: { Self.instant }, write: lines.append)
     log.debug("a")
     log.info("b")
     log.warning("c")
@@ -21,27 +22,27 @@ import Testing
 
   @Test func `an event is one line even if its text has several`() {
     let lines = Lines()
-    Log(now: { Self.instant }, write: lines.append).info("first\nsecond\n")
+    Logger(now: { Self.instant }, write: lines.append).info("first\nsecond\n")
     #expect(lines.all == ["2026-11-23T15:04:05.123Z INFO  first second\n"])
   }
 
   @Test func `the text of a dropped event is never built`() {
     let lines = Lines()
-    let log = Log(write: lines.append)
+    let log = Logger(write: lines.append)
     var built = 0
     func text() -> String {
       built += 1
       return "x"
     }
-    log.debug(text())
+    log.debug("\(text())")
     #expect(built == 0 && lines.all.isEmpty)
-    log.with(minimum: .debug).debug(text())
+    log.with(minimum: .debug).debug("\(text())")
     #expect(built == 1 && lines.all.count == 1)
   }
 
   @Test func `the threshold drops what is below it`() {
     let lines = Lines()
-    let log = Log(minimum: .error, write: lines.append)
+    let log = Logger(minimum: .error, write: lines.append)
     log.warning("w")
     log.error("e")
     #expect(lines.all.count == 1)
@@ -50,7 +51,7 @@ import Testing
 
   @Test func `lines of many threads arrive whole`() async {
     let lines = Lines()
-    let log = Log(write: lines.append)
+    let log = Logger(write: lines.append)
     await withTaskGroup(of: Void.self) { group in
       for task in 0..<8 {
         group.addTask { for number in 0..<50 { log.info("task \(task) event \(number)") } }

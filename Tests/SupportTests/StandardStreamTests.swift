@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import Support
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
     try #require(socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &ends) == 0)
     let (reader, writer) = (ends[0], ends[1])
     defer { close(reader) }
-    let log = Log(write: { writeText($0, to: writer) })
+    let log = Logger(write: { writeText($0, to: writer) })
     log.info("hello")
     log.warning("there")
     close(writer)

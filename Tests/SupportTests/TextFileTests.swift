@@ -10,7 +10,7 @@ import Testing
   }
 
   @Test func `a missing file is an error with the system's reason`() throws {
-    let error = try #require(throws: CommandError.self) { try TextFile.read("/nonexistent/flags") }
+    let error = try #require(throws: ProgramError.self) { try TextFile.read("/nonexistent/flags") }
     #expect(error.line == "error: cannot open /nonexistent/flags: No such file or directory")
   }
 
@@ -20,11 +20,11 @@ import Testing
     #expect(try TextFile.readIfPresent(path) == "x")
     #expect(try TextFile.readIfPresent("/nonexistent/x") == nil)
     #expect(try TextFile.readIfPresent("\(path)/x") == nil)
-    #expect(throws: CommandError.self) { try TextFile.readIfPresent("/tmp") }
+    #expect(throws: ProgramError.self) { try TextFile.readIfPresent("/tmp") }
   }
 
   @Test func `a directory cannot be read`() throws {
-    let error = try #require(throws: CommandError.self) { try TextFile.read("/tmp") }
+    let error = try #require(throws: ProgramError.self) { try TextFile.read("/tmp") }
     #expect(error.cause == "Is a directory")
   }
 
@@ -32,7 +32,7 @@ import Testing
   func `bytes that are no text are refused`(_ bytes: [UInt8]) throws {
     let path = try temporaryFile(bytes)
     defer { unlink(path) }
-    let error = try #require(throws: CommandError.self) { try TextFile.read(path) }
+    let error = try #require(throws: ProgramError.self) { try TextFile.read(path) }
     #expect(error.cause == "it is no text in UTF-8 or UTF-16")
   }
 
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func `an endless file is refused`() throws {
-    let error = try #require(throws: CommandError.self) { try TextFile.read("/dev/zero") }
+    let error = try #require(throws: ProgramError.self) { try TextFile.read("/dev/zero") }
     #expect(error.cause == "larger than \(TextFile.sizeLimit) bytes")
   }
 

@@ -23,7 +23,7 @@ import Testing
     ("9999999999h", "it is too long"), ("nan", "a number is missing before 'nan'"),
   ])
   func `anything else is a usage error`(_ text: String, _ cause: String) throws {
-    let error = try #require(throws: CommandError.self) { try TimeSpan.parse(text) }
+    let error = try #require(throws: ProgramError.self) { try TimeSpan.parse(text) }
     #expect(error.code == .usage)
     #expect(error.description == "invalid duration '\(text)': \(cause) (hint: write 30s, 5m or 1h30m)")
   }

@@ -33,11 +33,6 @@ const char *_Nonnull clinux_error_text(int code);
 /// The environment of this process: `NAME=value` texts, then NULL (environ(7)).
 char *_Nullable const *_Nullable clinux_environment(void);
 
-/// Lets a program start with no descriptor from `first` on (posix_spawn_file_actions_addclosefrom_np(3)).
-///
-/// `actions` is a posix_spawn_file_actions_t; its header would bring types of the C library into this module.
-int clinux_spawn_close_from(void *_Nonnull actions, int first);
-
 // Heap (heap.c)
 
 /// Gives freed memory of the heap back to the system (malloc_trim(3)).

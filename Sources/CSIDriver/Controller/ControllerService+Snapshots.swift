@@ -1,5 +1,6 @@
 import CSIProtocol
 import GRPCCore
+import Logging
 import StoreClient
 import StoreProtocol
 import Support

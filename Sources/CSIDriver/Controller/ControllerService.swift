@@ -2,6 +2,7 @@ import CSIProtocol
 import Coordination
 import GRPCCore
 import KubernetesClient
+import Logging
 import StoreClient
 import StoreProtocol
 import Support
@@ -19,7 +20,7 @@ public struct ControllerService: Csi_V1_Controller.SimpleServiceProtocol {
   let directory: any StoreDirectory
   let gateway: StoreGateway
   let originals: OriginalVolumes
-  let log: Log
+  let log: Logger
   /// Time that a call waits for others on the same volume.
   private let lockTimeout: TimeSpan
   private let volumes = KeyedLock(subject: "volume")
@@ -27,7 +28,7 @@ public struct ControllerService: Csi_V1_Controller.SimpleServiceProtocol {
 
   init(
     directory: any StoreDirectory, tokens: AdminTokens? = nil, originals: OriginalVolumes = .none,
-    lockTimeout: TimeSpan = .seconds(15), log: Log
+    lockTimeout: TimeSpan = .seconds(15), log: Logger
   ) {
     self.directory = directory
     gateway = StoreGateway(tokens: tokens)
@@ -41,7 +42,7 @@ public struct ControllerService: Csi_V1_Controller.SimpleServiceProtocol {
   ///   - nodeID: name of this node.
   ///   - socketRoot: directory with `<namespace>/<cluster>/vineyard.sock` of each store of this machine.
   ///   - stateFile: of the original driver.
-  init(client: KubernetesClient?, nodeID: String, socketRoot: String, stateFile: String?, log: Log) {
+  init(client: KubernetesClient?, nodeID: String, socketRoot: String, stateFile: String?, log: Logger) {
     let originals = stateFile.map { OriginalVolumes.read($0, log: log) } ?? .none
     guard let client else {
       self.init(directory: LocalStores(root: socketRoot, node: nodeID), originals: originals, log: log)

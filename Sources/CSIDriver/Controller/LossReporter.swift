@@ -1,5 +1,6 @@
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import StoreClient
 import StoreProtocol
 import Support
@@ -23,10 +24,10 @@ final class LossReporter: Sendable {
   private let stores: any StoreDirectory
   private let gateway: StoreGateway
   private let client: KubernetesClient
-  private let log: Log
+  private let log: Logger
   private let told = Mutex<Set<Loss>>([])
 
-  init(stores: any StoreDirectory, gateway: StoreGateway, client: KubernetesClient, log: Log) {
+  init(stores: any StoreDirectory, gateway: StoreGateway, client: KubernetesClient, log: Logger) {
     self.stores = stores
     self.gateway = gateway
     self.client = client

@@ -1,5 +1,6 @@
 import CSIProtocol
 import Documents
+import Logging
 import Support
 import SwiftProtobuf
 
@@ -22,7 +23,7 @@ struct OriginalVolumes: Sendable {
   func volume(_ id: String) -> Volume? { volumes.first { $0.id == id } }
 
   /// Reads a file; one that cannot be read is as good as none.
-  static func read(_ path: String, log: Log) -> OriginalVolumes {
+  static func read(_ path: String, log: Logger) -> OriginalVolumes {
     do {
       guard let text = try TextFile.readIfPresent(path), !text.trimmingBlanks().isEmpty else { return .none }
       let volumes = try Self(json: text)
@@ -36,12 +37,12 @@ struct OriginalVolumes: Sendable {
 }
 
 extension OriginalVolumes {
-  /// - Throws: `CommandError` or `DocumentError` for what the original didn't write.
+  /// - Throws: `ProgramError` or `DocumentError` for what the original didn't write.
   init(json text: String) throws {
-    guard let entries = try Value(json: text).array else { throw CommandError(.failed, "it is no list of volumes") }
+    guard let entries = try Value(json: text).array else { throw ProgramError(.failed, "it is no list of volumes") }
     volumes = try entries.map { entry in
       guard let id = entry["VolID"]?.string, !id.isEmpty, let name = entry["VolName"]?.string else {
-        throw CommandError(.failed, "a volume has no VolID or no VolName")
+        throw ProgramError(.failed, "a volume has no VolID or no VolName")
       }
       return Volume(id: id, name: name, size: Int64(max(0, entry["VolSize"]?.int ?? 0)))
     }.sorted { $0.id < $1.id }

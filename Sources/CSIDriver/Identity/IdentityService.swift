@@ -2,6 +2,7 @@ import CSIProtocol
 import GRPCCore
 import Glibc
 import KubernetesClient
+import Logging
 import Support
 import SwiftProtobuf
 import Synchronization
@@ -75,11 +76,11 @@ final class Readiness: Sendable {
   }
 
   private let dependencies: [Dependency]
-  private let log: Log
+  private let log: Logger
   /// The reason that was logged last, so that the log has changes only.
   private let lastReason = Mutex<String??>(nil)
 
-  init(_ dependencies: [Dependency], log: Log) {
+  init(_ dependencies: [Dependency], log: Logger) {
     self.dependencies = dependencies
     self.log = log
   }
@@ -100,7 +101,7 @@ final class Readiness: Sendable {
         _ = try await client.version()
         return nil
       } catch {
-        return (error as? any ClientError)?.asCommandError.description ?? "\(error)"
+        return (error as? any ClientError)?.asProgramError.description ?? "\(error)"
       }
     }
   }

@@ -13,18 +13,18 @@ struct MountTable: Sendable {
 
   /// Reads /proc/self/mountinfo.
   ///
-  /// - Throws: `CommandError`.
-  static func current() throws(CommandError) -> MountTable {
+  /// - Throws: `ProgramError`.
+  static func current() throws(ProgramError) -> MountTable {
     let path = "/proc/self/mountinfo"
     let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw CommandError.system("cannot open \(path)", errno: errno) }
+    guard file >= 0 else { throw ProgramError.system("cannot open \(path)", errno: errno) }
     defer { close(file) }
     var text: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = read(file, &chunk, chunk.count)
       if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw CommandError.system("cannot read \(path)", errno: errno) }
+      guard count >= 0 else { throw ProgramError.system("cannot read \(path)", errno: errno) }
       if count == 0 { return MountTable(text) }
       text += chunk[..<count]
     }

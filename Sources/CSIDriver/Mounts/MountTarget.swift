@@ -1,6 +1,7 @@
 import CLinux
 import GRPCCore
 import Glibc
+import Logging
 import StoreClient
 import Support
 
@@ -59,7 +60,7 @@ struct MountTarget: Hashable, Sendable {
   /// - Returns: how many there were.
   /// - Throws: `RPCError`.
   @discardableResult
-  func unmount(_ log: Log) throws(RPCError) -> Int {
+  func unmount(_ log: Logger) throws(RPCError) -> Int {
     var count = 0
     while let status = try anyStatus(), status.isMountRoot {
       var code = clinux_unmount(path, 0)
@@ -228,8 +229,8 @@ final class OpenSocket: Sendable {
 
   /// Connects to the socket.
   ///
-  /// - Throws: `CommandError` when nobody accepts there.
-  func connect(timeout: TimeSpan) throws(CommandError) -> StoreClient {
+  /// - Throws: `ProgramError` when nobody accepts there.
+  func connect(timeout: TimeSpan) throws(ProgramError) -> StoreClient {
     // The path leads here only as long as this lives.
     defer { withExtendedLifetime(self) {} }
     return try StoreClient(path: "/proc/self/fd/\(file)", timeout: timeout)

@@ -1,6 +1,7 @@
 import CSIProtocol
 import GRPCCore
 import Glibc
+import Logging
 import StoreClient
 import StoreProtocol
 import Support
@@ -158,7 +159,7 @@ extension NodeService {
     }
     do throws(StoreClientError) {
       let client: StoreClient
-      do throws(CommandError) {
+      do throws(ProgramError) {
         client = try socket.connect(timeout: .seconds(2))
       } catch {
         throw .unreachable(error)

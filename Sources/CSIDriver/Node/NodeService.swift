@@ -1,6 +1,7 @@
 import CSIProtocol
 import Coordination
 import GRPCCore
+import Logging
 import StoreClient
 import StoreProtocol
 import Support
@@ -27,7 +28,7 @@ public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
   let nodeID: String
   let tree: VolumeTree
   let timeouts: Timeouts
-  let log: Log
+  let log: Logger
   let gateway = StoreGateway(tokens: nil)
   private let workers = WorkerPool(named: "csi-mount", count: 16)
   let volumes = KeyedLock(subject: "volume")
@@ -36,7 +37,7 @@ public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
   /// - Parameters:
   ///   - nodeID: name of the Kubernetes node.
   ///   - socketRoot: directory with `<namespace>/<cluster>/vineyard.sock` of each store of this node.
-  public init(nodeID: String, socketRoot: String, timeouts: Timeouts = Timeouts(), log: Log) {
+  public init(nodeID: String, socketRoot: String, timeouts: Timeouts = Timeouts(), log: Logger) {
     self.nodeID = nodeID
     tree = VolumeTree(root: socketRoot)
     self.timeouts = timeouts
@@ -82,7 +83,7 @@ public struct NodeService: Csi_V1_Node.SimpleServiceProtocol {
   ) async throws -> Output {
     do {
       return try await workers.run(body)
-    } catch is CommandError {
+    } catch is ProgramError {
       throw RPCError(code: .resourceExhausted, message: "there is no thread for the call, try again later")
     }
   }

@@ -65,7 +65,7 @@ extension RPCError {
   /// The error of the API server, or that of a timeout.
   static func ofServer(_ error: any Error) -> RPCError {
     if let error = error as? RPCError { return error }
-    let text = (error as? any ClientError)?.asCommandError.description ?? "\(error)"
+    let text = (error as? any ClientError)?.asProgramError.description ?? "\(error)"
     return RPCError(code: .unavailable, message: text.onOneLine)
   }
 }

@@ -1,13 +1,14 @@
 import CSIProtocol
 import GRPCCore
 import HTTPEndpoint
+import Logging
 import Support
 import SwiftProtobuf
 import Synchronization
 
 /// Sees every call: counts it, writes its line to the log, and turns what a handler throws into a status.
 struct CallObserver: ServerInterceptor {
-  let log: Log
+  let log: Logger
   let metrics: CallMetrics
 
   func intercept<Input: Sendable, Output: Sendable>(
@@ -41,7 +42,7 @@ struct CallObserver: ServerInterceptor {
     switch error {
     case let error as RPCError: RPCError(code: error.code, message: error.message.onOneLine)
     case is CancellationError: RPCError(code: .cancelled, message: "the call was cancelled")
-    case let error as CommandError: RPCError(code: .internalError, message: error.description)
+    case let error as ProgramError: RPCError(code: .internalError, message: error.description)
     default: RPCError(code: .internalError, message: "\(error)".onOneLine)
     }
   }

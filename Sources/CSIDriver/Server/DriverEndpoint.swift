@@ -9,8 +9,8 @@ public enum DriverEndpoint: Equatable, Sendable, CustomStringConvertible {
   /// Reads `unix:///path` or `tcp://127.0.0.1:port`; the scheme's case doesn't matter. As with the original, the path
   /// of a Unix socket is absolute whether it is written so or not.
   ///
-  /// - Throws: `CommandError` with code `usage`.
-  public init(_ text: String) throws(CommandError) {
+  /// - Throws: `ProgramError` with code `usage`.
+  public init(_ text: String) throws(ProgramError) {
     let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, !parts[1].isEmpty else { throw Self.invalid(text) }
     let rest = String(parts[1])
@@ -23,22 +23,22 @@ public enum DriverEndpoint: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  private static func tcp(_ address: String, _ text: String) throws(CommandError) -> DriverEndpoint {
+  private static func tcp(_ address: String, _ text: String) throws(ProgramError) -> DriverEndpoint {
     guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) else {
       throw invalid(text)
     }
     let host = String(address[..<colon])
     // Everybody who reaches the endpoint may mount and delete volumes: the interface knows no authentication.
     guard let address = ["localhost": "127.0.0.1", "127.0.0.1": "127.0.0.1", "[::1]": "::1"][host] else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "--endpoint \(text) would let other hosts in", cause: "the interface knows no authentication",
         hint: "use unix:///path, or tcp://127.0.0.1:port")
     }
     return .tcp(host: address, port: port)
   }
 
-  private static func invalid(_ text: String) -> CommandError {
-    CommandError(.usage, "invalid --endpoint '\(text)'", hint: "use unix:///csi/csi.sock or tcp://127.0.0.1:port")
+  private static func invalid(_ text: String) -> ProgramError {
+    ProgramError(.usage, "invalid --endpoint '\(text)'", hint: "use unix:///csi/csi.sock or tcp://127.0.0.1:port")
   }
 
   public var description: String {
@@ -57,18 +57,18 @@ struct EndpointSocket {
 
   /// Binds a socket, in place of one that a driver which is gone left behind.
   ///
-  /// - Throws: `CommandError` when a driver answers there, or the path cannot be used.
-  init(path: String) throws(CommandError) {
+  /// - Throws: `ProgramError` when a driver answers there, or the path cannot be used.
+  init(path: String) throws(ProgramError) {
     try UnixSocketPath.removeStaleSocket(for: path, flag: "--endpoint")
     let address = try UnixSocketPath.address(path, flag: "--endpoint")
     let file = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-    if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
+    if file < 0 { throw ProgramError.system("cannot create a socket", errno: errno) }
     // The sidecars may run as another user of the same group.
     let code = address.bind(file, mode: 0o660)
     var status = stat()
     guard code == 0, lstat(path, &status) == 0 else {
       close(file)
-      throw CommandError.system("cannot listen on \(path)", errno: code, hint: "choose another path with --endpoint")
+      throw ProgramError.system("cannot listen on \(path)", errno: code, hint: "choose another path with --endpoint")
     }
     self.file = file
     self.path = path

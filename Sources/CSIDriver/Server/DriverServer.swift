@@ -1,8 +1,11 @@
+import Coordination
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Glibc
 import HTTPEndpoint
 import KubernetesClient
+import Logging
+import ServiceLifecycle
 import Support
 
 /// Options of the driver.
@@ -37,23 +40,19 @@ public struct DriverOptions: Sendable {
 /// The CSI driver: the services that its mode asks for, behind one endpoint.
 public struct DriverServer: Sendable {
   private let options: DriverOptions
-  private let log: Log
+  private let log: Logger
   private let metrics = CallMetrics()
 
-  public init(_ options: DriverOptions, log: Log) {
+  public init(_ options: DriverOptions, log: Logger) {
     self.options = options
     self.log = log
   }
 
   /// Serves until its task is cancelled, then answers the calls that are running, for 10 seconds at most.
   ///
-  /// - Throws: `CommandError` when the endpoint or the metrics port cannot be had.
+  /// - Throws: `ProgramError` when the endpoint or the metrics port cannot be had.
   public func run() async throws {
     signal(SIGPIPE, SIG_IGN)
-    let endpoint = try metricsEndpoint()
-    defer { endpoint?.stop() }
-    let reporter = lossReporter().map { reporter in Task { await reporter.run() } }
-    defer { reporter?.cancel() }
     switch options.endpoint {
     case .unix(let path):
       let socket = try EndpointSocket(path: path)
@@ -75,37 +74,15 @@ public struct DriverServer: Sendable {
 
   private func serve(_ transport: HTTP2ServerTransport.Posix) async throws {
     let server = GRPCServer(
-      transport: transport, services: try services(), interceptors: [CallObserver(log: log, metrics: metrics)])
+      transport: transport, services: try calls(), interceptors: [CallObserver(log: log, metrics: metrics)])
+    var services: [any Service] = try metricsEndpoint().map { [$0] } ?? []
+    if let reporter = lossReporter() { services.append(CancellableService { await reporter.run() }) }
+    services.append(CallService(server: server, endpoint: options.endpoint, log: log))
     log.info("\(IdentityService.driverName) \(Version.product), mode \(options.mode.rawValue): \(options.endpoint)")
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      // Not a child that cancellation reaches: that would end the calls instead of letting them finish.
-      let serving = Task { try await server.serve() }
-      group.addTask {
-        do {
-          try await serving.value
-        } catch let error as RuntimeError {
-          throw CommandError(
-            .failed, "cannot serve on \(options.endpoint)", cause: error.message,
-            hint: "choose another with --endpoint")
-        }
-      }
-      group.addTask {
-        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
-        log.info("stopping: running calls are answered first")
-        server.beginGracefulShutdown()
-        let guardian = Task {
-          try await Task.sleep(for: .seconds(10))
-          serving.cancel()
-        }
-        _ = await serving.result
-        guardian.cancel()
-      }
-      try await group.next()
-      group.cancelAll()
-    }
+    try await runServices(services, endingWithin: .seconds(10))
   }
 
-  private func services() throws -> [any RegistrableRPCService] {
+  private func calls() throws -> [any RegistrableRPCService] {
     var dependencies: [Readiness.Dependency] = []
     if options.mode.hasController, let client = options.kubernetes { dependencies.append(.server(client)) }
     if options.mode.hasNode || options.kubernetes == nil { dependencies.append(.directory(options.socketRoot)) }
@@ -132,7 +109,7 @@ public struct DriverServer: Sendable {
       gateway: StoreGateway(tokens: AdminTokens(client: client)), client: client, log: log)
   }
 
-  private func metricsEndpoint() throws(CommandError) -> HTTPEndpoint? {
+  private func metricsEndpoint() throws(ProgramError) -> HTTPEndpoint? {
     guard let port = options.metricsPort else { return nil }
     let metrics = metrics
     let endpoint = try HTTPEndpoint(
@@ -140,5 +117,29 @@ public struct DriverServer: Sendable {
       flag: "--metrics_port")
     log.info("metrics are served on port \(endpoint.port) at /metrics")
     return endpoint
+  }
+}
+
+/// The calls of the driver; those that run when it is to end are answered first.
+private struct CallService: Service {
+  let server: GRPCServer<HTTP2ServerTransport.Posix>
+  let endpoint: DriverEndpoint
+  let log: Logger
+
+  func run() async throws {
+    try await withGracefulShutdownHandler {
+      do {
+        try await server.serve()
+      } catch  where !Task.isShuttingDownGracefully {
+        guard let error = error as? RuntimeError else { throw error }
+        throw ProgramError(
+          .failed, "cannot serve on \(endpoint)", cause: error.message, hint: "choose another with --endpoint")
+      } catch {
+        // The time for running calls is over.
+      }
+    } onGracefulShutdown: {
+      log.info("stopping: running calls are answered first")
+      server.beginGracefulShutdown()
+    }
   }
 }

@@ -63,7 +63,7 @@ struct StoreGateway: Sendable {
     _ store: StoreEndpoint, token: String?,
     _ question: @escaping @Sendable (VolumeClient) throws(StoreClientError) -> Answer
   ) async throws(StoreFailure) -> Answer {
-    let late = StoreClientError.unreachable(CommandError(.notReady, "it does not answer", hint: "is it overloaded?"))
+    let late = StoreClientError.unreachable(ProgramError(.notReady, "it does not answer", hint: "is it overloaded?"))
     let result = await workers.run(timeout: Self.limit, orElse: .failure(late)) {
       Result<Answer, StoreClientError> { () throws(StoreClientError) in
         let client = try Self.connect(store)
@@ -78,23 +78,23 @@ struct StoreGateway: Sendable {
   }
 
   private static func connect(_ store: StoreEndpoint) throws(StoreClientError) -> StoreClient {
-    do throws(CommandError) {
+    do throws(ProgramError) {
       switch store.address {
       case .socket(let root, let name):
         return try socket(name, in: root).connect(timeout: step)
       case .network(let host, let port): return try StoreClient(host: host, port: port, timeout: step)
-      case .none: throw CommandError(.notReady, "its pod has no address yet")
+      case .none: throw ProgramError(.notReady, "its pod has no address yet")
       }
     } catch {
       throw .unreachable(error)
     }
   }
 
-  private static func socket(_ name: String, in root: String) throws(CommandError) -> OpenSocket {
+  private static func socket(_ name: String, in root: String) throws(ProgramError) -> OpenSocket {
     do throws(PathError) {
       return try OpenDirectory.resolving(root).socket([name])
     } catch {
-      throw CommandError.system("cannot connect to \(root)/\(name)", errno: error.code, hint: "is the daemon running?")
+      throw ProgramError.system("cannot connect to \(root)/\(name)", errno: error.code, hint: "is the daemon running?")
     }
   }
 
@@ -104,7 +104,7 @@ struct StoreGateway: Sendable {
     do throws(RPCError) {
       return try await tokens.token(of: store.cluster, insteadOf: refused)
     } catch {
-      throw StoreFailure(store: store, reason: .unreachable(CommandError(.notReady, error.message)))
+      throw StoreFailure(store: store, reason: .unreachable(ProgramError(.notReady, error.message)))
     }
   }
 }

@@ -108,7 +108,7 @@ extension NodeFacts {
 
   /// Makes sure that some node has room for a store.
   ///
-  /// - Throws: `CommandError` with code `usage` when a store is larger than what any node may give to pods.
+  /// - Throws: `ProgramError` with code `usage` when a store is larger than what any node may give to pods.
   public static func requireRoom(
     for size: UInt64, on nodes: [NodeFacts], placement: PodPlacement = PodPlacement()
   ) throws {
@@ -116,7 +116,7 @@ extension NodeFacts {
       $0.allocatableMemory < $1.allocatableMemory
     }
     guard let largest, largest.allocatableMemory > 0, size > largest.allocatableMemory else { return }
-    throw CommandError(
+    throw ProgramError(
       .usage, "a store of \(ByteSize(bytes: size)) fits on no node",
       cause: "the largest, \(largest.name), has \(ByteSize(bytes: largest.allocatableMemory)) for pods",
       hint: "choose a smaller --vineyardd.size")
@@ -139,13 +139,13 @@ extension NodeFacts {
 
   /// The root directory of the kubelet if the nodes agree on an unusual one; nil when they say nothing.
   ///
-  /// - Throws: `CommandError` with code `failed` when they differ.
+  /// - Throws: `ProgramError` with code `failed` when they differ.
   public static func kubeletDirectory(_ nodes: [NodeFacts]) throws -> String? {
     let linux = nodes.filter(\.isLinux)
     let found = Set(linux.map { $0.kubeletDirectory ?? Distribution.usualDirectory })
     guard found != [Distribution.usualDirectory] else { return nil }
     guard found.count <= 1 else {
-      throw CommandError(
+      throw ProgramError(
         .failed, "kubelets work in different directories: \(found.sorted().joined(separator: ", "))",
         hint: "link them to one directory on all nodes and name it with --kubelet-directory")
     }

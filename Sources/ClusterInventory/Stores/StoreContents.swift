@@ -1,15 +1,16 @@
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Support
 
 /// Asks the stores of a cluster for their contents.
 public struct StoreContents: Sendable {
   private let client: KubernetesClient
-  private let log: Log
+  private let log: Logger
   private let isInside: Bool
 
   /// - Parameter isInside: whether this is a pod of the cluster, which reaches the others without the API server.
-  public init(client: KubernetesClient, log: Log, isInside: Bool = false) {
+  public init(client: KubernetesClient, log: Logger, isInside: Bool = false) {
     self.client = client
     self.log = log
     self.isInside = isInside
@@ -98,11 +99,11 @@ extension StoreContent {
 public struct DeletionCosts: Sendable {
   static let annotation = "controller.kubernetes.io/pod-deletion-cost"
 
-  private let log: Log
+  private let log: Logger
   private let patch: @Sendable (ObjectReference, Patch) async throws -> Void
 
   /// - Parameter patch: changes a pod.
-  public init(log: Log, patch: @escaping @Sendable (ObjectReference, Patch) async throws -> Void) {
+  public init(log: Logger, patch: @escaping @Sendable (ObjectReference, Patch) async throws -> Void) {
     self.log = log
     self.patch = patch
   }

@@ -1,6 +1,7 @@
 import Coordination
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Support
 
 /// Bytes that a store uses and bytes that it may use.
@@ -17,11 +18,11 @@ public struct StoreMemory: Sendable, Equatable {
 /// Asks the stores of a cluster how much memory they use, through the API server or, from inside, at their addresses.
 public struct StoreMemoryReader: Sendable {
   private let client: KubernetesClient
-  private let log: Log
+  private let log: Logger
   private let isInside: Bool
 
   /// - Parameter isInside: whether this is a pod of the cluster, which reaches the others without the API server.
-  public init(client: KubernetesClient, log: Log, isInside: Bool = false) {
+  public init(client: KubernetesClient, log: Logger, isInside: Bool = false) {
     self.client = client
     self.log = log
     self.isInside = isInside
@@ -82,7 +83,7 @@ public struct StoreMemoryReader: Sendable {
     case let error as KubernetesError where error.isForbidden:
       return Unreadable(cause: "no permission to forward ports")
     case let error as any ClientError:
-      let shown = error.asCommandError
+      let shown = error.asProgramError
       // The message names the pod, which would make a line for each of them.
       return Unreadable(cause: shown.cause ?? shown.message)
     default: return Unreadable(cause: "\(error)")

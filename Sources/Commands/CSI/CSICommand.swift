@@ -1,6 +1,7 @@
 import ArgumentParser
 import CSIDriver
 import KubernetesClient
+import Logging
 import Support
 
 /// Runs the CSI driver; what the pods of `deploy csidriver` run.
@@ -56,16 +57,16 @@ struct CSICommand: AsyncContextCommand {
   mutating func validate() throws {
     _ = try DriverEndpoint(endpoint)
     guard !nodeID.isEmpty else {
-      throw CommandError(.usage, "--nodeid is empty", hint: "give the name of the Kubernetes node")
+      throw ProgramError(.usage, "--nodeid is empty", hint: "give the name of the Kubernetes node")
     }
     guard socketRoot.hasPrefix("/") else {
-      throw CommandError(.usage, "--socket-root '\(socketRoot)' is not absolute", hint: "begin it with /")
+      throw ProgramError(.usage, "--socket-root '\(socketRoot)' is not absolute", hint: "begin it with /")
     }
   }
 
   mutating func run(_ context: CommandContext) async throws {
     let log = verbose ? context.log.with(minimum: .debug) : context.log
-    for warning in context.warnings { log.warning(warning) }
+    for warning in context.warnings { log.warning("\(warning)") }
     var options = DriverOptions(endpoint: try DriverEndpoint(endpoint), nodeID: nodeID)
     options.mode = DriverOptions.Mode(rawValue: mode.rawValue) ?? .all
     options.socketRoot = socketRoot
@@ -76,10 +77,10 @@ struct CSICommand: AsyncContextCommand {
   }
 
   /// The cluster, nil when the driver is to work with the stores of this machine alone.
-  private func kubernetes(_ context: CommandContext, _ log: Log) throws -> KubernetesClient? {
+  private func kubernetes(_ context: CommandContext, _ log: Logger) throws -> KubernetesClient? {
     guard mode != .node, kubeconfig != nil || context.host.nonEmpty("KUBERNETES_SERVICE_HOST") != nil else {
       guard mode == .controller else { return nil }
-      throw CommandError(
+      throw ProgramError(
         .usage, "no cluster for --mode controller", cause: "this is no pod",
         hint: "give --kubeconfig, or use --mode all with the stores of this machine")
     }

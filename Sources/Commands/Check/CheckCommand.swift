@@ -28,7 +28,7 @@ struct CheckCommand: AsyncContextCommand {
   private func bytes() throws -> UInt64? {
     guard let size else { return nil }
     guard let bytes = try ByteSize.parse(size)?.bytes else {
-      throw CommandError(.usage, "invalid --size '\(size)'", hint: "write a number above zero and a unit, such as 4Gi")
+      throw ProgramError(.usage, "invalid --size '\(size)'", hint: "write a number above zero and a unit, such as 4Gi")
     }
     return bytes
   }
@@ -47,7 +47,7 @@ struct CheckCommand: AsyncContextCommand {
     context.output(format.output.text(PrintableFindings(findings), context.outputPalette))
     let failures = findings.count { $0.outcome == .failed }
     guard failures > 0 else { return }
-    throw CommandError(
+    throw ProgramError(
       .failed, "\(failures) \(failures == 1 ? "check" : "checks") failed", hint: "the lines with ✗ say what to do")
   }
 }

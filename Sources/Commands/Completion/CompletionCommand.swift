@@ -3,6 +3,7 @@ import Deployer
 import Documents
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
 import Support
 import Synchronization
@@ -140,7 +141,7 @@ struct ClusterNames {
     let found = Mutex<[KubernetesObject]>([])
     let end = Support.Semaphore()
     Task.detached {
-      let client = KubernetesClient(configuration, log: Log(minimum: .error, write: { _ in }))
+      let client = KubernetesClient(configuration, log: Logger(minimum: .error, write: { _ in }))
       let objects = try? await client.list(type, namespace: namespace).items
       found.withLock { $0 = objects ?? [] }
       end.signal()

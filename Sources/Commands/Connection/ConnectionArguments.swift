@@ -1,6 +1,7 @@
 import ArgumentParser
 import Deployer
 import KubernetesClient
+import Logging
 import Support
 
 /// The flags of every command that talks to a cluster.
@@ -40,7 +41,7 @@ struct ConnectionArguments: ParsableArguments {
     try DNSLabel.require(namespace, of: "--namespace")
     if let requestTimeout { _ = try TimeSpan.parse(requestTimeout) }
     for (flag, value) in [("--kubeconfig", kubeconfig), ("--context", context), ("--server", server)] {
-      if value == "" { throw CommandError(.usage, "\(flag) is empty", hint: "leave it out for the default") }
+      if value == "" { throw ProgramError(.usage, "\(flag) is empty", hint: "leave it out for the default") }
     }
   }
 
@@ -54,7 +55,7 @@ struct ConnectionArguments: ParsableArguments {
   }
 
   /// The log of a command: with `--verbose` it also tells what only a developer wants to know.
-  func log(_ context: CommandContext) -> Log {
+  func log(_ context: CommandContext) -> Logger {
     verbose ? context.log.with(minimum: .debug) : context.log
   }
 }
@@ -121,10 +122,10 @@ enum DNSLabel {
 
   /// Refuses a name that is no label.
   ///
-  /// - Throws: `CommandError` with code `usage`.
-  static func require(_ text: String, of flag: String) throws(CommandError) {
+  /// - Throws: `ProgramError` with code `usage`.
+  static func require(_ text: String, of flag: String) throws(ProgramError) {
     guard !isValid(text) else { return }
-    throw CommandError(
+    throw ProgramError(
       .usage, "invalid \(flag) '\(text)'",
       hint: "a name has at most 63 lower-case letters, digits and '-', and begins and ends with a letter or digit")
   }
@@ -137,7 +138,7 @@ enum DNSLabel {
 /// The connections of a command to a cluster and to a person.
 struct Session: Sendable {
   let progress: ProgressReporter
-  let log: Log
+  let log: Logger
   private let options: ConnectionOptions
   private let context: CommandContext
 
@@ -151,7 +152,7 @@ struct Session: Sendable {
 
   /// A client of the cluster that the flags and the kubeconfig name.
   ///
-  /// - Throws: `CommandError` when there is no such cluster.
+  /// - Throws: `ProgramError` when there is no such cluster.
   func client() throws -> KubernetesClient {
     KubernetesClient(try ClientConfiguration.resolve(options, sources: context.configurationSources), log: log)
   }

@@ -45,7 +45,7 @@ protocol DeletionTarget: DeploymentTarget {
 
   /// Finds the objects to be removed.
   ///
-  /// - Throws: `CommandError` with code `notFound` for a name that nothing has.
+  /// - Throws: `ProgramError` with code `notFound` for a name that nothing has.
   static func request(_ selection: Selection, _ removal: Removal) async throws -> Removal.Request
 }
 

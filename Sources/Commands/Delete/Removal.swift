@@ -67,7 +67,7 @@ struct Removal {
     if let output = arguments.output { context.output(output.text(PrintableReferences(removed))) }
     // Who names something that is not there has mistyped it, or is late.
     if removed.isEmpty, context.flags.names("name") {
-      throw CommandError(.notFound, "there is no \(title)", hint: "'vineyardctl status' shows what there is")
+      throw ProgramError(.notFound, "there is no \(title)", hint: "'vineyardctl status' shows what there is")
     }
     session.progress.report(.done, ending(plan, removed))
   }
@@ -124,11 +124,11 @@ extension Removal {
   /// - Parameters:
   ///   - kind: `vineyardd`, `csidriver`, as people write it.
   ///   - namespace: where it is looked for, nil for a kind without namespaces.
-  /// - Throws: `CommandError` with code `notFound` and the nearest name as a hint.
+  /// - Throws: `ProgramError` with code `notFound` and the nearest name as a hint.
   func requireKnown(_ kind: String, _ name: String, in namespace: String?, among live: [KubernetesObject]) throws {
     guard !live.contains(where: { $0.name == name && $0.namespace == namespace }), !live.isEmpty else { return }
     let shown = namespace.map { "\($0)/\(name)" } ?? name
-    throw CommandError(
+    throw ProgramError(
       .notFound, "there is no \(kind) \(shown)", cause: "nothing was deleted",
       hint: Self.suggestion(name, namespace, live))
   }
@@ -146,11 +146,11 @@ extension Removal {
 
   /// Refuses to take away, by the name of another namespace, what an operator has outside of its own.
   ///
-  /// - Throws: `CommandError` with code `notFound`.
+  /// - Throws: `ProgramError` with code `notFound`.
   func requireOperatorHere() async throws {
     let operators = try await OperatorPresence(client: client).namespaces()
     guard let place = operators.sorted().first, !operators.contains(arguments.namespace) else { return }
-    throw CommandError(
+    throw ProgramError(
       .notFound, "there is no operator in the namespace '\(arguments.namespace)'", cause: "nothing was deleted",
       hint: "there is one in another namespace: -n \(place)")
   }
@@ -160,7 +160,7 @@ extension Removal {
     guard arguments.deletesNamespace, try await OperatorPresence(client: client).isIn(arguments.namespace),
       let first = remaining.first(where: { $0.namespace != arguments.namespace })
     else { return }
-    throw CommandError(
+    throw ProgramError(
       .failed, "the namespace '\(arguments.namespace)' holds the operator, which \(first.reference) needs",
       hint: "delete that first, or leave --delete-namespace out")
   }

@@ -32,19 +32,19 @@ protocol DeploymentTarget: ParsableArguments {
 
   /// Checks the flags by themselves.
   ///
-  /// - Throws: `CommandError` with code `usage` for flags that make no sense.
+  /// - Throws: `ProgramError` with code `usage` for flags that make no sense.
   func checkFlags(_ context: DeploymentContext) throws
 
   /// Decides which objects it consists of.
   ///
   /// - Parameter notes: gets a line for each decision that flags left open.
-  /// - Throws: `CommandError` with code `usage` for flags that make no sense.
+  /// - Throws: `ProgramError` with code `usage` for flags that make no sense.
   func plan(_ context: DeploymentContext, _ notes: inout [Note]) throws -> Plan
 
   /// Makes sure that everything a plan builds on is there.
   ///
   /// - Returns: notes on it.
-  /// - Throws: `CommandError` that says what to deploy first.
+  /// - Throws: `ProgramError` that says what to deploy first.
   func checkPrerequisites(of plan: Plan, _ client: KubernetesClient) async throws -> [Note]
 
   /// Place of the flags of earlier deployments; nil for one that is described anew each time.
@@ -155,20 +155,20 @@ struct DeploymentContext: Sendable {
   /// An object that a user wrote into a file.
   ///
   /// - Parameter type: what it must be.
-  /// - Throws: `CommandError` with code `usage` when the file holds anything else.
+  /// - Throws: `ProgramError` with code `usage` when the file holds anything else.
   func resource(from path: String, type: ObjectType) throws -> KubernetesObject {
     let text = try readFile(path)
     let object: KubernetesObject
     do {
       object = KubernetesObject(try Value(yaml: text))
     } catch {
-      throw CommandError(.usage, "cannot read \(path)", cause: "\(error)", hint: "write YAML or JSON")
+      throw ProgramError(.usage, "cannot read \(path)", cause: "\(error)", hint: "write YAML or JSON")
     }
     guard object.reference.type == type else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "\(path) holds no \(type)", cause: object.kind.isEmpty ? nil : "it holds a \(object.reference.type)")
     }
-    guard !object.name.isEmpty else { throw CommandError(.usage, "the \(type.kind) in \(path) has no name") }
+    guard !object.name.isEmpty else { throw ProgramError(.usage, "the \(type.kind) in \(path) has no name") }
     return object
   }
 }
@@ -176,7 +176,7 @@ struct DeploymentContext: Sendable {
 extension DeploymentTarget {
   /// Refuses flags that describe a cluster beside a file that does.
   ///
-  /// - Throws: `CommandError` with code `usage` that names them.
+  /// - Throws: `ProgramError` with code `usage` that names them.
   func requireFileAlone(beside given: GivenFlags) throws {
     guard file != nil else { return }
     let descriptions = [DeclaredFlags(VineyarddArguments.self), DeclaredFlags(ImageArguments.self)]
@@ -184,7 +184,7 @@ extension DeploymentTarget {
       .map { "--\($0)" }
     names += given.operands.filter { $0 == "-" }.map { "'\($0)'" }
     guard !names.isEmpty else { return }
-    throw CommandError(
+    throw ProgramError(
       .usage, "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have") no effect beside --file",
       hint: "write the values into the file, or leave the file out")
   }
@@ -194,11 +194,11 @@ extension DeploymentContext {
   /// The namespace to deploy a file into: that of the resource in it, if it names one, as kubectl does it.
   ///
   /// - Parameter isGiven: whether the command line names a namespace.
-  /// - Throws: `CommandError` with code `usage` when file and flag contradict each other.
+  /// - Throws: `ProgramError` with code `usage` when file and flag contradict each other.
   func namespace(of file: String, isGiven: Bool) throws -> String {
     guard let own = try resource(from: file, type: .vineyardd).namespace, own != namespace else { return namespace }
     guard isGiven else { return own }
-    throw CommandError(
+    throw ProgramError(
       .usage, "the Vineyardd in \(file) is of the namespace '\(own)', not '\(namespace)'",
       hint: "write -n \(own), or leave -n out")
   }

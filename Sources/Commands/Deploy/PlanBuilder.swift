@@ -20,10 +20,10 @@ struct PlanBuilder<Target: DeploymentTarget> {
   private var target: Target
   private var context: DeploymentContext
   /// The error in the flags unless those of an earlier deployment complete them.
-  private var doubt: CommandError?
+  private var doubt: ProgramError?
 
   /// - Parameter resets: names of flags that go back to their defaults.
-  /// - Throws: `CommandError` with code `usage` for a reset of what is no flag of the target.
+  /// - Throws: `ProgramError` with code `usage` for a reset of what is no flag of the target.
   init(
     target: Target, connection: ConnectionArguments, creation: NamespaceCreationArguments,
     resets: ResetArguments = ResetArguments([]), _ command: CommandContext
@@ -56,16 +56,16 @@ struct PlanBuilder<Target: DeploymentTarget> {
 
   /// The plan without asking a cluster.
   ///
-  /// - Throws: `CommandError` with code `usage` for flags that make no sense.
+  /// - Throws: `ProgramError` with code `usage` for flags that make no sense.
   func offlinePlan() throws -> PlannedDeployment { try plan([]) }
 
   /// Checks the flags before a cluster is looked for.
   ///
-  /// - Throws: `CommandError` where no earlier deployment can complete flags that make no sense.
+  /// - Throws: `ProgramError` where no earlier deployment can complete flags that make no sense.
   mutating func validate() throws {
     do {
       try target.checkFlags(context)
-    } catch let error as CommandError where target.earlierFlags(in: context.namespace) != nil {
+    } catch let error as ProgramError where target.earlierFlags(in: context.namespace) != nil {
       guard Target.mayBeCompleted(context.named) else { throw error }
       doubt = error
     }
@@ -73,7 +73,7 @@ struct PlanBuilder<Target: DeploymentTarget> {
 
   /// The plan for a cluster, once it is clear that it can be deployed to.
   ///
-  /// - Throws: `CommandError` for a cluster that cannot take it, and for flags that make no sense in it.
+  /// - Throws: `ProgramError` for a cluster that cannot take it, and for flags that make no sense in it.
   mutating func plan(_ client: KubernetesClient) async throws -> PlannedDeployment {
     let facts = try await ClusterFacts.gather(client, namespace: context.namespace)
     try facts.requireUsable(

@@ -20,7 +20,7 @@ struct Diff<Target: DeploymentTarget>: AsyncContextCommand {
       commandName: Target.commandName,
       abstract: "Compare what is deployed with \(Target.summary) as the flags describe it.",
       discussion: """
-        Differences are printed in unified format, with the values of secrets masked. Exit status: 0 no difference, \
+        Differences are printed in unified format, or as objects with --output, with the values of secrets masked. Exit status: 0 no difference, \
         1 differences or a failure, which stderr tells.
         """.withExamples("vineyardctl diff \(Target.commandName) \(Target.exampleFlags)"))
   }
@@ -29,6 +29,10 @@ struct Diff<Target: DeploymentTarget>: AsyncContextCommand {
   @Flag(name: .customLong("force-conflicts"), help: "Take over fields that another field manager has set.")
   var forcesConflicts = false
   @OptionGroup var resets: ResetArguments
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("How to print what differs; default: in unified format.", valueName: "format"))
+  var output: OutputFormat?
   @OptionGroup(title: "Cluster") var connection: ConnectionArguments
 
   mutating func run(_ context: CommandContext) async throws {
@@ -44,9 +48,10 @@ struct Diff<Target: DeploymentTarget>: AsyncContextCommand {
     let forecast = try await LossForecast(client: client, log: session.log).forecast(plan)
     progress.report(deployment.notes + forecast.notes)
     if let shortage = forecast.shortage { progress.report(.warning, "\(shortage.message): \(shortage.cause ?? "")") }
-    let text = try await PlanDiff(client: client, progress: progress, forcesConflicts: forcesConflicts).text(plan)
-    guard !text.isEmpty else { return progress.report(.done, "\(plan.title) is as planned") }
-    context.output(text)
+    let differences = try await PlanDiff(client: client, progress: progress, forcesConflicts: forcesConflicts)
+      .differences(plan)
+    context.output(output?.text(PrintableDifferences(differences)) ?? differences.map(\.text).joined())
+    guard !differences.isEmpty else { return progress.report(.done, "\(plan.title) is as planned") }
     throw ExitCode(ExitStatus.failed.rawValue)
   }
 }

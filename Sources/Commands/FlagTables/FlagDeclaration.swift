@@ -128,7 +128,7 @@ typealias FieldFlags<Settings: FieldTable> = FlagGroup<FieldFlagList<Settings>>
 extension FlagGroup {
   /// Sets the fields that flags or their defaults say.
   ///
-  /// - Throws: `CommandError` with code `usage` for a value that cannot be read.
+  /// - Throws: `ProgramError` with code `usage` for a value that cannot be read.
   func apply<Settings>(to settings: inout Settings) throws where List == FieldFlagList<Settings> {
     for field in Settings.fields {
       if let name = field.flag?.name, let value = values[name] { try field.set(value, in: &settings) }

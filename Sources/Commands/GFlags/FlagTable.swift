@@ -27,14 +27,14 @@ public enum FlagTable {
 
 /// The error for a flag nobody knows.
 enum UnknownFlag {
-  static func error(_ token: FlagToken) -> CommandError {
+  static func error(_ token: FlagToken) -> ProgramError {
     let isNegatedOption = token.name.hasPrefix("no") && FlagTable.spec(named: String(token.name.dropFirst(2))) != nil
     if isNegatedOption {
-      return CommandError(.usage, "\(token.text) negates a flag that is not boolean", hint: "leave it out")
+      return ProgramError(.usage, "\(token.text) negates a flag that is not boolean", hint: "leave it out")
     }
     let guess = nearest(to: token.name, in: FlagTable.all.map(\.name))
     let hint = guess.map { "did you mean --\($0)?" } ?? "--help lists the flags"
-    return CommandError(.usage, "unknown flag '\(token.text)'", hint: hint)
+    return ProgramError(.usage, "unknown flag '\(token.text)'", hint: hint)
   }
 }
 

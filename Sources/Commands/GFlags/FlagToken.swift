@@ -40,7 +40,7 @@ extension FlagToken {
 extension FlagSpec {
   /// The value in its one spelling: `true`/`false`, decimal integers, everything else as it is.
   ///
-  /// - Throws: `CommandError` with code `usage` when the value does not fit the kind.
+  /// - Throws: `ProgramError` with code `usage` when the value does not fit the kind.
   func canonicalValue(_ text: String) throws -> String {
     switch kind {
     case .boolean:
@@ -67,7 +67,7 @@ extension FlagSpec {
     return Int64(sign + digits.dropFirst(2), radix: 16)
   }
 
-  private func invalid(_ text: String, expected: String) -> CommandError {
-    CommandError(.usage, "invalid value '\(text)' for --\(name)", hint: "give \(expected)")
+  private func invalid(_ text: String, expected: String) -> ProgramError {
+    ProgramError(.usage, "invalid value '\(text)' for --\(name)", hint: "give \(expected)")
   }
 }

@@ -32,7 +32,7 @@ public struct GFlagsNormalizer {
 
   /// Normalises the words behind the program's name.
   ///
-  /// - Throws: `CommandError` with code `usage` for an unknown flag or a value of the wrong kind, and
+  /// - Throws: `ProgramError` with code `usage` for an unknown flag or a value of the wrong kind, and
   ///   what reading a flag file throws.
   public func normalize(_ arguments: [String]) throws -> Result {
     var pass = GFlagsPass(environment: environment, readFile: readFile)

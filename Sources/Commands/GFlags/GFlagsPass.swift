@@ -36,7 +36,7 @@ struct GFlagsPass {
         try set(spec, try value(of: spec, token, rest: &rest))
       } else if let spec = FlagTable.spec(negatedBy: token.name) {
         guard token.value == nil else {
-          throw CommandError(.usage, "\(token.text): a negated flag takes no value", hint: "write --\(spec.name)=false")
+          throw ProgramError(.usage, "\(token.text): a negated flag takes no value", hint: "write --\(spec.name)=false")
         }
         try set(spec, "false")
       } else {
@@ -94,7 +94,7 @@ extension GFlagsPass {
       return String(value)
     }
     guard let next = rest.first else {
-      throw CommandError(.usage, "--\(spec.name) needs a value", hint: "write --\(spec.name)=VALUE")
+      throw ProgramError(.usage, "--\(spec.name) needs a value", hint: "write --\(spec.name)=VALUE")
     }
     if spec.kind == .text, FlagToken(next)?.isKnown == true {
       warnings.append("read '\(token.text)' without a value, as --\(spec.name)=; '\(next)' is a flag")
@@ -128,13 +128,13 @@ extension GFlagsPass {
 
   private func list(_ token: FlagToken, _ rest: inout ArraySlice<String>) throws -> [String] {
     guard let value = token.value ?? rest.popFirst() else {
-      throw CommandError(.usage, "--\(token.name) needs a value", hint: "write --\(token.name)=VALUE")
+      throw ProgramError(.usage, "--\(token.name) needs a value", hint: "write --\(token.name)=VALUE")
     }
     return value.split(separator: ",").map { $0.trimmingBlanks() }.filter { !$0.isEmpty }
   }
 
   private mutating func readFlagFile(_ path: String) throws {
-    guard fileDepth < 8 else { throw CommandError(.usage, "flag file \(path)", cause: "files include each other") }
+    guard fileDepth < 8 else { throw ProgramError(.usage, "flag file \(path)", cause: "files include each other") }
     fileDepth += 1
     defer { fileDepth -= 1 }
     try read(FlagFile.arguments(in: try readFile(path), program: "vineyardd"))
@@ -142,11 +142,11 @@ extension GFlagsPass {
 
   private mutating func readVariable(_ name: String, required: Bool) throws {
     guard let spec = FlagTable.spec(named: name) else {
-      throw CommandError(.usage, "unknown flag '\(name)' in --fromenv or --tryfromenv")
+      throw ProgramError(.usage, "unknown flag '\(name)' in --fromenv or --tryfromenv")
     }
     if let value = environment("FLAGS_\(name)") { return try set(spec, value) }
     if required {
-      throw CommandError(.usage, "FLAGS_\(name) is not set", hint: "set it, or use --tryfromenv=\(name)")
+      throw ProgramError(.usage, "FLAGS_\(name) is not set", hint: "set it, or use --tryfromenv=\(name)")
     }
   }
 }

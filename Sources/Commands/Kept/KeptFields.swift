@@ -192,7 +192,7 @@ struct ResetArguments: ParsableArguments {
 
   /// The declared names of the flags.
   ///
-  /// - Throws: `CommandError` with code `usage` for what is no such flag, or is given a value as well.
+  /// - Throws: `ProgramError` with code `usage` for what is no such flag, or is given a value as well.
   func names(of declared: DeclaredFlags, given: GivenFlags) throws -> Set<String> {
     var names: Set<String> = []
     for word in reset {
@@ -203,12 +203,12 @@ struct ResetArguments: ParsableArguments {
       }
       guard let flag = declared.flag(named: text) else {
         let guess = nearest(to: text, in: declared.flags.map(\.name))
-        throw CommandError(
+        throw ProgramError(
           .usage, "--reset \(word): there is no such flag",
           hint: guess.map { "did you mean \($0)?" } ?? "write --reset vineyardd.size, for instance")
       }
       guard !given.names(flag.name) else {
-        throw CommandError(.usage, "--reset \(word): --\(flag.name) is given, too", hint: "give one of them")
+        throw ProgramError(.usage, "--reset \(word): --\(flag.name) is given, too", hint: "give one of them")
       }
       names.insert(flag.name)
     }

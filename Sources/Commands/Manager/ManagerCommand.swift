@@ -1,6 +1,7 @@
 import ArgumentParser
 import HTTPEndpoint
 import KubernetesClient
+import Logging
 import Operator
 import Support
 
@@ -69,17 +70,17 @@ struct ManagerCommand: AsyncContextCommand {
       (healthAddress, "--health-probe-bind-address"),
     ] { _ = try ListenAddress.parse(address, flag: flag) }
     guard runsControllers || servesWebhook else {
-      throw CommandError(.usage, "neither controllers nor webhook are enabled", hint: "leave one of the flags out")
+      throw ProgramError(.usage, "neither controllers nor webhook are enabled", hint: "leave one of the flags out")
     }
     guard !servesWebhook || !certificateDirectory.isEmpty else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "a webhook without a certificate", hint: "give --webhook-cert-dir or --enable-webhook=false")
     }
   }
 
   mutating func run(_ context: CommandContext) async throws {
     let log = connection.log(context)
-    for warning in context.warnings { log.warning(warning) }
+    for warning in context.warnings { log.warning("\(warning)") }
     var configuration = OperatorConfiguration(namespace: connection.namespace, identity: Self.identity(context.host))
     configuration.electsLeader = electsLeader
     configuration.runsControllers = runsControllers
@@ -94,11 +95,8 @@ struct ManagerCommand: AsyncContextCommand {
     let cluster =
       runsControllers
       ? try ClientConfiguration.resolve(connection.options, sources: context.configurationSources) : nil
-    do {
-      try await Operator(configuration, cluster: cluster, log: log).run()
-    } catch is CancellationError where Task.isCancelled {
-      log.info("stopped")
-    }
+    try await Operator(configuration, cluster: cluster, log: log).run()
+    log.info("stopped")
   }
 
   /// Unlike any other replica's, also when a container is restarted.

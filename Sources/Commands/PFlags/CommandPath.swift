@@ -16,8 +16,8 @@ struct CommandPath {
 
   /// Follows the subcommands from a root.
   ///
-  /// - Throws: `CommandError` with code `usage` for an unknown subcommand.
-  init(root: any ParsableCommand.Type, _ words: [String]) throws(CommandError) {
+  /// - Throws: `ProgramError` with code `usage` for an unknown subcommand.
+  init(root: any ParsableCommand.Type, _ words: [String]) throws(ProgramError) {
     self.root = root
     command = root
     var wantsHelp = false
@@ -61,13 +61,13 @@ struct CommandPath {
   /// Flags of the root without a value; known here so that asking for help needs no table.
   private static let switches = ["--help", "-h", "--version", "-v", "--dump-usage", "-j"]
 
-  private func unknown(_ word: String) -> CommandError {
+  private func unknown(_ word: String) -> ProgramError {
     let known = command.configuration.subcommands.map { $0._commandName } + (names.isEmpty ? ["help"] : [])
     let path = names.map { "\($0) " }.joined()
     let hint =
       CommandAdvice.hint(for: word, behind: names)
       ?? nearest(to: word, in: known).map { "did you mean '\(path)\($0)'?" }
-    return CommandError(
+    return ProgramError(
       .usage, "unknown command '\(path)\(word)'", hint: hint ?? "'\(text) --help' lists the commands")
   }
 }

@@ -5,10 +5,10 @@ import Support
 enum ListValue {
   /// The elements; none for an empty text.
   ///
-  /// - Throws: `CommandError` with code `usage`.
-  static func elements(of text: String, flag: String) throws(CommandError) -> [String] {
+  /// - Throws: `ProgramError` with code `usage`.
+  static func elements(of text: String, flag: String) throws(ProgramError) -> [String] {
     if text.first == "[", let array = (try? Value(json: text))?.array {
-      return try array.map { element throws(CommandError) in
+      return try array.map { element throws(ProgramError) in
         guard let text = element.string else {
           throw invalid(text, flag, cause: "an element is not a text")
         }
@@ -28,7 +28,7 @@ enum ListValue {
   }
 
   /// The fields of one line of comma separated values (RFC 4180).
-  private static func fields(of text: String, _ flag: String) throws(CommandError) -> [String] {
+  private static func fields(of text: String, _ flag: String) throws(ProgramError) -> [String] {
     guard !text.isEmpty else { return [] }
     var fields: [String] = []
     var rest = text[...]
@@ -49,7 +49,7 @@ enum ListValue {
 
   private static func quotedField(
     _ rest: inout Substring, _ text: String, _ flag: String
-  ) throws(CommandError) -> String {
+  ) throws(ProgramError) -> String {
     var field = ""
     rest.removeFirst()
     while let character = rest.popFirst() {
@@ -65,8 +65,8 @@ enum ListValue {
     throw invalid(text, flag, cause: "a quote is not closed")
   }
 
-  private static func invalid(_ text: String, _ flag: String, cause: String) -> CommandError {
-    CommandError(
+  private static func invalid(_ text: String, _ flag: String, cause: String) -> ProgramError {
+    ProgramError(
       .usage, "invalid value '\(text)' for \(flag)", cause: cause, hint: "write \(flag)=a,b or repeat the flag")
   }
 }

@@ -25,8 +25,8 @@ struct PFlagsNormalizer {
 
   /// Normalises the words behind the command's name.
   ///
-  /// - Throws: `CommandError` with code `usage` for an unknown flag or a wrong value.
-  mutating func normalize(_ words: [String]) throws(CommandError) -> [String] {
+  /// - Throws: `ProgramError` with code `usage` for an unknown flag or a wrong value.
+  mutating func normalize(_ words: [String]) throws(ProgramError) -> [String] {
     var rest = words[...]
     var switched: DeclaredFlag?
     while verbatim == nil, let word = rest.popFirst() {
@@ -49,7 +49,7 @@ struct PFlagsNormalizer {
   /// Reads `--name` or `--name=value`.
   ///
   /// - Returns: the flag when it is a boolean without a value.
-  private mutating func long(_ word: String, _ rest: inout ArraySlice<String>) throws(CommandError) -> DeclaredFlag? {
+  private mutating func long(_ word: String, _ rest: inout ArraySlice<String>) throws(ProgramError) -> DeclaredFlag? {
     let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts[0])
     let value = parts.count > 1 ? String(parts[1]) : nil
@@ -73,7 +73,7 @@ struct PFlagsNormalizer {
   /// Reads letters behind one dash: booleans, then perhaps one flag with its value.
   private mutating func letters(
     _ word: String, _ rest: inout ArraySlice<String>
-  ) throws(CommandError) -> DeclaredFlag? {
+  ) throws(ProgramError) -> DeclaredFlag? {
     var letters = word.dropFirst()
     while let letter = letters.popFirst() {
       guard let flag = own.flag(letter: letter) ?? persistent.flag(letter: letter) else {
@@ -108,18 +108,18 @@ struct PFlagsNormalizer {
   }
 
   /// The value of a flag that has none behind an equals sign.
-  private func value(of flag: DeclaredFlag, _ rest: inout ArraySlice<String>) throws(CommandError) -> String {
+  private func value(of flag: DeclaredFlag, _ rest: inout ArraySlice<String>) throws(ProgramError) -> String {
     if flag.isBoolean { return "true" }
     guard let next = rest.first else {
-      throw CommandError(.usage, "\(flag.spelling) needs a value", hint: flag.valueHint)
+      throw ProgramError(.usage, "\(flag.spelling) needs a value", hint: flag.valueHint)
     }
     // A value left out, as by an empty variable of a shell, must not eat the next flag.
     if next.hasPrefix("--"), self.flag(named: String(next.dropFirst(2).prefix { $0 != "=" })) != nil {
-      throw CommandError(
+      throw ProgramError(
         .usage, "\(flag.spelling) needs a value", cause: "'\(next)' is a flag", hint: flag.valueHint)
     }
     if !flag.values.isEmpty, isShort(next) {
-      throw CommandError(
+      throw ProgramError(
         .usage, "\(flag.spelling) needs a value", cause: "'\(next)' is a flag", hint: flag.valueHint)
     }
     rest.removeFirst()
@@ -132,7 +132,7 @@ struct PFlagsNormalizer {
     return (own.flag(letter: letter) ?? persistent.flag(letter: letter)) != nil
   }
 
-  private mutating func set(_ flag: DeclaredFlag, _ value: String) throws(CommandError) {
+  private mutating func set(_ flag: DeclaredFlag, _ value: String) throws(ProgramError) {
     switch flag.kind {
     case .boolean: given.values[flag.name] = [String(try boolean(value, of: flag))]
     case .single: given.values[flag.name] = [value]
@@ -140,24 +140,24 @@ struct PFlagsNormalizer {
     }
   }
 
-  private func boolean(_ text: String, of flag: DeclaredFlag) throws(CommandError) -> Bool {
+  private func boolean(_ text: String, of flag: DeclaredFlag) throws(ProgramError) -> Bool {
     if let value = Bool(flagValue: text) { return value }
-    throw CommandError(.usage, "invalid value '\(text)' for \(flag.spelling)", hint: "give true or false")
+    throw ProgramError(.usage, "invalid value '\(text)' for \(flag.spelling)", hint: "give true or false")
   }
 }
 
 extension PFlagsNormalizer {
   /// Refuses `--wait false`, which pflag reads as `--wait` and an argument.
-  private func requireNoValue(_ word: String, of flag: DeclaredFlag?) throws(CommandError) {
+  private func requireNoValue(_ word: String, of flag: DeclaredFlag?) throws(ProgramError) {
     guard let flag, !own.takesArguments, Bool(flagValue: word) != nil else { return }
-    throw CommandError(.usage, "unexpected argument '\(word)'", hint: "write \(flag.spelling)=\(word)")
+    throw ProgramError(.usage, "unexpected argument '\(word)'", hint: "write \(flag.spelling)=\(word)")
   }
 
-  private func unknown(_ word: String, name: String) -> CommandError {
+  private func unknown(_ word: String, name: String) -> ProgramError {
     let known = (own.flags + persistent.flags).filter(\.isVisible).flatMap(\.longNames)
     // A long name behind one dash reads as letters.
     let guess = known.contains(name) ? name : nearest(to: name, in: known)
     let hint = guess.map { "did you mean --\($0)?" } ?? "'\(command) --help' explains the flags"
-    return CommandError(.usage, "unknown flag '\(word)'", hint: hint)
+    return ProgramError(.usage, "unknown flag '\(word)'", hint: hint)
   }
 }

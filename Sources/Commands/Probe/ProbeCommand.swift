@@ -18,17 +18,29 @@ struct ProbeCommand: ContextCommand {
   @Option(help: ArgumentHelp("Longest time for each step of the handshake, such as 3s.", valueName: "duration"))
   var timeout = "3s"
 
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Print what the store says of itself; default: nothing.", valueName: "format"))
+  var output: OutputFormat?
+
   mutating func run(_ context: CommandContext) throws {
     let limit = try TimeSpan.parse(timeout)
     do {
       let client = try StoreClient(path: socket, timeout: limit)
       let reply = try Value(json: try client.register())
       // A store that wants a password refuses here, and serves those who know it.
-      guard reply["type"] != nil else { throw CommandError(.failed, "the answer is no reply") }
-    } catch let error as CommandError where error.code != .usage {
-      throw CommandError(.notReady, "the store behind \(socket) does not serve", cause: error.description)
+      guard reply["type"] != nil else { throw ProgramError(.failed, "the answer is no reply") }
+      guard let output else { return }
+      context.output(
+        output.text(
+          PrintableFields([
+            "socket": socket, "version": reply["version"]?.string ?? "",
+            "instance": reply["instance_id"].map { $0.json } ?? "", "rpc": reply["rpc_endpoint"]?.string ?? "",
+          ])))
+    } catch let error as ProgramError where error.code != .usage {
+      throw ProgramError(.notReady, "the store behind \(socket) does not serve", cause: error.description)
     } catch let error as DocumentError {
-      throw CommandError(.notReady, "the store behind \(socket) does not serve", cause: "\(error)")
+      throw ProgramError(.notReady, "the store behind \(socket) does not serve", cause: "\(error)")
     }
   }
 }

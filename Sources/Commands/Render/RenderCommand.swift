@@ -33,11 +33,11 @@ struct RenderCommand: ContextCommand {
     do {
       resource = try KubernetesObject(yaml: try context.readFile(file))
     } catch let error as DocumentError {
-      throw CommandError(.usage, "cannot read \(file)", cause: "\(error)", hint: "write YAML or JSON")
+      throw ProgramError(.usage, "cannot read \(file)", cause: "\(error)", hint: "write YAML or JSON")
     }
     guard let kind = ResourceKind.of(resource.reference.type), kind.type == resource.reference.type else {
       let type = resource.reference.type
-      throw CommandError(
+      throw ProgramError(
         .usage, "\(file) holds \(ResourceKind.all.map { "no \($0.type.kind)" }.joined(separator: " and "))",
         cause: type.kind.isEmpty ? nil : "it holds a \(type)")
     }

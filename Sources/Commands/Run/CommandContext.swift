@@ -1,5 +1,6 @@
 import Glibc
 import KubernetesClient
+import Logging
 import Support
 import Synchronization
 
@@ -12,30 +13,30 @@ public struct CommandContext: Sendable {
   /// Takes messages for stderr.
   public var errorOutput: @Sendable (String) -> Void
   /// The reason why a stream has not taken all that was written to it so far; nil when it has.
-  public var writeFailure: @Sendable () -> CommandError? = { nil }
+  public var writeFailure: @Sendable () -> ProgramError? = { nil }
   /// Width of help texts in characters; nil follows the terminal.
   public var columns: Int?
   /// The log, before flags change its level.
-  public var log: Log
+  public var log: Logger
   /// Reads a small text file, or standard input under the name `-`.
   ///
-  /// - Throws: `CommandError` when it cannot be read or is no text.
+  /// - Throws: `ProgramError` when it cannot be read or is no text.
   public var readFile: @Sendable (String) throws -> String
   /// Writes a text file anew.
   ///
-  /// - Throws: `CommandError` when it cannot be written.
+  /// - Throws: `ProgramError` when it cannot be written.
   public var writeFile: @Sendable (_ path: String, _ text: String) throws -> Void = { try TextFile.write($1, to: $0) }
   /// Makes a directory unless there is one.
   ///
-  /// - Throws: `CommandError` when it cannot be made.
+  /// - Throws: `ProgramError` when it cannot be made.
   public var makeDirectory: @Sendable (_ path: String) throws -> Void = { path in
     guard mkdir(path, 0o755) != 0, errno != EEXIST else { return }
-    throw CommandError.system("cannot make the directory \(path)", errno: errno)
+    throw ProgramError.system("cannot make the directory \(path)", errno: errno)
   }
   /// Runs the store until it is told to stop.
   ///
-  /// - Throws: `CommandError` when it cannot start.
-  public var startDaemon: @Sendable (VineyarddOptions, Log) throws -> Void
+  /// - Throws: `ProgramError` when it cannot start.
+  public var startDaemon: @Sendable (VineyarddOptions, Logger) throws -> Void
   /// Hands SIGINT and SIGTERM to a function from now on; the second one ends the process.
   public var watchSignals: @Sendable (_ signalled: @escaping @Sendable (Int32) -> Void) -> Void = { _ in }
   /// Sources of the configuration of a connection.
@@ -60,9 +61,9 @@ public struct CommandContext: Sendable {
     host: HostFacts,
     output: @escaping @Sendable (String) -> Void,
     errorOutput: @escaping @Sendable (String) -> Void,
-    log: Log,
+    log: Logger,
     readFile: @escaping @Sendable (String) throws -> String,
-    startDaemon: @escaping @Sendable (VineyarddOptions, Log) throws -> Void
+    startDaemon: @escaping @Sendable (VineyarddOptions, Logger) throws -> Void
   ) {
     self.host = host
     self.output = output
@@ -79,7 +80,7 @@ public struct CommandContext: Sendable {
       host: .current,
       output: { failures.note(StandardStream.output.write($0), on: .output) },
       errorOutput: { failures.note(StandardStream.error.write($0), on: .error) },
-      log: Log(),
+      log: Logger(),
       readFile: { try TextFile.read($0 == "-" ? "/dev/stdin" : $0) },
       startDaemon: { try runDaemon($0, log: $1) })
     context.writeFailure = { failures.first }
@@ -99,7 +100,7 @@ extension CommandContext {
   var errorPalette: Palette { Palette(color, isTerminal: errorColumns() != nil, environment: host.environment) }
 
   /// Writes the one line that says why a command failed.
-  func write(_ error: CommandError) {
+  func write(_ error: ProgramError) {
     let line = error.line
     let mark = line.prefix { $0 != ":" }
     errorOutput("\(errorPalette.paint(mark, .red))\(line.dropFirst(mark.count))\n")
@@ -110,10 +111,10 @@ extension CommandContext {
 ///
 /// A reader that went away (EPIPE) has had enough, and a closed stderr is how people ask for silence: neither counts.
 private final class WriteFailures: Sendable {
-  private let failure = Mutex<CommandError?>(nil)
+  private let failure = Mutex<ProgramError?>(nil)
 
   /// The reason why not all was written, nil when it was.
-  var first: CommandError? { failure.withLock { $0 } }
+  var first: ProgramError? { failure.withLock { $0 } }
 
   /// Remembers how a write ended.
   ///

@@ -62,12 +62,10 @@ final class CommandTask: Sendable {
     }
     let status: ExitStatus = signal == SIGINT ? .interrupted : .terminated
     switch result {
-    case .failure(is CancellationError): throw CommandError(status, "interrupted", hint: hint)
+    case .failure(is CancellationError): throw CommandError(status, ProgramError(.failed, "interrupted", hint: hint))
     case .failure(let error):
-      if let error = CommandError(told: error) {
-        throw CommandError(status, error.message, cause: error.cause, hint: error.hint)
-      }
-      throw CommandError(status, "interrupted", cause: "\(error)", hint: hint)
+      let told = CommandError(told: error)?.error
+      throw CommandError(status, told ?? ProgramError(.failed, "interrupted", cause: "\(error)", hint: hint))
     case .success, nil: return endsBySignal ? .ok : status
     }
   }

@@ -15,7 +15,7 @@ struct Consent: Sendable {
   /// Asks a person; without a terminal the command itself is the answer.
   ///
   /// - Parameter action: what is about to happen, as a sentence without a full stop.
-  /// - Throws: `CommandError` with code `failed` when the answer is no.
+  /// - Throws: `ProgramError` with code `failed` when the answer is no.
   func confirm(_ action: String) async throws {
     if isGiven { return }
     guard try await context.ask("\(action)?") == false else { return }
@@ -24,18 +24,18 @@ struct Consent: Sendable {
 
   /// Asks a person; without a terminal only `--yes` is an answer.
   ///
-  /// - Throws: `CommandError` with code `failed` when the answer is no, or when nobody can be asked.
+  /// - Throws: `ProgramError` with code `failed` when the answer is no, or when nobody can be asked.
   func require(_ action: String, because cause: String) async throws {
     if isGiven { return }
     switch try await context.ask("\(action)?") {
     case true?: return
     case false?: throw Self.declined
     case nil:
-      throw CommandError(.failed, "\(action) needs your consent", cause: cause, hint: "--yes gives it")
+      throw ProgramError(.failed, "\(action) needs your consent", cause: cause, hint: "--yes gives it")
     }
   }
 
-  private static let declined = CommandError(.failed, "not confirmed; nothing was changed")
+  private static let declined = ProgramError(.failed, "not confirmed; nothing was changed")
 }
 
 /// Asks a question on the terminal.

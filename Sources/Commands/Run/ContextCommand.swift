@@ -4,7 +4,7 @@ import ArgumentParser
 public protocol ContextCommand: ParsableCommand {
   /// Does the work.
   ///
-  /// - Throws: `CommandError` for everything the user should read.
+  /// - Throws: `ProgramError` for everything the user should read.
   mutating func run(_ context: CommandContext) throws
 }
 
@@ -14,7 +14,7 @@ public protocol ContextCommand: ParsableCommand {
 public protocol AsyncContextCommand: ParsableCommand {
   /// Does the work.
   ///
-  /// - Throws: `CommandError` for everything the user should read; `CancellationError` after an interruption, unless
+  /// - Throws: `ProgramError` for everything the user should read; `CancellationError` after an interruption, unless
   ///   it has more to tell than `interruptionHint`.
   mutating func run(_ context: CommandContext) async throws
 

@@ -17,7 +17,7 @@ struct Invocation {
   /// - Parameters:
   ///   - commandLine: the program's name, then its arguments.
   ///   - root: the tree of commands under any name but the daemon's.
-  /// - Throws: `CommandError` with code `usage`.
+  /// - Throws: `ProgramError` with code `usage`.
   init(_ commandLine: [String], root: any ParsableCommand.Type, context: CommandContext) throws {
     let program = commandLine.first?.split(separator: "/").last
     let words = Array(commandLine.dropFirst())
@@ -69,7 +69,7 @@ struct Invocation {
   }
 
   /// The words of a command for the argument parser; without flags no table of them is made.
-  private static func normalized(_ path: CommandPath) throws(CommandError) -> ([String], GivenFlags) {
+  private static func normalized(_ path: CommandPath) throws(ProgramError) -> ([String], GivenFlags) {
     let words = path.names.isEmpty ? path.rest.map { $0 == "-v" ? "--version" : $0 } : path.rest
     if words.isEmpty { return ([], GivenFlags()) }
     if words.count == 1, words[0] == "--help" || words[0] == "-h" { return (["--help"], GivenFlags()) }
@@ -78,7 +78,7 @@ struct Invocation {
     let arguments = try normalizer.normalize(words)
     // '-' stands for standard input.
     if let word = normalizer.given.operands.first(where: { $0 != "-" }), normalizer.own.flag(named: "name") != nil {
-      throw CommandError(.usage, "unexpected argument '\(word)'", hint: "--name \(word) gives a name")
+      throw ProgramError(.usage, "unexpected argument '\(word)'", hint: "--name \(word) gives a name")
     }
     return (arguments, normalizer.given)
   }

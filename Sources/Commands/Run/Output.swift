@@ -81,22 +81,53 @@ struct PrintableReferences: PrintableData {
     return table.text
   }
 
+  var value: Value { .array(references.map(\.value)) }
+  var names: [String] { references.map(\.kubectlName) }
+}
+
+/// Objects that differ from what is planned.
+struct PrintableDifferences: PrintableData {
+  let differences: [ObjectDifference]
+
+  init(_ differences: [ObjectDifference]) { self.differences = differences }
+
+  func table(_ palette: Palette) -> String {
+    var table = Table("kind", "namespace", "name", "change")
+    for difference in differences {
+      let reference = difference.reference
+      table.add(reference.type.kind, reference.namespace ?? "", reference.name, difference.change)
+    }
+    return table.text
+  }
+
   var value: Value {
     .array(
-      references.map { reference in
-        var value: Value = [
-          "apiVersion": .string(reference.type.apiVersion), "kind": .string(reference.type.kind),
-          "name": .string(reference.name),
-        ]
-        value["namespace"] = reference.namespace.map { .string($0) }
+      differences.map { difference in
+        var value = difference.reference.value
+        value["change"] = .string(difference.change)
+        value["diff"] = .string(difference.text)
         return value
       })
   }
 
-  var names: [String] { references.map(\.kubectlName) }
+  var names: [String] { differences.map(\.reference.kubectlName) }
+}
+
+extension ObjectDifference {
+  /// What deploying would do with the object.
+  fileprivate var change: String { isNew ? "create" : "change" }
 }
 
 extension ObjectReference {
+  /// The reference for programs.
+  fileprivate var value: Value {
+    var value: Value = [
+      "apiVersion": .string(type.apiVersion), "kind": .string(type.kind), "name": .string(name),
+    ]
+    value["namespace"] = namespace.map { .string($0) }
+    return value
+  }
+
   /// The name as kubectl prints and takes it: `deployment.apps/vineyardd-sample`.
   var kubectlName: String {
     let kind = type.kind.lowercased()

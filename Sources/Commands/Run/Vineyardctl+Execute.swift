@@ -1,6 +1,5 @@
 import ArgumentParser
 import Glibc
-import KubernetesClient
 import Support
 
 extension Vineyardctl {
@@ -25,7 +24,7 @@ extension Vineyardctl {
     let status = outcome(commandLine, root: root, context: context)
     guard let failure = context.writeFailure() else { return status }
     context.write(failure)
-    return status == .ok ? failure.code : status
+    return status == .ok ? CommandError(failure).status : status
   }
 
   private static func outcome(
@@ -33,12 +32,10 @@ extension Vineyardctl {
   ) -> ExitStatus {
     do {
       return try Invocation(commandLine, root: root, context: context).execute(context)
-    } catch let error as CommandError {
-      context.write(error)
-      return error.code
     } catch {
-      context.write(CommandError(.failed, "\(error)"))
-      return .failed
+      let end = CommandError(told: error) ?? CommandError(ProgramError(.failed, "\(error)"))
+      context.write(end.error)
+      return end.status
     }
   }
 }
@@ -65,9 +62,9 @@ extension Invocation {
   private func report(_ error: any Error, _ context: CommandContext) -> ExitStatus {
     // A command that has told everything already, and only ends otherwise than well.
     if let exit = error as? ExitCode { return ExitStatus(rawValue: exit.rawValue) ?? .failed }
-    if let error = CommandError(told: error) {
-      context.write(error)
-      return error.code
+    if let end = CommandError(told: error) {
+      context.write(end.error)
+      return end.status
     }
     // A shell asks while somebody types, and wants no errors in between.
     if arguments.first == Self.completionCall, !root.exitCode(for: error).isSuccess { return .failed }
@@ -80,33 +77,22 @@ extension Invocation {
   }
 
   /// An error of the argument parser in the words of this program: its second sentence is a hint.
-  private func usageError(_ message: String) -> CommandError {
+  private func usageError(_ message: String) -> ProgramError {
     let text = message.onOneLine
     // What `validate` throws brings a hint of its own.
     if text.hasSuffix(")"), let start = text.firstRange(of: " (hint: ") {
-      return CommandError(
+      return ProgramError(
         .usage, String(text[..<start.lowerBound]), hint: String(text[start.upperBound...].dropLast()))
     }
     let end = text.firstRange(of: ". ")
     let sentence = text[..<(end?.lowerBound ?? text.endIndex)]
     let advice = end.map { text[$0.upperBound...] } ?? ""
     let hint = advice.isEmpty ? "'\(command) --help' explains the flags" : sentenceCase(advice)
-    return CommandError(.usage, sentenceCase(sentence), hint: hint)
+    return ProgramError(.usage, sentenceCase(sentence), hint: hint)
   }
 
   private func sentenceCase(_ text: Substring) -> String {
     let body = text.hasSuffix(".") ? text.dropLast() : text
     return (body.first?.lowercased() ?? "") + body.dropFirst()
-  }
-}
-
-extension CommandError {
-  /// The error as the user reads it; nil for errors of the argument parser.
-  init?(told error: any Error) {
-    switch error {
-    case let error as CommandError: self = error
-    case let error as any ClientError: self = error.asCommandError
-    default: return nil
-    }
   }
 }

@@ -38,11 +38,11 @@ struct StatusCommand: AsyncContextCommand {
     guard !status.isReady else { return }
     let unready = status.missing + status.components.filter { !$0.isReady }.map { "\($0.object): \($0.detail)" }
     guard !unready.isEmpty else {
-      throw CommandError(
+      throw ProgramError(
         .notReady, "not everything may be seen", cause: status.hidden.joined(separator: "; "),
         hint: "ask for the right to list these objects in the namespace, such as that of the role 'view'")
     }
-    throw CommandError(
+    throw ProgramError(
       .notReady, "not everything is ready", cause: unready.joined(separator: "; "),
       hint: status.needsOperator
         ? "'vineyardctl deploy operator' deploys it" : "'vineyardctl status --wait' waits for it")

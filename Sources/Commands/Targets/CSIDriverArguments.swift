@@ -12,7 +12,7 @@ struct CSIDriverArguments: ParsableArguments {
 
   /// The driver that the flags describe.
   ///
-  /// - Throws: `CommandError` with code `usage` for flags that cannot be read.
+  /// - Throws: `ProgramError` with code `usage` for flags that cannot be read.
   func spec(_ image: ImageOptions, isVerbose: Bool) throws -> CSIDriverSpec {
     var spec = CSIDriverSpec()
     spec.name = name

@@ -60,7 +60,7 @@ struct CSIDriverTarget: DeploymentTarget {
     guard let resource = plan.objects.first(where: { $0.reference.type == Self.type }) else { return [] }
     let spec = try CSIDriverSpec(customResource: resource)
     if spec.sidecar.enableSnapshots, try await client.resource(for: .snapshotClass) == nil {
-      throw CommandError(
+      throw ProgramError(
         .failed, "the cluster has no VolumeSnapshots", cause: "their definitions are not installed",
         hint: "install definitions and controller of github.com/kubernetes-csi/external-snapshotter first, or leave "
           + "--sidecar.enableSnapshots out")

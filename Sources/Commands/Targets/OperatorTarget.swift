@@ -31,7 +31,7 @@ struct OperatorTarget: DeploymentTarget {
 
   /// Options of the operator from the flags.
   ///
-  /// - Throws: `CommandError` with code `usage` for flags that cannot be read.
+  /// - Throws: `ProgramError` with code `usage` for flags that cannot be read.
   func options(_ context: DeploymentContext) throws -> OperatorOptions {
     var options = OperatorOptions(
       namespace: context.namespace, image: images.options(context.host), replicas: operators.replicas ?? 1,

@@ -81,7 +81,7 @@ struct VineyardDeploymentTarget: DeploymentTarget {
   private func owners() throws -> [Value] {
     guard let text = ownerReferences?.nonEmpty else { return [] }
     guard let owners = (try? Value(yaml: text))?.array, owners.allSatisfy({ $0["uid"]?.string != nil }) else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "--owner-references is no array of owner references",
         hint: "write [{\"apiVersion\": …, \"kind\": …, \"name\": …, \"uid\": …}]")
     }

@@ -16,7 +16,7 @@ struct VineyarddArguments: ParsableArguments {
 
   func validate() throws {
     guard let replicas, replicas < 1 else { return }
-    throw CommandError(
+    throw ProgramError(
       .usage, "--replicas \(replicas) leaves no store",
       hint: "give 1 or more; 'vineyardctl delete vineyardd' removes a cluster and leaves the operator")
   }
@@ -24,7 +24,7 @@ struct VineyarddArguments: ParsableArguments {
   /// The cluster that the flags describe, not yet checked as a whole.
   ///
   /// - Parameter input: stands on the command line for what standard input says.
-  /// - Throws: `CommandError` with code `usage` for flags that cannot be read.
+  /// - Throws: `ProgramError` with code `usage` for flags that cannot be read.
   func spec(
     _ context: DeploymentContext, _ images: ImageArguments, input: StandardInputMark? = nil
   ) throws -> VineyarddSpec {

@@ -121,7 +121,7 @@ struct VineyardClusterTarget: DeploymentTarget {
 extension VineyarddArguments {
   /// The cluster that the flags describe, together with what is deployed.
   ///
-  /// - Throws: `CommandError` with code `usage` when it makes no sense, or when no node has room for its stores.
+  /// - Throws: `ProgramError` with code `usage` when it makes no sense, or when no node has room for its stores.
   func resource(
     _ context: DeploymentContext, _ images: ImageArguments, input: StandardInputMark? = nil, _ notes: inout [Note]
   ) throws -> KubernetesObject {
@@ -142,7 +142,7 @@ extension VineyarddArguments {
 extension DeploymentContext {
   /// A cluster that a user has described in a file.
   ///
-  /// - Throws: `CommandError` with code `usage`.
+  /// - Throws: `ProgramError` with code `usage`.
   func cluster(from file: String) throws -> (resource: KubernetesObject, spec: VineyarddSpec) {
     var resource = try resource(from: file, type: .vineyardd)
     resource.namespace = resource.namespace ?? namespace
@@ -155,10 +155,10 @@ extension DeploymentContext {
 extension ObjectType {
   /// Makes sure that the cluster has this kind of custom resource.
   ///
-  /// - Throws: `CommandError` with code `failed`.
+  /// - Throws: `ProgramError` with code `failed`.
   func require(of client: KubernetesClient) async throws {
     guard try await client.resource(for: self) == nil else { return }
-    throw CommandError(
+    throw ProgramError(
       .failed, "the cluster has no \(kind) resources", cause: "the operator is not deployed",
       hint: "'vineyardctl deploy operator --create-namespace' deploys it")
   }

@@ -54,7 +54,7 @@ enum EndpointFlags: DaemonFlagTable {
     ) { port, _, options in
       guard port != 0 else { return }
       guard port != options.server.rpcPort else {
-        throw CommandError(
+        throw ProgramError(
           .usage, "--rpc_socket_port and --metrics_port are both \(port)", hint: "choose another one for the metrics")
       }
       options.server.metricsPort = port
@@ -99,7 +99,7 @@ enum EndpointFlags: DaemonFlagTable {
   private static func defaultSocketPath(_ host: HostFacts) throws -> String {
     if host.isWritable("/var/run") { return "/var/run/vineyard.sock" }
     if let home = host.nonEmpty("HOME") { return "\(home)/.local/vineyard/vineyard.sock" }
-    throw CommandError(
+    throw ProgramError(
       .failed, "no place for the IPC socket", cause: "/var/run is not writable and HOME is not set",
       hint: "give one with --socket")
   }
@@ -108,22 +108,22 @@ enum EndpointFlags: DaemonFlagTable {
     guard let text else { return host.isInKubernetes ? 0o777 : 0o770 }
     let digits = text.hasPrefix("0o") ? text.dropFirst(2) : text[...]
     guard let mode = mode_t(digits, radix: 8), mode <= 0o777 else {
-      throw CommandError(.usage, "invalid --socket_mode '\(text)'", hint: "give octal digits, 0 to 0777")
+      throw ProgramError(.usage, "invalid --socket_mode '\(text)'", hint: "give octal digits, 0 to 0777")
     }
     guard mode & 0o222 != 0 else {
-      throw CommandError(.usage, "with --socket_mode \(text) nobody could connect", hint: "0770 lets a group")
+      throw ProgramError(.usage, "with --socket_mode \(text) nobody could connect", hint: "0770 lets a group")
     }
     return mode
   }
 
   private static func groupID(_ text: String, _ host: HostFacts) throws -> gid_t {
     if let group = gid_t(text) ?? host.groupID(text) { return group }
-    throw CommandError(.usage, "unknown group '\(text)' for --socket_group", hint: "give a name or a number")
+    throw ProgramError(.usage, "unknown group '\(text)' for --socket_group", hint: "give a name or a number")
   }
 
   private static func requirePasswordFile(_ path: String, _ host: HostFacts) throws {
     guard let obstacle = host.fileObstacle(path) else { return }
-    throw CommandError(
+    throw ProgramError(
       .usage, "invalid --htpasswd '\(path)'", cause: obstacle,
       hint: "make one with htpasswd -c -B \(path) USER, or leave the flag out for no passwords")
   }
@@ -132,7 +132,7 @@ enum EndpointFlags: DaemonFlagTable {
   private static func warning(ofTokenFile path: String, _ host: HostFacts) throws -> String? {
     guard let obstacle = host.fileObstacle(path) else { return nil }
     guard host.isInKubernetes else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "invalid --admin_token_file '\(path)'", cause: obstacle,
         hint: "write the token into it, or leave the flag out to refuse requests about volumes over TCP")
     }
@@ -152,7 +152,7 @@ extension HostFacts {
     if given == "localhost" { return "127.0.0.1" }
     var address = in6_addr()
     guard inet_pton(AF_INET, given, &address) == 1 || inet_pton(AF_INET6, given, &address) == 1 else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "invalid \(flag) '\(given)'", cause: "it is no address",
         hint: "give one of this machine's addresses, such as 127.0.0.1, or 0.0.0.0 for all")
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EtcdClient
+import Logging
 import StoreServer
 import Support
 

@@ -24,7 +24,7 @@ enum MemoryFlags: DaemonFlagTable {
     .switch("reserve_memory", "The same as --populate=all.") { isOn, flags, options in
       guard isOn else { return }
       guard (flags.value("populate") ?? PopulateMode.all) == .all else {
-        throw CommandError(.usage, "--reserve_memory contradicts --populate", hint: "give one of them")
+        throw ProgramError(.usage, "--reserve_memory contradicts --populate", hint: "give one of them")
       }
       options.server.populate = .all
     },
@@ -41,7 +41,7 @@ enum MemoryFlags: DaemonFlagTable {
       "stream_threshold", "percent", "Share of the memory that streams may fill.", default: 80, kind: .integer
     ) { percent, _, options in
       guard (0...100).contains(percent) else {
-        throw CommandError(.usage, "invalid --stream_threshold \(percent)", hint: "give a percentage, 0 to 100")
+        throw ProgramError(.usage, "invalid --stream_threshold \(percent)", hint: "give a percentage, 0 to 100")
       }
       options.server.streamThreshold = UInt64(percent)
     },
@@ -59,13 +59,13 @@ enum MemoryFlags: DaemonFlagTable {
   private static func bytes(_ size: String) throws -> UInt64? {
     let isNegative = size.drop { $0 == " " }.first == "-"
     guard !isNegative else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "invalid --size '\(size)'", cause: "it is negative",
         hint: "leave it out, or give 0, for as much as the container may use")
     }
     guard let bytes = try ByteSize.parse(size)?.bytes else { return nil }
     guard bytes >= MemoryBudget.minimum else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "invalid --size '\(size)'", cause: "a store has \(MemoryBudget.minimum) bytes at least",
         hint: "write a number and k, m, g, t, p or e, such as 512M or 1.5Gi")
     }

@@ -1,5 +1,6 @@
 import EtcdClient
 import EtcdMetadata
+import Logging
 import StoreServer
 import Support
 import Synchronization
@@ -14,8 +15,8 @@ struct EtcdOptions: Sendable, Equatable {
 }
 
 /// Joins the stores that share an etcd.
-func metadataSharing(_ options: EtcdOptions, _ log: Log) -> MetadataSharing {
-  { store, record, wake throws(CommandError) in
+func metadataSharing(_ options: EtcdOptions, _ log: Logger) -> MetadataSharing {
+  { store, record, wake throws(ProgramError) in
     let client = EtcdClient(endpoints: options.endpoints)
     let places = options.endpoints.map(\.description).joined(separator: ",")
     log.info("metadata is shared through \(places), prefix \(options.prefix)")
@@ -32,7 +33,7 @@ func metadataSharing(_ options: EtcdOptions, _ log: Log) -> MetadataSharing {
       log.info("this is instance \(membership.instance)")
       return EtcdBackend(membership, store: store, log: log, wake: wake)
     case .failure(let error):
-      throw CommandError(
+      throw ProgramError(
         .notReady, "the store is not ready: its metadata is in etcd", cause: "\(error)",
         hint: "see that etcd runs at \(places), or start with --meta local")
     }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Logging
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -8,13 +9,13 @@ import Support
 
 /// Runs the store until it is told to stop.
 ///
-/// - Throws: `CommandError` when it cannot start.
-func runDaemon(_ options: VineyarddOptions, log: Log) throws {
+/// - Throws: `ProgramError` when it cannot start.
+func runDaemon(_ options: VineyarddOptions, log: Logger) throws {
   // Before any thread has a heap.
   clinux_return_large_blocks()
   let sink = try LogSink()
   defer { sink.flush() }
-  let log = log.with(minimum: options.logLevel).with(sink: sink)
+  let log = Logger(minimum: options.logLevel, write: { sink.write($0) })
   signal(SIGPIPE, SIG_IGN)
   if !options.dumpsCore {
     var none = rlimit(rlim_cur: 0, rlim_max: 0)
@@ -22,6 +23,7 @@ func runDaemon(_ options: VineyarddOptions, log: Log) throws {
   }
   log.info("Hello vineyard v\(Version.current)! (vineyardctl \(Version.product))")
   var configuration = options.server
+  configuration.droppedLogLines = { sink.dropped }
   configuration.sharing = options.etcd.map { metadataSharing($0, log) }
   // In a pod, requests and limits share the memory out.
   if configuration.memoryVolume == nil { configuration.memoryLedger = .ofUser() }

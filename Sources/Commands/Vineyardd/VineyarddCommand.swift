@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import Support
 
 /// Runs the store of this node; also what the executable is when called `vineyardd`.
@@ -30,14 +31,14 @@ public struct VineyarddCommand: ContextCommand {
 
   /// Runs the store.
   ///
-  /// - Throws: `CommandError` with code `usage` for flags that make no sense, or when the store cannot start.
+  /// - Throws: `ProgramError` with code `usage` for flags that make no sense, or when the store cannot start.
   public mutating func run(_ context: CommandContext) throws {
     let values = [memory.values, endpoints.values, metadata.values, log.values].reduce(into: [:]) { all, group in
       all.merge(group) { _, value in value }
     }
     let options = try VineyarddOptions(DaemonFlags(values: values, host: context.host))
     let log = context.log.with(minimum: options.logLevel)
-    for warning in context.warnings + options.warnings { log.warning(warning) }
+    for warning in context.warnings + options.warnings { log.warning("\(warning)") }
     try context.startDaemon(options, log)
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import Manifests
 import StoreServer
 import Support
@@ -10,7 +11,7 @@ public struct VineyarddOptions: Sendable {
   /// The etcd that holds the metadata; nil for the memory of the daemon.
   var etcd: EtcdOptions?
   /// Least severe lines to log.
-  public var logLevel = Log.Level.info
+  public var logLevel = Logger.Level.info
   /// Whether a crash leaves a core dump.
   public var dumpsCore = false
 
@@ -19,7 +20,7 @@ public struct VineyarddOptions: Sendable {
 
   /// Turns parsed flags and the facts of the host into settings.
   ///
-  /// - Throws: `CommandError`, with code `usage` for a value that makes no sense.
+  /// - Throws: `ProgramError`, with code `usage` for a value that makes no sense.
   init(_ flags: DaemonFlags) throws {
     server = ServerConfiguration(socketPath: "", version: Version.current)
     server.memoryVolume = flags.host.isInKubernetes ? "/dev/shm" : nil

@@ -1,6 +1,7 @@
 import Coordination
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Support
 
 /// Makes a cluster match a plan, by server-side apply, wave after wave.
@@ -21,10 +22,10 @@ public struct Installer: Sendable {
 
   let client: KubernetesClient
   let progress: ProgressReporter
-  let log: Log
+  let log: Logger
   let options: Options
 
-  public init(client: KubernetesClient, progress: ProgressReporter, log: Log, options: Options) {
+  public init(client: KubernetesClient, progress: ProgressReporter, log: Logger, options: Options) {
     self.client = client
     self.progress = progress
     self.log = log
@@ -34,7 +35,7 @@ public struct Installer: Sendable {
   /// Applies a plan.
   ///
   /// - Returns: the objects as the server has them now, in the order of the plan.
-  /// - Throws: `CommandError`: `failed` when the server refuses an object, `notReady` when something does not get
+  /// - Throws: `ProgramError`: `failed` when the server refuses an object, `notReady` when something does not get
   ///   ready in time; what was applied until then stays.
   public func apply(_ plan: Plan) async throws -> [KubernetesObject] {
     let deadline = Deadline(after: options.timeout)

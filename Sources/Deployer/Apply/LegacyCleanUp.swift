@@ -93,7 +93,7 @@ extension LegacyCleanUp {
 extension Installer {
   /// Removes the objects of a clean-up, and waits for their end, unless the successor was applied before.
   ///
-  /// - Throws: `CommandError` with code `notReady` when something is still there at the deadline.
+  /// - Throws: `ProgramError` with code `notReady` when something is still there at the deadline.
   func cleanUp(_ cleanUp: LegacyCleanUp, until deadline: Deadline, _ board: ProgressBoard) async throws {
     if !cleanUp.isRepeated, let successor = try await client.existing(cleanUp.successor),
       FieldHandover.isApplied(successor)

@@ -1,6 +1,7 @@
 import Coordination
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
 import Support
 
@@ -82,9 +83,9 @@ struct RetryingApply: Sendable {
     return isSame ? .unchanged : .configured
   }
 
-  private func tooLate(_ object: KubernetesObject, _ error: KubernetesError) -> CommandError {
+  private func tooLate(_ object: KubernetesObject, _ error: KubernetesError) -> ProgramError {
     let failure = WebhookFailure(error)
-    return CommandError(
+    return ProgramError(
       .notReady, "cannot apply \(object.reference) within \(deadline.text)",
       cause: failure.map { "\($0)" } ?? error.message,
       hint: failure?.hint ?? "what was applied stays; run the same command again to go on")

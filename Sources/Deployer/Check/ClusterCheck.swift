@@ -1,5 +1,6 @@
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Support
 
 /// Looks whether a cluster can take an installation, or whether the installation in it is as it should be.
@@ -31,9 +32,9 @@ public struct ClusterCheck: Sendable {
 
   let client: KubernetesClient
   let subject: Subject
-  let log: Log
+  let log: Logger
 
-  public init(client: KubernetesClient, subject: Subject, log: Log) {
+  public init(client: KubernetesClient, subject: Subject, log: Logger) {
     self.client = client
     self.subject = subject
     self.log = log
@@ -41,7 +42,7 @@ public struct ClusterCheck: Sendable {
 
   /// Runs every check; one that cannot be done is a warning.
   ///
-  /// - Throws: `CommandError` when the API server cannot be reached at all.
+  /// - Throws: `ProgramError` when the API server cannot be reached at all.
   public func run() async throws -> [Finding] {
     let version = try await client.version()
     async let namespace = namespaceFindings()
@@ -88,7 +89,7 @@ public struct ClusterCheck: Sendable {
     let group = "Components"
     do {
       return try await guarded(group) { try await componentFindings(group) }
-    } catch let error as CommandError {
+    } catch let error as ProgramError {
       return [Finding(group, error.code == .notFound ? .failed : .warning, error.message, hint: error.hint)]
     }
   }
@@ -110,7 +111,7 @@ public struct ClusterCheck: Sendable {
     do {
       return try await body()
     } catch let error as KubernetesError {
-      let reason = error.asCommandError
+      let reason = error.asProgramError
       return [Finding(group, .warning, "cannot be checked: \(reason.message): \(error.message)", hint: reason.hint)]
     }
   }

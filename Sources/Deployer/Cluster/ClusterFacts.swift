@@ -20,7 +20,7 @@ public struct ClusterFacts: Sendable {
 
   /// Asks the API server, everything at once.
   ///
-  /// - Throws: `CommandError` when it cannot be reached or refuses.
+  /// - Throws: `ProgramError` when it cannot be reached or refuses.
   public static func gather(_ client: KubernetesClient, namespace: String) async throws -> ClusterFacts {
     async let version = client.version()
     async let found = client.get(ObjectReference(type: .namespace, name: namespace))
@@ -44,20 +44,20 @@ public struct ClusterFacts: Sendable {
 
   /// Makes sure that the cluster can be deployed to.
   ///
-  /// - Throws: `CommandError` when the server is too old, or the namespace missing and not to be created.
+  /// - Throws: `ProgramError` when the server is too old, or the namespace missing and not to be created.
   public func requireUsable(namespace: String, createsNamespace: Bool) throws {
     if version.major == 1 && version.minor < Self.oldestMinor {
-      throw CommandError(
+      throw ProgramError(
         .failed, "Kubernetes \(version.gitVersion) is too old",
         hint: "vineyardctl needs 1.\(Self.oldestMinor) or newer")
     }
     if createsNamespace || hasNamespace && !isNamespaceEnding { return }
     guard !isNamespaceEnding else {
-      throw CommandError(
+      throw ProgramError(
         .failed, "the namespace '\(namespace)' is being deleted",
         hint: "--create-namespace waits for its end and creates it anew")
     }
-    throw CommandError(
+    throw ProgramError(
       .failed, "the namespace '\(namespace)' does not exist",
       hint: "--create-namespace creates it, -n names another one")
   }
@@ -115,7 +115,7 @@ public struct OperatorPresence: Sendable {
   /// driver, and the one that is there would lose its rights.
   ///
   /// - Parameter target: what is to be deployed, as people write it.
-  /// - Throws: `CommandError` with the command that works.
+  /// - Throws: `ProgramError` with the command that works.
   public func requireNone(outside namespace: String, deploying target: String) async throws {
     let others = try await namespaces().subtracting([namespace]).sorted()
     guard let place = others.first else { return }
@@ -123,7 +123,7 @@ public struct OperatorPresence: Sendable {
       target == "operator"
       ? "'vineyardctl deploy operator -n \(place)' brings it up to date"
       : "'vineyardctl deploy vineyardd -n \(namespace) --create-namespace' deploys a cluster that it runs"
-    throw CommandError(
+    throw ProgramError(
       .failed, "an operator runs in the namespace '\(place)' already", cause: "one serves all namespaces", hint: hint)
   }
 

@@ -24,7 +24,7 @@ public struct ImageGuard: Sendable {
   /// - Parameters:
   ///   - nodes: as they were a moment ago; nil when they may not be seen, and then nothing is refused.
   ///   - timeout: how long the command may take, nil for as long as it takes.
-  /// - Throws: `CommandError` with code `failed` and the command that brings the image to the nodes.
+  /// - Throws: `ProgramError` with code `failed` and the command that brings the image to the nodes.
   public func require(
     _ objects: [KubernetesObject], nodes: [NodeFacts]?, timeout: TimeSpan?
   ) async throws {
@@ -42,7 +42,7 @@ public struct ImageGuard: Sendable {
     if isThere { return }
     latest = try await client.list(.node).items.map { NodeFacts($0) }
     let distribution = latest.first { $0.isLinux }?.distribution ?? .other
-    throw CommandError(
+    throw ProgramError(
       .failed, "no node has the image \(image), and no registry has it", cause: "nothing was changed",
       hint:
         "\(distribution.loading(image)) brings it there once 'scripts/image' has built it; or push it to a registry "
@@ -129,9 +129,9 @@ struct Shortage: Sendable, Equatable {
     largest = "\(short.name) has \(ByteSize(bytes: short.bytes)) left"
   }
 
-  var error: CommandError {
+  var error: ProgramError {
     let fewer = fitting > 0 ? " or --replicas \(fitting)" : ""
-    return CommandError(
+    return ProgramError(
       .failed, "a store of \(ByteSize(bytes: need)) fits on \(fitting) of the \(wanted) nodes that are needed",
       cause: largest, hint: "choose a smaller --vineyardd.size\(fewer); --yes deploys all the same")
   }

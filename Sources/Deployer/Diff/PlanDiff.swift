@@ -3,6 +3,15 @@ import KubernetesClient
 import KubernetesObjects
 import Support
 
+/// The difference between an object in the cluster and the one that is planned.
+public struct ObjectDifference: Sendable {
+  public let reference: ObjectReference
+  /// Whether the cluster has no such object.
+  public let isNew: Bool
+  /// The difference in unified format, with the values of secrets masked.
+  public let text: String
+}
+
 /// Compares a plan with the cluster, as the server sees it.
 public struct PlanDiff: Sendable {
   private let client: KubernetesClient
@@ -16,21 +25,22 @@ public struct PlanDiff: Sendable {
     self.forcesConflicts = forcesConflicts
   }
 
-  /// The differences between the live objects and the plan, in unified format; empty when there are none.
+  /// The objects of a plan that are not in the cluster as they are planned, in the order of the plan.
   ///
   /// - Throws: as every call of `KubernetesClient`, for instance when the server refuses an object.
-  public func text(_ plan: Plan) async throws -> String {
-    try await plan.objects.mapConcurrently(difference).joined()
+  public func differences(_ plan: Plan) async throws -> [ObjectDifference] {
+    try await plan.objects.mapConcurrently(difference).compactMap { $0 }
   }
 
-  private func difference(_ object: KubernetesObject) async throws -> String {
+  private func difference(_ object: KubernetesObject) async throws -> ObjectDifference? {
     let live = try await client.existing(object.reference)
     let merged = try await rehearsed(object, over: live) ?? object
     let name = "\(object.reference)"
-    return UnifiedDiff.text(
+    let text = UnifiedDiff.text(
       from: live.map { ComparableObject.shown($0, as: "live", besides: merged).yaml } ?? "",
       to: ComparableObject.shown(merged, as: "planned", besides: live).yaml,
       names: ("live \(name)", "planned \(name)"))
+    return text.isEmpty ? nil : ObjectDifference(reference: object.reference, isNew: live == nil, text: text)
   }
 
   /// A conflict is a difference, too, which is told and shown.

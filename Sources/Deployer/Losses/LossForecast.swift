@@ -1,6 +1,7 @@
 import ClusterInventory
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
 import Support
 
@@ -8,9 +9,9 @@ import Support
 public struct LossForecast: Sendable {
   let client: KubernetesClient
   private let contents: StoreContents
-  private let log: Log
+  private let log: Logger
 
-  public init(client: KubernetesClient, log: Log) {
+  public init(client: KubernetesClient, log: Logger) {
     self.client = client
     self.log = log
     contents = StoreContents(client: client, log: log)
@@ -20,7 +21,7 @@ public struct LossForecast: Sendable {
   public struct Forecast: Sendable {
     public var losses: [Loss] = []
     /// Reason why the stores will not find room on enough nodes; nil when they do, or when nobody can tell.
-    public var shortage: CommandError?
+    public var shortage: ProgramError?
 
     /// The first loss that is, or may be, one.
     public var gravest: Loss? { losses.first { !$0.isCertainlyNothing } }

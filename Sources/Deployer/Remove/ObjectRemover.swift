@@ -95,7 +95,7 @@ struct ObjectRemover: Sendable {
     do {
       others = try await NamespaceContent(client: client, pending: pending).remaining(in: namespace.name)
     } catch let error as KubernetesError where error.isForbidden {
-      return "nobody knows what it holds: \(error.asCommandError.message): \(error.message) \(hint)"
+      return "nobody knows what it holds: \(error.asProgramError.message): \(error.message) \(hint)"
     }
     return others.isEmpty ? nil : "it still holds \(others.shortList) \(hint)"
   }

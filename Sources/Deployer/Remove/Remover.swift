@@ -1,6 +1,7 @@
 import Coordination
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Support
 
 /// Takes away the objects that a plan made, wave after wave from the last to the first, and only those that are ours.
@@ -23,10 +24,10 @@ public struct Remover: Sendable {
 
   let client: KubernetesClient
   let progress: ProgressReporter
-  let log: Log
+  let log: Logger
   let options: Options
 
-  public init(client: KubernetesClient, progress: ProgressReporter, log: Log, options: Options) {
+  public init(client: KubernetesClient, progress: ProgressReporter, log: Logger, options: Options) {
     self.client = client
     self.progress = progress
     self.log = log
@@ -36,7 +37,7 @@ public struct Remover: Sendable {
   /// Removes the objects of a plan.
   ///
   /// - Returns: what was removed, in that order; empty when nothing was there.
-  /// - Throws: `CommandError`: `failed` when the server refuses, `notReady` when something is still there at the end.
+  /// - Throws: `ProgramError`: `failed` when the server refuses, `notReady` when something is still there at the end.
   public func remove(_ plan: Plan) async throws -> [ObjectReference] {
     let deadline = Deadline(after: options.timeout)
     var removed: [ObjectReference] = []

@@ -19,7 +19,7 @@ public struct UsageGuard: Sendable {
   ///   - what: what is to be deleted, as people read it.
   ///   - isForced: whether it goes all the same; then what is left without driver or store is told.
   ///   - needsDriver: whether the driver goes, so that the kubelet cannot take volumes down any more.
-  /// - Throws: `CommandError` naming the claims, pods and volumes.
+  /// - Throws: `ProgramError` naming the claims, pods and volumes.
   public func requireUnused(
     _ scope: VolumeUses.Scope, by what: String, isForced: Bool, needsDriver: Bool
   ) async throws {
@@ -41,9 +41,9 @@ public struct UsageGuard: Sendable {
 
   private static func refusal(
     _ what: String, _ phrase: String, _ uses: [VolumeUse], needsDriver: Bool
-  ) -> CommandError {
+  ) -> ProgramError {
     let first = uses.allSatisfy { $0.kind == .claim } ? "delete the claims first" : "delete these first"
-    return CommandError(
+    return ProgramError(
       .failed, "\(what) is in use", cause: phrase,
       hint: "\(first), or repeat with --force: pods that use them lose their volumes")
   }

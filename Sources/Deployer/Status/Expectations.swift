@@ -1,5 +1,6 @@
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
 import Support
 
@@ -7,7 +8,7 @@ import Support
 struct Expectations: Sendable {
   let client: KubernetesClient
   let namespace: String
-  let log: Log
+  let log: Logger
 
   /// A line for each thing that is missing, and whether the operator is one of them.
   ///

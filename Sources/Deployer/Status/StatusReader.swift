@@ -2,6 +2,7 @@ import ClusterInventory
 import Coordination
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
 import Support
 
@@ -9,9 +10,9 @@ import Support
 public struct StatusReader: Sendable {
   private let client: KubernetesClient
   private let namespace: String
-  private let log: Log
+  private let log: Logger
 
-  public init(client: KubernetesClient, namespace: String, log: Log) {
+  public init(client: KubernetesClient, namespace: String, log: Logger) {
     self.client = client
     self.namespace = namespace
     self.log = log
@@ -46,7 +47,7 @@ public struct StatusReader: Sendable {
 
   /// Reads everything.
   ///
-  /// - Throws: `CommandError`: `notFound` when nothing is installed in the namespace.
+  /// - Throws: `ProgramError`: `notFound` when nothing is installed in the namespace.
   public func read() async throws -> InstallationStatus {
     let (workloads, refused) = try await workloads()
     var unseen = refused
@@ -55,7 +56,7 @@ public struct StatusReader: Sendable {
       .missing(resources, workloads: workloads.map(\.object))
     guard !workloads.isEmpty || !missing.isEmpty else {
       let leftovers = await Leftovers(client: client).found()
-      throw CommandError(
+      throw ProgramError(
         .notFound, "nothing is deployed in the namespace '\(namespace)'", cause: leftovers?.description,
         hint: leftovers?.hint
           ?? "'vineyardctl deploy vineyard-cluster' deploys a cluster, -n names another namespace")
@@ -119,7 +120,7 @@ public struct StatusReader: Sendable {
 
   /// Waits until every component is ready.
   ///
-  /// - Throws: `CommandError` with code `notReady` and the reason.
+  /// - Throws: `ProgramError` with code `notReady` and the reason.
   public func waitUntilReady(timeout: TimeSpan?, progress: ProgressReporter) async throws {
     let gates = try await workloads().found.map { ReadinessGate(workload: $0.object, required: true) }
     let waiter = ReadinessWaiter(client: client, board: ProgressBoard(progress: progress), log: log)

@@ -10,7 +10,7 @@ struct DeletionWaiter: Sendable {
 
   /// Waits until the objects are gone.
   ///
-  /// - Throws: `CommandError` with code `notReady` and what holds an object up.
+  /// - Throws: `ProgramError` with code `notReady` and what holds an object up.
   func wait(for objects: [KubernetesObject], until deadline: Deadline) async throws {
     guard !objects.isEmpty else { return }
     let isDone = try await deadline.race {
@@ -48,7 +48,7 @@ struct DeletionWaiter: Sendable {
 
   /// Waits for the end of a terminating object that is in the way of a new one.
   ///
-  /// - Throws: `CommandError` with code `notReady` when it is still there at the deadline.
+  /// - Throws: `ProgramError` with code `notReady` when it is still there at the deadline.
   func wait(forPredecessor object: KubernetesObject, until deadline: Deadline) async throws {
     let name = "old \(object.reference)"
     let isGone = try await deadline.race {
@@ -59,7 +59,7 @@ struct DeletionWaiter: Sendable {
       try Task.checkCancellation()
     }
     guard isGone else {
-      throw CommandError(
+      throw ProgramError(
         .notReady, "\(object.reference) is still being deleted after \(deadline.text)",
         hint: "'kubectl get' shows the finalizers that hold it; run the same command again to go on waiting")
     }
@@ -78,14 +78,14 @@ struct DeletionWaiter: Sendable {
   }
 
   /// The error for objects that outlive the deadline.
-  private func stillThere(_ objects: [KubernetesObject], _ deadline: Deadline) async -> CommandError {
+  private func stillThere(_ objects: [KubernetesObject], _ deadline: Deadline) async -> ProgramError {
     for object in objects {
       guard let live = try? await client.get(object.reference), live.uid == object.uid else { continue }
-      return CommandError(
+      return ProgramError(
         .notReady, "\(object.reference) is still there after \(deadline.text)", cause: await lastSeen(live),
         hint: "deletion goes on in the cluster; run the same command again to wait for it")
     }
-    return CommandError(
+    return ProgramError(
       .notReady, "the deletion of \(objects.map(\.reference.description).shortList) took longer than \(deadline.text)",
       cause: "the last of them has gone just now", hint: "run the same command again to go on")
   }

@@ -41,7 +41,7 @@ struct OperatorAbsence: Sendable {
 extension KubernetesError {
   /// The error as the cause of another one, which has a hint of its own.
   var withoutHint: String {
-    let error = asCommandError
+    let error = asProgramError
     return [error.message, error.cause].compactMap { $0 }.joined(separator: ": ")
   }
 }

@@ -1,6 +1,7 @@
 import Coordination
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Support
 import Synchronization
 
@@ -8,11 +9,11 @@ import Synchronization
 struct ReadinessWaiter: Sendable {
   let client: KubernetesClient
   let board: ProgressBoard
-  let log: Log
+  let log: Logger
 
   /// Waits for every gate.
   ///
-  /// - Throws: `CommandError` with code `notReady` and the reason of the first gate that is not ready at `deadline`;
+  /// - Throws: `ProgramError` with code `notReady` and the reason of the first gate that is not ready at `deadline`;
   ///   `CancellationError` when the command is interrupted.
   func wait(for gates: [ReadinessGate], until deadline: Deadline) async throws {
     guard !gates.isEmpty else { return }

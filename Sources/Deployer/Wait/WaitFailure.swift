@@ -1,6 +1,7 @@
 import Coordination
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
 import Support
 import Synchronization
@@ -8,13 +9,13 @@ import Synchronization
 /// Finds out why something did not get ready in time.
 struct WaitFailure: Sendable {
   let client: KubernetesClient
-  let log: Log
+  let log: Logger
 
   /// Tells the reasons of all gates that are not ready, and makes the error of the first.
   ///
   /// - Throws: `CancellationError` when the command is interrupted.
-  func explain(_ gates: [ReadinessGate], after deadline: Deadline, board: ProgressBoard) async throws -> CommandError {
-    let first = Mutex<CommandError?>(nil)
+  func explain(_ gates: [ReadinessGate], after deadline: Deadline, board: ProgressBoard) async throws -> ProgramError {
+    let first = Mutex<ProgramError?>(nil)
     // The server may be what fails; then it must not hold up the end.
     _ = try await Deadline(after: Self.timeout).race {
       for gate in gates {
@@ -24,14 +25,14 @@ struct WaitFailure: Sendable {
     }
     try Task.checkCancellation()
     return first.withLock { $0 }
-      ?? CommandError(
+      ?? ProgramError(
         .notReady, "not ready after \(deadline.text)", hint: "run the same command again to go on waiting")
   }
 
   /// Time that finding the reason may take.
   private static let timeout = TimeSpan(nanoseconds: 10_000_000_000)
 
-  private func explain(_ gate: ReadinessGate, after deadline: Deadline, board: ProgressBoard) async -> CommandError? {
+  private func explain(_ gate: ReadinessGate, after deadline: Deadline, board: ProgressBoard) async -> ProgramError? {
     var detail: String
     do {
       let readiness = try await client.get(gate.object).map { gate.readiness(of: $0) } ?? .pending("does not exist")
@@ -48,7 +49,7 @@ struct WaitFailure: Sendable {
     for reason in reasons { board.report(.failure, reason) }
     if let reason = reasons.first, !detail.contains(reason) { detail += "; \(reason)" }
     let goOn = "run the same command again to go on waiting"
-    return CommandError(
+    return ProgramError(
       .notReady, "\(gate.object) is not ready after \(deadline.text)", cause: detail,
       hint: advice.map { "\($0); then \(goOn)" } ?? "what was applied stays; \(goOn), or with a longer --timeout")
   }

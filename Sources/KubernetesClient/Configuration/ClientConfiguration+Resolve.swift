@@ -5,16 +5,16 @@ extension ClientConfiguration {
   /// Finds the cluster to talk to: the flags, a kubeconfig (`--kubeconfig`, `KUBECONFIG`, `~/.kube/config`), or the
   /// service account of the pod this process runs in.
   ///
-  /// - Throws: `CommandError` with code `failed` when nothing is found or something is wrong with what is found.
+  /// - Throws: `ProgramError` with code `failed` when nothing is found or something is wrong with what is found.
   public static func resolve(
     _ options: ConnectionOptions, sources: ConfigurationSources = .process
-  ) throws(CommandError) -> ClientConfiguration {
+  ) throws(ProgramError) -> ClientConfiguration {
     let kubeconfig = try Kubeconfig.load(options.kubeconfig, sources)
     if let kubeconfig, !kubeconfig.isEmpty || options.kubeconfig != nil {
       return try resolve(options, kubeconfig, sources)
     }
     if let context = options.context {
-      throw CommandError(.failed, "unknown context '\(context)'", cause: "there is no kubeconfig", hint: findingHint)
+      throw ProgramError(.failed, "unknown context '\(context)'", cause: "there is no kubeconfig", hint: findingHint)
     }
     if let server = options.server {
       let url = try ServerURL(server, place: "--server", assumesTLS: options.skipsTLSVerification)
@@ -27,16 +27,16 @@ extension ClientConfiguration {
 
   /// The contexts of a kubeconfig, found as `resolve` finds it.
   ///
-  /// - Throws: `CommandError` when it cannot be read.
+  /// - Throws: `ProgramError` when it cannot be read.
   public static func contextNames(
     kubeconfig: String?, sources: ConfigurationSources = .process
-  ) throws(CommandError) -> [String] {
+  ) throws(ProgramError) -> [String] {
     try Kubeconfig.load(kubeconfig, sources).map { Array($0.contexts.keys) } ?? []
   }
 
   private static func resolve(
     _ options: ConnectionOptions, _ kubeconfig: Kubeconfig, _ sources: ConfigurationSources
-  ) throws(CommandError) -> ClientConfiguration {
+  ) throws(ProgramError) -> ClientConfiguration {
     let context = try kubeconfig.context(options)
     var cluster = try kubeconfig.cluster(of: context, options)
     if options.skipsTLSVerification { cluster.ignoreAuthority() }
@@ -55,7 +55,7 @@ extension ClientConfiguration {
   /// The configuration with what the flags and the environment say about any cluster.
   private func applying(
     _ options: ConnectionOptions, _ sources: ConfigurationSources
-  ) throws(CommandError) -> ClientConfiguration {
+  ) throws(ProgramError) -> ClientConfiguration {
     var configuration = self
     if options.skipsTLSVerification {
       configuration.tls.skipsVerification = true
@@ -71,10 +71,10 @@ extension ClientConfiguration {
 
   private static let findingHint = "name a file with --kubeconfig or KUBECONFIG"
 
-  private static func nothingFound(_ sources: ConfigurationSources) -> CommandError {
+  private static func nothingFound(_ sources: ConfigurationSources) -> ProgramError {
     let files = Kubeconfig.candidates(sources).joined(separator: ", ")
     let cause = files.isEmpty ? "HOME is not set" : "\(files) not found or empty, and this is no pod"
-    return CommandError(.failed, "no cluster to talk to", cause: cause, hint: findingHint)
+    return ProgramError(.failed, "no cluster to talk to", cause: cause, hint: findingHint)
   }
 }
 
@@ -82,8 +82,8 @@ extension ClientConfiguration {
   /// The API server of the cluster this process runs in, as the kubelet tells every container of a pod.
   ///
   /// - Returns: nil outside a pod.
-  /// - Throws: `CommandError` when the pod has no token of a service account.
-  static func inCluster(_ sources: ConfigurationSources) throws(CommandError) -> ClientConfiguration? {
+  /// - Throws: `ProgramError` when the pod has no token of a service account.
+  static func inCluster(_ sources: ConfigurationSources) throws(ProgramError) -> ClientConfiguration? {
     guard let host = sources.nonEmpty("KUBERNETES_SERVICE_HOST"),
       let port = sources.nonEmpty("KUBERNETES_SERVICE_PORT")
     else { return nil }
@@ -95,7 +95,7 @@ extension ClientConfiguration {
     do {
       _ = try credentials.token()
     } catch {
-      throw CommandError(
+      throw ProgramError(
         .failed, error.message, cause: error.cause, hint: "mount it (automountServiceAccountToken) or give --kubeconfig"
       )
     }

@@ -81,7 +81,7 @@ public struct ClientCertificate: Sendable, Equatable {
 public protocol CredentialSource: Sendable {
   /// The credentials of now.
   ///
-  /// - Throws: `CommandError` when a file or a plugin fails.
+  /// - Throws: `ProgramError` when a file or a plugin fails.
   func current() async throws -> Credentials
   /// Called once when the server answered 401, before one more try.
   ///

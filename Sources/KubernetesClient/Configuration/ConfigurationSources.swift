@@ -7,8 +7,8 @@ public struct ConfigurationSources: Sendable {
   public var environment: @Sendable (String) -> String?
   /// The bytes of a file, nil when there is no such file.
   ///
-  /// - Throws: `CommandError` when it exists and cannot be read.
-  public var readBytes: @Sendable (String) throws(CommandError) -> [UInt8]?
+  /// - Throws: `ProgramError` when it exists and cannot be read.
+  public var readBytes: @Sendable (String) throws(ProgramError) -> [UInt8]?
   /// Whether stdin is a terminal, which a credential plugin may ask for a password.
   public var hasTerminal: @Sendable () -> Bool
   /// The time of the wall clock, which decides whether credentials have expired.
@@ -16,7 +16,7 @@ public struct ConfigurationSources: Sendable {
 
   public init(
     environment: @escaping @Sendable (String) -> String?,
-    readBytes: @escaping @Sendable (String) throws(CommandError) -> [UInt8]?,
+    readBytes: @escaping @Sendable (String) throws(ProgramError) -> [UInt8]?,
     hasTerminal: @escaping @Sendable () -> Bool = { false },
     now: @escaping @Sendable () -> Timestamp = { .now() }
   ) {
@@ -30,7 +30,7 @@ public struct ConfigurationSources: Sendable {
   public static var process: ConfigurationSources {
     ConfigurationSources(
       environment: HostFacts.current.environment,
-      readBytes: { path throws(CommandError) in try TextFile.readBytesIfPresent(path, limit: Self.sizeLimit) },
+      readBytes: { path throws(ProgramError) in try TextFile.readBytesIfPresent(path, limit: Self.sizeLimit) },
       hasTerminal: { isatty(STDIN_FILENO) == 1 })
   }
 
@@ -40,8 +40,8 @@ public struct ConfigurationSources: Sendable {
 
   /// The text of a file, nil when there is no such file.
   ///
-  /// - Throws: `CommandError` when it exists and cannot be read or is no text.
-  func readFile(_ path: String) throws(CommandError) -> String? {
+  /// - Throws: `ProgramError` when it exists and cannot be read or is no text.
+  func readFile(_ path: String) throws(ProgramError) -> String? {
     guard let bytes = try readBytes(path) else { return nil }
     return try TextFile.text(of: bytes, path)
   }

@@ -10,11 +10,11 @@ struct ServerURL {
   /// - Parameters:
   ///   - place: where it stands, for messages.
   ///   - assumesTLS: what a text without a scheme means.
-  /// - Throws: `CommandError` when it is no usable address.
-  init(_ text: String, place: String, assumesTLS: Bool) throws(CommandError) {
+  /// - Throws: `ProgramError` when it is no usable address.
+  init(_ text: String, place: String, assumesTLS: Bool) throws(ProgramError) {
     let text = text.trimmingBlanks()
-    func invalid(_ cause: String) -> CommandError {
-      CommandError(.failed, "invalid server '\(text)' of \(place)", cause: cause, hint: "write https://HOST:PORT")
+    func invalid(_ cause: String) -> ProgramError {
+      ProgramError(.failed, "invalid server '\(text)' of \(place)", cause: cause, hint: "write https://HOST:PORT")
     }
     var rest = text[...]
     var scheme = assumesTLS ? "https" : "http"
@@ -34,8 +34,8 @@ struct ServerURL {
   }
 
   private static func split(
-    _ authority: Substring, _ invalid: (String) -> CommandError
-  ) throws(CommandError) -> (host: Substring, port: Substring?) {
+    _ authority: Substring, _ invalid: (String) -> ProgramError
+  ) throws(ProgramError) -> (host: Substring, port: Substring?) {
     let hostEnd: Substring.Index
     if authority.first == "[" {
       guard let bracket = authority.firstIndex(of: "]") else { throw invalid("a bracket is not closed") }

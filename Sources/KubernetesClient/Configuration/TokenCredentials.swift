@@ -29,7 +29,7 @@ final class TokenFileCredentials: CredentialSource {
     let token = try token()
     lastToken.withLock { $0 = token }
     guard let authorization = BearerToken.authorization(token) else {
-      throw CommandError(.failed, "no token for \(owner)", cause: "\(path) holds blanks inside the token")
+      throw ProgramError(.failed, "no token for \(owner)", cause: "\(path) holds blanks inside the token")
     }
     return Credentials(authorization: authorization, certificate: certificate)
   }
@@ -40,9 +40,9 @@ final class TokenFileCredentials: CredentialSource {
   }
 
   /// The token of now.
-  func token() throws(CommandError) -> String {
+  func token() throws(ProgramError) -> String {
     let text: String?
-    do throws(CommandError) {
+    do throws(ProgramError) {
       text = try sources.readFile(path)?.trimmingBlanks()
     } catch {
       guard let fallback else { throw error }
@@ -50,7 +50,7 @@ final class TokenFileCredentials: CredentialSource {
     }
     if let text, !text.isEmpty { return text }
     if let fallback { return fallback }
-    throw CommandError(
+    throw ProgramError(
       .failed, "no token for \(owner)", cause: "\(path) \(text == nil ? "does not exist" : "is empty")")
   }
 }

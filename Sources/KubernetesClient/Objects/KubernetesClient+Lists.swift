@@ -1,4 +1,5 @@
 import KubernetesObjects
+import Logging
 import Support
 
 /// Reading all objects of a type.

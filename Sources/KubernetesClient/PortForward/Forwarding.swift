@@ -1,5 +1,6 @@
 import Coordination
 import Glibc
+import Logging
 import Support
 import Synchronization
 

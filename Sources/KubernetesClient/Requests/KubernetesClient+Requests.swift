@@ -1,4 +1,5 @@
 import Documents
+import Logging
 import Support
 import Synchronization
 
@@ -146,7 +147,7 @@ extension KubernetesClient {
   private func pass(on values: [String]) {
     for value in values {
       let text = WarningHeader.text(value)
-      if warnings.withLock({ $0.insert(text).inserted }) { log.warning(text) }
+      if warnings.withLock({ $0.insert(text).inserted }) { log.warning("\(text)") }
     }
   }
 }
@@ -154,7 +155,7 @@ extension KubernetesClient {
 extension HTTPRequest {
   /// Sets the URL; for a server name of its own, libcurl gets that name in the URL and connects to the address.
   ///
-  /// - Throws: `CommandError` for a header that could smuggle in others.
+  /// - Throws: `ProgramError` for a header that could smuggle in others.
   mutating func direct(to address: ServerAddress, path: String, serverName: String?) throws {
     target = "\(address.path)\(path)"
     let scheme = address.isSecure ? "https" : "http"
@@ -166,7 +167,7 @@ extension HTTPRequest {
       url = "\(scheme)://\(address.authority)\(target)"
     }
     for header in headers where header.value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
-      throw CommandError(.failed, "the value for the header \(header.name) has a line break or control character")
+      throw ProgramError(.failed, "the value for the header \(header.name) has a line break or control character")
     }
   }
 }

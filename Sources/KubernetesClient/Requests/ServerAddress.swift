@@ -9,9 +9,9 @@ struct ServerAddress: Sendable, Equatable {
   /// Empty, or with a slash in front and none at the end.
   let path: String
 
-  /// - Throws: `CommandError` for what is no http or https URL.
-  init(_ url: String) throws(CommandError) {
-    let invalid = CommandError(
+  /// - Throws: `ProgramError` for what is no http or https URL.
+  init(_ url: String) throws(ProgramError) {
+    let invalid = ProgramError(
       .failed, "the server '\(url)' is no URL", hint: "it must look like https://host:port, see the kubeconfig")
     guard let colon = url.firstRange(of: "://") else { throw invalid }
     let rest = url[colon.upperBound...]

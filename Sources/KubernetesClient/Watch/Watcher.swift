@@ -1,5 +1,6 @@
 import Coordination
 import Documents
+import Logging
 import Support
 
 /// Lists, watches, and goes on after every interruption.

@@ -47,7 +47,7 @@ extension ManifestFile {
 extension CSIDriverSpec: ResourceSpec {
   /// The objects of a driver.
   ///
-  /// - Throws: `CommandError` with code `usage` for settings that make no sense.
+  /// - Throws: `ProgramError` with code `usage` for settings that make no sense.
   public func objects(namespace: String, uid: String?, platform: Platform) throws -> [KubernetesObject] {
     try Manifests.csiDriver(self, namespace: namespace, platform: platform, uid: uid)
   }

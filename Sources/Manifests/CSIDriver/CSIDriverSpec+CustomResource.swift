@@ -3,7 +3,7 @@ import KubernetesObjects
 extension CSIDriverSpec {
   /// Reads a custom resource; fields that it does not have get their defaults.
   ///
-  /// - Throws: `CommandError` with code `usage` for another kind, a wrong type or an unknown field.
+  /// - Throws: `ProgramError` with code `usage` for another kind, a wrong type or an unknown field.
   public init(customResource object: KubernetesObject) throws {
     try requireKind("CSIDriver", of: object)
     try self.init(object.tree["spec"], "spec")

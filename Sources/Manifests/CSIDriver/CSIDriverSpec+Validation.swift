@@ -3,7 +3,7 @@ import Support
 extension CSIDriverSpec {
   /// Checks every field and their combinations.
   ///
-  /// - Throws: `CommandError` with code `usage` for the first that makes no sense.
+  /// - Throws: `ProgramError` with code `usage` for the first that makes no sense.
   public func validate() throws {
     // The longest name made of it is the label `app` of the controller.
     try Rule.name(name, "CSI driver name", limit: 52, beginsWithLetter: true)
@@ -13,14 +13,14 @@ extension CSIDriverSpec {
 
   private func validateClusters() throws {
     guard !clusters.isEmpty else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "no vineyard cluster is given",
         hint: "name one as NAMESPACE/NAME, such as vineyard-system/vineyardd-sample")
     }
     var seen: Set<String> = []
     for cluster in clusters {
       guard seen.insert(cluster.storageClassName).inserted else {
-        throw CommandError(
+        throw ProgramError(
           .usage, "the vineyard cluster \(cluster.namespace)/\(cluster.name) is given twice", hint: "give it once")
       }
     }

@@ -62,11 +62,11 @@ public struct CSIDriverSpec: Sendable, Equatable {
 
     /// Reads `NAMESPACE/NAME`.
     ///
-    /// - Throws: `CommandError` with code `usage`.
+    /// - Throws: `ProgramError` with code `usage`.
     public init(flag text: String) throws {
       let parts = text.split(separator: "/", omittingEmptySubsequences: false)
       guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-        throw CommandError(
+        throw ProgramError(
           .usage, "invalid vineyard cluster '\(text)'",
           hint: "write NAMESPACE/NAME, such as vineyard-system/vineyardd-sample")
       }

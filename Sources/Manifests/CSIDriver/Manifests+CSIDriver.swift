@@ -8,7 +8,7 @@ extension Manifests {
   ///   - namespace: where the workloads run.
   ///   - platform: what the cluster is.
   ///   - uid: of the custom resource, which then owns all objects.
-  /// - Throws: `CommandError` with code `usage` for a spec that makes no sense.
+  /// - Throws: `ProgramError` with code `usage` for a spec that makes no sense.
   public static func csiDriver(
     _ spec: CSIDriverSpec, namespace: String, platform: Platform = .plain, uid: String? = nil
   ) throws -> [KubernetesObject] {

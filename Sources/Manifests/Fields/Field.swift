@@ -101,7 +101,7 @@ public struct Field<Settings: Sendable>: Sendable {
 
   /// Sets the field as its flag does.
   ///
-  /// - Throws: `CommandError` with code `usage` for a value that cannot be read.
+  /// - Throws: `ProgramError` with code `usage` for a value that cannot be read.
   public func set(_ value: FlagValue, in settings: inout Settings) throws { try assign(value, &settings) }
 
   /// The value of its flag for a value in a resource; nil where the flag cannot say it.

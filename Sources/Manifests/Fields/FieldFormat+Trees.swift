@@ -98,10 +98,10 @@ private func flagTree(_ text: String, _ flag: String) throws -> Value? {
   do {
     return try Value(yaml: text)
   } catch {
-    throw CommandError(.usage, "cannot read \(flag)", cause: "\(error)", hint: "write JSON or YAML")
+    throw ProgramError(.usage, "cannot read \(flag)", cause: "\(error)", hint: "write JSON or YAML")
   }
 }
 
-private func wrongTree(_ flag: String, _ kind: String) -> CommandError {
-  CommandError(.usage, "\(flag) is not \(kind)", hint: "write \(kind) in JSON or YAML")
+private func wrongTree(_ flag: String, _ kind: String) -> ProgramError {
+  ProgramError(.usage, "\(flag) is not \(kind)", hint: "write \(kind) in JSON or YAML")
 }

@@ -111,7 +111,7 @@ extension FieldFormat where Content == Int {
       write: { Value($0) }, check: { try Rule.range($0, range, name) },
       parse: { value, flag in
         guard let integer = Int(value.text) else {
-          throw CommandError(.usage, "invalid value '\(value.text)' for \(flag)", hint: "give a whole number")
+          throw ProgramError(.usage, "invalid value '\(value.text)' for \(flag)", hint: "give a whole number")
         }
         return integer
       })

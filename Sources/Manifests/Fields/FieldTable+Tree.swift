@@ -6,7 +6,7 @@ extension FieldTable {
   /// Reads an object; fields that it does not have get their defaults.
   ///
   /// - Parameter name: of the object, for errors: `spec`.
-  /// - Throws: `CommandError` with code `usage` for a wrong type or an unknown field.
+  /// - Throws: `ProgramError` with code `usage` for a wrong type or an unknown field.
   init(_ tree: Value?, _ name: String) throws {
     self.init()
     try read(tree, name, Self.fields[...], depth: 0)
@@ -28,7 +28,7 @@ extension FieldTable {
       }
     }
     if let unknown = values.keys.first(where: { groups[$0] == nil }) {
-      throw CommandError(
+      throw ProgramError(
         .usage, "unknown field \(name).\(unknown)",
         hint: "the fields are \(groups.keys.sorted().joined(separator: ", "))")
     }
@@ -43,7 +43,7 @@ extension FieldTable {
 
   /// Checks every field by itself.
   ///
-  /// - Throws: `CommandError` with code `usage` for the first that makes no sense.
+  /// - Throws: `ProgramError` with code `usage` for the first that makes no sense.
   func checkFields() throws {
     for field in Self.fields { try field.check(self) }
   }
@@ -81,7 +81,7 @@ extension Sequence {
 
 /// Errors in the fields of a resource.
 enum FieldError {
-  static func wrongType(_ name: String, _ type: String) -> CommandError {
-    CommandError(.usage, "\(name) must be \(type)")
+  static func wrongType(_ name: String, _ type: String) -> ProgramError {
+    ProgramError(.usage, "\(name) must be \(type)")
   }
 }

@@ -79,7 +79,7 @@ extension ResourceKind {
   /// - Parameters:
   ///   - namespace: of the operator.
   ///   - uid: of the resource; nil for one that is not on a server, whose objects name no owner.
-  /// - Throws: `CommandError` with code `usage` when the resource cannot be read or makes no sense.
+  /// - Throws: `ProgramError` with code `usage` when the resource cannot be read or makes no sense.
   public func render(
     _ resource: KubernetesObject, namespace: String, uid: String?, platform: Platform = .plain
   ) throws -> [KubernetesObject] {

@@ -4,7 +4,7 @@ import KubernetesObjects
 public protocol ResourceSpec: FieldTable {
   /// Reads a resource.
   ///
-  /// - Throws: `CommandError` with code `usage` when it cannot be read.
+  /// - Throws: `ProgramError` with code `usage` when it cannot be read.
   init(customResource: KubernetesObject) throws
 
   /// The resource with every setting that has a default.
@@ -12,12 +12,12 @@ public protocol ResourceSpec: FieldTable {
 
   /// Checks the settings.
   ///
-  /// - Throws: `CommandError` with code `usage`.
+  /// - Throws: `ProgramError` with code `usage`.
   func validate() throws
 
   /// Checks a change of the settings.
   ///
-  /// - Throws: `CommandError` with code `usage` when the settings of `old` cannot become these.
+  /// - Throws: `ProgramError` with code `usage` when the settings of `old` cannot become these.
   func validateChange(from old: Self) throws
 
   /// Settings without effect, a line each.
@@ -28,7 +28,7 @@ public protocol ResourceSpec: FieldTable {
   /// - Parameters:
   ///   - namespace: of the operator.
   ///   - uid: of the resource, which owns the objects; nil for no owner.
-  /// - Throws: `CommandError` with code `usage` when the settings make no sense.
+  /// - Throws: `ProgramError` with code `usage` when the settings make no sense.
   func objects(namespace: String, uid: String?, platform: Platform) throws -> [KubernetesObject]
 }
 
@@ -44,7 +44,7 @@ extension ResourceSpec {
   ///
   /// - Parameter old: the resource as it was; its own mistakes do not matter.
   /// - Returns: warnings, a line each.
-  /// - Throws: `CommandError` with code `usage`.
+  /// - Throws: `ProgramError` with code `usage`.
   public static func check(_ resource: KubernetesObject, after old: KubernetesObject?) throws -> [String] {
     let spec = try Self(customResource: resource)
     try spec.validate()

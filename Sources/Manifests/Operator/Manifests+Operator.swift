@@ -3,7 +3,7 @@ import KubernetesObjects
 extension Manifests {
   /// The operator without its namespace and definitions, in the order in which to apply it.
   ///
-  /// - Throws: `CommandError` with code `usage` for options that make no sense.
+  /// - Throws: `ProgramError` with code `usage` for options that make no sense.
   public static func operatorObjects(_ options: OperatorOptions) throws -> [KubernetesObject] {
     try options.validate()
     let namespace = options.namespace

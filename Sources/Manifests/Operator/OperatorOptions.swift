@@ -30,7 +30,7 @@ public struct OperatorOptions: Sendable, Equatable {
 
   /// Checks every option.
   ///
-  /// - Throws: `CommandError` with code `usage` for the first that makes no sense.
+  /// - Throws: `ProgramError` with code `usage` for the first that makes no sense.
   public func validate() throws {
     try Rule.name(namespace, "namespace")
     try image.validate("image")

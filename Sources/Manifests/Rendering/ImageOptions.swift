@@ -53,7 +53,7 @@ public struct ImageOptions: Sendable, Equatable {
   }
 
   /// - Parameter field: what the image is called in an error.
-  /// - Throws: `CommandError` with code `usage`.
+  /// - Throws: `ProgramError` with code `usage`.
   func validate(_ field: String) throws {
     try Rule.image(image, field)
     try Rule.oneOf(Self.pullPolicies, pullPolicy, "\(field) pull policy")

@@ -11,7 +11,7 @@ extension KubernetesObject {
 
   /// Changes one container.
   ///
-  /// - Throws: `CommandError` with code `failed` when there is none of this name.
+  /// - Throws: `ProgramError` with code `failed` when there is none of this name.
   mutating func editContainer(_ name: String, _ change: (inout Value) -> Void) throws {
     var isFound = false
     tree["spec", "template", "spec", "containers"]?.mapElements { container in
@@ -19,12 +19,12 @@ extension KubernetesObject {
       change(&container)
       isFound = true
     }
-    guard isFound else { throw CommandError(.failed, "\(reference) has no container \(name)") }
+    guard isFound else { throw ProgramError(.failed, "\(reference) has no container \(name)") }
   }
 
   /// Changes one volume of the pod.
   ///
-  /// - Throws: `CommandError` with code `failed` when there is none of this name.
+  /// - Throws: `ProgramError` with code `failed` when there is none of this name.
   mutating func editVolume(_ name: String, _ change: (inout Value) -> Void) throws {
     var isFound = false
     tree["spec", "template", "spec", "volumes"]?.mapElements { volume in
@@ -32,7 +32,7 @@ extension KubernetesObject {
       change(&volume)
       isFound = true
     }
-    guard isFound else { throw CommandError(.failed, "\(reference) has no volume \(name)") }
+    guard isFound else { throw ProgramError(.failed, "\(reference) has no volume \(name)") }
   }
 
   /// Sets the labels by which the workload finds its pods, which the pods carry too.

@@ -6,13 +6,13 @@ struct ManifestDocuments {
   private let file: String
   private(set) var objects: [KubernetesObject]
 
-  /// - Throws: `CommandError` with code `failed` when the file is no YAML, which a test excludes.
+  /// - Throws: `ProgramError` with code `failed` when the file is no YAML, which a test excludes.
   init(_ file: ManifestFile) throws {
     self.file = file.name
     do {
       objects = try Value.documents(yaml: file.bytes).map { KubernetesObject($0) }
     } catch {
-      throw CommandError(.failed, "cannot read the built-in manifest \(file.name)", cause: "\(error)")
+      throw ProgramError(.failed, "cannot read the built-in manifest \(file.name)", cause: "\(error)")
     }
   }
 
@@ -22,7 +22,7 @@ struct ManifestDocuments {
   ) throws {
     let matching = objects.indices.filter { objects[$0].kind == kind && objects[$0].name.hasSuffix(suffix) }
     guard let index = matching.first, matching.count == 1 else {
-      throw CommandError(.failed, "the built-in manifest \(file) has \(matching.count) \(kind)s named …\(suffix)")
+      throw ProgramError(.failed, "the built-in manifest \(file) has \(matching.count) \(kind)s named …\(suffix)")
     }
     try change(&objects[index])
   }

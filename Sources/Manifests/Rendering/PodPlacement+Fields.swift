@@ -6,7 +6,7 @@ extension PodPlacement: FieldTable {
 
   /// Checks every field.
   ///
-  /// - Throws: `CommandError` with code `usage` for the first that makes no sense.
+  /// - Throws: `ProgramError` with code `usage` for the first that makes no sense.
   func validate() throws { try checkFields() }
 
   /// The table.
@@ -66,7 +66,7 @@ extension FieldFormat where Content == [String: String] {
         try pairs.reduce(into: [:]) { labels, pair in
           let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
           guard parts.count == 2 else {
-            throw CommandError(.usage, "invalid node selector '\(pair)'", hint: "write key=value, such as disk=nvme")
+            throw ProgramError(.usage, "invalid node selector '\(pair)'", hint: "write key=value, such as disk=nvme")
           }
           labels[String(parts[0])] = String(parts[1])
         }
@@ -118,7 +118,7 @@ extension FieldFormat where Content == [String] {
       read: { value, name in
         try readObjects(value, name).map { secret in
           guard let name = secret["name"]?.string else {
-            throw CommandError(.usage, "an element of imagePullSecrets has no name", hint: "write - name: SECRET")
+            throw ProgramError(.usage, "an element of imagePullSecrets has no name", hint: "write - name: SECRET")
           }
           return name
         }
@@ -151,7 +151,7 @@ enum SELinuxContext {
 
   /// The `SELinuxOptions` of a text; nil for an empty one.
   ///
-  /// - Throws: `CommandError` with code `usage`.
+  /// - Throws: `ProgramError` with code `usage`.
   static func parse(_ text: String) throws -> Value? {
     if text.isEmpty { return nil }
     let parts = text.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
@@ -178,7 +178,7 @@ enum SELinuxContext {
     }
   }
 
-  private static func invalid(_ text: String) -> CommandError {
-    CommandError(.usage, "invalid --selinux '\(text)'", hint: "write a type, such as spc_t, or user:role:type:level")
+  private static func invalid(_ text: String) -> ProgramError {
+    ProgramError(.usage, "invalid --selinux '\(text)'", hint: "write a type, such as spc_t, or user:role:type:level")
   }
 }

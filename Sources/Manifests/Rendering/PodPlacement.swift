@@ -26,11 +26,11 @@ public struct PodPlacement: Sendable, Equatable {
     "x86_64": "amd64", "x86-64": "amd64", "x64": "amd64", "aarch64": "arm64", "i386": "386",
   ]
 
-  static func validate(architecture: String) throws(CommandError) {
+  static func validate(architecture: String) throws(ProgramError) {
     guard !knownArchitectures.contains(architecture) else { return }
     let name = architecture.lowercased()
     let guess = otherNames[name] ?? nearest(to: name, in: knownArchitectures)
-    throw CommandError(
+    throw ProgramError(
       .usage, "invalid architecture '\(architecture)'",
       hint: guess.map { "did you mean \($0)?" } ?? "give one as 'kubectl get nodes -L kubernetes.io/arch' shows it")
   }

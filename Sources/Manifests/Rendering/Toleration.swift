@@ -8,7 +8,7 @@ public enum Toleration {
   /// Source: `kubectl taint`, which writes taints as `key=value:Effect`. Without a value every value is tolerated,
   /// without an effect every effect; `*` tolerates every taint.
   ///
-  /// - Throws: `CommandError` with code `usage`.
+  /// - Throws: `ProgramError` with code `usage`.
   public static func parse(_ text: String) throws -> Value {
     if text.hasPrefix("{") {
       guard let toleration = try? Value(yaml: text), toleration.fields != nil else { throw invalid(text) }
@@ -49,11 +49,11 @@ public enum Toleration {
       try Rule.oneOf(["NoSchedule", "PreferNoSchedule", "NoExecute"], effect, "effect of a toleration")
     }
     if toleration["key"] == nil, toleration["operator"] != "Exists" {
-      throw CommandError(.usage, "a toleration without a key", hint: "name the taint's key, or set operator: Exists")
+      throw ProgramError(.usage, "a toleration without a key", hint: "name the taint's key, or set operator: Exists")
     }
   }
 
-  private static func invalid(_ text: String) -> CommandError {
+  private static func invalid(_ text: String) -> ProgramError {
     Rule.invalid("toleration", text, "it is no taint", hint: "write key=value:NoSchedule, key:NoSchedule, key or *")
   }
 }

@@ -8,7 +8,7 @@ enum Rule {
   ///
   /// - Parameter beginsWithLetter: as Services demand (RFC 1035).
   static func name(_ name: String, _ field: String, limit: Int = 63, beginsWithLetter: Bool = false)
-    throws(CommandError)
+    throws(ProgramError)
   {
     guard !name.isEmpty else { throw invalid(field, name, "it is empty", hint: nameHint) }
     guard name.utf8.allSatisfy({ isLowercase($0) || isDigit($0) || $0 == dash }) else {
@@ -27,7 +27,7 @@ enum Rule {
   }
 
   /// Parts between dots, each a name: what classes and volumes are called.
-  static func subdomain(_ name: String, _ field: String) throws(CommandError) {
+  static func subdomain(_ name: String, _ field: String) throws(ProgramError) {
     guard name.utf8.count <= 253 else {
       throw invalid(
         field, name, "it has \(name.utf8.count) characters, 253 are possible", hint: "choose a shorter name")
@@ -39,21 +39,21 @@ enum Rule {
     }
   }
 
-  static func range(_ value: Int, _ allowed: ClosedRange<Int>, _ field: String) throws(CommandError) {
+  static func range(_ value: Int, _ allowed: ClosedRange<Int>, _ field: String) throws(ProgramError) {
     guard allowed.contains(value) else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "invalid \(field) \(value)", hint: "give \(allowed.lowerBound) to \(allowed.upperBound)")
     }
   }
 
-  static func oneOf(_ choices: [String], _ value: String, _ field: String) throws(CommandError) {
+  static func oneOf(_ choices: [String], _ value: String, _ field: String) throws(ProgramError) {
     guard choices.contains(value) else {
-      throw CommandError(.usage, "invalid \(field) '\(value)'", hint: "give \(alternatives(choices))")
+      throw ProgramError(.usage, "invalid \(field) '\(value)'", hint: "give \(alternatives(choices))")
     }
   }
 
   /// A reference to an image: no blanks, no scheme, not empty.
-  static func image(_ image: String, _ field: String) throws(CommandError) {
+  static func image(_ image: String, _ field: String) throws(ProgramError) {
     let hint = "write it like registry.example.com/vineyardctl:1.0"
     guard !image.isEmpty else { throw invalid(field, image, "it is empty", hint: hint) }
     guard !hasScheme(image) else { throw invalid(field, image, "it has a scheme", hint: hint) }
@@ -63,7 +63,7 @@ enum Rule {
     }
   }
 
-  static func registry(_ registry: String) throws(CommandError) {
+  static func registry(_ registry: String) throws(ProgramError) {
     let hint = "write it like registry.example.com:5000/path"
     guard !hasScheme(registry) else { throw invalid("image registry", registry, "it has a scheme", hint: hint) }
     guard registry.utf8.allSatisfy(isReferenceByte), !registry.hasPrefix("/"),
@@ -74,7 +74,7 @@ enum Rule {
   }
 
   /// An absolute path without `..`.
-  static func path(_ path: String, _ field: String) throws(CommandError) {
+  static func path(_ path: String, _ field: String) throws(ProgramError) {
     let hint = "give an absolute path without .."
     guard path.hasPrefix("/"), path.utf8.count > 1 else { throw invalid(field, path, "it is not absolute", hint: hint) }
     guard !path.split(separator: "/").contains(".."), !path.utf8.contains(0), !path.utf8.contains(UInt8(ascii: ":"))
@@ -84,18 +84,18 @@ enum Rule {
   }
 
   /// A name of an environment variable as every Kubernetes release takes it.
-  static func environmentName(_ name: String) throws(CommandError) {
+  static func environmentName(_ name: String) throws(ProgramError) {
     guard let first = name.utf8.first, !isDigit(first),
       name.utf8.allSatisfy({ isLowercase($0 | 0x20) || isDigit($0) || "-._".utf8.contains($0) })
     else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "invalid name of an environment variable '\(name)'",
         hint: "use letters, digits and _, and no digit at the beginning")
     }
   }
 
-  static func invalid(_ field: String, _ value: String, _ cause: String, hint: String?) -> CommandError {
-    CommandError(.usage, "invalid \(field) '\(value)'", cause: cause, hint: hint)
+  static func invalid(_ field: String, _ value: String, _ cause: String, hint: String?) -> ProgramError {
+    ProgramError(.usage, "invalid \(field) '\(value)'", cause: cause, hint: hint)
   }
 
   private static func hasScheme(_ text: String) -> Bool {
@@ -120,7 +120,7 @@ enum Rule {
 /// Labels of Kubernetes (`kubernetes.io/docs/concepts/overview/working-with-objects/labels`).
 extension Rule {
   /// A key: a name, perhaps after a domain and a slash.
-  static func labelKey(_ key: String, _ field: String) throws(CommandError) {
+  static func labelKey(_ key: String, _ field: String) throws(ProgramError) {
     let parts = key.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count <= 2, let name = parts.last else { throw invalidLabel(field, key) }
     if parts.count == 2 { try subdomain(String(parts[0]), field) }
@@ -129,7 +129,7 @@ extension Rule {
   }
 
   /// A value: at most 63 letters, digits, dashes, dots and underscores, a letter or digit at both ends.
-  static func labelValue(_ value: String, _ field: String, mayBeEmpty: Bool = true) throws(CommandError) {
+  static func labelValue(_ value: String, _ field: String, mayBeEmpty: Bool = true) throws(ProgramError) {
     if value.isEmpty && mayBeEmpty { return }
     guard let first = value.utf8.first, let last = value.utf8.last, isAlphanumeric(first), isAlphanumeric(last),
       value.utf8.count <= 63, value.utf8.allSatisfy({ isAlphanumeric($0) || "-._".utf8.contains($0) })
@@ -141,7 +141,7 @@ extension Rule {
       || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
   }
 
-  private static func invalidLabel(_ field: String, _ value: String) -> CommandError {
+  private static func invalidLabel(_ field: String, _ value: String) -> ProgramError {
     invalid(
       field, value, "it is no label", hint: "write what 'kubectl get nodes --show-labels' shows, such as disk=nvme")
   }
@@ -151,15 +151,15 @@ extension Quantity {
   /// Reads an amount above zero.
   ///
   /// - Parameter field: what is measured, for the error.
-  /// - Throws: `CommandError` with code `usage`.
+  /// - Throws: `ProgramError` with code `usage`.
   init(_ text: String, _ field: String) throws {
     guard let quantity = Quantity(text) else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "invalid \(field) '\(text)'", cause: "it is no quantity",
         hint: "write a number and a suffix as Kubernetes does, such as 4Gi, 512M or 500m")
     }
     guard quantity.value > 0, quantity.value.isFinite else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "invalid \(field) '\(text)'", cause: "it is not above zero", hint: "leave it out for none")
     }
     self = quantity
@@ -171,13 +171,13 @@ func mebibytes(_ bytes: UInt64) -> String { "\((bytes >> 20) + (bytes & 0xF_FFFF
 
 extension Rule {
   /// The limit of a volume: `request`, `none`, or whole bytes above zero as a quantity without a sign.
-  static func quota(_ text: String) throws(CommandError) {
+  static func quota(_ text: String) throws(ProgramError) {
     if ["request", "none"].contains(text) { return }
     guard let quantity = Quantity(text), let bytes = quantity.bytes, bytes > 0,
       quantity.value.rounded() == quantity.value,
       text.utf8.first.map({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) == true
     else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "invalid quota '\(text)'",
         hint: "give request (what a claim asks for), none, or a size such as 4Gi")
     }

@@ -9,7 +9,7 @@ extension Manifests {
   ///     it. Not for the PersistentVolume: an object of the cluster cannot belong to one of a namespace.
   ///   - platform: what the cluster is.
   ///   - adminToken: counts only where the cluster has none (`KubernetesObject.isMadeOnce`).
-  /// - Throws: `CommandError` with code `usage` for a spec that makes no sense.
+  /// - Throws: `ProgramError` with code `usage` for a spec that makes no sense.
   public static func vineyardd(
     _ spec: VineyarddSpec, uid: String?, controlledByOperator: Bool, platform: Platform = .plain,
     adminToken: AdminToken = .random()

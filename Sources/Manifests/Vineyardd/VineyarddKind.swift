@@ -49,14 +49,14 @@ extension ManifestFile {
 extension VineyarddSpec: ResourceSpec {
   /// Reads a resource.
   ///
-  /// - Throws: `CommandError` with code `usage` for another kind, a wrong type or an unknown field.
+  /// - Throws: `ProgramError` with code `usage` for another kind, a wrong type or an unknown field.
   public init(customResource: KubernetesObject) throws {
     try self.init(customResource: customResource, namespace: "vineyard-system")
   }
 
   /// The objects of a cluster.
   ///
-  /// - Throws: `CommandError` with code `usage` for settings that make no sense.
+  /// - Throws: `ProgramError` with code `usage` for settings that make no sense.
   public func objects(namespace: String, uid: String?, platform: Platform) throws -> [KubernetesObject] {
     try Manifests.vineyardd(self, uid: uid, controlledByOperator: true, platform: platform)
   }

@@ -5,7 +5,7 @@ extension VineyarddSpec {
   /// Reads a custom resource; fields that it does not have get their defaults.
   ///
   /// - Parameter namespace: where the resource names none.
-  /// - Throws: `CommandError` with code `usage` for another kind, a wrong type or an unknown field.
+  /// - Throws: `ProgramError` with code `usage` for another kind, a wrong type or an unknown field.
   public init(customResource object: KubernetesObject, namespace: String) throws {
     try requireKind("Vineyardd", of: object)
     try self.init(object.tree["spec"], "spec")
@@ -19,11 +19,11 @@ extension VineyarddSpec {
   }
 }
 
-/// - Throws: `CommandError` with code `usage` when an object is of another kind, or of our kind in another version.
+/// - Throws: `ProgramError` with code `usage` when an object is of another kind, or of our kind in another version.
 func requireKind(_ kind: String, of object: KubernetesObject) throws {
   guard object.kind == kind, object.apiVersion == Manifests.apiVersion else {
     let found = object.kind.isEmpty ? "an object without a kind" : object.reference.type.description
-    throw CommandError(
+    throw ProgramError(
       .usage, "not a \(kind) resource: \(found)",
       hint: "it begins with apiVersion: \(Manifests.apiVersion), kind: \(kind)")
   }

@@ -171,7 +171,7 @@ enum StoreResources {
 extension VineyarddSpec.Store {
   /// Bytes that the resource gives a store's container: as it says, or as its size takes; nil when it says neither.
   ///
-  /// - Throws: `CommandError` with code `usage` for a size that cannot be read.
+  /// - Throws: `ProgramError` with code `usage` for a size that cannot be read.
   public func statedMemory() throws -> UInt64? {
     if let memory { return Quantity(memory)?.bytes }
     return try sizeInBytes().map(StoreResources.memory(size:))

@@ -125,7 +125,7 @@ extension FieldFormat where Content == Value? {
     return object.parsing { value, flag in
       let context = try object.parse(value, flag)
       if let unknown = context?.fields?.keys.first(where: { !securityFields.contains($0) }) {
-        throw CommandError(
+        throw ProgramError(
           .usage, "\(flag) has an unknown field '\(unknown)'",
           hint: nearest(to: unknown, in: securityFields).map { "did you mean \($0)?" }
             ?? "'kubectl explain pod.spec.containers.securityContext' lists the fields")

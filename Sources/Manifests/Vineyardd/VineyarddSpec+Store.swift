@@ -154,11 +154,11 @@ extension VineyarddSpec {
 
     /// Reads `NAME=VALUE`; the value may have more of `=`.
     ///
-    /// - Throws: `CommandError` with code `usage` without a name, a `=` or a value.
+    /// - Throws: `ProgramError` with code `usage` without a name, a `=` or a value.
     public init(flag text: String) throws {
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-        throw CommandError(.usage, "invalid environment variable '\(text)'", hint: "write NAME=VALUE")
+        throw ProgramError(.usage, "invalid environment variable '\(text)'", hint: "write NAME=VALUE")
       }
       self.init(name: String(parts[0]), value: String(parts[1]))
     }
@@ -183,14 +183,14 @@ extension VineyarddSpec {
 
     /// Reads JSON or YAML with the keys `pv-spec` and `pvc-spec`.
     ///
-    /// - Throws: `CommandError` with code `usage`.
+    /// - Throws: `ProgramError` with code `usage`.
     public mutating func readVolumes(_ text: String) throws {
       let tree: Value
       do { tree = try Value(yaml: text) } catch {
-        throw CommandError(.usage, "cannot read the spill volume's specs", cause: "\(error)", hint: Self.hint)
+        throw ProgramError(.usage, "cannot read the spill volume's specs", cause: "\(error)", hint: Self.hint)
       }
       guard tree.fields?.isEmpty == false else {
-        throw CommandError(.usage, "the spill volume's specs are no object", hint: Self.hint)
+        throw ProgramError(.usage, "the spill volume's specs are no object", hint: Self.hint)
       }
       let volumes = try SpillVolumes(tree, "spill volume")
       (persistentVolumeSpec, persistentVolumeClaimSpec) = (volumes.volume, volumes.claim)
@@ -217,7 +217,7 @@ extension FieldFormat where Content == String {
       let size = value.text
       guard !size.isEmpty, !size.hasPrefix("-") else { return size }
       guard try ByteSize.parse(size)?.bytes ?? 0 >= VineyarddSpec.Store.smallestSize else {
-        throw CommandError(
+        throw ProgramError(
           .usage, "\(flag) \(size) is too little for a store",
           hint: "give 1Mi or more with its unit, such as 4Gi, or leave it out")
       }

@@ -4,18 +4,18 @@ import Support
 extension VineyarddSpec.Store {
   /// Checks the combinations of the store's fields.
   ///
-  /// - Throws: `CommandError` with code `usage`.
+  /// - Throws: `ProgramError` with code `usage`.
   func validate() throws {
     let size = try sizeInBytes()
     if let memory {
       let limit = try Quantity(memory, "memory").value
       guard size.map({ Double($0) <= limit }) ?? true else {
-        throw CommandError(
+        throw ProgramError(
           .usage, "size \(self.size) does not fit into memory \(memory)",
           hint: "leave the memory out, or give \(StoreResources.memoryLimit(size: size ?? 0)) or more")
       }
       guard limit >= Double(Self.leastMemory) else {
-        throw CommandError(
+        throw ProgramError(
           .usage, "memory \(memory) is too little for a store",
           hint: "give \(StoreResources.memoryLimit(size: Self.smallestSize)) or more, such as 4Gi")
       }
@@ -31,10 +31,10 @@ extension VineyarddSpec.Store {
 
   /// Bytes for objects; nil means as much as the container may use.
   ///
-  /// - Throws: `CommandError` with code `usage` for a text that is no size.
+  /// - Throws: `ProgramError` with code `usage` for a text that is no size.
   public func sizeInBytes() throws -> UInt64? {
     guard !size.hasPrefix("-") else {
-      throw CommandError(.usage, "invalid size '\(size)'", cause: "it is negative", hint: "leave it out for no limit")
+      throw ProgramError(.usage, "invalid size '\(size)'", cause: "it is negative", hint: "leave it out for no limit")
     }
     return try ByteSize.parse(size)?.bytes
   }
@@ -44,10 +44,10 @@ extension VineyarddSpec.Store {
     for variable in env {
       let name = variable.name
       guard names.insert(name).inserted else {
-        throw CommandError(.usage, "the environment variable \(name) is given twice", hint: "give it once")
+        throw ProgramError(.usage, "the environment variable \(name) is given twice", hint: "give it once")
       }
       guard variable.value == nil || variable.valueFrom == nil else {
-        throw CommandError(
+        throw ProgramError(
           .usage, "the environment variable \(name) has a value and a source", hint: "give one of them")
       }
     }
@@ -62,18 +62,18 @@ extension VineyarddSpec.Spill {
     let lower = try Self.rate(spillLowerRate, "lower")
     let upper = try Self.rate(spillUpperRate, "upper")
     guard lower < upper else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "the lower spill rate \(spillLowerRate) is not below the upper one, \(spillUpperRate)",
         hint: "give shares like 0.3 and 0.8")
     }
     guard name.isEmpty == path.isEmpty else {
-      throw CommandError(
+      throw ProgramError(
         .usage, name.isEmpty ? "a spill path without a spill name" : "a spill name without a spill path",
         hint: "spilling needs both: spill.name (--vineyardd.spill.config) and spill.path (--vineyardd.spill.path)")
     }
     guard isEnabled else {
       guard persistentVolumeSpec == nil, persistentVolumeClaimSpec == nil else {
-        throw CommandError(.usage, "a spill volume without a spill name", hint: "give name and path too")
+        throw ProgramError(.usage, "a spill volume without a spill name", hint: "give name and path too")
       }
       return
     }
@@ -83,7 +83,7 @@ extension VineyarddSpec.Spill {
     }
     try Rule.path(path, "spill path")
     guard persistentVolumeSpec == nil || persistentVolumeClaimSpec != nil else {
-      throw CommandError(.usage, "a spill volume without a claim", hint: "give the claim's spec too")
+      throw ProgramError(.usage, "a spill volume without a claim", hint: "give the claim's spec too")
     }
   }
 
@@ -95,7 +95,7 @@ extension VineyarddSpec.Spill {
       digits.allSatisfy({ $0 == dot || (0x30...0x39).contains($0) }),
       digits.count <= 16, digits.first != dot, digits.last != dot, digits.count == 1 || digits[1] == dot
     else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "invalid \(which) spill rate '\(text)'", hint: "give a share between 0 and 1, like 0.3")
     }
     return rate

@@ -4,12 +4,12 @@ import Support
 extension VineyarddSpec {
   /// Checks every field and their combinations.
   ///
-  /// - Throws: `CommandError` with code `usage` for the first that makes no sense.
+  /// - Throws: `ProgramError` with code `usage` for the first that makes no sense.
   public func validate() throws {
     try validateNames()
     try checkFields()
     guard etcd.storageClassName == nil || etcd.storageSize != nil else {
-      throw CommandError(.usage, "a storage class for etcd without a size", hint: "give the size of the claim too")
+      throw ProgramError(.usage, "a storage class for etcd without a size", hint: "give the size of the claim too")
     }
     try store.validate()
     try validateVolumes()
@@ -17,15 +17,15 @@ extension VineyarddSpec {
 
   /// Checks fields that cannot be changed once a cluster exists.
   ///
-  /// - Throws: `CommandError` with code `usage`.
+  /// - Throws: `ProgramError` with code `usage`.
   public func validateChange(from old: VineyarddSpec) throws {
     guard etcdReplicas == old.etcdReplicas else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "the number of etcd members cannot be changed", cause: "it is \(old.etcdReplicas)",
         hint: "make a new cluster")
     }
     guard etcd.storageSize == old.etcd.storageSize, etcd.storageClassName == old.etcd.storageClassName else {
-      throw CommandError(.usage, "the storage of etcd cannot be changed", hint: "make a new cluster")
+      throw ProgramError(.usage, "the storage of etcd cannot be changed", hint: "make a new cluster")
     }
   }
 
@@ -45,7 +45,7 @@ extension VineyarddSpec {
     if !volume.pvcName.isEmpty { try Rule.subdomain(volume.pvcName, "claim of the socket") }
     if !volume.mountPath.isEmpty { try Rule.path(volume.mountPath, "mount path of the socket") }
     guard volume.mountPath.isEmpty || !volume.pvcName.isEmpty else {
-      throw CommandError(.usage, "a mount path of the socket without a claim", hint: "name the claim too")
+      throw ProgramError(.usage, "a mount path of the socket without a claim", hint: "name the claim too")
     }
     var names = VineyarddSpec.ownVolumeNames
     if !store.spill.name.isEmpty { names.append(store.spill.name) }
@@ -72,8 +72,8 @@ extension VineyarddSpec {
 
   /// Directory of the socket on the node.
   ///
-  /// - Throws: `CommandError` with code `usage` when its template is not understood.
-  public func socketDirectory() throws(CommandError) -> String {
+  /// - Throws: `ProgramError` with code `usage` when its template is not understood.
+  public func socketDirectory() throws(ProgramError) -> String {
     try SocketTemplate.expand(store.socket, namespace: namespace, name: name)
   }
 
@@ -97,8 +97,8 @@ extension VineyarddSpec {
 enum SocketTemplate {
   /// The directory of one cluster.
   ///
-  /// - Throws: `CommandError` with code `usage` for anything else between braces.
-  static func expand(_ template: String, namespace: String, name: String) throws(CommandError) -> String {
+  /// - Throws: `ProgramError` with code `usage` for anything else between braces.
+  static func expand(_ template: String, namespace: String, name: String) throws(ProgramError) -> String {
     var result = ""
     var rest = template[...]
     while let brace = rest.firstIndex(of: "{") {
@@ -121,7 +121,7 @@ enum SocketTemplate {
     return result + rest
   }
 
-  private static func unknown(_ template: String) -> CommandError {
+  private static func unknown(_ template: String) -> ProgramError {
     Rule.invalid(
       "socket directory", template, "unknown template", hint: "only {{.Namespace}} and {{.Name}} stand for something")
   }

@@ -2,6 +2,7 @@ import Coordination
 import Crypto
 import HTTPEndpoint
 import KubernetesClient
+import Logging
 import Support
 import Synchronization
 
@@ -18,13 +19,13 @@ final class AccessGate: Sendable {
 
   private let client: KubernetesClient
   private let path: String
-  private let log: Log
+  private let log: Logger
   private let state = Mutex(State())
 
   /// Tokens that are asked about at the same time, so that invented ones do not become a load for the API server.
   private static let concurrency = 8
 
-  init(client: KubernetesClient, path: String, log: Log) {
+  init(client: KubernetesClient, path: String, log: Logger) {
     self.client = client
     self.path = path
     self.log = log

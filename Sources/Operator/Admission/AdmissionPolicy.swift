@@ -17,7 +17,7 @@ struct AdmissionPolicy: Sendable {
     }
     do {
       return AdmissionVerdict(warnings: try kind.spec.check(object, after: request.old))
-    } catch let error as CommandError {
+    } catch let error as ProgramError {
       return .refused(422, "Invalid", error.description)
     } catch {
       return .refused(500, "InternalError", "\(error)")

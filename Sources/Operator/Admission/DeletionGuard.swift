@@ -2,6 +2,7 @@ import ClusterInventory
 import HTTPEndpoint
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
 import Support
 import Synchronization
@@ -29,10 +30,10 @@ final class DeletionGuard: Sendable {
   private static let concurrency = 4
 
   private let client: KubernetesClient
-  private let log: Log
+  private let log: Logger
   private let running = Mutex(0)
 
-  init(client: KubernetesClient, log: Log) {
+  init(client: KubernetesClient, log: Logger) {
     self.client = client
     self.log = log
   }

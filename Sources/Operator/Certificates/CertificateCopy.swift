@@ -1,5 +1,6 @@
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
 import Support
 
@@ -9,12 +10,12 @@ struct CertificateCopy: Sendable {
   private let client: KubernetesClient
   private let secret: ObjectReference
   private let directory: CertificateDirectory
-  private let log: Log
+  private let log: Logger
 
   /// - Parameters:
   ///   - namespace: of the operator.
   ///   - directory: gets `tls.crt` and `tls.key`.
-  init(client: KubernetesClient, namespace: String, directory: String, log: Log) {
+  init(client: KubernetesClient, namespace: String, directory: String, log: Logger) {
     self.client = client
     secret = Manifests.operatorCertificate(in: namespace).reference
     self.directory = CertificateDirectory(path: directory)
@@ -34,7 +35,7 @@ struct CertificateCopy: Sendable {
           guard let live = informer.all.first, let certificate = Self.bytes("tls.crt", live),
             let key = Self.bytes("tls.key", live)
           else { continue }
-          do throws(CommandError) {
+          do throws(ProgramError) {
             if try directory.write(certificate: certificate, key: key) {
               log.info("the webhook's certificate is in \(directory.path)")
             }

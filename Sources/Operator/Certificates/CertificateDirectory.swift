@@ -15,8 +15,8 @@ struct CertificateDirectory: Sendable {
   /// Puts a certificate and its key there, both PEM.
   ///
   /// - Returns: false when they are there already.
-  /// - Throws: `CommandError` when the directory cannot be written.
-  func write(certificate: [UInt8], key: [UInt8]) throws(CommandError) -> Bool {
+  /// - Throws: `ProgramError` when the directory cannot be written.
+  func write(certificate: [UInt8], key: [UInt8]) throws(ProgramError) -> Bool {
     let contents = [certificate, key]
     guard try !isUpToDate(contents) else { return false }
     try make(path)
@@ -29,43 +29,43 @@ struct CertificateDirectory: Sendable {
     return true
   }
 
-  private func isUpToDate(_ contents: [[UInt8]]) throws(CommandError) -> Bool {
+  private func isUpToDate(_ contents: [[UInt8]]) throws(ProgramError) -> Bool {
     for (name, bytes) in zip(Self.files, contents) {
       guard let text = try TextFile.readIfPresent("\(path)/\(name)"), Array(text.utf8) == bytes else { return false }
     }
     return true
   }
 
-  private func make(_ directory: String) throws(CommandError) {
+  private func make(_ directory: String) throws(ProgramError) {
     guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
-      throw CommandError.system("cannot make \(directory)", errno: errno, hint: "mount a writable volume there")
+      throw ProgramError.system("cannot make \(directory)", errno: errno, hint: "mount a writable volume there")
     }
   }
 
-  private func write(_ bytes: [UInt8], to file: String) throws(CommandError) {
+  private func write(_ bytes: [UInt8], to file: String) throws(ProgramError) {
     let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw CommandError.system("cannot write \(file)", errno: errno) }
+    guard descriptor >= 0 else { throw ProgramError.system("cannot write \(file)", errno: errno) }
     defer { close(descriptor) }
     var written = 0
     while written < bytes.count {
       let count = Glibc.write(descriptor, Array(bytes[written...]), bytes.count - written)
       if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw CommandError.system("cannot write \(file)", errno: errno) }
+      guard count > 0 else { throw ProgramError.system("cannot write \(file)", errno: errno) }
       written += count
     }
   }
 
   /// Lets a link point elsewhere in one step.
-  private func exchange(link: String, target: String) throws(CommandError) {
+  private func exchange(link: String, target: String) throws(ProgramError) {
     let new = "\(path)/\(link).new"
     unlink(new)
     guard symlink(target, new) == 0, rename(new, "\(path)/\(link)") == 0 else {
-      throw CommandError.system("cannot write \(path)/\(link)", errno: errno)
+      throw ProgramError.system("cannot write \(path)/\(link)", errno: errno)
     }
   }
 
-  private func removeOthers(than version: String) throws(CommandError) {
-    guard let directory = opendir(path) else { throw CommandError.system("cannot read \(path)", errno: errno) }
+  private func removeOthers(than version: String) throws(ProgramError) {
+    guard let directory = opendir(path) else { throw ProgramError.system("cannot read \(path)", errno: errno) }
     defer { closedir(directory) }
     var old: [String] = []
     while let entry = readdir(directory) {

@@ -1,6 +1,7 @@
 import Coordination
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
 import Support
 import Synchronization
@@ -26,7 +27,7 @@ actor CertificateKeeper {
   private let names: [String]
   private let rotation: Rotation
   private let mayWrite: @Sendable () throws -> Void
-  private let log: Log
+  private let log: Logger
   private let isDone = Atomic(false)
   /// Authorities that a configuration trusts and the Secret does not have, by PEM, and since when that is known.
   private var unknownAuthorities: [String: ContinuousClock.Instant] = [:]
@@ -35,7 +36,7 @@ actor CertificateKeeper {
   ///   - namespace: of the operator.
   ///   - mayWrite: throws when another replica leads; that ends `run`.
   init(
-    client: KubernetesClient, namespace: String, lives: CertificateLives, log: Log,
+    client: KubernetesClient, namespace: String, lives: CertificateLives, log: Logger,
     mayWrite: @escaping @Sendable () throws -> Void
   ) {
     self.client = client

@@ -1,6 +1,7 @@
 import Coordination
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Support
 
 /// Elects one of several replicas as the leader, by a Lease.
@@ -23,7 +24,7 @@ struct LeaderElection: Sendable {
   let lease: KubernetesObject
   let identity: String
   let leadership: Leadership
-  let log: Log
+  let log: Logger
   var timing = Timing()
 
   /// Campaigns for the lease, does the work while it holds it, and campaigns again when it was lost; until the task is

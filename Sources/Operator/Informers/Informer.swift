@@ -1,6 +1,7 @@
 import Coordination
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Support
 import Synchronization
 
@@ -46,7 +47,7 @@ final class Informer: Sendable {
   /// Follows the objects until the task is cancelled.
   ///
   /// - Parameter changed: is called with every change, after the cache has it.
-  func run(_ client: KubernetesClient, log: Log, changed: @Sendable (ObjectCache.Change) -> Void) async throws {
+  func run(_ client: KubernetesClient, log: Logger, changed: @Sendable (ObjectCache.Change) -> Void) async throws {
     let backOff = BackOff(first: .seconds(1), longest: .seconds(30))
     var failures = 0
     while true {

@@ -1,5 +1,6 @@
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
 import Support
 
@@ -53,7 +54,7 @@ struct Informers: Sendable {
 
   /// Follows everything until the task is cancelled.
   func run(
-    _ client: KubernetesClient, log: Log, changed: @escaping @Sendable (ObjectCache.Change) -> Void
+    _ client: KubernetesClient, log: Logger, changed: @escaping @Sendable (ObjectCache.Change) -> Void
   ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for informer in all { group.addTask { try await informer.run(client, log: log, changed: changed) } }

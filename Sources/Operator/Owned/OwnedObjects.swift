@@ -1,5 +1,6 @@
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
 import Support
 
@@ -8,7 +9,7 @@ struct OwnedObjects: Sendable {
   let informers: Informers
   let writer: Writer
   let lastApplied: LastApplied
-  let log: Log
+  let log: Logger
 
   /// Changes that were made.
   struct Report: Sendable {
@@ -95,7 +96,7 @@ struct OwnedObjects: Sendable {
 
 extension OwnedObjects.Report {
   /// Writes one event per kind of change.
-  func record(to recorder: EventRecorder, _ log: Log, about resource: KubernetesObject) async {
+  func record(to recorder: EventRecorder, _ log: Logger, about resource: KubernetesObject) async {
     for (reason, verb, objects) in [
       ("Created", "created", created), ("Adopted", "took over", adopted), ("Updated", "updated", updated),
       ("Deleted", "deleted", deleted),

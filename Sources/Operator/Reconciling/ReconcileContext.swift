@@ -1,5 +1,6 @@
 import ClusterInventory
 import KubernetesClient
+import Logging
 import Manifests
 import Support
 
@@ -14,11 +15,11 @@ struct ReconcileContext: Sendable {
   let namespace: String
   /// The platform of the cluster.
   let platform: Platform
-  let log: Log
+  let log: Logger
 
   init(
     client: KubernetesClient, informers: Informers, leadership: Leadership, namespace: String, platform: Platform,
-    log: Log
+    log: Logger
   ) {
     let writer = Writer(client: client, leadership: leadership)
     self.informers = informers

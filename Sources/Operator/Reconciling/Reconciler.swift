@@ -15,7 +15,7 @@ protocol Reconciler: Sendable {
 
   /// The objects that a resource should have.
   ///
-  /// - Throws: `CommandError` when the resource makes no sense, so that another try would say the same; anything else is
+  /// - Throws: `ProgramError` when the resource makes no sense, so that another try would say the same; anything else is
   ///   worth another try.
   func desired(_ resource: KubernetesObject, uid: String) async throws -> [KubernetesObject]
 

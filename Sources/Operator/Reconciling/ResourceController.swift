@@ -20,7 +20,7 @@ struct ResourceController: Sendable {
     let desired: [KubernetesObject]
     do {
       desired = try await reconciler.desired(resource, uid: uid)
-    } catch let error as CommandError {
+    } catch let error as ProgramError {
       // Another try would say the same; a change of the resource brings the next one.
       return try await report(resource, .invalid(error.description))
     }

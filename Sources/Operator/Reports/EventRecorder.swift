@@ -1,5 +1,6 @@
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Support
 import Synchronization
 
@@ -11,11 +12,11 @@ final class EventRecorder: Sendable {
   }
 
   private let writer: Writer
-  private let log: Log
+  private let log: Logger
   private let now: @Sendable () -> Timestamp
   private let correlator = Mutex(EventCorrelator())
 
-  init(writer: Writer, log: Log, now: @escaping @Sendable () -> Timestamp = { .now() }) {
+  init(writer: Writer, log: Logger, now: @escaping @Sendable () -> Timestamp = { .now() }) {
     self.writer = writer
     self.log = log
     self.now = now

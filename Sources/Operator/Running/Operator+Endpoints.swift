@@ -1,15 +1,16 @@
 import HTTPEndpoint
 import KubernetesClient
+import Logging
 import Support
 import Synchronization
 
 extension Operator {
   /// Opens the ports for probes and metrics, as they are asked for.
   ///
-  /// - Throws: `CommandError` when one cannot be had; then none is open.
-  func listen(_ files: CertificateFiles?) throws(CommandError) -> [HTTPEndpoint] {
+  /// - Throws: `ProgramError` when one cannot be had; then none is open.
+  func listen(_ files: CertificateFiles?) throws(ProgramError) -> [HTTPEndpoint] {
     var endpoints: [HTTPEndpoint] = []
-    do throws(CommandError) {
+    do throws(ProgramError) {
       if let endpoint = try listenForProbes() { endpoints.append(endpoint) }
       if let endpoint = try listenForMetrics(files) { endpoints.append(endpoint) }
     } catch {
@@ -19,7 +20,7 @@ extension Operator {
     return endpoints
   }
 
-  private func listenForProbes() throws(CommandError) -> HTTPEndpoint? {
+  private func listenForProbes() throws(ProgramError) -> HTTPEndpoint? {
     guard let address = configuration.health else { return nil }
     let health = health
     let endpoint = try HTTPEndpoint(address, flag: "--health-probe-bind-address") { request, respond in
@@ -29,10 +30,10 @@ extension Operator {
     return endpoint
   }
 
-  private func listenForMetrics(_ files: CertificateFiles?) throws(CommandError) -> HTTPEndpoint? {
+  private func listenForMetrics(_ files: CertificateFiles?) throws(ProgramError) -> HTTPEndpoint? {
     guard let address = configuration.metrics else { return nil }
     guard let client, let files else {
-      throw CommandError(
+      throw ProgramError(
         .usage, "metrics without \(files == nil ? "a certificate" : "access to the API server")",
         cause: "nobody could tell who may read them", hint: "switch them off with --metrics-bind-address=0")
     }

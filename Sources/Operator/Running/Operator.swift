@@ -1,7 +1,10 @@
+import Coordination
 import HTTPEndpoint
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
+import ServiceLifecycle
 import Support
 
 /// The operator: controllers, admission, metrics and health, each where it is asked for.
@@ -10,10 +13,10 @@ public struct Operator: Sendable {
   let client: KubernetesClient?
   let metrics = OperatorMetrics()
   let health = Health()
-  let log: Log
+  let log: Logger
 
   /// - Parameter cluster: the API server; nil for an operator that only admits.
-  public init(_ configuration: OperatorConfiguration, cluster: ClientConfiguration?, log: Log) {
+  public init(_ configuration: OperatorConfiguration, cluster: ClientConfiguration?, log: Logger) {
     self.configuration = configuration
     self.log = log
     let metrics = metrics
@@ -22,30 +25,27 @@ public struct Operator: Sendable {
     }
   }
 
+  /// Time for its end: the lease is given back, then reviews are answered for a little longer.
+  private static let endLimit: Duration = .seconds(20)
+
   /// Runs until the task is cancelled.
   ///
-  /// - Throws: `CommandError` when a port cannot be had; `CancellationError`.
+  /// - Throws: `ProgramError` when a port cannot be had.
   public func run() async throws {
     let files = configuration.certificateDirectory.map { CertificateFiles(directory: $0, log: log) }
     if let files { health.require(configuration.webhook == nil ? "certificate" : "webhook") { files.problem() } }
-    let endpoints = try listen(files)
-    defer { for endpoint in endpoints { endpoint.stop() } }
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      if let address = configuration.webhook, let files {
-        let server = WebhookServer(address, files: files, log: log) { metrics.admitted($0) }
-        group.addTask { try await server.run() }
-      }
-      if let client, configuration.runsControllers {
-        group.addTask { try await campaign(client) }
-        if let directory = configuration.certificateDirectory {
-          let copy = CertificateCopy(
-            client: client, namespace: configuration.namespace, directory: directory, log: log)
-          group.addTask { try await copy.run() }
-        }
-      }
-      defer { group.cancelAll() }
-      try await group.next()
+    var services: [any Service] = try listen(files)
+    if let address = configuration.webhook, let files {
+      services.append(WebhookServer(address, files: files, log: log) { metrics.admitted($0) })
     }
+    if let client, configuration.runsControllers {
+      if let directory = configuration.certificateDirectory {
+        let copy = CertificateCopy(client: client, namespace: configuration.namespace, directory: directory, log: log)
+        services.append(CancellableService { try await copy.run() })
+      }
+      services.append(CancellableService { try await campaign(client) })
+    }
+    try await runServices(services, endingWithin: Self.endLimit)
   }
 
   /// Runs the controllers whenever this replica is elected.

@@ -1,3 +1,4 @@
+import Logging
 import Support
 
 /// The workers of one queue.
@@ -7,7 +8,7 @@ struct Workers: Sendable {
   let queue: WorkQueue<ObjectKey>
   let count: Int
   let metrics: OperatorMetrics
-  let log: Log
+  let log: Logger
   /// Works on one resource; throws what is worth another try.
   let reconcile: @Sendable (ObjectKey) async throws -> Void
 

@@ -23,7 +23,7 @@ final class AssumedMemory: Sendable {
   /// contents, else a share of the nodes.
   ///
   /// - Returns: nil when the resource says it.
-  /// - Throws: what asking for the nodes throws; `CommandError` with code `usage` for a size that cannot be read.
+  /// - Throws: what asking for the nodes throws; `ProgramError` with code `usage` for a size that cannot be read.
   func quantity(for spec: VineyarddSpec) async throws -> String? {
     let stores = spec.storesReference
     guard try spec.store.statedMemory() == nil else {

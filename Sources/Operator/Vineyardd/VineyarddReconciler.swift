@@ -1,6 +1,7 @@
 import ClusterInventory
 import KubernetesClient
 import KubernetesObjects
+import Logging
 import Manifests
 import Support
 

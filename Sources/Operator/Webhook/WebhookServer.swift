@@ -1,20 +1,22 @@
 import HTTPEndpoint
+import Logging
+import ServiceLifecycle
 import Support
 
 /// Admits custom resources over HTTPS. It needs a certificate and nothing else.
-struct WebhookServer: Sendable {
+struct WebhookServer: Service {
   private let address: ListenAddress
   private let files: CertificateFiles
   private let observe: @Sendable (String) -> Void
-  private let log: Log
+  private let log: Logger
   private let service = AdmissionService()
 
-  /// Time for which it goes on serving after cancellation, since API servers hear later that it is going.
+  /// Time for which it goes on serving when it is to end, since API servers hear later that it is going.
   private static let grace: Duration = .seconds(3)
 
   /// - Parameter observe: is called with each result: `allowed`, `denied` or `malformed`.
   init(
-    _ address: ListenAddress, files: CertificateFiles, log: Log,
+    _ address: ListenAddress, files: CertificateFiles, log: Logger,
     observe: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.address = address
@@ -23,9 +25,9 @@ struct WebhookServer: Sendable {
     self.observe = observe
   }
 
-  /// Serves until the task is cancelled, and a little longer.
+  /// Serves until it is told to end, and a little longer.
   ///
-  /// - Throws: `CommandError` when the address cannot be had; `CancellationError`.
+  /// - Throws: `ProgramError` when the address cannot be had.
   func run() async throws {
     let endpoint = try HTTPEndpoint(
       address, flag: "--webhook-bind-address", bodyLimit: AdmissionService.bodyLimit, tls: files.context
@@ -36,12 +38,8 @@ struct WebhookServer: Sendable {
       respond(response)
     }
     log.info("resources are admitted on port \(endpoint.port)")
-    do {
-      while true { try await Task.sleep(for: .seconds(1 << 30)) }
-    } catch {
-      log.info("stopping: reviews are answered for another \(Self.grace)")
-      await endpoint.stop(after: Self.grace)
-      throw error
-    }
+    try? await gracefulShutdown()
+    log.info("stopping: reviews are answered for another \(Self.grace)")
+    await endpoint.stop(after: Self.grace)
   }
 }

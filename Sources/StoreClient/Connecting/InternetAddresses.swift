@@ -5,8 +5,8 @@ import Support
 struct InternetAddresses: ~Copyable {
   private let first: UnsafeMutablePointer<addrinfo>
 
-  /// - Throws: `CommandError` when the name leads to no address.
-  init(host: String, port: UInt16) throws(CommandError) {
+  /// - Throws: `ProgramError` when the name leads to no address.
+  init(host: String, port: UInt16) throws(ProgramError) {
     var wanted = addrinfo()
     wanted.ai_family = AF_UNSPEC
     wanted.ai_socktype = CInt(SOCK_STREAM.rawValue)
@@ -14,7 +14,7 @@ struct InternetAddresses: ~Copyable {
     var found: UnsafeMutablePointer<addrinfo>?
     let code = getaddrinfo(host, String(port), &wanted, &found)
     guard code == 0, let found else {
-      throw CommandError(.failed, "cannot find the host '\(host)'", cause: String(cString: gai_strerror(code)))
+      throw ProgramError(.failed, "cannot find the host '\(host)'", cause: String(cString: gai_strerror(code)))
     }
     first = found
   }

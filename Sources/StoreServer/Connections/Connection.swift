@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import JSON
+import Logging
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -45,7 +46,7 @@ final class Connection {
   /// Whether its volume is gone.
   var isEvicted = false
   /// The admin token, or why it cannot be read, for the request at hand.
-  var adminToken: Result<String, CommandError>?
+  var adminToken: Result<String, ProgramError>?
 
   /// Memory that it may take for messages on their way.
   let buffers: any GrowthBudget
@@ -294,7 +295,7 @@ final class Connections {
   let loop: EventLoop
   let store: Store
   let buffers: BufferBudget
-  let log: Log
+  let log: Logger
   /// Connections by their tokens.
   private(set) var listeners: [UInt64: Listener] = [:]
   private var clients: [UInt64: Connection] = [:]
@@ -306,7 +307,7 @@ final class Connections {
   var refused: UInt64 = 0
 
   /// - Parameter buffers: what all connections may take for messages on their way.
-  init(_ loop: EventLoop, _ store: Store, _ buffers: BufferBudget, log: Log) {
+  init(_ loop: EventLoop, _ store: Store, _ buffers: BufferBudget, log: Logger) {
     self.loop = loop
     self.store = store
     self.buffers = buffers

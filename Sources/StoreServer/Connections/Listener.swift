@@ -44,60 +44,60 @@ final class Listener {
   /// Listens on a Unix socket. Missing directories are made; a socket nobody accepts on is replaced.
   static func unix(
     _ path: String, mode: mode_t, group: gid_t?, session: Session
-  ) throws(CommandError) -> Listener {
+  ) throws(ProgramError) -> Listener {
     try removeStaleSocket(for: path)
     let file = try bound(try UnixSocketPath.address(path, flag: "--socket"), path, mode: mode)
     if let group, chown(path, uid_t.max, group) != 0 {
       let code = errno
       close(file)
       unlink(path)
-      throw CommandError.system("cannot give \(path) to group \(group)", errno: code)
+      throw ProgramError.system("cannot give \(path) to group \(group)", errno: code)
     }
     return try listening(Listener(file: file, kind: .ipc, session: session, path: path))
   }
 
   /// A socket with a name in the file tree.
-  static func bound(_ address: UnixAddress, _ path: String, mode: mode_t) throws(CommandError) -> CInt {
+  static func bound(_ address: UnixAddress, _ path: String, mode: mode_t) throws(ProgramError) -> CInt {
     let file = try socket()
     let code = address.bind(file, mode: mode)
     guard code == 0 else {
       close(file)
-      throw CommandError.system("cannot listen on \(path)", errno: code, hint: "choose a path with --socket")
+      throw ProgramError.system("cannot listen on \(path)", errno: code, hint: "choose a path with --socket")
     }
     return file
   }
 
-  private static func socket() throws(CommandError) -> CInt {
+  private static func socket() throws(ProgramError) -> CInt {
     let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     let file = Glibc.socket(AF_UNIX, kind, 0)
-    if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
+    if file < 0 { throw ProgramError.system("cannot create a socket", errno: errno) }
     return file
   }
 
   /// Makes the directories of a socket path and removes a socket nobody accepts on.
   ///
   /// - Throws: when somebody does, or when something else is there.
-  static func removeStaleSocket(for path: String) throws(CommandError) {
+  static func removeStaleSocket(for path: String) throws(ProgramError) {
     try UnixSocketPath.removeStaleSocket(for: path, flag: "--socket")
   }
 
   /// Listens on a TCP port of an address, nil for every address of the machine.
-  static func tcp(host: String?, port: UInt16, session: Session) throws(CommandError) -> Listener {
+  static func tcp(host: String?, port: UInt16, session: Session) throws(ProgramError) -> Listener {
     let file: CInt
     if let host {
       file = try bound(host, port)
     } else {
       // A socket of IPv6 takes IPv4 as well, where the machine has IPv6 at all.
-      do throws(CommandError) { file = try bound("::", port) } catch { file = try bound("0.0.0.0", port) }
+      do throws(ProgramError) { file = try bound("::", port) } catch { file = try bound("0.0.0.0", port) }
     }
     return try listening(Listener(file: file, kind: .rpc, session: session, path: nil))
   }
 
-  private static func bound(_ host: String, _ port: UInt16) throws(CommandError) -> CInt {
+  private static func bound(_ host: String, _ port: UInt16) throws(ProgramError) -> CInt {
     let isV6 = host.contains(":")
     let file = Glibc.socket(
       isV6 ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    if file < 0 { throw CommandError.system("cannot create a socket", errno: errno) }
+    if file < 0 { throw ProgramError.system("cannot create a socket", errno: errno) }
     var on: CInt = 1
     var off: CInt = 0
     setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
@@ -105,7 +105,7 @@ final class Listener {
     guard bind(file, host, port, isV6) == 0 else {
       let code = errno
       close(file)
-      throw CommandError.system(
+      throw ProgramError.system(
         "cannot listen on port \(port) of \(host)", errno: code,
         hint: "choose another with --rpc_socket_port or --rpc_host, or --norpc")
     }
@@ -136,8 +136,8 @@ final class Listener {
     }
   }
 
-  private static func listening(_ listener: Listener) throws(CommandError) -> Listener {
-    if listen(listener.file, SOMAXCONN) != 0 { throw CommandError.system("cannot listen", errno: errno) }
+  private static func listening(_ listener: Listener) throws(ProgramError) -> Listener {
+    if listen(listener.file, SOMAXCONN) != 0 { throw ProgramError.system("cannot listen", errno: errno) }
     return listener
   }
 

@@ -32,8 +32,8 @@ final class DiskWorker: Sendable {
 
   /// Starts the thread, named "vineyard-disk".
   ///
-  /// - Throws: `CommandError` where the system refuses another thread.
-  init() throws(CommandError) {
+  /// - Throws: `ProgramError` where the system refuses another thread.
+  init() throws(ProgramError) {
     let line = line
     thread = try BackgroundThread(named: "vineyard-disk") { line.run() }
   }

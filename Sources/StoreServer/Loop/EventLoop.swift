@@ -39,19 +39,19 @@ final class EventLoop {
   private var signalFile: CInt = -1
 
   /// - Parameter handlesSignals: whether SIGTERM, SIGINT and SIGHUP become events.
-  /// - Throws: `CommandError` when the system gives no descriptors for it.
-  init(handlesSignals: Bool) throws(CommandError) {
+  /// - Throws: `ProgramError` when the system gives no descriptors for it.
+  init(handlesSignals: Bool) throws(ProgramError) {
     poller = try Poller()
     mailbox = try Mailbox()
     if handlesSignals {
       signalFile = [SIGTERM, SIGINT, SIGHUP].withUnsafeBufferPointer { signals in
         signals.baseAddress.map { clinux_signalfd($0, CInt(signals.count)) } ?? -1
       }
-      if signalFile < 0 { throw CommandError.system("cannot watch for signals", errno: -signalFile) }
+      if signalFile < 0 { throw ProgramError.system("cannot watch for signals", errno: -signalFile) }
     }
     guard poller.add(mailbox.descriptor, .reading, token: Token.mailbox),
       signalFile < 0 || poller.add(signalFile, .reading, token: Token.signals)
-    else { throw CommandError.system("cannot watch for events", errno: errno) }
+    else { throw ProgramError.system("cannot watch for events", errno: errno) }
   }
 
   deinit { if signalFile >= 0 { close(signalFile) } }
@@ -104,9 +104,9 @@ final class Poller {
   /// Calls of epoll_wait, for the metrics.
   private(set) var waits: UInt64 = 0
 
-  init() throws(CommandError) {
+  init() throws(ProgramError) {
     descriptor = clinux_epoll_create()
-    if descriptor < 0 { throw CommandError.system("cannot create an epoll instance", errno: -descriptor) }
+    if descriptor < 0 { throw ProgramError.system("cannot create an epoll instance", errno: -descriptor) }
     buffer = .allocate(capacity: Self.capacity)
   }
 
@@ -152,9 +152,9 @@ final class Mailbox: Sendable {
   let descriptor: CInt
   private let messages = Mutex<[Message]>([])
 
-  init() throws(CommandError) {
+  init() throws(ProgramError) {
     descriptor = clinux_eventfd()
-    if descriptor < 0 { throw CommandError.system("cannot create an eventfd", errno: -descriptor) }
+    if descriptor < 0 { throw ProgramError.system("cannot create an eventfd", errno: -descriptor) }
   }
 
   deinit { close(descriptor) }

@@ -43,7 +43,7 @@ final class HeapMeter {
     atRest = source.resident()
   }
 
-  convenience init(limit: UInt64) throws(CommandError) {
+  convenience init(limit: UInt64) throws(ProgramError) {
     let resident = try ResidentMemory()
     self.init(
       limit: limit,
@@ -168,10 +168,10 @@ final class ResidentMemory {
   private let file: CInt
   private let pageSize = UInt64(max(4096, sysconf(CInt(_SC_PAGESIZE))))
 
-  /// - Throws: `CommandError` where /proc is not mounted.
-  init() throws(CommandError) {
+  /// - Throws: `ProgramError` where /proc is not mounted.
+  init() throws(ProgramError) {
     file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
-    if file < 0 { throw CommandError.system("cannot open /proc/self/statm", errno: errno, hint: "is /proc mounted?") }
+    if file < 0 { throw ProgramError.system("cannot open /proc/self/statm", errno: errno, hint: "is /proc mounted?") }
   }
 
   deinit { close(file) }

@@ -1,3 +1,4 @@
+import Logging
 import SharedMemory
 import StoreCore
 import Support
@@ -7,7 +8,7 @@ final class PageSupply {
   private let store: Store
   private let worker: PageWorker
   private let releases: Bool
-  private let log: Log
+  private let log: Logger
   private var isWorking = false
   /// Give back spare pages beyond this many bytes; nil when there is nothing to give back.
   private var idleTarget: UInt64?
@@ -25,7 +26,7 @@ final class PageSupply {
   private(set) var zeroedBytes: UInt64 = 0
 
   /// - Parameter releases: whether pages may be given back; reserved huge pages may go to others for good.
-  init(store: Store, worker: PageWorker, releases: Bool, log: Log) {
+  init(store: Store, worker: PageWorker, releases: Bool, log: Logger) {
     self.store = store
     self.worker = worker
     self.releases = releases

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import JSON
+import Logging
 import StoreCore
 import StoreProtocol
 import Support

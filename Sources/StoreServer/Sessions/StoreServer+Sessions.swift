@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Logging
 import StoreCore
 import StoreProtocol
 import Support
@@ -16,7 +17,7 @@ extension StoreServer {
     let creator = Self.creator(connection)
     try sessions.requireRoom(for: creator)
     let path = handler.identity.socketPath(of: session.id)
-    do throws(CommandError) {
+    do throws(ProgramError) {
       let listener = try Listener.unix(
         path, mode: configuration.socketMode, group: configuration.socketGroup, session: session)
       connections.add(listener)

@@ -28,16 +28,16 @@ final class TransferThread: Sendable {
   /// Called on the thread when a transfer ended, with whether all bytes arrived.
   private let completion: @Sendable (UInt64, Bool) -> Void
 
-  init(arena: Arena, completion: @escaping @Sendable (UInt64, Bool) -> Void) throws(CommandError) {
+  init(arena: Arena, completion: @escaping @Sendable (UInt64, Bool) -> Void) throws(ProgramError) {
     self.arena = arena
     self.completion = completion
     wakeup = clinux_eventfd()
-    if wakeup < 0 { throw CommandError.system("cannot create an eventfd", errno: -wakeup) }
+    if wakeup < 0 { throw ProgramError.system("cannot create an eventfd", errno: -wakeup) }
     let poller = try Poller()
     _ = poller.add(wakeup, .reading, token: .max)
     let box = PollerBox(poller: poller)
     guard startThread(named: "vineyard-bytes", { self.run(box) }) else {
-      throw CommandError(.failed, "cannot start the transfer thread")
+      throw ProgramError(.failed, "cannot start the transfer thread")
     }
   }
 

@@ -7,23 +7,23 @@ struct AdminToken: Sendable {
   let path: String?
 
   /// Reads the file; it waits for the disk.
-  func read() -> Result<String, CommandError> {
+  func read() -> Result<String, ProgramError> {
     guard let path else { return .success("") }
-    return Result { () throws(CommandError) in try TextFile.read(path) }
+    return Result { () throws(ProgramError) in try TextFile.read(path) }
   }
 
   /// Checks a token.
   ///
   /// - Parameter content: what the file contains now, or why it cannot be read.
   /// - Throws: connectionError unless `given` is what the file contains, without white space around it.
-  func require(_ given: String?, content: Result<String, CommandError>?) throws(StoreError) {
+  func require(_ given: String?, content: Result<String, ProgramError>?) throws(StoreError) {
     guard let path, let content else {
       throw StoreError(
         .connectionError,
         "requests about volumes are answered over TCP only with a token: start the store with --admin_token_file")
     }
     let text: String
-    do throws(CommandError) {
+    do throws(ProgramError) {
       text = try content.get()
     } catch {
       throw StoreError(.connectionError, "the admin token cannot be checked: \(error.description)")

@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -15,7 +16,7 @@ extension StoreServer: VolumeServing {
     let files = volumeFiles
     guard VolumeDirectories.exist(files.layout) else { return }
     let directories: VolumeDirectories
-    do throws(CommandError) {
+    do throws(ProgramError) {
       directories = try files.openDirectories()
     } catch {
       return log.warning("volumes are not available: \(error.description)")
@@ -23,7 +24,7 @@ extension StoreServer: VolumeServing {
     store.now = unixMilliseconds()
     let ids = directories.documents.ids()
     for id in Set(directories.ids()).subtracting(ids).sorted() {
-      if let error = directories.removeRemains(of: id) { log.warning(error.description) }
+      if let error = directories.removeRemains(of: id) { log.warning("\(error.description)") }
     }
     for id in ids { reopen(id, directories) }
     warnOfLostSnapshots(files)
@@ -33,19 +34,19 @@ extension StoreServer: VolumeServing {
   }
 
   private func reopen(_ id: String, _ directories: VolumeDirectories) {
-    do throws(CommandError) {
+    do throws(ProgramError) {
       guard let json = try directories.documents.document(of: id) else { return }
       let document: VolumeDocument
       do throws(StoreError) {
         document = try VolumeDocument(json)
       } catch {
-        throw CommandError(.failed, "cannot understand the document of volume \(id)", cause: error.message)
+        throw ProgramError(.failed, "cannot understand the document of volume \(id)", cause: error.message)
       }
       do throws(StoreError) { try volumes.requirePermission(for: document.settings) } catch {
-        throw CommandError(.failed, error.message)
+        throw ProgramError(.failed, error.message)
       }
       guard document.settings.id == id else {
-        throw CommandError(.failed, "the document of volume \(id) is another volume's")
+        throw ProgramError(.failed, "the document of volume \(id) is another volume's")
       }
       try directories.make(id)
       let volume = store.reopenVolume(

@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import StoreProtocol
 import Support
 
@@ -18,16 +19,16 @@ final class VolumeDirectories: Sendable {
 
   /// Makes the directory of all volumes where there is none.
   ///
-  /// - Throws: `CommandError` when it cannot be made, or another store uses it.
-  init(_ layout: VolumeLayout, log: Log) throws(CommandError) {
+  /// - Throws: `ProgramError` when it cannot be made, or another store uses it.
+  init(_ layout: VolumeLayout, log: Logger) throws(ProgramError) {
     self.layout = layout
     let path = layout.directory
-    if mkdir(path, 0o700) != 0, errno != EEXIST { throw CommandError.system("cannot make \(path)", errno: errno) }
+    if mkdir(path, 0o700) != 0, errno != EEXIST { throw ProgramError.system("cannot make \(path)", errno: errno) }
     let root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-    guard root >= 0 else { throw CommandError.system("cannot open \(path)", errno: errno) }
-    do throws(CommandError) {
+    guard root >= 0 else { throw ProgramError.system("cannot open \(path)", errno: errno) }
+    do throws(ProgramError) {
       guard flock(root, LOCK_EX | LOCK_NB) == 0 else {
-        throw CommandError.system(
+        throw ProgramError.system(
           "cannot use \(path)", errno: errno, hint: "each store needs a directory of its own for --socket")
       }
       fchmod(root, 0o700)
@@ -47,17 +48,17 @@ final class VolumeDirectories: Sendable {
   // MARK: - One volume
 
   /// Makes the directories of a volume; those that are there are used again.
-  func make(_ id: String) throws(CommandError) {
+  func make(_ id: String) throws(ProgramError) {
     if mkdirat(root, id, 0o755) != 0, errno != EEXIST {
-      throw CommandError.system("cannot make \(layout.directory(of: id))", errno: errno)
+      throw ProgramError.system("cannot make \(layout.directory(of: id))", errno: errno)
     }
     try directory(of: id).prepare()
   }
 
-  private func directory(of id: String) throws(CommandError) -> VolumeDirectory {
+  private func directory(of id: String) throws(ProgramError) -> VolumeDirectory {
     let path = layout.directory(of: id)
     guard let directory = try VolumeDirectory(id, in: root, path: path) else {
-      throw CommandError.system("cannot open \(path)", errno: ENOENT)
+      throw ProgramError.system("cannot open \(path)", errno: ENOENT)
     }
     return directory
   }
@@ -65,15 +66,15 @@ final class VolumeDirectories: Sendable {
   /// Makes a socket of a volume, which listens before anybody can see it.
   ///
   /// It is made where no client has access and then moved: bind(2) would follow a link in the volume's directory.
-  func listen(on id: String, isReadOnly: Bool) throws(CommandError) -> VolumeSocket {
+  func listen(on id: String, isReadOnly: Bool) throws(ProgramError) -> VolumeSocket {
     let directory = try directory(of: id)
     unlinkat(root, Self.newSocketName, 0)
     let file = try Listener.bound(
       try UnixAddress("\(layout.directory)/\(Self.newSocketName)"), layout.socketPath(of: id, isReadOnly: isReadOnly),
       mode: 0o666)
-    do throws(CommandError) {
+    do throws(ProgramError) {
       guard Glibc.listen(file, SOMAXCONN) == 0, let identity = FileIdentity(of: Self.newSocketName, in: root) else {
-        throw CommandError.system("cannot listen", errno: errno)
+        throw ProgramError.system("cannot listen", errno: errno)
       }
       try directory.adopt(Self.newSocketName, from: root, isReadOnly: isReadOnly)
       return VolumeSocket(file: file, identity: identity, isReadOnly: isReadOnly)
@@ -90,10 +91,10 @@ final class VolumeDirectories: Sendable {
   }
 
   /// Removes the directory of a volume without a document; nil when nothing is left, else why not.
-  func removeRemains(of id: String) -> CommandError? {
+  func removeRemains(of id: String) -> ProgramError? {
     (try? directory(of: id))?.clear()
     if unlinkat(root, id, AT_REMOVEDIR) == 0 || errno == ENOENT { return nil }
-    return CommandError.system("cannot remove \(layout.directory(of: id))", errno: errno)
+    return ProgramError.system("cannot remove \(layout.directory(of: id))", errno: errno)
   }
 
   // MARK: - All volumes
@@ -106,14 +107,14 @@ final class VolumeDirectories: Sendable {
   }
 
   /// Writes a file beside the volumes, under a name that no volume can have.
-  func replace(_ name: String, by bytes: [UInt8], through new: String) throws(CommandError) {
+  func replace(_ name: String, by bytes: [UInt8], through new: String) throws(ProgramError) {
     try VolumeDocuments.replace(name, by: bytes, through: new, in: root, path: layout.directory)
   }
 
   func removeFile(_ name: String) { unlinkat(root, name, 0) }
 
   /// The bytes of a file, nil when there is none.
-  func contents(of name: String) throws(CommandError) -> [UInt8]? {
+  func contents(of name: String) throws(ProgramError) -> [UInt8]? {
     try ContainedFile.read(name, in: root, limit: VolumeDocuments.largest)
   }
 }

@@ -18,11 +18,11 @@ final class VolumeDirectory {
   /// Opens a volume's directory in the directory of all volumes.
   ///
   /// - Returns: nil when there is none.
-  /// - Throws: `CommandError` when something else has its name.
-  init?(_ id: String, in volumes: CInt, path: String) throws(CommandError) {
+  /// - Throws: `ProgramError` when something else has its name.
+  init?(_ id: String, in volumes: CInt, path: String) throws(ProgramError) {
     let file = clinux_open_beneath(volumes, id, CLINUX_O_PATH | O_DIRECTORY)
     if file == -ENOENT { return nil }
-    guard file >= 0 else { throw CommandError.system("cannot open \(path)", errno: -file) }
+    guard file >= 0 else { throw ProgramError.system("cannot open \(path)", errno: -file) }
     self.file = file
     self.path = path
   }
@@ -30,7 +30,7 @@ final class VolumeDirectory {
   deinit { close(file) }
 
   /// Restores the rights that let pods pass through, and makes the directory for readers.
-  func prepare() throws(CommandError) {
+  func prepare() throws(ProgramError) {
     fchmodat(file, ".", Self.mode, 0)
     // A link or a file in the way is a client's, and it may put another one there meanwhile.
     for _ in 0..<3 {
@@ -43,7 +43,7 @@ final class VolumeDirectory {
       }
       unlinkat(file, VolumeLayout.readOnlyName, 0)
     }
-    throw CommandError.system("cannot make \(path)/\(VolumeLayout.readOnlyName)", errno: errno)
+    throw ProgramError.system("cannot make \(path)/\(VolumeLayout.readOnlyName)", errno: errno)
   }
 
   // MARK: - Sockets
@@ -52,7 +52,7 @@ final class VolumeDirectory {
   ///
   /// - Parameters:
   ///   - name: of the socket in `source`, a directory to which no client has access.
-  func adopt(_ name: String, from source: CInt, isReadOnly: Bool) throws(CommandError) {
+  func adopt(_ name: String, from source: CInt, isReadOnly: Bool) throws(ProgramError) {
     let directory = try directory(isReadOnly)
     defer { close(directory) }
     if renameat(source, name, directory, VolumeLayout.socketName) == 0 { return }
@@ -60,7 +60,7 @@ final class VolumeDirectory {
     var budget = Self.removalLimit
     Self.remove(VolumeLayout.socketName, in: directory, budget: &budget, depth: 0)
     guard renameat(source, name, directory, VolumeLayout.socketName) != 0 else { return }
-    throw CommandError.system("cannot make the socket in \(path)", errno: errno)
+    throw ProgramError.system("cannot make the socket in \(path)", errno: errno)
   }
 
   /// The socket, or the file that has its name.
@@ -70,10 +70,10 @@ final class VolumeDirectory {
     return FileIdentity(of: VolumeLayout.socketName, in: directory)
   }
 
-  private func directory(_ isReadOnly: Bool) throws(CommandError) -> CInt {
+  private func directory(_ isReadOnly: Bool) throws(ProgramError) -> CInt {
     let name = isReadOnly ? VolumeLayout.readOnlyName : "."
     let directory = clinux_open_beneath(file, name, CLINUX_O_PATH | O_DIRECTORY)
-    guard directory >= 0 else { throw CommandError.system("cannot open \(path)/\(name)", errno: -directory) }
+    guard directory >= 0 else { throw ProgramError.system("cannot open \(path)/\(name)", errno: -directory) }
     return directory
   }
 

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Logging
 import StoreProtocol
 import Support
 
@@ -22,13 +23,13 @@ final class VolumeDocuments: Sendable {
   /// - Parameters:
   ///   - root: the directory of all volumes.
   ///   - volumes: the ids of those that have a directory.
-  init(in root: CInt, path: String, volumes: [String], log: Log) throws(CommandError) {
+  init(in root: CInt, path: String, volumes: [String], log: Logger) throws(ProgramError) {
     self.path = "\(path)/\(Self.directoryName)"
     if faccessat(root, Self.directoryName, F_OK, AT_SYMLINK_NOFOLLOW) != 0 {
       try Self.make(in: root, path: path, volumes: volumes, log: log)
     }
     file = clinux_open_beneath(root, Self.directoryName, O_RDONLY | O_DIRECTORY)
-    guard file >= 0 else { throw CommandError.system("cannot open \(self.path)", errno: -file) }
+    guard file >= 0 else { throw ProgramError.system("cannot open \(self.path)", errno: -file) }
     for name in Self.names(in: file) where !name.hasSuffix(Self.suffix) { unlinkat(file, name, 0) }
   }
 
@@ -39,7 +40,7 @@ final class VolumeDocuments: Sendable {
   /// Writes a volume's document; after a crash the old or the new one is there, whole.
   ///
   /// - Parameter isFirst: whether it makes the volume, which is to outlive a power failure from now on.
-  func save(_ document: [UInt8], of id: String, isFirst: Bool = false) throws(CommandError) {
+  func save(_ document: [UInt8], of id: String, isFirst: Bool = false) throws(ProgramError) {
     try Self.replace(id + Self.suffix, by: document, through: "\(id).new", in: file, path: path)
     if isFirst { fsync(file) }
   }
@@ -47,14 +48,14 @@ final class VolumeDocuments: Sendable {
   func exists(_ id: String) -> Bool { faccessat(file, id + Self.suffix, F_OK, AT_SYMLINK_NOFOLLOW) == 0 }
 
   /// A volume's document, nil when there is none.
-  func document(of id: String) throws(CommandError) -> [UInt8]? {
+  func document(of id: String) throws(ProgramError) -> [UInt8]? {
     try ContainedFile.read(id + Self.suffix, in: file, limit: Self.largest)
   }
 
   /// Takes a volume's document away, with which it is deleted for good.
-  func remove(_ id: String) throws(CommandError) {
+  func remove(_ id: String) throws(ProgramError) {
     guard unlinkat(file, id + Self.suffix, 0) != 0, errno != ENOENT else { return }
-    throw CommandError.system("cannot delete \(path)/\(id)\(Self.suffix)", errno: errno)
+    throw ProgramError.system("cannot delete \(path)/\(id)\(Self.suffix)", errno: errno)
   }
 
   // MARK: - All
@@ -84,15 +85,15 @@ final class VolumeDocuments: Sendable {
   /// - Parameter directory: one to which only the store has access.
   static func replace(
     _ name: String, by document: [UInt8], through new: String, in directory: CInt, path: String
-  ) throws(CommandError) {
+  ) throws(ProgramError) {
     unlinkat(directory, new, 0)
     let file = openat(directory, new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw CommandError.system("cannot write \(path)/\(name)", errno: errno) }
+    guard file >= 0 else { throw ProgramError.system("cannot write \(path)/\(name)", errno: errno) }
     let isWritten = write(document, to: file) && fsync(file) == 0
     let code = errno
     close(file)
     guard isWritten, renameat(directory, new, directory, name) == 0 else {
-      let error = CommandError.system("cannot write \(path)/\(name)", errno: isWritten ? errno : code)
+      let error = ProgramError.system("cannot write \(path)/\(name)", errno: isWritten ? errno : code)
       unlinkat(directory, new, 0)
       throw error
     }
@@ -116,16 +117,16 @@ extension VolumeDocuments {
   private static let formerName = "volume.json"
 
   /// Makes the directory, with the former documents in it, in one step.
-  private static func make(in root: CInt, path: String, volumes: [String], log: Log) throws(CommandError) {
+  private static func make(in root: CInt, path: String, volumes: [String], log: Logger) throws(ProgramError) {
     let unfinished = "\(path)/\(unfinishedName)"
     if mkdirat(root, unfinishedName, 0o700) != 0, errno != EEXIST {
-      throw CommandError.system("cannot make \(unfinished)", errno: errno)
+      throw ProgramError.system("cannot make \(unfinished)", errno: errno)
     }
     let directory = clinux_open_beneath(root, unfinishedName, O_RDONLY | O_DIRECTORY)
-    guard directory >= 0 else { throw CommandError.system("cannot open \(unfinished)", errno: -directory) }
+    guard directory >= 0 else { throw ProgramError.system("cannot open \(unfinished)", errno: -directory) }
     defer { close(directory) }
     for id in volumes {
-      do throws(CommandError) {
+      do throws(ProgramError) {
         guard let document = try formerDocument(of: id, in: root) else { continue }
         try replace(id + suffix, by: document, through: "\(id).new", in: directory, path: unfinished)
         log.info("volume \(id): its document is moved to \(path)/\(directoryName)")
@@ -135,7 +136,7 @@ extension VolumeDocuments {
     }
     fsync(directory)
     guard renameat(root, unfinishedName, root, directoryName) == 0 else {
-      throw CommandError.system("cannot make \(path)/\(directoryName)", errno: errno)
+      throw ProgramError.system("cannot make \(path)/\(directoryName)", errno: errno)
     }
     fsync(root)
     for id in volumes { unlinkFormer(id, in: root) }
@@ -145,13 +146,13 @@ extension VolumeDocuments {
   ///
   /// A client may have changed it nevertheless, to reach the names of the store: such a volume waits until the driver,
   /// which knows its settings, has it opened.
-  private static func formerDocument(of id: String, in root: CInt) throws(CommandError) -> [UInt8]? {
+  private static func formerDocument(of id: String, in root: CInt) throws(ProgramError) -> [UInt8]? {
     let bytes = try ContainedFile.read("\(id)/\(formerName)", in: root, limit: largest) { status in
       status.st_uid == geteuid() && status.st_nlink == 1 && status.st_mode & 0o022 == 0
     }
     guard let bytes else { return nil }
     if let document = try? VolumeDocument(bytes), document.settings.scope == .cluster {
-      throw CommandError(
+      throw ProgramError(
         .failed, "its document says scope 'cluster', and was where pods may write",
         hint: "it is opened again for the next pod that uses it")
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import StoreCore
 import Support
 import Synchronization
@@ -22,11 +23,11 @@ final class VolumeFiles: Sendable {
   private static let newListName = "~snapshots.json.new"
 
   let layout: VolumeLayout
-  private let log: Log
+  private let log: Logger
   /// Nil until there is a volume.
   private let opened = Mutex<VolumeDirectories?>(nil)
 
-  init(_ layout: VolumeLayout, log: Log) {
+  init(_ layout: VolumeLayout, log: Logger) {
     self.layout = layout
     self.log = log
   }
@@ -36,9 +37,9 @@ final class VolumeFiles: Sendable {
 
   /// The directories, which are made when they are needed first.
   ///
-  /// - Throws: `CommandError` when they cannot be made.
-  func openDirectories() throws(CommandError) -> VolumeDirectories {
-    try opened.withLock { opened throws(CommandError) in
+  /// - Throws: `ProgramError` when they cannot be made.
+  func openDirectories() throws(ProgramError) -> VolumeDirectories {
+    try opened.withLock { opened throws(ProgramError) in
       if let opened { return opened }
       let directories = try VolumeDirectories(layout, log: log)
       opened = directories
@@ -50,11 +51,11 @@ final class VolumeFiles: Sendable {
 
   /// Makes a volume that outlives a power failure, with its sockets; all of it or nothing.
   ///
-  /// - Throws: `CommandError` when it cannot be made, as on a full disk.
-  func make(_ id: String, document: [UInt8]) throws(CommandError) -> [VolumeSocket] {
+  /// - Throws: `ProgramError` when it cannot be made, as on a full disk.
+  func make(_ id: String, document: [UInt8]) throws(ProgramError) -> [VolumeSocket] {
     let directories = try openDirectories()
     var sockets: [VolumeSocket] = []
-    do throws(CommandError) {
+    do throws(ProgramError) {
       try directories.make(id)
       for isReadOnly in [false, true] { sockets.append(try directories.listen(on: id, isReadOnly: isReadOnly)) }
       try directories.documents.save(document, of: id, isFirst: true)
@@ -68,18 +69,18 @@ final class VolumeFiles: Sendable {
 
   /// Writes a volume's document.
   ///
-  /// - Throws: `CommandError` when it stays as it was.
-  func save(_ document: [UInt8], of id: String) throws(CommandError) {
+  /// - Throws: `ProgramError` when it stays as it was.
+  func save(_ document: [UInt8], of id: String) throws(ProgramError) {
     try openDirectories().documents.save(document, of: id)
   }
 
   /// Deletes a volume's document, then its other files.
   ///
-  /// - Throws: `CommandError` when the document stays, and with it the volume.
-  func remove(_ id: String) throws(CommandError) {
+  /// - Throws: `ProgramError` when the document stays, and with it the volume.
+  func remove(_ id: String) throws(ProgramError) {
     guard let directories else { return }
     try directories.documents.remove(id)
-    if let error = directories.removeRemains(of: id) { log.warning(error.description) }
+    if let error = directories.removeRemains(of: id) { log.warning("\(error.description)") }
   }
 
   /// Makes the missing files of a volume anew. A runtime may make the mount of a pod writable, and a root process in
@@ -95,7 +96,7 @@ final class VolumeFiles: Sendable {
     guard !displaced.isEmpty || !hasDocument else { return [] }
     log.warning("somebody has removed files of volume \(id): they are made anew")
     var sockets: [VolumeSocket] = []
-    do throws(CommandError) {
+    do throws(ProgramError) {
       try directories.make(id)
       for socket in displaced { sockets.append(try directories.listen(on: id, isReadOnly: socket.isReadOnly)) }
       if !hasDocument { try directories.documents.save(document, of: id) }
@@ -114,10 +115,10 @@ final class VolumeFiles: Sendable {
   func saveSnapshots(_ list: [UInt8]?) {
     guard let directories else { return }
     guard let list else { return directories.removeFile(Self.listName) }
-    do throws(CommandError) {
+    do throws(ProgramError) {
       try directories.replace(Self.listName, by: list, through: Self.newListName)
     } catch {
-      log.warning(error.description)
+      log.warning("\(error.description)")
     }
   }
 

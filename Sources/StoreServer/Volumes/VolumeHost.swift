@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import Logging
 import StoreCore
 import StoreProtocol
 import Support
@@ -36,7 +37,7 @@ final class VolumeHost {
   private let store: Store
   private let files: VolumeFiles
   private let jobs: DiskJobs
-  private let log: Log
+  private let log: Logger
   private let allowsClusterScope: Bool
   private unowned let server: any VolumeServing
   /// The ids of volumes that are busy.
@@ -49,7 +50,7 @@ final class VolumeHost {
   private(set) var unsaved: Set<String> = []
 
   init(
-    _ store: Store, _ files: VolumeFiles, _ jobs: DiskJobs, log: Log, allowsClusterScope: Bool,
+    _ store: Store, _ files: VolumeFiles, _ jobs: DiskJobs, log: Logger, allowsClusterScope: Bool,
     for server: any VolumeServing
   ) {
     self.store = store
@@ -74,12 +75,12 @@ final class VolumeHost {
   ///   - success: called on the loop when it is done.
   private func start(
     _ id: String, then continuation: HeldReply.Continuation, failing: String,
-    _ work: @escaping @Sendable () throws(CommandError) -> [VolumeSocket],
+    _ work: @escaping @Sendable () throws(ProgramError) -> [VolumeSocket],
     undo: @escaping () -> Void = {}, success: @escaping ([VolumeSocket]) -> Void = { _ in }
   ) -> HeldReply {
     busy.insert(id)
     let job = jobs.start {
-      Result { () throws(CommandError) in try work() }
+      Result { () throws(ProgramError) in try work() }
     } finish: { server, job, result in
       server.volumes.finish(job, id, result)
     }
@@ -89,7 +90,7 @@ final class VolumeHost {
     }
   }
 
-  private func finish(_ job: UInt64, _ id: String, _ result: Result<[VolumeSocket], CommandError>) {
+  private func finish(_ job: UInt64, _ id: String, _ result: Result<[VolumeSocket], ProgramError>) {
     let success = successes.removeValue(forKey: job)
     busy.remove(id)
     switch result {
@@ -114,7 +115,7 @@ final class VolumeHost {
     let document = VolumeDocument(volume).json
     let hasReadOnlyArena = server.hasReadOnlyArena
     let held = start(volume.id, then: .request, failing: "volume '\(volume.id)' cannot be opened") {
-      [files] () throws(CommandError) in
+      [files] () throws(ProgramError) in
       guard hasReadOnlyArena else { throw Self.noReadOnlyArena }
       return try files.make(settings.id, document: document)
     } undo: { [store, server] in
@@ -127,7 +128,7 @@ final class VolumeHost {
     return (volume, held)
   }
 
-  static let noReadOnlyArena = CommandError(
+  static let noReadOnlyArena = ProgramError(
     .failed, "shared memory cannot be given read-only", hint: "is /proc mounted?")
 
   /// Checks an inline volume: the author of a pod writes it, while the class of a claim is an administrator's.
@@ -193,7 +194,7 @@ final class VolumeHost {
     store.forgetWrites(to: volume)
     let (id, document) = (volume.id, VolumeDocument(volume).json)
     return start(id, then: .send(arena: false, nil), failing: "volume '\(id)' cannot be changed") {
-      [files] () throws(CommandError) in
+      [files] () throws(ProgramError) in
       try files.save(document, of: id)
       return []
     } undo: {
@@ -210,7 +211,7 @@ final class VolumeHost {
   /// - Returns: whether there is one, and the reply to be held.
   func delete(_ id: String) -> (wasThere: Bool, held: HeldReply) {
     let held = start(id, then: .send(arena: false, nil), failing: "volume '\(id)' cannot be deleted") {
-      [files] () throws(CommandError) in
+      [files] () throws(ProgramError) in
       try files.remove(id)
       return []
     } success: { [store, server, log] _ in
@@ -291,13 +292,13 @@ final class VolumeHost {
     store.forgetWrites(to: volume)
     let document = VolumeDocument(volume).json
     _ = jobs.start { [files] in
-      Result { () throws(CommandError) in try files.save(document, of: id) }
+      Result { () throws(ProgramError) in try files.save(document, of: id) }
     } finish: { server, _, result in
       server.volumes.finishSaving(id, result)
     }
   }
 
-  private func finishSaving(_ id: String, _ result: Result<Void, CommandError>) {
+  private func finishSaving(_ id: String, _ result: Result<Void, ProgramError>) {
     switch result {
     case .success: unsaved.remove(id)
     case .failure(let error):

@@ -15,7 +15,7 @@ struct PlacementFailureTests {
   }
 
   private func silent(_ node: String) throws -> StoreFailure {
-    StoreFailure(store: try .sample(node), reason: .unreachable(CommandError(.failed, "nobody accepts")))
+    StoreFailure(store: try .sample(node), reason: .unreachable(ProgramError(.failed, "nobody accepts")))
   }
 
   @Test("names each node with its reason")

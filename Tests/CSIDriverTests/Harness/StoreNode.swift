@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import SharedMemory
 import StoreClient
 import StoreCore
@@ -42,8 +43,8 @@ final class StoreNode: Sendable {
     let ready = Semaphore()
     let shared = Outcome()
     let thread = try BackgroundThread(named: "test-store") {
-      do throws(CommandError) {
-        let server = try StoreServer.start(settings, log: Log(minimum: .error), handlesSignals: false)
+      do throws(ProgramError) {
+        let server = try StoreServer.start(settings, log: Logger(minimum: .error), handlesSignals: false)
         shared.set(.success(server.stopper))
         ready.signal()
         server.run()
@@ -89,7 +90,7 @@ final class StoreNode: Sendable {
 }
 
 private final class Outcome: Sendable {
-  private let result = Mutex<Result<@Sendable () -> Void, CommandError>?>(nil)
-  var value: Result<@Sendable () -> Void, CommandError>? { result.withLock { $0 } }
-  func set(_ value: Result<@Sendable () -> Void, CommandError>) { result.withLock { $0 = value } }
+  private let result = Mutex<Result<@Sendable () -> Void, ProgramError>?>(nil)
+  var value: Result<@Sendable () -> Void, ProgramError>? { result.withLock { $0 } }
+  func set(_ value: Result<@Sendable () -> Void, ProgramError>) { result.withLock { $0 = value } }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import Support
 import Synchronization
 import Testing
@@ -61,5 +62,5 @@ final class Lines: Sendable {
 
   var all: [String] { lines.withLock { $0 } }
 
-  var log: Log { Log(minimum: .debug, write: { line in self.lines.withLock { $0.append(line) } }) }
+  var log: Logger { Logger(minimum: .debug, write: { line in self.lines.withLock { $0.append(line) } }) }
 }

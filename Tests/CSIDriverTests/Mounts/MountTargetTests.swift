@@ -1,5 +1,6 @@
 import GRPCCore
 import Glibc
+import Logging
 import Support
 import Testing
 
@@ -34,7 +35,7 @@ struct MountTargetTests {
     try target.make()
     try target.make()
     #expect(try target.status()?.isMountRoot == false)
-    #expect(try target.unmount(Log(write: { _ in })) == 0)
+    #expect(try target.unmount(Logger(write: { _ in })) == 0)
     try target.remove()
     try target.remove()
     #expect(try target.status() == nil)
@@ -50,7 +51,7 @@ struct MountTargetTests {
       let target = try MountTarget("\(scratch.path)/\(name)", field: "target_path")
       let error = #expect(throws: RPCError.self) { try target.status() }
       #expect(error?.code == .failedPrecondition)
-      #expect(try target.unmount(Log(write: { _ in })) == 0)
+      #expect(try target.unmount(Logger(write: { _ in })) == 0)
       try target.remove()
       #expect(try target.status() == nil)
     }

@@ -26,7 +26,7 @@ struct DriverEndpointTests {
       "tcp://0.0.0.0:1", "tcp://node:1", "tcp://:1",
     ])
   func invalid(text: String) {
-    let error = #expect(throws: CommandError.self) { try DriverEndpoint(text) }
+    let error = #expect(throws: ProgramError.self) { try DriverEndpoint(text) }
     #expect(error?.code == .usage)
     #expect(error?.hint != nil)
   }

@@ -1,4 +1,5 @@
 import Commands
+import Logging
 import StoreServer
 import Support
 import Testing

@@ -60,7 +60,7 @@ struct AccessTests {
     let client = testClient(world.double.configuration(credentials))
     let error = try await thrown(KubernetesError.self) { try await client.version() }
     #expect(error.httpStatus == 401)
-    #expect(error.asCommandError.hint?.hasPrefix("log in again") == true)
+    #expect(error.asProgramError.hint?.hasPrefix("log in again") == true)
     #expect(credentials.refreshes == 1)
   }
 
@@ -76,10 +76,10 @@ struct AccessTests {
     let error = try await thrown(KubernetesError.self) {
       try await world.client.log(ofPod: "p", namespace: world.namespace, container: "c", previous: true)
     }
-    #expect(error.asCommandError.message == "cannot read the log of container c of Pod \(world.namespace)/p")
+    #expect(error.asProgramError.message == "cannot read the log of container c of Pod \(world.namespace)/p")
     let missing = try await thrown(KubernetesError.self) {
       try await world.client.log(ofPod: "none", namespace: world.namespace)
     }
-    #expect(missing.asCommandError.code == .notFound)
+    #expect(missing.asProgramError.code == .notFound)
   }
 }

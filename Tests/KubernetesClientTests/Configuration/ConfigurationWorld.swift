@@ -56,7 +56,7 @@ final class ConfigurationWorld: Sendable {
   func failure(
     _ options: ConnectionOptions = ConnectionOptions(), location: SourceLocation = #_sourceLocation
   ) throws -> String {
-    let error = try #require(throws: CommandError.self, sourceLocation: location) { try self.resolve(options) }
+    let error = try #require(throws: ProgramError.self, sourceLocation: location) { try self.resolve(options) }
     #expect(error.code == .failed, sourceLocation: location)
     return error.description
   }

@@ -65,7 +65,7 @@ final class PluginFolder {
   /// The line the user reads when the plugin gives no credentials, without the name of the directory.
   func failure() async throws -> String {
     let source = try source
-    let error = try await #require(throws: CommandError.self) { try await source.current() }
+    let error = try await #require(throws: ProgramError.self) { try await source.current() }
     #expect(error.code == .failed)
     return error.description.split(separator: path).joined(separator: "DIR")
   }

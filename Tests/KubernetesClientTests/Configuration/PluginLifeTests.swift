@@ -65,7 +65,7 @@ import Testing
   @Test func `after a failure the next request tries again`() async throws {
     let folder = try PluginFolder("[ -e go ] || exit 1\n" + PluginFolder.answer("\"token\": \"t\""))
     let source = try folder.source
-    await #expect(throws: CommandError.self) { try await source.current() }
+    await #expect(throws: ProgramError.self) { try await source.current() }
     try folder.write("go", "")
     #expect(try await source.current().authorization == "Bearer t")
   }
@@ -99,7 +99,7 @@ import Testing
     var call = try call(folder)
     call.timeLimit = TimeSpan(nanoseconds: 100_000_000)
     let timed = call
-    let error = try await #require(throws: CommandError.self) { try await timed() }
+    let error = try await #require(throws: ProgramError.self) { try await timed() }
     #expect(error.cause == "still running after 100ms")
   }
 

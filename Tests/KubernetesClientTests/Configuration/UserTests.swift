@@ -61,7 +61,7 @@ import Testing
     try folder.write("token", "one")
     folder.world["\(folder.path)/config"] = ConfigurationWorld.kubeconfig(user: "tokenFile: token")
     var sources = folder.world.sources
-    sources.readBytes = { [world = folder.world] path throws(CommandError) in
+    sources.readBytes = { [world = folder.world] path throws(ProgramError) in
       if let text = world[path] { return Array(text.utf8) }
       return try ConfigurationSources.process.readBytes(path)
     }
@@ -76,7 +76,7 @@ import Testing
     let world = world("tokenFile: /token", files: ["/token": "one"])
     let source = try world.resolve().credentials
     world["/token"] = nil
-    let error = try await #require(throws: CommandError.self) { try await source.current() }
+    let error = try await #require(throws: ProgramError.self) { try await source.current() }
     #expect(error.description == "no token for user 'a' in /home/u/.kube/config: /token does not exist")
   }
 

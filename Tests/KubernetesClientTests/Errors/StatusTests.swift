@@ -27,8 +27,8 @@ struct StatusTests {
     #expect(error.causes.map(\.field) == ["spec.replicas", "spec.selector"])
     #expect(error.retryAfter == .seconds(2))
     #expect(
-      error.asCommandError
-        == CommandError(
+      error.asProgramError
+        == ProgramError(
           .failed, "cannot apply Deployment a/b",
           cause: "spec.replicas: Invalid value: -1; spec.selector: Required value"))
   }
@@ -59,7 +59,7 @@ struct StatusTests {
       """#)
     #expect(error.isConflict)
     #expect(
-      error.asCommandError.description
+      error.asProgramError.description
         == "cannot apply Deployment a/b: 'kubectl-edit' owns .spec.replicas, .spec.x; 'helm' owns .spec.paused "
         + "(hint: --force-conflicts takes the fields over)")
   }
@@ -67,8 +67,8 @@ struct StatusTests {
   @Test("an object that is not there is another thing than a path that is not there")
   func notFound() {
     let object = error(404, #"{"kind":"Status","reason":"NotFound","details":{"name":"b","kind":"deployments"}}"#)
-    #expect(object.asCommandError.code == .notFound)
-    #expect(error(404, "404 page not found\n").asCommandError.code == .failed)
+    #expect(object.asProgramError.code == .notFound)
+    #expect(error(404, "404 page not found\n").asProgramError.code == .failed)
   }
 
   @Test(
@@ -80,7 +80,7 @@ struct StatusTests {
       (503, "try again later"),
     ])
   func hints(status: Int, hint: String) {
-    #expect(error(status, #"{"kind":"Status","message":"m"}"#).asCommandError.hint == hint)
+    #expect(error(status, #"{"kind":"Status","message":"m"}"#).asProgramError.hint == hint)
   }
 
   @Test("a kind that the server lacks asks for a deployment")
@@ -95,9 +95,9 @@ struct StatusTests {
 
 @Suite("failures of the transport in words")
 struct TransportErrorTextTests {
-  private func text(_ kind: TransportError.Kind) -> CommandError {
+  private func text(_ kind: TransportError.Kind) -> ProgramError {
     let failure = TransportFailure(kind, "detail")
-    return TransportError(failure, Operation("get", "Pod a/b"), server: "https://s:6443").asCommandError
+    return TransportError(failure, Operation("get", "Pod a/b"), server: "https://s:6443").asProgramError
   }
 
   @Test("nothing listens")

@@ -1,5 +1,6 @@
 import Documents
 import Glibc
+import Logging
 import Support
 import Synchronization
 import Testing
@@ -46,7 +47,7 @@ final class APIServerDouble: Sendable {
     return try await admin.send(APICall(method, path, Operation("control", name), effect: .once, body: body))
   }
 
-  private var admin: KubernetesClient { KubernetesClient(configuration(), log: Log(minimum: .error)) }
+  private var admin: KubernetesClient { KubernetesClient(configuration(), log: Logger(minimum: .error)) }
 
   /// Makes requests go wrong whose path and query match a regular expression.
   func fault(_ kind: String, _ path: String, method: String = ".*", times: Int = 1, _ more: Value = [:]) async throws {

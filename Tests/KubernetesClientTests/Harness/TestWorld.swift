@@ -1,5 +1,6 @@
 import Coordination
 import KubernetesObjects
+import Logging
 import Support
 import Synchronization
 import Testing
@@ -26,7 +27,7 @@ struct TestWorld: Sendable {
     self.lines = lines
     client = testClient(double.configuration(credentials), sleeps: sleeps, lines: lines, change)
     namespace = "test-\(UInt64.random(in: 0...UInt64.max))"
-    let admin = KubernetesClient(double.configuration(), log: Log(minimum: .error))
+    let admin = KubernetesClient(double.configuration(), log: Logger(minimum: .error))
     _ = try await admin.create(
       KubernetesObject(["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(namespace)]]))
   }
@@ -76,7 +77,7 @@ func testClient(
     await Task.yield()
   }
   change(&timing)
-  return KubernetesClient(configuration, log: Log(minimum: .debug, write: { lines.append($0) }), timing: timing)
+  return KubernetesClient(configuration, log: Logger(minimum: .debug, write: { lines.append($0) }), timing: timing)
 }
 
 /// Collects values from several tasks.

@@ -55,7 +55,7 @@ struct ObjectTests {
     }
     #expect(error.isConflict)
     #expect(error.causes.map(\.field) == [".data.k"])
-    #expect(error.asCommandError.hint == "--force-conflicts takes the fields over")
+    #expect(error.asProgramError.hint == "--force-conflicts takes the fields over")
     #expect(try await world.client.apply(world.configMap("a", ["k": "2"]), force: true).tree["data", "k"] == "2")
   }
 
@@ -81,7 +81,7 @@ struct ObjectTests {
     let error = try await thrown(KubernetesError.self) {
       try await world.client.patch(world.reference("missing"), .merge([:]))
     }
-    #expect(error.asCommandError.code == .notFound)
+    #expect(error.asProgramError.code == .notFound)
   }
 
   @Test("the status is replaced on its own, and only in the version that was read")

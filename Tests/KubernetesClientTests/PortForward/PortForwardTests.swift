@@ -83,7 +83,7 @@ struct PortForwardTests {
         Issue.record("the body ran")
       }
     }
-    #expect(error.asCommandError.code == .notFound)
+    #expect(error.asProgramError.code == .notFound)
   }
 
   @Test("what the body throws is thrown")

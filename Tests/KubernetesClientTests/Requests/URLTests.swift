@@ -57,7 +57,7 @@ struct URLTests {
     "what is no address is refused",
     arguments: ["", "example.org", "ftp://a", "https://", "https://a:0", "https://[::1", "https://a:b"])
   func invalid(url: String) {
-    #expect(throws: CommandError.self) { try ServerAddress(url) }
+    #expect(throws: ProgramError.self) { try ServerAddress(url) }
   }
 
   @Test("with another server name, that name is asked for and the address is connected to")
@@ -73,7 +73,7 @@ struct URLTests {
   func smuggling() throws {
     var request = HTTPRequest("")
     request.headers = [HTTPHeader("Authorization", "Bearer a\r\nX: y")]
-    #expect(throws: CommandError.self) {
+    #expect(throws: ProgramError.self) {
       try request.direct(to: ServerAddress("https://a"), path: "/", serverName: nil)
     }
   }

@@ -94,7 +94,7 @@ struct FaultTests {
     _ = try await client.resource(for: .configMap)
     let error = try await thrown(TransportError.self) { try await client.get(world.reference("a")) }
     #expect(error.kind == .timeout)
-    #expect(error.asCommandError.code == .notReady)
+    #expect(error.asProgramError.code == .notReady)
   }
 
   @Test("a server that accepts and says nothing is as good as none")
@@ -122,12 +122,12 @@ struct FaultTests {
       [answer("302 Found", "<html>", "Location: https://login.test/start?state=secret\r\n")]
     }
     let refusal = try await thrown(KubernetesError.self) { try await testClient(redirecting).version() }
-    #expect(refusal.asCommandError.cause == "\(first.url) redirects to https://login.test/start")
-    #expect(refusal.asCommandError.hint == hint)
+    #expect(refusal.asProgramError.cause == "\(first.url) redirects to https://login.test/start")
+    #expect(refusal.asProgramError.hint == hint)
     let (second, page) = try scripted { _ in [answer("200 OK", "\n<!DOCTYPE html>")] }
     let failure = try await thrown(TransportError.self) { try await testClient(page).version() }
-    #expect(failure.asCommandError.cause == "\(second.url) sent a page for a browser")
-    #expect(failure.asCommandError.hint == hint)
+    #expect(failure.asProgramError.cause == "\(second.url) sent a page for a browser")
+    #expect(failure.asProgramError.hint == hint)
   }
 
   @Test("a page of a proxy is an error, and no answer is one too")

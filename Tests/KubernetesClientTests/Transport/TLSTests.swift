@@ -80,12 +80,12 @@ struct TLSTests {
     var configuration = double
     configuration.server = "http" + double.server.dropFirst("https".count)
     let refused = try await thrown(TransportError.self) { try await testClient(configuration).version() }
-    #expect(refused.asCommandError.cause == "\(configuration.server) closed the connection without an answer")
-    #expect(refused.asCommandError.hint?.hasPrefix("check the server's URL: https:// instead of http://?") == true)
+    #expect(refused.asProgramError.cause == "\(configuration.server) closed the connection without an answer")
+    #expect(refused.asProgramError.hint?.hasPrefix("check the server's URL: https:// instead of http://?") == true)
     let alert = try ScriptedServer { _ in [.send("\u{15}\u{3}\u{1}\0\u{2}\u{2}F"), .close] }
     configuration.server = alert.url
     let spoilt = try await thrown(TransportError.self) { try await testClient(configuration).version() }
-    #expect(spoilt.asCommandError.hint?.hasPrefix("check the server's URL: https:// instead of http://?") == true)
+    #expect(spoilt.asProgramError.hint?.hasPrefix("check the server's URL: https:// instead of http://?") == true)
     #expect(!alert.requests.all.isEmpty)
     let (listener, stop) = (try LocalListener(), try StopSignal())
     let closing = try BackgroundThread(named: "closing") {
@@ -95,7 +95,7 @@ struct TLSTests {
       server: "https://127.0.0.1:\(listener.port)", credentials: FixedCredentials())
     let closed = try await thrown(TransportError.self) { try await testClient(configuration).version() }
     #expect(closed.kind == .tls(.closed))
-    #expect(closed.asCommandError.hint?.hasPrefix("check the server's URL: http:// instead of https://?") == true)
+    #expect(closed.asProgramError.hint?.hasPrefix("check the server's URL: http:// instead of https://?") == true)
     stop.raise()
     closing.join()
   }

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPEndpoint
 import KubernetesObjects
+import Logging
 import Support
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 
 @Suite struct CertificateFilesTests {
   private let path: String
-  private let silent = Log(write: { _ in })
+  private let silent = Logger(write: { _ in })
 
   init() throws {
     var template = Array("/tmp/certificates-XXXXXX".utf8CString)

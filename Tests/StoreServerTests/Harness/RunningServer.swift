@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import SharedMemory
 import StoreCore
 import Support
@@ -47,11 +48,11 @@ final class RunningServer: Sendable {
       let metricsPort: UInt16
     }
     let lines = LineCollector()
-    let log = Log(minimum: .info, write: { lines.append($0) })
-    let started = Handoff<Result<Started, CommandError>>()
+    let log = Logger(minimum: .info, write: { lines.append($0) })
+    let started = Handoff<Result<Started, ProgramError>>()
     let ended = Handoff<Void>()
     let isRunning = startThread(named: "test-server") {
-      do throws(CommandError) {
+      do throws(ProgramError) {
         let server = try StoreServer.start(configuration, log: log, handlesSignals: false)
         started.give(
           .success(

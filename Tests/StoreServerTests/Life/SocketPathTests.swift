@@ -15,7 +15,7 @@ extension StoreServerTests {
     }
 
     private func expectRefused(_ path: String, _ reason: String) {
-      let error = #expect(throws: CommandError.self) { try RunningServer { $0.socketPath = path } }
+      let error = #expect(throws: ProgramError.self) { try RunningServer { $0.socketPath = path } }
       #expect(error?.description.contains(reason) == true, "\(error?.description ?? "no error")")
     }
 
@@ -79,7 +79,7 @@ extension StoreServerTests {
     @Test("[Error] a port that is taken")
     func port() throws {
       let server = try RunningServer()
-      let error = #expect(throws: CommandError.self) { try RunningServer { $0.rpcPort = server.rpcPort } }
+      let error = #expect(throws: ProgramError.self) { try RunningServer { $0.rpcPort = server.rpcPort } }
       #expect(error?.description.contains("port \(server.rpcPort)") == true)
     }
   }

@@ -100,10 +100,10 @@ extension StoreServerTests {
       let detour = String(repeating: "/.", count: 200)
       let client = try StoreClient(path: "\(server.directory)\(detour)/vineyard.sock", timeout: .seconds(30))
       try client.handshake()
-      #expect(throws: CommandError.self) { try StoreClient(path: "\(server.directory)\(detour)/none.sock") }
-      #expect(throws: CommandError.self) { try StoreClient(path: "/none\(detour)/vineyard.sock") }
+      #expect(throws: ProgramError.self) { try StoreClient(path: "\(server.directory)\(detour)/none.sock") }
+      #expect(throws: ProgramError.self) { try StoreClient(path: "/none\(detour)/vineyard.sock") }
       let longName = String(repeating: "n", count: 200)
-      #expect(throws: CommandError.self) { try StoreClient(path: "\(server.directory)/\(longName)") }
+      #expect(throws: ProgramError.self) { try StoreClient(path: "\(server.directory)/\(longName)") }
     }
 
     @Test("reaches the RPC port by name and by address, where volumes need the admin's token")
@@ -128,7 +128,7 @@ extension StoreServerTests {
       #expect(throws: StoreClientError.self) { try client.handshake() }
       let port = listener.port
       listener.close()
-      #expect(throws: CommandError.self) { try StoreClient(host: "127.0.0.1", port: port, timeout: .seconds(30)) }
+      #expect(throws: ProgramError.self) { try StoreClient(host: "127.0.0.1", port: port, timeout: .seconds(30)) }
     }
   }
 }

@@ -38,6 +38,25 @@ def test_given_any_command_then_its_data_comes_as_table_json_yaml_and_names(vine
         assert [line for line in outputs["table"].splitlines() if "vineyardd-sample" in line]
 
 
+def test_given_differences_then_they_come_as_table_json_yaml_and_names(vineyardctl):
+    vineyardctl(*DEPLOYMENT)
+    command = ("diff", "vineyard-deployment", "--vineyardd.image", "localhost/vineyardctl:other", "-o")
+
+    outputs = {form: vineyardctl(*command, form, status=1).output for form in ("table", "json", "yaml", "name")}
+
+    [difference] = json.loads(outputs["json"])
+    assert (difference["kind"], difference["name"], difference["change"]) == (
+        "Deployment",
+        "vineyardd-sample",
+        "change",
+    )
+    assert "+          image: localhost/vineyardctl:other\n" in difference["diff"].replace("- image", "  image")
+    assert yaml.safe_load(outputs["yaml"]) == [difference]
+    assert outputs["name"] == f"{STORES}\n"
+    assert outputs["table"].splitlines()[1].split() == ["Deployment", NAMESPACE, "vineyardd-sample", "change"]
+    assert vineyardctl("diff", "vineyard-deployment", "-o", "json").output == "[]\n"
+
+
 def test_given_an_older_script_then_text_is_a_table(vineyardctl):
     assert vineyardctl("version", "-o", "text").output == vineyardctl("version").output
 

@@ -1,10 +1,12 @@
 """Given a deployment that takes its time, when it is waited for, then the story tells how far it is."""
 
+import json
 import time
 
 import pytest
 
-from command_line import interrupt
+from command_line import CommandLine, interrupt
+from connections import edited
 from snapshot import versions
 from waiting import eventually
 
@@ -78,6 +80,26 @@ def test_given_a_signal_when_waiting_then_it_says_how_to_go_on_and_the_next_run_
     again = vineyardctl(*CLUSTER, "--vineyardd.image", "store:1")
     assert again.lines[-1].endswith("is ready")
     assert made.keys() <= versions(cluster.client).keys()
+
+
+def test_given_credentials_of_a_plugin_when_interrupted_then_it_ends_as_without(cluster, tmp_path):
+    cluster.image("store", "Pending")
+    cluster.token("from-plugin", "plugged", ("system:masters",))
+    version = "client.authentication.k8s.io/v1"
+    credential = {"apiVersion": version, "kind": "ExecCredential", "status": {"token": "from-plugin"}}
+    plugin = tmp_path / "plugin"
+    plugin.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(credential)}\nEND\n")
+    plugin.chmod(0o755)
+    user = {"apiVersion": version, "command": str(plugin), "interactiveMode": "Never"}
+    process = CommandLine(edited(cluster.kubeconfig, tmp_path / "config", exec=user), tmp_path).start(
+        *CLUSTER, "--vineyardd.image", "store:1"
+    )
+    until(process, "Vineyardd vineyard-system/vineyardd-sample: 0/3 ready")
+
+    run = interrupt(process)
+
+    assert run.status == 130
+    assert run.error.startswith("error: interrupted (hint: anything that was applied stays;")
 
 
 def test_given_a_timeout_when_the_cause_is_gone_then_the_next_run_goes_on(cluster, vineyardctl):

@@ -6,12 +6,12 @@ struct AuthProvider {
   private let user: KubeconfigEntry
   private let config: KubeconfigEntry
 
-  /// - Throws: `CommandError` for another provider than `oidc`.
-  init?(_ user: KubeconfigEntry) throws(CommandError) {
+  /// - Throws: `ProgramError` for another provider than `oidc`.
+  init?(_ user: KubeconfigEntry) throws(ProgramError) {
     guard let provider = user.fields["auth-provider"], !provider.isNull else { return nil }
     let name = provider["name"]?.string ?? ""
     guard name == "oidc" else {
-      throw CommandError(
+      throw ProgramError(
         .failed, "\(user.place) uses the auth-provider '\(name)'", cause: "Kubernetes 1.26 removed it",
         hint: "let the provider's tool write an 'exec' user, for instance with gke-gcloud-auth-plugin or kubelogin")
     }
@@ -22,16 +22,16 @@ struct AuthProvider {
 
   /// The id-token, which is the bearer token.
   ///
-  /// - Throws: `CommandError` when there is none that is still valid. This program asks no identity provider for
+  /// - Throws: `ProgramError` when there is none that is still valid. This program asks no identity provider for
   ///   another one: it would have to write it into the kubeconfig.
-  func token(at time: Timestamp) throws(CommandError) -> String {
+  func token(at time: Timestamp) throws(ProgramError) -> String {
     let hint = "log in again with what wrote the kubeconfig, or use an 'exec' user with kubelogin"
     guard let token = try config.text("id-token")?.trimmingBlanks() else {
-      throw CommandError(.failed, "\(user.place) has no id-token", hint: hint)
+      throw ProgramError(.failed, "\(user.place) has no id-token", hint: hint)
     }
     guard BearerToken.authorization(token) != nil else { throw config.invalid("id-token", "it has blanks") }
     if let expiry = Self.expiry(of: token), expiry <= time.milliseconds / 1000 {
-      throw CommandError(
+      throw ProgramError(
         .failed, "the id-token of \(user.place) has expired", cause: "it was valid until \(Self.text(expiry))",
         hint: hint)
     }

@@ -16,24 +16,24 @@ struct ClusterEntry {
   mutating func ignoreAuthority() { ignoresAuthority = true }
 
   /// The address of the API server.
-  func server(assumesTLS: Bool) throws(CommandError) -> String {
+  func server(assumesTLS: Bool) throws(ProgramError) -> String {
     if let serverOverride { return try ServerURL(serverOverride, place: "--server", assumesTLS: assumesTLS).text }
-    guard let entry else { throw CommandError(.failed, "no server is known", hint: "give --server URL") }
+    guard let entry else { throw ProgramError(.failed, "no server is known", hint: "give --server URL") }
     guard let server = try entry.text("server") else {
-      throw CommandError(.failed, "\(entry.place) has no server", hint: "give it one, or use --server URL")
+      throw ProgramError(.failed, "\(entry.place) has no server", hint: "give it one, or use --server URL")
     }
     return try ServerURL(server, place: entry.place, assumesTLS: assumesTLS).text
   }
 
   /// Verification of the server; the name in its certificate is not that of another server given by a flag.
-  func tls(_ sources: ConfigurationSources) throws(CommandError) -> TLSOptions {
+  func tls(_ sources: ConfigurationSources) throws(ProgramError) -> TLSOptions {
     guard let entry else { return TLSOptions(skipsVerification: ignoresAuthority) }
     let serverName = serverOverride == nil ? try entry.text("tls-server-name") : nil
     if ignoresAuthority { return TLSOptions(serverName: serverName, skipsVerification: true) }
     let skipsVerification = try entry.boolean("insecure-skip-tls-verify")
     let authority = try entry.pem("certificate-authority", sources)
     guard !skipsVerification || authority == nil else {
-      throw CommandError(
+      throw ProgramError(
         .failed, "\(entry.place) has a certificate-authority and insecure-skip-tls-verify",
         hint: "remove one of them")
     }
@@ -41,7 +41,7 @@ struct ClusterEntry {
   }
 
   /// The proxy of this cluster.
-  func proxy() throws(CommandError) -> String? {
+  func proxy() throws(ProgramError) -> String? {
     guard let entry, let proxy = try entry.text("proxy-url") else { return nil }
     let scheme = ProxyChoice.scheme(of: proxy)
     guard ProxyChoice.schemes.contains(scheme) else {

@@ -17,8 +17,8 @@ struct Kubeconfig {
 
   /// Reads one file.
   ///
-  /// - Throws: `CommandError` with the place of a mistake.
-  init(text: String, file: String) throws(CommandError) {
+  /// - Throws: `ProgramError` with the place of a mistake.
+  init(text: String, file: String) throws(ProgramError) {
     let tree: Value
     do throws(DocumentError) {
       // Further documents are none of a kubeconfig's, and kubectl does not look at them.
@@ -46,7 +46,7 @@ struct Kubeconfig {
 
   private static func entries(
     _ tree: Value, _ key: String, _ kind: String, _ file: String
-  ) throws(CommandError) -> Entries {
+  ) throws(ProgramError) -> Entries {
     guard let list = tree[key], !list.isNull else { return [:] }
     guard let elements = list.array else { throw broken(file, "'\(key)' is not a list") }
     var entries: Entries = [:]
@@ -64,8 +64,8 @@ struct Kubeconfig {
     return entries
   }
 
-  private static func broken(_ file: String, _ cause: String) -> CommandError {
-    CommandError(
+  private static func broken(_ file: String, _ cause: String) -> ProgramError {
+    ProgramError(
       .failed, "broken kubeconfig \(file)", cause: cause, hint: "repair it, or name another with --kubeconfig")
   }
 }
@@ -77,11 +77,11 @@ extension Kubeconfig {
   ///
   /// - Parameter path: the one file named on the command line.
   /// - Returns: nil when there is no file at all.
-  /// - Throws: `CommandError` when the named file is missing or a file is broken.
-  static func load(_ path: String?, _ sources: ConfigurationSources) throws(CommandError) -> Kubeconfig? {
+  /// - Throws: `ProgramError` when the named file is missing or a file is broken.
+  static func load(_ path: String?, _ sources: ConfigurationSources) throws(ProgramError) -> Kubeconfig? {
     if let path {
       guard let text = try sources.readFile(path) else {
-        throw CommandError(
+        throw ProgramError(
           .failed, "cannot open kubeconfig \(path)", cause: "no such file", hint: "--kubeconfig names the file to read")
       }
       return try Kubeconfig(text: text, file: path)

@@ -15,15 +15,15 @@ struct KubeconfigEntry {
 
   /// A text; nil when it is missing or empty.
   ///
-  /// - Throws: `CommandError` when it is something else, for instance a token of digits without quotes.
-  func text(_ key: String) throws(CommandError) -> String? {
+  /// - Throws: `ProgramError` when it is something else, for instance a token of digits without quotes.
+  func text(_ key: String) throws(ProgramError) -> String? {
     guard let value = fields[key], !value.isNull else { return nil }
     guard let text = value.string else { throw invalid(key, "it is not a text", hint: "put it in quotes") }
     return text.isEmpty ? nil : text
   }
 
   /// A list of texts, empty when it is missing.
-  func texts(_ key: String) throws(CommandError) -> [String] {
+  func texts(_ key: String) throws(ProgramError) -> [String] {
     guard let value = fields[key], !value.isNull else { return [] }
     let texts = value.array?.compactMap(\.string)
     guard let texts, texts.count == value.array?.count else { throw invalid(key, "it is not a list of texts") }
@@ -31,14 +31,14 @@ struct KubeconfigEntry {
   }
 
   /// A boolean, false when it is missing.
-  func boolean(_ key: String) throws(CommandError) -> Bool {
+  func boolean(_ key: String) throws(ProgramError) -> Bool {
     guard let value = fields[key], !value.isNull else { return false }
     guard let boolean = value.bool else { throw invalid(key, "it is not true or false") }
     return boolean
   }
 
   /// The path of a file; a relative one begins at the directory of the kubeconfig.
-  func path(_ key: String) throws(CommandError) -> String? {
+  func path(_ key: String) throws(ProgramError) -> String? {
     guard let path = try text(key) else { return nil }
     return resolved(path)
   }
@@ -51,8 +51,8 @@ struct KubeconfigEntry {
 
   /// Certificates or a key: `<key>-data`, else the file of `<key>`.
   ///
-  /// - Throws: `CommandError` when the data is no base64 or no PEM, or the file cannot be read.
-  func pem(_ key: String, _ sources: ConfigurationSources) throws(CommandError) -> PEM? {
+  /// - Throws: `ProgramError` when the data is no base64 or no PEM, or the file cannot be read.
+  func pem(_ key: String, _ sources: ConfigurationSources) throws(ProgramError) -> PEM? {
     if let text = try text("\(key)-data") {
       guard let data = Base64.decode(text) else { throw invalid("\(key)-data", "it is not base64") }
       guard let pem = PEMText.normalized(data) else { throw invalid("\(key)-data", "it holds no PEM") }
@@ -66,7 +66,7 @@ struct KubeconfigEntry {
   }
 
   /// The error for a field that cannot be used.
-  func invalid(_ key: String, _ cause: String, hint: String? = nil) -> CommandError {
-    CommandError(.failed, "invalid \(key) of \(place)", cause: cause, hint: hint)
+  func invalid(_ key: String, _ cause: String, hint: String? = nil) -> ProgramError {
+    ProgramError(.failed, "invalid \(key) of \(place)", cause: cause, hint: hint)
   }
 }

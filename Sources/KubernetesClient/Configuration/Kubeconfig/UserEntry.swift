@@ -12,14 +12,14 @@ struct UserEntry {
 
   /// User to act as; `--as` takes precedence over the user's name, the rest stays, as with kubectl.
   ///
-  /// - Throws: `CommandError` when a field is wrong, or says more about a user who is not named.
-  func impersonation(_ options: ConnectionOptions) throws(CommandError) -> Impersonation? {
+  /// - Throws: `ProgramError` when a field is wrong, or says more about a user who is not named.
+  func impersonation(_ options: ConnectionOptions) throws(ProgramError) -> Impersonation? {
     let (uid, groups, extra) = (try entry.text("as-uid"), try entry.texts("as-groups"), try extra())
     let flag = options.impersonate.flatMap { $0.isEmpty ? nil : $0 }
     let entryName = try entry.text("as")
     guard let name = flag ?? entryName else {
       guard uid == nil, groups.isEmpty, extra.isEmpty else {
-        throw CommandError(
+        throw ProgramError(
           .failed, "\(entry.place) acts as somebody without a name", hint: "give 'as' to the user, or --as USER")
       }
       return nil
@@ -29,7 +29,7 @@ struct UserEntry {
     return impersonation
   }
 
-  private func extra() throws(CommandError) -> [Impersonation.Extra] {
+  private func extra() throws(ProgramError) -> [Impersonation.Extra] {
     guard let value = entry.fields["as-user-extra"], !value.isNull else { return [] }
     var extra: [Impersonation.Extra] = []
     for (name, values) in value.fields ?? ["": .null] {
@@ -43,16 +43,16 @@ struct UserEntry {
 
   /// The credentials of this user.
   ///
-  /// - Throws: `CommandError` when a field is wrong, a file is missing or two ways contradict each other.
+  /// - Throws: `ProgramError` when a field is wrong, a file is missing or two ways contradict each other.
   func credentials(
     _ target: PluginTarget, _ sources: ConfigurationSources
-  ) throws(CommandError) -> any CredentialSource {
+  ) throws(ProgramError) -> any CredentialSource {
     let certificate = try certificate(sources)
     let tokenFile = try entry.path("tokenFile")
     let token = try entry.text("token")?.trimmingBlanks()
     let basic = try basic()
     guard basic == nil || (token == nil && tokenFile == nil) else {
-      throw CommandError(.failed, "\(entry.place) has a token and a username", hint: "remove one of them")
+      throw ProgramError(.failed, "\(entry.place) has a token and a username", hint: "remove one of them")
     }
     if let tokenFile {
       let source = TokenFileCredentials(
@@ -74,13 +74,13 @@ struct UserEntry {
     return FixedCredentials(Credentials(certificate: certificate))
   }
 
-  private func basic() throws(CommandError) -> String? {
+  private func basic() throws(ProgramError) -> String? {
     guard let username = try entry.text("username") else { return nil }
     let password = try entry.text("password") ?? ""
     return "Basic \(Base64.encode(Array("\(username):\(password)".utf8)))"
   }
 
-  private func certificate(_ sources: ConfigurationSources) throws(CommandError) -> ClientCertificate? {
+  private func certificate(_ sources: ConfigurationSources) throws(ProgramError) -> ClientCertificate? {
     let chain = try entry.pem("client-certificate", sources)
     let key = try entry.pem("client-key", sources)
     switch (chain, key) {
@@ -88,7 +88,7 @@ struct UserEntry {
     case (nil, nil): return nil
     default:
       let missing = chain == nil ? "client-certificate" : "client-key"
-      throw CommandError(
+      throw ProgramError(
         .failed, "\(entry.place) has no \(missing)", cause: "a certificate and its key belong together")
     }
   }

@@ -27,8 +27,8 @@ struct CredentialPlugin: Sendable {
 
   /// The plugin of a user, nil when it has none.
   ///
-  /// - Throws: `CommandError` when a field is wrong or the version is not supported.
-  init?(_ user: KubeconfigEntry) throws(CommandError) {
+  /// - Throws: `ProgramError` when a field is wrong or the version is not supported.
+  init?(_ user: KubeconfigEntry) throws(ProgramError) {
     guard let fields = user.fields["exec"], !fields.isNull else { return nil }
     guard fields.fields != nil else { throw user.invalid("exec", "it is not a mapping") }
     let exec = KubeconfigEntry(kind: "exec of user", name: user.name, fields: fields, file: user.file)
@@ -56,7 +56,7 @@ struct CredentialPlugin: Sendable {
 
   private static let versions = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"]
 
-  private static func variables(_ exec: KubeconfigEntry) throws(CommandError) -> [(name: String, value: String)] {
+  private static func variables(_ exec: KubeconfigEntry) throws(ProgramError) -> [(name: String, value: String)] {
     guard let value = exec.fields["env"], !value.isNull else { return [] }
     let variables = value.array?.compactMap { element -> (name: String, value: String)? in
       guard let name = element["name"]?.string, !name.isEmpty, let value = element["value"]?.string else { return nil }

@@ -9,10 +9,10 @@ struct ExecCredential: Sendable, Equatable {
 
   /// Reads the output of a plugin; errors never repeat it, as it is secret.
   ///
-  /// - Throws: `CommandError` when it is no such document, of another version, or gives nothing.
-  init(output: [UInt8], of plugin: CredentialPlugin) throws(CommandError) {
-    func bad(_ cause: String) -> CommandError {
-      CommandError(.failed, "bad answer of credential plugin '\(plugin.command)' of \(plugin.owner)", cause: cause)
+  /// - Throws: `ProgramError` when it is no such document, of another version, or gives nothing.
+  init(output: [UInt8], of plugin: CredentialPlugin) throws(ProgramError) {
+    func bad(_ cause: String) -> ProgramError {
+      ProgramError(.failed, "bad answer of credential plugin '\(plugin.command)' of \(plugin.owner)", cause: cause)
     }
     guard let text = String(validating: output, as: UTF8.self) else { throw bad("it is not UTF-8") }
     guard !text.allSatisfy(\.isWhitespace) else { throw bad("it is empty") }

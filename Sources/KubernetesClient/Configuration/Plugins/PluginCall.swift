@@ -15,11 +15,11 @@ struct PluginCall: Sendable {
   /// Destination of the plugin's messages.
   var errorDescriptor = STDERR_FILENO
 
-  /// - Throws: `CommandError` when the plugin needs a terminal and there is none.
-  init(_ plugin: CredentialPlugin, _ target: PluginTarget, _ sources: ConfigurationSources) throws(CommandError) {
+  /// - Throws: `ProgramError` when the plugin needs a terminal and there is none.
+  init(_ plugin: CredentialPlugin, _ target: PluginTarget, _ sources: ConfigurationSources) throws(ProgramError) {
     let hasTerminal = sources.hasTerminal()
     guard plugin.interactiveMode != .always || hasTerminal else {
-      throw CommandError(
+      throw ProgramError(
         .failed, "credential plugin '\(plugin.command)' of \(plugin.owner) needs a terminal",
         cause: "its interactiveMode is Always and stdin is no terminal", hint: "run the command in a terminal")
     }
@@ -36,7 +36,7 @@ struct PluginCall: Sendable {
 
   /// Runs the plugin once.
   ///
-  /// - Throws: `CommandError` when it is missing, fails, takes too long or gives no credentials.
+  /// - Throws: `ProgramError` when it is missing, fails, takes too long or gives no credentials.
   func callAsFunction() async throws -> ExecCredential {
     let process = PluginProcess(
       path: try executable(), arguments: [plugin.command] + plugin.arguments, environment: environment(),
@@ -50,13 +50,15 @@ struct PluginCall: Sendable {
     case .timedOut: throw failed("still running after \(timeLimit)")
     case .tooMuchOutput: throw failed("its answer is longer than \(PluginProcess.outputLimit) bytes")
     case .notStarted(let code): throw notStarted(code)
-    case .cancelled: throw CancellationError()
     }
   }
 
   /// The path of the program.
-  private func executable() throws(CommandError) -> String {
-    if plugin.command.contains("/") { return plugin.command }
+  private func executable() throws(ProgramError) -> String {
+    if plugin.command.contains("/") {
+      guard access(plugin.command, X_OK) == 0 else { throw notStarted(errno) }
+      return plugin.command
+    }
     let directories = sources.nonEmpty("PATH")?.split(separator: ":") ?? []
     let candidates = directories.map { "\($0)/\(plugin.command)" }
     guard let path = candidates.first(where: { Self.isProgram($0) }) else { throw notStarted(ENOENT) }
@@ -69,32 +71,37 @@ struct PluginCall: Sendable {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
   }
 
-  /// The environment of this process with the plugin's variables over it.
-  private func environment() -> [String] {
+  /// The environment of this process with the plugin's variables over it. It is taken as bytes, which need not be UTF-8.
+  private func environment() -> [[UInt8]] {
     let added = plugin.environment.map { ($0.name, $0.value) } + [("KUBERNETES_EXEC_INFO", information)]
-    let names = Set(added.map(\.0))
-    var inherited: [String] = []
+    let names = Set(added.map { Array($0.0.utf8)[...] })
+    var inherited: [[UInt8]] = []
     if var variable = clinux_environment() {
       while let text = variable.pointee {
-        inherited.append(String(cString: text))
+        inherited.append(Array(UnsafeRawBufferPointer(start: text, count: strlen(text))))
         variable += 1
       }
     }
-    let kept = inherited.filter { !names.contains(String($0.prefix { $0 != "=" })) }
+    let equals = UInt8(ascii: "=")
+    // A name begins with no digit (POSIX, Base Definitions, 8.1); what else an environment may have is no variable.
+    let kept = inherited.filter { variable in
+      guard let first = variable.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+      return variable.contains(equals) && !names.contains(variable.prefix { $0 != equals })
+    }
     // The last of several values counts, as in Go.
     let values = Dictionary(added, uniquingKeysWith: { _, last in last })
-    return kept + values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    return kept + values.sorted { $0.key < $1.key }.map { Array("\($0.key)=\($0.value)".utf8) }
   }
 
-  private func failed(_ cause: String, hint: String? = nil) -> CommandError {
-    CommandError(
+  private func failed(_ cause: String, hint: String? = nil) -> ProgramError {
+    ProgramError(
       .failed, "credential plugin '\(plugin.command)' of \(plugin.owner) failed", cause: cause, hint: hint)
   }
 
-  private func notStarted(_ code: Int32) -> CommandError {
+  private func notStarted(_ code: Int32) -> ProgramError {
     let isMissing = code == ENOENT
     let place = plugin.command.contains("/") ? "" : " in PATH"
-    return CommandError(
+    return ProgramError(
       .failed, "cannot run credential plugin '\(plugin.command)' of \(plugin.owner)",
       cause: isMissing ? "there is no such program\(place)" : errorText(code),
       hint: plugin.installHint ?? (isMissing ? "install it" : nil))
@@ -111,8 +118,8 @@ struct PluginTarget: Sendable {
 
   /// The cluster as `KUBERNETES_EXEC_INFO` has it (client.authentication.k8s.io/v1, `spec.cluster`).
   ///
-  /// - Throws: `CommandError` when the file of the certificate authority cannot be read.
-  func document(_ sources: ConfigurationSources) throws(CommandError) -> Value {
+  /// - Throws: `ProgramError` when the file of the certificate authority cannot be read.
+  func document(_ sources: ConfigurationSources) throws(ProgramError) -> Value {
     var cluster: Value = ["server": .string(server)]
     if let name = tls.serverName { cluster["tls-server-name"] = .string(name) }
     if tls.skipsVerification { cluster["insecure-skip-tls-verify"] = true }

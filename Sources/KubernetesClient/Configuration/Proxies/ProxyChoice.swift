@@ -9,8 +9,8 @@ enum ProxyChoice {
   /// case. ALL_PROXY does not count.
   ///
   /// - Returns: nil for a server that needs none: on this machine, or named by NO_PROXY.
-  /// - Throws: `CommandError` for an address that is no proxy's.
-  static func ofEnvironment(for server: String, _ sources: ConfigurationSources) throws(CommandError) -> String? {
+  /// - Throws: `ProgramError` for an address that is no proxy's.
+  static func ofEnvironment(for server: String, _ sources: ConfigurationSources) throws(ProgramError) -> String? {
     let address = try ServerAddress(server)
     guard let (name, text) = variable(address.isSecure ? "HTTPS_PROXY" : "HTTP_PROXY", sources) else { return nil }
     if address.host.lowercased() == "localhost" || IPAddress(address.host)?.isLoopback == true { return nil }
@@ -19,7 +19,7 @@ enum ProxyChoice {
     let url = text.firstRange(of: "://") == nil ? "http://\(text)" : text
     let scheme = scheme(of: url)
     guard schemes.contains(scheme) else {
-      throw CommandError(
+      throw ProgramError(
         .failed, "invalid \(name) '\(withoutPassword(text))'", cause: "unsupported scheme '\(scheme)'",
         hint: "use \(schemes.joined(separator: ", "))")
     }

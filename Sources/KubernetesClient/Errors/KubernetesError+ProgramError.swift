@@ -1,12 +1,12 @@
 import Support
 
 extension KubernetesError: ClientError {
-  public var asCommandError: CommandError {
+  public var asProgramError: ProgramError {
     let (cause, hint) = explanation
-    return CommandError(status, "cannot \(operation)", cause: cause, hint: hint)
+    return ProgramError(code, "cannot \(operation)", cause: cause, hint: hint)
   }
 
-  private var status: ExitStatus {
+  private var code: ProgramError.Code {
     switch httpStatus {
     case 404 where namesObject: .notFound
     case 408, 504: .notReady
@@ -68,9 +68,9 @@ extension KubernetesError.Cause {
 /// An error of this client, which has a message for the user.
 public protocol ClientError: Error, CustomStringConvertible {
   /// The error with a cause and a hint, on one line.
-  var asCommandError: CommandError { get }
+  var asProgramError: ProgramError { get }
 }
 
 extension ClientError {
-  public var description: String { asCommandError.description }
+  public var description: String { asProgramError.description }
 }

@@ -1,9 +1,9 @@
 import Support
 
 extension TransportError: ClientError {
-  public var asCommandError: CommandError {
+  public var asProgramError: ProgramError {
     let (cause, hint) = explanation
-    return CommandError(kind == .timeout ? .notReady : .failed, "cannot \(operation)", cause: cause, hint: hint)
+    return ProgramError(kind == .timeout ? .notReady : .failed, "cannot \(operation)", cause: cause, hint: hint)
   }
 
   private var explanation: (cause: String, hint: String?) {
