@@ -112,9 +112,9 @@ ensure_python() {
   ensure_environment "$ROOT/.venv" "$ROOT/requirements.txt"
 }
 
-# What the steps of the example run in: the same as in their image (examples/house-price-pipeline/Dockerfile).
+# What the steps of the example run in: the same as in their image (examples/kubeflow/Dockerfile).
 ensure_example_python() {
-  ensure_environment "$ROOT/.venv-example" "$ROOT/examples/house-price-pipeline/requirements.txt" leave_out_programs
+  ensure_environment "$ROOT/.venv-example" "$ROOT/examples/kubeflow/requirements.txt" leave_out_programs
 }
 
 # The package starts the vineyardctl it brings along at every import, which takes 0.2 s and which no step needs.
