@@ -3,6 +3,7 @@
 import pytest
 
 from pipelines import ALONE, READS, TOGETHER, submit
+from quickstart import logs
 
 VINEYARD = (*ALONE, *TOGETHER)
 
@@ -19,13 +20,14 @@ def test_given_pickles_when_the_pipeline_runs_then_the_model_is_that_of_one_prog
 
 @pytest.mark.parametrize("name", ALONE)
 def test_given_a_pipeline_through_vineyard_when_it_runs_again_and_again_then_each_run_has_a_volume_of_its_own(
-    cluster, expected, name
+    cluster, expected, name, tmp_path
 ):
     baseline = cluster.node.usage()
     for number in (1, 2):
         run = submit(name, cluster, number, data_multiplier=number).complete()
         assert run.phase == "Succeeded", run.pods[-1].log
         assert readers(run) == READS.get(name, 0)
+        assert logged(run, tmp_path / f"log-{number}").model_error == expected[number]
         # Logs can still be read; as long as pods name the claim, its memory is in use.
         [volume] = cluster.volumes().values()
         assert volume["names"] == 4 and cluster.node.usage() > baseline
@@ -90,6 +92,12 @@ def results(cluster, run):
     data = cluster.claims["benchmark-data"].directory
     own = data / run.name / "output.txt"
     return (own if own.exists() else data / "output.txt").read_text().split()
+
+
+def logged(run, path):
+    """A run's log as `examples/kubeflow/compare` reads it."""
+    path.write_text("".join(pod.log for pod in run.pods))
+    return logs.read_run(path)
 
 
 def readers(run):
