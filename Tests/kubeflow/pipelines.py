@@ -16,6 +16,9 @@ ALONE = ("pipeline-with-vineyard", "pipeline-kfp-v2-with-vineyard")
 """Those that keep the original's /data/model.pkl and /data/output.txt: one run at a time."""
 TOGETHER = ("pipeline-kfp-v2-workspace", "argo-workflow", "argo-container-set", "hera-workflow")
 """Those whose runs have a directory each."""
+FREED_AFTER = {"pipeline-with-vineyard": 3600, "pipeline-kfp-v2-with-vineyard": 3600, "pipeline-kfp-v2-workspace": 3600,
+               "argo-workflow": 600, "argo-container-set": 600, "hera-workflow": 600}  # fmt: skip
+"""Seconds from the end of a run until its memory is free, as the tutorial says."""
 READS = {"pipeline-with-vineyard": 2, "argo-workflow": 2, "hera-workflow": 2}
 """How many of their steps mount the volume read-only. Kubeflow 2 and containers of one pod can't."""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines import ALONE, READS, TOGETHER, submit
+from pipelines import ALONE, FREED_AFTER, READS, TOGETHER, submit
 from quickstart import logs
 
 VINEYARD = (*ALONE, *TOGETHER)
@@ -32,7 +32,7 @@ def test_given_a_pipeline_through_vineyard_when_it_runs_again_and_again_then_eac
         [volume] = cluster.volumes().values()
         assert volume["names"] == 4 and cluster.node.usage() > baseline
 
-        run.pass_time()
+        run.pass_time(FREED_AFTER[name])
 
         assert nothing_is_left(cluster, baseline)
     assert results(cluster, run) == [expected[1], expected[2]]
@@ -54,7 +54,7 @@ def test_given_two_runs_at_once_then_neither_sees_the_others_data(cluster, expec
     assert [volume["names"] for volume in cluster.volumes().values()] == [4, 4]
     assert [results(cluster, run) for run in runs] == [[expected[1]], [expected[2]]]
     for run in runs:
-        run.pass_time()
+        run.pass_time(FREED_AFTER[name])
     assert nothing_is_left(cluster, baseline)
 
 
@@ -65,25 +65,28 @@ def test_given_a_step_that_fails_when_time_has_passed_then_memory_is_free(cluste
     run = submit(name, cluster, data_multiplier=1).complete()
 
     assert run.phase == "Failed" and len(cluster.volumes()) == 1
-    run.pass_time()
+    run.pass_time(FREED_AFTER[name])
     assert nothing_is_left(cluster, baseline)
 
 
 @pytest.mark.parametrize("name", VINEYARD)
-def test_given_a_run_under_way_when_it_is_deleted_then_memory_is_free(cluster, name):
+def test_given_runs_under_way_when_they_are_deleted_then_the_memory_of_each_is_free(cluster, name):
     baseline = cluster.node.usage()
-    run = submit(name, cluster, data_multiplier=1)
-    turn = run.advance()
-    while not cluster.volumes():
-        next(turn)
+    numbers = (1, 2) if name in ALONE else (1,)
+    runs = [submit(name, cluster, number, data_multiplier=number) for number in numbers]
+    for number, run in enumerate(runs, 1):
+        turn = run.advance()
+        while len(cluster.volumes()) < number:
+            next(turn)
     assert cluster.node.usage() > baseline
 
-    run.delete()
-
-    if name == "pipeline-kfp-v2-with-vineyard":
-        # CreatePVC makes a claim that nobody owns: whoever deletes such a run deletes its claim by hand.
-        assert cluster.made_claims() == {run.name}
-        cluster.delete_claim(run.name)
+    for number, run in enumerate(runs, 1):
+        run.delete()
+        if name == "pipeline-kfp-v2-with-vineyard":
+            # CreatePVC makes a claim that nobody owns: whoever deletes such a run deletes its claim by hand.
+            assert run.name in cluster.made_claims()
+            cluster.delete_claim(run.name)
+        assert len(cluster.volumes()) == len(runs) - number
     assert nothing_is_left(cluster, baseline)
 
 

@@ -18,6 +18,14 @@ TEMPLATE = {"name", "inputs", "outputs", "metadata", "dag", "container", "contai
 CONTAINER = {"name", "image", "imagePullPolicy", "command", "args", "volumeMounts", "dependencies"}
 
 
+UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def duration(text: str) -> int:
+    """The seconds of a duration of one unit."""
+    return int(text[:-1]) * UNITS[text[-1]]
+
+
 def known(value: dict, names: set[str]) -> dict:
     assert value.keys() <= names, f"unknown fields {value.keys() - names}"
     return value
@@ -38,7 +46,9 @@ class ArgoRun(Run):
         self.scope |= {f"workflow.parameters.{name}": value for name, value in arguments.items()}
         self.templates = {each["name"]: known(each, TEMPLATE) for each in self.specification["templates"]}
         self.claim_strategy = self.specification.get("volumeClaimGC", {}).get("strategy", self.claim_strategy)
-        self.pod_strategy = self.specification.get("podGC", {}).get("strategy")
+        collection = known(self.specification.get("podGC", {}), {"strategy", "deleteDelayDuration"})
+        self.pod_strategy = collection.get("strategy")
+        self.pod_seconds = duration(collection.get("deleteDelayDuration", "0s"))
         self.keep_seconds = self.specification.get("ttlStrategy", {}).get("secondsAfterCompletion")
 
     def advance(self) -> Iterator[str]:

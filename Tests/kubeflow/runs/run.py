@@ -22,6 +22,7 @@ class Run:
         self.phase = "Running"
         self.claim_strategy = ON_SUCCESS
         self.pod_strategy: str | None = None
+        self.pod_seconds = 0
         self.keep_seconds: int | None = None
 
     def advance(self) -> Iterator[str]:
@@ -57,12 +58,12 @@ class Run:
     def _applies(self, strategy: str | None) -> bool:
         return strategy == ALWAYS or (strategy == ON_SUCCESS and self.phase == "Succeeded")
 
-    def pass_time(self) -> None:
-        """What happens later by itself: pods are deleted, then the run."""
+    def pass_time(self, seconds: int) -> None:
+        """What happens by itself until so many seconds after the end: pods are deleted, then the run."""
         assert self.phase in ("Succeeded", "Failed"), self.phase
-        if self._applies(self.pod_strategy):
+        if self._applies(self.pod_strategy) and self.pod_seconds <= seconds:
             self._delete_pods()
-        if self.keep_seconds is not None:
+        if self.keep_seconds is not None and self.keep_seconds <= seconds:
             self.delete()
 
     def delete(self) -> None:
