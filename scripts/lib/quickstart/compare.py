@@ -6,7 +6,7 @@ from pathlib import Path
 
 from . import logs, report, tables
 from .logs import LoggedRun
-from .progress import QuickstartError, say
+from .progress import QuickstartError, report_failure, say
 
 DURATION = "Workflow duration"
 MEASURES: dict[str, str] = {
@@ -102,12 +102,8 @@ def main() -> int:
     args = parser.parse_args()
     try:
         compare(args)
-    except QuickstartError as error:
-        say("✗", str(error))
-        return 1
-    except OSError as error:
-        say("✗", f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
-        return 1
+    except (QuickstartError, OSError) as error:
+        return report_failure(error)
     return 0
 
 
