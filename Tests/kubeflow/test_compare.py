@@ -44,8 +44,9 @@ def argo(told, pods):
 
 
 def kubectl(told, pods):
-    """As `kubectl logs --prefix --timestamps` prints it, in an order of its own."""
-    lines, moment = {}, START
+    """As `kubectl logs --prefix --timestamps` prints it, in an order of its own, with a pod of Kubeflow's driver."""
+    stamp = START.isoformat().replace("+00:00", "Z")
+    lines, moment = {"run-x7k2p-driver": [f"[pod/run-x7k2p-driver/main] {stamp} input cached: 1"]}, START
     for pod, step in zip(pods, told):
         for line in step:
             stamp = moment.isoformat().replace("+00:00", "Z")
@@ -170,7 +171,16 @@ def test_given_a_file_for_the_report_then_it_holds_the_figures_and_is_whole(tmp_
     compare(*both(tmp_path, argo), "--html", str(report))
 
     text = report.read_text()
-    for figure in ("−84.8 %", "−80.0 %", "1404 Mi", "351 Mi", "with-1404", "Stage by stage"):
+    for figure in (
+        "−84.8 %",
+        "−80.0 %",
+        "Workflow duration",
+        "+23.1 %",
+        "1404 Mi",
+        "351 Mi",
+        "with-1404",
+        "Stage by stage",
+    ):
         assert figure in text
     open_tags = []
 

@@ -8,7 +8,8 @@ from . import logs, report, tables
 from .logs import LoggedRun
 from .progress import QuickstartError, report_failure, say
 
-DURATION = "Workflow duration"
+# Title -> attribute of a round.
+DURATION: dict[str, str] = {"Workflow duration": "workflow"}
 MEASURES: dict[str, str] = {
     "Actual execution time": "execution",
     "Writing time": "writing",
@@ -41,16 +42,15 @@ def _by_scale(arguments: list[tuple[str | None, Path]]) -> dict[str, list[Logged
     return found
 
 
-def compare(args: argparse.Namespace) -> None:
-    """Print the tables; write the report if asked to."""
+def _choose(args: argparse.Namespace) -> dict[str, tuple[LoggedRun, LoggedRun]]:
+    """Return the median run without and with Vineyard of each data scale, the smallest first, all with equal results."""
     without, with_vineyard = _by_scale(args.without), _by_scale(args.with_vineyard)
     alone = without.keys() ^ with_vineyard.keys()
     if alone:
         scale = sorted(alone)[0]
         missing = "with" if scale in without else "without"
         raise QuickstartError(f"there is no run {missing} vineyard of {scale}", "each scale needs both")
-    chosen = {scale: (logs.median_run(without[scale]), logs.median_run(with_vineyard[scale])) for scale in without}
-    scales = sorted(chosen, key=lambda scale: chosen[scale][0].round.handed_over)
+    scales = sorted(without, key=lambda scale: without[scale][0].round.handed_over)
     for scale in scales:
         errors = {run.model_error for run in without[scale] + with_vineyard[scale]} - {None}
         if len(errors) > 1:
@@ -58,33 +58,36 @@ def compare(args: argparse.Namespace) -> None:
                 f"the model errors of {scale} differ: {', '.join(sorted(map(str, errors)))}",
                 "the data was not handed over intact, or the runs had other tables",
             )
-    print("\n\n".join(_tables(scales, chosen)), flush=True)
-    if args.html:
-        _write(args.html, scales, chosen)
+    return {scale: (logs.median_run(without[scale]), logs.median_run(with_vineyard[scale])) for scale in scales}
 
 
-def _tables(scales: list[str], chosen: dict[str, tuple[LoggedRun, LoggedRun]]) -> list[str]:
-    """Return the tables; that of durations only if every log has times."""
-    found = []
-    durations = {scale: [run.duration for run in chosen[scale]] for scale in scales}
-    if all(None not in pair for pair in durations.values()):
-        found.append(tables.table(DURATION, [(scale, *map(float, durations[scale])) for scale in scales]))
+def compare(args: argparse.Namespace) -> None:
+    """Print the tables; write the report if asked to."""
+    chosen = _choose(args)
+    rounds = {scale: (one.round, other.round) for scale, (one, other) in chosen.items()}
+    if all(each.workflow for pair in rounds.values() for each in pair):
+        measures = DURATION | MEASURES
     else:
+        measures = MEASURES
         say("◎", "no table of durations: there are logs without times (argo logs --timestamps)")
-    for title, attribute in MEASURES.items():
-        rows = [(scale, *(getattr(run.round, attribute) for run in chosen[scale])) for scale in scales]
+    found = []
+    for title, attribute in measures.items():
+        rows = [(scale, *(getattr(each, attribute) for each in pair)) for scale, pair in rounds.items()]
         found.append(tables.table(title, rows))
-    return found
+    print("\n\n".join(found), flush=True)
+    if args.html:
+        _write(args.html, chosen, measures)
 
 
-def _write(path: Path, scales: list[str], chosen: dict[str, tuple[LoggedRun, LoggedRun]]) -> None:
+def _write(path: Path, chosen: dict[str, tuple[LoggedRun, LoggedRun]], measures: dict[str, str]) -> None:
+    """Write the report of the quickstart, as far as logs tell what is in it."""
     pairs = [
         (scale, report.Pair(table_bytes=one.table_bytes or 0, pickles=one.round, vineyard=other.round))
-        for scale, (one, other) in ((scale, chosen[scale]) for scale in scales)
+        for scale, (one, other) in chosen.items()
     ]
-    facts = {f"{scale}, {way}": run.source for scale in scales
-             for way, run in zip(("without vineyard", "with vineyard"), chosen[scale])}  # fmt: skip
-    report.write_atomically(path, report.page_of_logs(pairs, MEASURES, facts, "examples/kubeflow/compare"))
+    facts = {f"{scale}, {way}": run.source for scale, runs in chosen.items()
+             for way, run in zip(("without vineyard", "with vineyard"), runs)}  # fmt: skip
+    report.write_atomically(path, report.page_of_logs(pairs, measures, facts, "examples/kubeflow/compare"))
     say("✔", f"report: {path}")
 
 

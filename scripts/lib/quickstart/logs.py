@@ -18,13 +18,19 @@ TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\
 
 
 @dataclass(frozen=True)
+class LoggedRound(Round):
+    """A round whose steps ran in pods."""
+
+    workflow: float = 0.0  # seconds from the first line of the first step to the last of the last; 0 without times
+
+
+@dataclass(frozen=True)
 class LoggedRun:
-    """One run of a pipeline. Sizes in bytes, times in seconds; what the log does not tell is None."""
+    """One run of a pipeline. Sizes in bytes; what the log does not tell is None."""
 
     source: str
-    round: Round
+    round: LoggedRound
     table_bytes: int | None
-    duration: float | None  # from the first line of the first step to the last of the last one
     model_error: str | None
 
 
@@ -58,21 +64,23 @@ def read_run(path: Path) -> LoggedRun:
         for raw in text.splitlines():
             line = _line(raw)
             lines.setdefault(f"{name} {line.pod}", []).append(line)
-    return _run(str(path), [line for pod in lines.values() for line in pod])
+    return _run(str(path), list(lines.values()))
 
 
-def _run(source: str, lines: list[_Line]) -> LoggedRun:
-    """Put a run together from the lines of its steps, each step's in their order."""
+def _run(source: str, pods: list[list[_Line]]) -> LoggedRun:
+    """Put a run together from the lines of its pods, each pod's in their order; a pod has any number of steps."""
     stages: dict[str, Stage] = {}
-    pending: list[_Line] = []
-    for line in lines:
-        pending.append(line)
-        name = next((step for step in STEPS if line.text.startswith(f"{PHRASES[step][0]}: ")), None)
-        if name in stages:
-            raise QuickstartError(f"{source} has the step {name} twice", "give each run a file of its own")
-        if name:
-            stages[name] = _stage(name, pending)
-            pending = []
+    for pod in pods:
+        pending: list[_Line] = []
+        for line in pod:
+            pending.append(line)
+            name = next((step for step in STEPS if line.text.startswith(f"{PHRASES[step][0]}: ")), None)
+            if name in stages:
+                raise QuickstartError(f"{source} has the step {name} twice", "give each run a file of its own")
+            if name:
+                stages[name] = _stage(name, pending)
+                pending = []
+    lines = [line for pod in pods for line in pod]
     missing = [step for step in STEPS if step not in stages]
     if missing:
         phrase = PHRASES[missing[0]][0]
@@ -82,12 +90,12 @@ def _run(source: str, lines: list[_Line]) -> LoggedRun:
     errors = [line.text.partition(": ")[2] for line in lines if line.text.startswith(f"{ERROR_PHRASE}: ")]
     ordered = tuple(replace(stages[step], handed_over=told.get(SIZE_PHRASE, 0)) for step in STEPS)
     times = [line.time for line in lines if line.time is not None]
+    workflow = max(times) - min(times) if times and len(times) == len(lines) else 0.0
     error = errors[-1] if errors else None
     return LoggedRun(
         source=source,
-        round=Round(ordered, error or "nan"),
+        round=LoggedRound(ordered, error or "nan", workflow=workflow),
         table_bytes=told.get(TABLE_PHRASE),
-        duration=max(times) - min(times) if times and len(times) == len(lines) else None,
         model_error=error,
     )
 
