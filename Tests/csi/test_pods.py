@@ -11,7 +11,7 @@ from daemon import REPOSITORY
 from harness.node import MIB
 from harness.pod import Pod, in_pod
 
-STEPS = REPOSITORY / "examples/house-price-pipeline"
+STEPS = REPOSITORY / "examples/kubeflow/steps"
 MULTIPLIER = 2
 
 
@@ -63,7 +63,7 @@ def test_given_the_four_steps_of_the_pipeline_each_in_its_own_pod_then_the_resul
     volume = node.create("pvc-run", size=None)
     data = [f"--data_dir={tmp_path}"]
     common = [*data, "--with_vineyard=True", f"--vineyard_dir={node.directory / 'vineyard'}"]
-    run_step(node, volume, "prepare_data", f"--data_multiplier={MULTIPLIER}", *data)
+    run_step(node, volume, "prepare-data", f"--data_multiplier={MULTIPLIER}", *data)
     run_step(node, volume, "preprocess", f"--data_multiplier={MULTIPLIER}", *common)
     assert node.records()["pvc-run"]["names"] == 4 and node.usage() > baseline
     run_step(node, volume, "train", *common)

@@ -93,7 +93,7 @@ ensure_environment() {
   python=$(find_python) ||
     die "Python 3.11 or 3.12 is needed (the released vineyard client has no wheel for others)"
   mkdir -p "$ROOT/.build"
-  exec {lock}>"$ROOT/.build/venv.lock"
+  exec {lock}>"$ROOT/.build/${venv##*/}.lock"
   flock "$lock"
   if ! venv_is_current; then
     say ► "installing ${requirements#"$ROOT"/} into ${venv##*/} ($("$python" --version))"
@@ -112,9 +112,14 @@ ensure_python() {
   ensure_environment "$ROOT/.venv" "$ROOT/requirements.txt"
 }
 
-# What the steps of the example run in: the same as in their image (examples/house-price-pipeline/Dockerfile).
+# What the steps of the example run in: the same as in their image (examples/kubeflow/Dockerfile).
 ensure_example_python() {
-  ensure_environment "$ROOT/.venv-example" "$ROOT/examples/house-price-pipeline/requirements.txt" leave_out_programs
+  ensure_environment "$ROOT/.venv-example" "$ROOT/examples/kubeflow/requirements.txt" leave_out_programs
+}
+
+# An SDK of Kubeflow Pipelines, v1 or v2, to compile the example's pipelines; the two cannot share an environment.
+ensure_kfp() {
+  ensure_environment "$ROOT/.venv-kfp-$1" "$ROOT/examples/kubeflow/requirements-kfp-$1.txt"
 }
 
 # The package starts the vineyardctl it brings along at every import, which takes 0.2 s and which no step needs.

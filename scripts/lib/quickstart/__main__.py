@@ -15,7 +15,7 @@ from types import FrameType
 
 from . import following, load, machine, picture, room, tables
 from .pipeline import Pipeline, Round, median_round, table_bytes
-from .progress import QuickstartError, say
+from .progress import QuickstartError, report_failure, say
 from .report import Comparison, page, write_atomically
 from .store import usual_size
 
@@ -149,14 +149,8 @@ def main() -> int:
     except Interrupted as interrupted:
         say("✗", f"stopped by {signal.Signals(interrupted.number).name}; store stopped, files removed")
         return 128 + interrupted.number
-    except QuickstartError as error:
-        say("✗", str(error))
-        for line in error.log:
-            print(f"  {line}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        say("✗", f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
-        return 1
+    except (QuickstartError, OSError) as error:
+        return report_failure(error)
     return 0
 
 

@@ -10,5 +10,5 @@ def steps(multiplier: int, fitting: int) -> list[tuple[str, str]]:
         ("put the program on your PATH", "sudo install .build/release/vineyardctl /usr/local/bin/"),
         ("run a store and use it from Python", "README.md, Run the store"),
         ("put it on a cluster", "docs/deploy.md; vineyardctl check --pre"),
-        ("change a pipeline of yours", "examples/house-price-pipeline/README.md"),
+        ("change a pipeline of yours", "examples/kubeflow/README.md"),
     ]

@@ -87,7 +87,7 @@ class Pipeline:
 
     def prepare(self) -> Stage:
         """Make the table both variants read."""
-        return self._stage("prepare_data", [f"--data_multiplier={self.multiplier}"])
+        return self._stage("prepare-data", [f"--data_multiplier={self.multiplier}"])
 
     def with_pickles(self) -> Round:
         """Run one round that hands data over as pickles."""

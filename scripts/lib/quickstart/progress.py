@@ -19,3 +19,14 @@ class QuickstartError(Exception):
 def say(mark: str, text: str) -> None:
     """Print one progress line: ► action, ◎ wait, ✔ done, ⚠ warning, ✗ failure."""
     print(f"{mark} {text}", file=sys.stderr, flush=True)
+
+
+def report_failure(error: QuickstartError | OSError) -> int:
+    """Print a failure as one line, with the log lines that explain it; return the exit status for it."""
+    if isinstance(error, QuickstartError):
+        say("✗", str(error))
+        for line in error.log:
+            print(f"  {line}", file=sys.stderr)
+    else:
+        say("✗", f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+    return 1

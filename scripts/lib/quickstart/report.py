@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing else."""
+"""The report of the quickstart, and that of logs: one HTML file that needs nothing else."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,16 +20,22 @@ WHAT: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Everything the report says. Sizes in bytes."""
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """The same work done both ways. Sizes in bytes."""
 
-    multiplier: int
     table_bytes: int
-    rounds: int
-    preparation: Stage
     pickles: Round
     vineyard: Round
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison(Pair):
+    """Everything the report of the quickstart says. Sizes in bytes."""
+
+    multiplier: int
+    rounds: int
+    preparation: Stage
     facts: dict[str, str]
     store_bytes: int
     load: Load  # while the rounds ran
@@ -47,42 +53,69 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def page(comparison: Comparison) -> str:
-    """Return the whole document."""
-    style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+    """Return the whole document of a quickstart."""
     size = f"{scale(comparison.table_bytes)}B"
+    body = f"""<h1>One pipeline, two ways to hand data over</h1>
+{_warning(comparison)}<p class="lead">{comparison.multiplier * ROWS_PER_STEP:,} house prices, {size}, go from preprocess to train to test:
+once as pickles on disk, once through Vineyard. Both end at the same model error,
+{float(comparison.vineyard.model_error):,.0f}.</p>
+{figures(comparison, WHAT)}
+{_timeline(comparison)}
+{_throughput(comparison)}
+<h2>Tables</h2>
+{measures([("", comparison)], MEASURES)}
+<h2>Stage by stage</h2>
+{_stages(comparison, comparison.preparation)}
+<h2>Where this ran</h2>
+{_facts(comparison)}
+<h2>How it was measured</h2>
+{_method(comparison)}
+<h2>What to do next</h2>
+{_next(comparison)}"""
+    maker = f"scripts/quickstart --data-multiplier {comparison.multiplier} --rounds {comparison.rounds}"
+    return document(f"Vineyard quickstart: {size}", body, maker)
+
+
+def page_of_logs(pairs: list[tuple[str, Pair]], titles: dict[str, str], facts: dict[str, str], maker: str) -> str:
+    """Return the whole document of runs that were read from logs, of one or more data scales with their labels.
+
+    Only what logs tell is in it: `titles` are the measures, title -> attribute. Charts are of the last pair.
+    """
+    label, largest = pairs[-1]
+    shown = {attribute: WHAT[attribute] for attribute in titles.values() if attribute in WHAT}
+    facts_list = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in facts.items())
+    body = f"""<h1>One pipeline, two ways to hand data over</h1>
+<p class="lead">House prices went from preprocess to train to test: once as pickles on a volume, once through Vineyard.
+The charts show {escape(label)}.</p>
+{figures(largest, shown)}
+{_timeline(largest)}
+{_throughput(largest)}
+<h2>Tables</h2>
+{measures(pairs, titles)}
+<h2>Stage by stage</h2>
+{_stages(largest)}
+<h2>Where this is from</h2>
+<dl>{facts_list}</dl>"""
+    return document("Vineyard comparison", body, maker)
+
+
+def document(title: str, body: str, maker: str) -> str:
+    """Return a document with the house's style; the footer says which command made it, and when."""
+    style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
     now = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Vineyard quickstart: {size}</title>
+<title>{escape(title)}</title>
 <style>
 {style}</style>
 </head>
 <body>
 <main>
-<h1>One pipeline, two ways to hand data over</h1>
-{_warning(comparison)}<p class="lead">{comparison.multiplier * ROWS_PER_STEP:,} house prices, {size}, go from preprocess to train to test:
-once as pickles on disk, once through Vineyard. Both end at the same model error,
-{float(comparison.vineyard.model_error):,.0f}.</p>
-{_legend({"pickles": "without vineyard", "vineyard": "with vineyard"})}
-<div class="cards">
-{_cards(comparison)}
-</div>
-{_timeline(comparison)}
-{_throughput(comparison)}
-<h2>Tables</h2>
-{_measures(comparison)}
-<h2>Stage by stage</h2>
-{_stages(comparison)}
-<h2>Where this ran</h2>
-{_facts(comparison)}
-<h2>How it was measured</h2>
-{_method(comparison)}
-<h2>What to do next</h2>
-{_next(comparison)}
-<footer>Made by scripts/quickstart --data-multiplier {comparison.multiplier} --rounds {comparison.rounds}, {now}</footer>
+{body}
+<footer>Made by {escape(maker)}, {now}</footer>
 </main>
 </body>
 </html>
@@ -104,18 +137,20 @@ def _warning(comparison: Comparison) -> str:
     )
 
 
-def _cards(comparison: Comparison) -> str:
+def figures(pair: Pair, what: dict[str, str]) -> str:
+    """Return a card for each attribute of `what`, which has the words for it."""
     cards = []
     for title, attribute in MEASURES.items():
-        if attribute not in WHAT:
+        if attribute not in what:
             continue
-        without, with_vineyard = getattr(comparison.pickles, attribute), getattr(comparison.vineyard, attribute)
+        without, with_vineyard = getattr(pair.pickles, attribute), getattr(pair.vineyard, attribute)
         cards.append(
-            f'<div class="card"><h3>{title}</h3><div class="note">{WHAT[attribute]}</div>'
+            f'<div class="card"><h3>{title}</h3><div class="note">{what[attribute]}</div>'
             f'<div class="change {_verdict(without, with_vineyard)}">{change(without, with_vineyard)}</div>'
             f"{charts.pair(without, with_vineyard, 's')}</div>"
         )
-    return "\n".join(cards)
+    legend = _legend({"pickles": "without vineyard", "vineyard": "with vineyard"})
+    return legend + '\n<div class="cards">\n' + "\n".join(cards) + "\n</div>"
 
 
 def _verdict(without: float, with_vineyard: float) -> str:
@@ -125,7 +160,7 @@ def _verdict(without: float, with_vineyard: float) -> str:
     return "better" if with_vineyard < without else "worse"
 
 
-def _timeline(comparison: Comparison) -> str:
+def _timeline(comparison: Pair) -> str:
     return f"""<h2>Where the time goes</h2>
 <figure><div class="card">{_legend(charts.ACTIVITIES)}
 <div class="scroll">{charts.timeline(comparison.pickles, comparison.vineyard)}</div></div>
@@ -134,7 +169,7 @@ the table from disk, which both variants do. Importing the Vineyard client takes
 starts, whatever the size of the data.</figcaption></figure>"""
 
 
-def _throughput(comparison: Comparison) -> str:
+def _throughput(comparison: Pair) -> str:
     cards = []
     for title, attribute in (("Writing", "writing"), ("Reading", "reading")):
         rates = [_rate(one.handed_over, getattr(one, attribute)) for one in (comparison.pickles, comparison.vineyard)]
@@ -153,29 +188,26 @@ def _rate(size: int, duration: float) -> float:
     return size / max(duration, 1e-9) / 1e9
 
 
-def _measures(comparison: Comparison) -> str:
+def measures(pairs: list[tuple[str, Pair]], titles: dict[str, str]) -> str:
+    """Return one table of measures, a row for each pair; a label is for pairs that do not say their scale."""
     rows = []
-    for title, attribute in MEASURES.items():
-        without, with_vineyard = getattr(comparison.pickles, attribute), getattr(comparison.vineyard, attribute)
-        rows.append(
-            _row(
-                title,
-                {
-                    "data scale": scale(comparison.table_bytes),
-                    "without vineyard": seconds(without),
-                    "with vineyard": seconds(with_vineyard),
-                    "change": change(without, with_vineyard),
-                },
-                verdict=_verdict(without, with_vineyard),
-            )
-        )
+    for title, attribute in titles.items():
+        for label, pair in pairs:
+            without, with_vineyard = getattr(pair.pickles, attribute), getattr(pair.vineyard, attribute)
+            cells = {
+                "data scale": escape(label) or scale(pair.table_bytes),
+                "without vineyard": seconds(without),
+                "with vineyard": seconds(with_vineyard),
+                "change": change(without, with_vineyard),
+            }
+            rows.append(_row(title, cells, verdict=_verdict(without, with_vineyard)))
     headings = ("seconds, lower is better", "data scale", "without vineyard", "with vineyard", "change")
     return _table(headings, rows)
 
 
-def _stages(comparison: Comparison) -> str:
-    rows = [_group("Both variants"), _stage_row(comparison.preparation)]
-    for title, one in (("Without vineyard", comparison.pickles), ("With vineyard", comparison.vineyard)):
+def _stages(pair: Pair, preparation: Stage | None = None) -> str:
+    rows = [_group("Both variants"), _stage_row(preparation)] if preparation else []
+    for title, one in (("Without vineyard", pair.pickles), ("With vineyard", pair.vineyard)):
         rows += [_group(title), *map(_stage_row, one.stages)]
     return _table(("seconds", *STAGE_COLUMNS), rows)
 
@@ -200,7 +232,8 @@ def _group(title: str) -> str:
 
 def _stage_row(stage: Stage) -> str:
     times = (stage.duration, stage.importing, stage.reading, stage.computing, stage.writing)
-    cells = [*map(seconds, times), f"{stage.peak_memory / 1e6:,.0f} MB", f"{stage.page_faults:,}"]
+    memory = f"{stage.peak_memory / 1e6:,.0f} MB" if stage.peak_memory else "–"
+    cells = [*map(seconds, times), memory, f"{stage.page_faults:,}" if stage.page_faults else "–"]
     return _row(stage.name, dict(zip(STAGE_COLUMNS, cells)))
 
 

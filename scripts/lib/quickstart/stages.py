@@ -14,7 +14,7 @@ from .progress import QuickstartError
 
 # Stage -> log phrases of its total, reading and writing time (seconds).
 PHRASES: dict[str, tuple[str, str, str]] = {
-    "prepare_data": ("preparing data time", "", "dataframe to_pickle time"),
+    "prepare-data": ("preparing data time", "", "dataframe to_pickle time"),
     "preprocess": ("Preprocessing data time", "read dataframe pickle time", "write training and testing data time"),
     "train": ("Training model data time", "read x_train and y_train data time", ""),
     "test": ("Testing model data time", "read x_test and y_test execution time", ""),

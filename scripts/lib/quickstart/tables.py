@@ -33,17 +33,22 @@ def change(without: float, with_vineyard: float) -> str:
     return f"{(with_vineyard - without) / without * 100:+.1f} %".replace("-", "−")
 
 
+def table(title: str, rows: list[tuple[str, float, float]]) -> str:
+    """Return a table of seconds: data scale, without vineyard, with vineyard, change; lower is better."""
+    lines = [("data scale", "without vineyard", "with vineyard", "change")]
+    lines += [(label, seconds(one), seconds(other), change(one, other)) for label, one, other in rows]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    rule = f"|{'|'.join('-' * (width + 2) for width in widths)}|"
+    header, *body = [_line(line, widths) for line in lines]
+    return "\n".join([f"{title} (seconds, lower is better)", header, rule, *body])
+
+
 def render(table_bytes: int, pickles: Round, vineyard: Round) -> str:
-    """Return the tables: one row each, seconds, lower is better."""
-    blocks = []
-    for title, attribute in MEASURES.items():
-        without, with_vineyard = getattr(pickles, attribute), getattr(vineyard, attribute)
-        header = ("data scale", "without vineyard", "with vineyard", "change")
-        row = (scale(table_bytes), seconds(without), seconds(with_vineyard), change(without, with_vineyard))
-        widths = [max(map(len, column)) for column in zip(header, row)]
-        rule = "|".join("-" * (width + 2) for width in widths)
-        blocks.append(f"{title} (seconds, lower is better)\n{_line(header, widths)}\n|{rule}|\n{_line(row, widths)}")
-    return "\n\n".join(blocks)
+    """Return the tables of one data scale."""
+    return "\n\n".join(
+        table(title, [(scale(table_bytes), getattr(pickles, attribute), getattr(vineyard, attribute))])
+        for title, attribute in MEASURES.items()
+    )
 
 
 def summary(pickles: Round, vineyard: Round) -> str:

@@ -4,4 +4,4 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(ROOT / "scripts" / "lib"), str(ROOT / "examples" / "house-price-pipeline")]
+sys.path[:0] = [str(ROOT / "scripts" / "lib"), str(ROOT / "examples" / "kubeflow" / "steps")]

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
-EXAMPLE = ROOT / "examples" / "house-price-pipeline"
+EXAMPLE = ROOT / "examples" / "kubeflow"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
 FOREIGN_GROUPS = ("k8s.v6d.io", "snapshot.storage.k8s.io")
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -27,7 +27,7 @@ def prepare(tmp_path: Path):
     log, python = tmp_path / "python.log", tmp_path / "python"
     python.write_text(STAND_IN.format(log=log))
     python.chmod(0o755)
-    for requirements in ("requirements.txt", "examples/house-price-pipeline/requirements.txt"):
+    for requirements in ("requirements.txt", "examples/kubeflow/requirements.txt"):
         (tmp_path / requirements).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / requirements, tmp_path / requirements)
 
@@ -45,12 +45,10 @@ def prepare(tmp_path: Path):
 
 def test_the_example_gets_what_its_image_has_and_not_the_clients_programs(prepare, tmp_path: Path) -> None:
     told = prepare("ensure_example_python")
-    assert any(
-        "install" in line and str(tmp_path / "examples/house-price-pipeline/requirements.txt") in line for line in told
-    )
+    assert any("install" in line and str(tmp_path / "examples/kubeflow/requirements.txt") in line for line in told)
     programs = tmp_path / ".venv-example/lib/python3.11/site-packages/vineyard/bdist"
     assert [path.name for path in programs.iterdir()] == ["__init__.py"]
-    dockerfile = (ROOT / "examples/house-price-pipeline/Dockerfile").read_text()
+    dockerfile = (ROOT / "examples/kubeflow/Dockerfile").read_text()
     assert "bdist/vineyardctl" in dockerfile and "bdist/vineyardd" in dockerfile
 
 
@@ -64,7 +62,7 @@ def test_given_an_environment_that_is_current_then_nothing_is_installed_until_th
 ) -> None:
     prepare("ensure_example_python")
     assert prepare("ensure_example_python") == ["-c "]
-    with open(tmp_path / "examples/house-price-pipeline/requirements.txt", "a") as requirements:
+    with open(tmp_path / "examples/kubeflow/requirements.txt", "a") as requirements:
         requirements.write("another==1\n")
     assert any("install" in line for line in prepare("ensure_example_python"))
 

@@ -40,7 +40,7 @@ QUIET, BUSY = Load(0.4, 2, 0.01, 0.0), Load(3.1, 2, 0.44, 0.07)
 
 def a_comparison(**changes: object) -> report.Comparison:
     comparison = report.Comparison(
-        multiplier=100, table_bytes=table_bytes(100), rounds=1, preparation=a_stage("prepare_data", 2, 0, 1),
+        multiplier=100, table_bytes=table_bytes(100), rounds=1, preparation=a_stage("prepare-data", 2, 0, 1),
         pickles=a_round(0.5), vineyard=a_round(0.01, importing=0.2, page_kind="4 KiB pages"),
         facts={"Cores": "<2>", "Store": "vineyardctl 9.8.7"}, store_bytes=GIB, load=QUIET, fitting=400,
     )  # fmt: skip
@@ -53,7 +53,7 @@ def run_quickstart(tmp_path: Path, store: str, *arguments: str) -> subprocess.Po
     }  # fmt: skip
     command = [
         sys.executable, "-m", "quickstart", "--data-multiplier=1", "--rounds=1", f"--output={tmp_path}",
-        f"--stages={ROOT / 'examples' / 'house-price-pipeline'}", f"--store-command={store}", *arguments,
+        f"--stages={ROOT / 'examples' / 'kubeflow' / 'steps'}", f"--store-command={store}", *arguments,
     ]  # fmt: skip
     return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 

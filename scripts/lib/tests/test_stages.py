@@ -1,6 +1,7 @@
 """The example stages: switches, data, hand-over through pickles."""
 
 import argparse
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import prepare_data
 import preprocess
 
-STAGES = Path(prepare_data.__file__).parent
+STAGES = Path(preprocess.__file__).parent
+prepare_data = importlib.import_module("prepare-data")
 
 
 def run(stage: str, directory: Path, *arguments: str) -> str:
@@ -45,7 +46,7 @@ def test_given_one_seed_then_the_table_is_the_same_and_within_its_ranges() -> No
 
 
 def test_given_pickles_when_the_pipeline_ran_twice_then_errors_are_equal_and_inputs_gone(tmp_path: Path) -> None:
-    run("prepare_data", tmp_path, "--data_multiplier=1")
+    run("prepare-data", tmp_path, "--data_multiplier=1")
     for _ in range(2):
         log = run("preprocess", tmp_path, "--data_multiplier=1", "--flush")
         assert "write training and testing data time: " in log

@@ -55,7 +55,7 @@ def parse_arguments() -> argparse.Namespace:
         "--with_vineyard", type=on_off, nargs="?", const=True, default=False, metavar="True|False",
         help="take data from Vineyard (default: False)",
     )  # fmt: skip
-    parser.add_argument("--data_dir", default="/data", help="data volume")
+    parser.add_argument("--data_dir", default="/data", help="pickles, model and output, on the data volume")
     parser.add_argument("--vineyard_dir", default="/vineyard/data", help="Vineyard volume")
     parser.add_argument("--drop_caches", choices=("auto", "off"), default="auto", help="read files cold")
     return parser.parse_args()

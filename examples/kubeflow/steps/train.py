@@ -54,7 +54,7 @@ def parse_arguments() -> argparse.Namespace:
         "--with_vineyard", type=on_off, nargs="?", const=True, default=False, metavar="True|False",
         help="take data from Vineyard (default: False)",
     )  # fmt: skip
-    parser.add_argument("--data_dir", default="/data", help="data volume")
+    parser.add_argument("--data_dir", default="/data", help="pickles and model, on the data volume")
     parser.add_argument("--vineyard_dir", default="/vineyard/data", help="Vineyard volume")
     parser.add_argument("--drop_caches", choices=("auto", "off"), default="auto", help="read files cold")
     return parser.parse_args()
@@ -89,6 +89,7 @@ def main() -> None:
         os.remove(path)
 
     model = LinearRegression().fit(x_train, y_train)
+    os.makedirs(args.data_dir, exist_ok=True)
     joblib.dump(model, os.path.join(args.data_dir, "model.pkl"))
     log(f"Training model data time: {time.time() - start}")
 

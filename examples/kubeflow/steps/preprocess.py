@@ -124,6 +124,7 @@ def main() -> None:
     table = pd.read_pickle(table_path)
     log(f"read dataframe pickle time: {time.time() - start}")
 
+    table_bytes = table.memory_usage(index=False).sum()
     train, test = split(table, args.seed)
     del table
     # The price is the last column: what is left of it is a slice and stays one piece of memory.
@@ -138,6 +139,7 @@ def main() -> None:
     end = time.time()
     log(f"write training and testing data time: {end - write_start}")
     log(f"Preprocessing data time: {end - start}")
+    log(f"dataframe size: {table_bytes}")
     log(f"training and testing data size: {sum(map(size_of, parts.values()))}")
 
 
