@@ -7,6 +7,7 @@ import pytest
 import vineyard
 
 from daemon import Daemon
+from isolation import isolate
 from peer import Peer
 from waiting import eventually
 
@@ -15,6 +16,12 @@ for variable in ("VINEYARD_IPC_SOCKET", "VINEYARD_RPC_ENDPOINT", "JOB_NAME", "PO
     os.environ.pop(variable, None)
 os.environ["VINEYARD_CONFIG"] = "/nonexistent"
 os.environ["VINEYARD_IPC_SKIP_RETRY"] = os.environ["VINEYARD_RPC_SKIP_RETRY"] = "1"
+
+
+def pytest_configure(config):
+    """Several workers at a time must not meet (`-n 2`)."""
+    if hasattr(config, "workerinput"):
+        isolate()
 
 
 @pytest.fixture(autouse=True)
