@@ -223,7 +223,8 @@ def test_given_a_main_socket_that_is_removed_when_noticed_then_it_is_made_anew(s
         with daemon.wire() as after:
             ident = after.new_object()
         assert before.exists(ident)
-    assert f"somebody has removed {daemon.socket}: it is made anew" in daemon.stderr
+    told = f"somebody has removed {daemon.socket}: it is made anew"
+    eventually(lambda: told in daemon.stderr, "the log says so")
 
 
 @pytest.mark.beyond_original
