@@ -26,8 +26,8 @@ public final class Client {
   public var releasesBlobs = false
   /// Grants for reading, by the ids of the blobs.
   var reading = SortedTable<ObjectID, Grant>()
-  /// Grants for reading under ids that were given to other blobs since.
-  var staleGrants: [Grant] = []
+  /// Grants for reading under ids that were given to other blobs since, the newest last.
+  var staleGrants: [(id: ObjectID, grant: Grant)] = []
   /// Extents that are being sent to the client.
   var sending = SortedSet<ExtentID>()
   /// The object it was last told of by name and has not fetched yet.
@@ -103,7 +103,7 @@ struct ClientRemoval: StoreTask {
       return false
     } else if let (_, grant) = client.reading.popFirst() {
       store.end(grant, of: client)
-    } else if let grant = client.staleGrants.popLast() {
+    } else if let (_, grant) = client.staleGrants.popLast() {
       store.end(grant, of: client)
     } else if store.endOneSending(to: client) {
     } else if client.found != nil {

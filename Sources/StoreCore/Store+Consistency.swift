@@ -93,7 +93,9 @@ extension Store {
   private func readerInconsistencies() -> [String] {
     var given: [ExtentID: Int] = [:]
     for client in clients.values {
-      for grant in Array(client.reading.values) + client.staleGrants { given[grant.extent, default: 0] += 1 }
+      for grant in Array(client.reading.values) + client.staleGrants.map(\.grant) {
+        given[grant.extent, default: 0] += 1
+      }
       for extent in client.sending { given[extent, default: 0] += 1 }
     }
     let unused = Set(memory.unusedSlots)

@@ -25,7 +25,7 @@ extension StoreServer {
     repeat {
       settleChanged()
       pages.pump()
-    } while settleGivenBack()
+    } while settleUnserved()
     turns.record(nanoseconds: monotonicNanoseconds() - start, work: store.work.done - work)
   }
 

@@ -16,19 +16,20 @@ extension Store {
       if given.extent == extent {
         memory.removeReader(extent, by: client.id)
       } else {
-        client.staleGrants.append(given)
+        client.staleGrants.append((id, given))
       }
     }
     client.reading[id] = Grant(extent: extent, isPinned: isPinned)
     memory.addReader(extent, by: client.id, isPinned: isPinned)
   }
 
-  /// Ends a client's grant under an id.
+  /// Ends a client's newest grant under an id.
   ///
   /// - Returns: whether there was anything.
   @discardableResult
   func endGrant(_ id: ObjectID, of client: Client) -> Bool {
-    guard let grant = client.reading.removeValue(forKey: id) else { return false }
+    work.spend(client.staleGrants.count)
+    guard let grant = client.takeNewest(id) else { return false }
     end(grant, of: client)
     return true
   }
@@ -121,17 +122,25 @@ extension Store {
 }
 
 extension Client {
+  /// Takes out the newest grant under an id; the one before it, of other bytes, comes to be the newest.
+  fileprivate func takeNewest(_ id: ObjectID) -> Grant? {
+    guard let newest = reading.removeValue(forKey: id) else { return nil }
+    if let index = staleGrants.lastIndex(where: { $0.id == id }) { reading[id] = staleGrants.remove(at: index).grant }
+    return newest
+  }
+
   /// Drops one grant of an extent that was taken back.
   ///
   /// - Returns: units of work, which is more when the blob had another id when it was given.
   fileprivate func forget(_ extent: ExtentID, of blob: ObjectID) -> Int {
     if reading[blob]?.extent == extent {
-      reading[blob] = nil
-    } else if let index = staleGrants.firstIndex(where: { $0.extent == extent }) {
+      _ = takeNewest(blob)
+      return staleGrants.count
+    } else if let index = staleGrants.firstIndex(where: { $0.grant.extent == extent }) {
       staleGrants.remove(at: index)
       return staleGrants.count
     } else if let id = reading.first(where: { $0.value.extent == extent })?.key {
-      reading[id] = nil
+      _ = takeNewest(id)
       return staleGrants.count + 4 * reading.count
     }
     return 0
@@ -167,16 +176,17 @@ public struct StaleGrants: StoreTask {
     while let first = next, let (id, grant) = client.reading.first(from: first) {
       if store.work.isSpent { return nil }
       store.work.spend(Work.entry)
+      // An older one under the same id takes the place of one that ends.
+      if !grant.isPinned, store.memory.isRetained(grant.extent), store.endGrant(id, of: client) { continue }
       next = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
-      if !grant.isPinned, store.memory.isRetained(grant.extent) { store.endGrant(id, of: client) }
     }
     next = nil
     if areStaleGrantsDone { return () }
     areStaleGrantsDone = true
     let staleGrants = client.staleGrants
     store.work.spend(staleGrants.count * 32)
-    client.staleGrants = staleGrants.filter { $0.isPinned || !store.memory.isRetained($0.extent) }
-    for grant in staleGrants where !grant.isPinned && store.memory.isRetained(grant.extent) {
+    client.staleGrants = staleGrants.filter { $0.grant.isPinned || !store.memory.isRetained($0.grant.extent) }
+    for (_, grant) in staleGrants where !grant.isPinned && store.memory.isRetained(grant.extent) {
       store.end(grant, of: client)
     }
     return ()

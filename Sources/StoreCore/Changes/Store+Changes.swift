@@ -147,6 +147,8 @@ extension Store {
       case .reliance: if usage != nil { log.entries.append(entry) }
       }
     }
+    // What is left may have waited for what is forgotten.
+    freeDurable()
   }
 
   // MARK: - Blobs of deleted objects

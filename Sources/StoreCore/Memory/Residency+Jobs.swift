@@ -83,18 +83,21 @@ extension Residency {
 
   // MARK: - Choosing jobs
 
-  /// A demand stands until all of its blocks are warm: those being released turn cold, and populating them may fail.
+  /// A demand stands until all of its blocks are warm or unused: those being released turn cold, populating them may
+  /// fail, and their blobs may go.
   private mutating func nextDemandedJob() -> Job? {
-    demanded.removeAll { $0.allSatisfy { states[$0] == .warm } }
+    demanded.removeAll { $0.allSatisfy { states[$0] == .warm || uses[$0] == 0 } }
     for wanted in demanded {
-      guard let start = wanted.first(where: { states[$0] == .cold }) else { continue }
+      guard let start = wanted.first(where: { states[$0] == .cold && uses[$0] > 0 }) else { continue }
       let room = commitLimit - committedBlocks
       guard room > 0 else {
         if let job = releaseHighestSpare(atMost: Self.jobBlocks) { return job }
         continue
       }
       var end = start
-      while end < wanted.upperBound, end - start < min(Self.jobBlocks, room), states[end] == .cold { end += 1 }
+      while end < wanted.upperBound, end - start < min(Self.jobBlocks, room), states[end] == .cold, uses[end] > 0 {
+        end += 1
+      }
       return populate(start..<end, urgent: true)
     }
     return nil

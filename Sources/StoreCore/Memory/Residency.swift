@@ -142,6 +142,16 @@ public struct Residency {
     return true
   }
 
+  /// Whether a range still lacks pages, or has bytes that others have left, in a block that an extent uses.
+  ///
+  /// Nobody works for blocks without extents: whoever waits for the pages of a blob that is gone waits for nothing.
+  public func isAwaited(_ range: ByteRange) -> Bool {
+    for block in blocks(range) where uses[block] > 0 {
+      if states[block] != .warm || traces.pending[block] > 0 { return true }
+    }
+    return false
+  }
+
   /// Whether nothing of a range is still to be zeroed.
   public func isClean(_ range: ByteRange) -> Bool { blocks(range).allSatisfy { traces.pending[$0] == 0 } }
 

@@ -152,7 +152,7 @@ extension StoreServer {
 
   private func isMet(_ condition: HeldReply.Condition) -> Bool {
     switch condition {
-    case .populated(let blobs): blobs.ranges.allSatisfy { store.memory.residency.isWarm($0) }
+    case .populated(let blobs): !blobs.ranges.contains { store.memory.residency.isAwaited($0) }
     case .givenBack: !pages.isGivingBack
     case .changed, .sent, .checked, .job, .durable: false
     }
@@ -172,18 +172,23 @@ extension StoreServer {
     }
   }
 
-  /// Answers requests that wait for pages to be given back, once there is nothing more to give.
+  /// Answers requests that wait for the page worker when it has nothing to do for them: there is nothing more to give
+  /// back, or their blobs went before their pages came, and no job will end that could answer them.
   ///
   /// - Returns: whether there were any.
-  func settleGivenBack() -> Bool {
-    guard !heldReplies.onPages.isEmpty, !pages.isGivingBack else { return false }
-    var isAnswered = false
-    for held in heldReplies.onPages {
-      guard case .givenBack = held.condition else { continue }
-      isAnswered = true
-      settle(held)
+  func settleUnserved() -> Bool {
+    let unserved = heldReplies.onPages.filter { held in
+      switch held.condition {
+      case .givenBack: !pages.isGivingBack
+      case .populated: pages.isIdle
+      default: false
+      }
     }
-    return isAnswered
+    let answers = unserved.map { (held: $0, isMet: isMet($0.condition)) }
+    for (held, isMet) in answers {
+      settle(held, failure: isMet ? nil : StoreError(.notEnoughMemory, "its pages did not come"))
+    }
+    return !answers.isEmpty
   }
 
   // MARK: - Jobs of the disk worker

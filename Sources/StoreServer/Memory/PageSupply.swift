@@ -56,6 +56,9 @@ final class PageSupply {
     }
   }
 
+  /// Whether no job is under way; after ``pump()``, that there is none to do.
+  var isIdle: Bool { !isWorking }
+
   /// Whether pages are being given back.
   var isGivingBack: Bool { idleTarget != nil }
 

@@ -134,6 +134,25 @@ struct OwnershipTests {
     fixture.expectEmpty()
   }
 
+  @Test("given two blobs read under one id, when it is released twice, then neither is held any more")
+  func sameIDReleased() throws {
+    let first = try fixture.sealedBlob(100, by: giver)
+    let second = try fixture.sealedBlob(200, by: giver)
+    let remover = fixture.connect()
+    for blob in [first, second] {
+      #expect(move([(.id(blob), .id(Self.target))], from: source, by: taker) == nil)
+      try fixture.read([Self.target], by: taker)
+      try store.dropBlob(Self.target, by: remover)
+    }
+    #expect(store.memory.retained == 300)
+    try store.release(Self.target, by: taker)
+    #expect(store.memory.retained == 100)
+    try store.release(Self.target, by: taker)
+    #expect(store.memory.retained == 0)
+    #expect(code(try store.release(Self.target, by: taker)) == .keyError)
+    fixture.expectSound()
+  }
+
   @Test("[Error] unknown session, unknown or unsealed blob, name in use, ids that are no blob's; nothing is moved then")
   func errors() throws {
     let id = try fixture.sealedBlob(100, by: giver)

@@ -15,6 +15,7 @@ final class PageBench {
   func release(_ range: ByteRange) { residency.release(range) }
   func demand(_ range: ByteRange) { residency.demand(range) }
   func isWarm(_ range: ByteRange) -> Bool { residency.isWarm(range) }
+  func isAwaited(_ range: ByteRange) -> Bool { residency.isAwaited(range) }
   func nextJob(idleTarget: UInt64?) -> Residency.Job? { residency.nextJob(idleTarget: idleTarget) }
 
   func finish(_ job: Residency.Job, succeeded: Bool = true) {

@@ -183,6 +183,26 @@ struct ResidencyTests {
     #expect(residency.committedBlocks == 1)
   }
 
+  @Test(
+    "a demand whose extent is gone is no demand any more, whatever its block was doing",
+    arguments: PopulateMode.allCases)
+  func goneBeforePages(_ mode: PopulateMode) throws {
+    let residency = make(reserve: 0, mode)
+    #expect(residency.retain(range(0, 2)))
+    residency.demand(range(0, 2))
+    _ = residency.work()
+    residency.release(range(0, 2))
+    let release = try #require(residency.nextJob(idleTarget: 0))
+    #expect(residency.retain(range(0, 2)))
+    residency.demand(range(0, 2))
+    #expect(residency.isAwaited(range(0, 2)))
+    residency.release(range(0, 2))
+    #expect(!residency.isAwaited(range(0, 2)) && !residency.isWarm(range(0, 2)))
+    residency.finish(release)
+    #expect(residency.work() == [])
+    #expect(residency.committedBlocks == 0)
+  }
+
   @Test("a block whose populating ahead fails under a waiting client is tried again, urgently")
   func failureAheadOfDemand() throws {
     let residency = make(reserve: 1)

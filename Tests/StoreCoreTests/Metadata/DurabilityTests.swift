@@ -108,6 +108,19 @@ struct DurabilityTests {
     fixture.expectSound()
   }
 
+  @Test("given a deletion behind another session's change, when that session is cleared, then its bytes are free")
+  func clearedBefore() throws {
+    _ = try persistent()
+    #expect(store.endRequest(of: client) == .pending(1))
+    let other = store.connect(to: store.openSession(.normal))
+    let blob = try fixture.sealedBlob(200, by: other)
+    store.delete([blob], force: false, deep: true, by: other)
+    #expect(store.endRequest(of: other) == .durable)
+    #expect(store.memory.used == 300)
+    store.clear(fixture.root)
+    fixture.expectEmpty()
+  }
+
   @Test("given verdicts of a backend, then those that are undone are told what went wrong")
   func verdicts() throws {
     let (object, _) = try persistent()

@@ -44,7 +44,11 @@ extension Simulation {
     begin("next page job, idle target \(target.map(String.init) ?? "none")")
     if random.oneIn(8) { store.passTime() }
     if random.oneIn(20) { store.trimReserve() } else { store.resumePopulating() }
-    if let job = store.nextPageJob(idleTarget: target) { try begin(job) }
+    if let job = store.nextPageJob(idleTarget: target) {
+      try begin(job)
+    } else if jobs.isEmpty {
+      try answerUnserved()
+    }
   }
 
   private func begin(_ job: Residency.Job) throws(SimulationFailure) {
@@ -82,11 +86,24 @@ extension Simulation {
     }
   }
 
-  /// Answers the clients whose blobs have pages now; refuses the others when there are no pages.
+  /// Whether a range has no pages although somebody has bytes in its blocks.
+  private func isAwaited(_ range: ByteRange) throws(SimulationFailure) -> Bool {
+    let isAwaited = store.memory.residency.isAwaited(range)
+    let isUsed = extents.contains { blocks(ByteRange(offset: $0.offset, length: $0.length)).overlaps(blocks(range)) }
+    try check(isUsed || !isAwaited, "\(range) is awaited although nobody uses it")
+    let isWarm = try isWarm(range)
+    if !isAwaited, !isWarm {
+      let isHeld = extents.contains { $0.offset == range.offset && $0.end >= range.end }
+      try check(!isHeld, "\(range) is not warm and nobody waits for it")
+    }
+    return isAwaited
+  }
+
+  /// Answers the clients whose blobs have pages now, or are gone; refuses the others when there are no pages.
   private func answerAwaiting(refusing: Bool) throws(SimulationFailure) {
     for client in clients where !client.awaiting.isEmpty {
       var isReady = true
-      for (_, range) in client.awaiting where try !isWarm(range) { isReady = false }
+      for (_, range) in client.awaiting where try isAwaited(range) { isReady = false }
       if isReady {
         client.awaiting.removeAll()
       } else if refusing {
@@ -99,6 +116,12 @@ extension Simulation {
     }
   }
 
+  /// No job is under way and there is none to do: nobody waits any more but for blobs that are gone.
+  private func answerUnserved() throws(SimulationFailure) {
+    try answerAwaiting(refusing: false)
+    for client in clients { try check(client.awaiting.isEmpty, "client \(client.number) waits for pages forever") }
+  }
+
   /// Does page work until there is none; then nobody may wait for pages any more.
   func finishPages() throws(SimulationFailure) {
     var count = 0
@@ -108,6 +131,6 @@ extension Simulation {
       count += 1
       try check(count < 1000, "page jobs don't end")
     } while !jobs.isEmpty
-    for client in clients { try check(client.awaiting.isEmpty, "client \(client.number) waits for pages forever") }
+    try answerUnserved()
   }
 }

@@ -78,6 +78,30 @@ extension StoreServerTests {
       #expect(try server.onLoop { $0.store.inconsistencies() } == [])
     }
 
+    /// Takes the blob away that a held reply announces; tries again while there is none.
+    @Sendable private static func takeAway(_ server: StoreServer) {
+      let store = server.store
+      guard let blob = store.liveRanges(in: store.root).first?.id else { return server.mailbox.post(takeAway) }
+      let other = store.connect(to: store.root)
+      try? store.seal(blob, by: other)
+      try? store.dropBlob(blob, by: other)
+      store.disconnect(other)
+    }
+
+    @Test("given a reply that waits for pages, when others delete its blob, then it is given all the same")
+    func deletedMeanwhile() throws {
+      let client = try WireClient.registered(server)
+      let gate = DispatchSemaphore(value: 0)
+      // While the loop is held, request and deletion come up for the same turn.
+      server.post { _ in gate.wait() }
+      try client.sendFrame(#"{"type":"create_buffer_request","size":209715200}"#)
+      server.post(Self.takeAway)
+      gate.signal()
+      #expect(try client.receiveReply()?["type"] == .string("create_buffer_reply"))
+      #expect(try server.onLoop { $0.heldReplies.isEmpty && $0.store.memory.used == 0 })
+      #expect(try server.onLoop { $0.store.inconsistencies() } == [])
+    }
+
     @Test("memory_trim is answered once the pages are given back")
     func trim() throws {
       try waitForReserve()
