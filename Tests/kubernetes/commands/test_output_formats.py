@@ -50,7 +50,8 @@ def test_given_differences_then_they_come_as_table_json_yaml_and_names(vineyardc
         "vineyardd-sample",
         "change",
     )
-    assert "+          image: localhost/vineyardctl:other\n" in difference["diff"].replace("- image", "  image")
+    added = [line[1:].strip() for line in difference["diff"].splitlines() if line.startswith("+")]
+    assert "image: localhost/vineyardctl:other" in added
     assert yaml.safe_load(outputs["yaml"]) == [difference]
     assert outputs["name"] == f"{STORES}\n"
     assert outputs["table"].splitlines()[1].split() == ["Deployment", NAMESPACE, "vineyardd-sample", "change"]
