@@ -1,13 +1,16 @@
 import Glibc
 import Testing
 
-/// Seeded random runs against the model. `scripts/test --seed N` replays one, by way of `VINEYARD_SEED`.
+/// Seeded random runs against the model. `scripts/test --seed N` replays one, by way of `VINEYARD_SEED`;
+/// `scripts/nightly` asks for more than the first 300, by way of `VINEYARD_SEEDS`.
 @Suite("simulation")
 struct SimulationTests {
   /// 300 seeds in groups that run side by side, or the one that was asked for.
   static let groups: [Range<UInt64>] = {
-    if let text = getenv("VINEYARD_SEED"), let seed = UInt64(String(cString: text)) { return [seed..<(seed + 1)] }
-    return stride(from: 1, to: 301, by: 25).map { $0..<($0 + 25) }
+    func number(_ variable: String) -> UInt64? { getenv(variable).flatMap { UInt64(String(cString: $0)) } }
+    if let seed = number("VINEYARD_SEED") { return [seed..<(seed + 1)] }
+    let end = (number("VINEYARD_SEEDS") ?? 300) + 1
+    return stride(from: 1, to: end, by: 25).map { $0..<min($0 + 25, end) }
   }()
 
   @Test("the store does what the model says, step by step", arguments: groups)
