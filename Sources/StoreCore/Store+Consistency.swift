@@ -83,7 +83,7 @@ extension Store {
       }
     }
     if used != memory.used { found.append("\(memory.used) bytes are said to be used, \(used) are") }
-    if retained != memory.retained { found.append("\(memory.retained) bytes are said to linger, \(retained) do") }
+    if retained != memory.retained { found.append("\(memory.retained) bytes are noted as retained, \(retained) are") }
     let known = sessions.values.reduce(log.retiredBlobs.count) { $0 + $1.blobs.count }
     if known != Int(blobs) { found.append("extents count \(blobs) blobs, sessions \(known)") }
     return found

@@ -74,7 +74,7 @@ struct Undoing {
     }
   }
 
-  /// Mends the links of an object that is there again, and brings those of its members back that went again already.
+  /// Repairs the links of an object that is there again, and brings those of its members back that went again already.
   private mutating func revive(_ id: ObjectID, in session: Session) {
     guard let record = session.metadata[id], revived.insert(Place(session, id)).inserted else { return }
     store.note(.object(session: session.id, id))

@@ -15,7 +15,7 @@ struct GrantTests {
     return (try? store.createBlob(4096, by: probe)) != nil
   }
 
-  @Test("the bytes of a deleted blob linger while its reader lives, and release ends that")
+  @Test("the bytes of a deleted blob are retained while its reader lives, and release ends that")
   func readerReleases() throws {
     let (writer, reader) = (fixture.connect(), fixture.connect())
     let id = try fixture.sealedBlob(4096, by: writer)
@@ -70,7 +70,7 @@ struct GrantTests {
     #expect(isWholeArenaFree())
   }
 
-  @Test("a blob deleted by another client while it is written lingers until its writer goes")
+  @Test("a blob deleted by another client while it is written is retained until its writer goes")
   func deletedWhileWritten() throws {
     let (writer, other) = (fixture.connect(), fixture.connect())
     let id = try store.createBlob(4096, by: writer).id

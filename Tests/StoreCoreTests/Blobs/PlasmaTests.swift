@@ -70,7 +70,7 @@ struct PlasmaTests {
     fixture.expectEmpty()
   }
 
-  @Test("deleting frees the name; a reader's bytes linger")
+  @Test("deleting frees the name; a reader's bytes are retained")
   func deleting() throws {
     _ = try create("p")
     try store.sealPlasma("p", by: client)

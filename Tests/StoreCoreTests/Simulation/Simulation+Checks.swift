@@ -12,7 +12,7 @@ extension Simulation {
 
   func checkCheap() throws(SimulationFailure) {
     try check(store.memory.used == used, "\(store.memory.used) bytes are used, expected \(used)")
-    try check(store.memory.retained == retained, "\(store.memory.retained) bytes linger, expected \(retained)")
+    try check(store.memory.retained == retained, "\(store.memory.retained) bytes are retained, expected \(retained)")
     try check(store.memory.reusable == reusable, "\(store.memory.reusable) bytes are reusable, expected \(reusable)")
     record("\(used) \(retained) \(store.memory.largestFree)")
     guard let session = random.pick(sessions) else { return }

@@ -303,7 +303,7 @@ extension Simulation {
 
   // MARK: - Looking at everything
 
-  /// All that the store says of objects, names, blobs and accounts.
+  /// All that the store says of objects, names, blobs and volume usage.
   func fingerprint() throws(SimulationFailure) -> String {
     var text = "\(store.memory.used) \(store.memory.retained)\n"
     for session in sessions {

@@ -231,7 +231,7 @@ struct StreamTests {
     fixture.expectEmpty()
   }
 
-  @Test("a reader that goes takes the stream along; the chunk still being written lingers for its writer")
+  @Test("a reader that goes takes the stream along; the chunk still being written is retained for its writer")
   func readerGone() throws {
     _ = try chunk(100)
     let current = try chunk(200)

@@ -39,7 +39,7 @@ extension StoreServerTests {
       #expect(try memory() == [300, 0])
     }
 
-    @Test("where deleted memory is kept, the bytes of a deleted blob linger until its last reader disconnects")
+    @Test("where deleted memory is kept, the bytes of a deleted blob are retained until its last reader disconnects")
     func retained() throws {
       let server = try RunningServer { $0.deletedMemory = .keep }
       func memory() throws -> [UInt64] { try server.onLoop { [$0.store.memory.used, $0.store.memory.retained] } }

@@ -27,7 +27,7 @@ extension StoreServerTests {
       #expect(try fixture.server.onLoop { $0.heldReplies.count + $0.handler.parkedRequests } == 0)
     }
 
-    @Test("clients read the end of the stream; what they were given lingers until they close their side")
+    @Test("clients read the end of the stream; their memory is retained until they close their side")
     func idle() throws {
       let client = try fixture.client(of: "v")
       let blob = try client.sealedBlob(100_000)

@@ -29,7 +29,7 @@ extension StoreServerTests {
     }
 
     @Test("what a pod that may write has removed or replaced is there again when somebody asks after the volume")
-    func mended() throws {
+    func repaired() throws {
       let before = try fixture.client(of: "v")
       let blob = try before.sealedBlob(1000)
       let directory = fixture.volumePath("v")
