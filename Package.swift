@@ -69,7 +69,8 @@ let package = Package(
     .target(
       name: "StoreServer",
       dependencies: [
-        "CLinux", "HTTPEndpoint", "JSON", "MetadataBackend", "SharedMemory", "StoreCore", "StoreProtocol", "Support",
+        "CLinux", "HTTPEndpoint", "JSON", "MetadataBackend", "SharedMemory", "StoreClient", "StoreCore",
+        "StoreProtocol", "Support",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),

@@ -6,7 +6,7 @@ import Support
 /// A blocking client of the wire protocol over a Unix or a TCP socket.
 ///
 /// Requests and replies are JSON texts; nothing is interpreted beyond the framing.
-public final class StoreClient {
+public final class StoreClient: Sendable {
   public let file: CInt
 
   /// Connects to a Unix socket without registering.

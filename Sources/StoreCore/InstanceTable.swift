@@ -49,5 +49,8 @@ extension Store {
   }
 
   /// Notes the record of a store, this one or another; nil when it is gone.
-  public func setInstance(_ id: UInt64, _ record: InstanceRecord?) { instances.set(id, record) }
+  public func setInstance(_ id: UInt64, _ record: InstanceRecord?) {
+    instances.set(id, record)
+    if record == nil, id != instances.local { dropCopies(of: id) }
+  }
 }

@@ -23,7 +23,7 @@ extension Store {
   /// Walks over everything: time grows with the number of extents, blobs, objects and names.
   public func inconsistencies() -> [String] {
     var found = allocatorInconsistencies() + extentInconsistencies() + residencyInconsistencies()
-    found += readerInconsistencies() + usageInconsistencies()
+    found += readerInconsistencies() + usageInconsistencies() + copyInconsistencies()
     for session in sessions.values.sorted(by: { $0.id < $1.id }) {
       found += blobInconsistencies(session) + metadataInconsistencies(session) + nameInconsistencies(session)
     }
@@ -84,7 +84,7 @@ extension Store {
     }
     if used != memory.used { found.append("\(memory.used) bytes are said to be used, \(used) are") }
     if retained != memory.retained { found.append("\(memory.retained) bytes are noted as retained, \(retained) are") }
-    let known = sessions.values.reduce(log.retiredBlobs.count) { $0 + $1.blobs.count }
+    let known = sessions.values.reduce(log.retiredBlobs.count + cache.incoming.count) { $0 + $1.blobs.count }
     if known != Int(blobs) { found.append("extents count \(blobs) blobs, sessions \(known)") }
     return found
   }
@@ -106,6 +106,30 @@ extension Store {
       return
         "the extent at \(memory.range(extent).offset) has \(memory.readers(extent)) readers, \(readers) were given it"
     }
+  }
+
+  /// Copies and the blobs they are of know each other, and take as many bytes as noted.
+  private func copyInconsistencies() -> [String] {
+    var found: [String] = []
+    var bytes = cache.incoming.values.reduce(UInt64(0)) { $0 + memory.charged($1.extent) }
+    var count = 0
+    for session in sessions.values {
+      for (id, blob) in session.blobs {
+        guard let state = blob.copy else { continue }
+        count += 1
+        bytes += blob.charged
+        if session.remoteCopies[state.original] != id { found.append("the session does not know the copy \(id)") }
+        if cache.order[state.lastUse] != Place(session, id) { found.append("the copy \(id) is not in order") }
+        if !blob.isSealed || blob.usage != nil { found.append("the copy \(id) belongs to somebody") }
+      }
+      for (original, id) in session.remoteCopies where session.blobs[id]?.copy?.original != original {
+        found.append("\(id) is said to be a copy of \(original.id)")
+      }
+    }
+    if count != cache.count { found.append("\(cache.count) copies are in order, \(count) are there") }
+    if bytes != cache.bytes { found.append("\(cache.bytes) bytes are said to be copies, \(bytes) are") }
+    if bytes > cache.limit { found.append("copies take \(bytes) bytes, \(cache.limit) are allowed") }
+    return found
   }
 
   private func residencyInconsistencies() -> [String] {

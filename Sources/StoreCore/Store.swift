@@ -47,6 +47,8 @@ public final class Store {
     public var overwrite = OverwritePolicy.keep
     /// Treatment of the bytes of deleted blobs outside of volumes that clients were given.
     public var deletedMemory = DeletedMemoryPolicy.reuse
+    /// Percentage of `limit` that copies of blobs of other stores may fill.
+    public var copyThreshold: UInt64 = 50
 
     public init(limit: UInt64, arenaLength: UInt64) {
       self.limit = limit
@@ -59,6 +61,8 @@ public final class Store {
 
   public let configuration: Configuration
   public internal(set) var memory: MemoryPool
+  /// Copies of blobs of other stores.
+  public internal(set) var cache: CopyCache
   var ids: IDGenerator
   /// The stores that share objects and names.
   public internal(set) var instances = InstanceTable()
@@ -98,6 +102,7 @@ public final class Store {
     memory = MemoryPool(
       length: configuration.arenaLength, limit: configuration.limit, commit: configuration.commitLimit,
       reserve: configuration.reserve, populate: configuration.populate)
+    cache = CopyCache(limit: configuration.limit / 100 * configuration.copyThreshold)
     ids = IDGenerator(instance: 0)
     root = Session(id: 0, kind: .normal)
     sessions = [0: root]

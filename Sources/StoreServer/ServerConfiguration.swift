@@ -62,6 +62,8 @@ public struct ServerConfiguration: Sendable {
   public var droppedLogLines: @Sendable () -> UInt64 = { 0 }
   /// Time for which a session waits for its first connection.
   public var sessionGrace = TimeSpan.seconds(60)
+  /// Time without a byte after which another store counts as dead.
+  public var peerTimeout = TimeSpan.seconds(10)
   /// Joins those that share objects and names; nil for a store that keeps them in its memory alone.
   public var sharing: MetadataSharing?
   /// Version told to clients.

@@ -43,6 +43,7 @@ extension StoreServer {
   func runHousekeeping() {
     replaceLostSockets()
     store.passTime()
+    pulls.forgetPeers()
     #if DEBUG
       checkConsistency()
     #endif

@@ -51,6 +51,7 @@ extension StoreServer {
     page.single(
       "vineyard_log_dropped_lines_total", "counter", "Lines of the log that nobody read in time.",
       configuration.droppedLogLines())
+    copies(&page)
     objects(&page)
     volumes(&page)
     page.single("vineyard_poll_waits_total", "counter", "Times the loop went to wait for events.", poller.waits)
@@ -60,6 +61,20 @@ extension StoreServer {
       store.work.done)
     page.requests(metrics)
     return page.text
+  }
+
+  private func copies(_ page: inout MetricsPage) {
+    let (cache, counts) = (store.cache, pulls.counts)
+    page.single("vineyard_cached_bytes", "gauge", "Bytes of copies of what other stores have.", cache.bytes)
+    page.single("vineyard_cached_limit_bytes", "gauge", "Bytes that these copies may take.", cache.limit)
+    page.single("vineyard_cached_blobs", "gauge", "Copies of blobs that other stores have.", UInt64(cache.count))
+    page.single(
+      "vineyard_cached_hits_total", "counter", "Reads of what other stores have that found all of it here.", cache.hits)
+    page.single("vineyard_fetches_total", "counter", "Fetches of blobs from other stores.", counts.fetches)
+    page.single("vineyard_fetch_failures_total", "counter", "Fetches that failed.", counts.failures)
+    page.single("vineyard_fetched_bytes_total", "counter", "Bytes of blobs fetched from other stores.", counts.bytes)
+    page.family("vineyard_fetch_seconds_total", "counter", "Time that fetches took, each from its request on.")
+    page.sample("vineyard_fetch_seconds_total", MetricsPage.seconds(counts.nanoseconds))
   }
 
   private func volumes(_ page: inout MetricsPage) {

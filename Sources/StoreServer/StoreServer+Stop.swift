@@ -35,9 +35,11 @@ extension StoreServer {
     // Requests that are already in the sockets.
     while monotonicNanoseconds() < deadline, poller.wait(timeout: 0, serve: serveWhileStopping) > 0 {}
     repeat { settleChanged() } while !woken.isEmpty && monotonicNanoseconds() < deadline
+    pulls.refuseNew()
     refuseWaiting()
     settle(until: deadline)
     transfers.stop()
+    pulls.stop()
     finishJobs()
     let left = connections.count
     for connection in connections.values { close(connection, because: "the daemon stops") }
@@ -77,8 +79,11 @@ extension StoreServer {
 
   private func refuseWaiting() {
     for connection in connections.values {
-      guard case .held(let held) = connection.state, case .changed = held.condition else { continue }
-      settle(held, failure: Self.stopping)
+      guard case .held(let held) = connection.state else { continue }
+      switch held.condition {
+      case .changed, .pulled: settle(held, failure: Self.stopping)
+      default: break
+      }
     }
   }
 }

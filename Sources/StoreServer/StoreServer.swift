@@ -44,6 +44,8 @@ public final class StoreServer {
   let heap: HeapMeter
   let transfers: TransferThread
   let jobs: DiskJobs
+  /// Fetches of what other stores have.
+  let pulls: PullHost
   var lossRecord: LossRecord
   /// Nil when clients need no password.
   let passwords: PasswordFile?
@@ -97,6 +99,9 @@ public final class StoreServer {
     pages = parts.pages
     transfers = parts.transfers
     handler = parts.handler
+    pulls = PullHost(
+      parts.store, parts.arena, parts.loop.mailbox, timeout: configuration.peerTimeout, log: log)
+    handler.pulls = pulls
     lossRecord = LossRecord(socketPath: configuration.socketPath, log: log)
     sessions = SessionLedger(limitPerCreator: 64, limit: parts.sessionLimit)
     passwords = configuration.htpasswd.map { PasswordFile(path: $0) }

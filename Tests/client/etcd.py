@@ -1,8 +1,11 @@
 """A genuine etcd for tests, on free loopback ports, with a directory of its own."""
 
+import base64
+import json
 import shutil
 import subprocess
 import tempfile
+import urllib.request
 from pathlib import Path
 
 from daemon import end_with_parent, free_port
@@ -35,6 +38,15 @@ class Etcd:
     def flags(self, prefix="test"):
         """What a daemon is started with to keep its metadata here."""
         return ["--meta", "etcd", "--etcd_endpoint", self.client, "--etcd_prefix", prefix]
+
+    def delete_prefix(self, prefix):
+        """Deletes all keys that begin with a text, over the JSON gateway."""
+        start, end = (
+            base64.b64encode(text.encode()).decode() for text in (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))
+        )
+        body = json.dumps({"key": start, "range_end": end}).encode()
+        with urllib.request.urlopen(f"{self.client}/v3/kv/deleterange", body) as reply:
+            assert int(json.load(reply).get("deleted", 0)) > 0, f"no key begins with {prefix}"
 
     def kill(self):
         self.process.kill()

@@ -16,4 +16,6 @@ public struct Blob {
   public var sealer: UInt64?
   /// The volume usage it is charged to; nil outside of volumes.
   var usage: VolumeUsage?
+  /// The blob of another store that it is a copy of; nil for the store's own.
+  var copy: CopyState?
 }

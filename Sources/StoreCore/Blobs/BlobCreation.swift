@@ -34,7 +34,9 @@ public struct BlobCreation: StoreTask {
       return true
     }
     if store.removeOneLeftOver(in: client.session) { return true }
-    guard reuses, store.admits(size, by: client), store.memory.couldFit(size) else { return false }
+    guard store.admits(size, by: client) else { return false }
+    if store.evictOldestCopy() { return true }
+    guard reuses, store.memory.couldFit(size) else { return false }
     return store.takeBackOldest()
   }
 }
@@ -79,7 +81,7 @@ public struct BlobsCreation: StoreTask {
     payloads.reserveCapacity(sizes.count)
     store.work.spend(sizes.count)
     let total = sizes.reduce(UInt64(0)) { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }
-    let fits = store.memory.couldFit(total)
+    let fits = store.memory.couldFit(total - min(total, store.cache.bytes))
     reuses = fits
     return fits
   }

@@ -28,6 +28,8 @@ public final class Session {
   public internal(set) var connections = 0
   /// The volume it is the session of.
   public internal(set) weak var volume: Volume?
+  /// Copies of blobs of other stores.
+  var remoteCopies = SortedTable<RemoteBlob, ObjectID>()
   /// Tasks that still copy its contents.
   var copies: [ContentsCopy] = []
 

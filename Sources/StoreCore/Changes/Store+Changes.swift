@@ -38,6 +38,7 @@ extension Store {
   func removeObject(_ id: ObjectID, from session: Session, by client: Client? = nil) -> [MemberLink]? {
     guard let record = apply(.remove(id), to: session, by: client).removed else { return nil }
     let links = record.links
+    dropCopies(of: record, in: session)
     if !log.isPending { discard(record) }
     return links
   }
@@ -159,7 +160,9 @@ extension Store {
   ///   - remover: the client that wants it, nil when it is nobody's wish.
   ///   - client: whose request it is.
   func retireBlob(_ id: ObjectID, in session: Session, by remover: Client?, for client: Client?) {
-    guard log.isPending || log.isKept && client != nil else { return removeBlob(id, in: session, by: remover) }
+    guard log.isPending || log.isKept && client != nil, !isCopy(id, in: session) else {
+      return removeBlob(id, in: session, by: remover)
+    }
     guard let blob = session.removeBlob(id, self) else { return }
     work.spend(Work.item)
     log.entries.append(

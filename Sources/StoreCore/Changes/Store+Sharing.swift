@@ -52,8 +52,12 @@ extension Store {
   public func adoptRemoval(of id: ObjectID, in session: Session) {
     guard let record = session.metadata[id], !record.isTransient else { return }
     adopt(.remove(id), in: session)
+    dropCopies(of: record, in: session)
     for link in record.links where session.unlink(link.id, from: id) {
-      if link.id.isBlob, !session.metadata.hasDependents(link.id) { removeBlob(link.id, in: session, by: nil) }
+      // A blob of another store may have the number of one of this.
+      if link.id.isBlob, link.instance == instances.local, !session.metadata.hasDependents(link.id) {
+        removeBlob(link.id, in: session, by: nil)
+      }
     }
   }
 

@@ -36,7 +36,7 @@ public struct ObjectListing: StoreTask {
     for (id, blob) in session.blobs.entries(from: first) {
       if store.work.isSpent { return nil }
       store.work.spend(32)
-      if blob.isSealed { found.append(id) }
+      if blob.isSealed, blob.copy == nil { found.append(id) }
       if found.count == limit { return found }
       nextBlob = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
     }

@@ -45,6 +45,8 @@ public struct MetadataRecord {
   var timestamp: UInt64
   var isTransient: Bool
   var isGlobal: Bool
+  /// Whether members of global objects resolve to it rather than to others with its signature.
+  var standsIn = false
   /// The newest name, as given.
   var name: String?
   /// Values of the labels by their keys.

@@ -45,7 +45,7 @@ struct MetadataTable {
   ///
   /// - Parameter isFirst: whether members of global objects resolve to it, whatever else has its signature.
   mutating func insert(_ id: ObjectID, _ record: MetadataRecord, asFirst isFirst: Bool = false) {
-    if !isFirst, let present = bySignature[record.signature], records.contains(present) {
+    if !isFirst, !record.standsIn, let present = bySignature[record.signature], records.contains(present) {
       // Members of global objects go on resolving to the first one.
     } else {
       bySignature[record.signature] = id

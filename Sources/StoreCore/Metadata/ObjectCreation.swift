@@ -34,6 +34,10 @@ public struct ObjectCreation: StoreTask {
   /// The error for which all objects made so far are taken back.
   private var failure: StoreError?
   private var unlinking: Unlinking?
+  /// The copying of a member that is on another store.
+  private var migration: Migration?
+  /// Blobs that were copies of another store's.
+  private var kept: [ObjectID] = []
 
   /// - Parameter volume: through which they come, if through one.
   public init(_ documents: [MetadataDocument], in session: Session, of volume: Volume?) {
@@ -119,7 +123,7 @@ public struct ObjectCreation: StoreTask {
         stack[top].nextField += 1
         continue
       }
-      guard let found = try resolve(member, instance: stack[top].instance, store) else { return }
+      guard let found = try resolve(member, of: document.isGlobal, instance: stack[top].instance, store) else { return }
       try link(found, member, top)
     }
     if stack[top].laying == nil { try beginLaying(top, store) }
@@ -132,7 +136,7 @@ public struct ObjectCreation: StoreTask {
 
   /// Finds the object or blob of a member, and its instance; nil when it has to be made first.
   private mutating func resolve(
-    _ member: MetadataDocument, instance: UInt64, _ store: Store
+    _ member: MetadataDocument, of isGlobal: Bool, instance: UInt64, _ store: Store
   ) throws(StoreError) -> Found? {
     guard let id = member.id else {
       throw StoreError(.metaTreeNameNotExists, "A member has no 'id' field in incoming metadata")
@@ -141,15 +145,41 @@ public struct ObjectCreation: StoreTask {
       guard !member.isPlaceholder else {
         throw StoreError(.metaTreeInvalid, "The blob \(id) cannot be a member by its id alone")
       }
+      // What was read from another store becomes this store's own.
+      if store.isCopy(id, in: session) {
+        try store.keepCopy(id, in: session, of: volume)
+        kept.append(id)
+      }
       return (.blob(id), member.instance ?? instance, false)
     }
     if let existing = session.metadata[id] {
-      return (.object(id), member.instance ?? existing.instance, existing.isGlobal)
+      guard store.isElsewhere(existing) else {
+        return (.object(id), member.instance ?? existing.instance, existing.isGlobal)
+      }
+      guard !isGlobal, instance == store.instances.local else { return (.object(id), existing.instance, false) }
+      guard let target = try migrate(id, store) else { return nil }
+      return (.object(target), instance, false)
     }
     guard !member.isPlaceholder else { throw Self.unknownMember(id, store) }
     let typename = try Self.requiredTypename(member)
     stack.append(Frame(document: member, typename: typename, instance: member.instance ?? instance))
     return nil
+  }
+
+  /// Makes a member of another store this store's own.
+  ///
+  /// - Returns: the new object, nil when there is more to do.
+  private mutating func migrate(_ id: ObjectID, _ store: Store) throws(StoreError) -> ObjectID? {
+    if let target = try store.migrate(id, in: session) { return target }
+    var migration =
+      migration ?? Migration(id, in: session, of: volume, by: client, isTransient: true)
+    self.migration = nil
+    guard let target = try migration.step(store) else {
+      self.migration = migration
+      return nil
+    }
+    made += migration.made
+    return target
   }
 
   private static func unknownMember(_ id: ObjectID, _ store: Store) -> StoreError {
@@ -249,11 +279,17 @@ public struct ObjectCreation: StoreTask {
       unlinking = Unlinking(laying.id, Array(stack[stack.count - 1].links.prefix(laying.linked)))
     }
     stack.removeAll()
+    migration?.takeBack(store)
+    migration = nil
     while true {
       while let member = unlinking?.next(session, store) { _ = member }
       if unlinking?.isDone == false { return false }
       unlinking = nil
-      guard let id = made.popLast() else { return true }
+      guard let id = made.popLast() else {
+        for id in kept where !session.metadata.hasDependents(id) { store.removeBlob(id, in: session, by: nil) }
+        kept = []
+        return true
+      }
       if session.metadata.hasDependents(id) { continue }
       if let links = store.removeObject(id, from: session, by: client) { unlinking = Unlinking(id, links) }
     }

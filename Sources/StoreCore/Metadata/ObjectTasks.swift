@@ -149,6 +149,7 @@ public struct ShallowCopy: StoreTask {
     }
     store.work.spend(Work.item)
     record.owner = volume?.sharedSessionUsage
+    record.standsIn = false
     if let volume, !volume.isWritten { store.noteFirstWrite(volume) }
     store.apply(.put(target, record), to: session, by: client)
     return target

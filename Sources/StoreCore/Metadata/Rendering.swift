@@ -12,6 +12,10 @@ public struct Rendering: StoreTask {
     var written = 0
     /// The label that comes next, once labels are being written.
     var label: ExactText?
+    /// Whether it is shown as this store's own, since its blobs have copies here.
+    var isCopied = false
+    /// Whether its members may be.
+    var mayBeCopied = false
   }
 
   /// Objects nested deeper are cut off: no message may be nested that deeply.
@@ -24,11 +28,16 @@ public struct Rendering: StoreTask {
   private let ids: [ObjectID]
   private let session: Session
   private let writer: ByteWriter
+  /// Whether objects of other stores are shown with the copies of their blobs.
+  private let showsCopies: Bool
   private var next = 0
   private var count = 0
   private var stack: [Frame] = []
 
-  public init(_ ids: [ObjectID], in session: Session, into writer: ByteWriter) {
+  /// - Parameter showsCopies: whether objects of other stores whose blobs have copies here are shown as this store's own,
+  ///   with these; members of global objects are not.
+  public init(_ ids: [ObjectID], in session: Session, into writer: ByteWriter, showsCopies: Bool = false) {
+    self.showsCopies = showsCopies
     self.ids = ids
     self.session = session
     self.writer = writer
@@ -61,7 +70,7 @@ public struct Rendering: StoreTask {
       writeBlob(id, size: size, instance: store.instances.local)
     } else if session.metadata.contains(id) {
       writeKey(id)
-      open(id)
+      open(id, mayBeCopied: showsCopies, store)
     }
   }
 
@@ -70,7 +79,7 @@ public struct Rendering: StoreTask {
     writer.key(hex: id.rawValue, prefix: Self.idPrefix)
   }
 
-  private mutating func open(_ id: ObjectID) {
+  private mutating func open(_ id: ObjectID, mayBeCopied: Bool, _ store: Store) {
     guard stack.count < Self.maximumNesting, let record = session.metadata[id] else {
       writer.beginObject()
       writer.field("id", hex: id.rawValue, prefix: Self.idPrefix)
@@ -78,7 +87,17 @@ public struct Rendering: StoreTask {
       return
     }
     writer.beginObject()
-    stack.append(Frame(id: id, record: record))
+    let isCopied = mayBeCopied && store.isElsewhere(record) && hasCopies(record, store)
+    stack.append(Frame(id: id, record: record, isCopied: isCopied, mayBeCopied: mayBeCopied && !record.isGlobal))
+  }
+
+  /// Whether all blobs of an object, those of its members not counted, have copies here.
+  private func hasCopies(_ record: MetadataRecord, _ store: Store) -> Bool {
+    store.work.spend(record.links.count * Work.entry)
+    return record.links.allSatisfy { link in
+      guard case .blob(let id) = link.target, id != .emptyBlob else { return true }
+      return session.remoteCopies.contains(RemoteBlob(instance: link.instance, id: id))
+    }
   }
 
   /// Writes the next slot of the innermost object, or a piece of it, or the object's end.
@@ -102,16 +121,22 @@ public struct Rendering: StoreTask {
       append(stack[top].record.text, range)
       stack[top].slot += 1
       let link = stack[top].record.links[index]
+      let mayBeCopied = stack[top].mayBeCopied
       switch link.target {
+      case .blob(let blob) where stack[top].isCopied:
+        let copy = session.remoteCopies[RemoteBlob(instance: link.instance, id: blob)]
+        writeBlob(copy ?? blob, size: 0, instance: store.instances.local)
       case .blob(let blob): writeBlob(blob, size: 0, instance: link.instance)
-      case .object(let member): open(member)
+      case .object(let member): open(member, mayBeCopied: mayBeCopied, store)
       case .signature(let signature, _, let fallback):
-        open(session.metadata.resolve(signature: signature, fallback: fallback))
+        let member = session.metadata.resolve(signature: signature, fallback: fallback)
+        open(member, mayBeCopied: mayBeCopied, store)
       }
       return
     case .timestamp: writer.field("__timestamp", stack[top].record.timestamp)
     case .id: writer.field("id", hex: stack[top].id.rawValue, prefix: Self.idPrefix)
-    case .instance: writer.field("instance_id", stack[top].record.instance)
+    case .instance:
+      writer.field("instance_id", stack[top].isCopied ? store.instances.local : stack[top].record.instance)
     case .signature: writer.field("signature", stack[top].record.signature)
     case .transient: writer.field("transient", stack[top].record.isTransient)
     case .name: writer.field("__name", NameTable.escaped(stack[top].record.name ?? ""))

@@ -38,7 +38,7 @@ final class ContentsCopy {
 
   private func copy(_ original: Blob, _ id: ObjectID, _ store: Store) {
     store.work.spend(Work.item)
-    guard original.isSealed else { return }
+    guard original.isSealed, original.copy == nil else { return }
     var blob = original
     blob.sealer = nil
     blob.usage = target.usage
@@ -86,6 +86,8 @@ extension Session {
   /// Takes a blob out, after the tasks that copy the session have it.
   func removeBlob(_ id: ObjectID, _ store: Store) -> Blob? {
     for copy in copies { copy.save(id, store) }
-    return blobs.removeValue(forKey: id)
+    guard var blob = blobs.removeValue(forKey: id) else { return nil }
+    store.forgetCopy(&blob, in: self)
+    return blob
   }
 }

@@ -99,6 +99,7 @@ struct ContentsMove: StoreTask {
     guard blob.isSealed else { return store.removeBlob(id, in: source, by: nil) }
     var blob = blob
     _ = source.removeBlob(id, store)
+    blob.copy = nil
     blob.usage?.refund(blob.charged, for: id)
     blob.usage = nil
     store.endSealing(&blob, in: source)

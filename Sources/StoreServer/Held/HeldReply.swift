@@ -23,6 +23,8 @@ final class HeldReply {
     case job(UInt64)
     /// The change set with this number is durable.
     case durable(UInt64)
+    /// The fetch of blobs with this number is over.
+    case pulled(UInt64)
   }
 
   /// Action when the condition holds.
@@ -50,7 +52,7 @@ final class HeldReply {
 
   /// Time at which the reply is given up, in monotonic nanoseconds, and the error for the client; nil for never.
   ///
-  /// The requests of the protocol have no time-outs, so only the server sets one.
+  /// The requests of the protocol have no time-outs, so only the server sets one, as for what another store has.
   var deadline: (time: UInt64, error: StoreError)?
   /// The complete message, for ``Continuation/send(arena:_:)``.
   var reply: ByteWriter?
@@ -83,6 +85,7 @@ struct HeldReplies {
   private var byKey: [WaitKey: [HeldReply]] = [:]
   private var byJob: [UInt64: HeldReply] = [:]
   private var byChange: [UInt64: [HeldReply]] = [:]
+  private var byPull: [UInt64: [HeldReply]] = [:]
   /// Replies that wait for the page worker, in the order in which they came.
   private(set) var onPages: [HeldReply] = []
 
@@ -102,6 +105,7 @@ struct HeldReplies {
     case .populated, .givenBack: onPages.append(held)
     case .job(let job): byJob[job] = held
     case .durable(let number): byChange[number, default: []].append(held)
+    case .pulled(let number): byPull[number, default: []].append(held)
     case .sent, .checked: break
     }
   }
@@ -118,6 +122,9 @@ struct HeldReplies {
     case .durable(let number):
       byChange[number]?.removeAll { $0 === held }
       if byChange[number]?.isEmpty == true { byChange[number] = nil }
+    case .pulled(let number):
+      byPull[number]?.removeAll { $0 === held }
+      if byPull[number]?.isEmpty == true { byPull[number] = nil }
     case .sent, .checked: break
     }
     return true
@@ -129,6 +136,9 @@ struct HeldReplies {
 
   /// Those that wait for a change set.
   func waiting(forChange number: UInt64) -> [HeldReply] { byChange[number] ?? [] }
+
+  /// Those that wait for a fetch of blobs, in the order in which they came.
+  func waiting(forPull number: UInt64) -> [HeldReply] { byPull[number] ?? [] }
 
   /// Those that wait for one of the change sets up to a number, in the order of these.
   func waiting(forChangesUpTo number: UInt64) -> [HeldReply] {

@@ -34,12 +34,15 @@ extension RequestHandler {
     let session = connection.client.session
     let matches = try requestedKind() == session.kind
     connection.client.releasesBlobs = try message.boolean("releases_blobs", default: false)
+    // No word of 0.24.2: one of this kind asks whether parts of blobs can be had.
+    let asksForRanges = try message.boolean("remote_ranges", default: false)
     connection.isRegistered = true
     // Nobody could tell over RPC through which volume a client came.
     let isOutside = session.id == 0 && connection.client.volume == nil
     reply.frame {
       $0.field("instance_id", store.instances.local)
       $0.field("ipc_socket", socketPath(of: connection.client))
+      if asksForRanges { $0.field("remote_ranges", true) }
       $0.field("rpc_endpoint", isOutside ? identity.rpcEndpoint : InstanceIdentity.noRPC)
       $0.field("session_id", session.id)
       $0.field("store_match", matches)

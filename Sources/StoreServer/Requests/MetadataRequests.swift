@@ -54,11 +54,16 @@ extension RequestHandler {
     }
   }
 
-  func getData(_ client: Client) throws(StoreError) -> Disposition {
+  /// A client of this machine sees what other stores have as this store's; one that gets bytes over TCP sees where they
+  /// are.
+  func getData(_ connection: Connection) throws(StoreError) -> Disposition {
+    let session = connection.client.session
+    let seesCopies = connection.kind == .ipc && store.keepsChanges && session.volume == nil
     let reader = try NumberListReader(message, "id")
     let waits = try message.boolean("wait", default: false)
     _ = try message.boolean("sync_remote", default: false)
-    return try start(GetDataTask(reader, waits: waits, in: client.session))
+    return try start(
+      GetDataTask(reader, waits: waits, in: session, copiesFor: seesCopies ? connection.client : nil))
   }
 
   /// Bytes of the longest pattern: reading one may take time that grows with the square of its length.
@@ -151,15 +156,6 @@ extension RequestHandler {
       extra = span
     }
     return try start(ShallowCopyTask(try message.objectID("id"), message.bytes, extra, by: client))
-  }
-
-  func migrateObject(_ client: Client) throws(StoreError) -> Disposition {
-    let target = try store.migrate(try message.objectID("object_id"), in: client.session)
-    reply.frame {
-      $0.field("object_id", target.rawValue)
-      $0.type("migrate_object_reply")
-    }
-    return .reply
   }
 
   // MARK: - Names

@@ -71,6 +71,22 @@ extension RequestHandler {
     _ = try fewEnough(blobIDs)
     try refuseRDMA()
     let unsafe = try message.boolean("unsafe", default: false)
-    return try start(GetBuffersTask(blobIDs, unsafe: unsafe, isRemote: true, for: connection))
+    let offset = try message.integer("range_offset", default: 0)
+    let length = try message.integer("range_length", default: .max)
+    let sent = SentPart(offset: offset, length: length)
+    return try start(GetBuffersTask(blobIDs, unsafe: unsafe, sending: sent, for: connection))
+  }
+}
+
+/// The part of each blob that a request asks for, whose bytes are sent instead of shown.
+struct SentPart {
+  let offset: UInt64
+  /// Bytes; more than a blob has for all that follow.
+  let length: UInt64
+
+  /// The part of a blob; nil when it has no bytes.
+  func range(of payload: BlobPayload) -> ByteRange? {
+    guard offset < payload.size, length > 0 else { return nil }
+    return ByteRange(offset: payload.offset + offset, length: min(length, payload.size - offset))
   }
 }

@@ -24,6 +24,8 @@ final class RequestHandler {
   }
   /// Opens and closes volumes outside of the store; nil until the server serves.
   weak var volumes: VolumeHost?
+  /// Fetches what other stores have; nil until the server serves.
+  weak var pulls: PullHost?
   /// Has the file of the admin token read for a request, which goes on then.
   var readToken: ((HeldReply.Continuation) -> HeldReply)?
   /// Proves that a client on another host may ask about volumes.

@@ -194,7 +194,7 @@ extension RequestDescriptor {
       .init(.write, heap: .documents, log: .data("create")) { h, c throws(StoreError) in try h.createData(c.client) }
     case .createDatas:
       .init(.write, heap: .documents, log: .data("create")) { h, c throws(StoreError) in try h.createDatas(c.client) }
-    case .getData: .init(.read, heap: .ids, log: .data("get")) { h, c throws(StoreError) in try h.getData(c.client) }
+    case .getData: .init(.read, heap: .ids, log: .data("get")) { h, c throws(StoreError) in try h.getData(c) }
     case .listData: .init(.read, heap: .listing(.objects)) { h, c throws(StoreError) in try h.listData(c.client) }
     case .deleteData:
       .init(.write, heap: .ids, log: .dataAndMemory("delete")) { h, c throws(StoreError) in
@@ -211,7 +211,7 @@ extension RequestDescriptor {
     case .clear: .init(.write) { h, c throws(StoreError) in try h.clear(c.client) }
     case .memoryTrim: .init(.read) { h, c throws(StoreError) in try h.memoryTrim(c.client) }
     case .shallowCopy: .init(.write, heap: .documents) { h, c throws(StoreError) in try h.shallowCopy(c.client) }
-    case .migrateObject: .init(.read) { h, c throws(StoreError) in try h.migrateObject(c.client) }
+    case .migrateObject: .init(.read, heap: .entries) { h, c throws(StoreError) in try h.migrateObject(c) }
 
     case .putName: .init(.write, heap: .entries) { h, c throws(StoreError) in try h.putName(c.client) }
     case .getName: .init(.read) { h, c throws(StoreError) in try h.getName(c.client) }

@@ -92,8 +92,8 @@ struct GetBuffersTask: RequestTask {
   private var isAnswerable = false
   private let unsafe: Bool
   private let connection: Connection
-  /// Whether their bytes are sent instead of shown.
-  private let isRemote: Bool
+  /// The part of each whose bytes are sent; nil when they are shown.
+  private let sent: SentPart?
   private var checked = 0
   private var next = 0
   private var payloads: [BlobPayload] = []
@@ -101,12 +101,15 @@ struct GetBuffersTask: RequestTask {
   private var writing = BlobListWriting()
   private var sendsArena = false
 
-  init(_ ids: [ObjectID], unsafe: Bool, isRemote: Bool = false, for connection: Connection) {
+  /// - Parameter sent: the part of each whose bytes are sent; nil when they are shown.
+  init(_ ids: [ObjectID], unsafe: Bool, sending sent: SentPart? = nil, for connection: Connection) {
     self.ids = ids
     self.unsafe = unsafe
-    self.isRemote = isRemote
+    self.sent = sent
     self.connection = connection
   }
+
+  private var isRemote: Bool { sent != nil }
 
   /// Reads the ids in steps, too.
   init(_ reader: NumberListReader, unsafe: Bool, for connection: Connection) {
@@ -148,8 +151,8 @@ struct GetBuffersTask: RequestTask {
       sendsArena = !isRemote && handler.announceArena(to: connection, payloads)
     }
     guard writing.step(handler, payloads, { handler.appendDescriptors(sendsArena) }, isRead: true) else { return nil }
-    guard isRemote else { return .send(arena: sendsArena) }
-    let ranges = payloads.compactMap { $0.size > 0 ? ByteRange(offset: $0.offset, length: $0.size) : nil }
+    guard let sent else { return .send(arena: sendsArena) }
+    let ranges = payloads.compactMap { sent.range(of: $0) }
     return .transfer(Transfer(direction: .send, ranges: ranges, blobs: [], closing: []))
   }
 

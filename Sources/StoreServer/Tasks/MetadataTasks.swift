@@ -149,17 +149,28 @@ struct GetDataTask: RequestTask {
   /// Number of the ids that were found readable.
   private var found = 0
   private var rendering: Rendering?
+  /// The client that is to see copies of what other stores have; nil for one that sees where everything is.
+  private let client: Client?
+  private var lookup: CopyLookup?
+  /// Whether everything has a copy here.
+  private var isLookedUp = false
+  /// Whether something had to be fetched.
+  private var wasFetched = false
 
-  init(_ reader: NumberListReader, waits: Bool, in session: Session) {
+  /// - Parameter client: the client that is to see copies of what other stores have; nil for one that sees where
+  ///   everything is.
+  init(_ reader: NumberListReader, waits: Bool, in session: Session, copiesFor client: Client?) {
     self.reader = reader
     self.waits = waits
     self.session = session
+    self.client = client
   }
 
   init(_ listing: ObjectListing, in session: Session) {
     self.listing = listing
     waits = false
     self.session = session
+    client = nil
   }
 
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
@@ -176,9 +187,17 @@ struct GetDataTask: RequestTask {
         }
         found += 1
       }
+      if let client, !isLookedUp {
+        guard let missing = findCopies(for: client, store) else { return nil }
+        if !missing.isEmpty, let pulls = handler.pulls {
+          wasFetched = true
+          return .hold(try pulls.fetch(missing, for: client))
+        }
+        isLookedUp = true
+      }
       handler.reply.beginFrame()
       handler.reply.beginObject("content")
-      rendering = Rendering(ids, in: session, into: handler.reply)
+      rendering = Rendering(ids, in: session, into: handler.reply, showsCopies: client != nil)
       ids = []
     }
     guard let count = try rendering?.step(store) else { return nil }
@@ -191,6 +210,19 @@ struct GetDataTask: RequestTask {
     handler.reply.type("get_data_reply")
     handler.reply.endFrame()
     return .reply
+  }
+
+  /// - Returns: the blobs that have to be fetched, nil when there is more to look at.
+  private mutating func findCopies(for client: Client, _ store: Store) -> [RemoteBlob]? {
+    if lookup == nil {
+      store.work.spend(ids.count * 32)
+      guard ids.contains(where: { store.isElsewhere($0, in: session) }) else { return [] }
+      lookup = CopyLookup(ids, for: client)
+    }
+    guard let missing = lookup?.step(store) else { return nil }
+    lookup = nil
+    if missing.isEmpty, !wasFetched { store.countCopyHit() }
+    return missing
   }
 
   /// - Returns: whether the ids are known.

@@ -5,7 +5,7 @@ import StoreProtocol
 extension Simulation {
   // MARK: - Creating
 
-  private func anySize() -> UInt64 {
+  func anySize() -> UInt64 {
     switch random.number(below: 12) {
     case 0: 0
     case 1: configuration.limit / UInt64(1 + random.number(below: 3))
@@ -41,8 +41,8 @@ extension Simulation {
     record("\(payloads)")
     try check(payloads.map(\.size) == sizes, "sizes differ: \(payloads)")
     for payload in payloads where payload.size > 0 {
-      try checkFree(payload)
       let extent = ModelExtent(offset: payload.offset, size: payload.size)
+      try checkFree(extent)
       extents.append(extent)
       client.session.blobs[payload.id] = ModelBlob(extent, size: payload.size, writer: client)
       client.session.known.append(payload.id)
@@ -55,13 +55,14 @@ extension Simulation {
     if let volume = client.volume { try check(used(by: volume) <= volume.limit, "more than the quota is given") }
   }
 
-  private func checkFree(_ payload: BlobPayload) throws(SimulationFailure) {
-    let end = payload.offset + payload.size
-    try check(payload.offset % 64 == 0, "offset \(payload.offset) is not aligned")
-    try check(end <= configuration.arenaLength, "\(payload) ends behind the arena")
-    for extent in extents where extent.overlaps(payload.offset, end) {
+  /// Checks that nobody has the bytes of a new extent.
+  func checkFree(_ new: ModelExtent) throws(SimulationFailure) {
+    try check(new.offset % 64 == 0, "offset \(new.offset) is not aligned")
+    try check(new.end <= (configuration.arenaLength + 63) / 64 * 64, "an extent ends at \(new.end), behind the arena")
+    for extent in extents where extent.overlaps(new.offset, new.end) {
       throw failure(
-        "\(payload) overlaps \(extent.offset)..<\(extent.end), which \(extent.hasBlob ? "a blob" : "a reader") holds")
+        "\(new.offset)..<\(new.end) overlaps \(extent.offset)..<\(extent.end), which \(extent.hasBlob ? "a blob" : "a reader") holds"
+      )
     }
   }
 
@@ -80,7 +81,7 @@ extension Simulation {
   }
 
   /// Bytes of the largest piece of the arena that nobody holds.
-  private var largestGap: UInt64 {
+  var largestGap: UInt64 {
     var largest: UInt64 = 0
     var position: UInt64 = 0
     for extent in extents.sorted(by: { $0.offset < $1.offset }) {
@@ -146,6 +147,7 @@ extension Simulation {
   /// Removes a blob from the model; a writer that didn't ask for it keeps its bytes.
   func remove(_ id: ObjectID, in session: ModelSession, by remover: SimulatedClient?) {
     guard let blob = session.blobs.removeValue(forKey: id) else { return }
+    if blob.isCopy { copies = copies.filter { $0.value != id } }
     free(blob, id, in: session, by: remover)
   }
 
@@ -198,6 +200,7 @@ extension Simulation {
       }
       extents.removeAll { $0 === extent }
     }
+    try followEvictions()
     return result
   }
 

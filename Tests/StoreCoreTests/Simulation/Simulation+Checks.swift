@@ -52,6 +52,7 @@ extension Simulation {
     try finishPages()
     try acknowledgeAll()
     try checkThoroughly()
+    giveUpCopies()
     while let client = clients.first { try disconnect(client) }
     while !leaving.isEmpty { disconnectLeaving() }
     begin("tear down")

@@ -49,7 +49,7 @@ extension Simulation {
 
   /// Takes out a blob that may come back.
   func retire(_ id: ObjectID, in session: ModelSession, by client: SimulatedClient, isAsked: Bool) {
-    guard isLate else { return remove(id, in: session, by: client) }
+    guard isLate, session.blobs[id]?.isCopy != true else { return remove(id, in: session, by: client) }
     guard let blob = session.blobs.removeValue(forKey: id) else { return }
     history.append(
       ModelStep(

@@ -24,11 +24,23 @@ extension Simulation {
         ",\"n\":{\"id\":\"\(implicit)\",\"typename\":\"t::I\",\"instance_id\":0,\"b\":\(StoreFixture.blobMember(blob))}"
     }
     begin("put \(text)}} by client \(client.number)")
-    let isMissing = members.contains { !$0.isBlob && session.objects[$0] == nil }
     guard let document = try? StoreFixture.document(text + "}") else { throw failure("the document cannot be read") }
-    let isTaken = isImplicit && session.objects[implicit] == nil && isReserved(implicit, in: session)
-    let created = try expect(isMissing ? .metaTreeSubtreeNotExists : isTaken ? .objectExists : nil) {
+    // Members are looked at in their order; what they made the store's own of copies goes with a refusal.
+    let missing = members.firstIndex { !$0.isBlob && session.objects[$0] == nil }
+    var named = Array(members.prefix(missing ?? members.count))
+    let isNew = isImplicit && session.objects[implicit] == nil
+    if missing == nil, isNew { named.append(blob) }
+    let kept = named.filter { session.blobs[$0]?.isCopy == true }
+    var code = keepCopies(named, in: session, for: client.volume)
+    if code == nil, missing != nil { code = .metaTreeSubtreeNotExists }
+    if code == nil, isNew, isReserved(implicit, in: session) { code = .objectExists }
+    let created = try expect(code) {
       try store.createObjects([document], in: session.session, of: client.volume?.volume)
+    }
+    if code != nil {
+      for id in kept where session.blobs[id]?.isCopy == false && !session.hasDependents(id) {
+        remove(id, in: session, by: nil)
+      }
     }
     guard let id = created?.first?.id else { return }
     try check(session.objects[id] == nil, "\(id) exists already")
@@ -235,7 +247,9 @@ extension Simulation {
     let limit = random.number(below: 12)
     begin("list by client \(client.number)")
     let ids = try expect(nil) { try store.listObjects(.wildcard("*"), limit: UInt64(limit), in: session.session) } ?? []
-    let sealed = session.sortedBlobs.filter { session.blobs[$0]?.isSealed == true }
+    let sealed = session.sortedBlobs.filter {
+      session.blobs[$0]?.isSealed == true && session.blobs[$0]?.isCopy == false
+    }
     try check(ids == Array((session.sortedObjects + sealed).prefix(limit)), "listed \(ids)")
     let typed =
       try expect(nil) { try store.listObjects(.wildcard("*::[AB]"), limit: .max, in: session.session) } ?? []

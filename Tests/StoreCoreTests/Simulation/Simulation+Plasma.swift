@@ -152,6 +152,8 @@ extension Simulation {
     guard let id = blob(from, in: source), let blob = source.blobs.removeValue(forKey: id) else { return }
     if case .plasma(let name) = from { source.plasma[name] = nil }
     blob.sealer = nil
+    blob.isCopy = false
+    copies = copies.filter { source !== root || $0.value != id }
     if source !== client.session { blob.payer = nil }
     var newID = id
     switch to {

@@ -21,7 +21,7 @@ final class Simulation {
 
   /// What half of the requests of a run are about, so that states deep inside one subject are reached.
   private enum Focus: CaseIterable {
-    case everything, memory, metadata, streams, plasma, moves, volumes
+    case everything, memory, metadata, streams, plasma, moves, volumes, copies
   }
 
   let seed: UInt64
@@ -36,6 +36,9 @@ final class Simulation {
   /// Clients of deleted volumes that have not closed their side yet.
   var leaving: [SimulatedClient] = []
   var extents: [ModelExtent] = []
+  /// Copies of blobs of another store, and those on their way.
+  var copies: [RemoteBlob: ObjectID] = [:]
+  var incoming: [(copy: IncomingCopy, extent: ModelExtent)] = []
   var jobs: [Residency.Job] = []
   /// Page blocks that have pages, by the jobs that ended.
   var warmBlocks: Set<UInt64> = []
@@ -77,6 +80,7 @@ final class Simulation {
     self.configuration = configuration
     store = Store(configuration)
     store.assignInstance(instance)
+    store.setInstance(9, Self.record)
     store.now = 1_795_434_510_000
     store.notesChanges = true
     isLate = random.oneIn(2)
@@ -112,6 +116,8 @@ final class Simulation {
     case 1: if clients.count > 6 { try disconnect() } else { try openOrCloseSession() }
     case 2...6: try pageStep()
     case 7: try volumeStep()
+    case 10: try copyStep()
+    case 11...25 where focus == .copies: try copyStep()
     case 8, 9: if focus == .volumes { try volumeStep() } else { try pageStep() }
     default:
       guard let client = random.pick(clients.filter(\.isIdle)) else { return try pageStep() }
@@ -121,7 +127,8 @@ final class Simulation {
 
   private func request(_ client: SimulatedClient) throws(SimulationFailure) {
     // Some requests are refused before anything else is done: then all must be as it was.
-    let before = isLate && random.oneIn(8) ? try fingerprint() : nil
+    // Copies go for good when their room is needed, or an object names them.
+    let before = isLate && random.oneIn(8) && copies.isEmpty ? try fingerprint() : nil
     try dispatch(client)
     let number = try endRequest(of: client)
     guard let before, let number, try refuse(number) else { return }
@@ -163,6 +170,10 @@ final class Simulation {
     case (.metadata, 4): try nameRequest(client)
     case (.metadata, _): try delete(client)
     case (.moves, 0), (.moves, 1): try moveOwnership(client)
+    case (.copies, 0): try createObject(client)
+    case (.copies, 1), (.copies, 2): try createBlob(client)
+    case (.copies, 3): try seal(client)
+    case (.copies, 4): try read(client)
     case (.memory, 0...2), (.everything, 0), (.moves, 2): try createBlob(client)
     case (.memory, 3), (.everything, 1), (.moves, 3): try seal(client)
     case (.memory, 4), (.everything, 2), (.moves, 4): try read(client)
@@ -172,7 +183,7 @@ final class Simulation {
     case (.volumes, 3): try nameRequest(client)
     case (.volumes, 4): try seal(client)
     case (.volumes, _): try read(client)
-    case (.memory, _), (.everything, _): try delete(client)
+    case (.memory, _), (.everything, _), (.copies, _): try delete(client)
     }
   }
 

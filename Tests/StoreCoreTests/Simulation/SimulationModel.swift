@@ -44,6 +44,8 @@ final class ModelBlob {
   var sealer: SimulatedClient?
   /// Whether its writer went before it was sealed.
   var isAbandoned = false
+  /// Whether it is a copy of what another store has.
+  var isCopy = false
   /// The volume that pays for it.
   var payer: ModelVolume?
 

@@ -38,9 +38,10 @@ class Side:
         """Whether `--help` names the flag, with underscores or dashes."""
         return flag in self._help or flag.replace("_", "-") in self._help
 
-    def flags(self, directory: Path, size: str) -> list[str]:
+    def flags(self, directory: Path, size: str, rpc_port: int | None = None) -> list[str]:
         """The flags both daemons share."""
-        words = ["--meta", "local", "--norpc", "--size", size, "--socket", str(directory / "vineyard.sock")]
+        words = ["--meta", "local", "--size", size, "--socket", str(directory / "vineyard.sock")]
+        words += ["--norpc"] if rpc_port is None else ["--rpc_socket_port", str(rpc_port)]
         if self.supports("log_dir"):
             words += ["--log_dir", str(directory)]
         return words
@@ -57,6 +58,7 @@ class Daemon:
         extra: list[str] | None = None,
         environment: dict[str, str] | None = None,
         metrics: bool = True,
+        rpc: bool = False,
     ) -> None:
         self.side = side
         self.directory = resources.new_directory(side.name)
@@ -64,7 +66,7 @@ class Daemon:
         self.populate: Populate | None = None
         self._resources = resources
         self._port = _free_port() if metrics and side.supports("metrics_port") else None
-        words = [*side.command, *side.flags(self.directory, size), *(extra or [])]
+        words = [*side.command, *side.flags(self.directory, size, _free_port() if rpc else None), *(extra or [])]
         if self._port is not None:
             words += ["--metrics_port", str(self._port)]
         with open(self.directory / "log", "wb") as log:

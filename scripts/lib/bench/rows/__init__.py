@@ -6,7 +6,21 @@ from collections.abc import Callable, Iterable
 
 from bench.bench import Bench
 from bench.results import Line
-from bench.rows import cluster, cost, footprint, growth, help_text, memcpy, publish, put, raw, read, small, turns
+from bench.rows import (
+    cluster,
+    cost,
+    footprint,
+    growth,
+    help_text,
+    memcpy,
+    publish,
+    put,
+    raw,
+    read,
+    remote,
+    small,
+    turns,
+)
 
 Row = Callable[[Bench], Iterable[Line]]
 
@@ -14,6 +28,7 @@ ROWS: dict[str, Row] = {
     "memcpy": memcpy.measure,
     "put": put.measure,
     "read": read.measure,
+    "remote": remote.measure,
     "small": small.measure,
     "named": small.measure_named,
     "raw": raw.measure,

@@ -1,0 +1,123 @@
+import Glibc
+import JSON
+import StoreClient
+import StoreProtocol
+import Support
+
+/// Address of another store, and the store that is expected there.
+struct PeerAddress: Hashable, Sendable {
+  let instance: UInt64
+  let host: String
+  let port: UInt16
+
+  /// - Parameter endpoint: `host:port`, as stores publish it.
+  /// - Returns: nil for a store without a port for others.
+  init?(instance: UInt64, endpoint: String) {
+    guard let colon = endpoint.lastIndex(of: ":"), let port = UInt16(endpoint[endpoint.index(after: colon)...]),
+      port > 0
+    else { return nil }
+    self.instance = instance
+    self.port = port
+    host = String(endpoint[..<colon])
+  }
+}
+
+/// A registered connection to another store, used by one thread at a time, which blocks on it.
+struct PeerLink: Sendable {
+  let client: StoreClient
+  /// Whether the store sends parts of blobs.
+  let servesRanges: Bool
+
+  /// - Throws: `StoreClientError` also when another store answers than is expected.
+  init(_ address: PeerAddress, session: UInt64, timeout: TimeSpan) throws(StoreClientError) {
+    do throws(ProgramError) {
+      client = try StoreClient(host: address.host, port: address.port, timeout: timeout)
+    } catch {
+      throw .unreachable(error)
+    }
+    let registration =
+      #"{"type":"register_request","version":"0.24.2","store_type":1,"session_id":\#(session),"#
+      + #""username":"","password":"","remote_ranges":true}"#
+    let (instance, servesRanges) = try client.call(Array(registration.utf8)) { (message) throws(StoreError) in
+      (try message.integer("instance_id"), try message.boolean("remote_ranges", default: false))
+    }
+    guard instance == address.instance else {
+      throw .refused(StoreError(.invalid, "instance \(instance) is there now"))
+    }
+    self.servesRanges = servesRanges
+  }
+
+  /// A blob as its store announces it.
+  typealias Announcement = (id: ObjectID, size: UInt64)
+
+  /// Asks for the bytes of blobs, which follow.
+  ///
+  /// - Parameter range: the part of each blob that is wanted; nil for all of it.
+  /// - Returns: those that the store has, with their sizes in bytes.
+  func ask(for ids: [ObjectID], range: Range<UInt64>?) throws(StoreClientError) -> [Announcement] {
+    try client.call(Self.request(for: ids, range: range)) { (message) throws(StoreError) in
+      if try message.boolean("compress", default: false) {
+        throw StoreError(.notImplemented, "the store sends compressed bytes, which were not asked for")
+      }
+      var found: [Announcement] = []
+      try message.forEachElement("payloads", "must be an array of payloads", atMost: ids.count) { span in
+        guard let payload = Self.announcement(message.bytes, span) else { return false }
+        found.append(payload)
+        return true
+      }
+      return found
+    }
+  }
+
+  static func request(for ids: [ObjectID], range: Range<UInt64>?) -> [UInt8] {
+    let writer = ByteWriter(capacity: 128 + ids.count * 32)
+    writer.beginObject()
+    for (index, id) in ids.enumerated() {
+      writer.key(index)
+      writer.append(decimal: id.rawValue)
+    }
+    writer.field("compress", false)
+    writer.field("num", ids.count)
+    if let range {
+      writer.field("range_length", UInt64(range.count))
+      writer.field("range_offset", range.lowerBound)
+    }
+    writer.field("type", literal: "get_remote_buffers_request")
+    writer.field("unsafe", false)
+    writer.field("use_rdma", false)
+    writer.endObject()
+    return Array(writer.bytes)
+  }
+
+  private static func announcement(_ bytes: UnsafeRawBufferPointer, _ span: JSONSpan) -> Announcement? {
+    guard span.kind == .object else { return nil }
+    var (id, size): (UInt64?, UInt64?)
+    var scanner = JSONScanner(bytes, from: span.start)
+    try? scanner.scanObject { key, value in
+      if bytes.rawString(key).elementsEqual("object_id".utf8) { id = bytes.integer(value) }
+      if bytes.rawString(key).elementsEqual("data_size".utf8) { size = bytes.integer(value) }
+    }
+    guard let id, let size else { return nil }
+    return (ObjectID(id), size)
+  }
+
+  /// Receives raw bytes to where they belong.
+  ///
+  /// - Parameter progress: called with the number of bytes each time some have arrived.
+  func receive(
+    into address: UnsafeMutableRawPointer, count: Int, progress: (Int) -> Void
+  ) throws(StoreClientError) {
+    var received = 0
+    while received < count {
+      let got = recv(client.file, address + received, min(count - received, Self.longestRead), 0)
+      if got < 0, errno == EINTR { continue }
+      if got < 0 { throw .unreachable(ProgramError.system("the store sends no more", errno: errno)) }
+      if got == 0 { throw .unreachable(ProgramError(.failed, "the store closed the connection")) }
+      received += got
+      progress(got)
+    }
+  }
+
+  /// Bytes asked for in one system call.
+  private static let longestRead = 8 << 20
+}

@@ -1,0 +1,287 @@
+import Logging
+import SharedMemory
+import StoreCore
+import StoreProtocol
+import Support
+
+/// A fetch of blobs of one other store, and those who wait for it.
+final class Pull {
+  let number: UInt64
+  let originals: [RemoteBlob]
+  let session: Session
+  /// Text that names the store in errors.
+  let source: String
+  let started = monotonicNanoseconds()
+  fileprivate(set) var transfer: PullTransfer?
+  /// Room for the blobs, once it is there.
+  fileprivate(set) var incoming: [IncomingCopy] = []
+  /// Blobs that have all their pages, and bytes of the next one that have.
+  fileprivate var warm: (blobs: Int, bytes: UInt64) = (0, 0)
+  /// Why it cannot be finished, when the loop is the one to know.
+  fileprivate(set) var failure: StoreError?
+
+  init(_ number: UInt64, _ originals: [RemoteBlob], for session: Session, from source: String) {
+    self.number = number
+    self.originals = originals
+    self.session = session
+    self.source = source
+  }
+}
+
+/// Fetches of blobs that are on other stores, on the loop: one for each blob, however many wait for it.
+final class PullHost {
+  /// What was fetched since the start.
+  struct Counts {
+    var fetches: UInt64 = 0
+    var failures: UInt64 = 0
+    /// Bytes.
+    var bytes: UInt64 = 0
+    var nanoseconds: UInt64 = 0
+  }
+
+  private struct Place: Hashable {
+    let session: UInt64
+    let original: RemoteBlob
+  }
+
+  private struct Peer: Hashable {
+    let address: PeerAddress
+    let session: UInt64
+  }
+
+  /// Blobs of one fetch.
+  private static let mostBlobs = 4096
+  /// Nanoseconds after which nobody waits any more; clients give up after 300 seconds.
+  private static let longestWait: UInt64 = 280_000_000_000
+
+  private let store: Store
+  private let arena: Arena
+  private let mailbox: Mailbox
+  /// Time without a byte after which a store counts as dead.
+  private let timeout: TimeSpan
+  private let log: Logger
+  private var pulls: [UInt64: Pull] = [:]
+  private var byBlob: [Place: UInt64] = [:]
+  private var peers: [Peer: PeerThreads] = [:]
+  private var last: UInt64 = 0
+  private var isStopped = false
+  private(set) var counts = Counts()
+  /// Fetches that wait for pages.
+  private var onPages: [Pull] = []
+
+  init(_ store: Store, _ arena: Arena, _ mailbox: Mailbox, timeout: TimeSpan, log: Logger) {
+    self.store = store
+    self.arena = arena
+    self.mailbox = mailbox
+    self.timeout = timeout
+    self.log = log
+  }
+
+  /// Fetches blobs that have no copy here, or joins those who wait for them.
+  ///
+  /// - Parameter missing: not empty.
+  /// - Returns: the reply to hold, whose request then looks again.
+  /// - Throws: ioError when the store that has them cannot be asked.
+  func fetch(_ missing: [RemoteBlob], for client: Client) throws(StoreError) -> HeldReply {
+    let session = client.session
+    if isStopped { throw StoreServer.stopping }
+    if let number = missing.lazy.compactMap({ self.byBlob[Place(session: session.id, original: $0)] }).first,
+      let pull = pulls[number]
+    {
+      return held(by: pull)
+    }
+    let instance = missing[0].instance
+    let originals = Array(missing.lazy.filter { $0.instance == instance }.prefix(Self.mostBlobs))
+    let (peer, source) = try peer(of: instance, session)
+    last += 1
+    let pull = Pull(last, originals, for: session, from: source)
+    let transfer = PullTransfer(
+      originals.map(\.id), from: peer, into: arena, timeout: UInt64(timeout.nanoseconds), reports: reports(of: last))
+    pull.transfer = transfer
+    guard transfer.start() else { throw StoreError(.ioError, "\(source): there is no thread to fetch its blobs") }
+    pulls[pull.number] = pull
+    for original in originals { byBlob[Place(session: session.id, original: original)] = pull.number }
+    counts.fetches += 1
+    return held(by: pull)
+  }
+
+  private func held(by pull: Pull) -> HeldReply {
+    let held = HeldReply(until: .pulled(pull.number), then: .request)
+    held.deadline = (
+      monotonicNanoseconds() + Self.longestWait,
+      StoreError(.ioError, "\(pull.source): its blobs have not come within \(Self.longestWait / 1_000_000_000) seconds")
+    )
+    return held
+  }
+
+  private func reports(of number: UInt64) -> PullTransfer.Reports {
+    PullTransfer.Reports(
+      sized: { [mailbox] sizes in mailbox.post { $0.pulls.makeRoom(number, sizes) } },
+      ended: { [mailbox] result in mailbox.post { $0.finishPull(number, result) } })
+  }
+
+  private func peer(of instance: UInt64, _ session: Session) throws(StoreError) -> (PeerThreads, String) {
+    guard let record = store.instances[instance] else {
+      throw StoreError(.ioError, "instance \(instance), which has the blobs, is not there any more")
+    }
+    let source = "instance \(instance) on node '\(record.nodename)' at \(record.rpcEndpoint)"
+    guard let address = PeerAddress(instance: instance, endpoint: record.rpcEndpoint) else {
+      throw StoreError(.ioError, "\(source), which has the blobs, serves no other stores: it has no RPC port")
+    }
+    let key = Peer(address: address, session: session.id)
+    if let peer = peers[key] { return (peer, source) }
+    let peer = PeerThreads(address, session: session.id, timeout: timeout)
+    peers[key] = peer
+    return (peer, source)
+  }
+
+  // MARK: - Room
+
+  /// Makes room for blobs whose sizes are known now.
+  func makeRoom(_ number: UInt64, _ sizes: [UInt64?]) {
+    guard let pull = pulls[number] else { return }
+    if let index = sizes.firstIndex(where: { $0 == nil }) {
+      return refuse(
+        pull, StoreError(.objectNotExists, "\(pull.source) has no blob \(pull.originals[index].id) any more"))
+    }
+    let blobs = zip(pull.originals, sizes).map { (original: $0, size: $1 ?? 0) }
+    store.work.allow(StoreServer.slice)
+    store.reclaim(RoomMaking(creation: CopyCreation(blobs, in: pull.session)) { [weak self] in self?.take($0, pull) })
+  }
+
+  private func take(_ result: Result<[IncomingCopy], StoreError>, _ pull: Pull) {
+    switch result {
+    case .failure(let error): refuse(pull, error)
+    case .success(let incoming):
+      pull.incoming = incoming
+      zeroTraces()
+      pull.transfer?.place(incoming.map(\.range))
+      if advance(pull) { return }
+      var pages = NewBlobs()
+      for copy in incoming {
+        pages.add(
+          BlobPayload(
+            id: copy.original.id, fileKey: 0, offset: copy.range.offset, size: copy.range.length,
+            mappingLength: arena.length, isSealed: false))
+      }
+      for range in pages.ranges { store.demandPages(range) }
+      onPages.append(pull)
+    }
+  }
+
+  /// Overwrites what others have left in the room: what comes does not reach to the end of it.
+  private func zeroTraces() {
+    for range in store.takeShortTraces() {
+      do throws(SharedMemoryError) { try arena.zero(offset: range.offset, length: range.length) } catch {
+        log.error("cannot zero \(range.length) bytes: \(error)")
+      }
+    }
+  }
+
+  /// Lets bytes come as far as there are pages for them.
+  ///
+  /// - Returns: whether there are all.
+  private func advance(_ pull: Pull) -> Bool {
+    defer { pull.transfer?.allow(blobs: pull.warm.blobs, bytes: pull.warm.bytes) }
+    while pull.warm.blobs < pull.incoming.count {
+      let range = pull.incoming[pull.warm.blobs].range
+      while pull.warm.bytes < range.length {
+        let start = range.offset + pull.warm.bytes
+        let end = min(range.end, (start / Residency.blockSize + 1) * Residency.blockSize)
+        guard store.memory.residency.isWarm(ByteRange(offset: start, length: end - start)) else { return false }
+        pull.warm.bytes += end - start
+      }
+      pull.warm = (pull.warm.blobs + 1, 0)
+    }
+    return true
+  }
+
+  private func refuse(_ pull: Pull, _ error: StoreError) {
+    pull.failure = error
+    pull.transfer?.refuse()
+  }
+
+  /// Lets fetches go on whose pages are there.
+  ///
+  /// - Parameter refuses: whether the system has no more.
+  func pagesChanged(refuses: Bool) {
+    guard !onPages.isEmpty else { return }
+    var waiting: [Pull] = []
+    for pull in onPages where pulls[pull.number] != nil && !advance(pull) {
+      guard refuses else {
+        waiting.append(pull)
+        continue
+      }
+      refuse(pull, StoreError(.notEnoughMemory, "no room for a copy of another store: the system has no pages left"))
+    }
+    onPages = waiting
+  }
+
+  // MARK: - The end
+
+  /// Makes copies of what has come.
+  ///
+  /// - Returns: the fetch, and why it failed if it did.
+  func finish(_ number: UInt64, _ result: Result<Void, StoreError>) -> (pull: Pull, failure: StoreError?)? {
+    guard let pull = pulls.removeValue(forKey: number) else { return nil }
+    for original in pull.originals { byBlob[Place(session: pull.session.id, original: original)] = nil }
+    var failure = pull.failure
+    if failure == nil, case .failure(let error) = result {
+      failure = StoreError(error.code, "\(pull.source) does not send its blobs: \(error.message)")
+    }
+    for copy in pull.incoming { store.finish(copy, isComplete: failure == nil) }
+    counts.nanoseconds += monotonicNanoseconds() - pull.started
+    if let failure {
+      counts.failures += 1
+      log.warning("\(failure.message)")
+    } else {
+      counts.bytes += pull.incoming.reduce(0) { $0 + $1.range.length }
+    }
+    return (pull, failure)
+  }
+
+  /// Fetches nothing more, since the store stops.
+  func refuseNew() { isStopped = true }
+
+  /// Forgets stores that are gone.
+  func forgetPeers() {
+    for key in peers.keys where store.instances[key.address.instance] == nil { peers[key] = nil }
+  }
+
+  /// Ends what is under way; returns when no thread touches the arena any more.
+  func stop() {
+    isStopped = true
+    for pull in pulls.values { pull.transfer?.refuse() }
+    for peer in peers.values { peer.stop() }
+  }
+}
+
+/// Makes room in steps, and tells when it is there.
+private struct RoomMaking: StoreTask {
+  var creation: CopyCreation
+  let then: (Result<[IncomingCopy], StoreError>) -> Void
+
+  mutating func step(_ store: Store) -> Void? {
+    do throws(StoreError) {
+      guard let incoming = try creation.step(store) else { return nil }
+      then(.success(incoming))
+    } catch {
+      then(.failure(error))
+    }
+    return ()
+  }
+}
+
+extension StoreServer {
+  /// Answers those who wait for a fetch: what has come stays for them.
+  func finishPull(_ number: UInt64, _ result: Result<Void, StoreError>) {
+    store.now = unixMilliseconds()
+    guard let (pull, failure) = pulls.finish(number, result) else { return }
+    for held in heldReplies.waiting(forPull: number) {
+      if failure == nil, let client = held.connection.flatMap({ connections[$0]?.client }) {
+        for original in pull.originals { store.grantCopy(of: original, to: client) }
+      }
+      settle(held, failure: failure)
+    }
+  }
+}
