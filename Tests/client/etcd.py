@@ -1,6 +1,8 @@
 """A genuine etcd for tests, on free loopback ports, with a directory of its own."""
 
+import contextlib
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -16,6 +18,7 @@ class Etcd:
         self.process = None
 
     def start(self):
+        (self.directory / "log").unlink(missing_ok=True)
         with open(self.directory / "log", "ab") as log:
             self.process = subprocess.Popen(
                 ["/usr/bin/etcd", "--data-dir", self.directory / "data"]
@@ -35,6 +38,19 @@ class Etcd:
     def flags(self, prefix="test"):
         """What a daemon is started with to keep its metadata here."""
         return ["--meta", "etcd", "--etcd_endpoint", self.client, "--etcd_prefix", prefix]
+
+    @contextlib.contextmanager
+    def hung(self):
+        """It takes connections and requests, and answers nothing until the end."""
+        self.process.send_signal(signal.SIGSTOP)
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        eventually(
+            lambda: all(") T " in (task / "stat").read_text() for task in tasks.iterdir()), "every thread has stopped"
+        )
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def kill(self):
         self.process.kill()

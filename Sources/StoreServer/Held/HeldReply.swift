@@ -23,6 +23,8 @@ final class HeldReply {
     case job(UInt64)
     /// The change set with this number is durable.
     case durable(UInt64)
+    /// Others have answered the question with this number.
+    case answered(UInt64)
   }
 
   /// Action when the condition holds.
@@ -48,10 +50,11 @@ final class HeldReply {
   /// Makes the error of the reply from the failure.
   let refusal: (StoreError) -> StoreError
 
-  /// Time at which the reply is given up, in monotonic nanoseconds, and the error for the client; nil for never.
+  /// Time at which the wait ends, in monotonic nanoseconds, and the error for the client; without an error it goes on as
+  /// if the condition held. Nil for never.
   ///
   /// The requests of the protocol have no time-outs, so only the server sets one.
-  var deadline: (time: UInt64, error: StoreError)?
+  var deadline: (time: UInt64, error: StoreError?)?
   /// The complete message, for ``Continuation/send(arena:_:)``.
   var reply: ByteWriter?
   /// The connection it belongs to; nil when the client has gone and only ``undo`` may be left to do.
@@ -83,6 +86,7 @@ struct HeldReplies {
   private var byKey: [WaitKey: [HeldReply]] = [:]
   private var byJob: [UInt64: HeldReply] = [:]
   private var byChange: [UInt64: [HeldReply]] = [:]
+  private var byQuestion: [UInt64: [HeldReply]] = [:]
   /// Replies that wait for the page worker, in the order in which they came.
   private(set) var onPages: [HeldReply] = []
 
@@ -102,6 +106,7 @@ struct HeldReplies {
     case .populated, .givenBack: onPages.append(held)
     case .job(let job): byJob[job] = held
     case .durable(let number): byChange[number, default: []].append(held)
+    case .answered(let question): byQuestion[question, default: []].append(held)
     case .sent, .checked: break
     }
   }
@@ -118,6 +123,9 @@ struct HeldReplies {
     case .durable(let number):
       byChange[number]?.removeAll { $0 === held }
       if byChange[number]?.isEmpty == true { byChange[number] = nil }
+    case .answered(let question):
+      byQuestion[question]?.removeAll { $0 === held }
+      if byQuestion[question]?.isEmpty == true { byQuestion[question] = nil }
     case .sent, .checked: break
     }
     return true
@@ -129,6 +137,9 @@ struct HeldReplies {
 
   /// Those that wait for a change set.
   func waiting(forChange number: UInt64) -> [HeldReply] { byChange[number] ?? [] }
+
+  /// Those that wait for an answer.
+  func waiting(forAnswer question: UInt64) -> [HeldReply] { byQuestion[question] ?? [] }
 
   /// Those that wait for one of the change sets up to a number, in the order of these.
   func waiting(forChangesUpTo number: UInt64) -> [HeldReply] {

@@ -1,4 +1,5 @@
 import JSON
+import MetadataBackend
 import StoreCore
 import StoreProtocol
 
@@ -144,22 +145,28 @@ struct GetDataTask: RequestTask {
   private var reader: NumberListReader?
   private var listing: ObjectListing?
   private let waits: Bool
+  private let client: Client
   private let session: Session
   private var ids: [ObjectID] = []
+  /// Whether others were asked for what is not known here.
+  private var isAsked = false
   /// Number of the ids that were found readable.
   private var found = 0
   private var rendering: Rendering?
 
-  init(_ reader: NumberListReader, waits: Bool, in session: Session) {
+  init(_ reader: NumberListReader, waits: Bool, by client: Client) {
     self.reader = reader
     self.waits = waits
-    self.session = session
+    self.client = client
+    session = client.session
   }
 
-  init(_ listing: ObjectListing, in session: Session) {
+  init(_ listing: ObjectListing, by client: Client) {
     self.listing = listing
     waits = false
-    self.session = session
+    self.client = client
+    session = client.session
+    isAsked = true
   }
 
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
@@ -171,6 +178,13 @@ struct GetDataTask: RequestTask {
         if store.work.isSpent { return nil }
         store.work.spend(Work.entry)
         store.clearSuspicion(CollectionOfOne(ids[found]), in: session)
+        if !isAsked, handler.isUnknown(ids[found], client) {
+          isAsked = true
+          let unknown = ids[found...].filter { handler.isUnknown($0, client) }
+          store.work.spend(Work.entry * (ids.count - found))
+          let places = unknown.map { MetadataPlace.object(session: session.id, $0) }
+          if let held = handler.ask(places, for: client) { return .hold(held) }
+        }
         guard !waits || store.isReadable(ids[found], in: session) else {
           return .park(.object(session: session.id, ids[found]))
         }
