@@ -201,7 +201,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "EtcdMetadataTests", dependencies: ["EtcdMetadata", "StoreProtocol"], swiftSettings: strict),
+      name: "EtcdMetadataTests",
+      dependencies: ["EtcdClient", "EtcdMetadata", "MetadataBackend", "SeededRandom", "StoreCore", "StoreProtocol"],
+      swiftSettings: strict),
     .testTarget(
       name: "EtcdClientTests",
       dependencies: [

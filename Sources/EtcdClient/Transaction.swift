@@ -46,7 +46,8 @@ public struct Transaction: Sendable, Equatable {
     /// Sets a value, with a lease or (0) without.
     case put(key: [UInt8], value: [UInt8], lease: Int64 = 0)
     case delete(KeyRange)
-    case range(KeyRange, limit: Int = 0)
+    /// Reads keys; their values are left empty with `keysOnly`.
+    case range(KeyRange, limit: Int = 0, keysOnly: Bool = false)
   }
 
   /// What became of one step.
@@ -143,7 +144,9 @@ extension Transaction.Operation {
     switch self {
     case .put(let key, let value, let lease): message.requestPut = .put(key, value, lease: lease)
     case .delete(let range): message.requestDeleteRange = .delete(range)
-    case .range(let range, let limit): message.requestRange = .range(range, limit: limit)
+    case .range(let range, let limit, let keysOnly):
+      message.requestRange = .range(range, limit: limit)
+      message.requestRange.keysOnly = keysOnly
     }
     return message
   }

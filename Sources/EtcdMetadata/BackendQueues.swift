@@ -5,22 +5,31 @@ import Synchronization
 
 /// What passes between the thread that owns the store and the tasks that talk with etcd.
 final class BackendQueues: Sendable {
-  /// What has become of a change set.
+  /// What has become of changes.
   enum Outcome: Sendable {
     case written(UInt64, revision: Int64)
+    /// Given up; it may have been written nevertheless.
     case refused(UInt64, StoreError)
+    /// It takes longer than clients wait, and goes on.
+    case late(UInt64, StoreError)
   }
 
   /// What others did.
   enum News: Sendable {
-    case contents(EtcdContents)
+    /// Everything, because there was a gap.
+    ///
+    /// - isContinued: whether what is missing was deleted; else etcd has lost its data.
+    case contents(EtcdContents, isContinued: Bool)
     case events([WatchEvent], revision: Int64)
   }
 
   private struct State {
     var changes: Deque<KeyChanges> = []
+    /// Changes that cannot be refused and whose clients were told.
+    var late: Set<UInt64> = []
     var outcomes: [Outcome] = []
     var news: [News] = []
+    var answers: [KeyAnswer] = []
   }
 
   private let state = Mutex(State())
@@ -28,32 +37,37 @@ final class BackendQueues: Sendable {
   /// Yields when there is something to write.
   let signals: AsyncStream<Void>
   private let signal: AsyncStream<Void>.Continuation
+  /// What is to be asked.
+  let questions: AsyncStream<KeyQuestion>
+  private let question: AsyncStream<KeyQuestion>.Continuation
 
   init(wake: @escaping @Sendable () -> Void) {
     self.wake = wake
     (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    (questions, question) = AsyncStream.makeStream()
   }
 
-  func write(_ changes: KeyChanges) {
-    state.withLock { $0.changes.append(changes) }
+  /// Whether nothing waits to be written or taken.
+  var isIdle: Bool {
+    state.withLock { $0.changes.isEmpty && $0.outcomes.isEmpty && $0.news.isEmpty && $0.answers.isEmpty }
+  }
+
+  /// Has the loop look for verdicts.
+  func wakeUp() { wake() }
+
+  // MARK: - Changes
+
+  func write(_ changes: [KeyChanges]) {
+    state.withLock { $0.changes.append(contentsOf: changes) }
     signal.yield()
   }
 
-  /// The next change sets that fit into one transaction: no key is changed twice.
+  /// The next changes that fit into one transaction, or one that does not.
   func nextBatch() -> [KeyChanges] {
     state.withLock { state in
       var batch: [KeyChanges] = []
-      var keys: Set<[UInt8]> = []
-      var bytes = 0
-      while let next = state.changes.first {
-        let size = next.changes.reduce(0) { $0 + $1.key.count + ($1.value?.count ?? 0) + 16 }
-        if !batch.isEmpty {
-          guard keys.count + next.changes.count <= ChangeWriter.operations, bytes + size <= ChangeWriter.bytes,
-            next.changes.allSatisfy({ !keys.contains($0.key) })
-          else { break }
-        }
-        bytes += size
-        keys.formUnion(next.changes.map(\.key))
+      var room = TransactionRoom()
+      while let next = state.changes.first, room.take(next) {
         batch.append(next)
         state.changes.removeFirst()
       }
@@ -61,13 +75,57 @@ final class BackendQueues: Sendable {
     }
   }
 
-  func report(_ outcomes: [Outcome]) {
-    state.withLock { $0.outcomes += outcomes }
-    wake()
+  /// Takes changes back that nobody has begun to write.
+  func remove(_ sequences: Set<UInt64>) -> Set<UInt64> {
+    state.withLock { state in
+      let removed = Set(state.changes.lazy.map(\.sequence).filter { sequences.contains($0) })
+      if !removed.isEmpty { state.changes.removeAll { removed.contains($0.sequence) } }
+      return removed
+    }
   }
 
-  func report(_ news: News) {
-    state.withLock { $0.news.append(news) }
+  /// Gives up changes that have waited for too long while etcd is away, or tells their clients.
+  ///
+  /// - Parameters:
+  ///   - batch: changes that are being written, which come first.
+  ///   - progress: whether something of the batch was written lately; then it is not given up.
+  ///   - limit: what has waited since then has waited for too long.
+  /// - Returns: what is left of the batch.
+  func expire(
+    _ batch: [KeyChanges], progress: Bool, since limit: ContinuousClock.Instant, _ error: StoreError
+  ) -> [KeyChanges] {
+    let rest = state.withLock { state in
+      let rest = progress ? batch : batch.filter { !Self.expires($0, limit, error, &state) }
+      state.changes = Deque(state.changes.filter { !Self.expires($0, limit, error, &state) })
+      return rest
+    }
+    wake()
+    return rest
+  }
+
+  /// - Returns: whether it is given up.
+  private static func expires(
+    _ changes: KeyChanges, _ limit: ContinuousClock.Instant, _ error: StoreError, _ state: inout State
+  ) -> Bool {
+    guard changes.since <= limit, changes.number != nil else { return false }
+    if changes.isRefusable {
+      state.outcomes.append(.refused(changes.sequence, error))
+      return true
+    }
+    if state.late.insert(changes.sequence).inserted { state.outcomes.append(.late(changes.sequence, error)) }
+    return false
+  }
+
+  /// When the first of the changes that wait may be given up; nil when there is none.
+  var oldest: ContinuousClock.Instant? {
+    state.withLock { state in state.changes.first { $0.isRefusable }?.since }
+  }
+
+  func report(_ outcomes: [Outcome]) {
+    state.withLock { state in
+      state.outcomes += outcomes
+      for case .written(let sequence, _) in outcomes { state.late.remove(sequence) }
+    }
     wake()
   }
 
@@ -78,10 +136,33 @@ final class BackendQueues: Sendable {
     }
   }
 
+  // MARK: - News
+
+  func report(_ news: News) {
+    state.withLock { $0.news.append(news) }
+    wake()
+  }
+
   func takeNews() -> [News] {
     state.withLock { state in
       defer { state.news = [] }
       return state.news
+    }
+  }
+
+  // MARK: - Questions
+
+  func ask(_ asked: KeyQuestion) { question.yield(asked) }
+
+  func report(_ answer: KeyAnswer) {
+    state.withLock { $0.answers.append(answer) }
+    wake()
+  }
+
+  func takeAnswers() -> [KeyAnswer] {
+    state.withLock { state in
+      defer { state.answers = [] }
+      return state.answers
     }
   }
 }

@@ -3,7 +3,7 @@ import EtcdClient
 import Logging
 import Support
 
-/// All keys of a prefix at one revision.
+/// All keys of a prefix at one revision, but for signatures.
 public struct EtcdContents: Sendable {
   let pairs: [KeyValue]
   let revision: Int64
@@ -13,7 +13,7 @@ public struct EtcdContents: Sendable {
     var pairs: [KeyValue] = []
     var revision: Int64 = 0
     for try await page in client.pages(of: .prefix(layout.everything)) {
-      pairs += page.pairs
+      pairs += page.pairs.lazy.filter { !layout.isSignature($0.key) }
       revision = page.revision
     }
     return EtcdContents(pairs: pairs, revision: revision)
@@ -27,30 +27,40 @@ struct ChangeFollower {
   let queues: BackendQueues
   let log: Logger
 
-  func run(_ contents: EtcdContents) async {
-    var revision = contents.revision
-    let backOff = BackOff(first: .milliseconds(100), longest: .seconds(3))
+  private static let backOff = BackOff(first: .milliseconds(100), longest: .seconds(3))
+
+  func run(from start: Int64) async {
+    var revision = start
+    var (hasGap, isLost) = (false, false)
     var failures = 0
     while !Task.isCancelled {
       do throws(EtcdError) {
-        if failures > 0 {
+        if hasGap {
           let contents = try await EtcdContents.read(client, layout)
-          queues.report(.contents(contents))
+          queues.report(.contents(contents, isContinued: !isLost && contents.revision >= revision))
+          log.info("everything was read again, at revision \(contents.revision)")
           revision = contents.revision
+          (hasGap, isLost) = (false, false)
         }
         for try await update in client.watch(.prefix(layout.everything), from: revision + 1) {
           switch update {
-          case .events(let events, let last): queues.report(.events(events, revision: last))
-          case .progress(let last): queues.report(.events([], revision: last))
+          case .events(let events, let last):
+            queues.report(.events(events, revision: last))
+            revision = last
+          case .progress(let last):
+            queues.report(.events([], revision: last))
+            revision = last
           case .interrupted(let error): log.warning("\(error); objects of other stores may be outdated")
           case .connected: failures = 0
           }
         }
       } catch {
-        log.warning("\(error); everything is read again")
+        if case .historyLost = error { isLost = true }
+        hasGap = true
+        if !Task.isCancelled { log.warning("\(error); everything is read again") }
       }
       failures += 1
-      try? await Task.sleep(for: backOff.delay(after: failures))
+      try? await Task.sleep(for: Self.backOff.delay(after: failures))
     }
   }
 }

@@ -5,178 +5,257 @@ import MetadataBackend
 import StoreCore
 import StoreProtocol
 import Support
-import Synchronization
 
 /// Objects and names in etcd, shared with other stores, released daemons among them.
 ///
-/// The thread that owns the store calls everything here but ``start(_:record:within:)``. Two tasks talk with etcd: one
-/// writes change sets, one follows what others write; both leave what they have to say in a queue and wake the loop.
+/// The thread that owns the store calls everything here. Tasks talk with etcd: one writes changes, one reads what is
+/// asked for, one follows what others write; all leave what they have to say in queues and wake the loop.
 public final class EtcdBackend: MetadataBackend {
-  private let store: Store
-  private let layout: KeyLayout
-  private let queues: BackendQueues
-  private var published = PublishedKeys()
-  /// Keys that this store wrote, with the number of the last change set; what others are told of them is outdated
-  /// until etcd has told of that change itself.
-  private var written: [[UInt8]: UInt64] = [:]
-  /// Revisions of change sets that etcd has taken and the watch may not have passed yet.
-  private var revisions: Deque<(number: UInt64, revision: Int64)> = []
-  private var fields = FieldCollector()
-  private var records: [UInt64: [String: [UInt8]]] = [:]
-  private let tasks: [Task<Void, Never>]
+  /// Changes that are not known to be written.
+  private struct Outstanding {
+    let number: UInt64?
+    let places: Set<MetadataPlace>
+    /// Objects of which only fields are changed.
+    let touched: Set<MetadataPlace>
+    let signatures: Set<[UInt8]>
 
-  /// Starts to write and to follow; the store is to be filled with ``takeChanges()`` before it serves anybody.
+    init(_ changes: KeyChanges, touched: Set<MetadataPlace>) {
+      number = changes.number
+      places = changes.places
+      self.touched = touched
+      signatures = changes.signatures
+    }
+  }
+
+  let store: Store
+  let layout: KeyLayout
+  let queues: BackendQueues
+  private var tasks: [Task<Void, Never>] = []
+
+  private var lastSequence: UInt64 = 0
+  private var outgoing: [KeyChanges] = []
+  private var outstanding: [UInt64: Outstanding] = [:]
+  /// Numbers of change sets without a verdict, and those of them whose verdict waits for earlier ones.
+  private var open: Deque<UInt64> = []
+  private var settled: Set<UInt64> = []
+  /// Objects that change sets have deleted and names that they have set, by their numbers, until they are durable:
+  /// undoing an earlier one may bring them back.
+  private var revivable: [UInt64: [MetadataPlace]] = [:]
+  private var lastDurable: UInt64 = 0
+  /// Change sets that were refused and may have been written nevertheless.
+  private var refused: [UInt64: Outstanding] = [:]
+  /// What others did to places of changes that are settled, to be taken over.
+  private var retaken: [PlaceEvent] = []
+
+  var own = OwnChanges()
+  var questions = Questions()
+  /// Everything up to this revision was taken over.
+  var followed: Int64 = 0
+  var fields = FieldCollector()
+  /// Objects that others have deleted while this store wrote fields of them.
+  var leftovers: Set<MetadataPlace> = []
+  /// Names of objects that are not there.
+  var dangling: [MetadataPlace: Set<String>] = [:]
+  private var records: [UInt64: [String: [UInt8]]] = [:]
+
+  /// Starts to write, to ask and to follow; the store has what was there when it joined.
   ///
-  /// - Parameter wake: called by any thread when there is something to take.
-  public init(_ connection: EtcdMembership, store: Store, log: Logger, wake: @escaping @Sendable () -> Void) {
-    self.store = store
+  /// - Parameters:
+  ///   - patience: how long etcd may be away until a change is refused.
+  ///   - wake: called by any thread when there is something to take.
+  public convenience init(
+    _ connection: EtcdMembership, store: Store, patience: Duration, log: Logger, wake: @escaping @Sendable () -> Void
+  ) {
     store.assignInstance(connection.instance)
-    layout = connection.layout
     let queues = BackendQueues(wake: wake)
-    self.queues = queues
+    self.init(store, connection.layout, queues)
     let (client, layout, contents) = (connection.client, connection.layout, connection.contents)
+    take(contents, isContinued: true)
     tasks = [
-      Task { await ChangeWriter(client: client, queues: queues, log: log).run() },
-      Task { await ChangeFollower(client: client, layout: layout, queues: queues, log: log).run(contents) },
+      Task { await ChangeWriter(client: client, queues: queues, patience: patience, log: log).run() },
+      Task { await QuestionReader(client: client, queues: queues).run() },
+      Task {
+        await ChangeFollower(client: client, layout: layout, queues: queues, log: log).run(from: contents.revision)
+      },
       Task { await connection.beat(log) },
     ]
-    take(contents)
+  }
+
+  init(_ store: Store, _ layout: KeyLayout, _ queues: BackendQueues) {
+    self.store = store
+    self.layout = layout
+    self.queues = queues
   }
 
   deinit { for task in tasks { task.cancel() } }
 
   public var isImmediate: Bool { false }
 
+  /// Whether everything is written and answered.
+  var isDone: Bool { leftovers.isEmpty && outgoing.isEmpty && outstanding.isEmpty && open.isEmpty && questions.isEmpty }
+
   // MARK: - Writing
 
   public func write(_ set: ChangeSet) {
-    var changes = KeyChanges(number: set.number)
-    for (session, change) in set.changes {
-      if let session = store.sessions[session] { translate(change, in: session, into: &changes) }
+    var translation = ChangeTranslation(store, layout)
+    for change in set.changes { translation.add(change) }
+    open.append(set.number)
+    guard let changes = translation.changes(nextSequence, number: set.number, isRefusable: set.isRefusable) else {
+      // Nothing that others see has changed: as good as written.
+      settled.insert(set.number)
+      return queues.wakeUp()
     }
-    for (key, _) in changes.changes { written[key] = set.number }
-    queues.write(changes)
+    revivable[set.number] = translation.own.compactMap { place, change in
+      switch change {
+      case .put, .fields: nil
+      case .removed, .name: place
+      }
+    }
+    send(changes, translation)
+  }
+
+  private var nextSequence: UInt64 {
+    lastSequence += 1
+    return lastSequence
+  }
+
+  private func send(_ changes: KeyChanges, _ translation: ChangeTranslation) {
+    var touched: Set<MetadataPlace> = []
+    for (place, change) in translation.own {
+      own.begin(changes.sequence, change, at: place)
+      if case .fields = change { touched.insert(place) }
+    }
+    outstanding[changes.sequence] = Outstanding(changes, touched: touched)
+    outgoing.append(changes)
+  }
+
+  public func endTurn() {
+    if !outgoing.isEmpty {
+      queues.write(outgoing)
+      outgoing = []
+    }
+    if let question = questions.begin() {
+      queues.ask(KeyQuestion(number: question.number, keys: question.places.map { keys(of: $0) }))
+    }
   }
 
   public func takeVerdicts() -> [BackendVerdict] {
     var verdicts: [BackendVerdict] = []
     for outcome in queues.takeOutcomes() {
       switch outcome {
-      case .written(let number, let revision):
-        revisions.append((number, revision))
-        verdicts.append(.durable(upTo: number))
-      case .refused(let number, let error):
-        written = written.filter { $0.value != number }
-        verdicts += [.refused(number, error), .durable(upTo: number)]
+      case .written(let sequence, let revision):
+        guard let changes = outstanding.removeValue(forKey: sequence) else { continue }
+        retaken += own.finish(sequence, changes.places, at: revision)
+        if let number = changes.number { settled.insert(number) }
+      case .refused(let sequence, let error):
+        guard let changes = outstanding.removeValue(forKey: sequence) else { continue }
+        retaken += own.giveUp(sequence, changes.places)
+        guard let number = changes.number else { continue }
+        refused[number] = changes
+        settled.insert(number)
+        verdicts.append(.refused(number, error))
+      case .late(let sequence, let error):
+        guard let number = outstanding[sequence]?.number else { continue }
+        settled.insert(number)
+        verdicts.append(.refused(number, error))
       }
     }
-    return verdicts
-  }
-
-  private func translate(_ change: MetadataChange, in session: Session, into changes: inout KeyChanges) {
-    func key(_ key: MetadataKey) -> [UInt8] { layout.text(key, session: session.id) }
-    switch change {
-    case .put(let id, let record):
-      changes.set(key(.object(id)), store.storedText(of: record, in: session))
-      guard let facts = record.sharedFacts else { return }
-      let signature = key(.signature(instance: facts.instance, facts.signature))
-      changes.set(signature, JSONText.text("\(id)"))
-      published.add(signature, to: id)
-    case .remove(let id):
-      changes.set(key(.object(id)), nil)
-      for companion in published.removeAll(of: id) { changes.set(companion, nil) }
-    case .label(let id, _, _):
-      guard let labels = store.storedLabels(of: id, in: session) else { return }
-      changes.set(key(.field(id, "__labels")), labels)
-      published.add(key(.field(id, "__labels")), to: id)
-    case .name(let name, let id):
-      let former = published.point(key(.name(name)), to: id)
-      changes.set(key(.name(name)), JSONText.text(id.rawValue))
-      if let former, former != id { changes.set(key(.field(former, "__name")), nil) }
-      changes.set(key(.field(id, "__name")), JSONText.text("v" + KeyLayout.escaped(name)))
-      published.add(key(.field(id, "__name")), to: id)
-    case .unname(let name):
-      changes.set(key(.name(name)), nil)
-      if let former = published.point(key(.name(name)), to: nil) { changes.set(key(.field(former, "__name")), nil) }
-    case .clear, .copy, .persist, .supersede, .removeOwner: break
+    own.pass(followed)
+    var durable: UInt64?
+    while let first = open.first, settled.remove(first) != nil {
+      durable = first
+      lastDurable = first
+      open.removeFirst()
     }
+    if open.isEmpty { settled = [] }
+    return verdicts + (durable.map { [.durable(upTo: $0)] } ?? [])
   }
 
-  // MARK: - Taking over
-
-  /// Takes over what others have changed.
-  public func takeChanges() {
-    for change in queues.takeNews() {
-      switch change {
-      case .contents(let contents): take(contents)
-      case .events(let events, let revision):
-        for event in events { take(event) }
-        settleFields()
-        forgetWritten(through: revision)
+  public func withdraw(_ numbers: [UInt64]) {
+    var stale: [Outstanding] = []
+    let undone = Set(numbers)
+    let waiting = outstanding.filter { $0.value.number.map { undone.contains($0) } == true }
+    let unsent = Set(outgoing.map(\.sequence)).intersection(waiting.keys)
+    outgoing.removeAll { unsent.contains($0.sequence) }
+    let removed = queues.remove(Set(waiting.keys)).union(unsent)
+    for (sequence, changes) in waiting {
+      if removed.contains(sequence) {
+        outstanding[sequence] = nil
+        if let number = changes.number { settled.insert(number) }
+        retaken += own.giveUp(sequence, changes.places)
+      } else {
+        stale.append(changes)
       }
     }
-  }
-
-  private func take(_ contents: EtcdContents) {
-    var present: Set<ObjectID> = []
-    for pair in contents.pairs {
-      if case .object(let id)? = layout.parse(pair.key)?.key { present.insert(id) }
-      take(.put(pair))
-    }
-    settleFields()
-    for id in store.persistentObjects(elsewhereThan: store.instances.local, in: store.root) where !present.contains(id)
-    {
-      store.adoptRemoval(of: id, in: store.root)
-    }
-    forgetWritten(through: contents.revision)
-  }
-
-  private func take(_ event: WatchEvent) {
-    let (key, value): ([UInt8], [UInt8]?) =
-      switch event {
-      case .put(let pair): (pair.key, pair.value)
-      case .delete(let key, _): (key, nil)
+    stale += numbers.compactMap { refused[$0] }
+    refused = [:]
+    for event in retaken { takeOver(event) }
+    retaken = []
+    var translation = ChangeTranslation(store, layout)
+    if let first = numbers.min() {
+      for place in revivable.filter({ $0.key > first }).sorted(by: { $0.key < $1.key }).flatMap(\.value) {
+        if isPresent(place) { translation.addPresent(place) }
       }
-    guard let (id, place) = layout.parse(key), let session = store.sessions[id], written[key] == nil else { return }
+    }
+    revivable = revivable.filter { $0.key > lastDurable }
+    for changes in stale {
+      for place in changes.places.subtracting(changes.touched) { translation.addPresent(place) }
+      for key in changes.signatures { translation.addPresent(signature: key) }
+    }
+    for changes in stale { for place in changes.touched { translation.addPresentFields(of: place) } }
+    for place in leftovers { translation.addPresent(place) }
+    leftovers = []
+    guard let changes = translation.changes(nextSequence, number: nil, isRefusable: false) else { return }
+    send(changes, translation)
+  }
+
+  private func isPresent(_ place: MetadataPlace) -> Bool {
+    guard let session = store.sessions[place.session] else { return false }
     switch place {
-    case .object(let id):
-      guard let value else { return store.adoptRemoval(of: id, in: session) }
-      adopt(id, value, in: session)
-    case .field(let id, let field):
-      if let value {
-        published.add(key, to: id)
-        fields.add(session.id, id, field, value)
-      }
-    case .name(let name):
-      let target = value.flatMap { JSONText.number($0) }.map { ObjectID($0) }
-      _ = published.point(key, to: target)
-      store.adoptName(name, target, in: session)
-    case .instance(let id, let field): take(id, field, value)
-    case .signature(let instance, let signature):
-      if let value, let id = JSONText.string(value).flatMap({ Array($0.utf8).withUnsafeBytes { ObjectID(text: $0) } }) {
-        published.add(layout.text(.signature(instance: instance, signature), session: session.id), to: id)
-      }
-    case .nextInstance: break
+    case .object(_, let id): return store.isShared(id, in: session)
+    case .name(_, let name): return session.target(of: name) != nil
     }
   }
 
-  private func adopt(_ id: ObjectID, _ text: [UInt8], in session: Session) {
-    // What others write may be anything; what is no object stays invisible.
-    _ = try? store.adoptObject(id, stored: text, in: session)
-  }
+  // MARK: - Questions
 
-  /// Objects that were written field by field appear when they are whole; labels are given when their object is there.
-  private func settleFields() {
-    for (sessionID, id, known) in fields.takeAll() {
-      guard let session = store.sessions[sessionID] else { continue }
-      if !store.exists(id, in: session), known["typename"] != nil {
-        adopt(id, FieldCollector.object(known), in: session)
-      }
-      if let labels = known["__labels"] { store.adoptLabels(of: id, stored: labels, in: session) }
+  public func ask(_ places: [MetadataPlace]) -> UInt64? { questions.ask(places) }
+
+  private func keys(of place: MetadataPlace) -> [[UInt8]] {
+    switch place {
+    case .object(let session, let id):
+      [layout.text(.object(id), session: session), layout.text(.field(id, "typename"), session: session)]
+    case .name(let session, let name): [layout.text(.name(name), session: session)]
     }
   }
 
-  private func take(_ instance: UInt64, _ field: String, _ value: [UInt8]?) {
+  public func takeAnswers() -> [BackendAnswer] {
+    for answer in queues.takeAnswers() {
+      guard let places = questions.end(answer.number) else { continue }
+      guard let changed = answer.changed else {
+        questions.fail(answer.number)
+        continue
+      }
+      for (place, revision) in zip(places, changed) where revision == nil { forget(place, at: answer.revision) }
+      // The watch tells of what is there with all that belongs to it.
+      questions.answer(answer.number, when: changed.reduce(0) { max($0, $1 ?? 0) })
+    }
+    return questions.take(at: followed)
+  }
+
+  /// Forgets what is not in etcd any more, unless more was heard since.
+  private func forget(_ place: MetadataPlace, at revision: Int64) {
+    guard followed <= revision, !own.isPending(place) else { return }
+    switch place {
+    case .object: takeOver(PlaceEvent(place: place, change: .removed, revision: revision))
+    case .name: takeOver(PlaceEvent(place: place, change: .name(nil), revision: revision))
+    }
+    own.note(place, readAt: revision)
+  }
+
+  // MARK: - Instances
+
+  func take(_ instance: UInt64, _ field: String, _ value: [UInt8]?) {
     records[instance, default: [:]][field] = value
     let fields = records[instance] ?? [:]
     guard !fields.isEmpty else {
@@ -192,38 +271,5 @@ public final class EtcdBackend: MetadataBackend {
         socketPath: fields["ipc_socket"].flatMap { JSONText.string($0) } ?? "",
         rpcEndpoint: fields["rpc_endpoint"].flatMap { JSONText.string($0) } ?? "",
         timestamp: fields["timestamp"].flatMap { JSONText.number($0) } ?? 0))
-  }
-
-  /// Listens to others again about keys whose last change by this store the watch has passed.
-  private func forgetWritten(through revision: Int64) {
-    var passed: UInt64 = 0
-    while let first = revisions.first, first.revision <= revision {
-      passed = first.number
-      revisions.removeFirst()
-    }
-    if passed > 0 { written = written.filter { $0.value > passed } }
-  }
-}
-
-/// Fields of objects that came as keys of their own.
-private struct FieldCollector {
-  private var objects: [ObjectID: (session: UInt64, fields: [String: [UInt8]])] = [:]
-
-  mutating func add(_ session: UInt64, _ id: ObjectID, _ field: String, _ value: [UInt8]) {
-    objects[id, default: (session, [:])].fields[field] = value
-  }
-
-  mutating func takeAll() -> [(UInt64, ObjectID, [String: [UInt8]])] {
-    defer { objects = [:] }
-    return objects.map { ($0.value.session, $0.key, $0.value.fields) }
-  }
-
-  /// The fields as one object.
-  static func object(_ fields: [String: [UInt8]]) -> [UInt8] {
-    var text: [UInt8] = []
-    for (key, value) in fields where key != "__labels" {
-      text += [text.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ",")] + JSONText.text(key) + [UInt8(ascii: ":")] + value
-    }
-    return text + [UInt8(ascii: "}")]
   }
 }

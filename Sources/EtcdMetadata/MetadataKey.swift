@@ -20,11 +20,16 @@ struct KeyLayout: Sendable {
   /// All keys of all sessions.
   var everything: [UInt8] { Array("\(prefix)/".utf8) }
 
+  /// The beginnings of all keys of a session's objects, names and signatures.
+  func contents(of session: UInt64) -> [[UInt8]] {
+    ["data", "names", "signatures"].map { Array("\(prefix)/\(Self.hex("S", session))/\($0)/".utf8) }
+  }
+
   func text(_ key: MetadataKey, session: UInt64 = 0) -> [UInt8] {
     let path =
       switch key {
       case .object(let id): "data/\(id)"
-      case .field(let id, let field): "data/\(id)/\(field)"
+      case .field(let id, let field): "data/\(id)/\(Self.escaped(field))"
       case .signature(let instance, let signature): "signatures/i\(instance)/\(Self.hex("s", signature))"
       case .name(let name): "names/\(Self.escaped(name))"
       case .instance(let id, let field): "instances/i\(id)/\(field)"
@@ -32,6 +37,14 @@ struct KeyLayout: Sendable {
       }
     return Array("\(prefix)/\(Self.hex("S", session))/\(path)".utf8)
   }
+
+  /// Whether a key tells which object has a signature.
+  func isSignature(_ key: [UInt8]) -> Bool {
+    let path = key.dropFirst(prefix.utf8.count + 19)
+    return path.starts(with: Self.signatures) && key.starts(with: everything)
+  }
+
+  private static let signatures = Array("signatures/".utf8)
 
   /// The name of the lock that released daemons take.
   var lock: [UInt8] { Array("\(prefix)/\(Self.hex("S", 0))/meta_sync_lock".utf8) }
@@ -45,7 +58,7 @@ struct KeyLayout: Sendable {
     guard parts.count >= 2, let session = Self.number(parts[0], "S") else { return nil }
     switch (parts[1], parts.count) {
     case ("data", 3): return Self.object(parts[2]).map { (session, .object($0)) }
-    case ("data", 4): return Self.object(parts[2]).map { (session, .field($0, String(parts[3]))) }
+    case ("data", 4): return Self.object(parts[2]).map { (session, .field($0, Self.unescaped(parts[3]))) }
     case ("names", 3): return (session, .name(Self.unescaped(parts[2])))
     case ("signatures", 4):
       guard let instance = Self.instance(parts[2]), let signature = Self.number(parts[3], "s") else { return nil }

@@ -17,14 +17,46 @@ public protocol MetadataBackend: AnyObject {
 
   /// Takes the verdicts on change sets since the last call.
   func takeVerdicts() -> [BackendVerdict]
+
+  /// Lets others see what the store has again, where it has undone change sets; called after each ``takeVerdicts()``.
+  func withdraw(_ numbers: [UInt64])
+
+  /// Asks for the latest of what others may have changed, before a request is answered.
+  ///
+  /// - Returns: the number of the question, which requests of the same turn share; nil when there are no others.
+  func ask(_ places: [MetadataPlace]) -> UInt64?
+
+  /// Takes the answers since the last call; by then the store has what was asked for.
+  func takeAnswers() -> [BackendAnswer]
+
+  /// Ends a turn of the loop: what it had to write and to ask is sent together.
+  func endTurn()
+}
+
+/// Something that others may change.
+public enum MetadataPlace: Hashable, Sendable {
+  case object(session: UInt64, ObjectID)
+  case name(session: UInt64, String)
 }
 
 /// Verdict on change sets.
 public enum BackendVerdict: Sendable {
   /// Durability of all sets up to this number but those that were refused.
   case durable(upTo: UInt64)
-  /// Failure to make one set durable, with the error for its client.
+  /// Failure to make one set durable, with the error for its client. One that cannot be undone is still to be written.
   case refused(UInt64, StoreError)
+}
+
+/// End of a question.
+public struct BackendAnswer: Sendable {
+  public let question: UInt64
+  /// False when nobody answered, so that the store has what it knew before.
+  public let isHeard: Bool
+
+  public init(question: UInt64, isHeard: Bool) {
+    self.question = question
+    self.isHeard = isHeard
+  }
 }
 
 /// Metadata in the memory of the process alone: a change is as durable as it ever gets.
@@ -46,20 +78,32 @@ public final class EmbeddedBackend: MetadataBackend {
     acknowledged = written
     return [.durable(upTo: written)]
   }
+
+  /// Does nothing: nothing is undone.
+  public func withdraw(_ numbers: [UInt64]) {}
+
+  public func ask(_ places: [MetadataPlace]) -> UInt64? { nil }
+
+  public func takeAnswers() -> [BackendAnswer] { [] }
+
+  public func endTurn() {}
 }
 
 extension Store {
   /// Takes the verdicts of a backend.
   ///
-  /// - Returns: the change sets that are undone with those that were refused, and the errors for their clients.
-  public func settle(_ verdicts: [BackendVerdict]) -> [(number: UInt64, error: StoreError)] {
-    var undone: [(number: UInt64, error: StoreError)] = []
+  /// - Returns: the change sets whose clients are to be told of an error: those that are undone with those that were
+  ///   refused, and those that cannot be undone.
+  public func settle(_ verdicts: [BackendVerdict]) -> [(number: UInt64, error: StoreError, isUndone: Bool)] {
+    var failures: [(number: UInt64, error: StoreError, isUndone: Bool)] = []
     for verdict in verdicts {
       switch verdict {
       case .durable(let number): acknowledge(upTo: number)
-      case .refused(let number, let error): undone += refuse(number).map { ($0, error) }
+      case .refused(let number, let error):
+        let undone = refuse(number)
+        failures += undone.isEmpty ? [(number, error, false)] : undone.map { ($0, error, true) }
       }
     }
-    return undone
+    return failures
   }
 }

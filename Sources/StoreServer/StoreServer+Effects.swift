@@ -19,16 +19,39 @@ extension StoreServer {
 
   // MARK: - Durability
 
-  /// Takes over what others have changed, and answers those whose changes are durable or refused.
+  /// Takes over what others have changed, and answers those whose changes are durable or refused, or who have asked.
   func takeMetadata() {
     store.now = unixMilliseconds()
     backend.takeChanges()
     let verdicts = backend.takeVerdicts()
-    for undone in store.settle(verdicts) {
-      for held in heldReplies.waiting(forChange: undone.number) { settle(held, failure: undone.error) }
+    let failures = store.settle(verdicts)
+    backend.withdraw(failures.filter(\.isUndone).map(\.number))
+    for failure in failures {
+      for held in heldReplies.waiting(forChange: failure.number) { settle(held, failure: failure.error) }
     }
     for case .durable(upTo: let number) in verdicts {
       for held in heldReplies.waiting(forChangesUpTo: number) { settle(held) }
     }
+    for answer in backend.takeAnswers() {
+      for held in heldReplies.waiting(forAnswer: answer.question) {
+        if !answer.isHeard { unheardQuestions += 1 }
+        settle(held)
+      }
+    }
+  }
+
+  // MARK: - Questions
+
+  /// Nanoseconds after which a question is answered with what the store knows.
+  static let answerPatience: UInt64 = 1_000_000_000
+
+  /// Has others asked before a request goes on.
+  ///
+  /// - Returns: what the request waits for; nil when there is nobody to ask.
+  func ask(_ places: [MetadataPlace]) -> HeldReply? {
+    guard !isStopping, let question = backend.ask(places) else { return nil }
+    let held = HeldReply(until: .answered(question), then: .request)
+    held.deadline = (monotonicNanoseconds() + Self.answerPatience, nil)
+    return held
   }
 }

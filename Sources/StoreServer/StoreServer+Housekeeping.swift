@@ -36,7 +36,9 @@ extension StoreServer {
       volumes.saveLate()
     case .reuse: logReuse()
     case .session(let id): endExpiredSession(id)
-    case .deadline(let held): settle(held, failure: held.deadline?.error)
+    case .deadline(let held):
+      if case .answered = held.condition { unheardQuestions += 1 }
+      settle(held, failure: held.deadline?.error)
     }
   }
 

@@ -1,4 +1,5 @@
 import HTTPEndpoint
+import MetadataBackend
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -52,6 +53,11 @@ extension StoreServer {
       "vineyard_log_dropped_lines_total", "counter", "Lines of the log that nobody read in time.",
       configuration.droppedLogLines())
     copies(&page)
+    if !backend.isImmediate {
+      page.single(
+        "vineyard_metadata_unheard_total", "counter",
+        "Requests answered with what the store knew, since it could not ask for what others know.", unheardQuestions)
+    }
     objects(&page)
     volumes(&page)
     page.single("vineyard_poll_waits_total", "counter", "Times the loop went to wait for events.", poller.waits)

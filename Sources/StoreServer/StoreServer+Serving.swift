@@ -2,6 +2,7 @@ import Glibc
 import HTTPEndpoint
 import JSON
 import Logging
+import MetadataBackend
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -26,6 +27,7 @@ extension StoreServer {
       settleChanged()
       pages.pump()
     } while settleUnserved()
+    backend.endTurn()
     turns.record(nanoseconds: monotonicNanoseconds() - start, work: store.work.done - work)
   }
 

@@ -74,6 +74,8 @@ public final class StoreServer {
   var woken: Deque<HeldReply> = []
   /// Connections that have more to do than one turn takes, in the order of their turns.
   var queue: Deque<UInt64> = []
+  /// Requests that were answered with what the store knew, since nobody told what others know.
+  var unheardQuestions: UInt64 = 0
   /// Durations of the loop's turns.
   var turns = TurnMetrics()
   var sessions: SessionLedger
@@ -119,6 +121,7 @@ public final class StoreServer {
       }
     }
     handler.trimMemory = { [pages] in pages.trim() }
+    if !backend.isImmediate { handler.ask = { [unowned self] in ask($0) } }
     store.isAwaited = { [unowned self] in heldReplies.isAwaited($0) }
   }
 

@@ -2,11 +2,13 @@
 
 import faulthandler
 import os
+import shutil
 
 import pytest
 import vineyard
 
 from daemon import Daemon
+from etcd import Etcd
 from isolation import isolate
 from peer import Peer
 from waiting import eventually
@@ -48,6 +50,18 @@ def store(store_options):
         daemon.stop()
     finally:
         daemon.discard()
+
+
+@pytest.fixture(scope="module")
+def etcd():
+    """An etcd for the module's daemons."""
+    if shutil.which("etcd") is None:
+        pytest.fail("no etcd: scripts/test installs etcd-server")
+    server = Etcd()
+    try:
+        yield server.start()
+    finally:
+        server.discard()
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import contextlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import urllib.request
@@ -19,6 +21,7 @@ class Etcd:
         self.process = None
 
     def start(self):
+        (self.directory / "log").unlink(missing_ok=True)
         with open(self.directory / "log", "ab") as log:
             self.process = subprocess.Popen(
                 ["/usr/bin/etcd", "--data-dir", self.directory / "data"]
@@ -47,6 +50,19 @@ class Etcd:
         body = json.dumps({"key": start, "range_end": end}).encode()
         with urllib.request.urlopen(f"{self.client}/v3/kv/deleterange", body) as reply:
             assert int(json.load(reply).get("deleted", 0)) > 0, f"no key begins with {prefix}"
+
+    @contextlib.contextmanager
+    def hung(self):
+        """It takes connections and requests, and answers nothing until the end."""
+        self.process.send_signal(signal.SIGSTOP)
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        eventually(
+            lambda: all(") T " in (task / "stat").read_text() for task in tasks.iterdir()), "every thread has stopped"
+        )
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def kill(self):
         self.process.kill()

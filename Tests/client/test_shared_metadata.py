@@ -1,28 +1,12 @@
 """Several stores share one etcd: ours with ours, and ours with the released daemon."""
 
-import shutil
-from pathlib import Path
-
 import numpy as np
 import pytest
 import vineyard
 
 from daemon import Daemon, free_port, run_daemon
-from etcd import Etcd
+from sharing import RELEASED
 from waiting import eventually
-
-RELEASED = [str(Path(vineyard.__file__).parent / "bdist/vineyardd")]
-
-
-@pytest.fixture(scope="module")
-def etcd():
-    if shutil.which("etcd") is None:
-        pytest.fail("no etcd: scripts/test installs etcd-server")
-    server = Etcd()
-    try:
-        yield server.start()
-    finally:
-        server.discard()
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ func metadataSharing(_ options: EtcdOptions, _ log: Logger) -> MetadataSharing {
     switch joining {
     case .success(let membership):
       log.info("this is instance \(membership.instance)")
-      return EtcdBackend(membership, store: store, log: log, wake: wake)
+      return EtcdBackend(membership, store: store, patience: options.timeout, log: log, wake: wake)
     case .failure(let error):
       throw ProgramError(
         .notReady, "the store is not ready: its metadata is in etcd", cause: "\(error)",

@@ -5,8 +5,29 @@ import StoreProtocol
 public struct ChangeSet {
   /// Counts up from set to set.
   public let number: UInt64
-  /// The changes in their order, each with the id of its session. An object that was persisted is put here.
-  public let changes: [(session: UInt64, change: MetadataChange)]
+  /// Whether a refusal undoes it; else it has to be written sooner or later.
+  public let isRefusable: Bool
+  /// The changes in their order.
+  public let changes: [WrittenChange]
+}
+
+/// A change that a backend has to write, with the state before it that nobody could ask for later.
+public struct WrittenChange {
+  /// The id of the session.
+  public let session: UInt64
+  /// The change; an object that was persisted is put here.
+  public let change: MetadataChange
+  /// The object that a removal has taken out.
+  public let removed: MetadataRecord?
+  /// The object that a name was taken from.
+  public let former: ObjectID?
+
+  init(_ change: MetadataChange, _ undo: MetadataUndo, in session: Session) {
+    self.session = session.id
+    self.change = change
+    removed = undo.removed
+    former = undo.formerTarget
+  }
 }
 
 /// Progress of a request towards durability, if it has changed something.
@@ -57,7 +78,7 @@ struct ChangeLog {
     let isRefusable: Bool
     var isRefused = false
     /// Changes that a backend has to write.
-    var changes: [(session: UInt64, change: MetadataChange)] = []
+    var changes: [WrittenChange] = []
   }
 
   /// Whether a backend wants to know, and acknowledges later.
@@ -82,15 +103,14 @@ struct ChangeLog {
   }
 
   /// Notes something that a backend has to write.
-  mutating func add(_ change: MetadataChange, in session: Session, to request: UInt64) {
-    requests[request]?.changes.append((session.id, change))
-  }
+  mutating func add(_ change: WrittenChange, to request: UInt64) { requests[request]?.changes.append(change) }
 
   /// Ends a request.
   ///
   /// - Returns: what is to be written; nil when nothing is.
   mutating func close(_ request: UInt64) -> ChangeSet? {
-    guard let changes = requests[request]?.changes, !changes.isEmpty else {
+    guard let isRefusable = requests[request]?.isRefusable, let changes = requests[request]?.changes, !changes.isEmpty
+    else {
       requests[request] = nil
       return nil
     }
@@ -98,7 +118,7 @@ struct ChangeLog {
     requests[request]?.number = lastNumber
     requests[request]?.changes = []
     closed.append((lastNumber, request))
-    return ChangeSet(number: lastNumber, changes: changes)
+    return ChangeSet(number: lastNumber, isRefusable: isRefusable, changes: changes)
   }
 
   /// Forgets an open request that was refused.
@@ -156,6 +176,15 @@ struct ChangeLog {
       case .blob(let blob, _, _): return blob == id
       default: return false
       }
+    }
+  }
+
+  /// Whether a request has deleted an object, which is not durable yet.
+  func isBeingDeleted(_ id: ObjectID, in session: Session) -> Bool {
+    entries.contains { entry in
+      guard entry.session === session, requests[entry.request] != nil, case .metadata(.remove(id), _) = entry.step
+      else { return false }
+      return true
     }
   }
 

@@ -91,7 +91,7 @@ extension Store {
     }
     let written = written(change, undo, in: session)
     let request = request(of: change.isRefusable ? client : nil, isWritten: written != nil)
-    if let written { log.add(written, in: session, to: request) }
+    if let written { log.add(WrittenChange(written, undo, in: session), to: request) }
     if log.isPending { log.entries.append(.init(request: request, session: session, step: .metadata(change, undo))) }
     guard written != nil, request != client?.request, let set = log.close(request) else { return }
     outbox.add(.write(set))

@@ -2,6 +2,20 @@ import StoreProtocol
 
 /// What a store tells others of its objects, and takes over from them.
 extension Store {
+  /// Whether an object is there for everybody.
+  public func isShared(_ id: ObjectID, in session: Session) -> Bool { session.metadata[id]?.isTransient == false }
+
+  /// An object that is there for everybody.
+  public func sharedRecord(of id: ObjectID, in session: Session) -> MetadataRecord? {
+    session.metadata[id].flatMap { $0.isTransient ? nil : $0 }
+  }
+
+  /// Another object that is there for everybody on an instance and has a signature.
+  public func sharedObject(signature: UInt64, instance: UInt64, in session: Session) -> ObjectID? {
+    let id = session.metadata.resolve(signature: signature, fallback: .invalid)
+    return sharedRecord(of: id, in: session)?.instance == instance ? id : nil
+  }
+
   /// The text of an object for a backend that others read; nil when there is none.
   public func storedText(of id: ObjectID, in session: Session) -> [UInt8]? {
     session.metadata[id].map { storedText(of: $0, in: session) }
@@ -12,9 +26,9 @@ extension Store {
     StoredForm.text(of: record) { session.metadata[$0]?.typename }
   }
 
-  /// The labels of an object for a backend that others read; nil when there is no such object.
+  /// The labels of an object for a backend that others read; nil when it has none.
   public func storedLabels(of id: ObjectID, in session: Session) -> [UInt8]? {
-    session.metadata[id].map(StoredForm.labels)
+    session.metadata[id].flatMap { $0.labels.count == 0 ? nil : StoredForm.labels(of: $0) }
   }
 
   /// Takes over an object that somebody else made durable. One that is here already stays as it is.
@@ -31,10 +45,11 @@ extension Store {
         return found == .invalid ? nil : found
       }
     }
-    let record = try reading.get()
+    var record = try reading.get()
     if session.metadata[id]?.isTransient == true {
       adopt(.persist(id), in: session)
-    } else if !session.metadata.contains(id), !log.isReserved(id, in: session) {
+    } else if !session.metadata.contains(id), !log.isBeingDeleted(id, in: session) {
+      record.name = session.names.name(of: id)
       for link in record.links where link.id != .invalid { session.link(link.id, to: id) }
       adopt(.put(id, record), in: session)
     }
@@ -48,9 +63,10 @@ extension Store {
     }
   }
 
-  /// Takes over that somebody else deleted an object. Blobs that it had here go with it.
+  /// Takes over that somebody else deleted an object. Its names go with it, and the blobs that it had here.
   public func adoptRemoval(of id: ObjectID, in session: Session) {
     guard let record = session.metadata[id], !record.isTransient else { return }
+    while let name = session.names.firstName(of: id) { adopt(.unname(name), in: session) }
     adopt(.remove(id), in: session)
     dropCopies(of: record, in: session)
     for link in record.links where session.unlink(link.id, from: id) {
@@ -62,9 +78,15 @@ extension Store {
   }
 
   /// Takes over a name that somebody else gave or, for nil, forgot.
-  public func adoptName(_ name: String, _ id: ObjectID?, in session: Session) {
-    guard session.names[name] != id else { return }
-    adopt(id.map { .name(name, $0) } ?? .unname(name), in: session)
+  ///
+  /// - Returns: false when there is no such object (yet): then the name leads nowhere.
+  @discardableResult
+  public func adoptName(_ name: String, _ id: ObjectID?, in session: Session) -> Bool {
+    let target = id.flatMap { session.metadata[$0]?.isTransient == false ? $0 : nil }
+    if session.names[name] != target {
+      adopt(target.map { .name(name, $0) } ?? .unname(name), in: session)
+    }
+    return target == id
   }
 
   /// Makes a change that is durable already. It is kept while others are not, which are undone around it.
@@ -88,9 +110,23 @@ extension MetadataRecord {
   public var sharedFacts: (signature: UInt64, instance: UInt64)? { isGlobal ? nil : (signature, instance) }
 }
 
-extension Store {
-  /// Persistent objects whose blobs are on other stores.
-  public func persistentObjects(elsewhereThan instance: UInt64, in session: Session) -> [ObjectID] {
-    session.metadata.records.filter { !$0.value.isTransient && $0.value.instance != instance }.map(\.key)
+extension MetadataRecord {
+  /// Objects that it has as members, blobs left out.
+  public var memberObjects: [ObjectID] { links.map(\.id).filter { !$0.isBlob && $0 != .invalid } }
+
+  /// The newest of its names, in the form in which names are stored.
+  public var storedName: String? { name.map(NameTable.escaped) }
+}
+
+extension Session {
+  /// Objects that are there for everybody, with the instances that have their blobs.
+  public var sharedObjects: [(id: ObjectID, instance: UInt64)] {
+    metadata.records.filter { !$0.value.isTransient }.map { (id: $0.key, instance: $0.value.instance) }
   }
+
+  /// All names with their objects.
+  public var sharedNames: [(name: String, id: ObjectID)] { Array(names.ascending()) }
+
+  /// The object that a name leads to.
+  public func target(of name: String) -> ObjectID? { names[name] }
 }

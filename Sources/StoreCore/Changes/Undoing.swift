@@ -130,6 +130,10 @@ struct Undoing {
     case .put: break
     case .remove(let id):
       guard session.metadata.contains(id) else { return nil }
+      if isAdopted(entry) {
+        takeNames(from: id, in: session)
+        break
+      }
       if isUsedAgain(id, in: session) || session.names.name(of: id) != nil {
         bringBackNames(of: id, in: session, from: entry.request)
         revive(id, in: session)
@@ -137,7 +141,9 @@ struct Undoing {
       }
     case .unname(let name):
       guard let id = session.names[name] else { return nil }
-      if isOfDeletion(entry), !isFormerTarget(id, of: entry) || isUsedAgain(id, in: session) { return nil }
+      if !isAdopted(entry), isOfDeletion(entry), !isFormerTarget(id, of: entry) || isUsedAgain(id, in: session) {
+        return nil
+      }
     case .name(_, let id): guard session.metadata[id]?.isTransient == false else { return nil }
     case .persist(let id), .label(let id, _, _), .supersede(let id, _), .removeOwner(let id):
       guard session.metadata.contains(id) else { return nil }
@@ -145,6 +151,24 @@ struct Undoing {
     let undo = session.apply(change)
     if case .nothing = undo { return nil }
     return ChangeLog.Entry(request: entry.request, session: session, step: .metadata(change, undo))
+  }
+
+  /// Whether somebody else made the change, so that it stays whatever is refused here.
+  private func isAdopted(_ entry: ChangeLog.Entry) -> Bool {
+    guard entry.request == 0, case .metadata(let change, let undo) = entry.step else { return false }
+    switch change {
+    case .remove: return undo.removed?.isTransient == false
+    case .unname: return true
+    default: return false
+    }
+  }
+
+  /// Takes the names away that an object has again which somebody else has deleted.
+  private mutating func takeNames(from id: ObjectID, in session: Session) {
+    while let name = session.names.firstName(of: id) {
+      let undo = session.apply(.unname(name))
+      store.log.entries.append(.init(request: 0, session: session, step: .metadata(.unname(name), undo)))
+    }
   }
 
   /// Whether a name was taken from an object to delete it.

@@ -84,16 +84,4 @@ extension Store {
   ) throws(StoreError) -> ObjectID {
     try ShallowCopy(id, extra: extra, in: session, of: volume, by: nil, self).finish(self)
   }
-
-  /// The local copy of an object: itself, while there is one instance.
-  ///
-  /// - Throws: metaTreeSubtreeNotExists for an unknown object, invalid for a blob or a global object.
-  public func migrate(_ id: ObjectID, in session: Session) throws(StoreError) -> ObjectID {
-    if id.isBlob { throw StoreError(.invalid, "The blob \(id) cannot be migrated") }
-    try requireObject(id, in: session)
-    if session.metadata[id]?.instance == InstanceID.unspecified {
-      throw StoreError(.invalid, "The global object \(id) cannot be migrated")
-    }
-    return id
-  }
 }

@@ -125,13 +125,15 @@ public enum StoredForm {
     private var signature: UInt64?
     private var timestamp: UInt64 = 0
     private var isWrong = false
+    private var labels: [(key: String, value: String)] = []
 
     mutating func take(
       _ text: UnsafeRawBufferPointer, _ key: JSONSpan, _ value: JSONSpan, _ member: (UInt64) -> ObjectID?
     ) {
       let name = text.string(key)
       switch name {
-      case "id", "transient", "__name", "__labels": return
+      case "id", "transient", "__name": return
+      case "__labels": labels = StoredForm.labels(in: text.slice(value))
       case "__timestamp": timestamp = text.integer(value) ?? 0
       case "instance_id": instance = text.integer(value) ?? 0
       case "signature": signature = text.integer(value)
@@ -186,9 +188,10 @@ public enum StoredForm {
         MetadataRecord(document, typename: typename, signature: signature, instance: instance, timestamp: timestamp),
         document, links: members)
       var work = Work()
-      guard let record = layout.step(&work) else {
+      guard var record = layout.step(&work) else {
         return .failure(StoreError(.metaTreeInvalid, "an object in the backend cannot be laid out"))
       }
+      for (key, value) in labels { record.label(key, value) }
       return .success(record)
     }
   }

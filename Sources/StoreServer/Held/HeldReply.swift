@@ -25,6 +25,8 @@ final class HeldReply {
     case durable(UInt64)
     /// The fetch of blobs with this number is over.
     case pulled(UInt64)
+    /// Others have answered the question with this number.
+    case answered(UInt64)
   }
 
   /// Action when the condition holds.
@@ -50,10 +52,11 @@ final class HeldReply {
   /// Makes the error of the reply from the failure.
   let refusal: (StoreError) -> StoreError
 
-  /// Time at which the reply is given up, in monotonic nanoseconds, and the error for the client; nil for never.
+  /// Time at which the wait ends, in monotonic nanoseconds, and the error for the client; without an error it goes on as
+  /// if the condition held. Nil for never.
   ///
   /// The requests of the protocol have no time-outs, so only the server sets one, as for what another store has.
-  var deadline: (time: UInt64, error: StoreError)?
+  var deadline: (time: UInt64, error: StoreError?)?
   /// The complete message, for ``Continuation/send(arena:_:)``.
   var reply: ByteWriter?
   /// The connection it belongs to; nil when the client has gone and only ``undo`` may be left to do.
@@ -86,6 +89,7 @@ struct HeldReplies {
   private var byJob: [UInt64: HeldReply] = [:]
   private var byChange: [UInt64: [HeldReply]] = [:]
   private var byPull: [UInt64: [HeldReply]] = [:]
+  private var byQuestion: [UInt64: [HeldReply]] = [:]
   /// Replies that wait for the page worker, in the order in which they came.
   private(set) var onPages: [HeldReply] = []
 
@@ -106,6 +110,7 @@ struct HeldReplies {
     case .job(let job): byJob[job] = held
     case .durable(let number): byChange[number, default: []].append(held)
     case .pulled(let number): byPull[number, default: []].append(held)
+    case .answered(let question): byQuestion[question, default: []].append(held)
     case .sent, .checked: break
     }
   }
@@ -125,6 +130,9 @@ struct HeldReplies {
     case .pulled(let number):
       byPull[number]?.removeAll { $0 === held }
       if byPull[number]?.isEmpty == true { byPull[number] = nil }
+    case .answered(let question):
+      byQuestion[question]?.removeAll { $0 === held }
+      if byQuestion[question]?.isEmpty == true { byQuestion[question] = nil }
     case .sent, .checked: break
     }
     return true
@@ -139,6 +147,8 @@ struct HeldReplies {
 
   /// Those that wait for a fetch of blobs, in the order in which they came.
   func waiting(forPull number: UInt64) -> [HeldReply] { byPull[number] ?? [] }
+  /// Those that wait for an answer.
+  func waiting(forAnswer question: UInt64) -> [HeldReply] { byQuestion[question] ?? [] }
 
   /// Those that wait for one of the change sets up to a number, in the order of these.
   func waiting(forChangesUpTo number: UInt64) -> [HeldReply] {

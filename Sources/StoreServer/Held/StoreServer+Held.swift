@@ -21,7 +21,7 @@ extension StoreServer {
       countParked(1, of: connection)
       store.notesChanges = true
     case .populated(let blobs): for range in blobs.ranges { store.demandPages(range) }
-    case .givenBack, .checked, .job, .durable, .pulled: break
+    case .givenBack, .checked, .job, .durable, .pulled, .answered: break
     // The socket is watched already for taking more.
     case .sent: return
     }
@@ -114,7 +114,7 @@ extension StoreServer {
       stopWaiting(connection, for: key)
     case .checked:
       if case .registration(let login) = held.continuation { logins.remove(connection.id, of: login.claim) }
-    case .populated, .givenBack, .sent, .job, .durable, .pulled: break
+    case .populated, .givenBack, .sent, .job, .durable, .pulled, .answered: break
     }
   }
 
@@ -154,7 +154,7 @@ extension StoreServer {
     switch condition {
     case .populated(let blobs): !blobs.ranges.contains { store.memory.residency.isAwaited($0) }
     case .givenBack: !pages.isGivingBack
-    case .changed, .sent, .checked, .job, .durable, .pulled: false
+    case .changed, .sent, .checked, .job, .durable, .pulled, .answered: false
     }
   }
 

@@ -55,7 +55,8 @@ private struct AbandonedMigration: StoreTask {
 
 extension RequestHandler {
   func migrateObject(_ connection: Connection) throws(StoreError) -> Disposition {
-    try start(MigrateTask(try message.objectID("object_id"), by: connection.client))
+    let (id, client) = (try message.objectID("object_id"), connection.client)
+    return try knowing(id, client) { handler throws(StoreError) in try handler.start(MigrateTask(id, by: client)) }
   }
 
   fileprivate func answerMigration(_ target: ObjectID) -> Disposition {

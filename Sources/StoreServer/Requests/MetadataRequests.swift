@@ -1,4 +1,5 @@
 import JSON
+import MetadataBackend
 import StoreCore
 import StoreProtocol
 
@@ -62,8 +63,7 @@ extension RequestHandler {
     let reader = try NumberListReader(message, "id")
     let waits = try message.boolean("wait", default: false)
     _ = try message.boolean("sync_remote", default: false)
-    return try start(
-      GetDataTask(reader, waits: waits, in: session, copiesFor: seesCopies ? connection.client : nil))
+    return try start(GetDataTask(reader, waits: waits, by: client, showsCopies: seesCopies))
   }
 
   /// Bytes of the longest pattern: reading one may take time that grows with the square of its length.
@@ -80,7 +80,7 @@ extension RequestHandler {
   func listData(_ client: Client) throws(StoreError) -> Disposition {
     let limit = try message.integer("limit")
     let listing = ObjectListing(try pattern(), limit: limit, in: client.session)
-    return try start(GetDataTask(listing, in: client.session))
+    return try start(GetDataTask(listing, by: client))
   }
 
   func deleteData(_ connection: Connection, reports: Bool) throws(StoreError) -> Disposition {
@@ -96,21 +96,31 @@ extension RequestHandler {
 
   func exists(_ client: Client) throws(StoreError) -> Disposition {
     let id = try message.objectID("id")
-    store.clearSuspicion(CollectionOfOne(id), in: client.session)
-    let exists = store.exists(id, in: client.session)
-    reply.frame {
-      $0.field("exists", exists)
-      $0.type("exists_reply")
+    return try knowing(id, client) { handler in
+      handler.store.clearSuspicion(CollectionOfOne(id), in: client.session)
+      let exists = handler.store.exists(id, in: client.session)
+      handler.reply.frame {
+        $0.field("exists", exists)
+        $0.type("exists_reply")
+      }
+      return .reply
     }
-    return .reply
   }
 
   func persist(_ client: Client) throws(StoreError) -> Disposition {
-    try start(PlainTask(try Persisting(try message.objectID("id"), by: client, in: store), "persist_reply"))
+    let id = try message.objectID("id")
+    return try knowing(id, client) { handler throws(StoreError) in
+      try handler.start(PlainTask(try Persisting(id, by: client, in: handler.store), "persist_reply"))
+    }
   }
 
   func ifPersist(_ client: Client) throws(StoreError) -> Disposition {
-    let isPersistent = try store.isPersistent(try message.objectID("id"), in: client.session)
+    let id = try message.objectID("id")
+    return try knowing(id, client) { handler throws(StoreError) in try handler.ifPersist(id, client) }
+  }
+
+  private func ifPersist(_ id: ObjectID, _ client: Client) throws(StoreError) -> Disposition {
+    let isPersistent = try store.isPersistent(id, in: client.session)
     reply.frame {
       $0.field("persist", isPersistent)
       $0.type("if_persist_reply")
@@ -124,8 +134,11 @@ extension RequestHandler {
     guard keys.count == values.count else {
       throw StoreError(.invalid, "there are \(keys.count) keys but \(values.count) values")
     }
-    let labelling = try Labelling(try message.objectID("id"), keys: keys, values: values, by: client, store)
-    return try start(PlainTask(labelling, "label_reply"))
+    let id = try message.objectID("id")
+    return try knowing(id, client) { handler throws(StoreError) in
+      let labelling = try Labelling(id, keys: keys, values: values, by: client, handler.store)
+      return try handler.start(PlainTask(labelling, "label_reply"))
+    }
   }
 
   func clear(_ client: Client) throws(StoreError) -> Disposition {
@@ -155,20 +168,33 @@ extension RequestHandler {
       guard span.kind == .object else { throw MetadataDocument.notAnObject }
       extra = span
     }
-    return try start(ShallowCopyTask(try message.objectID("id"), message.bytes, extra, by: client))
+    let (id, bytes) = (try message.objectID("id"), message.bytes)
+    return try knowing(id, client) { [extra] handler throws(StoreError) in
+      try handler.start(ShallowCopyTask(id, bytes, extra, by: client))
+    }
   }
 
   // MARK: - Names
 
   func putName(_ client: Client) throws(StoreError) -> Disposition {
-    try store.putName(try message.string("name"), to: try message.objectID("object_id"), by: client)
-    reply.reply("put_name_reply")
-    return .reply
+    let (name, id) = (try message.string("name"), try message.objectID("object_id"))
+    return try knowing(id, client) { handler throws(StoreError) in
+      try handler.store.putName(name, to: id, by: client)
+      handler.reply.reply("put_name_reply")
+      return .reply
+    }
   }
 
   func getName(_ client: Client) throws(StoreError) -> Disposition {
-    let name = try message.string("name")
-    switch try store.getName(name, wait: try message.boolean("wait"), by: client) {
+    let (name, waits) = (try message.string("name"), try message.boolean("wait"))
+    if let held = ask([.name(session: client.session.id, name)], for: client) {
+      return .wait(GetNameTask(name: name, waits: waits, client: client), held)
+    }
+    return try getName(name, wait: waits, client)
+  }
+
+  func getName(_ name: String, wait: Bool, _ client: Client) throws(StoreError) -> Disposition {
+    switch try store.getName(name, wait: wait, by: client) {
     case .park(let key): return .park(key)
     case .done(let id):
       reply.frame {

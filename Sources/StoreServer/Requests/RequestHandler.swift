@@ -1,4 +1,5 @@
 import JSON
+import MetadataBackend
 import StoreCore
 import StoreProtocol
 import Support
@@ -30,6 +31,8 @@ final class RequestHandler {
   var readToken: ((HeldReply.Continuation) -> HeldReply)?
   /// Proves that a client on another host may ask about volumes.
   let adminToken: AdminToken
+  /// Has others asked for places; nil, or an answer of nil, where there is nobody to ask.
+  var ask: (([MetadataPlace]) -> HeldReply?)?
   /// Overwrites a short range of the arena with zeroes.
   var zero: (ByteRange) -> Void = { _ in }
   /// Asks the page worker to give back idle pages; false when there are none.

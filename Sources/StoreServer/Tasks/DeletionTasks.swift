@@ -1,4 +1,5 @@
 import JSON
+import MetadataBackend
 import StoreCore
 import StoreProtocol
 
@@ -22,6 +23,8 @@ struct DeleteTask: RequestTask {
   /// Memory of a long plan, counted; most requests have none.
   private var plan: CountedPlan?
   private var ids: [ObjectID] = []
+  /// Whether others were asked for what is not known here.
+  private var isAsked = false
   private var checked = 0
   private var deletion: Deletion?
   private var blobs: [ObjectID]?
@@ -37,6 +40,13 @@ struct DeleteTask: RequestTask {
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
     let store = handler.store
     if deletion == nil, blobs == nil {
+      guard try read(store) else { return nil }
+      if !isAsked, !options.isFast {
+        isAsked = true
+        let unknown = ids.filter { handler.isUnknown($0, client) }
+        let places = unknown.map { MetadataPlace.object(session: client.session.id, $0) }
+        if !places.isEmpty, let held = handler.ask(places, for: client) { return .hold(held) }
+      }
       guard try begin(store) else { return nil }
     }
     if blobs == nil {
@@ -71,12 +81,17 @@ struct DeleteTask: RequestTask {
 
   /// Reads the ids.
   ///
-  /// - Returns: whether the deletion can begin.
-  private mutating func begin(_ store: Store) throws(StoreError) -> Bool {
+  /// - Returns: whether all are read.
+  private mutating func read(_ store: Store) throws(StoreError) -> Bool {
     if ids.isEmpty {
       guard try store.read(&reader) else { return false }
       ids = reader.takeIDs()
     }
+    return true
+  }
+
+  /// - Returns: whether the deletion has begun.
+  private mutating func begin(_ store: Store) throws(StoreError) -> Bool {
     // Nothing is deleted when one of the ids is not a blob's.
     while options.isFast, checked < ids.count {
       if store.work.isSpent { return false }

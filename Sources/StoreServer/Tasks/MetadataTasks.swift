@@ -1,4 +1,5 @@
 import JSON
+import MetadataBackend
 import StoreCore
 import StoreProtocol
 
@@ -144,33 +145,38 @@ struct GetDataTask: RequestTask {
   private var reader: NumberListReader?
   private var listing: ObjectListing?
   private let waits: Bool
+  private let client: Client
   private let session: Session
   private var ids: [ObjectID] = []
+  /// Whether others were asked for what is not known here.
+  private var isAsked = false
   /// Number of the ids that were found readable.
   private var found = 0
   private var rendering: Rendering?
-  /// The client that is to see copies of what other stores have; nil for one that sees where everything is.
-  private let client: Client?
+  /// Whether the client sees copies of what other stores have, or where everything is.
+  private let showsCopies: Bool
   private var lookup: CopyLookup?
   /// Whether everything has a copy here.
   private var isLookedUp = false
   /// Whether something had to be fetched.
   private var wasFetched = false
 
-  /// - Parameter client: the client that is to see copies of what other stores have; nil for one that sees where
-  ///   everything is.
-  init(_ reader: NumberListReader, waits: Bool, in session: Session, copiesFor client: Client?) {
+  /// - Parameter showsCopies: whether the client sees copies of what other stores have, or where everything is.
+  init(_ reader: NumberListReader, waits: Bool, by client: Client, showsCopies: Bool) {
     self.reader = reader
     self.waits = waits
-    self.session = session
     self.client = client
+    self.showsCopies = showsCopies
+    session = client.session
   }
 
-  init(_ listing: ObjectListing, in session: Session) {
+  init(_ listing: ObjectListing, by client: Client) {
     self.listing = listing
     waits = false
-    self.session = session
-    client = nil
+    self.client = client
+    session = client.session
+    isAsked = true
+    showsCopies = false
   }
 
   mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
@@ -182,12 +188,19 @@ struct GetDataTask: RequestTask {
         if store.work.isSpent { return nil }
         store.work.spend(Work.entry)
         store.clearSuspicion(CollectionOfOne(ids[found]), in: session)
+        if !isAsked, handler.isUnknown(ids[found], client) {
+          isAsked = true
+          let unknown = ids[found...].filter { handler.isUnknown($0, client) }
+          store.work.spend(Work.entry * (ids.count - found))
+          let places = unknown.map { MetadataPlace.object(session: session.id, $0) }
+          if let held = handler.ask(places, for: client) { return .hold(held) }
+        }
         guard !waits || store.isReadable(ids[found], in: session) else {
           return .park(.object(session: session.id, ids[found]))
         }
         found += 1
       }
-      if let client, !isLookedUp {
+      if showsCopies, !isLookedUp {
         guard let missing = findCopies(for: client, store) else { return nil }
         if !missing.isEmpty, let pulls = handler.pulls {
           wasFetched = true
@@ -197,7 +210,7 @@ struct GetDataTask: RequestTask {
       }
       handler.reply.beginFrame()
       handler.reply.beginObject("content")
-      rendering = Rendering(ids, in: session, into: handler.reply, showsCopies: client != nil)
+      rendering = Rendering(ids, in: session, into: handler.reply, showsCopies: showsCopies)
       ids = []
     }
     guard let count = try rendering?.step(store) else { return nil }

@@ -1,0 +1,141 @@
+import EtcdClient
+import MetadataBackend
+import StoreCore
+import StoreProtocol
+
+/// Taking over what others have changed.
+extension EtcdBackend {
+  public func takeChanges() {
+    for news in queues.takeNews() {
+      switch news {
+      case .contents(let contents, let isContinued): take(contents, isContinued: isContinued)
+      case .events(let events, let revision):
+        for event in events { take(event) }
+        pass(revision)
+      }
+    }
+  }
+
+  private func pass(_ revision: Int64) {
+    followed = max(followed, revision)
+    own.pass(followed)
+  }
+
+  /// Takes over everything that is in etcd.
+  ///
+  /// - Parameter isContinued: whether what is missing was deleted; else etcd has lost its data.
+  func take(_ contents: EtcdContents, isContinued: Bool) {
+    if !isContinued {
+      own.forgetHistory()
+      questions.forgetHistory()
+      followed = 0
+    }
+    fields.removeAll()
+    var present: Set<MetadataPlace> = []
+    for pair in contents.pairs {
+      guard let (session, key) = layout.parse(pair.key) else { continue }
+      switch key {
+      case .object(let id), .field(let id, "typename"): present.insert(.object(session: session, id))
+      case .name(let name): present.insert(.name(session: session, name))
+      default: break
+      }
+      take(session, key, pair.value, at: pair.modRevision)
+    }
+    removeMissing(present, at: contents.revision, isContinued: isContinued)
+    pass(contents.revision)
+  }
+
+  private func removeMissing(_ present: Set<MetadataPlace>, at revision: Int64, isContinued: Bool) {
+    for session in store.sessions.values {
+      var missing: [PlaceEvent] = []
+      var kept: Set<ObjectID> = []
+      for (id, instance) in session.sharedObjects {
+        let place = MetadataPlace.object(session: session.id, id)
+        if present.contains(place) { continue }
+        if isContinued || instance != store.instances.local {
+          missing.append(PlaceEvent(place: place, change: .removed, revision: revision))
+        } else {
+          kept.insert(id)
+        }
+      }
+      for (name, id) in session.sharedNames where !kept.contains(id) {
+        let place = MetadataPlace.name(session: session.id, name)
+        if present.contains(place) { continue }
+        missing.append(PlaceEvent(place: place, change: .name(nil), revision: revision))
+      }
+      for event in missing where own.admits(event) { takeOver(event) }
+    }
+  }
+
+  private func take(_ event: WatchEvent) {
+    switch event {
+    case .put(let pair):
+      if let (session, key) = layout.parse(pair.key) { take(session, key, pair.value, at: pair.modRevision) }
+    case .delete(let key, let revision):
+      if let (session, key) = layout.parse(key) { take(session, key, nil, at: revision) }
+    }
+  }
+
+  private func take(_ session: UInt64, _ key: MetadataKey, _ value: [UInt8]?, at revision: Int64) {
+    let event: PlaceEvent
+    switch key {
+    case .instance(let id, let field): return take(id, field, value)
+    case .signature, .nextInstance: return
+    case .object(let id):
+      event = PlaceEvent(
+        place: .object(session: session, id), change: value.map { .object($0) } ?? .removed, revision: revision)
+    case .field(let id, "typename") where value == nil:
+      event = PlaceEvent(place: .object(session: session, id), change: .removed, revision: revision)
+    case .field(let id, let field):
+      event = PlaceEvent(place: .object(session: session, id), change: .field(field, value), revision: revision)
+    case .name(let name):
+      let target = value.flatMap { JSONText.number($0) }.map { ObjectID($0) }
+      event = PlaceEvent(place: .name(session: session, name), change: .name(target), revision: revision)
+    }
+    // A store follows the sessions that are open on it.
+    if store.sessions[session] != nil, own.admits(event) { takeOver(event) }
+  }
+
+  /// Makes a change of somebody else's in the store.
+  func takeOver(_ event: PlaceEvent) {
+    if own.outlive(event) { leftovers.insert(event.place) }
+    apply(event)
+  }
+
+  private func apply(_ event: PlaceEvent) {
+    guard let session = store.sessions[event.place.session] else { return }
+    switch (event.place, event.change) {
+    case (.object(_, let id), .object(let text)): adopt(id, text, in: session)
+    case (.object(_, let id), .field("__labels", let value?)) where store.isShared(id, in: session):
+      store.adoptLabels(of: id, stored: value, in: session)
+    // Names are keys of their own.
+    case (.object, .field("__name", _)), (.object, .field(_, nil)): break
+    case (.object(_, let id), .field(let field, let value?)):
+      // Of an object that is whole nothing changes any more.
+      guard !store.isShared(id, in: session) else { return }
+      if let text = fields.add(field, value, of: event.place) { adopt(id, text, in: session) }
+    case (.object(_, let id), .removed):
+      fields.remove(event.place)
+      store.adoptRemoval(of: id, in: session)
+    case (.name(_, let name), .name(let target)): adopt(name, target, in: session)
+    default: break
+    }
+  }
+
+  private func adopt(_ id: ObjectID, _ text: [UInt8], in session: Session) {
+    // What others write may be anything; what is no object stays invisible.
+    guard (try? store.adoptObject(id, stored: text, in: session)) != nil else { return }
+    let place = MetadataPlace.object(session: session.id, id)
+    if let labels = fields.take("__labels", of: place) { store.adoptLabels(of: id, stored: labels, in: session) }
+    for name in dangling.removeValue(forKey: place) ?? [] { store.adoptName(name, id, in: session) }
+  }
+
+  private func adopt(_ name: String, _ target: ObjectID?, in session: Session) {
+    for (place, names) in dangling where names.contains(name) && place.session == session.id {
+      dangling[place]?.remove(name)
+      if dangling[place]?.isEmpty == true { dangling[place] = nil }
+    }
+    if store.adoptName(name, target, in: session) { return }
+    if let target { dangling[.object(session: session.id, target), default: []].insert(name) }
+  }
+}

@@ -1,0 +1,164 @@
+import DequeModule
+import MetadataBackend
+import StoreProtocol
+
+/// What somebody has done to a place, and when.
+struct PlaceEvent: Sendable {
+  enum Change: Sendable {
+    /// The object was written as a whole.
+    case object([UInt8])
+    /// A field of the object was written or, with nil, deleted.
+    case field(String, [UInt8]?)
+    case removed
+    /// The name leads to an object or nowhere.
+    case name(ObjectID?)
+  }
+
+  let place: MetadataPlace
+  let change: Change
+  let revision: Int64
+}
+
+/// Places that this store has changed or asked for, until the watch has passed that: what it tells of them before is
+/// outdated.
+struct OwnChanges {
+  /// What this store has made of a place.
+  enum Change {
+    case put, removed
+    /// Some fields of the object that are keys of their own; they do not bring back what others have deleted.
+    case fields
+    case name(ObjectID?)
+
+    fileprivate var isWhole: Bool {
+      if case .fields = self { return false }
+      return true
+    }
+  }
+
+  private struct Mark {
+    /// What is not written yet, by the numbers of the changes.
+    var pending: [UInt64: Change] = [:]
+    /// The revision of the latest change that is written.
+    var floor: Int64 = 0
+    /// The same without changes of fields.
+    var wholeFloor: Int64 = 0
+    /// What others did while it was not known what comes first.
+    var deferred: [PlaceEvent] = []
+
+    func isNews(_ event: PlaceEvent) -> Bool {
+      if case .removed = event.change { return event.revision > wholeFloor }
+      return event.revision > floor
+    }
+  }
+
+  private var marks: [MetadataPlace: Mark] = [:]
+  private var passing: Deque<(revision: Int64, places: [MetadataPlace])> = []
+
+  var isEmpty: Bool { marks.isEmpty }
+
+  /// Notes a change before it is written.
+  mutating func begin(_ sequence: UInt64, _ change: Change, at place: MetadataPlace) {
+    marks[place, default: Mark()].pending[sequence] = change
+  }
+
+  func isPending(_ place: MetadataPlace) -> Bool { marks[place]?.pending.isEmpty == false }
+
+  /// Whether an event is news; one that may be older than a change that is being written waits here.
+  mutating func admits(_ event: PlaceEvent) -> Bool {
+    guard let mark = marks[event.place] else { return true }
+    let waits: Bool
+    if case .removed = event.change {
+      waits = mark.pending.values.contains(where: \.isWhole)
+    } else {
+      waits = !mark.pending.isEmpty
+    }
+    if waits { marks[event.place]?.deferred.append(event) }
+    return !waits && mark.isNews(event)
+  }
+
+  /// Whether a deletion leaves fields behind that this store has written since, or will.
+  func outlive(_ event: PlaceEvent) -> Bool {
+    guard case .removed = event.change, let mark = marks[event.place] else { return false }
+    return !mark.pending.isEmpty || mark.floor > event.revision
+  }
+
+  /// Notes that a change was written.
+  ///
+  /// - Returns: what others did after it.
+  mutating func finish(_ sequence: UInt64, _ places: some Sequence<MetadataPlace>, at revision: Int64) -> [PlaceEvent] {
+    var news: [PlaceEvent] = []
+    for place in places {
+      guard var mark = marks[place], let change = mark.pending.removeValue(forKey: sequence) else { continue }
+      mark.floor = max(mark.floor, revision)
+      if change.isWhole { mark.wholeFloor = max(mark.wholeFloor, revision) }
+      marks[place] = mark
+      news += takeDeferred(place)
+    }
+    passing.append((revision, Array(places)))
+    return news
+  }
+
+  /// Notes that a change was given up, which may have been written nevertheless.
+  ///
+  /// - Returns: what others did meanwhile.
+  mutating func giveUp(_ sequence: UInt64, _ places: some Sequence<MetadataPlace>) -> [PlaceEvent] {
+    var news: [PlaceEvent] = []
+    for place in places {
+      guard let change = marks[place]?.pending.removeValue(forKey: sequence) else { continue }
+      marks[place]?.deferred.removeAll { $0.change.isThat(of: change) }
+      news += takeDeferred(place)
+      if let mark = marks[place], mark.pending.isEmpty {
+        if mark.floor == 0 { marks[place] = nil } else { passing.append((mark.floor, [place])) }
+      }
+    }
+    return news
+  }
+
+  private mutating func takeDeferred(_ place: MetadataPlace) -> [PlaceEvent] {
+    guard let mark = marks[place], mark.pending.isEmpty else { return [] }
+    marks[place]?.deferred = []
+    return mark.deferred.filter { mark.isNews($0) }
+  }
+
+  /// Notes that a place was read.
+  mutating func note(_ place: MetadataPlace, readAt revision: Int64) {
+    var mark = marks[place] ?? Mark()
+    mark.floor = max(mark.floor, revision)
+    mark.wholeFloor = max(mark.wholeFloor, revision)
+    marks[place] = mark
+    passing.append((revision, [place]))
+  }
+
+  /// The watch has told everything up to a revision.
+  mutating func pass(_ revision: Int64) {
+    while let first = passing.first, first.revision <= revision {
+      passing.removeFirst()
+      for place in first.places {
+        if let mark = marks[place], mark.pending.isEmpty, mark.floor <= revision { marks[place] = nil }
+      }
+    }
+  }
+
+  /// Forgets revisions of a history that is lost.
+  mutating func forgetHistory() {
+    passing = []
+    for (place, mark) in marks {
+      if mark.pending.isEmpty { marks[place] = nil }
+      marks[place]?.floor = 0
+      marks[place]?.wholeFloor = 0
+      marks[place]?.deferred = []
+    }
+  }
+}
+
+extension PlaceEvent.Change {
+  /// Whether an event is what a change of this store looks like to others.
+  fileprivate func isThat(of own: OwnChanges.Change) -> Bool {
+    switch (self, own) {
+    case (.object, .put), (.field, .put), (.field, .fields), (.removed, .removed): true
+    case (.field(_, nil), .removed): true
+    case (.name(let target), .name(let written)): target == written
+    default: false
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import EtcdClient
+import MetadataBackend
+import StoreCore
+import StoreProtocol
+
+@testable import EtcdMetadata
+
+/// A store with its backend, whose tasks are played by the test.
+final class SharingStore {
+  let store: Store
+  let backend: EtcdBackend
+  let client: Connection
+  private let queues: BackendQueues
+  /// The next revision that the watch tells.
+  private(set) var position: Int64
+  /// What cannot be refused and was not written.
+  private var unwritten: [KeyChanges] = []
+  /// What the writer has done last, and what the watch has told since the news were taken.
+  private(set) var lastWrite: String?
+  private(set) var news: [String] = []
+  private var question: KeyQuestion?
+  private var heard: UInt64 = 0
+  private var questions: AsyncStream<KeyQuestion>.Iterator
+
+  static let layout = KeyLayout(prefix: "p")
+  static let error = StoreError(.ioError, "etcd is away")
+
+  /// Fate of a transaction.
+  enum Fate {
+    case written, lost
+    /// Written, and nobody knows.
+    case unknown
+  }
+
+  init(_ instance: UInt64, _ etcd: FakeEtcd) {
+    store = Store(.init(limit: 1 << 20, arenaLength: 1 << 20))
+    store.assignInstance(instance)
+    store.keepsChanges = true
+    store.now = 1_795_434_510_000
+    for id in 0..<3 {
+      store.setInstance(
+        UInt64(id),
+        InstanceRecord(hostID: 0, hostname: "", nodename: "", socketPath: "", rpcEndpoint: "", timestamp: 0))
+    }
+    queues = BackendQueues {}
+    questions = queues.questions.makeAsyncIterator()
+    backend = EtcdBackend(store, Self.layout, queues)
+    position = etcd.revision + 1
+    backend.take(EtcdContents(pairs: etcd.contents, revision: etcd.revision), isContinued: true)
+    client = store.connect(to: store.root)
+  }
+
+  // MARK: - A turn of the loop
+
+  /// Ends a request, and hands over what it changed.
+  @discardableResult
+  func endRequest() -> Durability {
+    defer { endTurn() }
+    return store.endRequest(of: client)
+  }
+
+  func endTurn() {
+    while let effect = store.nextEffect() { if case .write(let set) = effect { backend.write(set) } }
+    backend.endTurn()
+  }
+
+  /// Takes what the tasks have left.
+  ///
+  /// - Returns: the questions that were answered by somebody.
+  @discardableResult
+  func take() -> [BackendAnswer] {
+    news = []
+    backend.takeChanges()
+    let failures = store.settle(backend.takeVerdicts())
+    backend.withdraw(failures.filter(\.isUndone).map(\.number))
+    let answers = backend.takeAnswers()
+    store.work.allow(.max / 2)
+    store.reclaim()
+    endTurn()
+    return answers
+  }
+
+  // MARK: - The tasks
+
+  /// Writes what waits, as `ChangeWriter` does.
+  func write(to etcd: inout FakeEtcd, _ fate: () -> Fate) throws {
+    let batch = unwritten.isEmpty ? queues.nextBatch() : [unwritten.removeFirst()]
+    lastWrite = nil
+    guard !batch.isEmpty else { return }
+    var revision: Int64 = 0
+    for piece in TransactionRoom.pieces(of: batch.flatMap(\.operations)) {
+      let fate = fate()
+      if fate != .lost { revision = try etcd.write(Array(piece)) }
+      let numbers = batch.map { $0.number.map { "\($0)" } ?? "again" }.joined(separator: " ")
+      let steps = piece.map { $0.summary }.joined(separator: ", ")
+      lastWrite = "\(numbers) \(fate) at \(revision): \(steps)"
+      guard fate == .written else {
+        unwritten = batch.filter { !$0.isRefusable } + unwritten
+        return queues.report(batch.filter(\.isRefusable).map { .refused($0.sequence, Self.error) })
+      }
+    }
+    queues.report(batch.map { .written($0.sequence, revision: revision) })
+  }
+
+  /// Tells of what happened at the next revisions, several at once.
+  func watch(_ etcd: FakeEtcd, revisions: Int) {
+    let events = etcd.events(from: position).prefix(revisions)
+    guard !events.isEmpty else { return }
+    position += Int64(events.count)
+    queues.report(.events(events.flatMap { $0 }, revision: position - 1))
+    news += events.flatMap { $0 }.map { event in
+      switch event {
+      case .put(let pair): "\(pair.modRevision) \(String(decoding: pair.key.dropFirst(20), as: UTF8.self))"
+      case .delete(let key, let revision): "\(revision) -\(String(decoding: key.dropFirst(20), as: UTF8.self))"
+      }
+    }
+  }
+
+  /// Reads everything again.
+  func list(_ etcd: FakeEtcd) {
+    queues.report(.contents(EtcdContents(pairs: etcd.contents, revision: etcd.revision), isContinued: true))
+    position = etcd.revision + 1
+  }
+
+  /// Takes a question when there is one that nobody has answered.
+  func hear() async {
+    if let current = backend.questions.current, current > heard {
+      question = await questions.next()
+      heard = current
+    }
+  }
+
+  func answer(_ etcd: FakeEtcd, isHeard: Bool) {
+    guard let asked = question else { return }
+    question = nil
+    let changed = asked.keys.map { keys in keys.compactMap { etcd.pairs[$0]?.modRevision }.max() }
+    queues.report(KeyAnswer(number: asked.number, changed: isHeard ? changed : nil, revision: etcd.revision))
+  }
+
+  var isDone: Bool { unwritten.isEmpty && question == nil && queues.isIdle && backend.isDone }
+
+  // MARK: - What is seen
+
+  /// Everything that others are to see, as text.
+  var contents: [String] {
+    let root = store.root
+    let objects = root.sharedObjects.map { object in
+      let labels = store.storedLabels(of: object.id, in: root).map { String(decoding: $0, as: UTF8.self) } ?? ""
+      let text = String(decoding: store.storedText(of: object.id, in: root) ?? [], as: UTF8.self)
+      return "\(object.id) \(text) \(labels)"
+    }
+    return objects.sorted() + root.sharedNames.map { "\($0.name) \($0.id)" }.sorted()
+  }
+}
+
+extension Transaction.Operation {
+  /// A few words for people.
+  fileprivate var summary: String {
+    func text(_ key: [UInt8]) -> String { String(decoding: key.dropFirst(20), as: UTF8.self) }
+    switch self {
+    case .put(let key, _, _): return "put \(text(key))"
+    case .delete(let range): return "delete \(text(range.start))"
+    case .range(let range, _, _): return "read \(text(range.start))"
+    }
+  }
+}
