@@ -63,7 +63,7 @@ extension RequestHandler {
     let reader = try NumberListReader(message, "id")
     let waits = try message.boolean("wait", default: false)
     _ = try message.boolean("sync_remote", default: false)
-    return try start(GetDataTask(reader, waits: waits, by: client, showsCopies: seesCopies))
+    return try start(GetDataTask(reader, waits: waits, by: connection.client, showsCopies: seesCopies))
   }
 
   /// Bytes of the longest pattern: reading one may take time that grows with the square of its length.
