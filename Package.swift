@@ -202,7 +202,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EtcdMetadataTests",
-      dependencies: ["EtcdClient", "EtcdMetadata", "MetadataBackend", "SeededRandom", "StoreCore", "StoreProtocol"],
+      dependencies: [
+        "EtcdClient", "EtcdMetadata", "JSON", "MetadataBackend", "SeededRandom", "StoreCore", "StoreProtocol",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "EtcdClientTests",
@@ -250,8 +252,8 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: [
-        "CLinux", "Commands", "Documents", "GoldenRecords", "KubernetesClient", "KubernetesObjects", "Manifests",
-        "SharedMemory", "StoreCore", "StoreProtocol", "StoreServer", "Support",
+        "CLinux", "Commands", "Documents", "EtcdClient", "EtcdMetadata", "GoldenRecords", "KubernetesClient",
+        "KubernetesObjects", "Manifests", "SharedMemory", "StoreCore", "StoreProtocol", "StoreServer", "Support",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

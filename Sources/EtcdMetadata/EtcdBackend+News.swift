@@ -6,12 +6,15 @@ import StoreProtocol
 /// Taking over what others have changed.
 extension EtcdBackend {
   public func takeChanges() {
-    for news in queues.takeNews() {
-      switch news {
-      case .contents(let contents, let isContinued): take(contents, isContinued: isContinued)
-      case .events(let events, let revision):
-        for event in events { take(event) }
-        pass(revision)
+    let all = queues.takeNews()
+    withMembership {
+      for news in all {
+        switch news {
+        case .contents(let contents, let isContinued): take(contents, isContinued: isContinued)
+        case .events(let events, let revision):
+          for event in events { take(event) }
+          pass(revision)
+        }
       }
     }
   }
@@ -31,6 +34,7 @@ extension EtcdBackend {
       followed = 0
     }
     fields.removeAll()
+    if membership != nil { standing.setRecorded(nil) }
     var present: Set<MetadataPlace> = []
     for pair in contents.pairs {
       guard let (session, key) = layout.parse(pair.key) else { continue }
@@ -79,7 +83,7 @@ extension EtcdBackend {
   private func take(_ session: UInt64, _ key: MetadataKey, _ value: [UInt8]?, at revision: Int64) {
     let event: PlaceEvent
     switch key {
-    case .instance(let id, let field): return take(id, field, value)
+    case .instance(let id, let field): return take(id, field, value, at: revision)
     case .signature, .nextInstance: return
     case .object(let id):
       event = PlaceEvent(
@@ -115,9 +119,12 @@ extension EtcdBackend {
       guard !store.isShared(id, in: session) else { return }
       if let text = fields.add(field, value, of: event.place) { adopt(id, text, in: session) }
     case (.object(_, let id), .removed):
+      if isKept(id, in: session) { return }
       fields.remove(event.place)
       store.adoptRemoval(of: id, in: session)
-    case (.name(_, let name), .name(let target)): adopt(name, target, in: session)
+    case (.name(_, let name), .name(let target)):
+      if target == nil, let former = session.target(of: name), isKept(former, in: session) { return }
+      adopt(name, target, in: session)
     default: break
     }
   }

@@ -57,6 +57,12 @@ public final class EtcdBackend: MetadataBackend {
   /// Names of objects that are not there.
   var dangling: [MetadataPlace: Set<String>] = [:]
   private var records: [UInt64: [String: [UInt8]]] = [:]
+  /// Nil in tests of what needs no etcd.
+  private(set) var membership: EtcdMembership?
+  /// What others know of this store.
+  var standing = Standing()
+  private var republishing: Republishing?
+  public private(set) var obstacle: String?
 
   /// Starts to write, to ask and to follow; the store has what was there when it joined.
   ///
@@ -70,14 +76,17 @@ public final class EtcdBackend: MetadataBackend {
     let queues = BackendQueues(wake: wake)
     self.init(store, connection.layout, queues)
     let (client, layout, contents) = (connection.client, connection.layout, connection.contents)
+    membership = connection
+    republishing = Republishing(wake: wake)
     take(contents, isContinued: true)
+    connection.inbox.connect(wake: wake)
     tasks = [
       Task { await ChangeWriter(client: client, queues: queues, patience: patience, log: log).run() },
       Task { await QuestionReader(client: client, queues: queues).run() },
       Task {
         await ChangeFollower(client: client, layout: layout, queues: queues, log: log).run(from: contents.revision)
       },
-      Task { await connection.beat(log) },
+      Task { await connection.run() },
     ]
   }
 
@@ -90,6 +99,17 @@ public final class EtcdBackend: MetadataBackend {
   deinit { for task in tasks { task.cancel() } }
 
   public var isImmediate: Bool { false }
+
+  public func close() {
+    for task in tasks { task.cancel() }
+    guard let membership else { return }
+    let isDone = Semaphore()
+    Task.detached {
+      await membership.leave(within: .seconds(3))
+      isDone.signal()
+    }
+    isDone.wait()
+  }
 
   /// Whether everything is written and answered.
   var isDone: Bool { leftovers.isEmpty && outgoing.isEmpty && outstanding.isEmpty && open.isEmpty && questions.isEmpty }
@@ -246,6 +266,8 @@ public final class EtcdBackend: MetadataBackend {
   /// Forgets what is not in etcd any more, unless more was heard since.
   private func forget(_ place: MetadataPlace, at revision: Int64) {
     guard followed <= revision, !own.isPending(place) else { return }
+    // Others may have given the store up meanwhile: then only the watch says what somebody has deleted.
+    if membership?.isCertain == false, isOwn(place) { return }
     switch place {
     case .object: takeOver(PlaceEvent(place: place, change: .removed, revision: revision))
     case .name: takeOver(PlaceEvent(place: place, change: .name(nil), revision: revision))
@@ -253,9 +275,44 @@ public final class EtcdBackend: MetadataBackend {
     own.note(place, readAt: revision)
   }
 
+  /// Whether a place is this store's to tell of.
+  private func isOwn(_ place: MetadataPlace) -> Bool {
+    guard let session = store.sessions[place.session] else { return false }
+    switch place {
+    case .object(_, let id): return store.isOwn(id, in: session)
+    case .name(_, let name): return session.target(of: name).map { store.isOwn($0, in: session) } ?? false
+    }
+  }
+
   // MARK: - Instances
 
-  func take(_ instance: UInt64, _ field: String, _ value: [UInt8]?) {
+  /// Takes what there is to know of instances, then `body`, then tells others again of what they have lost sight of.
+  ///
+  /// In this order: what was read after the store's return is taken after the word that it returns.
+  func withMembership(_ body: () -> Void) {
+    for news in membership?.inbox.take() ?? [] {
+      switch news {
+      case .states(let states): for (id, state) in states { store.setInstance(id, state) }
+      case .returning: standing.beginReturn()
+      case .returned(let revision): standing.endReturn(at: revision)
+      case .conflict(let other):
+        obstacle = other.map { "instance id \(store.instances.local) is used by \($0): restart this store" }
+      }
+    }
+    body()
+    if standing.takeDue() { republishing?.begin() }
+    republishing?.step(store)
+  }
+
+  /// Whether an object stays although it is gone from etcd: it went since the store was given up.
+  func isKept(_ id: ObjectID, in session: Session) -> Bool { standing.isGivenUp && store.isOwn(id, in: session) }
+
+  func take(_ instance: UInt64, _ field: String, _ value: [UInt8]?, at revision: Int64) {
+    guard instance != store.instances.local else {
+      // A store knows itself, whatever others do to its record.
+      if field == Standing.mark { standing.setRecorded(value == nil ? nil : revision) }
+      return
+    }
     records[instance, default: [:]][field] = value
     let fields = records[instance] ?? [:]
     guard !fields.isEmpty else {

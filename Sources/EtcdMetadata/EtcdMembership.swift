@@ -1,45 +1,189 @@
+import Coordination
 import EtcdClient
 import Logging
 import StoreCore
 import Support
+import Synchronization
 
-/// A store's place among those that share an etcd: its id, and what was there when it came.
-public struct EtcdMembership: Sendable {
+/// A store's place among those that share an etcd: its id, its lease, and what was there when it came.
+///
+/// The id is the process's for life, since clients hold it: when others have given the store up, or etcd has lost its
+/// data, it registers again under that id, and its objects are written again.
+public final class EtcdMembership: Sendable {
   /// What the store has of its own accord.
   public let instance: UInt64
   let client: EtcdClient
   let layout: KeyLayout
   let contents: EtcdContents
+  let inbox = MembershipInbox()
+  private let registration: Registration
+  private let timing: MembershipTiming
+  private let log: Logger
+  private let lease: Mutex<EtcdLease>
 
-  /// How often released daemons expect to hear of a store.
-  private static let interval: Duration = .seconds(10)
-
-  /// Gets an instance id, writes down who has it, and reads what is there.
-  ///
-  /// - Throws: `EtcdError` when that does not succeed within the limit.
-  public static func join(
-    _ client: EtcdClient, prefix: String, record: InstanceRecord, within limit: Duration
-  ) async throws(EtcdError) -> EtcdMembership {
-    let layout = KeyLayout(prefix: prefix)
-    // Whether anybody is there is found out with the caller's patience; the rest with that of the client.
-    _ = try await client.get(layout.text(.nextInstance), within: limit)
-    let instance = try await Registration(client: client, layout: layout).register(record)
-    return EtcdMembership(
-      instance: instance, client: client, layout: layout, contents: try await EtcdContents.read(client, layout))
+  private init(
+    _ instance: UInt64, _ registration: Registration, _ contents: EtcdContents, _ lease: EtcdLease,
+    _ timing: MembershipTiming
+  ) {
+    self.instance = instance
+    self.registration = registration
+    self.contents = contents
+    self.timing = timing
+    (client, layout, log) = (registration.client, registration.layout, registration.log)
+    self.lease = Mutex(lease)
   }
 
-  /// Says again and again that the store is there.
-  func beat(_ log: Logger) async {
-    let key = layout.text(.instance(instance, "timestamp"))
-    while (try? await Task.sleep(for: Self.interval)) != nil {
-      let now = Timestamp.now()
-      let (seconds, milliseconds) = now.milliseconds.quotientAndRemainder(dividingBy: 1000)
-      let value = UInt64(max(0, seconds)) << 32 | UInt64(max(0, milliseconds)) * 1000
+  /// Gets an instance id, writes down who has it, and reads what is there. Goes on until it succeeds.
+  ///
+  /// - Parameters:
+  ///   - place: where clients find the store; no other process can be there at the same time.
+  ///   - waiting: called with the reason, whenever it does not succeed.
+  /// - Throws: `EtcdError.badCertificate` for certificates that cannot be used, `.cancelled`.
+  public static func join(
+    _ client: EtcdClient, prefix: String, record: InstanceRecord, place: String, timing: MembershipTiming, log: Logger,
+    waiting: @Sendable (EtcdError) -> Void
+  ) async throws(EtcdError) -> EtcdMembership {
+    let registration = Registration(
+      client: client, layout: KeyLayout(prefix: prefix), record: record,
+      member: MemberRecord(ofThisProcessAt: place), log: log)
+    let backOff = BackOff(first: .milliseconds(200), longest: .seconds(5))
+    var registered: (id: UInt64, lease: EtcdLease)?
+    var failures = 0
+    while true {
       do throws(EtcdError) {
-        try await client.put(key, JSONText.text(value))
+        if registered == nil || registered.map({ $0.lease.validUntil < .now }) == true {
+          let lease = try await client.grantLease(timing.lease)
+          registered = (try await registration.register(lease), lease)
+        }
+        let contents = try await EtcdContents.read(client, registration.layout)
+        guard let (id, lease) = registered else { continue }
+        return EtcdMembership(id, registration, contents, lease, timing)
       } catch {
-        log.warning("other stores hear nothing of this one: \(error)")
+        switch error {
+        case .badCertificate, .cancelled: throw error
+        default: waiting(error)
+        }
+        failures += 1
+        do { try await Task.sleep(for: backOff.delay(after: failures)) } catch { throw .cancelled }
       }
+    }
+  }
+
+  // MARK: - Life
+
+  /// Whether nobody can have given the store up yet.
+  var isCertain: Bool { lease.withLock { $0.validUntil } > .now }
+
+  /// Keeps the store known to others, and knows them, until the task is cancelled.
+  func run() async {
+    let peers = PeerFollower(client, layout, own: instance, inbox: inbox, timing: timing, log: log)
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.stay() }
+      group.addTask { await peers.run() }
+    }
+  }
+
+  /// Holds the lease, and takes another when it is lost.
+  private func stay() async {
+    while !Task.isCancelled {
+      let lease = lease.withLock { $0 }
+      let loss = await withTaskGroup(of: Void.self) { group in
+        group.addTask { await self.beat() }
+        let loss = await lease.loss()
+        group.cancelAll()
+        return loss
+      }
+      if Task.isCancelled { return }
+      log.warning(
+        "other stores take this one for unreachable: \(loss.map { "\($0)" } ?? "its lease was revoked")")
+      await comeBack()
+    }
+  }
+
+  /// Says again and again that the store is there, in the way of released daemons.
+  private func beat() async {
+    let key = layout.text(.instance(instance, "timestamp"))
+    let conditions: [Transaction.Comparison] = [
+      .init(key: layout.member(instance), .equal, .value(registration.member.text)), .exists(key),
+    ]
+    while (try? await Task.sleep(for: timing.beat)) != nil {
+      do throws(EtcdError) {
+        let beat = Transaction(if: conditions, then: [.put(key: key, value: JSONText.text(Registration.timestamp()))])
+        if try await client.transaction(beat).succeeded { continue }
+        try await takeBack(lease.withLock { $0 })
+      } catch {
+        if Task.isCancelled { return }
+        log.warning("released daemons hear nothing of this store: \(error)")
+      }
+    }
+  }
+
+  private func comeBack() async {
+    let backOff = BackOff(first: .milliseconds(100), longest: .seconds(2))
+    var failures = 0
+    while !Task.isCancelled {
+      do throws(EtcdError) {
+        let new = try await client.grantLease(timing.lease)
+        if try await takeBack(new) {
+          lease.withLock { $0 = new }
+          return log.info("other stores know this one again")
+        }
+        try? await new.revoke()
+      } catch {
+        log.debug("cannot get a lease: \(error)")
+      }
+      failures += 1
+      try? await Task.sleep(for: backOff.delay(after: failures))
+    }
+  }
+
+  /// Takes the id again with a lease.
+  ///
+  /// - Returns: false when somebody else has it.
+  @discardableResult
+  private func takeBack(_ lease: EtcdLease) async throws(EtcdError) -> Bool {
+    let outcome = try await registration.return(as: instance, lease) { [inbox] in inbox.post(.returning) }
+    switch outcome {
+    case .kept: inbox.post(.conflict(nil))
+    case .registered(let revision):
+      inbox.post(.conflict(nil))
+      inbox.post(.returned(revision: revision))
+      log.warning("this store was given up, or etcd has lost its data: instance \(instance) and its objects return")
+    case .taken(let other):
+      inbox.post(.conflict(other))
+      return false
+    }
+    return true
+  }
+
+  // MARK: - The end
+
+  /// Removes the store's record and all that it has, so that others need not wait until they miss it.
+  ///
+  /// - Parameter limit: the time it may take.
+  func leave(within limit: Duration) async {
+    let work = Task { () -> EtcdError? in
+      do throws(EtcdError) {
+        let reaper = Reaper(client: client, layout: layout, id: instance)
+        let member = registration.member
+        let count = try await EtcdLock.hold(client, layout.lock) { () async throws(EtcdError) in
+          try await reaper.reap(process: member)
+        }
+        log.info("instance \(instance) and its \(count ?? 0) objects are removed from etcd")
+        try? await lease.withLock { $0 }.revoke()
+        return nil
+      } catch {
+        return error
+      }
+    }
+    let clock = Task {
+      try await Task.sleep(for: limit)
+      work.cancel()
+    }
+    let failure = await work.value
+    clock.cancel()
+    if let failure {
+      log.warning("what this store has stays in etcd until others miss it, \(timing.silence) long: \(failure)")
     }
   }
 }

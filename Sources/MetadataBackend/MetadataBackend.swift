@@ -9,6 +9,12 @@ public protocol MetadataBackend: AnyObject {
   /// Whether a change is durable as soon as it is made; then the store keeps none and hands none out.
   var isImmediate: Bool { get }
 
+  /// The reason why the store should be given no work, for people; nil while there is none.
+  var obstacle: String? { get }
+
+  /// Ends the backend, and lets others know that the store goes. Takes a few seconds at most.
+  func close()
+
   /// Begins to make a change set durable, as a whole or not at all. Sets come in the order of their numbers.
   func write(_ set: ChangeSet)
 
@@ -67,6 +73,10 @@ public final class EmbeddedBackend: MetadataBackend {
   public init() {}
 
   public var isImmediate: Bool { true }
+
+  public var obstacle: String? { nil }
+
+  public func close() {}
 
   public func write(_ set: ChangeSet) { written = set.number }
 

@@ -3,6 +3,7 @@ import StoreProtocol
 /// Issues object ids, blob ids, signatures and session ids in the layout of the original: a blob flag, 41 bits of
 /// unix time in milliseconds, 10 bits of instance, 12 bits of sequence.
 ///
+/// Only ten bits of the instance fit, so two stores may make the same id: whoever issues one looks whether it is free.
 /// The clock is given with each call. Ids stay unique when the clock stands still or steps back.
 public struct IDGenerator {
   private let instance: UInt64
@@ -16,7 +17,7 @@ public struct IDGenerator {
     return last
   }
 
-  private func compose(_ number: UInt64, instance: UInt64) -> UInt64 {
+  private func compose(_ number: UInt64) -> UInt64 {
     ((number >> 12) & 0x1ff_ffff_ffff) << 22 | instance << 12 | number & 0xfff
   }
 
@@ -29,12 +30,15 @@ public struct IDGenerator {
   /// Time at which an id was made, in unix milliseconds.
   static func time(of id: ObjectID) -> UInt64 { (id.rawValue >> 22) & 0x1ff_ffff_ffff }
 
+  /// Whether an id may have been made by this instance.
+  func isOwn(_ id: ObjectID) -> Bool { (id.rawValue >> 12) & 0x3ff == instance }
+
   /// - Parameter now: unix time in milliseconds.
-  public mutating func blobID(now: UInt64) -> ObjectID { ObjectID(1 << 63 | compose(next(now), instance: 0)) }
+  public mutating func blobID(now: UInt64) -> ObjectID { ObjectID(1 << 63 | compose(next(now))) }
 
-  public mutating func objectID(now: UInt64) -> ObjectID { ObjectID(compose(next(now), instance: instance)) }
+  public mutating func objectID(now: UInt64) -> ObjectID { ObjectID(compose(next(now))) }
 
-  public mutating func signature(now: UInt64) -> UInt64 { compose(next(now), instance: instance) }
+  public mutating func signature(now: UInt64) -> UInt64 { compose(next(now)) }
 
-  public mutating func sessionID(now: UInt64) -> UInt64 { compose(next(now), instance: 0) }
+  public mutating func sessionID(now: UInt64) -> UInt64 { compose(next(now)) }
 }

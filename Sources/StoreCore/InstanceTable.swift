@@ -23,11 +23,20 @@ public struct InstanceRecord: Sendable, Equatable {
   }
 }
 
+/// Whether a store can be asked for what it has.
+public enum InstanceState: String, CaseIterable, Sendable {
+  case reachable
+  /// Given up for now: it gives no sign of life. It may come back.
+  case unreachable
+}
+
 /// The stores that share objects and names, this one among them.
 public struct InstanceTable {
   /// The id of this store.
   public internal(set) var local: UInt64 = 0
   private var records: [UInt64: InstanceRecord] = [:]
+  /// Stores without a sign of life, with a record or (still, or already) without.
+  private var silent: Set<UInt64> = []
 
   /// Record of a store; nil when the table has no such store.
   public subscript(id: UInt64) -> InstanceRecord? { records[id] }
@@ -37,7 +46,20 @@ public struct InstanceTable {
     records.sorted { $0.key < $1.key }.map { (id: $0.key, record: $0.value) }
   }
 
+  /// State of a store; nil when the table has no such store. This one is always reachable.
+  public func state(of id: UInt64) -> InstanceState? {
+    guard records[id] != nil else { return nil }
+    return id != own && silent.contains(id) ? .unreachable : .reachable
+  }
+
+  /// Number of stores in a state.
+  public func count(_ state: InstanceState) -> Int { records.keys.count { self.state(of: $0) == state } }
+
   mutating func set(_ id: UInt64, _ record: InstanceRecord?) { records[id] = record }
+
+  mutating func set(_ id: UInt64, _ state: InstanceState) {
+    if state == .unreachable { silent.insert(id) } else { silent.remove(id) }
+  }
 }
 
 extension Store {
@@ -53,4 +75,7 @@ extension Store {
     instances.set(id, record)
     if record == nil, id != instances.local { dropCopies(of: id) }
   }
+
+  /// Notes whether another store gives signs of life.
+  public func setInstance(_ id: UInt64, _ state: InstanceState) { instances.set(id, state) }
 }

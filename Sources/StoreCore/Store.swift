@@ -158,7 +158,7 @@ public final class Store {
 
   /// Opens an isolated session.
   public func openSession(_ kind: StoreKind) -> Session {
-    let session = Session(id: ids.sessionID(now: now), kind: kind)
+    let session = Session(id: freshSessionID(), kind: kind)
     sessions[session.id] = session
     return session
   }

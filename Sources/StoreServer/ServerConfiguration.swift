@@ -5,12 +5,20 @@ import StoreCore
 import StoreProtocol
 import Support
 
-/// Makes the backend of a store, with its instance id: called before clients connect, with the
-/// record of the store for others and a function, callable from any thread, that has the loop look for changes.
-///
-/// - Throws: `ProgramError` when there is nobody to share with.
-public typealias MetadataSharing =
-  @Sendable (Store, InstanceRecord, @escaping @Sendable () -> Void) throws(ProgramError) -> any MetadataBackend
+/// Progress of a store that joins others.
+public enum SharingProgress: Sendable {
+  /// It goes on trying; the reason is for people.
+  case waiting(ProgramError)
+  /// It has an instance id. The function makes the backend on the thread that owns the store, before anybody is
+  /// connected; it is given one that has the loop look for news, callable from any thread.
+  case joined(@Sendable (Store, @escaping @Sendable () -> Void) -> any MetadataBackend)
+  /// It gives up.
+  case failed(ProgramError)
+}
+
+/// Begins to join those that share objects and names, with what others are to know of the store. The progress is told
+/// on any thread.
+public typealias MetadataSharing = @Sendable (InstanceRecord, @escaping @Sendable (SharingProgress) -> Void) -> Void
 
 /// Settings of the daemon.
 public struct ServerConfiguration: Sendable {

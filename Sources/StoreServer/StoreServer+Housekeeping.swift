@@ -1,6 +1,7 @@
 import Glibc
 import HTTPEndpoint
 import Logging
+import MetadataBackend
 import StoreCore
 import Support
 
@@ -70,7 +71,9 @@ extension StoreServer {
     let reasons = lostListeners.compactMap { lost in
       lost.listener.path.map { "\($0) is not served: \(lostSockets[$0] ?? "somebody has removed it")\n" }
     }
-    return reasons.isEmpty ? .ok : HTTPEndpoint.Response(status: 503, reasons.sorted().joined())
+    let others = [joining.map { $0.description }, backend.obstacle].compactMap { $0.map { "\($0)\n" } }
+    let all = others + reasons.sorted()
+    return all.isEmpty ? .ok : HTTPEndpoint.Response(status: 503, all.joined())
   }
 
   /// Makes sockets anew that somebody has removed, with their directories. Clients that are connected notice nothing.

@@ -60,6 +60,11 @@ extension StoreServer {
     }
     objects(&page)
     volumes(&page)
+    page.family("vineyard_instances", "gauge", "Stores that share objects and names, this one included, by state.")
+    for state in InstanceState.allCases {
+      page.sample(
+        "vineyard_instances", labels: "state=\"\(state.rawValue)\"", "\(store.instances.count(state))")
+    }
     page.single("vineyard_poll_waits_total", "counter", "Times the loop went to wait for events.", poller.waits)
     page.turns(turns)
     page.single(

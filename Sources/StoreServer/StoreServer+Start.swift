@@ -9,7 +9,9 @@ import Support
 
 /// Start of the daemon, before it serves clients.
 extension StoreServer {
-  /// Takes memory, opens the sockets and the volumes that were there before.
+  /// Takes memory, opens the sockets and the volumes that were there before. A store that shares its metadata begins to
+  /// join the others, and opens the sockets when it has: until then clients find nothing, rather than a store that knows
+  /// nothing.
   ///
   /// - Parameter handlesSignals: whether SIGTERM and SIGINT end ``run()``, and SIGHUP has the sockets looked at.
   /// - Throws: `ProgramError` when a socket is in use or memory cannot be had.
@@ -39,31 +41,42 @@ extension StoreServer {
     let heap = try HeapMeter(limit: budget.heap)
     let identity = identity(configuration, rpcPort: rpc?.port)
     let record = instanceRecord(configuration, identity)
-    let backend = try configuration.sharing?(store, record) { mailbox.post { $0.takeMetadata() } } ?? EmbeddedBackend()
-    store.keepsChanges = !backend.isImmediate
-    store.setInstance(store.instances.local, record)
     let handler = RequestHandler(
       store: store, identity: identity,
       adminToken: AdminToken(path: configuration.adminTokenFile), replies: heap.buffers)
     let parts = Parts(
-      loop: loop, arena: arena, store: store, backend: backend, heap: heap, disk: try DiskWorker(), pages: pages,
+      loop: loop, arena: arena, store: store, backend: EmbeddedBackend(), heap: heap, disk: try DiskWorker(),
+      pages: pages,
       transfers: transfers,
       handler: handler, sessionLimit: min(1024, descriptors / 8))
     let server = StoreServer(configuration, log: log, parts)
     try server.populateEverything()
-    try server.listen(rpc: rpc)
+    try server.serveMetrics()
+    if let sharing = configuration.sharing {
+      server.join(sharing, as: record, rpc: rpc)
+    } else {
+      store.setInstance(store.instances.local, record)
+      try server.listen(rpc: rpc)
+    }
     return server
   }
 
-  private func listen(rpc: Listener?) throws(ProgramError) {
+  /// Opens everything to clients.
+  func listen(rpc: Listener?) throws(ProgramError) {
     handler.volumes = volumes
     reopenVolumes()
     if let time = lossRecord.begin(now: unixMilliseconds()) { store.noteLostNames(at: time) }
     let ipc = try Listener.unix(
       configuration.socketPath, mode: configuration.socketMode, group: configuration.socketGroup,
       session: store.root)
+    try rpc?.listen()
     connections.add(ipc)
     if let rpc { connections.add(rpc) }
+    isServing = true
+    announce()
+  }
+
+  private func serveMetrics() throws(ProgramError) {
     let mailbox = mailbox
     metricsEndpoint = try configuration.metricsPort.map { port throws(ProgramError) in
       try HTTPEndpoint(
@@ -74,7 +87,6 @@ extension StoreServer {
           "/readyz": { deliver in mailbox.post { deliver($0.readiness) } },
         ]))
     }
-    announce()
   }
 
   private func announce() {

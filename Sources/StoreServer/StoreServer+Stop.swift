@@ -2,6 +2,7 @@ import Glibc
 import HTTPEndpoint
 import JSON
 import Logging
+import MetadataBackend
 import StoreCore
 import StoreProtocol
 import Support
@@ -22,8 +23,10 @@ extension StoreServer {
 
   /// Stops accepting, answers requests that have arrived, tells parked clients, waits a little for transfers.
   func drain() {
-    volumes.saveEmptied()
-    saveLossRecord(hasNames: store.root.nameCount > 0)
+    if isServing {
+      volumes.saveEmptied()
+      saveLossRecord(hasNames: store.root.nameCount > 0)
+    }
     for (token, listener) in listeners {
       // The name of a volume's socket stays: clients that come while the store restarts find it and try again.
       if listener.volume == nil { listener.removePath() }
@@ -45,6 +48,7 @@ extension StoreServer {
     for connection in connections.values { close(connection, because: "the daemon stops") }
     pages.stop()
     jobs.stop()
+    backend.close()
     log.info("stopped\(left > 0 ? ", \(left) clients were still connected" : "")")
   }
 

@@ -39,7 +39,7 @@ public final class StoreServer {
   let store: Store
   let handler: RequestHandler
   /// Backend that makes changes of objects and names durable.
-  let backend: any MetadataBackend
+  var backend: any MetadataBackend
   let pages: PageSupply
   let heap: HeapMeter
   let transfers: TransferThread
@@ -82,6 +82,14 @@ public final class StoreServer {
   /// Sessions that are deleted, and closed with their last connection.
   var endingSessions: Set<UInt64> = []
   var isStopping = false
+  /// Whether the sockets are open, or were until the server began to stop.
+  var isServing = false
+  /// The reason why the store has not joined the others yet; nil without others, and when it has.
+  var joining: ProgramError?
+  /// The TCP port that is taken and not listened on yet.
+  var joiningListener: Listener?
+  /// The reason why the server ends that was to serve clients.
+  var startFailure: ProgramError?
   /// Whether a timer saves the volumes whose documents could not be written.
   var isSavingLater = false
   /// Reasons why sockets that were removed are not served again, by their paths.
@@ -121,7 +129,6 @@ public final class StoreServer {
       }
     }
     handler.trimMemory = { [pages] in pages.trim() }
-    if !backend.isImmediate { handler.ask = { [unowned self] in ask($0) } }
     store.isAwaited = { [unowned self] in heldReplies.isAwaited($0) }
   }
 
@@ -144,11 +151,14 @@ public final class StoreServer {
   }
 
   /// Serves clients until a signal or ``stopper`` ends it, then answers what is in flight and closes the sockets.
-  public func run() {
+  ///
+  /// - Throws: `ProgramError` when the store could not join others, or could not open its sockets then.
+  public func run() throws(ProgramError) {
     startTimers()
     pages.pump()
     while !isStopping { turn(timeout: hasWork ? 0 : loop.timeout) }
     drain()
+    if let startFailure { throw startFailure }
   }
 
   /// Has the disk worker note whether there are names.

@@ -77,6 +77,33 @@ import Testing
     #expect(world.output.isEmpty && world.started == nil)
   }
 
+  @Test(arguments: [
+    (
+      "--etcd_ca_file=/missing",
+      "invalid --etcd_ca_file '/missing': No such file or directory (hint: give a file that can be read)"
+    ),
+    (
+      "--etcd_key_file=/k",
+      "--etcd_cert_file and --etcd_key_file belong together (hint: give both, or none where etcd asks for no certificate)"
+    ),
+    (
+      "--etcd_user=u",
+      "no password for --etcd_user u (hint: give a file with --etcd_password_file, or set VINEYARD_ETCD_PASSWORD)"
+    ),
+    ("--etcd_password_file=/p", "--etcd_password_file without --etcd_user (hint: say whose password it is)"),
+    ("--meta_timeout=0", "invalid --meta_timeout 0 (hint: give seconds, 1 to 86400)"),
+    (
+      "--etcd_prefix=a/",
+      "invalid --etcd_prefix 'a/' (hint: give the beginning of the keys without the slash at its end)"
+    ),
+  ])
+  func `a flag about etcd that makes no sense is one line on stderr and status 2`(_ flag: String, _ message: String) {
+    let world = World()
+    #expect(world.run("vineyardd", "--meta=etcd", flag) == .usage)
+    #expect(world.errors == "error: \(message)\n")
+    #expect(world.started == nil)
+  }
+
   @Test(arguments: ["--meta etcd --etcd_endpoint e:0", "--etcd_endpoint=http://"])
   func `a wrong address of etcd is one line on stderr and status 2`(_ flags: String) {
     let world = World()

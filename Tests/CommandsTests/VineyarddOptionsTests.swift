@@ -1,3 +1,5 @@
+import EtcdClient
+import EtcdMetadata
 import Logging
 import SharedMemory
 import StoreCore
@@ -61,6 +63,19 @@ import Testing
     let options = try #require(self.options(flags, environment))
     #expect("\(options.server)" == "\(expected)")
     #expect(options.logLevel == .debug && options.dumpsCore)
+  }
+
+  @Test func `everything about etcd can be given`() throws {
+    let flags = """
+      --meta etcd --etcd_endpoint https://a,https://[::1]:1 --etcd_prefix p --etcd_ca_file /ca --etcd_cert_file /c
+      --etcd_key_file /k --etcd_user u --meta_timeout 5 --meta_lease 2 --meta_silence 3
+      """
+    let etcd = try #require(self.options(flags, ["VINEYARD_ETCD_PASSWORD": "secret"])?.etcd)
+    #expect(etcd.endpoints.map(\.description) == ["https://a:2379", "https://[::1]:1"] && etcd.prefix == "p")
+    #expect(etcd.tls == EtcdTLS(authorities: "/ca", identity: .init(certificate: "/c", key: "/k")))
+    #expect(etcd.credentials == EtcdCredentials(user: "u", password: "secret") && etcd.timeout == .seconds(5))
+    #expect(etcd.timing.lease == .seconds(2) && etcd.timing.silence == .seconds(3) && etcd.timing.beat == .seconds(1))
+    #expect(self.options("--meta etcd")?.etcd?.timeout == nil)
   }
 
   @Test(arguments: [

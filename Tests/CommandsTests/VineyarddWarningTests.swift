@@ -12,6 +12,7 @@ import Testing
     ("--log_dir=/l", "--log_dir has no effect: the log goes to stderr only"),
     ("--metrics_host=::1", "--metrics_host has no effect: nothing serves metrics without --metrics_port"),
     ("--etcd_endpoint=http://e", "--etcd_endpoint has no effect: metadata is local"),
+    ("--etcd_user=u", "--etcd_user has no effect: metadata is local"),
   ])
   func `a flag without effect is one warning in the log`(_ flag: String, _ warning: String) {
     let world = World()

@@ -60,7 +60,7 @@ struct SessionTests {
     _ = ids.objectID(now: time)
     #expect(ids.objectID(now: time) == ObjectID(0x6882_0f4a_8a40_1002))
     let blob = ids.blobID(now: time)
-    #expect(blob.isBlob && blob.rawValue & 0x3ff000 == 0 && blob.rawValue & 0xfff == 3)
+    #expect(blob.isBlob && blob.rawValue & 0x3ff000 == 0x1000 && blob.rawValue & 0xfff == 3)
     var seen: Set<UInt64> = []
     for step in 0..<20_000 {
       let now = time - UInt64(step % 3)

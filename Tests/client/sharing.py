@@ -25,6 +25,10 @@ def etcdctl(etcd, *words):
 
 
 def keys(etcd, prefix):
-    """The keys of a prefix, without the records of instances."""
+    """The keys of a prefix, without those about instances."""
     found = etcdctl(etcd, "get", "--prefix", "--keys-only", f"{prefix}/").split()
-    return [key for key in found if "/instances/" not in key and "next_instance" not in key and "lock" not in key]
+    return [
+        key
+        for key in found
+        if "/instances/" not in key and "/cluster/" not in key and "next_instance" not in key and "lock" not in key
+    ]

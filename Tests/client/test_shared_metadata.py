@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import vineyard
 
-from daemon import Daemon, free_port, run_daemon
+from daemon import Daemon
 from sharing import RELEASED
 from waiting import eventually
 
@@ -75,12 +75,3 @@ def test_given_a_daemon_that_comes_later_then_it_finds_what_was_there(etcd) -> N
             later.discard()
     finally:
         earlier.discard()
-
-
-def test_given_no_etcd_then_the_store_says_that_it_is_not_ready(tmp_path) -> None:
-    run = run_daemon(
-        "--socket", str(tmp_path / "socket"), "--norpc", "--size", "16M", "--meta", "etcd",
-        "--etcd_endpoint", f"http://127.0.0.1:{free_port()}", "--meta_timeout", "1",
-    )  # fmt: skip
-    assert run.returncode == 3
-    assert "the store is not ready: its metadata is in etcd" in run.stderr

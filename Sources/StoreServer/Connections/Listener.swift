@@ -54,7 +54,9 @@ final class Listener {
       unlink(path)
       throw ProgramError.system("cannot give \(path) to group \(group)", errno: code)
     }
-    return try listening(Listener(file: file, kind: .ipc, session: session, path: path))
+    let listener = Listener(file: file, kind: .ipc, session: session, path: path)
+    try listener.listen()
+    return listener
   }
 
   /// A socket with a name in the file tree.
@@ -82,7 +84,7 @@ final class Listener {
     try UnixSocketPath.removeStaleSocket(for: path, flag: "--socket")
   }
 
-  /// Listens on a TCP port of an address, nil for every address of the machine.
+  /// Takes a TCP port of an address, nil for every address of the machine. Clients are refused until it listens.
   static func tcp(host: String?, port: UInt16, session: Session) throws(ProgramError) -> Listener {
     let file: CInt
     if let host {
@@ -91,7 +93,7 @@ final class Listener {
       // A socket of IPv6 takes IPv4 as well, where the machine has IPv6 at all.
       do throws(ProgramError) { file = try bound("::", port) } catch { file = try bound("0.0.0.0", port) }
     }
-    return try listening(Listener(file: file, kind: .rpc, session: session, path: nil))
+    return Listener(file: file, kind: .rpc, session: session, path: nil)
   }
 
   private static func bound(_ host: String, _ port: UInt16) throws(ProgramError) -> CInt {
@@ -137,9 +139,14 @@ final class Listener {
     }
   }
 
-  private static func listening(_ listener: Listener) throws(ProgramError) -> Listener {
-    if listen(listener.file, SOMAXCONN) != 0 { throw ProgramError.system("cannot listen", errno: errno) }
-    return listener
+  /// Lets clients connect.
+  func listen() throws(ProgramError) {
+    guard Glibc.listen(file, SOMAXCONN) == 0 else {
+      let code = errno
+      throw ProgramError.system(
+        "cannot listen on \(path ?? "port \(port)")", errno: code,
+        hint: path == nil ? "choose another port with --rpc_socket_port, or --norpc" : nil)
+    }
   }
 
   /// The port a TCP listener got.

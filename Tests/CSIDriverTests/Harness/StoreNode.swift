@@ -47,7 +47,7 @@ final class StoreNode: Sendable {
         let server = try StoreServer.start(settings, log: Logger(minimum: .error), handlesSignals: false)
         shared.set(.success(server.stopper))
         ready.signal()
-        server.run()
+        try server.run()
       } catch {
         shared.set(.failure(error))
         ready.signal()

@@ -59,7 +59,7 @@ final class RunningServer: Sendable {
             Started(
               mailbox: server.mailbox, stopper: server.stopper, rpcPort: server.rpcPort ?? 0,
               metricsPort: UInt16(server.metricsPort ?? 0))))
-        server.run()
+        try server.run()
       } catch {
         started.give(.failure(error))
       }

@@ -1,0 +1,81 @@
+import StoreCore
+import Synchronization
+
+/// What the tasks about instances have to say to the thread that owns the store.
+enum MembershipNews: Sendable, Equatable {
+  /// Others give signs of life again, or no more.
+  case states([UInt64: InstanceState])
+  /// What this store had in etcd may be gone; it is about to register again under its id.
+  case returning
+  /// It is registered again, since a revision; what it has is to be written again.
+  case returned(revision: Int64)
+  /// Somebody else has this store's id. Nil when that is over.
+  case conflict(String?)
+}
+
+/// News on their way to the thread that owns the store.
+final class MembershipInbox: Sendable {
+  private struct State {
+    var news: [MembershipNews] = []
+    var wake: (@Sendable () -> Void)?
+  }
+
+  private let state = Mutex(State())
+
+  /// Calls a function, on any thread, whenever there are news, and now if there are some.
+  func connect(wake: @escaping @Sendable () -> Void) {
+    let hasNews = state.withLock { state in
+      state.wake = wake
+      return !state.news.isEmpty
+    }
+    if hasNews { wake() }
+  }
+
+  func post(_ news: MembershipNews) {
+    let wake = state.withLock { state in
+      state.news.append(news)
+      return state.wake
+    }
+    wake?()
+  }
+
+  func take() -> [MembershipNews] {
+    state.withLock { state in
+      defer { state.news = [] }
+      return state.news
+    }
+  }
+}
+
+/// Whether others know of this store, seen by the thread that owns it: what it must not believe, and when to tell others
+/// again of what it has. Pure.
+struct Standing {
+  /// The field of the record by which it is followed; it changes with each registration, and never between.
+  static let mark = "hostid"
+
+  /// The revision of the store's record, as far as the thread has followed; nil when it is gone.
+  private var recorded: Int64?
+  private var isReturning = false
+  /// The revision at which the store has registered again, until the thread has followed to there.
+  private var returned: Int64?
+
+  init(recorded: Int64? = 0) { self.recorded = recorded }
+
+  /// Whether a deletion of what this store has means that the store was given up, not that somebody deleted it.
+  var isGivenUp: Bool { recorded == nil || isReturning }
+
+  /// The record was written at a revision, or (nil) removed.
+  mutating func setRecorded(_ revision: Int64?) { recorded = revision }
+
+  mutating func beginReturn() { isReturning = true }
+
+  mutating func endReturn(at revision: Int64) { returned = revision }
+
+  /// Whether what the store has is to be written again now: everything that happened before it came back is known.
+  mutating func takeDue() -> Bool {
+    guard let returned, returned == recorded else { return false }
+    self.returned = nil
+    isReturning = false
+    return true
+  }
+}
