@@ -77,7 +77,7 @@ private struct Joining: Sendable {
         if announcement.note(reason) {
           log.warning("\(reason.description); it goes on trying")
         } else {
-          log.debug(reason.description)
+          log.debug("\(reason)")
         }
         report(.waiting(reason))
       }

@@ -29,7 +29,8 @@ final class PeerFollower: Sendable {
   private let state: Mutex<State>
 
   init(
-    _ client: EtcdClient, _ layout: KeyLayout, own: UInt64, inbox: MembershipInbox, timing: MembershipTiming, log: Logger
+    _ client: EtcdClient, _ layout: KeyLayout, own: UInt64, inbox: MembershipInbox, timing: MembershipTiming,
+    log: Logger
   ) {
     self.client = client
     self.layout = layout
