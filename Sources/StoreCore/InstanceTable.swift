@@ -49,7 +49,7 @@ public struct InstanceTable {
   /// State of a store; nil when the table has no such store. This one is always reachable.
   public func state(of id: UInt64) -> InstanceState? {
     guard records[id] != nil else { return nil }
-    return id != own && silent.contains(id) ? .unreachable : .reachable
+    return id != local && silent.contains(id) ? .unreachable : .reachable
   }
 
   /// Number of stores in a state.
