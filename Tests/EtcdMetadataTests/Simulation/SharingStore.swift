@@ -9,7 +9,7 @@ import StoreProtocol
 final class SharingStore {
   let store: Store
   let backend: EtcdBackend
-  let client: Connection
+  let client: Client
   private let queues: BackendQueues
   /// The next revision that the watch tells.
   private(set) var position: Int64
