@@ -162,7 +162,7 @@ struct ChangeTranslation {
     let labels = store.storedLabels(of: id, in: session)
     switch fates[place] {
     case .put(let record, let isRestored)?:
-      if let (instance, signature) = record.sharedFacts {
+      if let (signature, instance) = record.sharedFacts {
         let signatureKey = key(.signature(instance: instance, signature))
         if signatures.updateValue(JSONText.text("\(id)"), forKey: signatureKey) == nil {
           operations.append(.put(key: signatureKey, value: JSONText.text("\(id)")))
@@ -195,7 +195,7 @@ struct ChangeTranslation {
     guard case .object(let sessionID, let id) = place, case .removed(let record)? = fates[place] else { return }
     // Its own key and those of its fields.
     operations.append(.delete(.prefix(layout.text(.object(id), session: sessionID))))
-    guard let (instance, signature) = record?.sharedFacts else { return }
+    guard let (signature, instance) = record?.sharedFacts else { return }
     let key = layout.text(.signature(instance: instance, signature), session: sessionID)
     if signatures[key] == nil { set(signature, instance, sessionID, key, into: &operations, &signatures) }
   }

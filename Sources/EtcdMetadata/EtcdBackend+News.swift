@@ -36,6 +36,8 @@ extension EtcdBackend {
     fields.removeAll()
     if membership != nil { standing.setRecorded(nil) }
     var present: Set<MetadataPlace> = []
+    // An object whose fields are keys is whole with its type, which is not the last of them here.
+    var types: [(session: UInt64, key: MetadataKey, pair: KeyValue)] = []
     for pair in contents.pairs {
       guard let (session, key) = layout.parse(pair.key) else { continue }
       switch key {
@@ -43,8 +45,13 @@ extension EtcdBackend {
       case .name(let name): present.insert(.name(session: session, name))
       default: break
       }
-      take(session, key, pair.value, at: pair.modRevision)
+      if case .field(_, "typename") = key {
+        types.append((session, key, pair))
+      } else {
+        take(session, key, pair.value, at: pair.modRevision)
+      }
     }
+    for (session, key, pair) in types { take(session, key, pair.value, at: pair.modRevision) }
     removeMissing(present, at: contents.revision, isContinued: isContinued)
     pass(contents.revision)
   }

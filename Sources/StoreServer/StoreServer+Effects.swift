@@ -22,6 +22,8 @@ extension StoreServer {
   /// Takes over what others have changed, and answers those whose changes are durable or refused, or who have asked.
   func takeMetadata() {
     store.now = unixMilliseconds()
+    // What is undone now must not be written later in this turn.
+    deliverEffects()
     backend.takeChanges()
     let verdicts = backend.takeVerdicts()
     let failures = store.settle(verdicts)
