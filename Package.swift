@@ -207,6 +207,12 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "ClusterSimulationTests",
+      dependencies: [
+        "EtcdClient", "EtcdMetadata", "JSON", "MetadataBackend", "SeededRandom", "StoreCore", "StoreProtocol",
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "EtcdClientTests",
       dependencies: [
         "CLinux", "EtcdClient", "EtcdProtocol", "Support",
