@@ -39,7 +39,7 @@ extension ClusterSimulation {
       text += ",\"m\":{\"id\":\"\(member.id)\"}\(member.instance == store.instance ? "" : ",\"global\":true")"
     }
     // Now and then one that is larger than etcd takes at once.
-    if random.oneIn(40) {
+    if random.oneIn(100) {
       text +=
         ",\"large\":\"\(String(repeating: "x", count: 600_000))\",\"more\":\"\(String(repeating: "y", count: 900_000))\""
     }
