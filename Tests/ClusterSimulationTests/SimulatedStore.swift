@@ -25,7 +25,7 @@ final class SimulatedStore {
   let store: Store
   let backend: EtcdBackend
   let queues = BackendQueues {}
-  let client: Connection
+  let client: Client
   var root: Session { store.root }
   var writer = SimulatedWriter()
   var follower: SimulatedFollower

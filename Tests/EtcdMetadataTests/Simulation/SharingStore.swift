@@ -146,7 +146,9 @@ final class SharingStore {
     let root = store.root
     let objects = root.sharedObjects.map { object in
       let labels = store.storedLabels(of: object.id, in: root).map { String(decoding: $0, as: UTF8.self) } ?? ""
-      let text = String(decoding: store.storedText(of: object.id, in: root) ?? [], as: UTF8.self)
+      var text = String(decoding: store.storedText(of: object.id, in: root) ?? [], as: UTF8.self)
+      // Which of several names an object shows is up to the store.
+      if let name = text.firstRange(of: /"__name":"[^"]*",/) { text.removeSubrange(name) }
       return "\(object.id) \(text) \(labels)"
     }
     return objects.sorted() + root.sharedNames.map { "\($0.name) \($0.id)" }.sorted()

@@ -128,13 +128,14 @@ struct TraceTests {
   @Test("pages that could not be given back are not clean")
   func failedRelease() throws {
     var pool = pool(.ahead)
-    pool.removeBlob(try take(&pool, Self.block, for: 7))
-    pool.residency.demand(ByteRange(offset: 0, length: Self.block))
+    let first = try take(&pool, Self.block, for: 7)
+    pool.residency.demand(pool.range(first))
     guard case .populate(let range, _) = pool.residency.nextJob(idleTarget: nil) else {
       Issue.record("nothing is populated")
       return
     }
     pool.residency.finishPopulate(range, urgent: true, succeeded: true)
+    pool.removeBlob(first)
     let job = pool.residency.nextJob(idleTarget: 0)
     #expect(job == .release(range))
     pool.residency.finishRelease(range, succeeded: false)

@@ -10,7 +10,7 @@ final class WireClient {
   let kind: Kind
   private(set) var file: CInt
   /// Milliseconds until silence counts as a hang.
-  var timeout: CInt = 30_000
+  var timeout: CInt = 300_000
 
   /// Connects to the root session's socket, a session's socket at `path`, or the RPC port.
   init(_ server: RunningServer, _ kind: Kind = .ipc, path: String? = nil, receiveBuffer: CInt? = nil) throws {
