@@ -130,7 +130,7 @@ struct ChangeTranslation {
         switch fate.value {
         case .put: (place: fate.key, change: .put)
         case .removed: (place: fate.key, change: .removed)
-        case .fields: (place: fate.key, change: .fields)
+        case .fields(let labels, _): (place: fate.key, change: .fields(labels: labels))
         }
       }
   }

@@ -169,7 +169,7 @@ public final class EtcdBackend: MetadataBackend {
         if let number = changes.number { settled.insert(number) }
       case .refused(let sequence, let error):
         guard let changes = outstanding.removeValue(forKey: sequence) else { continue }
-        retaken += own.giveUp(sequence, changes.places)
+        retaken += own.giveUp(sequence, changes.places, wasSent: true)
         guard let number = changes.number else { continue }
         refused[number] = changes
         settled.insert(number)
@@ -202,7 +202,7 @@ public final class EtcdBackend: MetadataBackend {
       if removed.contains(sequence) {
         outstanding[sequence] = nil
         if let number = changes.number { settled.insert(number) }
-        retaken += own.giveUp(sequence, changes.places)
+        retaken += own.giveUp(sequence, changes.places, wasSent: false)
       } else {
         stale.append(changes)
       }

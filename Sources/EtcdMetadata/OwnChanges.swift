@@ -26,11 +26,17 @@ struct OwnChanges {
   enum Change {
     case put, removed
     /// Some fields of the object that are keys of their own; they do not bring back what others have deleted.
-    case fields
+    case fields(labels: Bool)
     case name(ObjectID?)
 
     fileprivate var isWhole: Bool {
       if case .fields = self { return false }
+      return true
+    }
+
+    /// Whether what an event tells is overwritten by this change where this change is the later one.
+    fileprivate func covers(_ event: PlaceEvent) -> Bool {
+      if case .fields(let labels) = self { return labels && event.change.isLabels }
       return true
     }
   }
@@ -42,12 +48,13 @@ struct OwnChanges {
     var floor: Int64 = 0
     /// The same without changes of fields.
     var wholeFloor: Int64 = 0
+    /// The revision of the latest change of the labels.
+    var labelFloor: Int64 = 0
     /// What others did while it was not known what comes first.
     var deferred: [PlaceEvent] = []
 
     func isNews(_ event: PlaceEvent) -> Bool {
-      if case .removed = event.change { return event.revision > wholeFloor }
-      return event.revision > floor
+      event.revision > (event.change.isLabels ? max(wholeFloor, labelFloor) : wholeFloor)
     }
   }
 
@@ -66,12 +73,7 @@ struct OwnChanges {
   /// Whether an event is news; one that may be older than a change that is being written waits here.
   mutating func admits(_ event: PlaceEvent) -> Bool {
     guard let mark = marks[event.place] else { return true }
-    let waits: Bool
-    if case .removed = event.change {
-      waits = mark.pending.values.contains(where: \.isWhole)
-    } else {
-      waits = !mark.pending.isEmpty
-    }
+    let waits = mark.pending.values.contains { $0.covers(event) }
     if waits { marks[event.place]?.deferred.append(event) }
     return !waits && mark.isNews(event)
   }
@@ -91,6 +93,7 @@ struct OwnChanges {
       guard var mark = marks[place], let change = mark.pending.removeValue(forKey: sequence) else { continue }
       mark.floor = max(mark.floor, revision)
       if change.isWhole { mark.wholeFloor = max(mark.wholeFloor, revision) }
+      if case .fields(labels: true) = change { mark.labelFloor = max(mark.labelFloor, revision) }
       marks[place] = mark
       news += takeDeferred(place)
     }
@@ -98,14 +101,17 @@ struct OwnChanges {
     return news
   }
 
-  /// Notes that a change was given up, which may have been written nevertheless.
+  /// Notes that a change was given up.
   ///
+  /// - Parameter wasSent: whether it may have been written nevertheless, so that events may tell of it.
   /// - Returns: what others did meanwhile.
-  mutating func giveUp(_ sequence: UInt64, _ places: some Sequence<MetadataPlace>) -> [PlaceEvent] {
+  mutating func giveUp(
+    _ sequence: UInt64, _ places: some Sequence<MetadataPlace>, wasSent: Bool
+  ) -> [PlaceEvent] {
     var news: [PlaceEvent] = []
     for place in places {
       guard let change = marks[place]?.pending.removeValue(forKey: sequence) else { continue }
-      marks[place]?.deferred.removeAll { $0.change.isThat(of: change) }
+      if wasSent { marks[place]?.deferred.removeAll { $0.change.isThat(of: change) } }
       news += takeDeferred(place)
       if let mark = marks[place], mark.pending.isEmpty {
         if mark.floor == 0 { marks[place] = nil } else { passing.append((mark.floor, [place])) }
@@ -146,16 +152,23 @@ struct OwnChanges {
       if mark.pending.isEmpty { marks[place] = nil }
       marks[place]?.floor = 0
       marks[place]?.wholeFloor = 0
+      marks[place]?.labelFloor = 0
       marks[place]?.deferred = []
     }
   }
 }
 
 extension PlaceEvent.Change {
-  /// Whether an event is what a change of this store looks like to others.
+  fileprivate var isLabels: Bool {
+    if case .field("__labels", _) = self { return true }
+    return false
+  }
+
+  /// Whether an event is what a change of this store looks like to others. Labels may be anybody's, so they count as
+  /// somebody else's.
   fileprivate func isThat(of own: OwnChanges.Change) -> Bool {
     switch (self, own) {
-    case (.object, .put), (.field, .put), (.field, .fields), (.removed, .removed): true
+    case (.object, .put), (.field, .put), (.removed, .removed): true
     case (.field(_, nil), .removed): true
     case (.name(let target), .name(let written)): target == written
     default: false
