@@ -96,22 +96,30 @@ extension RequestHandler {
 
   func exists(_ client: Client) throws(StoreError) -> Disposition {
     let id = try message.objectID("id")
-    return try knowing(id, client) { handler in
-      handler.store.clearSuspicion(CollectionOfOne(id), in: client.session)
-      let exists = handler.store.exists(id, in: client.session)
-      handler.reply.frame {
-        $0.field("exists", exists)
-        $0.type("exists_reply")
-      }
-      return .reply
+    if let held = asks(about: id, client) { return delay(held) { $0.exists(id, client) } }
+    return exists(id, client)
+  }
+
+  private func exists(_ id: ObjectID, _ client: Client) -> Disposition {
+    store.clearSuspicion(CollectionOfOne(id), in: client.session)
+    let exists = store.exists(id, in: client.session)
+    reply.frame {
+      $0.field("exists", exists)
+      $0.type("exists_reply")
     }
+    return .reply
   }
 
   func persist(_ client: Client) throws(StoreError) -> Disposition {
     let id = try message.objectID("id")
-    return try knowing(id, client) { handler throws(StoreError) in
-      try handler.start(PlainTask(try Persisting(id, by: client, in: handler.store), "persist_reply"))
+    if let held = asks(about: id, client) {
+      return delay(held) { handler throws(StoreError) in try handler.persist(id, client) }
     }
+    return try persist(id, client)
+  }
+
+  private func persist(_ id: ObjectID, _ client: Client) throws(StoreError) -> Disposition {
+    try start(PlainTask(try Persisting(id, by: client, in: store), "persist_reply"))
   }
 
   func ifPersist(_ client: Client) throws(StoreError) -> Disposition {
@@ -178,11 +186,16 @@ extension RequestHandler {
 
   func putName(_ client: Client) throws(StoreError) -> Disposition {
     let (name, id) = (try message.string("name"), try message.objectID("object_id"))
-    return try knowing(id, client) { handler throws(StoreError) in
-      try handler.store.putName(name, to: id, by: client)
-      handler.reply.reply("put_name_reply")
-      return .reply
+    if let held = asks(about: id, client) {
+      return delay(held) { handler throws(StoreError) in try handler.putName(name, id, client) }
     }
+    return try putName(name, id, client)
+  }
+
+  private func putName(_ name: String, _ id: ObjectID, _ client: Client) throws(StoreError) -> Disposition {
+    try store.putName(name, to: id, by: client)
+    reply.reply("put_name_reply")
+    return .reply
   }
 
   func getName(_ client: Client) throws(StoreError) -> Disposition {

@@ -12,14 +12,24 @@ extension RequestHandler {
     return ask(places())
   }
 
-  /// Answers a request about an object, after others were asked if this store does not know it.
+  /// Has others asked about an object that is not known here.
+  ///
+  /// - Returns: what the request waits for; nil when it can be answered at once.
+  func asks(about id: ObjectID, _ client: Client) -> HeldReply? {
+    isUnknown(id, client) ? ask([.object(session: client.session.id, id)], for: client) : nil
+  }
+
+  func delay(
+    _ held: HeldReply, _ answer: @escaping (RequestHandler) throws(StoreError) -> Disposition
+  ) -> Disposition { .wait(DelayedRequest(answer: answer), held) }
+
+  /// Answers a request about an object, after others were asked if this store does not know it. It allocates; frequent
+  /// requests call ``asks(about:_:)`` by themselves.
   func knowing(
     _ id: ObjectID, _ client: Client, _ answer: @escaping (RequestHandler) throws(StoreError) -> Disposition
   ) throws(StoreError) -> Disposition {
-    guard isUnknown(id, client), let held = ask([.object(session: client.session.id, id)], for: client) else {
-      return try answer(self)
-    }
-    return .wait(DelayedRequest(answer: answer), held)
+    if let held = asks(about: id, client) { return delay(held, answer) }
+    return try answer(self)
   }
 
   /// Whether an object is not known here; blobs are where they are.
