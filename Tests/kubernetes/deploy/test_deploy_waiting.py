@@ -95,6 +95,7 @@ def test_given_credentials_of_a_plugin_when_interrupted_then_it_ends_as_without(
         *CLUSTER, "--vineyardd.image", "store:1"
     )
     until(process, "Vineyardd vineyard-system/vineyardd-sample: 0/3 ready")
+    eventually(lambda: cluster.struck("image store"), "the stores cannot start yet")
 
     run = interrupt(process)
 
