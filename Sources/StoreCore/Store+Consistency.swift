@@ -165,8 +165,9 @@ extension Store {
     var found: [String] = []
     var edges: Set<[ObjectID]> = []
     for (id, record) in session.metadata.records {
-      // A member of another store that is not there any more has no id here.
-      for link in record.links where link.id != .invalid {
+      for link in record.links {
+        // A member of another store that is not there any more has no id here.
+        if case .signature(_, _, .invalid) = link.target { continue }
         edges.insert([link.id, id])
         // Where there are others, they may have deleted it, or not told of it yet.
         guard !link.id.isBlob, !session.metadata.contains(link.id), instances.ascending.count < 2 else { continue }

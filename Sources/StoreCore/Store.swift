@@ -92,6 +92,9 @@ public final class Store {
   public var notesChanges = false
   /// Whether a request waits for a key; only such changes are noted.
   public var isAwaited: (WaitKey) -> Bool = { _ in true }
+  /// Whether other stores may have objects. Without that all that is here counts as this store's, whatever instance a
+  /// client gave it.
+  public var hasPeers = true
   /// Work done for clients, and how much of it tasks in steps may do now.
   public var work = Work()
   /// Tasks that give back the blobs and objects of clients, sessions and volumes that are gone.

@@ -21,6 +21,7 @@ extension StoreServer {
       let mailbox = mailbox
       backend = makeBackend(store) { mailbox.post { $0.takeMetadata() } }
       store.keepsChanges = !backend.isImmediate
+      store.hasPeers = !backend.isImmediate
       if !backend.isImmediate { handler.ask = { [unowned self] in ask($0) } }
       store.setInstance(store.instances.local, record)
       do throws(ProgramError) {

@@ -145,7 +145,9 @@ extension StoreServer {
     core.overwrite = configuration.overwrite
     core.deletedMemory = configuration.deletedMemory
     log.info("objects may take \(ByteSize(bytes: plan.budget.size))")
-    return (arena, Store(core), plan.budget)
+    let store = Store(core)
+    store.hasPeers = false
+    return (arena, store, plan.budget)
   }
 
   private static func identity(_ configuration: ServerConfiguration, rpcPort: UInt16?) -> InstanceIdentity {

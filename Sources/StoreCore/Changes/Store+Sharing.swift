@@ -50,7 +50,10 @@ extension Store {
       adopt(.persist(id), in: session)
     } else if !session.metadata.contains(id), !log.isBeingDeleted(id, in: session) {
       record.name = session.names.name(of: id)
-      for link in record.links where link.id != .invalid { session.link(link.id, to: id) }
+      for link in record.links {
+        if case .signature(_, _, .invalid) = link.target { continue }
+        session.link(link.id, to: id)
+      }
       adopt(.put(id, record), in: session)
     }
     return (record.signature, record.instance, record.isGlobal)

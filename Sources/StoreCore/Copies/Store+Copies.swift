@@ -12,7 +12,9 @@ extension Store {
     !record.isGlobal && isElsewhere(record.instance)
   }
 
-  func isElsewhere(_ instance: UInt64) -> Bool { instance != instances.local && instance != InstanceID.unspecified }
+  func isElsewhere(_ instance: UInt64) -> Bool {
+    hasPeers && instance != instances.local && instance != InstanceID.unspecified
+  }
 
   /// The copy of a blob of another store; nil when there is none.
   public func copy(of original: RemoteBlob, in session: Session) -> ObjectID? { session.remoteCopies[original] }
