@@ -44,6 +44,8 @@ public final class EtcdBackend: MetadataBackend {
   private var lastDurable: UInt64 = 0
   /// Change sets that were refused and may have been written nevertheless.
   private var refused: [UInt64: Outstanding] = [:]
+  /// Change sets that are written and not durable yet, since earlier ones are not: they may be undone with those.
+  private var written: [UInt64: Outstanding] = [:]
   /// What others did to places of changes that are settled, to be taken over.
   private var retaken: [PlaceEvent] = []
 
@@ -166,7 +168,9 @@ public final class EtcdBackend: MetadataBackend {
       case .written(let sequence, let revision):
         guard let changes = outstanding.removeValue(forKey: sequence) else { continue }
         retaken += own.finish(sequence, changes.places, at: revision)
-        if let number = changes.number { settled.insert(number) }
+        guard let number = changes.number else { continue }
+        settled.insert(number)
+        written[number] = changes
       case .refused(let sequence, let error):
         guard let changes = outstanding.removeValue(forKey: sequence) else { continue }
         retaken += own.giveUp(sequence, changes.places, wasSent: true)
@@ -207,8 +211,9 @@ public final class EtcdBackend: MetadataBackend {
         stale.append(changes)
       }
     }
-    stale += numbers.compactMap { refused[$0] }
+    stale += numbers.compactMap { refused[$0] ?? written[$0] }
     refused = [:]
+    written = written.filter { $0.key > lastDurable && !undone.contains($0.key) }
     for event in retaken { takeOver(event) }
     retaken = []
     var translation = ChangeTranslation(store, layout)

@@ -56,11 +56,13 @@ extension Store {
     return (record.signature, record.instance, record.isGlobal)
   }
 
-  /// Takes over labels that somebody else gave.
-  public func adoptLabels(of id: ObjectID, stored text: [UInt8], in session: Session) {
-    for (key, value) in text.withUnsafeBytes(StoredForm.labels) where session.metadata.contains(id) {
-      adopt(.label(id, key: key, value: value), in: session)
-    }
+  /// Takes over the labels that somebody else gave an object instead of those it had; nil for none.
+  public func adoptLabels(of id: ObjectID, stored text: [UInt8]?, in session: Session) {
+    guard let former = session.metadata[id]?.labels.map(\.key.text) else { return }
+    let labels = text.map { $0.withUnsafeBytes(StoredForm.labels) } ?? []
+    let kept = Set(labels.map(\.key))
+    for key in former where !kept.contains(key) { adopt(.label(id, key: key, value: nil), in: session) }
+    for (key, value) in labels { adopt(.label(id, key: key, value: value), in: session) }
   }
 
   /// Takes over that somebody else deleted an object. Its names go with it, and the blobs that it had here.
