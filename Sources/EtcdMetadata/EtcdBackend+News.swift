@@ -142,7 +142,9 @@ extension EtcdBackend {
     case (.object(_, let id), .removed):
       if isKept(id, in: session) { return }
       fields.remove(event.place)
-      store.adoptRemoval(of: id, in: session)
+      // Whoever did it told of the names it knew: others lead to the object again when it comes back.
+      let names = store.adoptRemoval(of: id, in: session)
+      if !names.isEmpty { dangling[event.place, default: []].formUnion(names) }
     case (.name(_, let name), .name(let target)):
       if target == nil, let former = session.target(of: name), isKept(former, in: session) { return }
       adopt(name, target, in: session)
@@ -158,11 +160,16 @@ extension EtcdBackend {
     for name in dangling.removeValue(forKey: place) ?? [] { store.adoptName(name, id, in: session) }
   }
 
-  private func adopt(_ name: String, _ target: ObjectID?, in session: Session) {
-    for (place, names) in dangling where names.contains(name) && place.session == session.id {
+  /// Forgets where a name led that leads elsewhere now.
+  func forgetDangling(_ name: String, session: UInt64) {
+    for (place, names) in dangling where names.contains(name) && place.session == session {
       dangling[place]?.remove(name)
       if dangling[place]?.isEmpty == true { dangling[place] = nil }
     }
+  }
+
+  private func adopt(_ name: String, _ target: ObjectID?, in session: Session) {
+    forgetDangling(name, session: session.id)
     if store.adoptName(name, target, in: session) { return }
     if let target { dangling[.object(session: session.id, target), default: []].insert(name) }
   }

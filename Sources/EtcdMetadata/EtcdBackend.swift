@@ -143,8 +143,10 @@ public final class EtcdBackend: MetadataBackend {
 
   private func send(_ changes: KeyChanges, _ translation: ChangeTranslation) {
     var touched: Set<MetadataPlace> = []
+    for session in translation.cleared { dangling = dangling.filter { $0.key.session != session } }
     for (place, change) in translation.own {
       own.begin(changes.sequence, change, at: place)
+      if case .name(let session, let name) = place { forgetDangling(name, session: session) }
       if case .fields = change { touched.insert(place) }
     }
     outstanding[changes.sequence] = Outstanding(changes, touched: touched)
@@ -277,7 +279,7 @@ public final class EtcdBackend: MetadataBackend {
     case .object: takeOver(PlaceEvent(place: place, change: .removed, revision: revision))
     case .name: takeOver(PlaceEvent(place: place, change: .name(nil), revision: revision))
     }
-    own.note(place, readAt: revision)
+    if followed < revision { own.note(place, readAt: revision) }
   }
 
   /// Whether a place is this store's to tell of.

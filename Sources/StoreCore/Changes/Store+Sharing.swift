@@ -66,9 +66,16 @@ extension Store {
   }
 
   /// Takes over that somebody else deleted an object. Its names go with it, and the blobs that it had here.
-  public func adoptRemoval(of id: ObjectID, in session: Session) {
-    guard let record = session.metadata[id], !record.isTransient else { return }
-    while let name = session.names.firstName(of: id) { adopt(.unname(name), in: session) }
+  ///
+  /// - Returns: the names that went.
+  @discardableResult
+  public func adoptRemoval(of id: ObjectID, in session: Session) -> [String] {
+    guard let record = session.metadata[id], !record.isTransient else { return [] }
+    var names: [String] = []
+    while let name = session.names.firstName(of: id) {
+      adopt(.unname(name), in: session)
+      names.append(name)
+    }
     adopt(.remove(id), in: session)
     dropCopies(of: record, in: session)
     for link in record.links where session.unlink(link.id, from: id) {
@@ -77,6 +84,7 @@ extension Store {
         removeBlob(link.id, in: session, by: nil)
       }
     }
+    return names
   }
 
   /// Takes over a name that somebody else gave or, for nil, forgot.

@@ -55,7 +55,9 @@ struct SharingSimulation {
       let lacking = expected.subtracting(store.contents).sorted()
       if let first = different.first {
         let id = String(first.prefix(17))
-        let story = trace.filter { $0.contains(id) || $0.contains("clear") }
+        let name = names.first { first.hasPrefix("\($0) ") }
+        let key = name.map { "names/" + KeyLayout.escaped($0) } ?? id
+        let story = trace.filter { $0.contains(id) || $0.contains(key) || $0.contains("clear") }
         throw SharingFailure(
           description: "store \(index) differs from etcd: \(different), of which it lacks \(lacking)\n\(story.suffix(60).joined(separator: "\n"))")
       }
