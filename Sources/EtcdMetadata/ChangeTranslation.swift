@@ -24,7 +24,8 @@ struct ChangeTranslation {
   private var names: [MetadataPlace: ObjectID?] = [:]
   /// Places in the order in which they were first changed.
   private var order: [MetadataPlace] = []
-  private var cleared: [UInt64] = []
+  /// Sessions all of whose objects and names go.
+  private(set) var cleared: [UInt64] = []
   private var signatures: [[UInt8]] = []
 
   init(_ store: Store, _ layout: KeyLayout) {

@@ -42,8 +42,9 @@ struct ChangeWriter {
     for changes in rest { await write([changes]) }
   }
 
-  /// Writes in one transaction, and again while etcd may just be away. Putting or deleting the same again changes
-  /// nothing, so that a lost answer does no harm.
+  /// Writes in one transaction, and again while etcd may just be away.
+  ///
+  /// Nothing is compared: after a lost answer the same again also undoes what others did in between.
   ///
   /// - Parameter since: when there was progress last, where that counts.
   /// - Returns: the revision of the change; else what is to be tried one by one, nothing when all is settled.

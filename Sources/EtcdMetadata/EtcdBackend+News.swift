@@ -36,6 +36,7 @@ extension EtcdBackend {
     fields.removeAll()
     if membership != nil { standing.setRecorded(nil) }
     var present: Set<MetadataPlace> = []
+    var labelled: Set<MetadataPlace> = []
     // An object whose fields are keys is whole with its type, which is not the last of them here.
     var types: [(session: UInt64, key: MetadataKey, pair: KeyValue)] = []
     for pair in contents.pairs {
@@ -43,6 +44,7 @@ extension EtcdBackend {
       switch key {
       case .object(let id), .field(let id, "typename"): present.insert(.object(session: session, id))
       case .name(let name): present.insert(.name(session: session, name))
+      case .field(let id, "__labels"): labelled.insert(.object(session: session, id))
       default: break
       }
       if case .field(_, "typename") = key {
@@ -53,6 +55,7 @@ extension EtcdBackend {
     }
     for (session, key, pair) in types { take(session, key, pair.value, at: pair.modRevision) }
     removeMissing(present, at: contents.revision, isContinued: isContinued)
+    if isContinued { removeLabels(present.subtracting(labelled), at: contents.revision) }
     pass(contents.revision)
   }
 
@@ -75,6 +78,17 @@ extension EtcdBackend {
         missing.append(PlaceEvent(place: place, change: .name(nil), revision: revision))
       }
       for event in missing where own.admits(event) { takeOver(event) }
+    }
+  }
+
+  /// Removes the labels of objects that have none in etcd any more.
+  private func removeLabels(_ places: Set<MetadataPlace>, at revision: Int64) {
+    for place in places {
+      guard case .object(let id, let object) = place, let session = store.sessions[id],
+        store.storedLabels(of: object, in: session) != nil
+      else { continue }
+      let event = PlaceEvent(place: place, change: .field("__labels", nil), revision: revision)
+      if own.admits(event) { takeOver(event) }
     }
   }
 
@@ -117,7 +131,7 @@ extension EtcdBackend {
     guard let session = store.sessions[event.place.session] else { return }
     switch (event.place, event.change) {
     case (.object(_, let id), .object(let text)): adopt(id, text, in: session)
-    case (.object(_, let id), .field("__labels", let value?)) where store.isShared(id, in: session):
+    case (.object(_, let id), .field("__labels", let value)) where store.isShared(id, in: session):
       store.adoptLabels(of: id, stored: value, in: session)
     // Names are keys of their own.
     case (.object, .field("__name", _)), (.object, .field(_, nil)): break
@@ -128,7 +142,9 @@ extension EtcdBackend {
     case (.object(_, let id), .removed):
       if isKept(id, in: session) { return }
       fields.remove(event.place)
-      store.adoptRemoval(of: id, in: session)
+      // Whoever did it told of the names it knew: others lead to the object again when it comes back.
+      let names = store.adoptRemoval(of: id, in: session)
+      if !names.isEmpty { dangling[event.place, default: []].formUnion(names) }
     case (.name(_, let name), .name(let target)):
       if target == nil, let former = session.target(of: name), isKept(former, in: session) { return }
       adopt(name, target, in: session)
@@ -144,11 +160,16 @@ extension EtcdBackend {
     for name in dangling.removeValue(forKey: place) ?? [] { store.adoptName(name, id, in: session) }
   }
 
-  private func adopt(_ name: String, _ target: ObjectID?, in session: Session) {
-    for (place, names) in dangling where names.contains(name) && place.session == session.id {
+  /// Forgets where a name led that leads elsewhere now.
+  func forgetDangling(_ name: String, session: UInt64) {
+    for (place, names) in dangling where names.contains(name) && place.session == session {
       dangling[place]?.remove(name)
       if dangling[place]?.isEmpty == true { dangling[place] = nil }
     }
+  }
+
+  private func adopt(_ name: String, _ target: ObjectID?, in session: Session) {
+    forgetDangling(name, session: session.id)
     if store.adoptName(name, target, in: session) { return }
     if let target { dangling[.object(session: session.id, target), default: []].insert(name) }
   }

@@ -44,6 +44,8 @@ public final class EtcdBackend: MetadataBackend {
   private var lastDurable: UInt64 = 0
   /// Change sets that were refused and may have been written nevertheless.
   private var refused: [UInt64: Outstanding] = [:]
+  /// Change sets that are written and not durable yet, since earlier ones are not: they may be undone with those.
+  private var written: [UInt64: Outstanding] = [:]
   /// What others did to places of changes that are settled, to be taken over.
   private var retaken: [PlaceEvent] = []
 
@@ -141,8 +143,10 @@ public final class EtcdBackend: MetadataBackend {
 
   private func send(_ changes: KeyChanges, _ translation: ChangeTranslation) {
     var touched: Set<MetadataPlace> = []
+    for session in translation.cleared { dangling = dangling.filter { $0.key.session != session } }
     for (place, change) in translation.own {
       own.begin(changes.sequence, change, at: place)
+      if case .name(let session, let name) = place { forgetDangling(name, session: session) }
       if case .fields = change { touched.insert(place) }
     }
     outstanding[changes.sequence] = Outstanding(changes, touched: touched)
@@ -166,7 +170,9 @@ public final class EtcdBackend: MetadataBackend {
       case .written(let sequence, let revision):
         guard let changes = outstanding.removeValue(forKey: sequence) else { continue }
         retaken += own.finish(sequence, changes.places, at: revision)
-        if let number = changes.number { settled.insert(number) }
+        guard let number = changes.number else { continue }
+        settled.insert(number)
+        written[number] = changes
       case .refused(let sequence, let error):
         guard let changes = outstanding.removeValue(forKey: sequence) else { continue }
         retaken += own.giveUp(sequence, changes.places, wasSent: true)
@@ -207,8 +213,9 @@ public final class EtcdBackend: MetadataBackend {
         stale.append(changes)
       }
     }
-    stale += numbers.compactMap { refused[$0] }
+    stale += numbers.compactMap { refused[$0] ?? written[$0] }
     refused = [:]
+    written = written.filter { $0.key > lastDurable && !undone.contains($0.key) }
     for event in retaken { takeOver(event) }
     retaken = []
     var translation = ChangeTranslation(store, layout)
@@ -272,7 +279,7 @@ public final class EtcdBackend: MetadataBackend {
     case .object: takeOver(PlaceEvent(place: place, change: .removed, revision: revision))
     case .name: takeOver(PlaceEvent(place: place, change: .name(nil), revision: revision))
     }
-    own.note(place, readAt: revision)
+    if followed < revision { own.note(place, readAt: revision) }
   }
 
   /// Whether a place is this store's to tell of.

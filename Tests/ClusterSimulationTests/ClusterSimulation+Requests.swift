@@ -96,13 +96,12 @@ extension ClusterSimulation {
   private func isBehind(
     _ name: String, _ found: ObjectID?, _ asked: SimulatedStore.Asked, _ store: SimulatedStore
   ) -> Bool {
-    store.backend.own.isPending(.name(session: 0, name))
-      || found == nil
-        && etcd.read(.key(layout.text(.name(name)))).first.map { pair in
-          let id = JSONText.number(pair.value).map { ObjectID($0) } ?? .invalid
-          return etcd.read(.key(layout.text(.object(id)))).isEmpty
-            || store.backend.own.isPending(.object(session: 0, id))
-        } == true
+    if store.backend.own.isPending(.name(session: 0, name)) { return true }
+    // What the name led to before may be gone although the store has not heard yet where it leads since.
+    return found == nil
+      && history.targets(of: name, since: asked.since).contains { id in
+        etcd.read(.key(layout.text(.object(id)))).isEmpty || store.backend.own.isPending(.object(session: 0, id))
+      }
   }
 
   private func perform(_ request: SharedRequest, _ store: SimulatedStore, _ body: () throws -> Void) {

@@ -59,6 +59,13 @@ struct NameHistory {
     return values.last { $0.revision <= revision }?.target == target
   }
 
+  /// The objects to which a name led at a revision or later.
+  func targets(of name: String, since revision: Int64) -> [ObjectID] {
+    let values = values[name, default: []]
+    let former = values.last { $0.revision <= revision }.flatMap(\.target)
+    return (former.map { [$0] } ?? []) + values.filter { $0.revision > revision }.compactMap(\.target)
+  }
+
   /// Whether a request that is not done yet wants this.
   func isWished(_ name: String, _ target: ObjectID?) -> Bool {
     wishes[name, default: []].contains { $0.target == target && $0.end == nil && !$0.isRefused }

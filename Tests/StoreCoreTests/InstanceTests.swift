@@ -85,7 +85,7 @@ struct InstanceTests {
         switch written.change {
         case .put(let id, _): found.append("put \(id)")
         case .name(let name, let id): found.append("\(name) → \(id)")
-        case .label(let id, let key, let value): found.append("\(key)=\(value) \(id)")
+        case .label(let id, let key, let value): found.append("\(key)=\(value ?? "nothing") \(id)")
         default: Issue.record("\(written.change)")
         }
       }

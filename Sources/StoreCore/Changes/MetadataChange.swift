@@ -8,8 +8,8 @@ public enum MetadataChange {
   case remove(ObjectID)
   /// Makes an object visible for good.
   case persist(ObjectID)
-  /// Adds a label to an object or replaces the one with the same key.
-  case label(ObjectID, key: String, value: String)
+  /// Adds a label to an object or replaces the one with the same key; removes it for nil.
+  case label(ObjectID, key: String, value: String?)
   /// Points a name to an object, which takes it over if it was in use.
   case name(String, ObjectID)
   /// Forgets a name.

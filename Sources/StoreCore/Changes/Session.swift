@@ -79,7 +79,8 @@ public final class Session {
       return .hide(id)
     case .label(let id, let key, let value):
       let old = metadata[id]?.labels[ExactText(key)]
-      return metadata.update(id) { $0.label(key, value) } ? .label(id, key: key, value: old) : .nothing
+      let isKnown = metadata.update(id) { if let value { $0.label(key, value) } else { $0.removeLabel(key) } }
+      return isKnown ? .label(id, key: key, value: old) : .nothing
     case .name(let name, let id): return .name(point(name, to: id))
     case .unname(let name): return forget(name).map { .name($0) } ?? .nothing
     case .clear:

@@ -59,17 +59,26 @@ extension Store {
     return (record.signature, record.instance, record.isGlobal)
   }
 
-  /// Takes over labels that somebody else gave.
-  public func adoptLabels(of id: ObjectID, stored text: [UInt8], in session: Session) {
-    for (key, value) in text.withUnsafeBytes(StoredForm.labels) where session.metadata.contains(id) {
-      adopt(.label(id, key: key, value: value), in: session)
-    }
+  /// Takes over the labels that somebody else gave an object instead of those it had; nil for none.
+  public func adoptLabels(of id: ObjectID, stored text: [UInt8]?, in session: Session) {
+    guard let former = session.metadata[id]?.labels.map(\.key.text) else { return }
+    let labels = text.map { $0.withUnsafeBytes(StoredForm.labels) } ?? []
+    let kept = Set(labels.map(\.key))
+    for key in former where !kept.contains(key) { adopt(.label(id, key: key, value: nil), in: session) }
+    for (key, value) in labels { adopt(.label(id, key: key, value: value), in: session) }
   }
 
   /// Takes over that somebody else deleted an object. Its names go with it, and the blobs that it had here.
-  public func adoptRemoval(of id: ObjectID, in session: Session) {
-    guard let record = session.metadata[id], !record.isTransient else { return }
-    while let name = session.names.firstName(of: id) { adopt(.unname(name), in: session) }
+  ///
+  /// - Returns: the names that went.
+  @discardableResult
+  public func adoptRemoval(of id: ObjectID, in session: Session) -> [String] {
+    guard let record = session.metadata[id], !record.isTransient else { return [] }
+    var names: [String] = []
+    while let name = session.names.firstName(of: id) {
+      adopt(.unname(name), in: session)
+      names.append(name)
+    }
     adopt(.remove(id), in: session)
     dropCopies(of: record, in: session)
     for link in record.links where session.unlink(link.id, from: id) {
@@ -78,6 +87,7 @@ extension Store {
         removeBlob(link.id, in: session, by: nil)
       }
     }
+    return names
   }
 
   /// Takes over a name that somebody else gave or, for nil, forgot.

@@ -52,14 +52,24 @@ struct SharingSimulation {
     let expected = Set(SharingStore(2, etcd).contents)
     for (index, store) in stores.enumerated() {
       let different = expected.symmetricDifference(store.contents).sorted()
+      let lacking = expected.subtracting(store.contents).sorted()
       if let first = different.first {
         let id = String(first.prefix(17))
-        let story = trace.filter { $0.contains(id) || $0.contains("clear") }
+        let name = names.first { first.hasPrefix("\($0) ") }
+        let key = name.map { "names/" + KeyLayout.escaped($0) } ?? id
         throw SharingFailure(
-          description: "store \(index) differs from etcd: \(different)\n\(story.suffix(60).joined(separator: "\n"))")
+          description:
+            "store \(index) differs from etcd: \(different), of which it lacks \(lacking)\n\(story(of: id, key))")
       }
       #expect(store.store.inconsistencies() == [])
     }
+  }
+
+  /// What happened with some ids or keys.
+  private func story(of words: String?...) -> String {
+    let found = trace.filter { line in line.contains("clear") || words.contains { $0.map { line.contains($0) } == true }
+    }
+    return found.suffix(60).joined(separator: "\n")
   }
 
   // MARK: - Steps
@@ -139,12 +149,16 @@ struct SharingSimulation {
       let history = targets[name] ?? []
       let latest = history.last { $0.revision <= revision }
       var allowed = [latest?.id] + history.filter { $0.revision > revision }.map(\.id)
-      // A name whose object is gone leads nowhere.
-      if allowed.contains(where: { $0.map { !sharing.store.exists($0, in: sharing.store.root) } ?? false }) {
+      // A name whose object is gone, or here only, leads nowhere.
+      if allowed.contains(where: { $0.map { !sharing.store.isShared($0, in: sharing.store.root) } ?? false }) {
         allowed.append(nil)
       }
       checkedAnswers += 1
-      #expect(allowed.contains(target), "'\(name)' led to \(allowed) since it was asked for")
+      guard !allowed.contains(target) else { continue }
+      throw SharingFailure(
+        description:
+          "'\(name)' leads to \(target.map { "\($0)" } ?? "nothing") on store \(index), and led to \(allowed) since \(revision) when it was asked for\n\(story(of: "names/" + KeyLayout.escaped(name), allowed[0].map { "\($0)" }))"
+      )
     }
   }
 
@@ -169,6 +183,8 @@ struct SharingSimulation {
 
 @Suite("stores that share an etcd with faults")
 struct SharingSimulationTests {
+  // Open: of the seeds from 200 to 1999 about one in fifty ends with labels or a name that differ, since what is written
+  // again or taken back after a lost answer compares nothing.
   @Test(
     "given lost requests and answers, late news and gaps, then all stores agree with etcd in the end",
     arguments: [0, 1, 2, 3])
@@ -176,7 +192,7 @@ struct SharingSimulationTests {
     var answers = 0
     for seed in (part * 50)..<(part * 50 + 50) {
       var simulation = SharingSimulation(seed: seed)
-      try await simulation.run(200)
+      do { try await simulation.run(200) } catch { Issue.record("seed \(seed): \(error)") }
       answers += simulation.checkedAnswers
     }
     #expect(answers > 0)
