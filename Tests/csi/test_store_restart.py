@@ -8,6 +8,13 @@ import pytest
 from harness import mounts
 from harness.node import MIB, capability, parameters
 from harness.pod import Pod
+from waiting import eventually
+
+
+def _is_noted(node):
+    """Whether the document of a volume says that there are contents."""
+    documents = [path for path in node.root.rglob("~documents/*") if path.is_file()]
+    return any('"written":true' in path.read_text() for path in documents)
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
@@ -17,6 +24,8 @@ def test_given_a_mounted_volume_when_the_store_is_restarted_then_pods_go_on_with
     before = mounts.at(target)
     with Pod(target, node.directory / "data") as pod:
         pod.write("first", "np.arange(1000)")
+        # Nobody waits for this: a store that is killed right after the write may not know that there was one.
+        eventually(lambda: _is_noted(node), "that it was written to is noted on disk")
         getattr(node.store, how)()
         node.store.start()
         assert mounts.at(target) == before
