@@ -155,10 +155,11 @@ struct SharingSimulation {
       }
       checkedAnswers += 1
       guard !allowed.contains(target) else { continue }
+      let found = target.map { "\($0)" } ?? "nothing"
+      let led = allowed.map { $0.map { "\($0)" } ?? "nothing" }
+      let story = story(of: "names/" + KeyLayout.escaped(name), led[0])
       throw SharingFailure(
-        description:
-          "'\(name)' leads to \(target.map { "\($0)" } ?? "nothing") on store \(index), and led to \(allowed) since \(revision) when it was asked for\n\(story(of: "names/" + KeyLayout.escaped(name), allowed[0].map { "\($0)" }))"
-      )
+        description: "'\(name)' leads to \(found) on store \(index), not \(led)\n\(story)")
     }
   }
 
@@ -183,7 +184,7 @@ struct SharingSimulation {
 
 @Suite("stores that share an etcd with faults")
 struct SharingSimulationTests {
-  // Open: of the seeds from 200 to 1999 about one in fifty ends with labels or a name that differ, since what is written
+  // Open: of the seeds from 200 to 1999 about one in fifty ends with labels or a name that differ. What is written
   // again or taken back after a lost answer compares nothing.
   @Test(
     "given lost requests and answers, late news and gaps, then all stores agree with etcd in the end",
