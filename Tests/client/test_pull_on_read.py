@@ -1,7 +1,6 @@
 """Reading what lies on another store: it is fetched once, kept as a copy, and read as if it were here."""
 
 import re
-import shutil
 import signal
 import threading
 import urllib.request
@@ -13,22 +12,10 @@ import pytest
 import vineyard
 
 from daemon import Daemon, free_port
-from etcd import Etcd
 from waiting import eventually
 
 RELEASED = [str(Path(vineyard.__file__).parent / "bdist/vineyardd")]
 MIB = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def etcd():
-    if shutil.which("etcd") is None:
-        pytest.fail("no etcd: scripts/test installs etcd-server")
-    server = Etcd()
-    try:
-        yield server.start()
-    finally:
-        server.discard()
 
 
 @pytest.fixture
