@@ -1,59 +1,20 @@
 """Command line of the quickstart; scripts/quickstart prepares the environment and calls it."""
 
 import argparse
-import os
 import shlex
-import shutil
-import signal
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from . import following, load, machine, picture, room, tables
 from .pipeline import Pipeline, Round, median_round, table_bytes
-from .progress import QuickstartError, report_failure, say
+from .progress import QuickstartError, say
 from .report import Comparison, page, write_atomically
+from .session import exit_status, work_directory
 from .store import usual_size
 
 # Enough for figures to show what the product is for, and the whole within two minutes on two cores.
 DEFAULT_MULTIPLIER, DEFAULT_ROUNDS, ROUNDS_SECONDS = 300, 3, 100
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Interrupted(BaseException):
-    """A signal asked to stop; everything between here and main cleans up."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    for each in SIGNALS:  # a second signal does not disturb the cleaning
-        signal.signal(each, signal.SIG_IGN)
-    raise Interrupted(number)
-
-
-@contextmanager
-def work_directory() -> Iterator[Path]:
-    """Make a private directory on disk, short enough for a socket path, and remove it at the end."""
-    base = os.environ.get("TMPDIR") or "/var/tmp"  # /tmp is often memory
-    try:
-        path = Path(tempfile.mkdtemp(prefix="vineyard-quickstart-", dir=base))
-    except OSError as error:
-        raise QuickstartError(
-            f"cannot work in {base}: {error.strerror}", "set TMPDIR to a directory on disk"
-        ) from error
-    try:
-        if len(str(path)) > 80:
-            raise QuickstartError(f"{base} is too long a path for a socket", "set TMPDIR to a shorter one")
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def measure(pipeline: Pipeline, wanted: int | None) -> tuple[list[Round], list[Round]]:
@@ -142,16 +103,7 @@ def main() -> int:
     parser.add_argument("--stages", type=Path, required=True)
     parser.add_argument("--store-command", required=True)
     args = parser.parse_args()
-    for each in SIGNALS:
-        signal.signal(each, _interrupt)
-    try:
-        run(args)
-    except Interrupted as interrupted:
-        say("✗", f"stopped by {signal.Signals(interrupted.number).name}; store stopped, files removed")
-        return 128 + interrupted.number
-    except (QuickstartError, OSError) as error:
-        return report_failure(error)
-    return 0
+    return exit_status(lambda: run(args))
 
 
 if __name__ == "__main__":

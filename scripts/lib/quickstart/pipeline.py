@@ -90,8 +90,16 @@ class Pipeline:
         return self._stage("prepare-data", [f"--data_multiplier={self.multiplier}"])
 
     def with_pickles(self) -> Round:
-        """Run one round that hands data over as pickles."""
-        return self._round(["--with_vineyard=False"], ["--flush=True"])
+        """Run one round that hands data over as pickles, each read cold and written to the disk."""
+        return self.with_files("pickle", cold=True)
+
+    def with_files(self, kind: str, *, cold: bool) -> Round:
+        """Run one round that hands data over as files of a kind: pickle, parquet or feather.
+
+        Cold: every read comes from the disk and writing ends when the disk has it; else the page cache has what fits.
+        """
+        common = ["--with_vineyard=False", f"--format={kind}", f"--drop_caches={'auto' if cold else 'off'}"]
+        return self._round(common, [f"--flush={cold}"])
 
     def with_vineyard(self) -> Round:
         """Run one round that hands data over through a store of its own."""

@@ -5,10 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -56,13 +54,6 @@ def run_quickstart(tmp_path: Path, store: str, *arguments: str) -> subprocess.Po
         f"--stages={ROOT / 'examples' / 'kubeflow' / 'steps'}", f"--store-command={store}", *arguments,
     ]  # fmt: skip
     return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-@pytest.fixture
-def short_directory() -> Iterator[Path]:
-    """A directory whose path leaves room for a socket name."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as path:
-        yield Path(path)
 
 
 def a_store(directory: Path, behaviour: str) -> str:
@@ -267,9 +258,9 @@ def test_given_a_log_of_the_store_then_the_pages_in_use_are_found(tmp_path: Path
 
 def test_given_little_memory_then_the_default_is_what_fits() -> None:
     assert room.default_multiplier(DEFAULT_MULTIPLIER, 64 * GIB, 1000 * GIB) == DEFAULT_MULTIPLIER
-    less = room.default_multiplier(DEFAULT_MULTIPLIER, 3 * GIB, 1000 * GIB)
+    less = room.default_multiplier(DEFAULT_MULTIPLIER, 2 * GIB, 1000 * GIB)
     assert 1 < less < DEFAULT_MULTIPLIER
-    room.check(less, 3 * GIB, 1000 * GIB)
+    room.check(less, 2 * GIB, 1000 * GIB)
     assert room.default_multiplier(DEFAULT_MULTIPLIER, 0, 0) == 1
 
 
