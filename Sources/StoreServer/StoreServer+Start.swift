@@ -135,6 +135,9 @@ extension StoreServer {
         .failed, "cannot get \(ByteSize(bytes: plan.budget.size)) of shared memory", cause: error.description,
         hint: "choose a smaller --size")
     }
+    if !arena.isReadOnlyEnforced {
+      log.info("\(Self.readOnlyIsNotEnforced)")
+    }
     var core = Store.Configuration(limit: plan.budget.size, arenaLength: arena.length)
     core.reserve = configuration.populate == .all ? plan.exactLength : plan.budget.reserve
     core.commitLimit = plan.budget.pages
@@ -149,6 +152,10 @@ extension StoreServer {
     store.hasPeers = false
     return (arena, store, plan.budget)
   }
+
+  private static let readOnlyIsNotEnforced =
+    "read-only volumes: root, and the user of this process, can still open this memory for writing by way of /proc "
+    + "(a tmpfs of the store's own prevents that: CAP_SYS_ADMIN, --huge_pages auto, Linux 5.12)"
 
   private static func identity(_ configuration: ServerConfiguration, rpcPort: UInt16?) -> InstanceIdentity {
     InstanceIdentity(
