@@ -126,7 +126,7 @@ def test_given_a_reader_that_is_root_when_it_opens_the_memory_again_then_not_for
         for flags in (os.O_RDWR, os.O_WRONLY):
             with pytest.raises(OSError, match="Read-only file system"):
                 os.open(f"/proc/self/fd/{descriptor}", flags)
-        with pytest.raises(OSError, match="Bad file descriptor|Invalid argument"):
+        with pytest.raises(OSError, match=r"Bad file descriptor|Invalid argument"):
             os.truncate(descriptor, 0)
         start = payload["data_offset"]
         with map_file(payload, descriptor) as memory:
