@@ -112,8 +112,8 @@ let package = Package(
     .target(
       name: "Operator",
       dependencies: [
-        "ClusterInventory", "Coordination", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests",
-        "Support",
+        "ClusterInventory", "Coordination", "EtcdClient", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects",
+        "Manifests", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
