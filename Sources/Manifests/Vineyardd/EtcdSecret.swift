@@ -23,6 +23,17 @@ extension Manifests {
   public static let etcdTrustAnnotation = "app.vineyard.io/etcd-trust"
 }
 
+extension KubernetesObject {
+  /// Whether this is the StatefulSet of an etcd of earlier releases, which served everybody without encryption.
+  public var isPlainEtcd: Bool {
+    let containers = tree["spec", "template", "spec", "containers"]?.array ?? []
+    return kind == "StatefulSet"
+      && containers.contains { container in
+        container["args"]?.array?.contains { $0.string?.hasPrefix("--listen-client-urls=http://") == true } == true
+      }
+  }
+}
+
 extension [KubernetesObject] {
   /// Puts certificates into the objects of a cluster.
   ///

@@ -89,7 +89,8 @@ struct CertificateGroup: Sendable {
 
   private func isDue(_ leaf: Leaf, isTrusted: Bool, _ now: Timestamp) -> Bool {
     guard let certificate = leaves[leaf.name]?.certificate, Set(leaf.hosts).isSubset(of: certificate.names),
-      let issuer = authorities.firstIndex(where: { $0.hasSigned(certificate) }), authorities[issuer].validity.contains(now)
+      let issuer = authorities.firstIndex(where: { $0.hasSigned(certificate) }),
+      authorities[issuer].validity.contains(now)
     else { return true }
     let validity = certificate.validity
     guard validity.contains(now) else { return true }

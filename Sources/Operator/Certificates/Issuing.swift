@@ -62,7 +62,9 @@ extension Certificate {
       try ExtendedKeyUsage(names.isEmpty ? [.clientAuth] : [.serverAuth, .clientAuth])
       AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: issuer.publicKey).keyIdentifier)
     }
-    if !names.isEmpty { try extensions.append(.init(SubjectAlternativeNames(names.map { .dnsName($0) }), critical: false)) }
+    if !names.isEmpty {
+      try extensions.append(.init(SubjectAlternativeNames(names.map { .dnsName($0) }), critical: false))
+    }
     return try Certificate(
       version: .v3, serialNumber: SerialNumber(), publicKey: PublicKey(key.publicKey),
       notValidBefore: Date(validity.start), notValidAfter: Date(validity.end), issuer: issuer.subject,
