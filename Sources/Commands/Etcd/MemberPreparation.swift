@@ -56,12 +56,13 @@ struct MemberPreparation: Sendable {
     timing.attempt = .seconds(1)
     let client = EtcdClient(endpoints: others, tls: tls, timing: timing)
     let start = ContinuousClock.now
-    var isFound = false
+    // An answer is of one of the others: they may all be gone in the end, and begin anew.
+    var lastAnswer: ContinuousClock.Instant?
     var reason: EtcdError
     repeat {
       do throws(EtcdError) {
         let members = try await client.members(within: .seconds(3))
-        isFound = true
+        lastAnswer = .now
         let all = try await take(members, client)
         await client.close()
         return all
@@ -70,9 +71,9 @@ struct MemberPreparation: Sendable {
         log.info("\(error)")
       }
       try await Task.sleep(for: .milliseconds(500))
-    } while .now - start < (isFound ? timeout : patience)
+    } while lastAnswer.map { .now - $0 < patience * 6 && .now - start < timeout } ?? (.now - start < patience)
     await client.close()
-    guard isFound else { return nil }
+    guard let lastAnswer, .now - lastAnswer < patience * 6 else { return nil }
     throw ProgramError(
       .notReady, "the cluster does not take \(flags.name) in", cause: "\(reason)",
       hint: "most of the members have to run; see their logs")

@@ -71,7 +71,7 @@ public struct Operator: Sendable {
       client: client, informers: Informers(optional: optional), leadership: leadership,
       namespace: configuration.namespace, platform: Platform(isOpenShift: isOpenShift),
       etcdCertificateLives: configuration.etcdCertificateLives, log: log)
-    let controllers = Controllers(context, metrics: metrics)
+    let controllers = Controllers(context, etcdInterval: configuration.etcdInterval.duration, metrics: metrics)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await controllers.run() }
       if configuration.certificateDirectory != nil {
