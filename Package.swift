@@ -273,7 +273,7 @@ let package = Package(
     .testTarget(
       name: "OperatorTests",
       dependencies: [
-        "Coordination", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator",
+        "Coordination", "EtcdClient", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator",
         "SeededRandom", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "X509", package: "swift-certificates"),

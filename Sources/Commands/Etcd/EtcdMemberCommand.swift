@@ -11,7 +11,7 @@ struct EtcdMemberCommand: AsyncContextCommand {
       A member with data, and every member of a cluster that does not exist yet, starts as the flags of etcd behind -- \
       say. A member without data, which its cluster knows or is to take in, is first added by the others, in place of \
       its former self.
-      """.withExamples("vineyardctl etcd-member --config-file etcd.yaml -- --name etcd-0 --data-dir data …"))
+      """.withExamples("vineyardctl etcd-member --config-file etcd.yaml -- --name=etcd-0 …"))
 
   @Option(help: ArgumentHelp("The configuration to write.", valueName: "file"), completion: .file())
   var configFile: String

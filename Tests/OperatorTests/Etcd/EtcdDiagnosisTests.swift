@@ -1,4 +1,5 @@
 import EtcdClient
+import KubernetesObjects
 import Testing
 
 @testable import Operator
