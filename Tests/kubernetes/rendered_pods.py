@@ -142,7 +142,8 @@ class Member:
         pod = self._set["spec"]["template"]["spec"]
         mounts = {"data": self._data, "certificates": self._machine.secret("-etcd-server")}
         init, main = (
-            Container(self._machine, spec, self._variables, mounts) for spec in (*pod["initContainers"], *pod["containers"])
+            Container(self._machine, spec, self._variables, mounts)
+            for spec in (*pod["initContainers"], *pod["containers"])
         )
         command = init.command(**{"0.0.0.0": self.address})
         script = f'"{program()}" "$@" && exec {ETCD} "$MAIN"'

@@ -50,11 +50,11 @@ def handshake(address, port, authority, certificate=None):
     if certificate:
         context.load_cert_chain(f"{certificate}.crt", f"{certificate}.key")
     try:
-        with socket.create_connection((address, port), timeout=10) as plain:
-            with context.wrap_socket(plain, server_hostname=HOST) as connection:
-                connection.settimeout(10)
-                connection.send(b"GET /version HTTP/1.0\r\n\r\n")
-                return len(connection.recv(1)) == 1
+        plain = socket.create_connection((address, port), timeout=10)
+        with plain, context.wrap_socket(plain, server_hostname=HOST) as connection:
+            connection.settimeout(10)
+            connection.send(b"GET /version HTTP/1.0\r\n\r\n")
+            return len(connection.recv(1)) == 1
     except (ssl.SSLError, ConnectionError):
         return False
 

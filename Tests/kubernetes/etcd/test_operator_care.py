@@ -42,7 +42,10 @@ def world(managers, tmp_path, monkeypatch):
         ready(api)
         machine.objects = [
             api.get(f"{APPS}/statefulsets/{NAME}-etcd").json | {"kind": "StatefulSet"},
-            *(api.get(f"{SYSTEM}/secrets/{NAME}-etcd-{part}").json | {"kind": "Secret"} for part in ("server", "client")),
+            *(
+                api.get(f"{SYSTEM}/secrets/{NAME}-etcd-{part}").json | {"kind": "Secret"}
+                for part in ("server", "client")
+            ),
         ]
         return Etcd(machine, count), manager
 
@@ -108,7 +111,9 @@ def test_given_certificates_that_grow_old_then_new_ones_come_into_use_without_a_
 
     # What a kubelet does with a Secret that has changed.
     for index, part in ((1, "server"), (2, "client")):
-        etcd._machine.objects[index] = managers.api.get(f"{SYSTEM}/secrets/{NAME}-etcd-{part}").json | {"kind": "Secret"}
+        etcd._machine.objects[index] = managers.api.get(f"{SYSTEM}/secrets/{NAME}-etcd-{part}").json | {
+            "kind": "Secret"
+        }
     etcd.put("a", "1")
     assert etcd.get("a") == "1"
     after = files(managers.api, SECRET)
