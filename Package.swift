@@ -112,8 +112,8 @@ let package = Package(
     .target(
       name: "Operator",
       dependencies: [
-        "ClusterInventory", "Coordination", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests",
-        "Support",
+        "ClusterInventory", "Coordination", "EtcdClient", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects",
+        "Manifests", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
@@ -273,7 +273,7 @@ let package = Package(
     .testTarget(
       name: "OperatorTests",
       dependencies: [
-        "Coordination", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator",
+        "Coordination", "EtcdClient", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator",
         "SeededRandom", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "X509", package: "swift-certificates"),

@@ -18,7 +18,7 @@ public struct Vineyardctl: ContextCommand {
     subcommands: [
       DeployCommand.self, DeleteCommand.self, DiffCommand.self, RenderCommand.self, CheckCommand.self,
       StatusCommand.self, VineyarddCommand.self, CSICommand.self, ManagerCommand.self, ProbeCommand.self,
-      CompletionCommand.self, VersionCommand.self,
+      EtcdMemberCommand.self, CompletionCommand.self, VersionCommand.self,
     ])
 
   @Flag(name: [.customShort("j"), .customLong("dump-usage")], help: "Print all commands and flags as JSON on stderr.")

@@ -99,12 +99,14 @@ public final class EtcdClient: Sendable {
 
   /// Forgets what happened before a revision.
   ///
+  /// - Parameter physically: whether to wait until it is gone from the database, so that its pages are free.
   /// - Throws: `EtcdError.compacted` when that has been done already, and others.
-  public func compact(before revision: Int64) async throws(EtcdError) {
+  public func compact(before revision: Int64, physically: Bool = false) async throws(EtcdError) {
     var request = Etcdserverpb_CompactionRequest()
     request.revision = revision
+    request.physical = physically
     let _: Etcdserverpb_CompactionResponse = try await caller.call(
-      Etcdserverpb_KV.Method.Compact.descriptor, request, .once)
+      Etcdserverpb_KV.Method.Compact.descriptor, request, .once, within: physically ? .seconds(120) : nil)
   }
 
   /// Says which lease was lost: etcd's answer does not.

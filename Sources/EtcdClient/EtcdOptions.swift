@@ -7,6 +7,8 @@ public struct EtcdTLS: Sendable, Equatable {
   public var authorities: String?
   /// The client's certificate with its chain, and its key; nil where the servers ask for none.
   public var identity: Identity?
+  /// Certificates that are in memory, and count instead of files.
+  public var texts: Texts?
 
   /// Who the client is.
   public struct Identity: Sendable, Equatable {
@@ -19,10 +21,25 @@ public struct EtcdTLS: Sendable, Equatable {
     }
   }
 
+  /// Authorities and the client's certificate with its key, as texts in PEM form.
+  public struct Texts: Sendable, Equatable {
+    public var authorities: String
+    public var certificate: String
+    public var key: String
+
+    public init(authorities: String, certificate: String, key: String) {
+      self.authorities = authorities
+      self.certificate = certificate
+      self.key = key
+    }
+  }
+
   public init(authorities: String? = nil, identity: Identity? = nil) {
     self.authorities = authorities
     self.identity = identity
   }
+
+  public init(_ texts: Texts) { self.texts = texts }
 }
 
 /// A user of etcd's own authentication.

@@ -21,6 +21,7 @@ import Testing
       ("help-diff-vineyard-cluster", ["vineyardctl", "diff", "vineyard-cluster", "--help"]),
       ("help-render", ["vineyardctl", "render", "--help"]), ("help-check", ["vineyardctl", "check", "--help"]),
       ("help-status", ["vineyardctl", "status", "--help"]), ("help-probe", ["vineyardctl", "probe", "--help"]),
+      ("help-etcd-member", ["vineyardctl", "etcd-member", "--help"]),
       ("help-csi", ["vineyardctl", "csi", "--help"]), ("help-manager", ["vineyardctl", "manager", "--help"]),
       ("help-completion", ["vineyardctl", "completion", "--help"]),
       ("help-vineyardd", ["vineyardctl", "vineyardd", "--help"]),

@@ -34,6 +34,7 @@ enum Samples {
     spec.store.streamThreshold = 60
     spec.store.overwrite = "delete"
     spec.store.deletedMemory = "keep"
+    spec.store.metadata = "etcd"
     spec.store.env = [
       try VineyarddSpec.EnvironmentVariable(flag: "MODE=fast=yes"),
       VineyarddSpec.EnvironmentVariable(

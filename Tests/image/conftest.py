@@ -133,11 +133,12 @@ def manifests(run, tmp_path_factory):
     directory.chmod(0o755)
     found = {}
     deploys = (
-        ("vineyard-cluster", "--vineyardd.size=64Mi"),
+        # The stores are tried without an etcd beside them.
+        ("vineyard-cluster", "--vineyardd.size=64Mi", "--meta=local"),
         ("csidriver", "--clusters=vineyard-system/vineyardd-sample"),
     )
-    for target, flag in deploys:
-        deployed = run("deploy", target, flag, "--dry-run=client", "--output=yaml")
+    for target, *flags in deploys:
+        deployed = run("deploy", target, *flags, "--dry-run=client", "--output=yaml")
         assert deployed.status == 0, deployed.story
         for resource in yaml.safe_load_all(deployed.output):
             found[resource["kind"], resource["metadata"]["name"]] = resource

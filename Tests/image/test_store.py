@@ -68,7 +68,7 @@ def test_probe_fails_once_the_store_is_dead(store, start_container, image):
 def test_pod_of_the_original_runs_in_the_image_with_a_shell(build, containers, manifests, tmp_path):
     """Its command line is one word for bash, and its readiness is that `ls` finds the socket.
 
-    Only the metadata must be local, until the store speaks etcd.
+    Only the metadata must be local here, where no etcd is.
     """
     image = build("--with-shell", "--tag", "localhost/vineyardctl:shell")
     line = (

@@ -18,6 +18,7 @@ KINDS = (
     "apis/apps/v1/statefulsets",
     "apis/apps/v1/daemonsets",
     "apis/policy/v1/poddisruptionbudgets",
+    "apis/networking.k8s.io/v1/networkpolicies",
     "apis/rbac.authorization.k8s.io/v1/roles",
     "apis/rbac.authorization.k8s.io/v1/rolebindings",
     "apis/rbac.authorization.k8s.io/v1/clusterroles",

@@ -50,6 +50,11 @@ protocol DeploymentTarget: ParsableArguments {
   /// Place of the flags of earlier deployments; nil for one that is described anew each time.
   func earlierFlags(in namespace: String) -> EarlierFlags?
 
+  /// The Secret with the certificates of its etcd, where they are issued here; nil elsewhere.
+  ///
+  /// - Throws: `ProgramError` with code `usage` for a file that describes no cluster.
+  func etcdSecret(_ context: DeploymentContext) throws -> ObjectReference?
+
   /// The next step when it is deployed, for people who do it the first time.
   func nextStep(in namespace: String) -> String?
 
@@ -71,6 +76,7 @@ extension DeploymentTarget {
   func earlierFlags(in namespace: String) -> EarlierFlags? { nil }
   func scaledObject(in namespace: String) -> ObjectReference? { nil }
   func nextStep(in namespace: String) -> String? { nil }
+  func etcdSecret(_ context: DeploymentContext) throws -> ObjectReference? { nil }
 }
 
 /// Place of the flags of earlier deployments.
@@ -94,6 +100,8 @@ struct DeploymentContext: Sendable {
   var liveOperators: Int?
   /// The Deployments of all stores in the cluster; empty when they are not asked for.
   var stores: [KubernetesObject] = []
+  /// The certificates of etcd as they are deployed, where they are issued here.
+  var etcdSecret: KubernetesObject?
   /// The flags that are given now.
   var flags = GivenFlags()
   /// The names of the flags that count now: those given, and those that go back to their defaults.

@@ -87,6 +87,7 @@ struct PlanBuilder<Target: DeploymentTarget> {
       context.stores = try await DefaultStoreMemory.deployments(client, or: context.namespace)
     }
     let notes = try await recall(client)
+    if let secret = try target.etcdSecret(context) { context.etcdSecret = try await client.get(secret) }
     if let doubt, context.live == nil, context.record.values.isEmpty { throw doubt }
     var deployment = try plan(notes)
     deployment.notes += try await target.checkPrerequisites(of: deployment.plan, client)

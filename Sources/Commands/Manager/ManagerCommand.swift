@@ -52,6 +52,18 @@ struct ManagerCommand: AsyncContextCommand {
   var authorityLifetime: String?
 
   @Option(
+    name: .customLong("etcd-cert-lifetime"),
+    help: ArgumentHelp(
+      "How long certificates of the clusters' etcd are valid; they are renewed after two thirds of that.",
+      valueName: "duration"))
+  var etcdCertificateLifetime = "8760h"
+
+  @Option(
+    name: .customLong("etcd-interval"),
+    help: ArgumentHelp("How often etcd is looked after.", valueName: "duration", visibility: .hidden))
+  var etcdInterval = "30s"
+
+  @Option(
     name: .customLong("metrics-bind-address"),
     help: ArgumentHelp("Where to serve /metrics, over TLS to those who may read it; 0 is off.", valueName: "address"))
   var metricsAddress = "127.0.0.1:8080"
@@ -64,7 +76,9 @@ struct ManagerCommand: AsyncContextCommand {
   var endsBySignal: Bool { true }
 
   mutating func validate() throws {
-    for lifetime in [certificateLifetime, authorityLifetime].compactMap({ $0 }) { _ = try TimeSpan.parse(lifetime) }
+    for span in [certificateLifetime, authorityLifetime, etcdCertificateLifetime, etcdInterval].compactMap({ $0 }) {
+      _ = try TimeSpan.parse(span)
+    }
     for (address, flag) in [
       (webhookAddress, "--webhook-bind-address"), (metricsAddress, "--metrics-bind-address"),
       (healthAddress, "--health-probe-bind-address"),
@@ -87,6 +101,8 @@ struct ManagerCommand: AsyncContextCommand {
     configuration.certificateDirectory = certificateDirectory.isEmpty ? nil : certificateDirectory
     configuration.certificateLifetime = try TimeSpan.parse(certificateLifetime)
     configuration.authorityLifetime = try authorityLifetime.map { text throws in try TimeSpan.parse(text) }
+    configuration.etcdCertificateLifetime = try TimeSpan.parse(etcdCertificateLifetime)
+    configuration.etcdInterval = try TimeSpan.parse(etcdInterval)
     if servesWebhook {
       configuration.webhook = try ListenAddress.parse(webhookAddress, flag: "--webhook-bind-address")
     }

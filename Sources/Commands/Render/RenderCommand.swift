@@ -1,6 +1,7 @@
 import ArgumentParser
 import KubernetesObjects
 import Manifests
+import Operator
 import Support
 
 /// Prints the objects that the operator makes of a custom resource.
@@ -8,8 +9,8 @@ struct RenderCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "render", abstract: "Print the objects that the operator makes of a \(kinds) resource.",
     discussion: """
-      Nothing is asked of a cluster. The Secret with the admin token always differs from a deployed one: each rendering \
-      makes a new token.
+      Nothing is asked of a cluster. Secrets always differ from deployed ones: each rendering makes a new admin token and \
+      new certificates of etcd.
       """.withExamples("vineyardctl render -f cluster.yaml | kubectl diff -f -"))
 
   /// `Vineyardd or CSIDriver`.
@@ -42,7 +43,8 @@ struct RenderCommand: ContextCommand {
         cause: type.kind.isEmpty ? nil : "it holds a \(type)")
     }
     if kind.isNamespaced { resource.namespace = resource.namespace ?? namespace }
-    let objects = try kind.render(resource, namespace: namespace, uid: resource.uid)
+    var objects = try kind.render(resource, namespace: namespace, uid: resource.uid)
+    if kind.type == .vineyardd { try objects.issueEtcdCertificates(of: VineyarddSpec(customResource: resource)) }
     context.output(output.text(PrintableObjects(objects)))
   }
 }

@@ -3,6 +3,7 @@ import ClusterInventory
 import Deployer
 import KubernetesObjects
 import Manifests
+import Operator
 import Support
 
 /// A cluster without an operator: its workloads, rendered here.
@@ -48,10 +49,12 @@ struct VineyardDeploymentTarget: DeploymentTarget {
     if try spec.store.statedMemory() == nil {
       spec.store.assumedMemory = assumedMemory(of: workload, spec.placement, context, &notes)
     }
+    spec.keepMetadata(of: context.stores.first { $0.reference == workload })
     let owners = try owners()
-    let objects = try Manifests.vineyardd(
-      spec, uid: nil, controlledByOperator: false, platform: context.facts?.platform ?? .plain
-    ).map { object in
+    var rendered = try Manifests.vineyardd(
+      spec, uid: nil, controlledByOperator: false, platform: context.facts?.platform ?? .plain)
+    try rendered.issueEtcdCertificates(of: spec, present: context.etcdSecret)
+    let objects = rendered.map { object in
       var object = object
       if file == nil, object.reference == workload {
         context.remember(context.record, DeclaredFlags(Self.self), in: &object)
@@ -61,7 +64,10 @@ struct VineyardDeploymentTarget: DeploymentTarget {
     }
     return Plan(
       "vineyard deployment \(spec.namespace)/\(spec.name)", objects: try context.namespaceObjects + objects,
-      cleaningUp: [.etcdMembers(of: spec.name, in: spec.namespace, successor: workload)])
+      cleaningUp: [
+        .etcdMembers(of: spec.name, in: spec.namespace, successor: workload),
+        .plainEtcd(of: spec, successor: workload),
+      ])
   }
 
   /// Memory of stores whose size nobody names: their present memory, else their share of the nodes.
@@ -90,6 +96,12 @@ struct VineyardDeploymentTarget: DeploymentTarget {
 
   func earlierFlags(in namespace: String) -> EarlierFlags? {
     file == nil ? .workload(Self.workload(cluster.name, in: namespace)) : nil
+  }
+
+  func etcdSecret(_ context: DeploymentContext) throws -> ObjectReference? {
+    var spec = VineyarddSpec()
+    (spec.name, spec.namespace) = (cluster.name, context.namespace)
+    return EtcdSecret.authority.reference(try file.map { try context.cluster(from: $0).spec } ?? spec)
   }
 
   func scaledObject(in namespace: String) -> ObjectReference? {

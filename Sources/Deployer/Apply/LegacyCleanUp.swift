@@ -11,6 +11,8 @@ public struct LegacyCleanUp: Sendable {
     case members(of: String, namespace: String)
     /// Objects of ours that the deployment has no longer; they go whenever they are found.
     case obsolete([ObjectReference])
+    /// A StatefulSet of ours whose etcd serves everybody, without encryption.
+    case plainEtcd(ObjectReference)
   }
 
   let selection: Selection
@@ -21,7 +23,10 @@ public struct LegacyCleanUp: Sendable {
 
   /// Whether it is looked for at every deployment, not only at the first.
   var isRepeated: Bool {
-    if case .obsolete = selection { true } else { false }
+    switch selection {
+    case .obsolete, .plainEtcd: true
+    case .named, .members: false
+    }
   }
 }
 
@@ -90,6 +95,18 @@ extension LegacyCleanUp {
   }
 }
 
+extension LegacyCleanUp {
+  /// The etcd of earlier releases: nobody used it, and its members would not understand those of today.
+  ///
+  /// - Parameter successor: an object of the wave that brings the StatefulSet.
+  public static func plainEtcd(of spec: VineyarddSpec, successor: ObjectReference) -> LegacyCleanUp {
+    LegacyCleanUp(
+      selection: .plainEtcd(
+        ObjectReference(type: .statefulSet, namespace: spec.namespace, name: spec.etcdName)), successor: successor,
+      reason: "it is not encrypted, and nobody uses it")
+  }
+}
+
 extension Installer {
   /// Removes the objects of a clean-up, and waits for their end, unless the successor was applied before.
   ///
@@ -119,6 +136,7 @@ extension Installer {
     switch selection {
     case .named(let references): return try await all(references).filter { FieldHandover.isOriginal($0) }
     case .obsolete(let references): return try await all(references).filter { Ownership.isOurs($0) }
+    case .plainEtcd(let set): return try await all([set]).filter { Ownership.isOurs($0) && $0.isPlainEtcd }
     case .members(let name, let namespace):
       async let pods = client.list(.pod, namespace: namespace, labels: "etcd_node").items
       async let services = client.list(.service, namespace: namespace, labels: "etcd_node").items

@@ -17,7 +17,7 @@ public struct LabelledObjects: Sendable {
 
   private static let types: [ObjectType] = [
     .deployment, .statefulSet, .pod, .persistentVolumeClaim, .serviceAccount, .secret, .configMap, .disruptionBudget,
-    .role, .roleBinding,
+    .networkPolicy, .role, .roleBinding,
   ]
 
   /// All objects of the cluster that nothing else controls; the controlled ones go with their owners.

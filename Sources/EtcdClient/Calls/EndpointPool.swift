@@ -39,6 +39,12 @@ final class EtcdConnection: Sendable {
   }
 
   private static func security(_ tls: EtcdTLS) -> Transport.TransportSecurity {
+    if let texts = tls.texts {
+      return .mTLS(
+        certificateChain: [.bytes(Array(texts.certificate.utf8), format: .pem)],
+        privateKey: .bytes(Array(texts.key.utf8), format: .pem)
+      ) { $0.trustRoots = .certificates([.bytes(Array(texts.authorities.utf8), format: .pem)]) }
+    }
     let roots: TLSConfig.TrustRootsSource =
       tls.authorities.map { .certificates([.file(path: $0, format: .pem)]) } ?? .systemDefault
     guard let identity = tls.identity else { return .tls { $0.trustRoots = roots } }

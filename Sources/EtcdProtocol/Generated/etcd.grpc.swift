@@ -237,3 +237,129 @@ extension GRPCCore.ServiceDescriptor {
     /// Service descriptor for the "etcdserverpb.Auth" service.
     public static let etcdserverpb_Auth = GRPCCore.ServiceDescriptor(fullyQualifiedService: "etcdserverpb.Auth")
 }
+
+// MARK: - etcdserverpb.Cluster
+
+/// Namespace containing generated types for the "etcdserverpb.Cluster" service.
+@available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
+public enum Etcdserverpb_Cluster: Sendable {
+    /// Service descriptor for the "etcdserverpb.Cluster" service.
+    public static let descriptor = GRPCCore.ServiceDescriptor(fullyQualifiedService: "etcdserverpb.Cluster")
+    /// Namespace for method metadata.
+    public enum Method: Sendable {
+        /// Namespace for "MemberAdd" metadata.
+        public enum MemberAdd: Sendable {
+            /// Request type for "MemberAdd".
+            public typealias Input = Etcdserverpb_MemberAddRequest
+            /// Response type for "MemberAdd".
+            public typealias Output = Etcdserverpb_MemberAddResponse
+            /// Descriptor for "MemberAdd".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "etcdserverpb.Cluster"),
+                method: "MemberAdd",
+                type: .unary
+            )
+        }
+        /// Namespace for "MemberRemove" metadata.
+        public enum MemberRemove: Sendable {
+            /// Request type for "MemberRemove".
+            public typealias Input = Etcdserverpb_MemberRemoveRequest
+            /// Response type for "MemberRemove".
+            public typealias Output = Etcdserverpb_MemberRemoveResponse
+            /// Descriptor for "MemberRemove".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "etcdserverpb.Cluster"),
+                method: "MemberRemove",
+                type: .unary
+            )
+        }
+        /// Namespace for "MemberList" metadata.
+        public enum MemberList: Sendable {
+            /// Request type for "MemberList".
+            public typealias Input = Etcdserverpb_MemberListRequest
+            /// Response type for "MemberList".
+            public typealias Output = Etcdserverpb_MemberListResponse
+            /// Descriptor for "MemberList".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "etcdserverpb.Cluster"),
+                method: "MemberList",
+                type: .unary
+            )
+        }
+        /// Descriptors for all methods in the "etcdserverpb.Cluster" service.
+        public static let descriptors: [GRPCCore.MethodDescriptor] = [
+            MemberAdd.descriptor,
+            MemberRemove.descriptor,
+            MemberList.descriptor
+        ]
+    }
+}
+
+@available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
+extension GRPCCore.ServiceDescriptor {
+    /// Service descriptor for the "etcdserverpb.Cluster" service.
+    public static let etcdserverpb_Cluster = GRPCCore.ServiceDescriptor(fullyQualifiedService: "etcdserverpb.Cluster")
+}
+
+// MARK: - etcdserverpb.Maintenance
+
+/// Namespace containing generated types for the "etcdserverpb.Maintenance" service.
+@available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
+public enum Etcdserverpb_Maintenance: Sendable {
+    /// Service descriptor for the "etcdserverpb.Maintenance" service.
+    public static let descriptor = GRPCCore.ServiceDescriptor(fullyQualifiedService: "etcdserverpb.Maintenance")
+    /// Namespace for method metadata.
+    public enum Method: Sendable {
+        /// Namespace for "Alarm" metadata.
+        public enum Alarm: Sendable {
+            /// Request type for "Alarm".
+            public typealias Input = Etcdserverpb_AlarmRequest
+            /// Response type for "Alarm".
+            public typealias Output = Etcdserverpb_AlarmResponse
+            /// Descriptor for "Alarm".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "etcdserverpb.Maintenance"),
+                method: "Alarm",
+                type: .unary
+            )
+        }
+        /// Namespace for "Status" metadata.
+        public enum Status: Sendable {
+            /// Request type for "Status".
+            public typealias Input = Etcdserverpb_StatusRequest
+            /// Response type for "Status".
+            public typealias Output = Etcdserverpb_StatusResponse
+            /// Descriptor for "Status".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "etcdserverpb.Maintenance"),
+                method: "Status",
+                type: .unary
+            )
+        }
+        /// Namespace for "Defragment" metadata.
+        public enum Defragment: Sendable {
+            /// Request type for "Defragment".
+            public typealias Input = Etcdserverpb_DefragmentRequest
+            /// Response type for "Defragment".
+            public typealias Output = Etcdserverpb_DefragmentResponse
+            /// Descriptor for "Defragment".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "etcdserverpb.Maintenance"),
+                method: "Defragment",
+                type: .unary
+            )
+        }
+        /// Descriptors for all methods in the "etcdserverpb.Maintenance" service.
+        public static let descriptors: [GRPCCore.MethodDescriptor] = [
+            Alarm.descriptor,
+            Status.descriptor,
+            Defragment.descriptor
+        ]
+    }
+}
+
+@available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
+extension GRPCCore.ServiceDescriptor {
+    /// Service descriptor for the "etcdserverpb.Maintenance" service.
+    public static let etcdserverpb_Maintenance = GRPCCore.ServiceDescriptor(fullyQualifiedService: "etcdserverpb.Maintenance")
+}

@@ -95,11 +95,12 @@ extension KubernetesClient {
   /// - Parameters:
   ///   - uid: deletes only the object with this identity.
   ///   - resourceVersion: deletes only this version of it.
+  ///   - graceSeconds: time that a pod has to end, 0 for nobody to wait for; nil for what the pod says.
   /// - Returns: false when it, or its kind, does not exist.
   /// - Throws: `KubernetesError` with `isConflict` when a precondition does not hold.
   public func delete(
     _ object: ObjectReference, propagation: Propagation = .background, uid: String? = nil,
-    resourceVersion: String? = nil, dryRun: Bool = false
+    resourceVersion: String? = nil, graceSeconds: Int? = nil, dryRun: Bool = false
   ) async throws -> Bool {
     guard let resource = try await resource(for: object.type) else { return false }
     var options: Value = [
@@ -107,6 +108,7 @@ extension KubernetesClient {
     ]
     if let uid { options["preconditions", "uid"] = .string(uid) }
     if let resourceVersion { options["preconditions", "resourceVersion"] = .string(resourceVersion) }
+    if let graceSeconds { options["gracePeriodSeconds"] = Value(graceSeconds) }
     if dryRun { options["dryRun"] = ["All"] }
     do {
       _ = try await send(

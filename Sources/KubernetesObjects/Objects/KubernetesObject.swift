@@ -60,5 +60,7 @@ public struct KubernetesObject: Sendable, Equatable {
 extension KubernetesObject {
   /// Whether the object is made when there is none and never changed, because it holds something random: another rendering
   /// has another value in it.
-  public var isMadeOnce: Bool { kind == "Secret" }
+  ///
+  /// Secrets of a type of their own are not: their values are renewed.
+  public var isMadeOnce: Bool { kind == "Secret" && ["Opaque", nil].contains(tree["type"]?.string) }
 }

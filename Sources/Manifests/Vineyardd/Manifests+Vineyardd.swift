@@ -2,6 +2,7 @@ import KubernetesObjects
 
 extension Manifests {
   /// The objects of a cluster in the order in which to apply them: etcd, volumes, the admin token, Services, stores.
+  /// The Secrets of etcd are empty: who applies them issues certificates (`EtcdSecret`).
   ///
   /// - Parameters:
   ///   - uid: of the custom resource, where there is one; the stores name it as the owner of what they mirror.
@@ -17,7 +18,7 @@ extension Manifests {
     try spec.validate()
     var spec = spec
     spec.placement.seLinuxOptions = spec.placement.seLinuxOptions ?? platform.nodeContext
-    var objects = try etcd(spec) + spill(spec) + stores(spec, uid: uid, adminToken)
+    var objects = try (spec.usesEtcd ? etcd(spec) : []) + spill(spec) + stores(spec, uid: uid, adminToken)
     objects = try constraintBindings(objects, platform) { $0.name == spec.name ? .privileged : .nonroot } + objects
     if controlledByOperator, let uid {
       let owner = ownerReference("Vineyardd", name: spec.name, uid: uid)

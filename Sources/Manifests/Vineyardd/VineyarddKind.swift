@@ -12,7 +12,7 @@ extension ResourceKind {
     imagePath: ["vineyard", "image"],
     ownedTypes: [
       .deployment, .statefulSet, .service, .serviceAccount, .persistentVolumeClaim, .persistentVolume,
-      .disruptionBudget, .roleBinding,
+      .disruptionBudget, .networkPolicy, .roleBinding,
     ],
     isDeletionGuarded: true, readiness: vineyarddReadiness, workload: stores(of:))
 

@@ -3,9 +3,6 @@ import Support
 
 /// Abilities of this version's store, which the rendering follows.
 enum StoreFeatures {
-  /// Whether the stores keep their metadata in etcd. While they don't, each keeps its own.
-  static let keepsMetadataInEtcd = false
-
   /// Whether the stores mirror persisted objects as custom resources, which takes a token of their account.
   static let mirrorsObjects = false
 }
@@ -35,6 +32,13 @@ extension VineyarddSpec {
         volume["hostPath"] = nil
         volume["persistentVolumeClaim", "claimName"] = .string(self.volume.pvcName)
       }
+    }
+    if usesEtcd {
+      try deployment.editVolume(Self.etcdVolumeName) { volume in
+        volume["secret", "secretName"] = .string(EtcdSecret.client.name(ofCluster: name))
+      }
+    } else {
+      deployment.podSpec.removeElements(of: "volumes", named: Self.etcdVolumeName)
     }
     let size = try store.sizeInBytes()
     try deployment.editVolume(Self.sharedMemoryVolumeName) { volume in
@@ -81,6 +85,7 @@ extension VineyarddSpec {
       }
     }
     if let securityContext { container.setSecurityContext(securityContext) }
+    if !usesEtcd { container.removeElements(of: "volumeMounts", named: Self.etcdVolumeName) }
     container["volumeMounts"]?.mapElements { mount in
       if mount["name"]?.string == Self.socketVolumeName { mount["mountPath"] = .string(socketMountPath) }
     }
@@ -100,13 +105,7 @@ extension VineyarddSpec {
     arguments.append("--metrics_port=\(Self.metricsPort)")
     arguments.append("--admin_token_file=\(Self.adminTokenDirectory)/\(AdminToken.key)")
     arguments += Self.clusterFields.arguments(of: self)
-    if StoreFeatures.keepsMetadataInEtcd {
-      arguments += [
-        "--meta=etcd", "--etcd_prefix=/vineyard", "--etcd_endpoint=http://\(name)-etcd-service.\(namespace).svc:2379",
-      ]
-    } else {
-      arguments.append("--meta=local")
-    }
+    arguments += metadataArguments
     if store.syncCRDs && StoreFeatures.mirrorsObjects { arguments.append("--sync_crds=true") }
     if store.spill.isEnabled {
       arguments += [

@@ -12,15 +12,14 @@ extension VineyarddSpec: FieldTable {
       schema: ["maximum": nil], otherFlags: ["replicas"]),
     Field(
       "etcdReplicas", \.etcdReplicas, .integer(1...9, "number of etcd replicas"),
-      "Members of etcd; fixed once the cluster exists.",
+      "Members of etcd, an odd number of which is best; may grow.",
       schema: [
         "x-kubernetes-validations": [
-          ["rule": "self == oldSelf", "message": "the number of etcd members cannot be changed, make a new cluster"]
+          ["rule": "self >= oldSelf", "message": "the number of etcd members cannot be lowered, make a new cluster"]
         ]
       ],
       flag: FieldFlag(
-        "etcd.replicas",
-        "Number of etcd members; no effect yet on the stores, which keep their own metadata.")),
+        "etcd.replicas", "Number of etcd members: with 3 the loss of one is not felt, with 5 that of two.")),
     Field(
       "imageRegistry", \.imageRegistry, .optionalText(0...255) { try Rule.registry($0) },
       "Replaces the registry of every image, such as mirror.example.com:5000/proxy.", otherFlags: ["image-registry"]),
@@ -110,11 +109,15 @@ extension VineyarddSpec: FieldTable {
     Field(
       "etcd.imagePullPolicy", \.etcd.imagePullPolicy, .pullPolicy("etcd image"), "When nodes pull the image."),
     Field(
-      "etcd.storage.size", \.etcd.storageSize, .quantity(1...32, "etcd storage size"), "Size of the claim."),
+      "etcd.storage.size", \.etcd.storageSize, .quantity(1...32, "etcd storage size"), "Size of the claim.",
+      flag: FieldFlag(
+        "etcd.storage", "size", "Size of a volume claim for each member of etcd; default: its data is in the pod.")),
     Field(
       "etcd.storage.storageClassName", \.etcd.storageClassName,
       .optionalText(0...253) { try Rule.subdomain($0, "etcd storage class") },
-      "Class of the claim; without it the default class."),
+      "Class of the claim; without it the default class.",
+      flag: FieldFlag(
+        "etcd.storage_class", "name", "Storage class of these claims; default: that of the Kubernetes cluster.")),
   ]
 }
 

@@ -22,6 +22,9 @@ extension VineyarddSpec {
     /// Memory of deleted objects outside of volumes that clients still map: `keep` or `reuse`; nil leaves it to the
     /// store.
     public var deletedMemory: String?
+    /// Where metadata lives: `etcd` or `local`, which is the memory of each store; nil means as deployed, and etcd in a
+    /// new cluster.
+    public var metadata: String?
     /// More environment variables.
     public var env: [EnvironmentVariable] = []
     /// Memory request and limit as a quantity; nil derives them from the size.
@@ -86,6 +89,14 @@ extension VineyarddSpec {
         "Memory of deleted objects outside of volumes that clients still map: used again when there is no other (reuse, "
           + "the default), or theirs (keep)."),
       argument: "deleted_memory"),
+    Field(
+      "vineyard.meta", \.store.metadata, .metadataPlace,
+      "Where metadata lives: in the cluster's etcd, so that every store sees the objects of all, or in the memory of each "
+        + "store (local); without it as deployed, and in etcd when the cluster is new.",
+      flag: FieldFlag(
+        "meta", "etcd|local",
+        "Where metadata lives: in the cluster's etcd, so that every store sees the objects of all, or in the memory of "
+          + "each store (local); default: as deployed, etcd in a new cluster.", showsDefault: false)),
     Field(
       "vineyard.env", \.store.env, .environment, "More environment variables.",
       flag: FieldFlag(
@@ -223,6 +234,21 @@ extension FieldFormat where Content == String {
       }
       return size
     }
+  }
+}
+
+extension FieldFormat where Content == String? {
+  /// Where metadata lives.
+  fileprivate static var metadataPlace: Self {
+    let words = ["etcd", "local"]
+    var format = optionalText(nil) { place in
+      guard !words.contains(place) else { return }
+      throw ProgramError(
+        .usage, "invalid place of metadata '\(place)'",
+        cause: place == "redis" ? "metadata cannot live in Redis" : nil, hint: "give etcd or local")
+    }
+    format.schema["enum"] = Value(words)
+    return format
   }
 }
 

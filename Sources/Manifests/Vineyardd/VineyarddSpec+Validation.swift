@@ -19,9 +19,9 @@ extension VineyarddSpec {
   ///
   /// - Throws: `ProgramError` with code `usage`.
   public func validateChange(from old: VineyarddSpec) throws {
-    guard etcdReplicas == old.etcdReplicas else {
+    guard etcdReplicas >= old.etcdReplicas else {
       throw ProgramError(
-        .usage, "the number of etcd members cannot be changed", cause: "it is \(old.etcdReplicas)",
+        .usage, "the number of etcd members cannot be lowered", cause: "it is \(old.etcdReplicas)",
         hint: "make a new cluster")
     }
     guard etcd.storageSize == old.etcd.storageSize, etcd.storageClassName == old.etcd.storageClassName else {
@@ -88,8 +88,9 @@ extension VineyarddSpec {
   static let socketVolumeName = "vineyard-socket"
   static let sharedMemoryVolumeName = "shm"
   static let adminTokenVolumeName = "admin-token"
-  /// The volumes that every store has.
-  static let ownVolumeNames = [socketVolumeName, sharedMemoryVolumeName, adminTokenVolumeName]
+  static let etcdVolumeName = "etcd-certificates"
+  /// The volumes that every store has, or may have.
+  static let ownVolumeNames = [socketVolumeName, sharedMemoryVolumeName, adminTokenVolumeName, etcdVolumeName]
 }
 
 /// The directory of a socket with `{{.Namespace}}` and `{{.Name}}` in it, as the original writes it (a Go template of

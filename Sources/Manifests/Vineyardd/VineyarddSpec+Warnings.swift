@@ -30,11 +30,11 @@ extension VineyarddSpec {
           field: "spec.vineyard.spill", flag: "--vineyardd.spill.*",
           reason: "this release keeps objects in memory only"))
     }
-    if !StoreFeatures.keepsMetadataInEtcd, etcdReplicas > 1 || etcd.storageSize != nil {
+    if !usesEtcd, etcdReplicas > 1 || etcd.storageSize != nil {
       options.append(
         IdleOption(
           field: "spec.etcdReplicas and etcd.storage", flag: "--etcd.replicas",
-          reason: "each store keeps its own metadata"))
+          reason: "each store keeps its own metadata (--meta local)"))
     }
     return options
   }

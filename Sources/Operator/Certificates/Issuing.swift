@@ -5,14 +5,16 @@ import Support
 import SwiftASN1
 import X509
 
-/// The name that all our authorities begin with.
+/// The name that all authorities of the webhook begin with.
 let authorityName = "vineyard-webhook-ca"
 
 extension Certificate {
   /// An authority that signs itself.
-  static func authority(_ key: P256.Signing.PrivateKey, _ validity: Validity) throws -> Certificate {
+  static func authority(
+    _ key: P256.Signing.PrivateKey, _ validity: Validity, named text: String = authorityName
+  ) throws -> Certificate {
     // The number keeps authorities apart for programs that look for an issuer by its name.
-    let name = try DistinguishedName { CommonName("\(authorityName)@\(validity.start)") }
+    let name = try DistinguishedName { CommonName("\(text)@\(validity.start)") }
     let publicKey = PublicKey(key.publicKey)
     return try Certificate(
       version: .v3, serialNumber: SerialNumber(), publicKey: publicKey, notValidBefore: Date(validity.start),
@@ -43,6 +45,36 @@ extension Certificate {
         AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: issuer.publicKey).keyIdentifier)
         SubjectAlternativeNames(names.map { .dnsName($0) })
       }, issuerPrivateKey: PrivateKey(issuerKey))
+  }
+
+  /// A certificate of a client, which may be a server, too.
+  ///
+  /// - Parameters:
+  ///   - subject: the name of whoever it is for.
+  ///   - names: DNS names of a server; none for a client only.
+  static func leaf(
+    _ key: P256.Signing.PrivateKey, subject: String, names: [String], _ validity: Validity, by issuer: Certificate,
+    _ issuerKey: P256.Signing.PrivateKey
+  ) throws -> Certificate {
+    var extensions = try Extensions {
+      Critical(BasicConstraints.notCertificateAuthority)
+      Critical(KeyUsage(digitalSignature: true))
+      try ExtendedKeyUsage(names.isEmpty ? [.clientAuth] : [.serverAuth, .clientAuth])
+      AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: issuer.publicKey).keyIdentifier)
+    }
+    if !names.isEmpty {
+      try extensions.append(.init(SubjectAlternativeNames(names.map { .dnsName($0) }), critical: false))
+    }
+    return try Certificate(
+      version: .v3, serialNumber: SerialNumber(), publicKey: PublicKey(key.publicKey),
+      notValidBefore: Date(validity.start), notValidAfter: Date(validity.end), issuer: issuer.subject,
+      subject: try DistinguishedName { CommonName(subject) }, signatureAlgorithm: .ecdsaWithSHA256,
+      extensions: extensions, issuerPrivateKey: PrivateKey(issuerKey))
+  }
+
+  /// Whether this authority has signed a certificate.
+  func hasSigned(_ other: Certificate) -> Bool {
+    other.issuer == subject && publicKey.isValidSignature(other.signature, for: other)
   }
 
   var validity: Validity {

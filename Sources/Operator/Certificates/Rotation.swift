@@ -68,7 +68,7 @@ struct Rotation: Sendable {
 }
 
 /// Lifetimes of certificates.
-struct CertificateLives: Sendable, Equatable {
+public struct CertificateLives: Sendable, Equatable {
   /// Seconds that the authority is trusted.
   let authority: Int64
   /// Seconds that a server's certificate is valid.
@@ -77,7 +77,7 @@ struct CertificateLives: Sendable, Equatable {
   /// - Parameters:
   ///   - server: of a server's certificate; below three seconds counts as three.
   ///   - authority: nil for ten times that.
-  init(server: TimeSpan, authority: TimeSpan? = nil) {
+  public init(server: TimeSpan, authority: TimeSpan? = nil) {
     self.server = max(3, Int64(server.seconds))
     // Less would leave a certificate without an authority for a part of its life.
     self.authority = max(3 * self.server, authority.map { Int64($0.seconds) } ?? 10 * self.server)

@@ -78,9 +78,3 @@ struct ServingCertificates: Sendable {
   /// All authorities, newest first, as PEM.
   var bundle: String { get throws { try authorities.map { try $0.pem }.joined() } }
 }
-
-extension Certificate {
-  fileprivate func hasSigned(_ other: Certificate) -> Bool {
-    other.issuer == subject && publicKey.isValidSignature(other.signature, for: other)
-  }
-}

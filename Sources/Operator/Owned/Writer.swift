@@ -37,9 +37,11 @@ struct Writer: Sendable {
     return try await client.patch(object, patch, subresource: subresource)
   }
 
-  /// - Parameter uid: deletes only the object with this identity.
-  func delete(_ object: ObjectReference, uid: String?) async throws {
+  /// - Parameters:
+  ///   - uid: deletes only the object with this identity.
+  ///   - force: whether a pod goes at once, although nobody says that its containers have ended.
+  func delete(_ object: ObjectReference, uid: String?, force: Bool = false) async throws {
     try leadership.check()
-    _ = try await client.delete(object, uid: uid)
+    _ = try await client.delete(object, uid: uid, graceSeconds: force ? 0 : nil)
   }
 }

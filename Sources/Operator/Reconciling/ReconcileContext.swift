@@ -15,17 +15,22 @@ struct ReconcileContext: Sendable {
   let namespace: String
   /// The platform of the cluster.
   let platform: Platform
+  /// The certificates of the clusters' etcd.
+  let etcdCertificates: EtcdCertificateStore
+  /// The state of the clusters' etcd.
+  let etcdReports = EtcdReports()
   let log: Logger
 
   init(
     client: KubernetesClient, informers: Informers, leadership: Leadership, namespace: String, platform: Platform,
-    log: Logger
+    etcdCertificateLives: CertificateLives, log: Logger
   ) {
     let writer = Writer(client: client, leadership: leadership)
     self.informers = informers
     self.client = client
     self.namespace = namespace
     self.platform = platform
+    etcdCertificates = EtcdCertificateStore(lives: etcdCertificateLives, log: log) { try await client.get($0) }
     self.log = log
     owned = OwnedObjects(informers: informers, writer: writer, lastApplied: LastApplied(), log: log)
     status = StatusWriter(writer: writer, now: { .now() })

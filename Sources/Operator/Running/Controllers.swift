@@ -18,9 +18,11 @@ struct Controllers: Sendable {
   private let context: ReconcileContext
   private let controllers: [Controller]
   private let metrics: OperatorMetrics
+  private let etcdInterval: Duration
 
-  init(_ context: ReconcileContext, metrics: OperatorMetrics) {
+  init(_ context: ReconcileContext, etcdInterval: Duration, metrics: OperatorMetrics) {
     self.context = context
+    self.etcdInterval = etcdInterval
     self.metrics = metrics
     controllers = context.reconcilers.map { Controller(reconciler: $0) }
     for controller in controllers { metrics.show(controller.queue, of: controller.name) }
@@ -40,6 +42,7 @@ struct Controllers: Sendable {
       // A decision on half a picture might delete what is not listed yet.
       try await context.informers.waitUntilSynced()
       context.log.info("resources: \(summary)")
+      group.addTask { try await EtcdCare(context, every: etcdInterval) { addCluster($0) }.run() }
       for controller in controllers {
         let workers = Workers(
           name: controller.name, queue: controller.queue, count: Self.workers, metrics: metrics, log: context.log,
@@ -62,6 +65,11 @@ struct Controllers: Sendable {
     for controller in controllers {
       for key in controller.reconciler.keys(concernedBy: change) { controller.queue.add(key) }
     }
+  }
+
+  /// Asks for work on a cluster.
+  private func addCluster(_ key: ObjectKey) {
+    for controller in controllers where controller.reconciler.kind.type == .vineyardd { controller.queue.add(key) }
   }
 
   private func resync() async throws {

@@ -69,8 +69,9 @@ public struct Operator: Sendable {
     let isOpenShift = (try? await client.resource(for: Platform.constraintsType)) != nil
     let context = ReconcileContext(
       client: client, informers: Informers(optional: optional), leadership: leadership,
-      namespace: configuration.namespace, platform: Platform(isOpenShift: isOpenShift), log: log)
-    let controllers = Controllers(context, metrics: metrics)
+      namespace: configuration.namespace, platform: Platform(isOpenShift: isOpenShift),
+      etcdCertificateLives: configuration.etcdCertificateLives, log: log)
+    let controllers = Controllers(context, etcdInterval: configuration.etcdInterval.duration, metrics: metrics)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await controllers.run() }
       if configuration.certificateDirectory != nil {
@@ -107,6 +108,10 @@ public struct OperatorConfiguration: Sendable {
   public var certificateLifetime: TimeSpan = .seconds(365 * 24 * 3600)
   /// Lifetime of the authority of these certificates; nil for ten times that.
   public var authorityLifetime: TimeSpan?
+  /// Lifetime of the certificates of the clusters' etcd; their authorities live ten times that.
+  public var etcdCertificateLifetime: TimeSpan = .seconds(365 * 24 * 3600)
+  /// Interval at which the clusters' etcd is looked after.
+  public var etcdInterval: TimeSpan = .seconds(30)
   /// Address of `/metrics`; nil for none.
   public var metrics: ListenAddress?
   /// Address of `/healthz` and `/readyz`; nil for none.
@@ -120,4 +125,6 @@ public struct OperatorConfiguration: Sendable {
   var certificateLives: CertificateLives {
     CertificateLives(server: certificateLifetime, authority: authorityLifetime)
   }
+
+  var etcdCertificateLives: CertificateLives { CertificateLives(server: etcdCertificateLifetime) }
 }

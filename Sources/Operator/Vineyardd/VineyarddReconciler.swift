@@ -54,11 +54,24 @@ struct VineyarddReconciler: Reconciler {
   func desired(_ resource: KubernetesObject, uid: String) async throws -> [KubernetesObject] {
     var spec = try VineyarddSpec(customResource: resource)
     spec.store.assumedMemory = try await assumedMemory.quantity(for: spec)
-    return try Manifests.vineyardd(spec, uid: uid, controlledByOperator: true, platform: context.platform)
+    spec.keepMetadata(of: informers[resource.workload(.deployment)])
+    var objects = try Manifests.vineyardd(spec, uid: uid, controlledByOperator: true, platform: context.platform)
+    guard spec.usesEtcd else { return objects }
+    let members = informers[resource.workload(.statefulSet, "-etcd")]
+    let certificates = try await context.etcdCertificates.certificates(for: spec, uid: uid) { trust in
+      members.map { $0.trustsEtcdAuthorities(changed: trust) } ?? false
+    }
+    try certificates.fill(&objects, of: spec)
+    return objects
   }
 
-  /// Tells Kubernetes which stores to keep before there are fewer of them.
+  /// Tells Kubernetes which stores to keep before there are fewer of them, and takes away an etcd of earlier releases:
+  /// nobody used it, and its members do not understand those of today.
   func prepare(_ resource: KubernetesObject, for desired: [KubernetesObject]) async throws {
+    if let members = informers[resource.workload(.statefulSet, "-etcd")], members.isPlainEtcd, !members.isBeingDeleted {
+      context.log.info("\(members.reference) is deleted: it is not encrypted, and nobody uses it")
+      try await context.owned.writer.delete(members.reference, uid: members.uid)
+    }
     guard let planned = desired.first(where: { $0.reference.type == .deployment }),
       let present = informers[planned.reference]?.replicas, let namespace = resource.namespace,
       let wanted = planned.replicas, 0 < wanted, wanted < present
@@ -84,13 +97,24 @@ struct VineyarddReconciler: Reconciler {
   }
 
   func status(of resource: KubernetesObject, _ progress: Progress) -> any ResourceStatus {
-    let reference = { (type: ObjectType, suffix: String) in
-      ObjectReference(type: type, namespace: resource.namespace, name: "\(resource.name)\(suffix)")
-    }
-    let deployment = informers[reference(.deployment, "")]
-    let members = informers[reference(.statefulSet, "-etcd")]
+    let deployment = informers[resource.workload(.deployment)]
+    let members = informers[resource.workload(.statefulSet, "-etcd")]
     return VineyarddStatus(
       resource: resource, deployment: deployment, members: members, progress: progress,
-      refusal: informers.refusal(of: deployment) ?? informers.refusal(of: members))
+      refusal: informers.refusal(of: deployment) ?? informers.refusal(of: members),
+      etcd: resource.uid.flatMap { context.etcdReports[$0] })
+  }
+}
+
+extension KubernetesObject {
+  /// A workload of a cluster.
+  func workload(_ type: ObjectType, _ suffix: String = "") -> ObjectReference {
+    ObjectReference(type: type, namespace: namespace, name: "\(name)\(suffix)")
+  }
+
+  /// Whether all members of an etcd run with authorities that were changed so many times.
+  fileprivate func trustsEtcdAuthorities(changed trust: Int) -> Bool {
+    tree["spec", "template", "metadata", "annotations", Manifests.etcdTrustAnnotation]?.string == "\(trust)"
+      && Readiness.of(self).isReady
   }
 }

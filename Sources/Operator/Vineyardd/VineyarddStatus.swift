@@ -10,6 +10,8 @@ struct VineyarddStatus: ResourceStatus {
   let progress: Progress
   /// The API server's reason for refusing pods; nil when it refuses none.
   var refusal: String?
+  /// What the members of etcd say; nil before they were asked, and where there are none.
+  var etcd: EtcdReport?
 
   private var desired: Int { resource.replicas ?? 3 }
   private var workload: Workload? { deployment.map { Workload($0) } }
@@ -30,11 +32,19 @@ struct VineyarddStatus: ResourceStatus {
 
   /// The fields of the status besides conditions.
   var fields: Value {
-    [
+    var fields: Value = [
       "state": .string(state), "current": Value(readyStores), "replicas": Value(workload?.current ?? 0),
       "updated": Value(updated),
     ]
+    if hasEtcd {
+      fields["etcd"] = etcd?.tree
+    } else if resource.tree["status", "etcd"] != nil {
+      fields["etcd"] = .null
+    }
+    return fields
   }
+
+  private var hasEtcd: Bool { members != nil }
 
   /// `Pending`, `Progressing`, `Ready` or `Degraded`.
   var state: String {
@@ -50,9 +60,7 @@ struct VineyarddStatus: ResourceStatus {
   }
 
   var conditions: [Condition] {
-    [ready, progress.applied] + ["Available", "Progressing", "ReplicaFailure"].compactMap { copied($0) } + [
-      Self.metadata
-    ]
+    [ready, progress.applied] + ["Available", "Progressing", "ReplicaFailure"].compactMap { copied($0) } + metadata
   }
 
   private var ready: Condition {
@@ -78,7 +86,14 @@ struct VineyarddStatus: ResourceStatus {
     deployment?.condition(type)
   }
 
-  /// Until the store speaks etcd; see `StoreFeatures`.
-  private static let metadata = Condition(
-    "MetadataEmbedded", true, "NoSharedMetadata", "each store keeps the metadata of its own objects")
+  private var metadata: [Condition] {
+    guard hasEtcd else {
+      return [
+        Condition(
+          "MetadataEmbedded", true, "NoSharedMetadata", "each store keeps the metadata of its own objects")
+      ]
+    }
+    let embedded = Condition("MetadataEmbedded", false, "SharedMetadata")
+    return [embedded] + (etcd.map { [$0.condition] } ?? [])
+  }
 }

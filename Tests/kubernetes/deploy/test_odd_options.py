@@ -12,7 +12,7 @@ IDLE = {
     "--pluginImage.recoverImage=b:1": "--pluginImage.* has no effect: ",
     "--vineyardd.syncCRDs": "--vineyardd.syncCRDs has no effect: ",
     "--vineyardd.syncCRDs=true": "--vineyardd.syncCRDs has no effect: ",
-    "--etcd.replicas=3": "--etcd.replicas has no effect: ",
+    "--meta=local --etcd.replicas=3": "--etcd.replicas has no effect: ",
 }
 NONSENSE = {
     "--replicas=0": "--replicas 0 leaves no store",
@@ -33,6 +33,8 @@ NONSENSE = {
     "--vineyardd.streamThreshold=101": "invalid stream threshold",
     "--vineyardd.service.port=0": "invalid service port",
     "--etcd.replicas=0": "invalid number of etcd replicas",
+    "--etcd.storage_class=fast": "a storage class for etcd without a size",
+    "--meta=redis": "invalid place of metadata 'redis': metadata cannot live in Redis (hint: give etcd or local)",
 }
 TARGETS = ("vineyard-cluster", "vineyardd", "vineyard-deployment")
 

@@ -129,7 +129,7 @@ class Pod:
 
 @pytest.fixture
 def store(vineyardctl):
-    output = vineyardctl("deploy", "vineyard-deployment", "--dry-run=client").output
+    output = vineyardctl("deploy", "vineyard-deployment", "--dry-run=client", "--meta=local").output
     # The path of a socket has room for 107 bytes, which pytest's directories may be too long for.
     with tempfile.TemporaryDirectory(prefix="store-") as directory:
         pod = Pod(list(yaml.safe_load_all(output)), Path(directory))

@@ -159,3 +159,28 @@ def test_containers_of_a_stateful_set_mount_the_claims_it_makes(api):
     made["spec"]["template"]["spec"]["containers"] = [mounting]
 
     assert api.post("/apis/apps/v1/namespaces/default/statefulsets", made).status == 201
+
+
+@pytest.mark.parametrize(
+    "rule, message",
+    [
+        ({"from": [{}]}, "spec.ingress[0].from[0]: Required value: must specify a peer"),
+        (
+            {"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}, "podSelector": {}}]},
+            "may not specify both ipBlock and another peer",
+        ),
+        ({"from": [{"podSelector": {"matchLabels": {"a b": "c"}}}]}, "spec.ingress[0].from[0].podSelector.matchLabels"),
+        ({"ports": [{"port": 0}]}, "spec.ingress[0].ports[0].port: Invalid value: 0"),
+        ({"ports": [{"port": "Etcd_"}]}, "must contain only alpha-numeric characters"),
+        ({"ports": [{"port": 1, "protocol": "ICMP"}]}, "spec.ingress[0].ports[0].protocol: Unsupported value"),
+    ],
+)
+def test_given_a_network_policy_that_breaks_a_rule_when_created_then_422(api, rule, message):
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "doors"},
+        "spec": {"podSelector": {}, "ingress": [rule]},
+    }
+    reply = api.post("/apis/networking.k8s.io/v1/namespaces/default/networkpolicies", policy)
+    assert reply.status == 422 and message in reply.json["message"]

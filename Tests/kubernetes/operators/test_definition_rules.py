@@ -114,13 +114,13 @@ def test_given_fields_that_contradict_each_other_then_it_is_refused_with_our_rea
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"etcdReplicas": 3}, "the number of etcd members cannot be changed, make a new cluster"),
+        ({"etcdReplicas": 1}, "the number of etcd members cannot be lowered, make a new cluster"),
         ({"etcd": {"storage": {"size": "2Gi"}}}, "the storage of etcd cannot be changed, make a new cluster"),
         ({"etcd": {"storage": None}}, "the storage of etcd cannot be changed, make a new cluster"),
     ],
 )
 def test_given_a_cluster_when_what_is_fixed_is_changed_then_it_is_refused_with_our_reason(api, change, message):
-    assert api.post(VINEYARDDS, cluster(etcd={"storage": STORAGE})).status == 201
+    assert api.post(VINEYARDDS, cluster(etcdReplicas=3, etcd={"storage": STORAGE})).status == 201
 
     reply = api.patch(f"{VINEYARDDS}/{NAME}", {"spec": change})
 

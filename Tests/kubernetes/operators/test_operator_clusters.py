@@ -51,11 +51,13 @@ def test_given_an_operator_when_the_cluster_is_deployed_then_it_is_ready_and_say
     assert (found["state"], found["current"], found["replicas"], found["updated"]) == ("Ready", 3, 3, 3)
     assert found["observedGeneration"] == managers.api.get(PATH).json["metadata"]["generation"]
     assert condition(managers.api, PATH, "Ready")["message"] == "3/3 stores are ready"
-    assert condition(managers.api, PATH, "MetadataEmbedded")["status"] == "True", "until stores speak etcd"
+    assert condition(managers.api, PATH, "MetadataEmbedded")["status"] == "False", "stores share it"
     made = everything(managers.api) - before
     for name in (
         f"deployments {NAMESPACE}/{NAME}",
         f"statefulsets {NAMESPACE}/{NAME}-etcd",
+        f"networkpolicies {NAMESPACE}/{NAME}-etcd",
+        f"secrets {NAMESPACE}/{NAME}-etcd-client",
         f"services {NAMESPACE}/{NAME}-rpc",
         f"poddisruptionbudgets {NAMESPACE}/{NAME}",
         f"serviceaccounts {NAMESPACE}/{NAME}",

@@ -84,11 +84,14 @@ def test_given_a_resource_that_makes_no_sense_then_it_is_refused_with_the_reason
 
 
 def test_given_a_cluster_when_what_is_fixed_is_changed_then_it_is_refused(managers, webhook):
-    managers.api.post(VINEYARDDS, cluster())
+    managers.api.post(VINEYARDDS, cluster(etcdReplicas=3))
 
-    for change in ({"etcdReplicas": 3}, {"etcd": {"storage": {"size": "1Gi"}}}):
+    for change, reason in (
+        ({"etcdReplicas": 1}, "cannot be lowered"),
+        ({"etcd": {"storage": {"size": "1Gi"}}}, "cannot be changed"),
+    ):
         reply = managers.api.patch(f"{VINEYARDDS}/{NAME}", {"spec": change})
-        assert (reply.status, "cannot be changed" in reply.json["message"]) == (422, True)
+        assert (reply.status, reason in reply.json["message"]) == (422, True)
     assert managers.api.patch(f"{VINEYARDDS}/{NAME}", {"spec": {"replicas": 2}}).status == 200
 
 

@@ -6,7 +6,7 @@ import ipaddress
 from typing import Any
 
 from ..admission.addresses import NODE_PORTS
-from ..fielderrors import FieldError, duplicate, invalid, required, unsupported
+from ..fielderrors import FieldError, duplicate, forbidden, invalid, required, unsupported
 from . import names
 from .containers import port_name, port_number
 from .pods import selector_errors
@@ -91,6 +91,36 @@ def policy_errors(obj: dict[str, Any], old: dict[str, Any] | None) -> list[Field
     for index, kind in enumerate(spec.get("policyTypes") or ()):
         if kind not in ("Ingress", "Egress"):
             found.append(unsupported(f"spec.policyTypes[{index}]", kind, ("Egress", "Ingress")))
+    for direction, peers in (("ingress", "from"), ("egress", "to")):
+        for index, rule in enumerate(spec.get(direction) or ()):
+            where = f"spec.{direction}[{index}]"
+            for number, port in enumerate(rule.get("ports") or ()):
+                found += _policy_port_errors(port, f"{where}.ports[{number}]")
+            for number, peer in enumerate(rule.get(peers) or ()):
+                found += _peer_errors(peer, f"{where}.{peers}[{number}]")
+    return found
+
+
+def _policy_port_errors(port: dict[str, Any], where: str) -> list[FieldError]:
+    found: list[FieldError] = []
+    if port["protocol"] not in ("TCP", "UDP", "SCTP"):
+        found.append(unsupported(f"{where}.protocol", port["protocol"], ("SCTP", "TCP", "UDP")))
+    number = port.get("port")
+    if number is not None:
+        check = port_name if isinstance(number, str) else port_number
+        found += check(number, f"{where}.port")
+    return found
+
+
+def _peer_errors(peer: dict[str, Any], where: str) -> list[FieldError]:
+    found: list[FieldError] = []
+    selectors = [name for name in ("podSelector", "namespaceSelector") if peer.get(name) is not None]
+    for name in selectors:
+        found += selector_errors(peer[name], f"{where}.{name}")
+    if peer.get("ipBlock") is not None and selectors:
+        found.append(forbidden(where, "may not specify both ipBlock and another peer"))
+    if peer.get("ipBlock") is None and not selectors:
+        found.append(required(where, "must specify a peer"))
     return found
 
 

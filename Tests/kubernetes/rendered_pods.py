@@ -1,0 +1,260 @@
+"""Containers of rendered workloads as processes of this machine: their commands, arguments, variables and certificates.
+
+Each pod has a loopback address of its own. Names are resolved by a hosts file that only these processes see, and paths of
+mounts stand for directories; nothing else of the arguments is changed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from command_line import program
+from waiting import eventually
+
+ETCD = "/usr/bin/etcd"
+CTL = "/usr/bin/etcdctl"
+Obj = dict[str, Any]
+
+
+class Machine:
+    """A directory for everything, and the names that the pods resolve."""
+
+    def __init__(self, directory: Path, objects: list[Obj]) -> None:
+        self.directory = directory
+        self.objects = objects
+        self.hosts = directory / "hosts"
+        self._addresses: dict[str, str] = {}
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def find(self, kind: str, name: str) -> Obj:
+        """A rendered object by its kind and the end of its name."""
+        found = [obj for obj in self.objects if obj["kind"] == kind and obj["metadata"]["name"].endswith(name)]
+        assert len(found) == 1, f"{len(found)} objects {kind} named …{name}"
+        return found[0]
+
+    def secret(self, name: str) -> Path:
+        """The files of a Secret, written anew, as a kubelet mounts them."""
+        directory = self.directory / name
+        directory.mkdir(exist_ok=True)
+        for key, value in self.find("Secret", name)["data"].items():
+            (directory / key).write_bytes(base64.b64decode(value))
+        return directory
+
+    def name(self, host: str, address: str) -> None:
+        """Let a name be resolved."""
+        self._addresses[host] = address
+        lines = [f"{ip}\t{name}\n" for name, ip in self._addresses.items()]
+        self.hosts.write_text("127.0.0.1\tlocalhost\n" + "".join(lines))
+
+    def inside(self, *command: str) -> list[str]:
+        """A command that sees the hosts file."""
+        bind = 'mount --bind "$0" /etc/hosts && exec "$@"'
+        return ["unshare", "--mount", "--propagation", "private", "sh", "-c", bind, str(self.hosts), *command]
+
+    def start(self, command: list[str], log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        with open(log, "ab") as output:
+            process = subprocess.Popen(
+                self.inside(*command),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={"PATH": os.environ["PATH"], **environment},
+            )
+        self._processes.append(process)
+        return process
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.inside(*command),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={"PATH": os.environ["PATH"], **environment},
+        )
+
+    def end(self) -> None:
+        """End everything that still runs."""
+        for process in self._processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+            process.wait()
+
+
+class Container:
+    """A container of a workload's template as a process."""
+
+    def __init__(self, machine: Machine, spec: Obj, variables: dict[str, str], mounts: dict[str, Path]) -> None:
+        self._machine = machine
+        self._mounts = {mount["mountPath"]: mounts[mount["name"]] for mount in spec["volumeMounts"]}
+        self.environment = {entry["name"]: entry["value"] for entry in spec.get("env", ()) if "value" in entry}
+        self.environment |= variables
+        self._spec = spec
+
+    def command(self, **replaced: str) -> list[str]:
+        """Its command with everything that a kubelet puts in; `replaced` are texts for others."""
+        words = [*self._spec["command"], *self._spec.get("args", ())]
+        return [self._expand(word, replaced) for word in words]
+
+    def _expand(self, word: str, replaced: dict[str, str]) -> str:
+        word = re.sub(r"\$\((\w+)\)", lambda match: self.environment[match[1]], word)
+        for path, directory in self._mounts.items():
+            word = re.sub(rf"(^|=){re.escape(path)}(?=/|$)", rf"\g<1>{directory}", word)
+        for text, other in replaced.items():
+            word = word.replace(text, other)
+        return word
+
+
+class Member:
+    """A pod of etcd's StatefulSet."""
+
+    def __init__(self, machine: Machine, number: int) -> None:
+        self._machine = machine
+        self._set = machine.find("StatefulSet", "-etcd")
+        meta = self._set["metadata"]
+        self.number = number
+        self.name = f"{meta['name']}-{number}"
+        self.address = f"127.77.0.{number + 1}"
+        self.host = f"{self.name}.{self._set['spec']['serviceName']}.{meta['namespace']}.svc"
+        self._variables = {"POD_NAME": self.name, "POD_NAMESPACE": meta["namespace"]}
+        self._data = machine.directory / f"data-{self.name}"
+        self._process: subprocess.Popen[bytes] | None = None
+        machine.name(self.host, self.address)
+
+    @property
+    def log(self) -> Path:
+        return self._machine.directory / f"{self.name}.log"
+
+    def start(self, objects: list[Obj] | None = None) -> None:
+        """Start the pod: its init container, then etcd; another rendering of the set counts from now on."""
+        if objects is not None:
+            self._set = Machine(self._machine.directory, objects).find("StatefulSet", "-etcd")
+        self._data.mkdir(exist_ok=True)
+        pod = self._set["spec"]["template"]["spec"]
+        mounts = {"data": self._data, "certificates": self._machine.secret("-etcd-server")}
+        init, main = (
+            Container(self._machine, spec, self._variables, mounts)
+            for spec in (*pod["initContainers"], *pod["containers"])
+        )
+        command = init.command(**{"0.0.0.0": self.address})
+        script = f'"{program()}" "$@" && exec {ETCD} "$MAIN"'
+        (argument,) = main.command()[1:]
+        self._process = self._machine.start(
+            ["sh", "-c", script, "sh", *command[1:]], self.log, {**self._variables, "MAIN": argument}
+        )
+
+    def kill(self, loses_data: bool = False) -> None:
+        """The end of its node, or of its process only."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        if loses_data:
+            shutil.rmtree(self._data)
+
+    @property
+    def is_healthy(self) -> bool:
+        """What the readiness probe asks."""
+        probe = self._set["spec"]["template"]["spec"]["containers"][0]["readinessProbe"]["httpGet"]
+        assert probe["port"] == "metrics"
+        done = subprocess.run(
+            ["curl", "-sf", "--max-time", "5", f"http://{self.address}:2381{probe['path']}"], capture_output=True
+        )
+        return done.returncode == 0 and b'"true"' in done.stdout
+
+
+class Etcd:
+    """All members, and etcdctl with the certificate of a store."""
+
+    def __init__(self, machine: Machine, count: int) -> None:
+        self._machine = machine
+        self.members = [Member(machine, number) for number in range(count)]
+
+    def start(self) -> None:
+        for member in self.members:
+            member.start()
+        self.wait()
+
+    def wait(self) -> None:
+        """Until every member is ready."""
+        for member in self.members:
+            eventually(lambda: member.is_healthy, f"{member.name} is ready:\n{member.log}", 60)
+
+    def ctl(self, *words: str, member: int = 0, certificate: str | None = "tls") -> subprocess.CompletedProcess[str]:
+        directory = self._machine.secret("-etcd-client")
+        identity = (
+            [f"--cert={directory}/{certificate}.crt", f"--key={directory}/{certificate}.key"] if certificate else []
+        )
+        return self._machine.run(
+            CTL,
+            f"--endpoints=https://{self.members[member].host}:2379",
+            f"--cacert={directory}/ca.crt",
+            *identity,
+            *words,
+            ETCDCTL_API="3",
+        )
+
+    def listed(self, member: int = 0) -> dict[str, int]:
+        """The numbers of the members by name."""
+        done = self.ctl("member", "list", "-w", "json", member=member)
+        assert done.returncode == 0, done.stderr
+        return {entry.get("name", ""): entry["ID"] for entry in json.loads(done.stdout)["members"]}
+
+    def get(self, key: str, member: int = 0) -> str:
+        done = self.ctl("get", "--print-value-only", key, member=member)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def put(self, key: str, value: str, member: int = 0) -> None:
+        done = self.ctl("put", key, value, member=member)
+        assert done.returncode == 0, done.stderr
+
+
+class Store:
+    """A pod of the stores' Deployment."""
+
+    def __init__(self, machine: Machine, number: int) -> None:
+        self._machine = machine
+        deployment = next(obj for obj in machine.objects if obj["kind"] == "Deployment")
+        self._spec = deployment["spec"]["template"]["spec"]["containers"][0]
+        self.address = f"127.77.1.{number + 1}"
+        self.directory = machine.directory / f"store-{number}"
+        self.directory.mkdir()
+        self.socket = self.directory / "vineyard.sock"
+        self.log = machine.directory / f"store-{number}.log"
+
+    def start(self) -> None:
+        mounts = {
+            "vineyard-socket": self.directory,
+            "shm": Path("/dev/shm"),
+            "admin-token": self._machine.secret("-admin-token"),
+            "etcd-certificates": self._machine.secret("-etcd-client"),
+        }
+        variables = {"MY_NODE_NAME": self.directory.name, "MY_HOST_NAME": self.address, "USER": "root"}
+        container = Container(self._machine, self._spec, variables, mounts)
+        # All pods share the ports of one machine here.
+        port = 21_000 + int(self.address.rsplit(".", 1)[1])
+        words = container.command(**{"=9600": f"={port}", "=9601": "=0"})
+        words = [word for word in words if word != "--metrics_port=0"]
+        environment = {**container.environment, "HOME": str(self.directory)}
+        self._machine.start([program(), "vineyardd", *words[1:]], self.log, environment)
+
+    def wait(self) -> None:
+        def probe() -> bool:
+            done = subprocess.run([program(), "probe", f"--socket={self.socket}"], capture_output=True)
+            return done.returncode == 0
+
+        eventually(probe, f"the store serves: {self.log.read_text()}", 60)
+
+
+def pause() -> None:
+    """A breath between two looks at something outside."""
+    time.sleep(0.05)
