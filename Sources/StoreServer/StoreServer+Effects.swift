@@ -25,6 +25,7 @@ extension StoreServer {
     // What is undone now must not be written later in this turn.
     deliverEffects()
     backend.takeChanges()
+    for news in backend.volumes?.takeNews() ?? [] { volumes.take(news) }
     let verdicts = backend.takeVerdicts()
     let failures = store.settle(verdicts)
     backend.withdraw(failures.filter(\.isUndone).map(\.number))

@@ -47,6 +47,7 @@ extension StoreServer {
     replaceLostSockets()
     store.passTime()
     pulls.forgetPeers()
+    if isServing { volumes.reportUses() }
     #if DEBUG
       checkConsistency()
     #endif

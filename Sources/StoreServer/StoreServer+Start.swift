@@ -65,6 +65,7 @@ extension StoreServer {
   func listen(rpc: Listener?) throws(ProgramError) {
     handler.volumes = volumes
     reopenVolumes()
+    backend.volumes?.beginServing()
     if let time = lossRecord.begin(now: unixMilliseconds()) { store.noteLostNames(at: time) }
     let ipc = try Listener.unix(
       configuration.socketPath, mode: configuration.socketMode, group: configuration.socketGroup,

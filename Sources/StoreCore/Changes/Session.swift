@@ -28,6 +28,8 @@ public final class Session {
   public internal(set) var connections = 0
   /// The volume it is the session of.
   public internal(set) weak var volume: Volume?
+  /// Whether the store has left it: what becomes of it here is nothing that others should hear of.
+  var isAbandoned = false
   /// Copies of blobs of other stores.
   var remoteCopies = SortedTable<RemoteBlob, ObjectID>()
   /// Tasks that still copy its contents.
@@ -37,6 +39,9 @@ public final class Session {
     self.id = id
     self.kind = kind
   }
+
+  /// Whether other stores have the same objects and names in it.
+  public var isShared: Bool { !isAbandoned && volume?.isShared != false }
 
   // MARK: - Sizes
 

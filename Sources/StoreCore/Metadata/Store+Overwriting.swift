@@ -20,7 +20,18 @@ extension Store {
     guard let former, former != id, overwritePolicy(of: client) == .delete else { return }
     // With scope cluster the name may have been somebody else's.
     if let volume = client.volume, session.metadata[former]?.owner !== volume.sharedSessionUsage { return }
+    // In a volume of several stores the one that has the object removes it.
+    if session.volume?.isShared == true, isShared(former, in: session), !isOwn(former, in: session) { return }
     apply(.supersede(former, true), to: session, by: client)
+    reconsider(former, in: session)
+  }
+
+  /// Lets an object of this store go that lost a name on another store, as the volume says.
+  func supersedeElsewhere(_ former: ObjectID, in session: Session) {
+    guard let volume = session.volume, volume.isShared, (volume.settings.overwrite ?? .delete) == .delete,
+      isOwn(former, in: session)
+    else { return }
+    apply(.supersede(former, true), to: session)
     reconsider(former, in: session)
   }
 
