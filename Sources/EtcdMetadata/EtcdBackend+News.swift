@@ -17,7 +17,6 @@ extension EtcdBackend {
         }
       }
     }
-    sharedVolumes.takeResults()
   }
 
   private func pass(_ revision: Int64) {

@@ -3,8 +3,8 @@ import StoreProtocol
 
 /// Volumes that several stores have: their documents, and who has them open.
 ///
-/// All calls come from the thread that owns the store, and so do the answers, while it takes changes. An answer that
-/// others have to give comes after a few seconds at most, then as an error.
+/// All calls come from the thread that owns the store, and so do the answers, while it takes news. An answer that others
+/// have to give comes after a few seconds at most, then as an error.
 public protocol SharedVolumes: AnyObject {
   /// The document of a volume as it was last heard of; nil when there is none.
   func document(of id: String) -> SharedVolume?
@@ -47,7 +47,7 @@ public protocol SharedVolumes: AnyObject {
   /// The stores with their memory, in ascending order of their ids.
   var instances: [InstanceCapacity] { get }
 
-  /// Takes what others have done to volumes since the last call.
+  /// Gives the answers that have come, and takes what others have done to volumes since the last call.
   func takeNews() -> [SharedVolumeNews]
 }
 

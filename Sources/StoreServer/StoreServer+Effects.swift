@@ -25,7 +25,6 @@ extension StoreServer {
     // What is undone now must not be written later in this turn.
     deliverEffects()
     backend.takeChanges()
-    for news in backend.volumes?.takeNews() ?? [] { volumes.take(news) }
     let verdicts = backend.takeVerdicts()
     let failures = store.settle(verdicts)
     backend.withdraw(failures.filter(\.isUndone).map(\.number))
@@ -41,6 +40,7 @@ extension StoreServer {
         settle(held)
       }
     }
+    for news in backend.volumes?.takeNews() ?? [] { volumes.take(news) }
   }
 
   // MARK: - Questions

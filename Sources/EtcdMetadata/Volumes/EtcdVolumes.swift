@@ -99,6 +99,7 @@ final class EtcdVolumes: SharedVolumes {
   }
 
   func takeNews() -> [SharedVolumeNews] {
+    takeResults()
     defer { news = [] }
     return news
   }
@@ -129,8 +130,8 @@ final class EtcdVolumes: SharedVolumes {
     queue.start(last, work)
   }
 
-  /// Gives the answers that have come; called after what others have done was taken.
-  func takeResults() {
+  /// Gives the answers that have come.
+  private func takeResults() {
     for (number, result) in queue.takeResults() { answers.removeValue(forKey: number)?(result) }
     guard !leaving.isEmpty else { return }
     let due = leaving.filter { !backend.isWriting(in: $0.session) }
