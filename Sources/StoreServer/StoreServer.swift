@@ -110,8 +110,7 @@ public final class StoreServer {
     transfers = parts.transfers
     handler = parts.handler
     pulls = PullHost(
-      parts.store, parts.arena, parts.loop.mailbox, timeout: configuration.peerTimeout,
-      token: parts.handler.adminToken, log: log)
+      parts.store, parts.arena, parts.loop.mailbox, timeout: configuration.peerTimeout, log: log)
     handler.pulls = pulls
     lossRecord = LossRecord(socketPath: configuration.socketPath, log: log)
     sessions = SessionLedger(limitPerCreator: 64, limit: parts.sessionLimit)

@@ -29,44 +29,22 @@ struct PeerLink: Sendable {
   let servesRanges: Bool
 
   /// - Throws: `StoreClientError` also when another store answers than is expected.
-  init(
-    _ address: PeerAddress, session: UInt64, token: AdminToken? = nil, timeout: TimeSpan
-  ) throws(StoreClientError) {
-    let secret = try Self.secret(token)
+  init(_ address: PeerAddress, session: UInt64, timeout: TimeSpan) throws(StoreClientError) {
     do throws(ProgramError) {
       client = try StoreClient(host: address.host, port: address.port, timeout: timeout)
     } catch {
       throw .unreachable(error)
     }
-    let registration = Self.registration(session, secret)
-    let (instance, servesRanges) = try client.call(registration) { (message) throws(StoreError) in
+    let registration =
+      #"{"type":"register_request","version":"0.24.2","store_type":1,"session_id":\#(session),"#
+      + #""username":"","password":"","remote_ranges":true}"#
+    let (instance, servesRanges) = try client.call(Array(registration.utf8)) { (message) throws(StoreError) in
       (try message.integer("instance_id"), try message.boolean("remote_ranges", default: false))
     }
     guard instance == address.instance else {
       throw .refused(StoreError(.invalid, "instance \(instance) is there now"))
     }
     self.servesRanges = servesRanges
-  }
-
-  private static func secret(_ token: AdminToken?) throws(StoreClientError) -> String? {
-    do throws(ProgramError) { return try token?.secret() } catch {
-      throw .refused(StoreError(.connectionError, "the admin token cannot be read: \(error.description)"))
-    }
-  }
-
-  private static func registration(_ session: UInt64, _ secret: String?) -> [UInt8] {
-    let writer = ByteWriter(capacity: 256)
-    writer.beginObject()
-    if let secret { writer.field("admin_token", secret) }
-    writer.field("password", "")
-    writer.field("remote_ranges", true)
-    writer.field("session_id", session)
-    writer.field("store_type", UInt64(1))
-    writer.field("type", literal: "register_request")
-    writer.field("username", "")
-    writer.field("version", "0.24.2")
-    writer.endObject()
-    return Array(writer.bytes)
   }
 
   /// A blob as its store announces it.

@@ -29,18 +29,13 @@ final class PeerThreads: Sendable {
 
   let address: PeerAddress
   private let session: UInt64
-  /// Proves that this is a store; nil where nobody asks for that.
-  private let token: AdminToken?
   private let timeout: TimeSpan
   private let state = Mutex(State())
   private let available = DispatchSemaphore(value: 0)
   private let ended = DispatchGroup()
 
-  /// - Parameters:
-  ///   - token: proves that this is a store; nil where nobody asks for that.
-  ///   - timeout: how long connecting, sending and receiving may take, each.
-  init(_ address: PeerAddress, session: UInt64, token: AdminToken? = nil, timeout: TimeSpan) {
-    self.token = token
+  /// - Parameter timeout: how long connecting, sending and receiving may take, each.
+  init(_ address: PeerAddress, session: UInt64, timeout: TimeSpan) {
     self.address = address
     self.session = session
     self.timeout = timeout
@@ -125,7 +120,7 @@ final class PeerThreads: Sendable {
       try use(link)
       return (link, true)
     }
-    let link = try PeerLink(address, session: session, token: token, timeout: timeout)
+    let link = try PeerLink(address, session: session, timeout: timeout)
     try use(link)
     return (link, false)
   }

@@ -59,8 +59,6 @@ final class PullHost {
   private let mailbox: Mailbox
   /// Time without a byte after which a store counts as dead.
   private let timeout: TimeSpan
-  /// What stores prove to each other that they are stores with.
-  private let token: AdminToken
   private let log: Logger
   private var pulls: [UInt64: Pull] = [:]
   private var byBlob: [Place: UInt64] = [:]
@@ -71,8 +69,7 @@ final class PullHost {
   /// Fetches that wait for pages.
   private var onPages: [Pull] = []
 
-  init(_ store: Store, _ arena: Arena, _ mailbox: Mailbox, timeout: TimeSpan, token: AdminToken, log: Logger) {
-    self.token = token
+  init(_ store: Store, _ arena: Arena, _ mailbox: Mailbox, timeout: TimeSpan, log: Logger) {
     self.store = store
     self.arena = arena
     self.mailbox = mailbox
@@ -133,8 +130,7 @@ final class PullHost {
     }
     let key = Peer(address: address, session: session.id)
     if let peer = peers[key] { return (peer, source) }
-    let peer = PeerThreads(
-      address, session: session.id, token: session.volume == nil ? nil : token, timeout: timeout)
+    let peer = PeerThreads(address, session: session.id, timeout: timeout)
     peers[key] = peer
     return (peer, source)
   }

@@ -12,14 +12,6 @@ struct AdminToken: Sendable {
     return Result { () throws(ProgramError) in try TextFile.read(path) }
   }
 
-  /// The token, for another store; nil when there is none. It waits for the disk.
-  ///
-  /// - Throws: `ProgramError` when the file cannot be read.
-  func secret() throws(ProgramError) -> String? {
-    guard path != nil else { return nil }
-    return String(decoding: Self.trimmed(try read().get()), as: UTF8.self)
-  }
-
   /// Checks a token.
   ///
   /// - Parameter content: what the file contains now, or why it cannot be read.
