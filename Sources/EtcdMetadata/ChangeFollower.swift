@@ -8,11 +8,14 @@ public struct EtcdContents: Sendable {
   let pairs: [KeyValue]
   let revision: Int64
 
+  /// - Parameter prefix: what the keys begin with; nil for all of them.
   /// - Throws: `EtcdError`.
-  static func read(_ client: EtcdClient, _ layout: KeyLayout) async throws(EtcdError) -> EtcdContents {
+  static func read(
+    _ client: EtcdClient, _ layout: KeyLayout, below prefix: [UInt8]? = nil
+  ) async throws(EtcdError) -> EtcdContents {
     var pairs: [KeyValue] = []
     var revision: Int64 = 0
-    for try await page in client.pages(of: .prefix(layout.everything)) {
+    for try await page in client.pages(of: .prefix(prefix ?? layout.everything)) {
       pairs += page.pairs.lazy.filter { !layout.isSignature($0.key) }
       revision = page.revision
     }

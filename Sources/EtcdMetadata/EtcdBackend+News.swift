@@ -22,6 +22,7 @@ extension EtcdBackend {
   private func pass(_ revision: Int64) {
     followed = max(followed, revision)
     own.pass(followed)
+    loads.pass(followed)
   }
 
   /// Takes over everything that is in etcd.
@@ -34,11 +35,11 @@ extension EtcdBackend {
       followed = 0
     }
     fields.removeAll()
+    loads.finishAll()
+    sharedVolumes.beginAnew()
     if membership != nil { standing.setRecorded(nil) }
     var present: Set<MetadataPlace> = []
     var labelled: Set<MetadataPlace> = []
-    // An object whose fields are keys is whole with its type, which is not the last of them here.
-    var types: [(session: UInt64, key: MetadataKey, pair: KeyValue)] = []
     for pair in contents.pairs {
       guard let (session, key) = layout.parse(pair.key) else { continue }
       switch key {
@@ -47,6 +48,23 @@ extension EtcdBackend {
       case .field(let id, "__labels"): labelled.insert(.object(session: session, id))
       default: break
       }
+    }
+    take(contents.pairs)
+    sharedVolumes.endAnew(isContinued: isContinued)
+    removeMissing(present, at: contents.revision, isContinued: isContinued)
+    if isContinued { removeLabels(present.subtracting(labelled), at: contents.revision) }
+    pass(contents.revision)
+  }
+
+  /// Takes over keys that were read.
+  func take(_ pairs: [KeyValue]) {
+    // An object whose fields are keys is whole with its type, which is not the last of them here.
+    var types: [(session: UInt64, key: MetadataKey, pair: KeyValue)] = []
+    for pair in pairs {
+      guard let (session, key) = layout.parse(pair.key) else {
+        takeVolume(pair.key, pair.value, at: pair.modRevision)
+        continue
+      }
       if case .field(_, "typename") = key {
         types.append((session, key, pair))
       } else {
@@ -54,13 +72,24 @@ extension EtcdBackend {
       }
     }
     for (session, key, pair) in types { take(session, key, pair.value, at: pair.modRevision) }
-    removeMissing(present, at: contents.revision, isContinued: isContinued)
-    if isContinued { removeLabels(present.subtracting(labelled), at: contents.revision) }
-    pass(contents.revision)
+  }
+
+  /// Takes over all keys of a session that was opened, and what has happened since they were read.
+  func take(_ contents: EtcdContents, of session: Session) {
+    guard loads.isLoading(session.id) else { return }
+    let later = loads.finish(session.id, at: contents.revision)
+    guard store.sessions[session.id] === session else { return }
+    take(contents.pairs)
+    for event in later where own.admits(event) { takeOver(event) }
+    loads.note(session.id, readAt: contents.revision, followed: followed)
+  }
+
+  private func takeVolume(_ key: [UInt8], _ value: [UInt8]?, at revision: Int64) {
+    if let volumeKey = layout.parseVolume(key) { sharedVolumes.take(volumeKey, value, at: revision) }
   }
 
   private func removeMissing(_ present: Set<MetadataPlace>, at revision: Int64, isContinued: Bool) {
-    for session in store.sessions.values {
+    for session in store.sessions.values where session.isShared {
       var missing: [PlaceEvent] = []
       var kept: Set<ObjectID> = []
       for (id, instance) in session.sharedObjects {
@@ -103,9 +132,13 @@ extension EtcdBackend {
   private func take(_ event: WatchEvent) {
     switch event {
     case .put(let pair):
-      if let (session, key) = layout.parse(pair.key) { take(session, key, pair.value, at: pair.modRevision) }
+      guard let (session, key) = layout.parse(pair.key) else {
+        return takeVolume(pair.key, pair.value, at: pair.modRevision)
+      }
+      take(session, key, pair.value, at: pair.modRevision)
     case .delete(let key, let revision):
-      if let (session, key) = layout.parse(key) { take(session, key, nil, at: revision) }
+      guard let (session, parsed) = layout.parse(key) else { return takeVolume(key, nil, at: revision) }
+      take(session, parsed, nil, at: revision)
     }
   }
 
@@ -126,7 +159,7 @@ extension EtcdBackend {
       event = PlaceEvent(place: .name(session: session, name), change: .name(target), revision: revision)
     }
     // A store follows the sessions that are open on it.
-    if store.sessions[session] != nil, own.admits(event) { takeOver(event) }
+    if store.sessions[session]?.isShared == true, loads.admits(event), own.admits(event) { takeOver(event) }
   }
 
   /// Makes a change of somebody else's in the store.

@@ -66,6 +66,12 @@ public final class EtcdBackend: MetadataBackend {
   /// What others know of this store.
   var standing = Standing()
   private var republishing: Republishing?
+  /// Sessions whose contents are being read.
+  var loads = SessionLoads()
+  /// What was there when the store joined, until it serves.
+  private var initial: EtcdContents?
+  let volumeQueue: VolumeQueue
+  private(set) lazy var sharedVolumes = EtcdVolumes(self, volumeQueue)
   public private(set) var obstacle: String?
 
   /// Starts to write, to ask and to follow; the store has what was there when it joined.
@@ -78,10 +84,12 @@ public final class EtcdBackend: MetadataBackend {
   ) {
     store.assignInstance(connection.instance)
     let queues = BackendQueues(wake: wake)
-    self.init(store, connection.layout, queues)
+    let volumeQueue = VolumeQueue(wake: wake)
+    self.init(store, connection.layout, queues, volumeQueue)
     let (client, layout, contents) = (connection.client, connection.layout, connection.contents)
     membership = connection
     republishing = Republishing(wake: wake)
+    initial = contents
     take(contents, isContinued: true)
     connection.inbox.connect(wake: wake)
     tasks = [
@@ -94,19 +102,23 @@ public final class EtcdBackend: MetadataBackend {
         await ChangeFollower(client: client, layout: layout, queues: queues, log: log).run(from: contents.revision)
       },
       Task { await connection.run() },
+      Task { await VolumeWorker(client: client, layout: layout, queue: volumeQueue, log: log).run() },
     ]
   }
 
-  init(_ store: Store, _ layout: KeyLayout, _ queues: BackendQueues) {
+  init(_ store: Store, _ layout: KeyLayout, _ queues: BackendQueues, _ volumeQueue: VolumeQueue = VolumeQueue {}) {
     self.store = store
     self.layout = layout
     self.queues = queues
     withdrawal = Withdrawal(layout)
+    self.volumeQueue = volumeQueue
   }
 
   deinit { for task in tasks { task.cancel() } }
 
   public var isImmediate: Bool { false }
+
+  public var volumes: (any SharedVolumes)? { sharedVolumes }
 
   public func close() {
     for task in tasks { task.cancel() }
@@ -144,6 +156,11 @@ public final class EtcdBackend: MetadataBackend {
       }
     }
     send(changes, translation)
+  }
+
+  /// Whether changes of a session are not written yet.
+  func isWriting(in session: UInt64) -> Bool {
+    outstanding.values.contains { changes in changes.places.contains { $0.session == session } }
   }
 
   private var nextSequence: UInt64 {
@@ -347,9 +364,26 @@ public final class EtcdBackend: MetadataBackend {
       }
     }
     body()
-    if standing.takeDue() { republishing?.begin() }
+    if standing.takeDue() {
+      republishing?.begin(store)
+      sharedVolumes.forgetReports()
+    }
     republishing?.step(store)
   }
+
+  // MARK: - Sessions of volumes
+
+  /// Takes what was there of a session when the store joined.
+  ///
+  /// - Returns: false when the store serves already.
+  func takeInitial(_ session: Session) -> Bool {
+    guard let initial else { return false }
+    take(initial.pairs.filter { layout.parse($0.key)?.session == session.id })
+    return true
+  }
+
+  /// The store serves from now on.
+  func endStart() { initial = nil }
 
   /// Whether an object stays although it is gone from etcd: it went since the store was given up.
   func isKept(_ id: ObjectID, in session: Session) -> Bool { standing.isGivenUp && store.isOwn(id, in: session) }

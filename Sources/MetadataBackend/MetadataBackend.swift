@@ -37,6 +37,13 @@ public protocol MetadataBackend: AnyObject {
 
   /// Ends a turn of the loop: what it had to write and to ask is sent together.
   func endTurn()
+
+  /// Volumes that other stores have, too; nil where there are no others.
+  var volumes: (any SharedVolumes)? { get }
+}
+
+extension MetadataBackend {
+  public var volumes: (any SharedVolumes)? { nil }
 }
 
 /// Something that others may change.

@@ -160,8 +160,10 @@ public final class Store {
   }
 
   /// Opens an isolated session.
-  public func openSession(_ kind: StoreKind) -> Session {
-    let session = Session(id: freshSessionID(), kind: kind)
+  ///
+  /// - Parameter number: what other stores know it by; nil for a new number.
+  public func openSession(_ kind: StoreKind, _ number: UInt64? = nil) -> Session {
+    let session = Session(id: number ?? freshSessionID(), kind: kind)
     sessions[session.id] = session
     return session
   }

@@ -40,6 +40,7 @@ extension StoreServer {
         settle(held)
       }
     }
+    for news in backend.volumes?.takeNews() ?? [] { volumes.take(news) }
   }
 
   // MARK: - Questions

@@ -45,8 +45,10 @@ extension StoreServer {
 
   func runHousekeeping() {
     replaceLostSockets()
+    store.now = unixMilliseconds()
     store.passTime()
     pulls.forgetPeers()
+    if isServing { volumes.reportUses() }
     #if DEBUG
       checkConsistency()
     #endif

@@ -90,15 +90,28 @@ struct Republishing {
   private let wake: @Sendable () -> Void
   /// The object to go on with; nil when there is nothing to do.
   private var next: ObjectID?
+  /// The sessions that are left, the next one last.
+  private var sessions: [UInt64] = []
 
   /// - Parameter wake: has the next step done soon.
   init(wake: @escaping @Sendable () -> Void) { self.wake = wake }
 
-  mutating func begin() { next = ObjectID(0) }
+  mutating func begin(_ store: Store) {
+    sessions = store.sessions.values.filter(\.isShared).map(\.id).sorted(by: >)
+    next = ObjectID(0)
+  }
 
   mutating func step(_ store: Store) {
     guard let first = next else { return }
-    next = store.publishAgain(from: first, limit: Self.step, in: store.root)
+    if let session = sessions.last.flatMap({ store.sessions[$0] }), session.isShared {
+      next = store.publishAgain(from: first, limit: Self.step, in: session)
+    } else {
+      next = nil
+    }
+    if next == nil {
+      _ = sessions.popLast()
+      if !sessions.isEmpty { next = ObjectID(0) }
+    }
     if next != nil { wake() }
   }
 }

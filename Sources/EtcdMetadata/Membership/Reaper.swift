@@ -41,6 +41,7 @@ struct Reaper {
         if: conditions,
         then: [
           .delete(.prefix(layout.instance(id))), .delete(.key(layout.alive(id))), .delete(.key(layout.marker(id))),
+          .delete(.key(layout.text(.room(id)))),
           .put(key: layout.member(id), value: MemberRecord.tombstone.text),
         ]))
     guard beginning.succeeded else { return nil }

@@ -20,6 +20,9 @@ public final class Session {
   var chunkCount = 0
   /// Objects that lost a name to others and go once nobody uses them.
   private(set) var superseded = SortedSet<ObjectID>()
+  /// Objects that lost a name to others, and the times in unix milliseconds until which they stay nevertheless, since
+  /// clients of other stores may have been told of them.
+  var retiring = SortedTable<ObjectID, UInt64>()
   /// Blobs and objects that failed puts have left and nobody has asked for.
   var suspects = SortedSet<ObjectID>()
   /// Number of connections, by object, that were told of it by name and have not fetched it yet.
@@ -28,6 +31,8 @@ public final class Session {
   public internal(set) var connections = 0
   /// The volume it is the session of.
   public internal(set) weak var volume: Volume?
+  /// Whether the store has left it: what becomes of it here is nothing that others should hear of.
+  var isAbandoned = false
   /// Copies of blobs of other stores.
   var remoteCopies = SortedTable<RemoteBlob, ObjectID>()
   /// Tasks that still copy its contents.
@@ -37,6 +42,9 @@ public final class Session {
     self.id = id
     self.kind = kind
   }
+
+  /// Whether other stores have the same objects and names in it.
+  public var isShared: Bool { !isAbandoned && volume?.isShared != false }
 
   // MARK: - Sizes
 
@@ -87,6 +95,7 @@ public final class Session {
       metadata = MetadataTable()
       names = NameTable()
       superseded = SortedSet()
+      retiring = SortedTable()
       suspects = SortedSet()
       return .nothing
     case .copy(let source):

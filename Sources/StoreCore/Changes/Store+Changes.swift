@@ -101,7 +101,8 @@ extension Store {
 
   /// The form in which a backend has to write a change; nil when others need not know of it.
   private func written(_ change: MetadataChange, _ undo: MetadataUndo, in session: Session) -> MetadataChange? {
-    switch change {
+    guard session.isShared else { return nil }
+    return switch change {
     case .put(_, let record): record.isTransient ? nil : change
     case .remove: undo.removed?.isTransient == false ? change : nil
     case .persist(let id): session.metadata[id].map { .put(id, $0) }

@@ -100,8 +100,11 @@ extension Store {
   @discardableResult
   public func adoptName(_ name: String, _ id: ObjectID?, in session: Session) -> Bool {
     let target = id.flatMap { session.metadata[$0]?.isTransient == false ? $0 : nil }
-    if session.names[name] != target {
+    let former = session.names[name]
+    if former != target {
       adopt(target.map { .name(name, $0) } ?? .unname(name), in: session)
+      // Names that are forgotten take nothing along.
+      if let former, target != nil { supersedeElsewhere(former, in: session) }
     }
     return target == id
   }

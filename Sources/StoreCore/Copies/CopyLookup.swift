@@ -29,16 +29,18 @@ public struct CopyLookup: StoreTask {
         if store.work.isSpent { return nil }
         store.work.spend(Work.entry)
         current?.next += 1
-        look(at: record.links[next], store)
+        look(at: record.links[next], of: session, store)
       }
       guard let id = pending.popLast() else { return missing }
       store.work.spend(Work.entry)
-      guard let record = session.metadata[id], store.isElsewhere(record), seen.insert(id).inserted else { continue }
+      guard let record = session.metadata[id], store.mayHaveBlobsElsewhere(record, in: session),
+        seen.insert(id).inserted
+      else { continue }
       current = (record, 0)
     }
   }
 
-  private mutating func look(at link: MemberLink, _ store: Store) {
+  private mutating func look(at link: MemberLink, of session: Session, _ store: Store) {
     switch link.target {
     case .object(let member): pending.append(member)
     case .blob(let id):
@@ -47,7 +49,9 @@ public struct CopyLookup: StoreTask {
         return
       }
       if asked.insert(original).inserted { missing.append(original) }
-    case .signature: break
+    case .signature(let signature, _, let fallback):
+      if session.volume == nil { break }
+      pending.append(session.metadata.resolve(signature: signature, fallback: fallback))
     }
   }
 }

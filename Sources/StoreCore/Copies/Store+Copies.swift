@@ -8,6 +8,17 @@ extension Store {
     return isElsewhere(record)
   }
 
+  /// Whether an object may have blobs on other stores. In volumes, which have no way to other stores but this one, that
+  /// holds for global objects, too.
+  public func mayHaveBlobsElsewhere(_ id: ObjectID, in session: Session) -> Bool {
+    guard !id.isBlob, let record = session.metadata[id] else { return false }
+    return mayHaveBlobsElsewhere(record, in: session)
+  }
+
+  func mayHaveBlobsElsewhere(_ record: MetadataRecord, in session: Session) -> Bool {
+    isElsewhere(record) || hasPeers && record.isGlobal && session.volume != nil
+  }
+
   func isElsewhere(_ record: MetadataRecord) -> Bool {
     !record.isGlobal && isElsewhere(record.instance)
   }

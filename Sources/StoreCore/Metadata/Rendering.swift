@@ -88,7 +88,9 @@ public struct Rendering: StoreTask {
     }
     writer.beginObject()
     let isCopied = mayBeCopied && store.isElsewhere(record) && hasCopies(record, store)
-    stack.append(Frame(id: id, record: record, isCopied: isCopied, mayBeCopied: mayBeCopied && !record.isGlobal))
+    // The clients of a volume have no way to other stores but this one.
+    let mayBeCopied = mayBeCopied && (!record.isGlobal || session.volume != nil)
+    stack.append(Frame(id: id, record: record, isCopied: isCopied, mayBeCopied: mayBeCopied))
   }
 
   /// Whether all blobs of an object, those of its members not counted, have copies here.

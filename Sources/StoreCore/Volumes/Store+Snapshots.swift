@@ -72,6 +72,12 @@ extension Store {
   }
 
   private func requireOwnSession(_ volume: Volume) throws(StoreError) {
+    guard !volume.isShared else {
+      throw StoreError(
+        .notImplemented,
+        "volume '\(volume.id)' has locality cluster: its contents are on several stores and cannot be copied as they "
+          + "are at one moment")
+    }
     if volume.settings.scope == .volume { return }
     throw StoreError(
       .notImplemented,

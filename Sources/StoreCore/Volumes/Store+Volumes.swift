@@ -7,7 +7,7 @@ extension Store {
   /// - Parameter excluded: a volume whose reservation doesn't count.
   private func capacity(without excluded: Volume?) -> StoreCapacity {
     var reserved: UInt64 = 0
-    for volume in volumes.values where volume !== excluded && volume.settings.quota > 0 {
+    for volume in volumes.values where volume !== excluded && volume.settings.quota > 0 && !volume.isShared {
       let rest = volume.usage.limit - min(volume.usage.limit, volume.usage.used)
       let (sum, overflow) = reserved.addingReportingOverflow(rest)
       reserved = overflow ? .max : sum
@@ -19,7 +19,8 @@ extension Store {
     kind == .volume ? volumes[id] : snapshots[id]
   }
 
-  func unknownVolume(_ id: String, _ kind: Volume.Kind = .volume) -> StoreError {
+  /// The error about a volume that is not there.
+  public func unknownVolume(_ id: String, _ kind: Volume.Kind = .volume) -> StoreError {
     StoreError(.objectNotExists, "\(kind.rawValue) '\(id)' does not exist in this store")
   }
 
@@ -35,11 +36,10 @@ extension Store {
   ///   for or less than its source holds, objectNotExists for an unknown source.
   public func openVolume(_ settings: Volume.Settings) throws(StoreError) -> (volume: Volume, isNew: Bool) {
     if let present = volumes[settings.id] {
-      if let difference = present.settings.difference(from: settings) {
-        throw StoreError(.objectExists, "volume '\(settings.id)' exists already: its \(difference)")
-      }
+      try present.settings.requireAgreement(with: settings)
       return (present, false)
     }
+    ensure(settings.locality == .node, "volume '\(settings.id)' is opened without its document")
     let capacity = capacity
     guard settings.quota <= capacity.available else { throw Self.noRoom(settings.id, settings.quota, capacity) }
     let source = try settings.source.map { source throws(StoreError) in try contents(of: source, for: settings) }
@@ -63,8 +63,9 @@ extension Store {
     return volume
   }
 
-  private func add(_ settings: Volume.Settings, created: UInt64) -> Volume {
-    let session = settings.scope == .cluster ? root : openSession(.normal)
+  /// - Parameter session: the number of its session; nil for a new one.
+  func add(_ settings: Volume.Settings, session number: UInt64? = nil, created: UInt64) -> Volume {
+    let session = settings.scope == .cluster ? root : openSession(.normal, number)
     let volume = Volume(
       settings, kind: .volume, session: session, created: created, deletedMemory: configuration.deletedMemory)
     if settings.scope == .volume { session.volume = volume }
@@ -89,7 +90,7 @@ extension Store {
       throw StoreError(
         .notEnoughMemory, "volume '\(id)' cannot have \(quota) bytes: its objects take \(volume.usage.used)")
     }
-    if quota > 0, volume.settings.quota == 0 || quota > volume.settings.quota {
+    if quota > 0, !volume.isShared, volume.settings.quota == 0 || quota > volume.settings.quota {
       let capacity = capacity(without: volume)
       guard quota - volume.usage.used <= capacity.available else { throw Self.noRoom(id, quota, capacity) }
     }
@@ -125,8 +126,17 @@ extension Store {
 }
 
 extension Volume.Settings {
+  /// Compares a repeated request with what it led to.
+  ///
+  /// - Throws: objectExists when they contradict each other.
+  public func requireAgreement(with other: Volume.Settings) throws(StoreError) {
+    guard let difference = difference(from: other) else { return }
+    throw StoreError(.objectExists, "volume '\(id)' exists already: its \(difference)")
+  }
+
   /// The first contradiction to a repeated request, as the end of a sentence; nil when there is none.
-  fileprivate func difference(from other: Volume.Settings) -> String? {
+  private func difference(from other: Volume.Settings) -> String? {
+    if locality != other.locality { return "locality is \(locality.rawValue), not \(other.locality.rawValue)" }
     if scope != other.scope { return "scope is \(scope.rawValue), not \(other.scope.rawValue)" }
     if onDelete != other.onDelete { return "on_delete is \(onDelete.rawValue), not \(other.onDelete.rawValue)" }
     if isEphemeral != other.isEphemeral { return "ephemeral is \(isEphemeral), not \(other.isEphemeral)" }

@@ -28,6 +28,8 @@ public final class Volume {
   public internal(set) var connections = 0
   /// Requests of them that wait for something; the server counts them.
   public var parkedRequests = 0
+  /// Version of the document that its settings come from; 0 for a volume of this store alone.
+  public internal(set) var generation: UInt64 = 0
   /// Task that fills the volume with its first contents; nil when it has all of them.
   var copy: ContentsCopy?
 
@@ -62,8 +64,11 @@ public final class Volume {
   /// The usage, for a volume whose objects it has to list: one in the root session.
   var sharedSessionUsage: VolumeUsage? { usage.sharesRootSession ? usage : nil }
 
-  /// Whether it holds nothing at all.
-  public var isEmpty: Bool { usage.used == 0 && objectCount == 0 }
+  /// Whether other stores have it, too.
+  public var isShared: Bool { settings.locality == .cluster }
+
+  /// Whether this store holds nothing of it at all.
+  public var isEmpty: Bool { usage.used == 0 && (isShared || objectCount == 0) }
 }
 
 /// Finds the snapshots, then the volumes, each in ascending order of their ids.

@@ -21,7 +21,9 @@ struct VolumeRemoval: StoreTask {
     self.clients = clients.reversed().map { ClientRemoval(of: $0, keepsGrants: true) }
     switch (volume.settings.scope, volume.settings.onDelete) {
     case (.volume, .retain) where volume.kind == .volume:
-      contents = .moving(ContentsMove(of: volume.session, to: store.root), SessionRemoval(of: volume.session))
+      // Of what all stores have each moves its own.
+      contents = .moving(
+        ContentsMove(of: volume.session, to: store.root, isShared: volume.isShared), SessionRemoval(of: volume.session))
     case (.volume, _): contents = .session(SessionRemoval(of: volume.session))
     case (.cluster, let onDelete):
       contents = .owned(VolumeContentsRemoval(volume, clearsOwner: true, deletes: onDelete == .delete, by: nil))
@@ -61,12 +63,15 @@ struct ContentsMove: StoreTask {
 
   private let source: Session
   private let target: Session
+  /// Whether other stores have the source, too, and move what is theirs.
+  private let isShared: Bool
   private var newIDs = SortedTable<ObjectID, ObjectID>()
   /// The first object whose new id is not known yet; nil when all are.
   private var nextID: ObjectID? = ObjectID(0)
   private var nextObject = ObjectID(0)
 
-  init(of source: Session, to target: Session) {
+  init(of source: Session, to target: Session, isShared: Bool) {
+    self.isShared = isShared
     self.source = source
     self.target = target
   }
@@ -96,10 +101,9 @@ struct ContentsMove: StoreTask {
 
   private mutating func move(_ blob: Blob, _ id: ObjectID, _ store: Store) {
     store.work.spend(Work.item)
-    guard blob.isSealed else { return store.removeBlob(id, in: source, by: nil) }
+    guard blob.isSealed, blob.copy == nil else { return store.removeBlob(id, in: source, by: nil) }
     var blob = blob
     _ = source.removeBlob(id, store)
-    blob.copy = nil
     blob.usage?.refund(blob.charged, for: id)
     blob.usage = nil
     store.endSealing(&blob, in: source)
@@ -111,6 +115,9 @@ struct ContentsMove: StoreTask {
   }
 
   private mutating func move(_ record: MetadataRecord, _ id: ObjectID, _ store: Store) {
+    if isShared, record.isGlobal ? !store.ids.isOwn(id) : store.isElsewhere(record) {
+      return store.work.spend(Work.entry)
+    }
     var record = record
     let newID = newIDs[id] ?? id
     store.work.spend(Work.item + record.links.count * Work.entry)
@@ -144,7 +151,10 @@ extension Store {
     guard let volume = volumes.removeValue(forKey: id) else { return nil }
     volume.copy?.stop(self)
     outbox.remove(volume)
-    if volume.session !== root { forgetChanges(in: volume.session) }
+    if volume.session !== root {
+      volume.session.isAbandoned = true
+      forgetChanges(in: volume.session)
+    }
     reclaim(VolumeRemoval(volume, of: clients(of: volume), self))
     return volume
   }

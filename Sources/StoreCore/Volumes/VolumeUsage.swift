@@ -110,7 +110,8 @@ extension Store {
   public func condition(of volume: Volume) -> String? {
     if volume.hasLostContents {
       let time = volume.lostContentsAt.map { " at \(configuration.timeText($0))" } ?? ""
-      return "the store was restarted\(time) and what was written before is lost: write it again"
+      let what = volume.isShared ? "what was written through it before" : "what was written before"
+      return "the store was restarted\(time) and \(what) is lost: write it again"
     }
     let usage = volume.usage
     let isNearlyFull = usage.limit != .max && usage.used >= usage.limit - usage.limit / 20

@@ -15,6 +15,14 @@ public enum VolumeScope: String, Sendable, CaseIterable {
   case cluster
 }
 
+/// Set of stores that have a volume.
+public enum VolumeLocality: String, Sendable, CaseIterable {
+  /// One store.
+  case node
+  /// All stores that share an etcd: its names and objects are the same on all of them.
+  case cluster
+}
+
 /// Fate of a volume's objects when it is deleted.
 public enum VolumeDeletion: String, Sendable, CaseIterable {
   case delete
@@ -54,6 +62,7 @@ public struct VolumeSettings: Sendable, Equatable {
   /// Name of the volume among those of its store, also of its directory.
   public var id: String
   public var scope = VolumeScope.volume
+  public var locality = VolumeLocality.node
   public var onDelete = VolumeDeletion.delete
   /// Whether it goes with the pod that uses it; the store only keeps this for others.
   public var isEphemeral = false

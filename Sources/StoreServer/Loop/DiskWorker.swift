@@ -114,6 +114,12 @@ final class DiskJobs {
     return last
   }
 
+  /// A number for something that somebody else does, and that is waited for like a job.
+  func reserveNumber() -> UInt64 {
+    last += 1
+    return last
+  }
+
   /// Returns when the worker has done what was started; it is finished by the mailbox's messages.
   func drain() { worker.drain() }
 

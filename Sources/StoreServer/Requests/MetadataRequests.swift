@@ -59,7 +59,7 @@ extension RequestHandler {
   /// are.
   func getData(_ connection: Connection) throws(StoreError) -> Disposition {
     let session = connection.client.session
-    let seesCopies = connection.kind == .ipc && store.keepsChanges && session.volume == nil
+    let seesCopies = connection.kind == .ipc && store.keepsChanges && session.isShared
     let reader = try NumberListReader(message, "id")
     let waits = try message.boolean("wait", default: false)
     _ = try message.boolean("sync_remote", default: false)

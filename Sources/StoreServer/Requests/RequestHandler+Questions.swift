@@ -6,9 +6,9 @@ import StoreProtocol
 extension RequestHandler {
   /// Has others asked before a request of a client goes on.
   ///
-  /// - Returns: what the request waits for; nil when nobody is to be asked: a volume is this store's alone.
+  /// - Returns: what the request waits for; nil when nobody is to be asked: a volume may be this store's alone.
   func ask(_ places: @autoclosure () -> [MetadataPlace], for client: Client) -> HeldReply? {
-    guard let ask, client.session.volume == nil else { return nil }
+    guard let ask, client.session.isShared else { return nil }
     return ask(places())
   }
 

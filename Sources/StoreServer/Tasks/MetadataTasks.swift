@@ -229,7 +229,7 @@ struct GetDataTask: RequestTask {
   private mutating func findCopies(for client: Client, _ store: Store) -> [RemoteBlob]? {
     if lookup == nil {
       store.work.spend(ids.count * 32)
-      guard ids.contains(where: { store.isElsewhere($0, in: session) }) else { return [] }
+      guard ids.contains(where: { store.mayHaveBlobsElsewhere($0, in: session) }) else { return [] }
       lookup = CopyLookup(ids, for: client)
     }
     guard let missing = lookup?.step(store) else { return nil }

@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import MetadataBackend
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -48,11 +49,13 @@ extension StoreServer: VolumeServing {
       guard document.settings.id == id else {
         throw ProgramError(.failed, "the document of volume \(id) is another volume's")
       }
+      guard let volume = try reopen(document) else {
+        log.info("volume \(id) was deleted while this store was down")
+        try directories.documents.remove(id)
+        if let error = directories.removeRemains(of: id) { log.warning("\(error.description)") }
+        return
+      }
       try directories.make(id)
-      let volume = store.reopenVolume(
-        document.settings, created: document.created, isFrozen: document.isFrozen,
-        lostContentsAt: document.isWritten ? store.now : document.lostContentsAt,
-        isLossUnrepaired: document.isWritten || document.isLossUnrepaired)
       if document.isWritten { try directories.documents.save(VolumeDocument(volume).json, of: id) }
       guard hasReadOnlyArena else { throw VolumeHost.noReadOnlyArena }
       for isReadOnly in [false, true] { serve(try directories.listen(on: id, isReadOnly: isReadOnly), of: volume) }
@@ -61,6 +64,30 @@ extension StoreServer: VolumeServing {
       closeSockets(of: id)
       store.deleteVolume(id)
     }
+  }
+
+  /// - Returns: nil for a volume that was deleted meanwhile.
+  private func reopen(_ document: VolumeDocument) throws(ProgramError) -> Volume? {
+    let lostContentsAt = document.isWritten ? store.now : document.lostContentsAt
+    let isLossUnrepaired = document.isWritten || document.isLossUnrepaired
+    guard let shared = document.shared else {
+      return store.reopenVolume(
+        document.settings, created: document.created, isFrozen: document.isFrozen, lostContentsAt: lostContentsAt,
+        isLossUnrepaired: isLossUnrepaired)
+    }
+    guard let volumes = backend.volumes else {
+      throw ProgramError(
+        .failed, "volume \(shared.id) is on several stores, and this one shares nothing",
+        hint: "start it with --meta etcd")
+    }
+    guard let found = volumes.reopen(shared) else { return nil }
+    let volume: Volume
+    do throws(StoreError) { volume = try store.openVolume(found) } catch {
+      throw ProgramError(.failed, error.message)
+    }
+    store.noteLoss(of: volume, at: lostContentsAt, isLossUnrepaired: isLossUnrepaired)
+    volumes.follow(volume.session) { _ in }
+    return volume
   }
 
   /// Snapshots live in memory only.
@@ -73,6 +100,12 @@ extension StoreServer: VolumeServing {
     }
     for id in ids { log.warning("snapshot \(id) is lost: snapshots do not outlive a restart of the store") }
   }
+
+  // MARK: - Other stores
+
+  var sharedVolumes: (any SharedVolumes)? { backend.volumes }
+
+  var knowsPeers: Bool { configuration.adminTokenFile != nil }
 
   // MARK: - Sockets
 

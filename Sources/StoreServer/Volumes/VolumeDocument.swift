@@ -15,6 +15,8 @@ struct VolumeDocument {
   let lostContentsAt: UInt64?
   /// Whether nothing was written since contents were lost.
   let isLossUnrepaired: Bool
+  /// Session and generation of a volume that other stores have, too.
+  let sharing: (session: UInt64, generation: UInt64)?
 
   init(_ volume: Volume) {
     settings = volume.settings
@@ -23,6 +25,14 @@ struct VolumeDocument {
     isWritten = volume.isWritten
     lostContentsAt = volume.lostContentsAt
     isLossUnrepaired = volume.hasLostContents
+    sharing = volume.isShared ? (volume.session.id, volume.generation) : nil
+  }
+
+  /// What other stores know of it; nil for a volume of this store alone.
+  var shared: SharedVolume? {
+    sharing.map { session, generation in
+      SharedVolume(settings, session: session, created: created, isFrozen: isFrozen, generation: generation)
+    }
   }
 
   /// - Throws: what is wrong with the text.
@@ -44,6 +54,8 @@ struct VolumeDocument {
     isWritten = try message.boolean("written")
     lostContentsAt = message.span("lost_contents_at") == nil ? nil : try message.integer("lost_contents_at")
     isLossUnrepaired = try message.boolean("loss_unmended", default: false)
+    sharing =
+      settings.locality == .node ? nil : (try message.sessionNumber(), try message.integer("generation"))
   }
 
   var json: [UInt8] {
@@ -52,6 +64,10 @@ struct VolumeDocument {
     writer.append(settings)
     writer.field("created", created)
     writer.field("frozen", isFrozen)
+    if let sharing {
+      writer.field("generation", sharing.generation)
+      writer.field("session", hex: sharing.session, prefix: UInt8(ascii: "S"))
+    }
     writer.field("written", isWritten)
     if let lostContentsAt {
       writer.field("lost_contents_at", lostContentsAt)

@@ -1,6 +1,7 @@
 import Glibc
 import JSON
 import Logging
+import MetadataBackend
 import StoreCore
 import StoreProtocol
 import Support
@@ -23,6 +24,10 @@ protocol VolumeServing: AnyObject {
   func saveLater()
   /// Gives or refuses the reply that waits for a job.
   func finishJob(_ job: UInt64, failure: StoreError?)
+  /// Volumes that other stores have, too; nil where there are no others.
+  var sharedVolumes: (any SharedVolumes)? { get }
+  /// Whether other stores can prove that they are stores.
+  var knowsPeers: Bool { get }
 }
 
 /// Volumes with their sockets and documents, on the loop; the disk worker does the input and output.
@@ -34,16 +39,18 @@ protocol VolumeServing: AnyObject {
 /// until the job is done, and undone if the job fails. A volume is busy while a client waits for its job: other
 /// requests about it wait for `WaitKey.files`.
 final class VolumeHost {
-  private let store: Store
-  private let files: VolumeFiles
-  private let jobs: DiskJobs
-  private let log: Logger
+  let store: Store
+  let files: VolumeFiles
+  let jobs: DiskJobs
+  let log: Logger
   private let allowsClusterScope: Bool
-  private unowned let server: any VolumeServing
+  unowned let server: any VolumeServing
   /// The ids of volumes that are busy.
-  private var busy: Set<String> = []
+  var busy: Set<String> = []
   /// The busy volumes whose documents are to be written when the job is done.
-  private var deferred: Set<String> = []
+  var deferred: Set<String> = []
+  /// Busy volumes that others have deleted, with their sessions.
+  var doomed: [String: UInt64] = [:]
   /// Actions on the loop when a job has succeeded, by the number of the job.
   private var successes: [UInt64: ([VolumeSocket]) -> Void] = [:]
   /// Volumes whose documents could not be written.
@@ -99,7 +106,13 @@ final class VolumeHost {
       server.finishJob(job, failure: nil)
     case .failure(let error): server.finishJob(job, failure: StoreError(.ioError, error.description))
     }
+    endJob(of: id)
+  }
+
+  /// Lets others have their turn with a volume.
+  func endJob(of id: String) {
     if deferred.remove(id) != nil { saveLate(id) }
+    dropDoomed(id)
     server.wake(.files(volume: id))
   }
 
@@ -283,7 +296,7 @@ final class VolumeHost {
   }
 
   /// Writes a document for which nobody waits; of a busy volume, when its job is done.
-  private func saveIfPossible(_ volume: Volume) {
+  func saveIfPossible(_ volume: Volume) {
     let id = volume.id
     if busy.contains(id) {
       deferred.insert(id)

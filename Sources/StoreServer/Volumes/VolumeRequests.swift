@@ -1,4 +1,5 @@
 import JSON
+import MetadataBackend
 import StoreCore
 import StoreProtocol
 
@@ -40,6 +41,14 @@ extension RequestHandler {
   func openVolume(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let settings = try VolumeSettings(message)
+    if settings.locality == .cluster {
+      return try start(
+        SharedVolumeTask(host, settings.id) { () throws(StoreError) in
+          try host.openShared(settings)
+        } finish: { (handler) throws(StoreError) in
+          handler.describe(try handler.store.requireVolume(settings.id), "open_volume_reply")
+        })
+    }
     return try start(
       FillingTask(host, [settings.id], settings.source, "open_volume_reply") { () throws(StoreError) in
         try host.open(settings)
@@ -53,6 +62,9 @@ extension RequestHandler {
     guard kind == .volume else { return describe(try store.requireVolume(id, kind), "inspect_volume_reply") }
     return try start(
       VolumeTask(host, id) { (handler) throws(StoreError) in
+        if handler.store.volumes[id] == nil, let document = host.sharedDocument(of: id) {
+          return handler.describe(host.record(of: document), "inspect_volume_reply")
+        }
         let volume = try handler.store.requireVolume(id)
         return handler.describe(
           volume, "inspect_volume_reply", when: host.repair(volume, then: .send(arena: false, nil)))
@@ -68,6 +80,9 @@ extension RequestHandler {
     let host = try host(for: connection)
     let id = try message.volumeID()
     let change = try VolumeChange(message)
+    if host.sharedDocument(of: id) != nil {
+      return try changeShared(host, id, .settings(change), "resize_volume_reply")
+    }
     return try start(
       VolumeTask(host, id) { (handler) throws(StoreError) in
         let (volume, held) = try host.resize(id, change)
@@ -78,6 +93,9 @@ extension RequestHandler {
   func freezeVolume(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let (id, isFrozen) = (try message.volumeID(), try message.boolean("frozen"))
+    if host.sharedDocument(of: id) != nil {
+      return try changeShared(host, id, .freezing(isFrozen), "freeze_volume_reply")
+    }
     return try start(
       VolumeTask(host, id) { (handler) throws(StoreError) in
         let (volume, held) = try host.freeze(id, isFrozen)
@@ -88,11 +106,32 @@ extension RequestHandler {
   func deleteVolume(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let id = try message.volumeID()
+    if host.sharedDocument(of: id) != nil {
+      return try start(
+        SharedVolumeTask(host, id) { () throws(StoreError) in
+          try host.deleteShared(id)
+        } finish: { (handler) throws(StoreError) in
+          handler.deleted(true, "delete_volume_reply")
+        })
+    }
     return try start(
       VolumeTask(host, id) { (handler) throws(StoreError) in
         let (wasThere, held) = host.delete(id)
         _ = handler.deleted(wasThere, "delete_volume_reply")
         return .hold(held)
+      })
+  }
+
+  private func changeShared(
+    _ host: VolumeHost, _ id: String, _ change: SharedVolumeChange, _ type: StaticString
+  ) throws(StoreError) -> Disposition {
+    try start(
+      SharedVolumeTask(host, id) { () throws(StoreError) in
+        try host.changeShared(id, change)
+      } finish: { (handler) throws(StoreError) in
+        if let volume = handler.store.volumes[id] { return handler.describe(volume, type) }
+        guard let document = host.sharedDocument(of: id) else { throw handler.store.unknownVolume(id) }
+        return handler.describe(host.record(of: document), type)
       })
   }
 
@@ -115,12 +154,20 @@ extension RequestHandler {
   }
 
   fileprivate func describe(_ volume: Volume, _ type: StaticString) -> Disposition {
+    describe(record(of: volume), type)
+  }
+
+  fileprivate func describe(_ record: VolumeRecord, _ type: StaticString) -> Disposition {
     reply.frame {
       $0.type(type)
       $0.key("volume")
-      $0.append(VolumeRecord(volume, in: store))
+      $0.append(record)
     }
     return .reply
+  }
+
+  fileprivate func record(of volume: Volume) -> VolumeRecord {
+    volumes?.record(of: volume) ?? VolumeRecord(volume, in: store)
   }
 
   /// The same, when its files are changed.
@@ -149,14 +196,14 @@ private struct ListVolumesTask: RequestTask {
     if found == nil {
       guard let volumes = listing.step(store) else { return nil }
       found = volumes
-      begin(reply, store)
+      begin(reply, store, handler.volumes?.capacity ?? store.capacity)
     }
     guard let found else { return nil }
     while next < found.count {
       if store.work.isSpent { return nil }
       let before = reply.count
       reply.separate()
-      reply.append(VolumeRecord(found[next], in: store))
+      reply.append(handler.record(of: found[next]))
       store.work.spend(Work.item + 4 * (reply.count - before))
       next += 1
     }
@@ -165,11 +212,11 @@ private struct ListVolumesTask: RequestTask {
     return .reply
   }
 
-  private func begin(_ reply: ByteWriter, _ store: Store) {
+  private func begin(_ reply: ByteWriter, _ store: Store, _ capacity: StoreCapacity) {
     store.work.spend(store.volumes.count * 16)
     reply.beginFrame()
     reply.key("room")
-    reply.append(store.capacity)
+    reply.append(capacity)
     reply.type("list_volumes_reply")
     reply.beginArray("volumes")
   }
@@ -190,6 +237,32 @@ private struct VolumeTask: RequestTask {
   func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
     if let key = host.obstacle(id) { return .park(key) }
     return try change(handler)
+  }
+}
+
+/// A request about a volume of several stores: others have their say first.
+private struct SharedVolumeTask: RequestTask {
+  private let host: VolumeHost
+  private let id: String
+  private let begin: () throws(StoreError) -> HeldReply
+  private let finish: (RequestHandler) throws(StoreError) -> Disposition
+  private var isBegun = false
+
+  init(
+    _ host: VolumeHost, _ id: String, begin: @escaping () throws(StoreError) -> HeldReply,
+    finish: @escaping (RequestHandler) throws(StoreError) -> Disposition
+  ) {
+    self.host = host
+    self.id = id
+    self.begin = begin
+    self.finish = finish
+  }
+
+  mutating func step(_ handler: RequestHandler) throws(StoreError) -> Disposition? {
+    if isBegun { return try finish(handler) }
+    if let key = host.obstacle(id) { return .park(key) }
+    isBegun = true
+    return .hold(try begin())
   }
 }
 
@@ -241,6 +314,7 @@ extension VolumeRecord {
   init(_ volume: Volume, in store: Store) {
     self.init(id: volume.id, kind: volume.kind)
     scope = volume.settings.scope
+    locality = volume.settings.locality
     onDelete = volume.settings.onDelete
     isEphemeral = volume.settings.isEphemeral
     quota = volume.settings.quota

@@ -1,0 +1,309 @@
+import EtcdClient
+import MetadataBackend
+import StoreCore
+import StoreProtocol
+
+/// Volumes that several stores have, as etcd has them; the thread that owns the store calls everything here.
+final class EtcdVolumes: SharedVolumes {
+  private struct Document {
+    let volume: SharedVolume
+    let revision: Int64
+  }
+
+  /// How long etcd may take for what somebody waits for; clients of the driver wait a little longer.
+  private static let limit: Duration = .seconds(6)
+
+  private unowned let backend: EtcdBackend
+  private let queue: VolumeQueue
+  private var store: Store { backend.store }
+  private var layout: KeyLayout { backend.layout }
+  private var own: UInt64 { store.instances.local }
+
+  private var documents: [String: Document] = [:]
+  /// What instances have of volumes, the dead whose places still have them among them.
+  private var places: [String: [UInt64: PlaceRecord]] = [:]
+  private var tombstones: [String: Set<UInt64>] = [:]
+  private var rooms: [UInt64: RoomRecord] = [:]
+  private var news: [SharedVolumeNews] = []
+
+  private var last: UInt64 = 0
+  private var answers: [UInt64: (VolumeQueue.Result) -> Void] = [:]
+  /// Volumes that the store has left, and for which changes of it are still on their way.
+  private var leaving: [(id: String, session: UInt64)] = []
+  /// What others were told last.
+  private var reported: [String: SharedVolumeUse] = [:]
+  private var reportedRoom: RoomRecord?
+  /// Stores that are gone, what they had open at this place is forgotten.
+  private var predecessors: Set<UInt64> = []
+
+  init(_ backend: EtcdBackend, _ queue: VolumeQueue) {
+    self.backend = backend
+    self.queue = queue
+  }
+
+  // MARK: - What etcd has
+
+  /// Takes an event, or what was read.
+  func take(_ key: VolumeKey, _ value: [UInt8]?, at revision: Int64) {
+    switch key {
+    case .document(let id):
+      let volume = value.flatMap { try? SharedVolume($0) }
+      documents[id] = volume.map { Document(volume: $0, revision: revision) }
+      if let volume, store.volumes[id] != nil { news.append(.changed(volume)) }
+    case .open(let id, let instance):
+      places[id, default: [:]][instance] = value.flatMap { PlaceRecord($0) }
+      if places[id]?.isEmpty == true { places[id] = nil }
+    case .tombstone(let id, let session):
+      guard value != nil else {
+        tombstones[id]?.remove(session)
+        if tombstones[id]?.isEmpty == true { tombstones[id] = nil }
+        return
+      }
+      tombstones[id, default: []].insert(session)
+      news.append(.deleted(id, session: session))
+    case .room(let instance): rooms[instance] = value.flatMap { RoomRecord($0) }
+    }
+  }
+
+  /// Everything is told anew.
+  func beginAnew() {
+    (documents, places, tombstones, rooms, predecessors) = ([:], [:], [:], [:], [])
+    forgetReports()
+  }
+
+  /// Everything was told.
+  ///
+  /// - Parameter isContinued: whether what is missing was deleted; else etcd has lost its data.
+  func endAnew(isContinued: Bool) {
+    for volume in store.volumes.values {
+      guard let document = volume.document, !isDeleted(document.id, document.session) else { continue }
+      let isKnown = documents[document.id]?.volume.session == document.session
+      if isContinued, !isKnown {
+        news.append(.deleted(document.id, session: document.session))
+      } else if !isContinued || places[document.id]?[own] == nil {
+        restore(document)
+      }
+    }
+  }
+
+  private func isDeleted(_ id: String, _ session: UInt64) -> Bool { tombstones[id]?.contains(session) == true }
+
+  private func restore(_ document: SharedVolume) {
+    start(.restore(document), limit: nil) { [weak self] outcome in
+      switch outcome {
+      case .volume(let newest): self?.news.append(.changed(newest))
+      case .nothing: self?.news.append(.deleted(document.id, session: document.session))
+      case .refused: break
+      }
+    }
+  }
+
+  func takeNews() -> [SharedVolumeNews] {
+    takeResults()
+    defer { news = [] }
+    return news
+  }
+
+  // MARK: - Operations
+
+  private var place: String {
+    let record = store.instances[own]
+    return "\(record?.nodename ?? "") \(record?.socketPath ?? "")"
+  }
+
+  private func start(
+    _ kind: VolumeOperation.Kind, limit: Duration?, then answer: @escaping (VolumeOperation.Outcome) -> Void
+  ) {
+    let operation = VolumeOperation(kind: kind, layout: layout, instance: own, place: place)
+    start(.operation(operation, limit: limit)) { result in
+      switch result {
+      case .outcome(let outcome): answer(outcome)
+      case .failure(let error): answer(.refused(error))
+      case .contents: break
+      }
+    }
+  }
+
+  private func start(_ work: VolumeQueue.Work, then answer: @escaping (VolumeQueue.Result) -> Void) {
+    last += 1
+    answers[last] = answer
+    queue.start(last, work)
+  }
+
+  /// Gives the answers that have come.
+  private func takeResults() {
+    for (number, result) in queue.takeResults() { answers.removeValue(forKey: number)?(result) }
+    guard !leaving.isEmpty else { return }
+    let due = leaving.filter { !backend.isWriting(in: $0.session) }
+    leaving.removeAll { entry in due.contains { $0 == entry } }
+    for (id, session) in due { removePlaces(of: id, session, [own]) }
+  }
+
+  // MARK: - Opening
+
+  func document(of id: String) -> SharedVolume? { documents[id]?.volume }
+
+  func open(_ wish: SharedVolume, then answer: @escaping (Result<SharedVolume, StoreError>) -> Void) {
+    start(.open(wish), limit: Self.limit) { [weak self] outcome in
+      switch outcome {
+      case .refused(let error): answer(.failure(error))
+      case .nothing: answer(.failure(Self.deleted(wish.id)))
+      case .volume(let found): answer(self?.newest(of: found) ?? .success(found))
+      }
+    }
+  }
+
+  /// What has been heard of a volume since it was read.
+  private func newest(of volume: SharedVolume) -> Result<SharedVolume, StoreError> {
+    if isDeleted(volume.id, volume.session) {
+      leave(volume.id, session: volume.session)
+      return .failure(Self.deleted(volume.id))
+    }
+    guard let heard = documents[volume.id]?.volume, heard.session == volume.session,
+      heard.generation > volume.generation
+    else { return .success(volume) }
+    return .success(heard)
+  }
+
+  private static func deleted(_ id: String) -> StoreError {
+    StoreError(.objectNotExists, "volume '\(id)' was deleted while it was opened")
+  }
+
+  func reopen(_ document: SharedVolume) -> SharedVolume? {
+    let (id, session) = (document.id, document.session)
+    if isDeleted(id, session) { return nil }
+    if let found = documents[id]?.volume, found.session != session { return nil }
+    restore(document)
+    return documents[id]?.volume ?? document
+  }
+
+  func follow(_ session: Session, then answer: @escaping (StoreError?) -> Void) {
+    if session === store.root || backend.takeInitial(session) { return answer(nil) }
+    backend.loads.begin(session.id)
+    start(.contents(session.id)) { [weak self] result in
+      switch result {
+      case .contents(let contents):
+        self?.backend.take(contents, of: session)
+        answer(nil)
+      case .failure(let error), .outcome(.refused(let error)):
+        self?.backend.loads.cancel(session.id)
+        answer(error)
+      case .outcome: answer(nil)
+      }
+    }
+  }
+
+  // MARK: - Changing
+
+  func change(
+    _ id: String, _ change: SharedVolumeChange, then answer: @escaping (Result<SharedVolume, StoreError>) -> Void
+  ) {
+    start(.change(id, change), limit: Self.limit) { outcome in
+      switch outcome {
+      case .volume(let volume): answer(.success(volume))
+      case .nothing: answer(.failure(Self.deleted(id)))
+      case .refused(let error): answer(.failure(error))
+      }
+    }
+  }
+
+  func delete(_ id: String, then answer: @escaping (Result<SharedVolume?, StoreError>) -> Void) {
+    start(.delete(id), limit: Self.limit) { [weak self] outcome in
+      switch outcome {
+      case .volume(let volume):
+        // It may be that nobody has it.
+        if self?.store.volumes[id] == nil { self?.removePlaces(of: id, volume.session, []) }
+        answer(.success(volume))
+      case .nothing: answer(.success(nil))
+      case .refused(let error): answer(.failure(error))
+      }
+    }
+  }
+
+  func leave(_ id: String, session: UInt64) {
+    reported[id] = nil
+    if backend.isWriting(in: session) {
+      leaving.append((id, session))
+    } else {
+      removePlaces(of: id, session, [own])
+    }
+  }
+
+  private func removePlaces(of id: String, _ session: UInt64, _ instances: Set<UInt64>) {
+    start(.leave(id, session: session, instances: instances), limit: nil) { _ in }
+  }
+
+  func beginServing() {
+    backend.endStart()
+    news = []
+  }
+
+  /// Forgets what earlier stores at this place had open, once they are gone.
+  private func forgetPredecessors() {
+    let place = place
+    for (id, records) in places {
+      let former = records.filter { instance, record in
+        record.place == place && instance != own && store.instances[instance] == nil
+          && !predecessors.contains(instance)
+      }
+      for (session, entries) in Dictionary(grouping: former, by: \.value.session) {
+        removePlaces(of: id, session, Set(entries.map(\.key)))
+      }
+    }
+    predecessors.formUnion(
+      places.values.flatMap { $0.keys.filter { $0 != own && store.instances[$0] == nil } })
+  }
+
+  // MARK: - What stores have
+
+  func report(_ uses: [String: SharedVolumeUse], _ capacity: StoreCapacity) {
+    forgetPredecessors()
+    var transactions: [Transaction] = []
+    for (id, use) in uses where reported[id] != use {
+      guard let session = store.volumes[id]?.session.id, places[id]?[own]?.session == session else { continue }
+      reported[id] = use
+      let key = layout.text(.open(id, own))
+      let record = PlaceRecord(session: session, place: place, use: use)
+      transactions.append(Transaction(if: [.exists(key)], then: [.put(key: key, value: record.text)]))
+    }
+    let room = RoomRecord(capacity)
+    if room != reportedRoom {
+      reportedRoom = room
+      transactions.append(
+        Transaction(
+          if: [.exists(layout.text(.instance(own, Standing.mark)))],
+          then: [.put(key: layout.text(.room(own)), value: room.text)]))
+    }
+    guard !transactions.isEmpty else { return }
+    start(.report(transactions)) { [weak self] result in
+      if case .failure = result { self?.forgetReports() }
+    }
+  }
+
+  /// Has everything told again.
+  func forgetReports() { (reported, reportedRoom) = ([:], nil) }
+
+  func useElsewhere(of id: String) -> SharedVolumeUse {
+    guard let session = documents[id]?.volume.session else { return SharedVolumeUse() }
+    var sum = SharedVolumeUse()
+    for (instance, record) in places[id] ?? [:] where instance != own && record.session == session {
+      guard store.instances[instance] != nil else { continue }
+      sum.used += record.use.used
+      sum.connections += record.use.connections
+      // Each store knows all of them.
+      sum.objects = max(sum.objects, record.use.objects)
+      sum.names = max(sum.names, record.use.names)
+    }
+    return sum
+  }
+
+  var instances: [InstanceCapacity] {
+    store.instances.ascending.map { id, record in
+      let room = id == own ? RoomRecord(store.capacity) : rooms[id]
+      return InstanceCapacity(
+        instance: id, node: record.nodename, endpoint: record.rpcEndpoint,
+        isReachable: store.instances.state(of: id) == .reachable, limit: room?.limit ?? 0, used: room?.used ?? 0,
+        promised: room?.promised ?? 0)
+    }
+  }
+}
