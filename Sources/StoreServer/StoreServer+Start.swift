@@ -44,11 +44,14 @@ extension StoreServer {
     let handler = RequestHandler(
       store: store, identity: identity,
       adminToken: AdminToken(path: configuration.adminTokenFile), replies: heap.buffers)
+    let secrets = configuration.adminTokenFile.map { PeerSecrets(path: $0) }
+    // What it is now is accepted for a while when it is replaced; a file that comes later is read then.
+    _ = try? secrets?.keys()
     let parts = Parts(
       loop: loop, arena: arena, store: store, backend: EmbeddedBackend(), heap: heap, disk: try DiskWorker(),
       pages: pages,
       transfers: transfers,
-      handler: handler, sessionLimit: min(1024, descriptors / 8))
+      handler: handler, secrets: secrets, sessionLimit: min(1024, descriptors / 8))
     let server = StoreServer(configuration, log: log, parts)
     try server.populateEverything()
     try server.serveMetrics()

@@ -26,6 +26,8 @@ public final class StoreServer {
     let pages: PageSupply
     let transfers: TransferThread
     let handler: RequestHandler
+    /// Keys of the admin token, nil without one.
+    let secrets: PeerSecrets?
     /// Sessions that there may be at most.
     let sessionLimit: Int
   }
@@ -110,7 +112,8 @@ public final class StoreServer {
     transfers = parts.transfers
     handler = parts.handler
     pulls = PullHost(
-      parts.store, parts.arena, parts.loop.mailbox, timeout: configuration.peerTimeout, log: log)
+      parts.store, parts.arena, parts.loop.mailbox,
+      PeerAccess(secrets: parts.secrets, timeout: configuration.peerTimeout), log: log)
     handler.pulls = pulls
     lossRecord = LossRecord(socketPath: configuration.socketPath, log: log)
     sessions = SessionLedger(limitPerCreator: 64, limit: parts.sessionLimit)
@@ -121,6 +124,9 @@ public final class StoreServer {
       try openSocket(for: session, askedBy: connection)
     }
     handler.readToken = { [unowned self] in readToken(then: $0) }
+    if let secrets = parts.secrets {
+      handler.readPeerKeys = { [unowned self] in readPeerKeys(secrets, then: $0) }
+    }
     handler.zero = { [arena, log] range in
       do throws(SharedMemoryError) {
         try arena.zero(offset: range.offset, length: range.length)

@@ -1,4 +1,5 @@
 import CLinux
+import Crypto
 import Glibc
 import JSON
 import Logging
@@ -47,6 +48,12 @@ final class Connection {
   var isEvicted = false
   /// The admin token, or why it cannot be read, for the request at hand.
   var adminToken: Result<String, ProgramError>?
+  /// The keys of peers, or why there are none, for the proof at hand.
+  var peerKeys: Result<[SymmetricKey], ProgramError>?
+  /// What another store has to prove before it is registered.
+  var challenge: PeerChallenge?
+  /// The instance id of another store that has proved to have the admin token.
+  var provenPeer: UInt64?
 
   /// Memory that it may take for messages on their way.
   let buffers: any GrowthBudget

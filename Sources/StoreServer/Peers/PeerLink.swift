@@ -28,23 +28,19 @@ struct PeerLink: Sendable {
   /// Whether the store sends parts of blobs.
   let servesRanges: Bool
 
+  /// Connects and registers, with the proof that the other store demands.
+  ///
+  /// - Parameter caller: the instance id of this store.
   /// - Throws: `StoreClientError` also when another store answers than is expected.
-  init(_ address: PeerAddress, session: UInt64, timeout: TimeSpan) throws(StoreClientError) {
+  init(
+    _ address: PeerAddress, from caller: UInt64, session: UInt64, _ access: PeerAccess
+  ) throws(StoreClientError) {
     do throws(ProgramError) {
-      client = try StoreClient(host: address.host, port: address.port, timeout: timeout)
+      client = try StoreClient(host: address.host, port: address.port, timeout: access.timeout)
     } catch {
       throw .unreachable(error)
     }
-    let registration =
-      #"{"type":"register_request","version":"0.24.2","store_type":1,"session_id":\#(session),"#
-      + #""username":"","password":"","remote_ranges":true}"#
-    let (instance, servesRanges) = try client.call(Array(registration.utf8)) { (message) throws(StoreError) in
-      (try message.integer("instance_id"), try message.boolean("remote_ranges", default: false))
-    }
-    guard instance == address.instance else {
-      throw .refused(StoreError(.invalid, "instance \(instance) is there now"))
-    }
-    self.servesRanges = servesRanges
+    servesRanges = try PeerRegistration(address, from: caller, session: session, access.secrets).run(client)
   }
 
   /// A blob as its store announces it.

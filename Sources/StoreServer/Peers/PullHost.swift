@@ -57,8 +57,8 @@ final class PullHost {
   private let store: Store
   private let arena: Arena
   private let mailbox: Mailbox
-  /// Time without a byte after which a store counts as dead.
-  private let timeout: TimeSpan
+  /// How other stores are reached.
+  private let access: PeerAccess
   private let log: Logger
   private var pulls: [UInt64: Pull] = [:]
   private var byBlob: [Place: UInt64] = [:]
@@ -69,11 +69,11 @@ final class PullHost {
   /// Fetches that wait for pages.
   private var onPages: [Pull] = []
 
-  init(_ store: Store, _ arena: Arena, _ mailbox: Mailbox, timeout: TimeSpan, log: Logger) {
+  init(_ store: Store, _ arena: Arena, _ mailbox: Mailbox, _ access: PeerAccess, log: Logger) {
     self.store = store
     self.arena = arena
     self.mailbox = mailbox
-    self.timeout = timeout
+    self.access = access
     self.log = log
   }
 
@@ -96,7 +96,8 @@ final class PullHost {
     last += 1
     let pull = Pull(last, originals, for: session, from: source)
     let transfer = PullTransfer(
-      originals.map(\.id), from: peer, into: arena, timeout: UInt64(timeout.nanoseconds), reports: reports(of: last))
+      originals.map(\.id), from: peer, into: arena, timeout: UInt64(access.timeout.nanoseconds),
+      reports: reports(of: last))
     pull.transfer = transfer
     guard transfer.start() else { throw StoreError(.ioError, "\(source): there is no thread to fetch its blobs") }
     pulls[pull.number] = pull
@@ -130,7 +131,7 @@ final class PullHost {
     }
     let key = Peer(address: address, session: session.id)
     if let peer = peers[key] { return (peer, source) }
-    let peer = PeerThreads(address, session: session.id, timeout: timeout)
+    let peer = PeerThreads(address, from: store.instances.local, session: session.id, access)
     peers[key] = peer
     return (peer, source)
   }

@@ -70,6 +70,7 @@ extension RequestHandler {
     try message.blobIDs(into: &blobIDs)
     _ = try fewEnough(blobIDs)
     try refuseRDMA()
+    try requirePeerForRanges(connection)
     let unsafe = try message.boolean("unsafe", default: false)
     let offset = try message.integer("range_offset", default: 0)
     let length = try message.integer("range_length", default: .max)
