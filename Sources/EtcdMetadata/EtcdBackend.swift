@@ -77,19 +77,26 @@ public final class EtcdBackend: MetadataBackend {
     store.assignInstance(connection.instance)
     let queues = BackendQueues(wake: wake)
     self.init(store, connection.layout, queues)
-    let (client, layout, contents) = (connection.client, connection.layout, connection.contents)
+    let (client, layout) = (connection.client, connection.layout)
     membership = connection
     republishing = Republishing(wake: wake)
-    take(contents, isContinued: true)
+    let revision = takeFirst(connection)
     connection.inbox.connect(wake: wake)
     tasks = [
       Task { await ChangeWriter(client: client, queues: queues, patience: patience, log: log).run() },
       Task { await QuestionReader(client: client, queues: queues).run() },
       Task {
-        await ChangeFollower(client: client, layout: layout, queues: queues, log: log).run(from: contents.revision)
+        await ChangeFollower(client: client, layout: layout, queues: queues, log: log).run(from: revision)
       },
       Task { await connection.run() },
     ]
+  }
+
+  /// - Returns: the revision at which everything was read.
+  private func takeFirst(_ connection: EtcdMembership) -> Int64 {
+    guard let contents = connection.takeContents() else { fatalError("a second backend for one membership") }
+    take(contents, isContinued: true)
+    return contents.revision
   }
 
   init(_ store: Store, _ layout: KeyLayout, _ queues: BackendQueues) {
