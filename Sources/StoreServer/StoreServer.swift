@@ -48,6 +48,8 @@ public final class StoreServer {
   let jobs: DiskJobs
   /// Fetches of what other stores have.
   let pulls: PullHost
+  /// Encrypts connections to other stores; nil without certificates.
+  let tls: TLSBridge?
   var lossRecord: LossRecord
   /// Nil when clients need no password.
   let passwords: PasswordFile?
@@ -111,9 +113,11 @@ public final class StoreServer {
     pages = parts.pages
     transfers = parts.transfers
     handler = parts.handler
+    tls = configuration.peerTLS.map { TLSBridge($0) }
+    handler.peerTLS = configuration.peerTLS
     pulls = PullHost(
       parts.store, parts.arena, parts.loop.mailbox,
-      PeerAccess(secrets: parts.secrets, timeout: configuration.peerTimeout), log: log)
+      PeerAccess(secrets: parts.secrets, tls: tls, timeout: configuration.peerTimeout), log: log)
     handler.pulls = pulls
     lossRecord = LossRecord(socketPath: configuration.socketPath, log: log)
     sessions = SessionLedger(limitPerCreator: 64, limit: parts.sessionLimit)

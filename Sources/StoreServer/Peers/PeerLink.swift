@@ -35,12 +35,43 @@ struct PeerLink: Sendable {
   init(
     _ address: PeerAddress, from caller: UInt64, session: UInt64, _ access: PeerAccess
   ) throws(StoreClientError) {
+    let registration = PeerRegistration(address, from: caller, session: session, access.secrets)
+    let plain: StoreClient
     do throws(ProgramError) {
-      client = try StoreClient(host: address.host, port: address.port, timeout: access.timeout)
+      plain = try StoreClient(host: address.host, port: address.port, timeout: access.timeout)
     } catch {
       throw .unreachable(error)
     }
-    servesRanges = try PeerRegistration(address, from: caller, session: session, access.secrets).run(client)
+    if case .registered(let servesRanges) = try registration.run(plain, offersTLS: access.tls != nil) {
+      guard access.tls?.settings.isRequired != true else {
+        throw .refused(StoreError(.connectionError, "it does not speak TLS, which this store demands of others"))
+      }
+      (client, self.servesRanges) = (plain, servesRanges)
+      return
+    }
+    (client, servesRanges) = try Self.encrypted(plain, registration, access)
+  }
+
+  private static func encrypted(
+    _ plain: StoreClient, _ registration: PeerRegistration, _ access: PeerAccess
+  ) throws(StoreClientError) -> (StoreClient, servesRanges: Bool) {
+    guard let tls = access.tls else { throw .refused(StoreError(.invalid, "it wants TLS without being asked for it")) }
+    let joint: TLSBridge.Joint
+    do throws(ProgramError) {
+      joint = try tls.join(fcntl(plain.file, F_DUPFD_CLOEXEC, 0), as: .caller)
+    } catch {
+      throw .refused(StoreError(.connectionError, error.description))
+    }
+    let client = StoreClient(file: joint.file, timeout: access.timeout)
+    do throws(StoreClientError) {
+      guard case .registered(let servesRanges) = try registration.run(client, offersTLS: false) else {
+        throw .refused(StoreError(.invalid, "it wants TLS twice"))
+      }
+      return (client, servesRanges)
+    } catch {
+      guard let reason = joint.failure.reason else { throw error }
+      throw .refused(StoreError(.connectionError, "no TLS with it: \(reason)"))
+    }
   }
 
   /// A blob as its store announces it.

@@ -5,7 +5,7 @@ import StoreProtocol
 /// Registering, and requests about the daemon itself.
 extension RequestHandler {
   func register(_ connection: Connection) throws(StoreError) -> Disposition {
-    if try challenge(connection) { return .reply }
+    if let disposition = try registerPeer(connection) { return disposition }
     let username = try message.string("username", default: "")
     let password = try message.string("password", default: "")
     _ = try message.string("version", default: "0.0.0")
