@@ -100,7 +100,8 @@ extension RequestHandler {
   /// - Throws: connectionError for parts of blobs that are asked for without the proof that this store demands.
   func requirePeerForRanges(_ connection: Connection) throws(StoreError) {
     guard connection.kind == .rpc, connection.provenPeer == nil else { return }
-    guard message.span("range_offset") != nil || message.span("range_length") != nil else { return }
+    let fields: [StaticString] = ["range_offset", "range_length", "copies_of"]
+    guard fields.contains(where: { message.span($0) != nil }) else { return }
     if peerTLS?.isRequired == true, !connection.isEncrypted { throw Self.noTLS }
     guard readPeerKeys != nil else { return }
     throw StoreError(
