@@ -36,6 +36,7 @@ extension StoreServer {
       isSavingLater = false
       volumes.saveLate()
     case .reuse: logReuse()
+    case .copyWaits: checkCopyWaits()
     case .session(let id): endExpiredSession(id)
     case .deadline(let held):
       if case .answered = held.condition { unheardQuestions += 1 }
@@ -47,6 +48,7 @@ extension StoreServer {
     replaceLostSockets()
     store.passTime()
     pulls.forgetPeers()
+    checkCopyWaits()
     #if DEBUG
       checkConsistency()
     #endif

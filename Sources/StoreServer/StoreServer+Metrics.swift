@@ -86,6 +86,9 @@ extension StoreServer {
     page.single(
       "vineyard_fetches_from_copies_total", "counter", "Fetches that another store served than the owner.",
       counts.fromOthers)
+    page.single(
+      "vineyard_late_copies_total", "counter", "Deletions answered before every store had let go of its copies.",
+      copyWaits.late)
     page.single("vineyard_fetched_bytes_total", "counter", "Bytes of blobs fetched from other stores.", counts.bytes)
     page.family("vineyard_fetch_seconds_total", "counter", "Time that fetches took, each from its request on.")
     page.sample("vineyard_fetch_seconds_total", MetricsPage.seconds(counts.nanoseconds))

@@ -54,6 +54,8 @@ final class Connection {
   var peerKeys: Result<[SymmetricKey], ProgramError>?
   /// What another store has to prove before it is registered.
   var challenge: PeerChallenge?
+  /// Whether it is another store of this kind, which keeps copies of what it fetches.
+  var isPeer = false
   /// The instance id of another store that has proved to have the admin token.
   var provenPeer: UInt64?
 

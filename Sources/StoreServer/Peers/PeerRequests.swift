@@ -89,6 +89,7 @@ extension RequestHandler {
     connection.challenge = nil
     connection.provenPeer = challenge.proof.caller
     connection.isRegistered = true
+    connection.isPeer = true
     reply.frame {
       $0.field("proof", challenge.proof.make(by: .owner, for: id, key))
       $0.field("remote_ranges", true)

@@ -38,6 +38,7 @@ extension RequestHandler {
     // No word of 0.24.2: one of this kind asks whether parts of blobs can be had.
     let asksForRanges = try message.boolean("remote_ranges", default: false)
     connection.isRegistered = true
+    connection.isPeer = asksForRanges
     // Nobody could tell over RPC through which volume a client came.
     let isOutside = session.id == 0 && connection.client.volume == nil
     reply.frame {

@@ -72,6 +72,7 @@ extension RequestHandler {
     try refuseRDMA()
     try requirePeerForRanges(connection)
     if message.span("copies_of") != nil { try findCopies(of: try message.integer("copies_of"), connection) }
+    if connection.isPeer { copyWaits?.noteSent(blobIDs, in: connection.client.session) }
     let unsafe = try message.boolean("unsafe", default: false)
     let offset = try message.integer("range_offset", default: 0)
     let length = try message.integer("range_length", default: .max)
