@@ -1,11 +1,12 @@
 """Bytes between stores: who gets them, how they travel, and what happens to copies when the owner deletes or goes."""
 
-import os
+import base64
+import contextlib
+import json
 import re
 import signal
 import socket
 import threading
-import time
 import urllib.request
 from pathlib import Path
 
@@ -98,7 +99,9 @@ def test_given_the_same_token_then_ranges_come_and_the_token_is_not_sent(start, 
 def test_given_another_token_then_the_error_names_the_store_and_the_reason(start, token) -> None:
     owner, reader = start(token("one")), start(token("two", "other"))
     put(owner, np.ones(100), "refused", reader)
-    with pytest.raises(Exception, match=r"on node '.*' at 127.0.0.1:\d+ does not send its blobs: the proof is not made"):
+    with pytest.raises(
+        Exception, match=r"on node '.*' at 127.0.0.1:\d+ does not send its blobs: the proof is not made"
+    ):
         read(reader, "refused")
 
 
@@ -155,14 +158,13 @@ def test_given_a_foreign_certificate_then_no_bytes_come_and_new_files_are_used_a
     (tmp_path / "foreign").mkdir()
     issue_certificates(tmp_path / "foreign")
     flags = [flag.replace(f"{tmp_path}/", f"{tmp_path}/foreign/") for flag in tls("client")]
-    issue_again = {name: (tmp_path / name).read_bytes() for name in ["ca.crt", "client.crt", "client.key"]}
+    right = {name: (tmp_path / name).read_bytes() for name in ["ca.crt", "client.crt", "client.key"]}
     reader = start(*flags)
     put(owner, np.ones(100), "foreign", reader)
-    with pytest.raises(Exception, match="no TLS with it: .*CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(Exception, match=r"no TLS with it: .*CERTIFICATE_VERIFY_FAILED"):
         read(reader, "foreign")
-    for name, text in issue_again.items():
+    for name, text in right.items():
         (tmp_path / "foreign" / name).write_bytes(text)
-    # The owner's files were made anew by the second call of the fixture; both sides read theirs at each connection.
     np.testing.assert_array_equal(read(reader, "foreign"), np.ones(100))
 
 
@@ -254,9 +256,6 @@ def publish_port(reader, owner, port):
 
 
 def put_key(endpoint, key, value):
-    import base64
-    import json
-
     body = {name: base64.b64encode(text.encode()).decode() for name, text in (("key", key), ("value", value))}
     urllib.request.urlopen(f"{endpoint}/v3/kv/put", json.dumps(body).encode()).close()
 
@@ -265,7 +264,7 @@ class Relay:
     """Passes connections on to a port, and keeps what was seen in either direction."""
 
     def __init__(self, target):
-        self.target, self.seen = target, b""
+        self.target, self.seen = target, bytearray()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
@@ -288,16 +287,11 @@ class Relay:
                 threading.Thread(target=self._pass, args=(source, sink), daemon=True).start()
 
     def _pass(self, source, sink):
-        try:
+        with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
                 with self.lock:
                     self.seen += data
                 sink.sendall(data)
-        except OSError:
-            pass
-        finally:
-            for end in (source, sink):
-                try:
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
+        for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
