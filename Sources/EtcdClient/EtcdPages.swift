@@ -28,6 +28,14 @@ public struct EtcdPages: AsyncSequence, Sendable {
       rest = range
     }
 
+    /// Leaves out what is still to come of the keys that begin like this.
+    public mutating func skip(_ prefix: some Sequence<UInt8>) {
+      let end = KeyRange.prefix(prefix).end
+      guard let range = rest, range.start.lexicographicallyPrecedes(end) else { return }
+      let isWithin = range.end == [0] || end.lexicographicallyPrecedes(range.end)
+      rest = isWithin ? KeyRange(start: end, end: range.end) : nil
+    }
+
     /// The next page; the first comes also when it is empty, so that its revision is known.
     ///
     /// - Throws: `EtcdError.compacted` when the revision went while pages were read, and others.

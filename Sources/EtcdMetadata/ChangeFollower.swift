@@ -15,9 +15,12 @@ public struct EtcdContents: Sendable {
   ) async throws(EtcdError) -> EtcdContents {
     var pairs: [KeyValue] = []
     var revision: Int64 = 0
-    for try await page in client.pages(of: .prefix(prefix ?? layout.everything)) {
+    var pages = client.pages(of: .prefix(prefix ?? layout.everything)).makeAsyncIterator()
+    while let page = try await pages.next() {
       pairs += page.pairs.lazy.filter { !layout.isSignature($0.key) }
       revision = page.revision
+      // There are as many as objects, and etcd counts what is left for each page.
+      if let last = page.pairs.last, let signatures = layout.signatures(with: last.key) { pages.skip(signatures) }
     }
     return EtcdContents(pairs: pairs, revision: revision)
   }

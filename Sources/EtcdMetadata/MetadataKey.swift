@@ -44,6 +44,11 @@ struct KeyLayout: Sendable {
     return path.starts(with: Self.signatures) && key.starts(with: everything)
   }
 
+  /// The beginning of all keys of a session that tell which object has a signature, one of which this is; nil for others.
+  func signatures(with key: [UInt8]) -> [UInt8]? {
+    isSignature(key) ? Array(key.prefix(prefix.utf8.count + 19 + Self.signatures.count)) : nil
+  }
+
   private static let signatures = Array("signatures/".utf8)
 
   /// The name of the lock that released daemons take.

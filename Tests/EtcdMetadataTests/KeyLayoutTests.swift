@@ -26,6 +26,13 @@ struct KeyLayoutTests {
     }
   }
 
+  @Test("given a key of a signature, then it is known where those of its session begin")
+  func signatures() {
+    let key = Array("demo/S00000000000000ff/signatures/i1/s68820f4a8d801004".utf8)
+    #expect(layout.signatures(with: key) == Array("demo/S00000000000000ff/signatures/".utf8))
+    #expect(layout.signatures(with: Array("demo/S00000000000000ff/names/signatures".utf8)) == nil)
+  }
+
   @Test(
     "given a key of somebody else, then it is passed over",
     arguments: [

@@ -7,6 +7,8 @@ import Support
 struct PeerAccess: Sendable {
   /// Keys of the admin token, nil without one.
   let secrets: PeerSecrets?
+  /// Encrypts connections, nil without certificates.
+  let tls: TLSBridge?
   /// How long connecting, sending and receiving may take, each, and time without a byte after which a store counts as
   /// dead.
   let timeout: TimeSpan
@@ -33,26 +35,35 @@ struct PeerRegistration {
     let servesRanges: Bool
     /// Of the other store; nil when it demands no proof.
     let nonce: PeerProof.Nonce?
+    /// Whether the other store goes on in TLS.
+    let encrypts: Bool
   }
 
-  /// - Returns: whether the other store sends parts of blobs.
+  enum Outcome {
+    case registered(servesRanges: Bool)
+    /// Everything that follows is encrypted, and begins with another registration.
+    case encrypt
+  }
+
+  /// - Parameter offersTLS: whether the connection is to be encrypted if the other store can do that.
   /// - Throws: `StoreClientError.refused` also when either side cannot prove what the other demands.
-  func run(_ client: StoreClient) throws(StoreClientError) -> Bool {
+  func run(_ client: StoreClient, offersTLS: Bool) throws(StoreClientError) -> Outcome {
     let keys = try readKeys()
     let nonce = PeerProof.Nonce()
-    let answer = try register(client, nonce: keys.isEmpty ? nil : nonce)
+    let answer = try register(client, nonce: keys.isEmpty ? nil : nonce, offersTLS)
     guard answer.instance == address.instance else {
       throw Self.refused("instance \(answer.instance) is there now", .invalid)
     }
+    if offersTLS, answer.encrypts { return .encrypt }
     guard let ownerNonce = answer.nonce else {
       guard session == 0 else {
         throw Self.refused("it demands no proof, and bytes of volumes need one: see --admin_token_file")
       }
-      return answer.servesRanges
+      return .registered(servesRanges: answer.servesRanges)
     }
     let proof = PeerProof(caller: caller, owner: answer.instance, callerNonce: nonce, ownerNonce: ownerNonce)
     try prove(client, proof, keys)
-    return true
+    return .registered(servesRanges: true)
   }
 
   private func readKeys() throws(StoreClientError) -> [SymmetricKey] {
@@ -67,18 +78,21 @@ struct PeerRegistration {
     }
   }
 
-  private func register(_ client: StoreClient, nonce: PeerProof.Nonce?) throws(StoreClientError) -> Answer {
+  private func register(
+    _ client: StoreClient, nonce: PeerProof.Nonce?, _ offersTLS: Bool
+  ) throws(StoreClientError) -> Answer {
     let proof = nonce.map { #","peer_instance":\#(caller),"peer_nonce":"\#($0.text)""# } ?? ""
     let registration =
       #"{"type":"register_request","version":"0.24.2","store_type":1,"session_id":0,"#
-      + #""username":"","password":"","remote_ranges":true\#(proof)}"#
+      + #""username":"","password":"","remote_ranges":true\#(proof)\#(offersTLS ? #","peer_tls":true"# : "")}"#
     return try client.call(Array(registration.utf8)) { (message) throws(StoreError) in
       let text = try message.string("peer_nonce", default: "")
       let nonce = PeerProof.Nonce(text)
       if !text.isEmpty, nonce == nil { throw StoreError(.invalid, "its nonce is none") }
       return Answer(
         instance: try message.integer("instance_id"),
-        servesRanges: try message.boolean("remote_ranges", default: false), nonce: nonce)
+        servesRanges: try message.boolean("remote_ranges", default: false), nonce: nonce,
+        encrypts: try message.boolean("peer_tls", default: false))
     }
   }
 

@@ -18,11 +18,37 @@ struct PeerChallenge {
 /// With an admin token a store answers a registration that has a nonce with a nonce of its own. Until the proof has
 /// come, the connection is not registered.
 extension RequestHandler {
+  /// Answers a registration of another store, if there is more to do than to register it.
+  ///
+  /// - Returns: nil for any other registration.
+  /// - Throws: connectionError for a store without TLS where that is demanded.
+  func registerPeer(_ connection: Connection) throws(StoreError) -> Disposition? {
+    guard connection.kind == .rpc else { return nil }
+    if let peerTLS, !connection.isEncrypted {
+      if try message.boolean("peer_tls", default: false) {
+        reply.frame {
+          $0.field("instance_id", store.instances.local)
+          $0.field("peer_tls", true)
+          $0.type("register_reply")
+          $0.field("version", identity.version)
+        }
+        return .encrypt
+      }
+      if peerTLS.isRequired, message.span("peer_nonce") != nil || message.span("remote_ranges") != nil {
+        throw Self.noTLS
+      }
+    }
+    return try challenge(connection) ? .reply : nil
+  }
+
+  private static let noTLS = StoreError(
+    .connectionError, "this store talks to others over TLS only: see --peer_tls")
+
   /// Answers a registration that asks to be one of the peers.
   ///
   /// - Returns: false for any other registration, and without a token.
-  func challenge(_ connection: Connection) throws(StoreError) -> Bool {
-    guard connection.kind == .rpc, readPeerKeys != nil, message.span("peer_nonce") != nil else { return false }
+  private func challenge(_ connection: Connection) throws(StoreError) -> Bool {
+    guard readPeerKeys != nil, message.span("peer_nonce") != nil else { return false }
     guard let nonce = PeerProof.Nonce(try message.string("peer_nonce")) else {
       throw StoreError(.invalid, "the field 'peer_nonce' must be \(PeerProof.Nonce.count) bytes in hexadecimal digits")
     }
@@ -63,6 +89,7 @@ extension RequestHandler {
     connection.challenge = nil
     connection.provenPeer = challenge.proof.caller
     connection.isRegistered = true
+    connection.isPeer = true
     reply.frame {
       $0.field("proof", challenge.proof.make(by: .owner, for: id, key))
       $0.field("remote_ranges", true)
@@ -73,8 +100,11 @@ extension RequestHandler {
 
   /// - Throws: connectionError for parts of blobs that are asked for without the proof that this store demands.
   func requirePeerForRanges(_ connection: Connection) throws(StoreError) {
-    guard connection.kind == .rpc, readPeerKeys != nil, connection.provenPeer == nil else { return }
-    guard message.span("range_offset") != nil || message.span("range_length") != nil else { return }
+    guard connection.kind == .rpc, connection.provenPeer == nil else { return }
+    let fields: [StaticString] = ["range_offset", "range_length", "copies_of"]
+    guard fields.contains(where: { message.span($0) != nil }) else { return }
+    if peerTLS?.isRequired == true, !connection.isEncrypted { throw Self.noTLS }
+    guard readPeerKeys != nil else { return }
     throw StoreError(
       .connectionError, "parts of blobs are for stores that prove to have the admin token: see --admin_token_file")
   }

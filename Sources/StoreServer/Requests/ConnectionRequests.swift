@@ -5,7 +5,7 @@ import StoreProtocol
 /// Registering, and requests about the daemon itself.
 extension RequestHandler {
   func register(_ connection: Connection) throws(StoreError) -> Disposition {
-    if try challenge(connection) { return .reply }
+    if let disposition = try registerPeer(connection) { return disposition }
     let username = try message.string("username", default: "")
     let password = try message.string("password", default: "")
     _ = try message.string("version", default: "0.0.0")
@@ -38,6 +38,7 @@ extension RequestHandler {
     // No word of 0.24.2: one of this kind asks whether parts of blobs can be had.
     let asksForRanges = try message.boolean("remote_ranges", default: false)
     connection.isRegistered = true
+    connection.isPeer = asksForRanges
     // Nobody could tell over RPC through which volume a client came.
     let isOutside = session.id == 0 && connection.client.volume == nil
     reply.frame {

@@ -167,6 +167,7 @@ extension RequestDescriptor {
     case .register: .init(.anyone) { h, c throws(StoreError) in try h.register(c) }
     case .exit: .init(.anyone) { _, _ in .close }
     case .provePeer: .init(.anyone) { h, c throws(StoreError) in try h.provePeer(c) }
+    case .refreshObjects: .init(.read, heap: .ids) { h, c throws(StoreError) in try h.refreshObjects(c) }
 
     case .createBuffer: .init(.write, heap: .entries, log: .memory) { h, c throws(StoreError) in try h.createBuffer(c) }
     case .createBuffers:

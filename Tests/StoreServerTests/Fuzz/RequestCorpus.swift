@@ -34,6 +34,7 @@ struct RequestCorpus {
         ("username", "\"\""), ("version", "\"0.24.2\""),
       ]
     case .provePeer: return [("proof", "\"00\""), ("session_id", "0")]
+    case .refreshObjects: return [("ids", list { "\(known.object(&$0.random))" })]
     case .exit, .clear, .memoryTrim, .clusterMeta, .instanceStatus, .debug, .deleteSession, .getGPUBuffers,
       .releaseBlobsWithRDMA:
       return []
