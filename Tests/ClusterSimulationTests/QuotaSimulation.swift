@@ -95,6 +95,7 @@ struct QuotaSimulation {
   private mutating func addStore() {
     lastInstance += 1
     stores.append(QuotaStore(instance: lastInstance, quota: quota, at: time, position: etcd.revision))
+    stores[stores.count - 1].share.isSettling = isSettling
     register(lastInstance)
   }
 
@@ -126,6 +127,7 @@ struct QuotaSimulation {
       return lost
     }
     for index in stores.indices {
+      if stores[index].share.isSuspended { excess += stores[index].used }
       stores[index].isCut = false
       stores[index].position = etcd.revision
       stores[index].contact = time
@@ -133,7 +135,7 @@ struct QuotaSimulation {
       stores[index].share.forgetHistory()
       register(stores[index].share.instance)
     }
-    settled = time + 60
+    settled = time + 2 * Self.silence
   }
 
   /// Whether stores find each other after etcd has lost its data; whoever is cut off then stays outside.

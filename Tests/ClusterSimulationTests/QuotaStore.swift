@@ -108,7 +108,8 @@ extension QuotaSimulation {
     stores[index].blobs.append(put.size)
     counts.made += 1
     endFirstPut(of: index, .fits)
-    let used = stores.reduce(0) { $0 + ($1.used) }
+    // What a store has that was given up is nobody's until it comes back.
+    let used = stores.filter { !$0.share.isSuspended }.reduce(0) { $0 + $1.used }
     let limit = max(quota, record?.quota ?? 0)
     guard used <= limit + excess else {
       throw failure("\(used) bytes are used of a quota of \(limit), \(excess) more were given up")
@@ -165,7 +166,7 @@ extension QuotaSimulation {
 
   private var isQuiet: Bool {
     stores.allSatisfy { $0.message == nil && $0.puts.isEmpty && !$0.share.isSuspended } && messages.isEmpty
-      && record?.shares.keys.allSatisfy { id in stores.contains { $0.share.instance == id } } != false
+      && etcd.read(.prefix(layout.members)).count == stores.count
   }
 
   /// Nothing is left of what has ended, what is free can be had by everybody, and no more than that.

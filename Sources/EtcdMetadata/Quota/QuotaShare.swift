@@ -89,7 +89,7 @@ struct QuotaShare {
   /// Whether others want what is not used here.
   var isAsked: Bool {
     guard let record else { return false }
-    return record.shrinking != nil || !record.wants(without: instance).isEmpty
+    return record.shrinking != nil || !record.wants(without: instance).isEmpty || record.granted > record.quota
   }
 
   // MARK: - What happens
@@ -201,18 +201,19 @@ struct QuotaShare {
     return action
   }
 
-  /// Gives back what is not used, if somebody waits for it.
+  /// Gives back what is not used, if somebody waits for it or a store that was given up has come back with what it has.
   private func giveBack(_ share: inout QuotaRecord.Share, _ record: inout QuotaRecord, _ used: UInt64) {
     let others = record.wants(without: instance)
     let isFirst = share.want.map { mine in others.allSatisfy { mine.round < $0.want.round } } ?? false
-    guard !others.isEmpty && !isFirst || record.shrinking != nil else { return }
+    let isOverdrawn = record.granted > record.quota
+    guard !others.isEmpty && !isFirst || record.shrinking != nil || isOverdrawn else { return }
     share.granted = used
     share.answered = record.round
   }
 
   /// Makes the quota larger at once, and smaller as soon as no more is granted.
   private mutating func resize(_ record: inout QuotaRecord, _ share: inout QuotaRecord.Share, _ used: UInt64) {
-    guard case .wanted(let bytes) = resizing else {
+    guard case .wanted(let bytes) = resizing, !isSettling else {
       if record.shrinking?.instance == instance { record.shrinking = nil }
       return
     }
