@@ -70,6 +70,9 @@ public final class EtcdBackend: MetadataBackend {
   private var initial: EtcdContents?
   let volumeQueue: VolumeQueue
   private(set) lazy var sharedVolumes = EtcdVolumes(self, volumeQueue)
+  private let quotaQueue: QuotaQueue
+  private let patience: Duration
+  private(set) lazy var sharedQuotas = EtcdQuotas(self, quotaQueue, patience: patience)
   public private(set) var obstacle: String?
 
   /// Starts to write, to ask and to follow; the store has what was there when it joined.
@@ -83,7 +86,8 @@ public final class EtcdBackend: MetadataBackend {
     store.assignInstance(connection.instance)
     let queues = BackendQueues(wake: wake)
     let volumeQueue = VolumeQueue(wake: wake)
-    self.init(store, connection.layout, queues, volumeQueue)
+    let quotaQueue = QuotaQueue(wake: wake)
+    self.init(store, connection.layout, queues, volumeQueue, quotaQueue, patience: patience)
     let (client, layout, contents) = (connection.client, connection.layout, connection.contents)
     membership = connection
     republishing = Republishing(wake: wake)
@@ -98,14 +102,20 @@ public final class EtcdBackend: MetadataBackend {
       },
       Task { await connection.run() },
       Task { await VolumeWorker(client: client, layout: layout, queue: volumeQueue, log: log).run() },
+      Task { await QuotaWorker(client: client, queue: quotaQueue, log: log).run() },
     ]
   }
 
-  init(_ store: Store, _ layout: KeyLayout, _ queues: BackendQueues, _ volumeQueue: VolumeQueue = VolumeQueue {}) {
+  init(
+    _ store: Store, _ layout: KeyLayout, _ queues: BackendQueues, _ volumeQueue: VolumeQueue = VolumeQueue {},
+    _ quotaQueue: QuotaQueue = QuotaQueue {}, patience: Duration = .seconds(60)
+  ) {
     self.store = store
     self.layout = layout
     self.queues = queues
     self.volumeQueue = volumeQueue
+    self.quotaQueue = quotaQueue
+    self.patience = patience
   }
 
   deinit { for task in tasks { task.cancel() } }
@@ -113,6 +123,8 @@ public final class EtcdBackend: MetadataBackend {
   public var isImmediate: Bool { false }
 
   public var volumes: (any SharedVolumes)? { sharedVolumes }
+
+  public var quotas: (any SharedQuotas)? { sharedQuotas }
 
   public func close() {
     for task in tasks { task.cancel() }
@@ -171,6 +183,7 @@ public final class EtcdBackend: MetadataBackend {
   }
 
   public func endTurn() {
+    sharedQuotas.endTurn()
     if !outgoing.isEmpty {
       queues.write(outgoing)
       outgoing = []

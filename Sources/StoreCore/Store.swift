@@ -84,6 +84,8 @@ public final class Store {
   public var now: UInt64 = 0
   /// Memory taken back from connections since the server last looked.
   var reuse = Reuse()
+  /// The last blob for which this store may not use enough of its volume's quota.
+  var lastShortage: QuotaShortage?
   /// Effects to be carried out outside of the store.
   var outbox = Outbox()
   /// Changes of objects and names that are not durable yet.

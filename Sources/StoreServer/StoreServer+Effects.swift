@@ -41,6 +41,7 @@ extension StoreServer {
       }
     }
     for news in backend.volumes?.takeNews() ?? [] { volumes.take(news) }
+    takeGrants()
   }
 
   // MARK: - Questions

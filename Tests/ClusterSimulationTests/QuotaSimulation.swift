@@ -63,7 +63,7 @@ struct QuotaSimulation {
     for _ in 0..<(2 + random.number(below: 3)) { addStore() }
   }
 
-  var key: [UInt8] { layout.grants(of: Self.volume) }
+  var key: [UInt8] { layout.grants(of: Self.volume, session: 1) }
 
   /// Takes over what etcd has.
   private mutating func readRecord() { record = etcd.read(.key(key)).first.flatMap { QuotaRecord($0.value) } }

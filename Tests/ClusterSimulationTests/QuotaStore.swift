@@ -1,3 +1,4 @@
+import EtcdClient
 import SeededRandom
 
 @testable import EtcdMetadata

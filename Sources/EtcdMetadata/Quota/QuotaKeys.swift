@@ -1,17 +1,14 @@
 import EtcdClient
+import JSON
 
 /// Keys of quotas, and how their records are changed.
 extension KeyLayout {
   /// The records of the quotas of all volumes.
   var grants: [UInt8] { cluster + Array("grants/".utf8) }
 
-  func grants(of volume: String) -> [UInt8] { grants + Array(volume.utf8) }
-
-  /// The volume of a record of a quota; nil for another key.
-  func volume(ofGrants key: [UInt8]) -> String? {
-    let start = grants
-    guard key.starts(with: start), key.count > start.count else { return nil }
-    return String(decoding: key.dropFirst(start.count), as: UTF8.self)
+  /// The record of a volume's quota. A volume that was deleted and made again has another session.
+  func grants(of volume: String, session: UInt64) -> [UInt8] {
+    grants + Array("\(volume)/\(HexText.string(prefix: UInt8(ascii: "S"), session))".utf8)
   }
 }
 

@@ -167,8 +167,9 @@ struct QuotaShare {
   /// What the store gives back is not ``held`` any more from now on.
   /// - Parameters:
   ///   - used: bytes of the volume here.
+  ///   - promised: bytes of a blob that was let in and is not among them yet.
   ///   - isReachable: whether a store gives signs of life; the wants of others are passed by.
-  mutating func next(used: UInt64, isReachable: (UInt64) -> Bool = { _ in true }) -> Action? {
+  mutating func next(used: UInt64, promised: UInt64 = 0, isReachable: (UInt64) -> Bool = { _ in true }) -> Action? {
     guard !isWriting, standing != .givenUp else { return nil }
     if standing == .returning {
       standing = .reading
@@ -180,10 +181,11 @@ struct QuotaShare {
     var share = new.shares[instance] ?? QuotaRecord.Share()
     // What was taken from a store that was given up comes back, for what it has is there.
     share.granted = max(share.granted, used)
-    if isClosing { share.granted = used }
-    giveBack(&share, &new, used)
+    let kept = min(share.granted, Self.goal(used, promised))
+    if isClosing { share.granted = kept }
+    giveBack(&share, &new, kept)
     new.shares[instance] = share
-    resize(&new, &share, used)
+    resize(&new, &share, kept)
     new.shares[instance] = share
     let isRead = take(&share, new, used, isReachable)
     new.round = max(new.round, share.want?.round ?? 0)
@@ -202,17 +204,17 @@ struct QuotaShare {
   }
 
   /// Gives back what is not used, if somebody waits for it or a store that was given up has come back with what it has.
-  private func giveBack(_ share: inout QuotaRecord.Share, _ record: inout QuotaRecord, _ used: UInt64) {
+  private func giveBack(_ share: inout QuotaRecord.Share, _ record: inout QuotaRecord, _ kept: UInt64) {
     let others = record.wants(without: instance)
     let isFirst = share.want.map { mine in others.allSatisfy { mine.round < $0.want.round } } ?? false
     let isOverdrawn = record.granted > record.quota
     guard !others.isEmpty && !isFirst || record.shrinking != nil || isOverdrawn else { return }
-    share.granted = used
+    share.granted = kept
     share.answered = record.round
   }
 
   /// Makes the quota larger at once, and smaller as soon as no more is granted.
-  private mutating func resize(_ record: inout QuotaRecord, _ share: inout QuotaRecord.Share, _ used: UInt64) {
+  private mutating func resize(_ record: inout QuotaRecord, _ share: inout QuotaRecord.Share, _ kept: UInt64) {
     guard case .wanted(let bytes) = resizing, !isSettling else {
       if record.shrinking?.instance == instance { record.shrinking = nil }
       return
@@ -227,7 +229,7 @@ struct QuotaShare {
     } else {
       record.round += 1
       record.shrinking = QuotaRecord.Shrinking(quota: bytes, instance: instance, round: record.round)
-      (share.granted, share.answered) = (used, record.round)
+      (share.granted, share.answered) = (kept, record.round)
     }
   }
 

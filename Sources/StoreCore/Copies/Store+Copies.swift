@@ -128,7 +128,9 @@ extension Store {
   /// - Throws: notEnoughMemory when the volume may not have so much.
   func keepCopy(_ id: ObjectID, in session: Session, of volume: Volume?) throws(StoreError) {
     guard let charged = session.blobs[id]?.charged, isCopy(id, in: session) else { return }
-    if let volume, !volume.usage.admits(charged) { throw quotaExceeded(charged, by: volume) }
+    if let volume, !volume.usage.admits(charged) {
+      throw shortage(charged, of: volume) ?? quotaExceeded(charged, by: volume)
+    }
     session.blobs.update(id) { blob in
       forgetCopy(&blob, in: session)
       blob.usage = volume?.usage

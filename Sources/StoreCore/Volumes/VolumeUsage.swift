@@ -6,6 +6,8 @@ import StoreProtocol
 public final class VolumeUsage {
   /// Most bytes its blobs may take; `UInt64.max` for as much as the store has.
   public internal(set) var limit: UInt64
+  /// Bytes of the limit that this store may use without asking the others that have the volume; nil where nobody has.
+  public internal(set) var granted: UInt64?
   /// Bytes of its blobs.
   public private(set) var used: UInt64 = 0
   /// Whether the bytes of its deleted blobs may be taken back from clients that were given them.
@@ -32,7 +34,10 @@ public final class VolumeUsage {
   }
 
   /// Whether a blob of `size` bytes fits in what is left.
-  func admits(_ size: UInt64) -> Bool { size <= limit && used <= limit - size }
+  func admits(_ size: UInt64) -> Bool {
+    let most = granted ?? limit
+    return size <= most && used <= most - size
+  }
 
   /// Whether `size` bytes more are beyond a percentage of the limit.
   func isFull(_ size: UInt64, _ percentage: UInt64) -> Bool {
