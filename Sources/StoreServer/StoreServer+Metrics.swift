@@ -103,6 +103,10 @@ extension StoreServer {
         "heap_bytes", "Bytes of heap that objects, names and streams of a volume take, estimated.",
         { UInt64($0.heapBytes) }
       ),
+      (
+        "copies_bytes", "Bytes of copies of what other stores have that clients of a volume map.",
+        { $0.usage.mappedBytes }
+      ),
       ("connections", "Clients connected to a volume.", { UInt64($0.connections) }),
     ]
     for family in families where !volumes.isEmpty {

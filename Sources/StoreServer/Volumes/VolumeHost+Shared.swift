@@ -141,7 +141,8 @@ extension VolumeHost {
 
   /// Changes the quota that all stores together keep to, before the document says so.
   private func resize(_ id: String, _ change: SharedVolumeChange, then answer: @escaping (StoreError?) -> Void) {
-    guard case .settings(let change) = change, let quota = change.quota, quota > 0, let document = sharedDocument(of: id),
+    guard case .settings(let change) = change, let quota = change.quota, quota > 0,
+      let document = sharedDocument(of: id),
       quota != document.settings.quota, let quotas = server.sharedQuotas
     else { return answer(nil) }
     quotas.resize(document, to: quota, then: answer)
