@@ -205,7 +205,7 @@ def test_given_a_smaller_quota_then_what_is_not_used_is_given_back_first_and_wha
         assert sum(grants(etcd, daemons[0])["grants"].values()) <= 12 * MIB
         assert create(first, 3 * MIB)[0] == 41 and isinstance(create(first, 2 * MIB), int)
         with daemons[0].wire() as main:
-            code, message = main.refused("resize_volume_request", id="v", quota=11 * MIB)
+            code, _ = main.refused("resize_volume_request", id="v", quota=11 * MIB)
             assert code == 41
         here.ask("resize_volume_request", quota=20 * MIB)
         assert isinstance(create(second, 8 * MIB), int) and create(first, MIB)[0] == 41
