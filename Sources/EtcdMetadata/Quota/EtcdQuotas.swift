@@ -28,12 +28,19 @@ final class EtcdQuotas: SharedQuotas {
     /// The question that the share knows of.
     var asked: UInt64?
     var resizing: Resizing?
-    /// A blob that was let in and is made in a moment, and until when it counts.
-    var promised: (bytes: UInt64, until: ContinuousClock.Instant)?
+    /// A blob that was let in and is made in a moment: until when it counts, and what is used once it is made.
+    var promised: (bytes: UInt64, until: ContinuousClock.Instant, used: UInt64)?
     /// Why nothing is written.
     var error: String?
+    /// When the action under way began.
+    var began = ContinuousClock.now
 
     var used: UInt64 { volume?.usage.used ?? 0 }
+    /// Why nothing can be written for now.
+    var obstacle: String? {
+      if share.isSuspended { return "others may have given this store up while it heard nothing from etcd" }
+      return share.isWriting && began + .seconds(1) < .now ? "etcd does not answer" : nil
+    }
     var isIdle: Bool { promised == nil && questions.isEmpty && resizing == nil && !share.isAsked && !share.isSuspended }
   }
 
@@ -181,7 +188,7 @@ final class EtcdQuotas: SharedQuotas {
     }
     let text =
       "the store may use \(entry.share.held) bytes of the quota of volume '\(entry.id)', and has waited for more"
-    if let error = entry.error ?? (entry.share.isSuspended ? "this store was not known to others" : nil) {
+    if let error = entry.error ?? entry.obstacle {
       return StoreError(.ioError, "\(text) for \(patience): \(error)")
     }
     let record = entry.share.record
@@ -258,7 +265,9 @@ final class EtcdQuotas: SharedQuotas {
     var open: Set<[UInt8]> = []
     while let key = changed.popFirst() {
       guard let entry = entries[key] else { continue }
-      if let time = entry.promised?.until, time <= .now { entries[key]?.promised = nil }
+      if let promised = entry.promised, promised.until <= .now || promised.used <= entry.used {
+        entries[key]?.promised = nil
+      }
       if let volume = entry.volume, store.volumes[entry.id] !== volume {
         forgetClosed()
         continue
@@ -289,7 +298,7 @@ final class EtcdQuotas: SharedQuotas {
       grant(key)
       switch entries[key]?.share.verdict(used: entry.used) {
       case .fits:
-        entries[key]?.promised = (question.bytes, .now + Self.makingLimit)
+        entries[key]?.promised = (question.bytes, .now + Self.makingLimit, entry.used + question.bytes)
         answer(question.number, nil)
       case .exceeds: answer(question.number, refusal(of: question.bytes, entry))
       case .waits, nil: return
@@ -320,6 +329,7 @@ final class EtcdQuotas: SharedQuotas {
     else { return }
     if isAsked, let held = entries[key]?.share.held, held < former { counts.recalledBytes += former - held }
     last += 1
+    entries[key]?.began = .now
     actions[last] = (key, action)
     let document = backend.layout.text(.document(entry.id))
     queue.start(

@@ -181,9 +181,10 @@ struct QuotaShare {
     var share = new.shares[instance] ?? QuotaRecord.Share()
     // What was taken from a store that was given up comes back, for what it has is there.
     share.granted = max(share.granted, used)
+    // A blob that was let in may turn out to need nothing: that is told before others are refused.
     let kept = min(share.granted, Self.goal(used, promised))
     if isClosing { share.granted = kept }
-    giveBack(&share, &new, kept)
+    giveBack(&share, &new, kept, isFinal: promised == 0)
     new.shares[instance] = share
     resize(&new, &share, kept)
     new.shares[instance] = share
@@ -204,13 +205,15 @@ struct QuotaShare {
   }
 
   /// Gives back what is not used, if somebody waits for it or a store that was given up has come back with what it has.
-  private func giveBack(_ share: inout QuotaRecord.Share, _ record: inout QuotaRecord, _ kept: UInt64) {
+  private func giveBack(
+    _ share: inout QuotaRecord.Share, _ record: inout QuotaRecord, _ kept: UInt64, isFinal: Bool
+  ) {
     let others = record.wants(without: instance)
     let isFirst = share.want.map { mine in others.allSatisfy { mine.round < $0.want.round } } ?? false
     let isOverdrawn = record.granted > record.quota
     guard !others.isEmpty && !isFirst || record.shrinking != nil || isOverdrawn else { return }
     share.granted = kept
-    share.answered = record.round
+    if isFinal { share.answered = record.round }
   }
 
   /// Makes the quota larger at once, and smaller as soon as no more is granted.
@@ -252,7 +255,7 @@ struct QuotaShare {
     let lacking = goal - share.granted
     if lacking <= available {
       let isAlone = others.isEmpty && record.shrinking == nil
-      let ahead = min(max(Self.step(record.quota), lacking), (available - lacking) / 2)
+      let ahead = min(max(Self.step(record.quota), lacking, share.granted / 4), (available - lacking) / 2)
       share.granted = goal + (isAlone ? ahead : 0)
       share.want = nil
     } else if goal <= record.quota {
