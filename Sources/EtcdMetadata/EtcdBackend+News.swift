@@ -30,6 +30,7 @@ extension EtcdBackend {
   /// - Parameter isContinued: whether what is missing was deleted; else etcd has lost its data.
   func take(_ contents: EtcdContents, isContinued: Bool) {
     if !isContinued {
+      sharedQuotas.forgetHistory(settlingFor: membership?.silence ?? .zero)
       own.forgetHistory()
       questions.forgetHistory()
       followed = 0
@@ -85,7 +86,11 @@ extension EtcdBackend {
   }
 
   private func takeVolume(_ key: [UInt8], _ value: [UInt8]?, at revision: Int64) {
-    if let volumeKey = layout.parseVolume(key) { sharedVolumes.take(volumeKey, value, at: revision) }
+    if let volumeKey = layout.parseVolume(key) {
+      sharedVolumes.take(volumeKey, value, at: revision)
+    } else {
+      sharedQuotas.take(key, value, at: revision)
+    }
   }
 
   private func removeMissing(_ present: Set<MetadataPlace>, at revision: Int64, isContinued: Bool) {

@@ -72,6 +72,9 @@ public final class EtcdBackend: MetadataBackend {
   private var initial: EtcdContents?
   let volumeQueue: VolumeQueue
   private(set) lazy var sharedVolumes = EtcdVolumes(self, volumeQueue)
+  private let quotaQueue: QuotaQueue
+  private let patience: Duration
+  private(set) lazy var sharedQuotas = EtcdQuotas(self, quotaQueue, patience: patience)
   public private(set) var obstacle: String?
 
   /// Starts to write, to ask and to follow; the store has what was there when it joined.
@@ -85,7 +88,8 @@ public final class EtcdBackend: MetadataBackend {
     store.assignInstance(connection.instance)
     let queues = BackendQueues(wake: wake)
     let volumeQueue = VolumeQueue(wake: wake)
-    self.init(store, connection.layout, queues, volumeQueue)
+    let quotaQueue = QuotaQueue(wake: wake)
+    self.init(store, connection.layout, queues, volumeQueue, quotaQueue, patience: patience)
     let (client, layout) = (connection.client, connection.layout)
     membership = connection
     republishing = Republishing(wake: wake)
@@ -102,6 +106,7 @@ public final class EtcdBackend: MetadataBackend {
       },
       Task { await connection.run() },
       Task { await VolumeWorker(client: client, layout: layout, queue: volumeQueue, log: log).run() },
+      Task { await QuotaWorker(client: client, queue: quotaQueue, log: log).run() },
     ]
   }
 
@@ -113,12 +118,17 @@ public final class EtcdBackend: MetadataBackend {
     return contents.revision
   }
 
-  init(_ store: Store, _ layout: KeyLayout, _ queues: BackendQueues, _ volumeQueue: VolumeQueue = VolumeQueue {}) {
+  init(
+    _ store: Store, _ layout: KeyLayout, _ queues: BackendQueues, _ volumeQueue: VolumeQueue = VolumeQueue {},
+    _ quotaQueue: QuotaQueue = QuotaQueue {}, patience: Duration = .seconds(60)
+  ) {
     self.store = store
     self.layout = layout
     self.queues = queues
     withdrawal = Withdrawal(layout)
     self.volumeQueue = volumeQueue
+    self.quotaQueue = quotaQueue
+    self.patience = patience
   }
 
   deinit { for task in tasks { task.cancel() } }
@@ -126,6 +136,8 @@ public final class EtcdBackend: MetadataBackend {
   public var isImmediate: Bool { false }
 
   public var volumes: (any SharedVolumes)? { sharedVolumes }
+
+  public var quotas: (any SharedQuotas)? { sharedQuotas }
 
   public func close() {
     for task in tasks { task.cancel() }
@@ -188,6 +200,7 @@ public final class EtcdBackend: MetadataBackend {
   }
 
   public func endTurn() {
+    sharedQuotas.endTurn()
     if !outgoing.isEmpty {
       queues.write(outgoing)
       outgoing = []

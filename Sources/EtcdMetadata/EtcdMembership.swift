@@ -98,6 +98,17 @@ public final class EtcdMembership: Sendable {
   /// Whether nobody can have given the store up yet.
   var isCertain: Bool { lease.withLock { $0.validUntil } > .now }
 
+  /// Whether others may have given the store up, or may do so any moment.
+  var mayBeGivenUp: Bool { lease.withLock { $0.validUntil } + timing.silence / 2 < .now }
+
+  /// The store is registered by this process.
+  var isThere: Transaction.Comparison {
+    Transaction.Comparison(key: layout.member(instance), .equal, .value(registration.member.text))
+  }
+
+  /// Time without a sign of life after which what a store has is removed.
+  var silence: Duration { timing.silence }
+
   /// Keeps the store known to others, and knows them, until the task is cancelled.
   func run() async {
     let peers = PeerFollower(client, layout, own: instance, inbox: inbox, timing: timing, log: log)

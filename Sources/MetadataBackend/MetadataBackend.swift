@@ -40,10 +40,15 @@ public protocol MetadataBackend: AnyObject {
 
   /// Volumes that other stores have, too; nil where there are no others.
   var volumes: (any SharedVolumes)? { get }
+
+  /// Quotas of volumes that other stores have, too; nil where there are no others.
+  var quotas: (any SharedQuotas)? { get }
 }
 
 extension MetadataBackend {
   public var volumes: (any SharedVolumes)? { nil }
+
+  public var quotas: (any SharedQuotas)? { nil }
 }
 
 /// Something that others may change.

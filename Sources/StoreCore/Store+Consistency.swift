@@ -238,10 +238,29 @@ extension Store {
       if usage.nameCount != names[key] ?? 0 {
         found.append("\(volume.id) counts \(usage.nameCount) names, its objects have \(names[key] ?? 0)")
       }
-      found += clientInconsistencies(volume)
+      found += clientInconsistencies(volume) + mappingInconsistencies(volume)
     }
     if !bytes.isEmpty || !objects.isEmpty { found.append("somebody who is gone has blobs or objects") }
     return found.sorted()
+  }
+
+  /// Copies that clients of a volume map are counted as often as they were given to them.
+  private func mappingInconsistencies(_ volume: Volume) -> [String] {
+    let usage = volume.usage
+    var given: [ExtentID: Int] = [:]
+    for client in clients.values where client.volume === volume {
+      for grant in Array(client.reading.values) + client.staleGrants.map(\.grant) {
+        if usage.mapped[grant.extent] != nil { given[grant.extent, default: 0] += 1 }
+      }
+    }
+    var bytes: UInt64 = 0
+    for (extent, copy) in usage.mapped {
+      bytes += copy.bytes
+      if given[extent] != copy.grants {
+        return ["\(volume.id) counts \(copy.grants) grants of a copy, \(given[extent] ?? 0) were given"]
+      }
+    }
+    return bytes == usage.mappedBytes ? [] : ["\(volume.id) maps copies of \(bytes) bytes, not \(usage.mappedBytes)"]
   }
 
   private func clientInconsistencies(_ volume: Volume) -> [String] {

@@ -47,12 +47,15 @@ public final class Store {
     public var overwrite = OverwritePolicy.keep
     /// Treatment of the bytes of deleted blobs outside of volumes that clients were given.
     public var deletedMemory = DeletedMemoryPolicy.reuse
-    /// Percentage of `limit` that copies of blobs of other stores may fill.
-    public var copyThreshold: UInt64 = 50
+    /// Bytes that copies of blobs of other stores may take.
+    public var copyLimit: UInt64
+    /// Bytes of copies that the clients of one volume may map; nil for as many as its quota has.
+    public var volumeCopyLimit: UInt64?
 
     public init(limit: UInt64, arenaLength: UInt64) {
       self.limit = limit
       self.arenaLength = arenaLength
+      copyLimit = limit / 100 * 50
     }
   }
 
@@ -84,6 +87,8 @@ public final class Store {
   public var now: UInt64 = 0
   /// Memory taken back from connections since the server last looked.
   var reuse = Reuse()
+  /// The last blob for which this store may not use enough of its volume's quota.
+  var lastShortage: QuotaShortage?
   /// Effects to be carried out outside of the store.
   var outbox = Outbox()
   /// Changes of objects and names that are not durable yet.
@@ -105,7 +110,7 @@ public final class Store {
     memory = MemoryPool(
       length: configuration.arenaLength, limit: configuration.limit, commit: configuration.commitLimit,
       reserve: configuration.reserve, populate: configuration.populate)
-    cache = CopyCache(limit: configuration.limit / 100 * configuration.copyThreshold)
+    cache = CopyCache(limit: configuration.copyLimit)
     ids = IDGenerator(instance: 0)
     root = Session(id: 0, kind: .normal)
     sessions = [0: root]

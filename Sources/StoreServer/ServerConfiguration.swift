@@ -54,6 +54,10 @@ public struct ServerConfiguration: Sendable {
   public var populate = PopulateMode.ahead
   /// Percentage of the memory that streams may fill.
   public var streamThreshold: UInt64 = 80
+  /// Most memory for copies of what other stores have.
+  public var copiesLimit = MemoryShare.percent(50)
+  /// Most memory of such copies that the clients of one volume may map; nil for as much as its quota.
+  public var volumeCopiesLimit: MemoryShare?
   /// Treatment of an object outside of volumes when its name is given to another.
   public var overwrite = OverwritePolicy.keep
   /// Treatment of the memory of deleted objects outside of volumes that clients were given.

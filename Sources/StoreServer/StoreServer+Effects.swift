@@ -50,6 +50,7 @@ extension StoreServer {
     for news in backend.volumes?.takeNews() ?? [] { volumes.take(news) }
     // A store that was waited for may have been given up.
     if copyWaits.isWaiting { checkCopyWaits() }
+    takeGrants()
   }
 
   // MARK: - Questions

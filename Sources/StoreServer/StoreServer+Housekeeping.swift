@@ -40,7 +40,9 @@ extension StoreServer {
     case .session(let id): endExpiredSession(id)
     case .deadline(let held):
       if case .answered = held.condition { unheardQuestions += 1 }
-      settle(held, failure: held.deadline?.error)
+      var failure = held.deadline?.error
+      if case .granted(let question) = held.condition { failure = backend.quotas?.delay(of: question) ?? failure }
+      settle(held, failure: failure)
     }
   }
 

@@ -101,13 +101,17 @@ extension StoreServer {
     let families: [(name: String, help: String, value: (Volume) -> UInt64)] = [
       (
         "limit_bytes", "Bytes that the blobs of a volume may take.",
-        { [store] in min($0.usage.limit, store.memory.limit) }
+        { [store] in $0.isShared ? $0.usage.limit : min($0.usage.limit, store.memory.limit) }
       ),
       ("used_bytes", "Bytes that the blobs of a volume take.", { $0.usage.used }),
       ("objects", "Objects of a volume.", { UInt64($0.objectCount) }),
       (
         "heap_bytes", "Bytes of heap that objects, names and streams of a volume take, estimated.",
         { UInt64($0.heapBytes) }
+      ),
+      (
+        "copies_bytes", "Bytes of copies of what other stores have that clients of a volume map.",
+        { $0.usage.mappedBytes }
       ),
       ("connections", "Clients connected to a volume.", { UInt64($0.connections) }),
     ]
@@ -116,6 +120,38 @@ extension StoreServer {
       page.family(name, "gauge", family.help)
       for volume in volumes { page.sample(name, labels: "volume=\"\(volume.id)\"", "\(family.value(volume))") }
     }
+    quotas(volumes.filter(\.isShared), &page)
+  }
+
+  /// Volumes that other stores have, too, and what this one may use of their quotas.
+  private func quotas(_ shared: [Volume], _ page: inout MetricsPage) {
+    guard let counts = backend.quotas?.counts else { return }
+    let families: [(name: String, help: String, value: (Volume) -> UInt64?)] = [
+      (
+        "quota_granted_bytes", "Bytes of the quota of a volume that this store may use without asking the others.",
+        { $0.usage.granted }
+      ),
+      (
+        "cluster_used_bytes", "Bytes that the blobs of a volume take on all stores.",
+        { [volumes] in volumes.record(of: $0).used }
+      ),
+    ]
+    for family in families where !shared.isEmpty {
+      let name = "vineyard_volume_\(family.name)"
+      page.family(name, "gauge", family.help)
+      for volume in shared {
+        if let value = family.value(volume) { page.sample(name, labels: "volume=\"\(volume.id)\"", "\(value)") }
+      }
+    }
+    page.single(
+      "vineyard_quota_waits_total", "counter", "Requests that waited for more of a quota that several stores share.",
+      counts.questions)
+    page.single(
+      "vineyard_quota_refusals_total", "counter", "Those of them that were refused, since all of the quota is in use.",
+      counts.refusals)
+    page.single(
+      "vineyard_quota_recalled_bytes_total", "counter",
+      "Bytes of quotas that this store has given back since others wanted them.", counts.recalledBytes)
   }
 
   private func objects(_ page: inout MetricsPage) {

@@ -16,6 +16,7 @@ extension StoreServer {
     var start: UInt64 = 0
     poller.wait(timeout: timeout) {
       start = monotonicNanoseconds()
+      backend.quotas?.checkStanding()
     } serve: { event in
       store.now = unixMilliseconds()
       dispatch(event)
@@ -213,6 +214,7 @@ extension StoreServer {
         if disposition.pause != nil { return disposition }
       }
     } catch {
+      if let held = awaitQuota(connection) { return .hold(held) }
       failure = error
       disposition = .reply
       handler.reply.reply(error)
@@ -238,6 +240,7 @@ extension StoreServer {
     _ found: (type: RequestType, index: Int)?, nanoseconds duration: UInt64, _ failure: StoreError?,
     _ connection: Connection
   ) {
+    connection.quotaDeadline = nil
     if let found {
       metrics.record(found.index, nanoseconds: duration, failed: failure != nil)
       metricsLog?.record(RequestDescriptor.all[found.index].log, nanoseconds: duration, store)

@@ -147,6 +147,8 @@ extension StoreServer {
     core.commitLimit = plan.budget.pages
     core.populate = configuration.populate
     core.streamThreshold = configuration.streamThreshold
+    core.copyLimit = configuration.copiesLimit.bytes(of: plan.budget.size)
+    core.volumeCopyLimit = configuration.volumeCopiesLimit?.bytes(of: plan.budget.size)
     core.started = unixMilliseconds()
     core.timeText = { Timestamp(milliseconds: Int64(clamping: $0)).description }
     core.overwrite = configuration.overwrite

@@ -86,7 +86,7 @@ extension StoreServer {
     for connection in connections.values {
       guard case .held(let held) = connection.state else { continue }
       switch held.condition {
-      case .changed, .pulled: settle(held, failure: Self.stopping)
+      case .changed, .pulled, .granted: settle(held, failure: Self.stopping)
       default: break
       }
     }

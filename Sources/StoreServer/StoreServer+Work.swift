@@ -116,6 +116,12 @@ extension StoreServer {
       disposition = try step(work, connection)
       try requireRoom(&disposition, work)
     } catch {
+      if work.frame != nil, let held = awaitQuota(connection) {
+        // It begins anew: what it has done so far is taken back.
+        connection.work = nil
+        release(work)
+        return hold(held, of: connection)
+      }
       failure = error
       handler.reply.reply(error)
       disposition = .reply

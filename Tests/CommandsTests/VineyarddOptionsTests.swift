@@ -36,7 +36,7 @@ import Testing
       --socket /s --socket_mode 0660 --socket_group staff --rpc_socket_port 0 --rpc_host 10.0.0.1
       --metrics_port 9090 --metrics_host ::1 --htpasswd /h --admin_token_file /t
       --size 1.5Gi --huge_pages thp --populate off --stream_threshold 0
-      --deleted_memory keep --overwrite delete --allow_cluster_scope --deployment distributed --verbose --metrics
+      --copies_limit 25% --volume_copies_limit 512Mi --deleted_memory keep --overwrite delete --allow_cluster_scope --deployment distributed --verbose --metrics
       --coredump
       """
     let environment = ["MY_HOST_NAME": "10.0.0.1", "MY_NODE_NAME": "node", "USER": "pod"]
@@ -56,6 +56,8 @@ import Testing
     expected.deletedMemory = .keep
     expected.overwrite = .delete
     expected.streamThreshold = 0
+    expected.copiesLimit = .percent(25)
+    expected.volumeCopiesLimit = .bytes(512 << 20)
     expected.deployment = "distributed"
     expected.hostname = "10.0.0.1"
     expected.nodename = "node"
@@ -136,6 +138,10 @@ import Testing
     ("--metrics_port=9600", "--rpc_socket_port and --metrics_port are both 9600"),
     ("--socket_mode=0", "with --socket_mode 0 nobody could connect"),
     ("--stream_threshold=101", "invalid --stream_threshold 101"),
+    ("--copies_limit=0", "invalid --copies_limit '0': it is not above zero"),
+    ("--copies_limit=120%", "invalid --copies_limit '120%': a share is 1% to 100%"),
+    ("--size=1G --copies_limit=2G", "invalid --copies_limit '2G': it is more than --size 1G"),
+    ("--volume_copies_limit=much", "invalid --volume_copies_limit 'much'"),
   ])
   func `what makes no sense is refused in one line with a hint`(_ flags: String, _ error: String) {
     let world = World()

@@ -45,6 +45,22 @@ enum MemoryFlags: DaemonFlagTable {
       }
       options.server.streamThreshold = UInt64(percent)
     },
+    .optional(
+      "copies_limit",
+      ArgumentHelp(
+        "Most memory for copies of what other stores have: a percentage of the memory, or a size. (default: 50%)",
+        valueName: "share")
+    ) { (share: String?, flags, options) in
+      if let share { options.server.copiesLimit = try memoryShare(share, "--copies_limit", flags) }
+    },
+    .optional(
+      "volume_copies_limit",
+      ArgumentHelp(
+        "Most memory of such copies that the clients of one volume may map. (default: the volume's quota)",
+        valueName: "share")
+    ) { (share: String?, flags, options) in
+      options.server.volumeCopiesLimit = try share.map { try memoryShare($0, "--volume_copies_limit", flags) }
+    },
     FlagSpec(
       "allocator", .choice(["dlmalloc", "mimalloc"]), .withoutEffect("the store has one allocator"),
       settled: "dlmalloc"),
@@ -54,6 +70,17 @@ enum MemoryFlags: DaemonFlagTable {
     FlagSpec("spill_lower_rate", .number, .notYet("spilling is not available yet"), settled: "0.3"),
     FlagSpec("spill_upper_rate", .number, .notYet("spilling is not available yet"), settled: "0.8"),
   ]
+
+  /// A part of the memory, which is not more than all of it.
+  private static func memoryShare(_ text: String, _ flag: String, _ flags: DaemonFlags) throws -> MemoryShare {
+    let share = try MemoryShare.parse(text, flag: flag)
+    guard case .bytes(let wanted) = share, let size: String = flags.value("size"), let all = try bytes(size),
+      wanted > all
+    else { return share }
+    throw ProgramError(
+      .usage, "invalid \(flag) '\(text)'", cause: "it is more than --size \(size)",
+      hint: "give less, or a share such as 25%")
+  }
 
   /// Bytes, nil for as much as is sensible.
   private static func bytes(_ size: String) throws -> UInt64? {

@@ -91,11 +91,29 @@ struct Reaper {
         if !(try await write(transaction).succeeded) { isDone = false }
       }
     }
+    if try await !removeGrants(while: stays) { isDone = false }
     if !isDone {
       // Either a name was given to another object, or the store is back.
       guard try await write(Transaction(if: stays, then: [])).succeeded else { return nil }
     }
     return (count, isDone)
+  }
+
+  /// Gives the store's parts in the quotas of volumes back to the others.
+  ///
+  /// - Returns: false when somebody changed one of them meanwhile, or the store is back.
+  private func removeGrants(while stays: [Transaction.Comparison]) async throws(EtcdError) -> Bool {
+    var isDone = true
+    for try await page in client.pages(of: .prefix(layout.grants)) {
+      for pair in page.pairs {
+        guard var record = QuotaRecord(pair.value), record.remove(id) else { continue }
+        let transaction = Transaction(
+          if: stays + [.isUnchanged(pair.key, since: pair.modRevision)],
+          then: [.put(key: pair.key, value: record.text)])
+        if !(try await write(transaction).succeeded) { isDone = false }
+      }
+    }
+    return isDone
   }
 
   private func write(_ operations: [Transaction.Operation], while stays: [Transaction.Comparison])

@@ -124,7 +124,10 @@ struct VolumeOperation: Sendable {
     // Nobody can join a volume without a document.
     let contents = session == 0 ? [] : layout.contents(of: session).map { Transaction.Operation.delete(.prefix($0)) }
     return .write(
-      Transaction(if: [.exists(tombstone)], then: mine + contents + [.delete(.key(tombstone))]), then: .nothing)
+      Transaction(
+        if: [.exists(tombstone)],
+        then: mine + contents + [.delete(.key(tombstone)), .delete(.key(layout.grants(of: id, session: session)))]),
+      then: .nothing)
   }
 
   private func restore(_ volume: SharedVolume, _ pairs: [KeyValue]) throws(StoreError) -> Step {

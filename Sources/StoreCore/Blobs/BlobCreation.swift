@@ -58,6 +58,7 @@ public struct BlobsCreation: StoreTask {
   /// - Throws: notEnoughMemory; then none of them is there.
   public mutating func step(_ store: Store) throws(StoreError) -> [BlobPayload]? {
     let reuses = reuses ?? couldFit(store)
+    if payloads.isEmpty, creation == nil, let shortage = shortage(store) { throw shortage }
     while payloads.count < sizes.count {
       if store.work.isSpent { return nil }
       var creation = creation ?? BlobCreation(sizes[payloads.count], by: client, reuses: reuses)
@@ -76,11 +77,19 @@ public struct BlobsCreation: StoreTask {
     return payloads
   }
 
+  /// The error of blobs for all of which this store asks others first; nil when it need not.
+  private func shortage(_ store: Store) -> StoreError? {
+    guard let volume = client.volume, volume.usage.granted != nil else { return nil }
+    return store.shortage(total, of: volume)
+  }
+
+  private var total: UInt64 { sizes.reduce(0) { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 } }
+
   /// Checks that all blobs can be had together, so that nothing is taken from anybody when they cannot.
   private mutating func couldFit(_ store: Store) -> Bool {
     payloads.reserveCapacity(sizes.count)
     store.work.spend(sizes.count)
-    let total = sizes.reduce(UInt64(0)) { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }
+    let total = total
     let fits = store.memory.couldFit(total - min(total, store.cache.bytes))
     reuses = fits
     return fits
@@ -136,6 +145,7 @@ extension Store {
   ///
   /// - Returns: the payload for its creator.
   func refusal(of size: UInt64, by client: Client) -> StoreError {
+    if let volume = client.volume, let shortage = shortage(size, of: volume) { return shortage }
     suspectUnfinished(of: client)
     guard let volume = client.volume else { return notEnoughMemory(size, by: client) }
     volume.usage.wasRefused = true

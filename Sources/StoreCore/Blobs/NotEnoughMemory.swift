@@ -24,6 +24,9 @@ extension Store {
     if !largest.isEmpty {
       message += "; largest: " + largest.map { describe($0, in: session) }.joined(separator: ", ")
     }
+    if client.volume?.isShared == true {
+      message += "; that is \(placeText): volume '\(client.volume?.id ?? "")' may have room on other stores"
+    }
     return StoreError(.notEnoughMemory, message)
   }
 

@@ -6,21 +6,28 @@ extension Store {
     work.spend(2 * Work.entry)
     guard let blob = client.session.blobs[id] else { return }
     clearSuspicion(CollectionOfOne(id), in: client.session)
-    grant(id, blob.extent, to: client, isPinned: client.releasesBlobs)
+    guard grant(id, blob.extent, to: client, isPinned: client.releasesBlobs), blob.copy != nil else { return }
+    client.volume?.usage.map(blob.extent, blob.charged)
   }
 
   /// Gives an extent to a client under an id.
-  func grant(_ id: ObjectID, _ extent: ExtentID, to client: Client, isPinned: Bool) {
+  ///
+  /// - Returns: whether it had not been given that before.
+  @discardableResult
+  func grant(_ id: ObjectID, _ extent: ExtentID, to client: Client, isPinned: Bool) -> Bool {
+    var isNew = true
     if let given = client.reading[id] {
-      if given.extent == extent, given.isPinned || !isPinned { return }
+      if given.extent == extent, given.isPinned || !isPinned { return false }
       if given.extent == extent {
         memory.removeReader(extent, by: client.id)
+        isNew = false
       } else {
         client.staleGrants.append((id, given))
       }
     }
     client.reading[id] = Grant(extent: extent, isPinned: isPinned)
     memory.addReader(extent, by: client.id, isPinned: isPinned)
+    return isNew
   }
 
   /// Ends a client's newest grant under an id.
@@ -44,6 +51,7 @@ extension Store {
     // One of many grants of the same bytes has to be looked for.
     work.spend(memory.readers(grant.extent) / 4)
     memory.removeReader(grant.extent, by: client.id, isPinned: grant.isPinned)
+    client.volume?.usage.unmap(grant.extent)
   }
 
   /// Ends what a client was given of blobs that are deleted by now, unless it releases blobs itself.
@@ -116,6 +124,7 @@ extension Store {
     for holder in holders {
       guard let client = clients[holder] else { continue }
       work.spend(client.forget(extent, of: blob))
+      client.volume?.usage.unmap(extent)
       if reuse.holders.count < 3 { reuse.holders.insert(client.label) }
     }
   }

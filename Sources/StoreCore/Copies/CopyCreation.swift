@@ -48,6 +48,9 @@ public struct CopyCreation: StoreTask {
       guard !overflow, sum <= store.cache.limit else { throw refusal(of: sum, store) }
       total = sum
     }
+    if let volume = session.volume, total > store.copyLimit(of: volume) {
+      throw store.copiesExceeded(total, by: volume)
+    }
     isAdmitted = true
   }
 

@@ -9,6 +9,8 @@ public struct CopyLookup: StoreTask {
   private var seen: Set<ObjectID> = []
   private var missing: [RemoteBlob] = []
   private var asked: Set<RemoteBlob> = []
+  /// Why the client gets no copies, since its volume maps too many already.
+  public private(set) var refusal: StoreError?
   /// The object whose members are looked at, and the index of the next one.
   private var current: (record: MetadataRecord, next: Int)?
 
@@ -45,9 +47,13 @@ public struct CopyLookup: StoreTask {
     case .object(let member): pending.append(member)
     case .blob(let id):
       let original = RemoteBlob(instance: link.instance, id: id)
-      guard id != .emptyBlob, store.isElsewhere(link.instance), !store.grantCopy(of: original, to: client) else {
+      guard id != .emptyBlob, store.isElsewhere(link.instance) else { return }
+      if let volume = client.volume, !store.admitsCopy(of: original, to: client) {
+        let size = client.session.remoteCopies[original].flatMap { client.session.blobs[$0]?.charged }
+        refusal = store.copiesExceeded(size ?? 0, by: volume)
         return
       }
+      if store.grantCopy(of: original, to: client) { return }
       if asked.insert(original).inserted { missing.append(original) }
     case .signature(let signature, _, let fallback):
       if session.volume == nil { break }

@@ -46,6 +46,28 @@ extension Store {
     return true
   }
 
+  /// Whether a client may map the copy of a blob, as far as its volume goes; the first time, for nothing is counted
+  /// twice.
+  public func admitsCopy(of original: RemoteBlob, to client: Client) -> Bool {
+    guard let volume = client.volume,
+      let blob = client.session.remoteCopies[original].flatMap({ client.session.blobs[$0] })
+    else { return true }
+    return volume.usage.admitsCopy(blob.extent, blob.charged, within: copyLimit(of: volume))
+  }
+
+  /// Bytes of copies that the clients of a volume may map.
+  public func copyLimit(of volume: Volume) -> UInt64 {
+    min(configuration.volumeCopyLimit ?? volume.settings.limit ?? .max, cache.limit)
+  }
+
+  func copiesExceeded(_ size: UInt64, by volume: Volume) -> StoreError {
+    StoreError(
+      .notEnoughMemory,
+      "no room for \(size) bytes of what other stores have: the clients of volume '\(volume.id)' may map copies of "
+        + "\(copyLimit(of: volume)) bytes on this one and map \(volume.usage.mappedBytes); these come back when "
+        + "clients disconnect, delete what they read or call memory_trim")
+  }
+
   /// Counts a read that found all copies here.
   public func countCopyHit() { cache.hits += 1 }
 
@@ -128,10 +150,18 @@ extension Store {
   /// - Throws: notEnoughMemory when the volume may not have so much.
   func keepCopy(_ id: ObjectID, in session: Session, of volume: Volume?) throws(StoreError) {
     guard let charged = session.blobs[id]?.charged, isCopy(id, in: session) else { return }
-    if let volume, !volume.usage.admits(charged) { throw quotaExceeded(charged, by: volume) }
+    if let volume, !volume.usage.admits(charged) {
+      throw shortage(charged, of: volume) ?? quotaExceeded(charged, by: volume)
+    }
     session.blobs.update(id) { blob in
       forgetCopy(&blob, in: session)
       blob.usage = volume?.usage
+      // Those who map it do so as the volume's own from now on.
+      if let owner = session.volume {
+        owner.usage.forgetCopy(blob.extent)
+      } else {
+        for volume in volumes.values { volume.usage.forgetCopy(blob.extent) }
+      }
     }
     if let volume { charge(charged, for: id, to: volume) }
   }

@@ -51,6 +51,7 @@ extension Store {
     let limit = document.settings.limit ?? .max
     if limit > volume.usage.limit { volume.usage.wasRefused = false }
     volume.usage.limit = max(limit, volume.usage.used)
+    volume.usage.granted = document.settings.quota == 0 ? nil : volume.usage.granted ?? 0
     return true
   }
 }

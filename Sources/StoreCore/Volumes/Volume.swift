@@ -42,6 +42,7 @@ public final class Volume {
     let policy = settings.deletedMemory ?? (settings.scope == .volume ? .keep : deletedMemory)
     usage = VolumeUsage(
       limit: settings.limit ?? .max, sharesRootSession: settings.scope == .cluster, reusesDeleted: policy == .reuse)
+    if settings.locality == .cluster, settings.quota > 0 { usage.granted = 0 }
   }
 
   public var id: String { settings.id }

@@ -1,11 +1,20 @@
 import StoreProtocol
 
+/// A copy of a blob of another store that clients of a volume map.
+struct MappedCopy {
+  /// Number of grants to them.
+  var grants: Int
+  let bytes: UInt64
+}
+
 /// Memory that a volume may take of the store, and memory that it has taken.
 ///
 /// Every blob of the volume points to its usage and counts there in full, also when several blobs share their bytes.
 public final class VolumeUsage {
   /// Most bytes its blobs may take; `UInt64.max` for as much as the store has.
   public internal(set) var limit: UInt64
+  /// Bytes of the limit that this store may use without asking the others that have the volume; nil where nobody has.
+  public internal(set) var granted: UInt64?
   /// Bytes of its blobs.
   public private(set) var used: UInt64 = 0
   /// Whether the bytes of its deleted blobs may be taken back from clients that were given them.
@@ -20,6 +29,10 @@ public final class VolumeUsage {
   private(set) var nameCount = 0
   /// The streams made through it; empty unless ``sharesRootSession``.
   private(set) var streams = SortedSet<ObjectID>()
+  /// Copies of what other stores have that its clients map.
+  private(set) var mapped = SortedTable<ExtentID, MappedCopy>()
+  /// Bytes of these copies, which are outside of ``limit``.
+  public private(set) var mappedBytes: UInt64 = 0
   /// Whether an allocation was refused since bytes were last given back.
   var wasRefused = false
   /// Whether anything was ever written.
@@ -32,7 +45,10 @@ public final class VolumeUsage {
   }
 
   /// Whether a blob of `size` bytes fits in what is left.
-  func admits(_ size: UInt64) -> Bool { size <= limit && used <= limit - size }
+  func admits(_ size: UInt64) -> Bool {
+    let most = granted ?? limit
+    return size <= most && used <= most - size
+  }
 
   /// Whether `size` bytes more are beyond a percentage of the limit.
   func isFull(_ size: UInt64, _ percentage: UInt64) -> Bool {
@@ -57,6 +73,32 @@ public final class VolumeUsage {
     ensure(size <= used, "\(size) bytes are paid back to a volume that is charged \(used)")
     used -= size
     wasRefused = false
+  }
+
+  // MARK: - Copies
+
+  /// Whether a client may map a copy of so many bytes, when its clients may map so much.
+  func admitsCopy(_ extent: ExtentID, _ bytes: UInt64, within limit: UInt64) -> Bool {
+    mapped[extent] != nil || bytes <= limit && mappedBytes <= limit - bytes
+  }
+
+  /// A client of the volume was given a copy.
+  func map(_ extent: ExtentID, _ bytes: UInt64) {
+    if mapped[extent] == nil { mappedBytes += bytes }
+    mapped[extent] = MappedCopy(grants: (mapped[extent]?.grants ?? 0) + 1, bytes: bytes)
+  }
+
+  /// A client of the volume lets go of an extent, which need not be a copy.
+  func unmap(_ extent: ExtentID) {
+    guard let copy = mapped[extent] else { return }
+    if copy.grants > 1 { mapped[extent]?.grants -= 1 } else { forgetCopy(extent) }
+  }
+
+  /// Counts an extent as a copy no more.
+  func forgetCopy(_ extent: ExtentID) {
+    guard let copy = mapped.removeValue(forKey: extent) else { return }
+    ensure(copy.bytes <= mappedBytes, "\(copy.bytes) bytes of copies are let go, \(mappedBytes) are mapped")
+    mappedBytes -= copy.bytes
   }
 
   /// Notes that a blob got another id.

@@ -48,6 +48,8 @@ final class Connection {
   var isEvicted = false
   /// Whether its bytes travel over TLS.
   var isEncrypted = false
+  /// Time at which the request at hand waits no more for its volume's quota, in monotonic nanoseconds.
+  var quotaDeadline: UInt64?
   /// The admin token, or why it cannot be read, for the request at hand.
   var adminToken: Result<String, ProgramError>?
   /// The keys of peers, or why there are none, for the proof at hand.

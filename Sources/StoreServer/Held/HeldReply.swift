@@ -27,6 +27,8 @@ final class HeldReply {
     case pulled(UInt64)
     /// Others have answered the question with this number.
     case answered(UInt64)
+    /// The question for more of a volume's quota with this number is answered.
+    case granted(UInt64)
   }
 
   /// Action when the condition holds.
@@ -90,6 +92,7 @@ struct HeldReplies {
   private var byChange: [UInt64: [HeldReply]] = [:]
   private var byPull: [UInt64: [HeldReply]] = [:]
   private var byQuestion: [UInt64: [HeldReply]] = [:]
+  private var byGrant: [UInt64: HeldReply] = [:]
   /// Replies that wait for the page worker, in the order in which they came.
   private(set) var onPages: [HeldReply] = []
 
@@ -111,6 +114,7 @@ struct HeldReplies {
     case .durable(let number): byChange[number, default: []].append(held)
     case .pulled(let number): byPull[number, default: []].append(held)
     case .answered(let question): byQuestion[question, default: []].append(held)
+    case .granted(let question): byGrant[question] = held
     case .sent, .checked: break
     }
   }
@@ -133,6 +137,7 @@ struct HeldReplies {
     case .answered(let question):
       byQuestion[question]?.removeAll { $0 === held }
       if byQuestion[question]?.isEmpty == true { byQuestion[question] = nil }
+    case .granted(let question): byGrant[question] = nil
     case .sent, .checked: break
     }
     return true
@@ -149,6 +154,9 @@ struct HeldReplies {
   func waiting(forPull number: UInt64) -> [HeldReply] { byPull[number] ?? [] }
   /// Those that wait for an answer.
   func waiting(forAnswer question: UInt64) -> [HeldReply] { byQuestion[question] ?? [] }
+
+  /// The one that waits for more of a quota.
+  func waiting(forGrant question: UInt64) -> HeldReply? { byGrant[question] }
 
   /// Those that wait for one of the change sets up to a number, in the order of these.
   func waiting(forChangesUpTo number: UInt64) -> [HeldReply] {

@@ -1,5 +1,6 @@
 import DequeModule
 import JSON
+import MetadataBackend
 import SharedMemory
 import StoreCore
 import StoreProtocol
@@ -21,7 +22,7 @@ extension StoreServer {
       countParked(1, of: connection)
       store.notesChanges = true
     case .populated(let blobs): for range in blobs.ranges { store.demandPages(range) }
-    case .givenBack, .checked, .job, .durable, .pulled, .answered: break
+    case .givenBack, .checked, .job, .durable, .pulled, .answered, .granted: break
     // The socket is watched already for taking more.
     case .sent: return
     }
@@ -86,6 +87,7 @@ extension StoreServer {
 
   /// Gives up the request that a connection waits with.
   private func dropRequest(of connection: Connection, _ error: StoreError) {
+    connection.quotaDeadline = nil
     if let work = connection.work {
       if let frame = work.frame {
         record(work.found, nanoseconds: work.duration, error, connection)
@@ -114,6 +116,7 @@ extension StoreServer {
       stopWaiting(connection, for: key)
     case .checked:
       if case .registration(let login) = held.continuation { logins.remove(connection.id, of: login.claim) }
+    case .granted(let question): backend.quotas?.withdraw(question)
     case .populated, .givenBack, .sent, .job, .durable, .pulled, .answered: break
     }
   }
@@ -154,7 +157,7 @@ extension StoreServer {
     switch condition {
     case .populated(let blobs): !blobs.ranges.contains { store.memory.residency.isAwaited($0) }
     case .givenBack: !pages.isGivingBack
-    case .changed, .sent, .checked, .job, .durable, .pulled, .answered: false
+    case .changed, .sent, .checked, .job, .durable, .pulled, .answered, .granted: false
     }
   }
 

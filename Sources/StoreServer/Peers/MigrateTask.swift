@@ -19,7 +19,7 @@ struct MigrateTask: RequestTask {
     if migration == nil {
       if let target = try store.migrate(id, in: client.session) { return handler.answerMigration(target) }
       guard !client.isReadOnly else { throw StoreError(.invalid, "a client that only reads cannot migrate \(id)") }
-      guard let missing = findCopies(store) else { return nil }
+      guard let missing = try findCopies(store) else { return nil }
       guard missing.isEmpty else {
         guard let pulls = handler.pulls else { throw StoreServer.stopping }
         return .hold(try pulls.fetch(missing, for: client))
@@ -30,13 +30,14 @@ struct MigrateTask: RequestTask {
     return handler.answerMigration(target)
   }
 
-  private mutating func findCopies(_ store: Store) -> [RemoteBlob]? {
+  private mutating func findCopies(_ store: Store) throws(StoreError) -> [RemoteBlob]? {
     var lookup = lookup ?? CopyLookup([id], for: client)
     self.lookup = nil
     guard let missing = lookup.step(store) else {
       self.lookup = lookup
       return nil
     }
+    if let refusal = lookup.refusal { throw refusal }
     return missing
   }
 

@@ -346,7 +346,9 @@ extension StoreServer {
     guard let (pull, failure) = pulls.finish(number, result) else { return }
     for held in heldReplies.waiting(forPull: number) {
       if failure == nil, let client = held.connection.flatMap({ connections[$0]?.client }) {
-        for original in pull.originals { store.grantCopy(of: original, to: client) }
+        for original in pull.originals where store.admitsCopy(of: original, to: client) {
+          store.grantCopy(of: original, to: client)
+        }
       }
       settle(held, failure: failure)
     }

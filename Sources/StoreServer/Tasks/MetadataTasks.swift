@@ -201,7 +201,7 @@ struct GetDataTask: RequestTask {
         found += 1
       }
       if showsCopies, !isLookedUp {
-        guard let missing = findCopies(for: client, store) else { return nil }
+        guard let missing = try findCopies(for: client, store) else { return nil }
         if !missing.isEmpty, let pulls = handler.pulls {
           wasFetched = true
           return .hold(try pulls.fetch(missing, for: client))
@@ -226,13 +226,14 @@ struct GetDataTask: RequestTask {
   }
 
   /// - Returns: the blobs that have to be fetched, nil when there is more to look at.
-  private mutating func findCopies(for client: Client, _ store: Store) -> [RemoteBlob]? {
+  private mutating func findCopies(for client: Client, _ store: Store) throws(StoreError) -> [RemoteBlob]? {
     if lookup == nil {
       store.work.spend(ids.count * 32)
       guard ids.contains(where: { store.mayHaveBlobsElsewhere($0, in: session) }) else { return [] }
       lookup = CopyLookup(ids, for: client)
     }
     guard let missing = lookup?.step(store) else { return nil }
+    if let refusal = lookup?.refusal { throw refusal }
     lookup = nil
     if missing.isEmpty, !wasFetched { store.countCopyHit() }
     return missing

@@ -104,6 +104,7 @@ extension StoreServer: VolumeServing {
   // MARK: - Other stores
 
   var sharedVolumes: (any SharedVolumes)? { backend.volumes }
+  var sharedQuotas: (any SharedQuotas)? { backend.quotas }
 
   var knowsPeers: Bool { configuration.adminTokenFile != nil }
 

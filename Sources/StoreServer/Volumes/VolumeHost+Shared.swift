@@ -123,16 +123,29 @@ extension VolumeHost {
       }
     }
     let job = begin(id)
-    shared.change(id, change) { [weak self] result in
+    resize(id, change) { [weak self] failure in
       guard let self else { return }
-      switch result {
-      case .failure(let error): end(job, id, error)
-      case .success(let document):
-        take(.changed(document))
-        end(job, id, nil)
+      if let failure { return end(job, id, failure) }
+      shared.change(id, change) { [weak self] result in
+        guard let self else { return }
+        switch result {
+        case .failure(let error): end(job, id, error)
+        case .success(let document):
+          take(.changed(document))
+          end(job, id, nil)
+        }
       }
     }
     return HeldReply(until: .job(job), then: .request)
+  }
+
+  /// Changes the quota that all stores together keep to, before the document says so.
+  private func resize(_ id: String, _ change: SharedVolumeChange, then answer: @escaping (StoreError?) -> Void) {
+    guard case .settings(let change) = change, let quota = change.quota, quota > 0,
+      let document = sharedDocument(of: id),
+      quota != document.settings.quota, let quotas = server.sharedQuotas
+    else { return answer(nil) }
+    quotas.resize(document, to: quota, then: answer)
   }
 
   /// Deletes a volume on all stores; those that are down delete it when they are started again.
@@ -187,6 +200,7 @@ extension VolumeHost {
       guard let volume = store.volumes[document.id], volume.isShared, volume.session.id == document.session,
         store.update(volume, to: document)
       else { return }
+      server.sharedQuotas?.adopt(volume)
       saveIfPossible(volume)
     case .deleted(let id, let session):
       if busy.contains(id) {

@@ -26,6 +26,8 @@ protocol VolumeServing: AnyObject {
   func finishJob(_ job: UInt64, failure: StoreError?)
   /// Volumes that other stores have, too; nil where there are no others.
   var sharedVolumes: (any SharedVolumes)? { get }
+  /// Quotas of such volumes.
+  var sharedQuotas: (any SharedQuotas)? { get }
   /// Whether other stores can prove that they are stores.
   var knowsPeers: Bool { get }
 }
