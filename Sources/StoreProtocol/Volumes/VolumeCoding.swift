@@ -13,6 +13,7 @@ extension ByteWriter {
     field("ephemeral", settings.isEphemeral)
     field("quota", settings.quota)
     field("attributes", settings.attributes)
+    if settings.locality == .cluster { field("locality", settings.locality.rawValue) }
     if let policy = settings.overwrite { field("overwrite", policy.rawValue) }
     if let policy = settings.deletedMemory { field("deleted_memory", policy.rawValue) }
     guard let source = settings.source else { return }
@@ -45,6 +46,7 @@ extension VolumeSettings {
     quota = try message.integer("quota", default: 0)
     attributes = try message.volumeAttributes()
     source = try message.volumeSource()
+    locality = try message.choice("locality", default: .node, "'cluster' or 'node'")
     overwrite = try message.choice("overwrite", "'delete' or 'keep'")
     deletedMemory = try message.choice("deleted_memory", "'keep' or 'reuse'")
   }
@@ -150,6 +152,7 @@ extension ByteWriter {
     field("frozen", record.isFrozen)
     field("id", record.id)
     field("kind", record.kind.rawValue)
+    if record.locality == .cluster { field("locality", record.locality.rawValue) }
     if let time = record.lostContentsAt { field("lost_contents_at", time) } else { null("lost_contents_at") }
     field("names", record.names)
     field("objects", record.objects)
@@ -175,6 +178,7 @@ extension VolumeRecord {
     onDelete = try message.choice("on_delete", default: onDelete, "'delete' or 'retain'")
     isEphemeral = try message.boolean("ephemeral", default: false)
     quota = try message.integer("quota", default: 0)
+    locality = try message.choice("locality", default: locality, "'cluster' or 'node'")
     used = try message.integer("used", default: 0)
     objects = Int(clamping: try message.integer("objects", default: 0))
     names = Int(clamping: try message.integer("names", default: 0))
@@ -205,6 +209,7 @@ extension ByteWriter {
     beginObject()
     field("limit", capacity.limit)
     field("promised", capacity.reserved)
+    if capacity.isShared { field("shared", capacity.isShared) }
     field("used", capacity.used)
     endObject()
   }
@@ -218,6 +223,7 @@ extension StoreCapacity {
     self.init(
       limit: try message.integer("limit"), used: try message.integer("used"),
       reserved: try message.integer("promised", default: 0))
+    isShared = try message.boolean("shared", default: false)
   }
 }
 

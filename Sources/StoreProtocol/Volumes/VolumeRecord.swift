@@ -9,7 +9,9 @@ public struct VolumeRecord: Sendable, Equatable {
   public var isEphemeral = false
   /// Most bytes its blobs may take, 0 for as much as the store has.
   public var quota: UInt64 = 0
-  /// Bytes of its blobs.
+  /// Stores that it can be used in.
+  public var locality = VolumeLocality.node
+  /// Bytes of its blobs, in all stores.
   public var used: UInt64 = 0
   /// Objects written through it, members of other objects included.
   public var objects = 0
@@ -61,6 +63,8 @@ public struct StoreCapacity: Sendable, Equatable {
   public var used: UInt64
   /// Bytes that volumes may still write within their quotas, beyond what they have written.
   public var reserved: UInt64
+  /// Whether the store shares metadata with others, so that it can open volumes of locality `cluster`.
+  public var isShared = false
 
   public init(limit: UInt64, used: UInt64, reserved: UInt64) {
     self.limit = limit

@@ -15,6 +15,14 @@ public enum VolumeScope: String, Sendable, CaseIterable {
   case cluster
 }
 
+/// Stores that a volume can be used in.
+public enum VolumeLocality: String, Sendable, CaseIterable {
+  /// Every store that shares metadata with the one where it was opened first.
+  case cluster
+  /// The store where it was opened.
+  case node
+}
+
 /// Fate of a volume's objects when it is deleted.
 public enum VolumeDeletion: String, Sendable, CaseIterable {
   case delete
@@ -59,6 +67,8 @@ public struct VolumeSettings: Sendable, Equatable {
   public var isEphemeral = false
   /// Most bytes its blobs may take, 0 for as much as the store has.
   public var quota: UInt64 = 0
+  /// Stores that it can be used in.
+  public var locality = VolumeLocality.node
   /// Notes of its maker, such as the claim it belongs to.
   public var attributes: [String: String] = [:]
   /// Nil to start with nothing.

@@ -31,6 +31,8 @@ final class ControllerWorld: StoreDirectory {
     nodes.isEmpty ? [] : [ClusterName(namespace: "ns", name: "store")].compactMap(\.self)
   }
 
+  func hasLabelledNodes(_ cluster: ClusterName) -> Bool { true }
+
   var log: [String] { lines.all }
 
   /// A controller that has just started, and waits as long as other tests keep the processors busy.
