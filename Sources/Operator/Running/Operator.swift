@@ -73,6 +73,9 @@ public struct Operator: Sendable {
     let controllers = Controllers(context, metrics: metrics)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await controllers.run() }
+      group.addTask {
+        try await StoreLabelKeeper(client: client, writer: context.owned.writer, log: log).run()
+      }
       if configuration.certificateDirectory != nil {
         let keeper = CertificateKeeper(
           client: client, namespace: configuration.namespace, lives: configuration.certificateLives, log: log,
