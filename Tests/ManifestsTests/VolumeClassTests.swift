@@ -48,7 +48,8 @@ import Testing
         storageClass.tree["parameters", $0]?.string
       }
     }
-    #expect(chosen == [
+    #expect(
+      chosen == [
         ["cluster", nil, "4Gi", "keep", nil, "node"], ["volume", "retain", "none", "keep", "reuse", "cluster"],
       ])
   }

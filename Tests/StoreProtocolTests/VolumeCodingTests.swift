@@ -27,6 +27,7 @@ struct VolumeCodingTests {
     record.used = .max
     (record.objects, record.names, record.connections) = (7, 5, 3)
     record.isFrozen = true
+    record.locality = .cluster
     record.condition = VolumeCondition(isAbnormal: true, message: "nearly full")
     record.created = 1_700_000_000_000
     record.lostContentsAt = 42
@@ -57,6 +58,27 @@ struct VolumeCodingTests {
       #expect(read == settings)
     }
     #expect(Self.settings.limit == .max && VolumeSettings(id: "v").limit == nil)
+  }
+
+  @Test("a document that stores share comes back as it was written; settings without a locality are for one store")
+  func sharedVolume() throws {
+    var settings = Self.settings
+    settings.locality = .cluster
+    for volume in [
+      SharedVolume(settings, session: 0xf1e, created: 7, isFrozen: true, generation: 9),
+      SharedVolume(VolumeSettings(id: "v"), session: .max, created: 0),
+    ] { #expect(try SharedVolume(volume.json) == volume) }
+    #expect(try SharedVolume(Array(#"{"id":"v","session":"S01","created":1,"generation":1}"#.utf8)).session == 1)
+  }
+
+  @Test(
+    "[Error] a document without a session, or with one that is no number",
+    arguments: [
+      #"{"id":"v","created":1,"generation":1}"#, #"{"id":"v","session":"Sx","created":1,"generation":1}"#,
+      #"{"id":"v","session":1,"created":1,"generation":1}"#, "[]", "",
+    ])
+  func unreadableSharedVolume(json: String) {
+    #expect(throws: StoreError.self) { try SharedVolume(Array(json.utf8)) }
   }
 
   @Test("a record comes back as it was written, with all fields and with none")
@@ -91,9 +113,17 @@ struct VolumeCodingTests {
   func capacity() throws {
     let capacity = StoreCapacity(limit: 1000, used: 300, reserved: 200)
     let json = StoreProtocolTests.text { $0.append(capacity) }
-    #expect(json == #"{"limit":1000,"promised":200,"used":300}"#)
+    #expect(json == #"{"limit":1000,"promised":200,"shared":false,"used":300}"#)
     #expect(try message(json) { message throws(StoreError) in try StoreCapacity(message) } == capacity)
     #expect(capacity.available == 500)
+    var shared = capacity
+    shared.isShared = true
+    shared.instances = [
+      InstanceCapacity(
+        instance: 3, node: "n", endpoint: "n:1", isReachable: false, limit: 1000, used: 300, promised: 200)
+    ]
+    let text = StoreProtocolTests.text { $0.append(shared) }
+    #expect(try message(text) { message throws(StoreError) in try StoreCapacity(message) } == shared)
     #expect(StoreCapacity(limit: 10, used: 8, reserved: 8).available == 0)
     #expect(StoreCapacity(limit: 10, used: .max, reserved: .max).available == 0)
   }

@@ -13,7 +13,7 @@ extension ByteWriter {
     field("ephemeral", settings.isEphemeral)
     field("quota", settings.quota)
     field("attributes", settings.attributes)
-    if settings.locality == .cluster { field("locality", settings.locality.rawValue) }
+    if settings.locality != .node { field("locality", settings.locality.rawValue) }
     if let policy = settings.overwrite { field("overwrite", policy.rawValue) }
     if let policy = settings.deletedMemory { field("deleted_memory", policy.rawValue) }
     guard let source = settings.source else { return }
@@ -41,12 +41,12 @@ extension VolumeSettings {
   public init(_ message: RequestMessage) throws(StoreError) {
     self.init(id: try message.volumeID())
     scope = try message.choice("scope", default: .volume, "'volume' or 'cluster'")
+    locality = try message.choice("locality", default: .node, "'node' or 'cluster'")
     onDelete = try message.choice("on_delete", default: .delete, "'delete' or 'retain'")
     isEphemeral = try message.boolean("ephemeral", default: false)
     quota = try message.integer("quota", default: 0)
     attributes = try message.volumeAttributes()
     source = try message.volumeSource()
-    locality = try message.choice("locality", default: .node, "'cluster' or 'node'")
     overwrite = try message.choice("overwrite", "'delete' or 'keep'")
     deletedMemory = try message.choice("deleted_memory", "'keep' or 'reuse'")
   }
@@ -152,7 +152,7 @@ extension ByteWriter {
     field("frozen", record.isFrozen)
     field("id", record.id)
     field("kind", record.kind.rawValue)
-    if record.locality == .cluster { field("locality", record.locality.rawValue) }
+    field("locality", record.locality.rawValue)
     if let time = record.lostContentsAt { field("lost_contents_at", time) } else { null("lost_contents_at") }
     field("names", record.names)
     field("objects", record.objects)
@@ -175,10 +175,10 @@ extension VolumeRecord {
   public init(_ message: RequestMessage) throws(StoreError) {
     self.init(id: try message.string("id"), kind: try message.volumeKind())
     scope = try message.choice("scope", default: scope, "'volume' or 'cluster'")
+    locality = try message.choice("locality", default: locality, "'node' or 'cluster'")
     onDelete = try message.choice("on_delete", default: onDelete, "'delete' or 'retain'")
     isEphemeral = try message.boolean("ephemeral", default: false)
     quota = try message.integer("quota", default: 0)
-    locality = try message.choice("locality", default: locality, "'cluster' or 'node'")
     used = try message.integer("used", default: 0)
     objects = Int(clamping: try message.integer("objects", default: 0))
     names = Int(clamping: try message.integer("names", default: 0))
@@ -207,10 +207,30 @@ extension ByteWriter {
   /// Appends the capacity of a store as a JSON object with its keys in ascending order.
   public func append(_ capacity: StoreCapacity) {
     beginObject()
+    if capacity.isShared {
+      beginArray("instances")
+      for instance in capacity.instances {
+        separate()
+        append(instance)
+      }
+      endArray()
+    }
     field("limit", capacity.limit)
     field("promised", capacity.reserved)
-    if capacity.isShared { field("shared", capacity.isShared) }
+    field("shared", capacity.isShared)
     field("used", capacity.used)
+    endObject()
+  }
+
+  private func append(_ instance: InstanceCapacity) {
+    beginObject()
+    field("endpoint", instance.endpoint)
+    field("instance", instance.instance)
+    field("limit", instance.limit)
+    field("node", instance.node)
+    field("promised", instance.promised)
+    field("reachable", instance.isReachable)
+    field("used", instance.used)
     endObject()
   }
 }
@@ -224,6 +244,19 @@ extension StoreCapacity {
       limit: try message.integer("limit"), used: try message.integer("used"),
       reserved: try message.integer("promised", default: 0))
     isShared = try message.boolean("shared", default: false)
+    guard isShared, message.isPresent("instances") else { return }
+    instances = try message.objects("instances") { fields throws(StoreError) in try InstanceCapacity(fields) }
+  }
+}
+
+extension InstanceCapacity {
+  /// - Throws: `StoreError` when a number is missing.
+  fileprivate init(_ message: RequestMessage) throws(StoreError) {
+    self.init(
+      instance: try message.integer("instance"), node: try message.string("node", default: ""),
+      endpoint: try message.string("endpoint", default: ""),
+      isReachable: try message.boolean("reachable", default: true), limit: try message.integer("limit"),
+      used: try message.integer("used"), promised: try message.integer("promised", default: 0))
   }
 }
 

@@ -4,14 +4,13 @@ public struct VolumeRecord: Sendable, Equatable {
   public var id: String
   public var kind: VolumeKind
   public var scope = VolumeScope.volume
+  public var locality = VolumeLocality.node
   public var onDelete = VolumeDeletion.delete
   /// Whether it goes with the pod that uses it.
   public var isEphemeral = false
   /// Most bytes its blobs may take, 0 for as much as the store has.
   public var quota: UInt64 = 0
-  /// Stores that it can be used in.
-  public var locality = VolumeLocality.node
-  /// Bytes of its blobs, in all stores.
+  /// Bytes of its blobs.
   public var used: UInt64 = 0
   /// Objects written through it, members of other objects included.
   public var objects = 0
@@ -55,6 +54,35 @@ public struct VolumeCondition: Sendable, Equatable {
   }
 }
 
+/// Memory of one of several stores, as it tells the others.
+public struct InstanceCapacity: Sendable, Equatable {
+  public var instance: UInt64
+  /// Name of the node that it runs on.
+  public var node: String
+  /// `host:port` of its RPC port.
+  public var endpoint: String
+  /// Whether it gives signs of life.
+  public var isReachable: Bool
+  /// Most that all its blobs may take, in bytes.
+  public var limit: UInt64
+  /// Bytes of all its blobs.
+  public var used: UInt64
+  /// Bytes that its volumes may still write within their quotas.
+  public var promised: UInt64
+
+  public init(
+    instance: UInt64, node: String, endpoint: String, isReachable: Bool, limit: UInt64, used: UInt64, promised: UInt64
+  ) {
+    self.instance = instance
+    self.node = node
+    self.endpoint = endpoint
+    self.isReachable = isReachable
+    self.limit = limit
+    self.used = used
+    self.promised = promised
+  }
+}
+
 /// Memory of a store that is given out and reserved, in bytes.
 public struct StoreCapacity: Sendable, Equatable {
   /// Most that all blobs may take.
@@ -63,8 +91,10 @@ public struct StoreCapacity: Sendable, Equatable {
   public var used: UInt64
   /// Bytes that volumes may still write within their quotas, beyond what they have written.
   public var reserved: UInt64
-  /// Whether the store shares metadata with others, so that it can open volumes of locality `cluster`.
+  /// Whether the store shares volumes with others.
   public var isShared = false
+  /// The stores that share volumes, this one among them.
+  public var instances: [InstanceCapacity] = []
 
   public init(limit: UInt64, used: UInt64, reserved: UInt64) {
     self.limit = limit

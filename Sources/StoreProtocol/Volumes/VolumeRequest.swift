@@ -15,12 +15,12 @@ public enum VolumeScope: String, Sendable, CaseIterable {
   case cluster
 }
 
-/// Stores that a volume can be used in.
+/// Set of stores that have a volume.
 public enum VolumeLocality: String, Sendable, CaseIterable {
-  /// Every store that shares metadata with the one where it was opened first.
-  case cluster
-  /// The store where it was opened.
+  /// One store.
   case node
+  /// All stores that share an etcd: its names and objects are the same on all of them.
+  case cluster
 }
 
 /// Fate of a volume's objects when it is deleted.
@@ -62,13 +62,12 @@ public struct VolumeSettings: Sendable, Equatable {
   /// Name of the volume among those of its store, also of its directory.
   public var id: String
   public var scope = VolumeScope.volume
+  public var locality = VolumeLocality.node
   public var onDelete = VolumeDeletion.delete
   /// Whether it goes with the pod that uses it; the store only keeps this for others.
   public var isEphemeral = false
   /// Most bytes its blobs may take, 0 for as much as the store has.
   public var quota: UInt64 = 0
-  /// Stores that it can be used in.
-  public var locality = VolumeLocality.node
   /// Notes of its maker, such as the claim it belongs to.
   public var attributes: [String: String] = [:]
   /// Nil to start with nothing.

@@ -23,7 +23,7 @@ extension StoreServerTests {
       #expect(
         inspected.hasSuffix(
           #","deleted_memory":"keep","ephemeral":true,"frozen":false,"id":"pvc-1","kind":"volume","#
-            + #""lost_contents_at":null,"names":0,"objects":0,"on_delete":"retain","overwrite":"delete","#
+            + #""locality":"node","lost_contents_at":null,"names":0,"objects":0,"on_delete":"retain","overwrite":"delete","#
             + #""quota":1048576,"scope":"cluster","source":null,"used":0}}"#))
       try fixture.open("a", #""source":null"#)
       _ = try fixture.ask("create_snapshot", "z", #""source":"a""#)
