@@ -20,6 +20,16 @@ struct ClusterRoom: Sendable, Equatable {
   var limit: UInt64 { capacities.values.map(\.limit).saturatingSum }
 }
 
+extension StoreCapacity {
+  /// Bytes that the store and those that it shares volumes with can give.
+  var availableEverywhere: UInt64 {
+    guard !instances.isEmpty else { return available }
+    return instances.filter(\.isReachable).map {
+      StoreCapacity(limit: $0.limit, used: $0.used, reserved: $0.promised).available
+    }.saturatingSum
+  }
+}
+
 extension [UInt64] {
   /// The sum, or the largest number when that is less.
   var saturatingSum: UInt64 {

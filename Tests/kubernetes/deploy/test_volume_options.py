@@ -65,7 +65,10 @@ def test_given_a_resource_when_its_clusters_differ_then_their_classes_do(cluster
     assert parameters(cluster, numbers) == CLUSTER_KEYS | expected
 
 
-@pytest.mark.parametrize(("flag", "hint"), [("overwrite", "delete or keep"), ("deleted-memory", "keep or reuse"), ("locality", "cluster or node")])
+@pytest.mark.parametrize(
+    ("flag", "hint"),
+    [("overwrite", "delete or keep"), ("deleted-memory", "keep or reuse"), ("locality", "cluster or node")],
+)
 def test_given_a_policy_that_is_none_when_deployed_then_it_is_refused(vineyardctl, flag, hint):
     run = vineyardctl(*DRIVER, f"--{flag}=perhaps", status=2)
 
