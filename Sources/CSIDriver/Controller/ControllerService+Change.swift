@@ -46,6 +46,9 @@ extension ControllerService {
       return quota
     }
     let name = found.record.id
+    if found.record.locality == .cluster {
+      try await requireRoom(wanted - quota, for: wanted, in: found.store.cluster, name)
+    }
     do throws(StoreFailure) {
       let record = try await gateway.ask(found.store) { client throws(StoreClientError) in
         try client.change(name, VolumeChange(quota: wanted))

@@ -40,6 +40,7 @@ extension ControllerService {
     let locality = try await locality(wanted, source: source)
     if let source { try checkPlace(of: source, wanted) }
     let settings = wanted.settings(locality)
+    if locality == .cluster { try await checkRoom(wanted) }
     var failure = PlacementFailure(wanted, stores, search.replies.failures, locality: locality)
     let candidates = if let source { [source.store] } else { try await candidates(wanted, locality, stores) }
     for store in candidates where failure.considers(store) {
@@ -91,6 +92,17 @@ extension ControllerService {
         message: "the volume is to have \(quota) bytes, and its source '\(source.id)' holds \(found.record.used)")
     }
     return found
+  }
+
+  /// Makes sure that a volume fits into all stores together.
+  private func checkRoom(_ wanted: CreateVolumeParameters) async throws(RPCError) {
+    guard let quota = wanted.quota else { return }
+    do throws(RPCError) {
+      try await requireRoom(quota, for: quota, in: wanted.parameters.cluster, wanted.handle.name)
+    } catch {
+      // Whatever the reason, Kubernetes is to try again later: stores may join.
+      throw error.code == .outOfRange ? RPCError(code: .resourceExhausted, message: error.message) : error
+    }
   }
 
   /// Makes sure that a copy may be where its source is.

@@ -59,6 +59,28 @@ extension ControllerService {
   }
 }
 
+// MARK: - Room
+
+extension ControllerService {
+  /// Makes sure that all stores of a cluster together have room for more bytes.
+  ///
+  /// A store knows what it has itself; what volumes of all stores may take is looked at here, before one is made or grows.
+  ///
+  /// - Parameters:
+  ///   - bytes: in addition to what is used and reserved.
+  ///   - size: of the volume.
+  /// - Throws: `RPCError` with code `resourceExhausted` without so much room, `outOfRange` for a size that the stores
+  ///   could not have if they were empty, `unavailable` when no store answers.
+  func requireRoom(_ bytes: UInt64, for size: UInt64, in cluster: ClusterName, _ id: String) async throws(RPCError) {
+    let room = try await rooms.room(of: cluster)
+    guard bytes > room.available else { return }
+    throw RPCError(
+      code: size > room.limit ? .outOfRange : .resourceExhausted,
+      message: "volume '\(id)' cannot have \(size) bytes: the \(room.capacities.count) ready stores of \(cluster) have "
+        + "\(room.available) bytes left together, of \(room.limit)")
+  }
+}
+
 // MARK: - Capacity
 
 extension ControllerService {
