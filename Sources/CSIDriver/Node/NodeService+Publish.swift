@@ -91,6 +91,9 @@ extension NodeService {
 
 // MARK: - Serving
 
+/// Cause of an error: there is no store on this node. One that is being replaced is back a moment later.
+private struct StoreAbsence: Error {}
+
 /// Makes sure that the store of this node serves a volume.
 extension NodeService {
   /// Repeats work that fails because a store is not there yet, until the timeout for stores.
@@ -99,7 +102,7 @@ extension NodeService {
     while true {
       do {
         return try await body()
-      } catch let error as RPCError where error.code == .unavailable {
+      } catch let error as RPCError where error.code == .unavailable || error.cause is StoreAbsence {
         guard ContinuousClock.now < end else { throw error }
         try await Task.sleep(for: .milliseconds(100))
       }
@@ -133,7 +136,7 @@ extension NodeService {
   /// The error for a store that does not answer: it is between two lives, or there is none.
   private func unreachable(_ failure: StoreFailure, _ locality: VolumeLocality) -> RPCError {
     let cluster = failure.store.cluster
-    guard locality == .cluster, !LocalStores(root: tree.root, node: nodeID).has(cluster) else {
+    guard locality == .cluster, !LocalStores.hasSocket(cluster, root: tree.root) else {
       return RPCError(
         code: .unavailable,
         message:
@@ -143,7 +146,8 @@ extension NodeService {
       code: .failedPrecondition,
       message:
         "node \(nodeID) has no store of \(cluster), and the volume can be used on nodes that have one (hint: they "
-        + "have the label \(cluster.storeLabel); delete the pod, so that it is placed anew)")
+        + "have the label \(cluster.storeLabel); delete the pod, so that it is placed anew, unless the store is being "
+        + "replaced)", cause: StoreAbsence())
   }
 
   /// The directory of a volume whose socket is served; blocks until that is known.

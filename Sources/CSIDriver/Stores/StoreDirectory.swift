@@ -78,9 +78,6 @@ struct LocalStores: StoreDirectory {
   /// Here is no Kubernetes that would look for it.
   func hasLabelledNodes(_ cluster: ClusterName) -> Bool { true }
 
-  /// Whether this machine has a store of a cluster, be it between two lives.
-  func has(_ cluster: ClusterName) -> Bool { store(of: cluster) != nil }
-
   /// The store of a cluster on this machine, nil when it has none.
   ///
   /// Without its socket, a store that has volumes is between two lives: it opens them again when it starts.
