@@ -83,7 +83,10 @@ let package = Package(
       name: "Documents",
       dependencies: ["CLibYAML", "JSON", .product(name: "OrderedCollections", package: "swift-collections")],
       swiftSettings: strict),
-    .target(name: "KubernetesObjects", dependencies: ["Documents", "Support"], swiftSettings: strict),
+    .target(
+      name: "KubernetesObjects",
+      dependencies: ["Documents", "Support", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
     .target(name: "Analysis", dependencies: ["Documents", "KubernetesObjects", "Support"], swiftSettings: strict),
     .target(
       name: "KubernetesClient",
@@ -171,7 +174,6 @@ let package = Package(
         "CLinux", "CSIProtocol", "Coordination", "Documents", "HTTPEndpoint", "JSON", "KubernetesClient",
         "KubernetesObjects", "StoreClient", "StoreProtocol", "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
-        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "Logging", package: "swift-log"),

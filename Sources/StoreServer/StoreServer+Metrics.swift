@@ -104,6 +104,7 @@ extension StoreServer {
         { [store] in $0.isShared ? $0.usage.limit : min($0.usage.limit, store.memory.limit) }
       ),
       ("used_bytes", "Bytes that the blobs of a volume take.", { $0.usage.used }),
+      ("local_bytes", "Bytes of the blobs of a volume that are in this store.", { $0.usage.used }),
       ("objects", "Objects of a volume.", { UInt64($0.objectCount) }),
       (
         "heap_bytes", "Bytes of heap that objects, names and streams of a volume take, estimated.",

@@ -209,6 +209,7 @@ import Testing
         { $0.clusters[0].deletedMemory = "free" },
         "invalid policy for deleted memory 'free' (hint: give keep or reuse)"
       ),
+      ({ $0.locality = "zone" }, "invalid locality 'zone' (hint: give cluster or node)"),
       ({ $0.quota = "plenty" }, "invalid quota 'plenty' \(quotaHint)"),
       ({ $0.quota = "0" }, "invalid quota '0' \(quotaHint)"),
       ({ $0.quota = "-1Gi" }, "invalid quota '-1Gi' \(quotaHint)"),

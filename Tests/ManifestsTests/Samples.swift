@@ -100,6 +100,7 @@ enum Samples {
     spec.clusters[1].quota = "none"
     spec.clusters[1].overwrite = "delete"
     spec.clusters[1].deletedMemory = "reuse"
+    spec.clusters[1].locality = "cluster"
     spec.image = "registry.example.com/team/vineyardctl:2.0"
     spec.imagePullPolicy = "Always"
     spec.imageRegistry = "mirror.example.com"
@@ -111,6 +112,7 @@ enum Samples {
     spec.quota = "4Gi"
     spec.overwrite = "keep"
     spec.deletedMemory = "keep"
+    spec.locality = "node"
     spec.kubeletDirectory = "/var/lib/k0s/kubelet"
     spec.enableToleration = true
     spec.enableVerboseLog = true

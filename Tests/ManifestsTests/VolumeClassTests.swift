@@ -34,17 +34,24 @@ import Testing
       spec.scope = "cluster"
       spec.quota = "4Gi"
       spec.overwrite = "keep"
+      spec.locality = "node"
       spec.clusters.append(CSIDriverSpec.Cluster(namespace: "research", name: "numbers"))
       spec.clusters[1].scope = "volume"
       spec.clusters[1].onDelete = "retain"
       spec.clusters[1].quota = "none"
       spec.clusters[1].deletedMemory = "reuse"
+      spec.clusters[1].locality = "cluster"
     }.filter { $0.kind == "StorageClass" }
     #expect(classes.map(\.name) == ["vineyard-system.vineyardd-sample.csi", "research.numbers.csi"])
     let chosen = classes.map { storageClass in
-      ["scope", "onDelete", "quota", "overwrite", "deletedMemory"].map { storageClass.tree["parameters", $0]?.string }
+      ["scope", "onDelete", "quota", "overwrite", "deletedMemory", "locality"].map {
+        storageClass.tree["parameters", $0]?.string
+      }
     }
-    #expect(chosen == [["cluster", nil, "4Gi", "keep", nil], ["volume", "retain", "none", "keep", "reuse"]])
+    #expect(
+      chosen == [
+        ["cluster", nil, "4Gi", "keep", nil, "node"], ["volume", "retain", "none", "keep", "reuse", "cluster"],
+      ])
   }
 
   @Test(arguments: ["request", "none", "1", "4Gi", "1.5Gi", "500M", "2e9"])

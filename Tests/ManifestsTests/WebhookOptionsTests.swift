@@ -52,6 +52,29 @@ import Testing
     #expect(try container("manager", objects) != nil)
   }
 
+  @Test func `the webhook for pods leaves out the operator's namespace, and nobody waits for it`() throws {
+    let objects = try Manifests.operatorObjects(OperatorOptions(namespace: "stores"))
+    let configuration = try #require(objects.first { $0.reference == Manifests.placementWebhook })
+    let webhook = try #require(configuration.tree["webhooks"]?[0])
+    #expect(webhook["clientConfig", "service", "namespace"] == "stores")
+    #expect(webhook["namespaceSelector", "matchExpressions"]?[0]?["values"] == ["kube-system", "stores"])
+    #expect(webhook["failurePolicy"] == "Ignore" && webhook["timeoutSeconds"] == 1)
+    #expect(webhook["rules"]?[0]?["operations"] == ["CREATE"])
+  }
+
+  @Test func `pods are not reviewed when that is off, or the server could not tell those without a claim`() throws {
+    var off = OperatorOptions()
+    off.directsPods = false
+    var old = OperatorOptions()
+    old.platform.hasMatchConditions = false
+    for options in [off, old] {
+      let objects = try Manifests.operatorObjects(options)
+      #expect(!objects.contains { $0.reference == Manifests.placementWebhook })
+      #expect(try container("manager", objects)?["args"]?.array?.contains("--placement=off") == true)
+    }
+    #expect(try container("manager", try objects { _ in })?["args"]?.array?.contains("--placement=off") == false)
+  }
+
   @Test func `a port that is none is refused`() {
     let error = #expect(throws: ProgramError.self) { try objects { $0.port = 70000 } }
     #expect(error?.message == "invalid webhook port 70000")

@@ -20,6 +20,7 @@ ACCOUNT = f"system:serviceaccount:{NAMESPACE}:vineyard-manager"
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/5fa514f1.v6d.io"
 HOOKS = ("mvineyardd.kb.io", "mcsidriver.kb.io", "vvineyardd.kb.io", "vcsidriver.kb.io")
 DELETION_HOOK = "dvineyardd.kb.io"
+PLACEMENT_HOOK = "placement.csi.vineyard.v6d.io"
 
 
 class Manager:
@@ -112,7 +113,7 @@ class Managers:
         self.directory = directory
         self.certificates = directory / "certificates"
         self.certificates.mkdir()
-        self._running: list[Manager] = []
+        self.running: list[Manager] = []
         self._kubeconfig = directory / "kubeconfig-manager"
         authority = (double.directory / "ca.crt").read_bytes()
         self._kubeconfig.write_text(with_token(double.server, authority, self.token("vineyard-manager"), NAMESPACE))
@@ -159,6 +160,10 @@ class Managers:
         """Let the API server ask a manager about deletions of clusters."""
         self.double.webhook(DELETION_HOOK, f"https://127.0.0.1:{manager.port('metrics')}")
 
+    def direct_pods(self, manager: Manager) -> None:
+        """Let the API server ask a manager about new pods."""
+        self.double.webhook(PLACEMENT_HOOK, f"https://127.0.0.1:{manager.port('metrics')}")
+
     def start_webhook(self) -> Manager:
         """Start what the container `webhook` runs, and let the API server call it."""
         webhook = self._add(
@@ -177,7 +182,7 @@ class Managers:
         return webhook
 
     def _add(self, manager: Manager) -> Manager:
-        self._running.append(manager)
+        self.running.append(manager)
         return manager
 
     def holder(self) -> str:
@@ -187,8 +192,8 @@ class Managers:
 
     def end(self) -> None:
         """End all; none may have been ended by a crash before."""
-        for manager in self._running:
+        for manager in self.running:
             if manager.process.poll() is None:
                 manager.kill()
-        crashed = [m for m in self._running if m.process.returncode not in (0, -signal.SIGKILL)]
+        crashed = [m for m in self.running if m.process.returncode not in (0, -signal.SIGKILL)]
         assert not crashed, "\n".join(f"{m.name}: {m.process.returncode}\n{m.log}" for m in crashed)

@@ -10,10 +10,15 @@ LIMIT = 1 << 30
 
 
 class Store:
-    """The metrics page of a store that uses some bytes."""
+    """The metrics page of a store that uses some bytes, among them those of volumes."""
 
-    def __init__(self, used: int, address: str = "127.0.0.1", port: int = 0) -> None:
-        page = f"vineyard_memory_used_bytes {used}\nvineyard_memory_limit_bytes {LIMIT}\n".encode()
+    def __init__(
+        self, used: int, address: str = "127.0.0.1", port: int = 0, volumes: dict[str, int] | None = None
+    ) -> None:
+        text = f"vineyard_memory_used_bytes {used}\nvineyard_memory_limit_bytes {LIMIT}\n"
+        for volume, count in (volumes or {}).items():
+            text += f'vineyard_volume_local_bytes{{volume="{volume}"}} {count}\n'
+        page = text.encode()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -40,8 +45,10 @@ class Stores:
     def __init__(self) -> None:
         self._all: list[Store] = []
 
-    def start(self, used: int, address: str = "127.0.0.1", port: int = 0) -> Store:
-        self._all.append(Store(used, address, port))
+    def start(
+        self, used: int, address: str = "127.0.0.1", port: int = 0, volumes: dict[str, int] | None = None
+    ) -> Store:
+        self._all.append(Store(used, address, port, volumes))
         return self._all[-1]
 
     def stop(self) -> None:

@@ -46,6 +46,9 @@ extension ControllerService {
       return quota
     }
     let name = found.record.id
+    if found.record.locality == .cluster {
+      try await requireRoom(wanted - quota, for: wanted, in: found.store.cluster, name)
+    }
     do throws(StoreFailure) {
       let record = try await gateway.ask(found.store) { client throws(StoreClientError) in
         try client.change(name, VolumeChange(quota: wanted))
@@ -53,13 +56,19 @@ extension ControllerService {
       log.info("volume '\(id)' expanded from \(quota) to \(wanted) bytes on node \(found.store.node)")
       return record.limit ?? wanted
     } catch {
-      throw await fits(wanted, found.store) ? error.rpcError : RPCError(code: .outOfRange, message: error.message)
+      throw await fits(wanted, found) ? error.rpcError : RPCError(code: .outOfRange, message: error.message)
     }
   }
 
-  /// Whether a store could give so much, were it empty.
-  private func fits(_ bytes: UInt64, _ store: StoreEndpoint) async -> Bool {
-    let limit = try? await gateway.ask(store) { client throws(StoreClientError) in try client.list().capacity.limit }
+  /// Whether the store of a volume, or all those where it can be used, could give so much, were they empty.
+  private func fits(_ bytes: UInt64, _ found: LocatedVolume) async -> Bool {
+    let limit: UInt64?
+    switch found.record.locality {
+    case .cluster: limit = try? await rooms.room(of: found.store.cluster).limit
+    case .node:
+      limit = try? await gateway.ask(found.store) { client throws(StoreClientError) in try client.list().capacity.limit
+      }
+    }
     return bytes <= limit ?? .max
   }
 }

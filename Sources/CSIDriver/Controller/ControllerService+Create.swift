@@ -35,14 +35,21 @@ extension ControllerService {
       throw RPCError(
         code: .alreadyExists, message: "volume '\(wanted.handle)' exists and is not what is requested: \(difference)")
     }
-    var failure = PlacementFailure(wanted, stores, search.replies.failures)
-    for store in try await candidates(wanted, stores) where failure.considers(store) {
+    let source: LocatedVolume?
+    if let wish = wanted.source { source = try await locate(wish, wanted, stores) } else { source = nil }
+    let locality = try await locality(wanted, source: source)
+    if let source { try checkPlace(of: source, wanted) }
+    let settings = wanted.settings(locality)
+    if locality == .cluster { try await checkRoom(wanted) }
+    var failure = PlacementFailure(wanted, stores, search.replies.failures, locality: locality)
+    let candidates = if let source { [source.store] } else { try await candidates(wanted, locality, stores) }
+    for store in candidates where failure.considers(store) {
       do throws(StoreFailure) {
-        let record = try await gateway.ask(store) { client throws(StoreClientError) in try client.open(wanted.settings)
-        }
-        log.info("volume '\(wanted.handle)' made on node \(store.node)")
+        let record = try await gateway.ask(store) { client throws(StoreClientError) in try client.open(settings) }
+        log.info("volume '\(wanted.handle)' made on node \(store.node)\(locality == .cluster ? ", for all nodes" : "")")
         return LocatedVolume(store: store, record: record)
       } catch {
+        if wanted.isPinned, error.code == .notEnoughMemory { pinnedRefusals.note(store) }
         try failure.note(error)
       }
     }
@@ -50,11 +57,14 @@ extension ControllerService {
   }
 
   /// The stores to ask, the most wanted first.
-  private func candidates(_ wanted: CreateVolumeParameters, _ stores: [StoreEndpoint]) async throws -> [StoreEndpoint] {
-    if let source = wanted.source {
-      return [try await storeWith(source, wanted, stores)]
-    }
+  private func candidates(
+    _ wanted: CreateVolumeParameters, _ locality: VolumeLocality, _ stores: [StoreEndpoint]
+  ) async throws -> [StoreEndpoint] {
     let candidates = wanted.choice.candidates(stores)
+    // The pod runs on one of these; the volume may be made elsewhere, since it can be used there all the same.
+    if locality == .cluster, !candidates.isEmpty {
+      return candidates + stores.filter { $0.isReady && !candidates.contains($0) }
+    }
     guard wanted.choice.considersCapacity, candidates.count > 1 else { return candidates }
     let replies = await gateway.askAll(candidates) { client throws(StoreClientError) in
       try client.list().capacity.available
@@ -63,10 +73,10 @@ extension ControllerService {
     return wanted.choice.candidates(stores, available: available)
   }
 
-  /// The store that has the source, whose memory a copy shares.
-  private func storeWith(
+  /// The source of a copy, whose memory the copy shares.
+  private func locate(
     _ source: VolumeSource, _ wanted: CreateVolumeParameters, _ stores: [StoreEndpoint]
-  ) async throws -> StoreEndpoint {
+  ) async throws -> LocatedVolume {
     let search = await search(source.id, source.kind, in: stores)
     guard let found = search.located.first else {
       throw search.replies.rpcError ?? Self.unknown("\(wanted.parameters.cluster)/\(source.id)", source.kind)
@@ -81,13 +91,28 @@ extension ControllerService {
         code: .outOfRange,
         message: "the volume is to have \(quota) bytes, and its source '\(source.id)' holds \(found.record.used)")
     }
-    guard wanted.admits(found.store.node) else {
-      throw RPCError(
-        code: .resourceExhausted,
-        message: "the source '\(source.id)' is on node \(found.store.node), which the topology requirement leaves out "
-          + "(hint: allowedTopologies of the StorageClass)")
+    return found
+  }
+
+  /// Makes sure that a volume fits into all stores together.
+  private func checkRoom(_ wanted: CreateVolumeParameters) async throws(RPCError) {
+    guard let quota = wanted.quota else { return }
+    do throws(RPCError) {
+      try await requireRoom(quota, for: quota, in: wanted.parameters.cluster, wanted.handle.name)
+    } catch {
+      // Whatever the reason, Kubernetes is to try again later: stores may join.
+      throw error.code == .outOfRange ? RPCError(code: .resourceExhausted, message: error.message) : error
     }
-    return found.store
+  }
+
+  /// Makes sure that a copy may be where its source is.
+  private func checkPlace(of source: LocatedVolume, _ wanted: CreateVolumeParameters) throws(RPCError) {
+    guard source.record.locality == .node, !wanted.admits(source.store.node) else { return }
+    throw RPCError(
+      code: .resourceExhausted,
+      message:
+        "the source '\(source.record.id)' is on node \(source.store.node), which the topology requirement leaves "
+        + "out (hint: allowedTopologies of the StorageClass)")
   }
 }
 

@@ -105,30 +105,31 @@ extension ControllerService {
   public func getCapacity(
     request: Csi_V1_GetCapacityRequest, context: ServerContext
   ) async throws -> Csi_V1_GetCapacityResponse {
-    let cluster = request.parameters.isEmpty ? nil : try VolumeParameters(request.parameters).cluster
+    let parameters = request.parameters.isEmpty ? nil : try VolumeParameters(request.parameters)
     guard request.volumeCapabilities.allSatisfy({ $0.objection == nil }) else { return Self.capacity([]) }
     return try await answer(context) {
-      var stores = try await directory.stores(of: cluster).filter(\.isReady)
+      var stores = try await directory.stores(of: parameters?.cluster).filter(\.isReady)
       if request.hasAccessibleTopology, !request.accessibleTopology.segments.isEmpty {
         let topology = NodeTopology(request.accessibleTopology)
         stores = stores.filter { topology?.means($0.node) ?? false }
       }
       let replies = await gateway.askAll(stores) { client throws(StoreClientError) in
-        try client.list().capacity.available
+        try client.list().capacity
       }
       for failure in replies.failures { log.warning("left out of the capacity: \(failure.message)") }
-      return Self.capacity(replies.answers.map(\.answer))
+      if let parameters,
+        let room = await clusterCapacity(parameters, replies.answers.map { ($0.store.node, $0.answer) })
+      {
+        return Self.capacity([room])
+      }
+      return Self.capacity(replies.answers.map(\.answer.available))
     }
   }
 
-  /// - Parameter available: bytes that each store can give; a volume is in one of them.
+  /// - Parameter available: bytes that each store can give, a volume is in one of them; or that all give together.
   private static func capacity(_ available: [UInt64]) -> Csi_V1_GetCapacityResponse {
-    let all = available.reduce(UInt64(0)) { sum, bytes in
-      let (larger, overflow) = sum.addingReportingOverflow(bytes)
-      return overflow ? .max : larger
-    }
-    return .with {
-      $0.availableCapacity = Int64(clamping: all)
+    .with {
+      $0.availableCapacity = Int64(clamping: available.saturatingSum)
       $0.maximumVolumeSize = Google_Protobuf_Int64Value(Int64(clamping: available.max() ?? 0))
       $0.minimumVolumeSize = Google_Protobuf_Int64Value(1)
     }
@@ -188,6 +189,7 @@ extension ControllerService {
       do throws(RPCError) { asked = try VolumeParameters(texts) } catch { return error.message }
       guard let made else { continue }
       if asked.cluster != made.cluster { return "the volume is in cluster \(made.cluster)" }
+      if let objection = localityObjection(request, asked, made) { return objection }
       if asked.scope != made.scope { return "the volume has scope '\(made.scope.rawValue)'" }
       // The context tells what held when the volume was made.
       if texts != request.volumeContext, asked.onDelete != made.onDelete {
@@ -195,5 +197,14 @@ extension ControllerService {
       }
     }
     return nil
+  }
+
+  private static func localityObjection(
+    _ request: Csi_V1_ValidateVolumeCapabilitiesRequest, _ asked: VolumeParameters, _ made: VolumeParameters
+  ) -> String? {
+    guard let asked = asked.locality, let made = made.locality, asked != made else { return nil }
+    // A class for volumes of all nodes makes those for one node, too.
+    if made == .node, request.volumeCapabilities.allSatisfy(\.isOfOneNode) { return nil }
+    return "the volume has locality '\(made.rawValue)'"
   }
 }

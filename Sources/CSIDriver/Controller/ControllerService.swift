@@ -19,6 +19,8 @@ public struct ControllerService: Csi_V1_Controller.SimpleServiceProtocol {
 
   let directory: any StoreDirectory
   let gateway: StoreGateway
+  let rooms: ClusterRooms
+  let pinnedRefusals = PinnedRefusals()
   let originals: OriginalVolumes
   let log: Logger
   /// Time that a call waits for others on the same volume.
@@ -32,6 +34,7 @@ public struct ControllerService: Csi_V1_Controller.SimpleServiceProtocol {
   ) {
     self.directory = directory
     gateway = StoreGateway(tokens: tokens)
+    rooms = ClusterRooms(directory, gateway)
     self.originals = originals
     self.lockTimeout = lockTimeout
     self.log = log

@@ -16,6 +16,8 @@ struct CreateVolumeParameters: Sendable {
   let quota: UInt64?
   let source: VolumeSource?
   let choice: NodeChoice
+  /// Nil where the stores decide; ``VolumeLocality/node`` for a claim whose access modes are all for one node.
+  let locality: VolumeLocality?
   /// Values that take precedence over the parameters.
   let modification: VolumeModification
 
@@ -38,14 +40,19 @@ struct CreateVolumeParameters: Sendable {
     self.parameters = parameters
     source = request.hasVolumeContentSource ? try Self.source(request.volumeContentSource, parameters.cluster) : nil
     choice = NodeChoice(request.accessibilityRequirements)
+    locality = request.volumeCapabilities.allSatisfy(\.isOfOneNode) ? .node : parameters.locality
     if choice.isEmpty, let key = choice.foreignKey {
       throw RPCError(code: .invalidArgument, message: NodeChoice.explanation(of: key))
     }
   }
 
+  /// Whether the access modes alone keep the volume on one node.
+  var isPinned: Bool { locality == .node && parameters.locality != .node }
+
   /// The settings with which a store opens the volume.
-  var settings: VolumeSettings {
+  func settings(_ locality: VolumeLocality = .node) -> VolumeSettings {
     var settings = parameters.settings(handle.name)
+    settings.locality = locality
     settings.quota = quota ?? 0
     settings.source = source
     settings.attributes = parameters.attributes
@@ -87,6 +94,7 @@ extension CreateVolumeParameters {
     if record.deletedMemory != parameters.deletedMemory {
       return "its deletedMemory is \(record.deletedMemory.map { "'\($0.rawValue)'" } ?? "not set")"
     }
+    if let locality, record.locality != locality { return "its locality is '\(record.locality.rawValue)'" }
     if !admits(record.limit) {
       return record.limit.map { "its limit is \($0) bytes" } ?? "it has no limit"
     }
@@ -94,7 +102,7 @@ extension CreateVolumeParameters {
     if record.source != source?.id || kind != source?.kind.rawValue {
       return record.source.map { "it was made of '\($0)'" } ?? "it was made empty"
     }
-    return admits(node) ? nil : "it is on node \(node)"
+    return record.locality == .cluster || admits(node) ? nil : "it is on node \(node)"
   }
 
   /// Whether the volume may be on a node.

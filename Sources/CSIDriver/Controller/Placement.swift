@@ -1,5 +1,6 @@
 import CSIProtocol
 import GRPCCore
+import KubernetesObjects
 import StoreProtocol
 import SwiftProtobuf
 
@@ -25,7 +26,7 @@ struct NodeChoice: Equatable, Sendable {
 
   /// The explanation of a key that is not the driver's.
   static func explanation(of foreignKey: String) -> String {
-    "topology key '\(foreignKey)' is not this driver's, which is '\(NodeTopology.key)' (hint: allowedTopologies of the "
+    "topology key '\(foreignKey)' is not this driver's, which is '\(VolumeTopology.nodeKey)' (hint: allowedTopologies of the "
       + "StorageClass)"
   }
 
@@ -60,57 +61,21 @@ struct NodeChoice: Equatable, Sendable {
   }
 }
 
-/// Topology by which Kubernetes knows the node of a volume: a label that the kubelet gives the node when it registers the
-/// driver.
-struct NodeTopology: Hashable, Sendable {
-  /// The label. It is the driver's own: the kubelet refuses a driver whose value differs from a label that the node has
-  /// already, and `kubernetes.io/hostname` is not the node's name on every cluster.
-  static let key = "csi.vineyard.v6d.io/node"
-  /// The label of former releases, which is in PersistentVolumes that exist.
-  static let formerKey = "kubernetes.io/hostname"
-  private static let longestValue = 63
-
-  private let segments: [String: String]
-
-  /// - Returns: nil for a topology with a key that is not the driver's, or with none.
-  init?(_ topology: Csi_V1_Topology) {
-    let segments = topology.segments
-    guard !segments.isEmpty, Self.foreignKey(topology) == nil else { return nil }
-    self.segments = segments
-  }
-
-  /// The name of the node for people, as far as the topology has it.
-  var name: String { segments[Self.key] ?? segments[Self.formerKey] ?? "" }
-
-  /// Whether it is that of a node.
-  func means(_ node: String) -> Bool {
-    segments.allSatisfy { $0.key == Self.key ? $0.value == Self.value(of: node) : $0.value == node }
-  }
-
-  /// A key that is not the driver's, nil when there is none.
-  static func foreignKey(_ topology: Csi_V1_Topology) -> String? {
-    topology.segments.keys.sorted().first { $0 != key && $0 != formerKey }
-  }
-
-  /// The topology of a node.
-  static func topology(_ node: String) -> Csi_V1_Topology { .with { $0.segments = [key: value(of: node)] } }
-
-  /// The value of a node's label: its name, or a hash of a name that is too long for a label.
-  static func value(of node: String) -> String {
-    node.utf8.count <= longestValue ? node : "x-\(StableHash.hex(node))"
-  }
-}
-
 /// Reasons why no store takes a volume, node by node.
 struct PlacementFailure: Sendable {
   private let wanted: CreateVolumeParameters
+  private let locality: VolumeLocality
   private var unreachable: [String: StoreFailure] = [:]
   private var reasons: [String] = []
   private var code = RPCError.Code.resourceExhausted
 
   /// - Parameter failures: of stores that could not be asked whether they have the volume.
-  init(_ wanted: CreateVolumeParameters, _ stores: [StoreEndpoint], _ failures: [StoreFailure]) {
+  init(
+    _ wanted: CreateVolumeParameters, _ stores: [StoreEndpoint], _ failures: [StoreFailure],
+    locality: VolumeLocality = .node
+  ) {
     self.wanted = wanted
+    self.locality = locality
     for failure in failures { unreachable[failure.store.node] = failure }
     let ready = stores.filter(\.isReady)
     for topology in wanted.choice.named where !ready.contains(where: { topology.means($0.node) }) {
@@ -141,6 +106,7 @@ struct PlacementFailure: Sendable {
     switch failure.code {
     case .notEnoughMemory: add(failure)
     case .notImplemented where wanted.source != nil: throw RPCError(code: .invalidArgument, message: failure.message)
+    case .notImplemented where locality == .cluster: throw RPCError(code: .failedPrecondition, message: failure.message)
     default: throw failure.rpcError
     }
   }

@@ -23,7 +23,7 @@ extension Csi_V1_Volume {
         }
       }
     }
-    accessibleTopology = [NodeTopology.topology(store.node)]
+    accessibleTopology = [Csi_V1_Topology(of: record, in: store)]
   }
 }
 
@@ -77,6 +77,7 @@ extension VolumeParameters {
     quota = record.limit.map { .bytes($0) } ?? .none
     overwrite = record.overwrite
     deletedMemory = record.deletedMemory
+    locality = record.locality
     isEphemeral = record.isEphemeral
     attributes = record.attributes.filter { attribute in
       Key.kubernetesPrefixes.contains { attribute.key.hasPrefix($0) }

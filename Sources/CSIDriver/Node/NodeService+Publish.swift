@@ -91,6 +91,9 @@ extension NodeService {
 
 // MARK: - Serving
 
+/// Cause of an error: there is no store on this node. One that is being replaced is back a moment later.
+private struct StoreAbsence: Error {}
+
 /// Makes sure that the store of this node serves a volume.
 extension NodeService {
   /// Repeats work that fails because a store is not there yet, until the timeout for stores.
@@ -99,7 +102,7 @@ extension NodeService {
     while true {
       do {
         return try await body()
-      } catch let error as RPCError where error.code == .unavailable {
+      } catch let error as RPCError where error.code == .unavailable || error.cause is StoreAbsence {
         guard ContinuousClock.now < end else { throw error }
         try await Task.sleep(for: .milliseconds(100))
       }
@@ -113,21 +116,38 @@ extension NodeService {
     let store = store(of: parameters.cluster)
     do {
       let isNew = try await gateway.ask(store) { (volumes) throws(StoreClientError) in
-        if try volumes.inspect(name) != nil { return false }
-        _ = try volumes.open(settings)
-        return true
+        let known = try volumes.inspect(name)
+        // The store knows the volumes of all nodes, and serves those that were opened in it.
+        if let known, known.locality == .node { return false }
+        _ = try volumes.open(known.map { VolumeSettings($0, as: settings) } ?? settings)
+        return known == nil
       }
       if isNew { log.info("opened volume '\(handle)' in \(store)") }
     } catch {
       guard error.isUnreachable else {
         guard error.code == .notImplemented else { throw error.rpcError }
-        throw RPCError(code: .permissionDenied, message: error.message)
+        let code: RPCError.Code = settings.locality == .cluster ? .failedPrecondition : .permissionDenied
+        throw RPCError(code: code, message: error.message)
       }
-      throw RPCError(
-        code: .unavailable,
-        message: "\(error.unreachableMessage) (hint: is Vineyardd \(store.cluster) deployed, with a ready pod on this "
-          + "node?)")
+      throw unreachable(error, settings.locality)
     }
+  }
+
+  /// The error for a store that does not answer: it is between two lives, or there is none.
+  private func unreachable(_ failure: StoreFailure, _ locality: VolumeLocality) -> RPCError {
+    let cluster = failure.store.cluster
+    guard locality == .cluster, !LocalStores.hasSocket(cluster, root: tree.root) else {
+      return RPCError(
+        code: .unavailable,
+        message:
+          "\(failure.unreachableMessage) (hint: is Vineyardd \(cluster) deployed, with a ready pod on this node?)")
+    }
+    return RPCError(
+      code: .failedPrecondition,
+      message:
+        "node \(nodeID) has no store of \(cluster), and the volume can be used on nodes that have one (hint: they "
+        + "have the label \(cluster.storeLabel); delete the pod, so that it is placed anew, unless the store is being "
+        + "replaced)", cause: StoreAbsence())
   }
 
   /// The directory of a volume whose socket is served; blocks until that is known.
@@ -168,6 +188,22 @@ extension NodeService {
     } catch {
       throw unserved(error.plainReason)
     }
+  }
+}
+
+extension VolumeSettings {
+  /// The settings under which a volume that exists is opened in one more store: what its record says, which may have been
+  /// changed since it was made.
+  fileprivate init(_ record: VolumeRecord, as made: VolumeSettings) {
+    self = made
+    scope = record.scope
+    onDelete = record.onDelete
+    isEphemeral = record.isEphemeral
+    quota = record.quota
+    locality = record.locality
+    overwrite = record.overwrite
+    deletedMemory = record.deletedMemory
+    attributes = record.attributes
   }
 }
 

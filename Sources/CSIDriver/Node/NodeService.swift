@@ -246,7 +246,8 @@ extension NodeService {
       return stats(nil, abnormal: "the store has lost the volume and what it held (hint: restart the pod)")
     }
     // What is reserved for a volume is kept free for it.
-    let available = volume.limit.map { $0 - min($0, volume.used) } ?? answer.capacity?.available ?? 0
+    let room = volume.locality == .cluster ? answer.capacity?.availableEverywhere : answer.capacity?.available
+    let available = volume.limit.map { $0 - min($0, volume.used) } ?? room ?? 0
     var stats = stats(used: volume.used, available: available, objects: volume.objects)
     stats.volumeCondition = .with {
       $0.abnormal = volume.condition.isAbnormal

@@ -46,6 +46,16 @@ extension Csi_V1_VolumeCapability {
   }
 }
 
+extension Csi_V1_VolumeCapability {
+  /// Whether the access mode lets one node use the volume.
+  var isOfOneNode: Bool {
+    switch accessMode.mode {
+    case .singleNodeWriter, .singleNodeReaderOnly, .singleNodeSingleWriter, .singleNodeMultiWriter: true
+    default: false
+    }
+  }
+}
+
 extension [Csi_V1_VolumeCapability] {
   /// Makes sure that a volume can be used in all of these ways.
   ///

@@ -17,6 +17,7 @@ struct KubernetesStores: StoreDirectory {
   private let node: String
   private let socketRoot: String
   private let all: ExpiringValue<[StoreEndpoint], RPCError>
+  private let labelled: ClusterValues<Bool>
 
   /// - Parameters:
   ///   - node: where this process runs; there the sockets of stores are preferred, if they can be seen.
@@ -24,6 +25,7 @@ struct KubernetesStores: StoreDirectory {
     self.node = node
     self.socketRoot = socketRoot
     all = ExpiringValue(lifetime: Self.lifetime) { await Self.list(client) }
+    labelled = ClusterValues(lifetime: Self.lifetime) { await Self.hasLabelledNodes($0, client) }
   }
 
   func stores(of cluster: ClusterName) async throws(RPCError) -> [StoreEndpoint] {
@@ -34,11 +36,29 @@ struct KubernetesStores: StoreDirectory {
     Set(try await all.current().map(\.cluster)).sorted { $0.description < $1.description }
   }
 
+  func hasLabelledNodes(_ cluster: ClusterName) async throws(RPCError) -> Bool {
+    try await labelled.current(cluster)
+  }
+
   private func reachedBest(_ store: StoreEndpoint) -> StoreEndpoint {
     guard store.node == node, LocalStores.hasSocket(store.cluster, root: socketRoot) else { return store }
     return StoreEndpoint(
       cluster: store.cluster, node: node, address: LocalStores.address(of: store.cluster, root: socketRoot),
       isReady: store.isReady)
+  }
+
+  private static func hasLabelledNodes(
+    _ cluster: ClusterName, _ client: KubernetesClient
+  ) async -> Result<Bool, RPCError> {
+    do {
+      let late = RPCError.late("the API server does not tell which nodes have stores")
+      let nodes = try await withTimeout(timeout, throwing: late) {
+        try await client.list(.node, labels: cluster.storeLabel).items
+      }
+      return .success(!nodes.isEmpty)
+    } catch {
+      return .failure(.ofServer(error))
+    }
   }
 
   private static func list(_ client: KubernetesClient) async -> Result<[StoreEndpoint], RPCError> {
@@ -80,10 +100,9 @@ final class AdminTokens: Sendable {
   private static let lifetime: Duration = .seconds(60)
   private static let timeout: Duration = .seconds(10)
 
-  private let client: KubernetesClient
-  private let tokens = Mutex<[ClusterName: ExpiringValue<String, RPCError>]>([:])
+  private let tokens: ClusterValues<String>
 
-  init(client: KubernetesClient) { self.client = client }
+  init(client: KubernetesClient) { tokens = ClusterValues(lifetime: Self.lifetime) { await Self.read($0, client) } }
 
   /// The token of a cluster.
   ///
@@ -91,14 +110,7 @@ final class AdminTokens: Sendable {
   /// - Throws: `RPCError` with code `unavailable` when the API server does not give it, `failedPrecondition` when the
   ///   cluster has none.
   func token(of cluster: ClusterName, insteadOf refused: String? = nil) async throws(RPCError) -> String {
-    let token = tokens.withLock { tokens in
-      if let token = tokens[cluster] { return token }
-      let client = client
-      let token = ExpiringValue(lifetime: Self.lifetime) { await Self.read(cluster, client) }
-      tokens[cluster] = token
-      return token
-    }
-    return try await token.current(insteadOf: refused)
+    try await tokens.current(cluster, insteadOf: refused)
   }
 
   private static func read(_ cluster: ClusterName, _ client: KubernetesClient) async -> Result<String, RPCError> {

@@ -38,6 +38,11 @@ protocol StoreDirectory: Sendable {
   ///
   /// - Throws: `RPCError` with code `unavailable` when it cannot be told.
   func clusters() async throws(RPCError) -> [ClusterName]
+
+  /// Whether a node has the label by which Kubernetes finds the ready stores of a cluster (`VolumeTopology.storeKey`).
+  ///
+  /// - Throws: `RPCError` with code `unavailable` when it cannot be told.
+  func hasLabelledNodes(_ cluster: ClusterName) async throws(RPCError) -> Bool
 }
 
 extension StoreDirectory {
@@ -69,6 +74,9 @@ struct LocalStores: StoreDirectory {
     }
     return clusters
   }
+
+  /// Here is no Kubernetes that would look for it.
+  func hasLabelledNodes(_ cluster: ClusterName) -> Bool { true }
 
   /// The store of a cluster on this machine, nil when it has none.
   ///

@@ -1,6 +1,6 @@
-import Crypto
 import GRPCCore
 import JSON
+import KubernetesObjects
 import StoreProtocol
 
 /// Meaning of a CSI volume id: the cluster of the volume, and its name in the stores.
@@ -57,16 +57,6 @@ public struct VolumeHandle: Hashable, Sendable, CustomStringConvertible {
     let groups = text.split(separator: "-", omittingEmptySubsequences: false)
     return groups.map(\.utf8.count) == [8, 4, 4, 4, 12]
       && groups.allSatisfy { $0.utf8.allSatisfy { HexText.nibble($0) != nil } }
-  }
-}
-
-/// The first half of a SHA-256 hash, as 32 hexadecimal digits: enough that no two names ever meet.
-enum StableHash {
-  static func hex(_ text: String) -> String {
-    String(
-      decoding: SHA256.hash(data: Array(text.utf8)).prefix(16).flatMap {
-        [HexText.digit($0 >> 4), HexText.digit($0 & 15)]
-      }, as: UTF8.self)
   }
 }
 

@@ -19,6 +19,8 @@ struct VolumeParameters: Equatable, Sendable {
     case overwrite
     /// `keep` or `reuse`: the fate of memory of deleted objects that clients were given.
     case deletedMemory
+    /// `cluster` or `node`: where the volume can be used.
+    case locality
 
     /// Keys that Kubernetes and its sidecars add begin so.
     static let kubernetesPrefixes = ["csi.storage.k8s.io/", "storage.kubernetes.io/"]
@@ -48,6 +50,8 @@ struct VolumeParameters: Equatable, Sendable {
   var overwrite: OverwritePolicy?
   /// Nil for what the scope has.
   var deletedMemory: DeletedMemoryPolicy?
+  /// Nil for what the stores can do.
+  var locality: VolumeLocality?
   var isEphemeral: Bool
   /// Facts that Kubernetes adds about the claim and the pod.
   var attributes: [String: String]
@@ -76,7 +80,13 @@ struct VolumeParameters: Equatable, Sendable {
     quota = try Self.quota(values[.quota])
     overwrite = try Self.choice(values, .overwrite)
     deletedMemory = try Self.choice(values, .deletedMemory)
+    locality = try Self.choice(values, .locality)
     isEphemeral = attributes[Key.ephemeral] == "true"
+    guard !isEphemeral || locality != .cluster else {
+      throw RPCError(
+        code: .invalidArgument,
+        message: "locality 'cluster' is not for inline volumes, which are on the node of their pod")
+    }
     self.attributes = attributes
   }
 
@@ -99,6 +109,8 @@ struct VolumeParameters: Equatable, Sendable {
     context[Key.quota.rawValue] = limit.map(String.init) ?? "none"
     context[Key.overwrite.rawValue] = overwrite?.rawValue
     context[Key.deletedMemory.rawValue] = deletedMemory?.rawValue
+    // Contexts of volumes on one node are as they were before there were others.
+    context[Key.locality.rawValue] = locality == .cluster ? VolumeLocality.cluster.rawValue : nil
     return context
   }
 }
@@ -192,6 +204,7 @@ extension VolumeParameters {
     settings.attributes = lastingAttributes
     settings.overwrite = overwrite
     settings.deletedMemory = deletedMemory
+    settings.locality = locality ?? .node
     return settings
   }
 

@@ -67,6 +67,12 @@ public struct StoreMemoryReader: Sendable {
     return Pod(pod).containers.lazy.compactMap { $0.port("metrics") }.first
   }
 
+  /// Address and port of the metrics of a running store, for a program in the cluster; nil when it has none.
+  static func metricsAddress(of pod: KubernetesObject) -> String? {
+    guard let port = metricsPort(of: pod), let address = Pod(pod).address else { return nil }
+    return address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
+  }
+
   private func read(_ pod: KubernetesObject, _ port: Int) async -> Result<StoreMemory, Unreadable> {
     do {
       let late = Unreadable(cause: "no answer within \(Self.timeout)")
@@ -92,8 +98,8 @@ public struct StoreMemoryReader: Sendable {
 
   private func ask(_ pod: KubernetesObject, _ port: Int) async throws -> StoreMemory {
     if isInside {
-      guard let address = Pod(pod).address else { throw Unreadable(cause: "it has no address") }
-      return try await page(at: address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)")
+      guard let address = Self.metricsAddress(of: pod) else { throw Unreadable(cause: "it has no address") }
+      return try await page(at: address)
     }
     return try await client.withPortForward(pod: pod.name, namespace: pod.namespace ?? "", port: port) { localPort in
       try await page(at: "127.0.0.1:\(localPort)")

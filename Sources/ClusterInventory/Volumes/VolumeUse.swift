@@ -60,10 +60,24 @@ public enum DriverVolume {
     return parts.count == 3 ? "\(parts[0])/\(parts[1])" : nil
   }
 
-  /// The nodes that a PersistentVolume can be reached from, by any key of a topology.
+  /// The nodes that a PersistentVolume can be reached from, by any key of a topology; none for one that is on every node
+  /// with a store.
   public static func nodes(of volume: KubernetesObject) -> Set<String> {
+    Set(
+      expressions(of: volume).filter { !isOfStores($0) }.flatMap { $0["values"]?.array ?? [] }.compactMap(\.string))
+  }
+
+  /// Whether a PersistentVolume can be used on every node with a store of its cluster.
+  public static func isOnAllNodes(_ volume: KubernetesObject) -> Bool {
+    expressions(of: volume).contains(where: isOfStores)
+  }
+
+  private static func expressions(of volume: KubernetesObject) -> [Value] {
     let terms = volume.tree["spec", "nodeAffinity", "required", "nodeSelectorTerms"]?.array ?? []
-    return Set(
-      terms.flatMap { $0["matchExpressions"]?.array ?? [] }.flatMap { $0["values"]?.array ?? [] }.compactMap(\.string))
+    return terms.flatMap { $0["matchExpressions"]?.array ?? [] }
+  }
+
+  private static func isOfStores(_ expression: Value) -> Bool {
+    expression["key"]?.string?.hasPrefix(VolumeTopology.storeKeyPrefix) == true
   }
 }

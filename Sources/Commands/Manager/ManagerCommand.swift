@@ -73,6 +73,12 @@ struct ManagerCommand: AsyncContextCommand {
     help: ArgumentHelp("Where to serve /healthz and /readyz; 0 is off.", valueName: "address"))
   var healthAddress = ":8081"
 
+  @Option(
+    help: ArgumentHelp(
+      "Whether new pods are directed to the nodes that hold most of their volumes' bytes; off: stores are not asked for them.",
+      valueName: "on|off"))
+  var placement: Switch = .on
+
   var endsBySignal: Bool { true }
 
   mutating func validate() throws {
@@ -98,6 +104,7 @@ struct ManagerCommand: AsyncContextCommand {
     var configuration = OperatorConfiguration(namespace: connection.namespace, identity: Self.identity(context.host))
     configuration.electsLeader = electsLeader
     configuration.runsControllers = runsControllers
+    configuration.directsPods = placement == .on
     configuration.certificateDirectory = certificateDirectory.isEmpty ? nil : certificateDirectory
     configuration.certificateLifetime = try TimeSpan.parse(certificateLifetime)
     configuration.authorityLifetime = try authorityLifetime.map { text throws in try TimeSpan.parse(text) }

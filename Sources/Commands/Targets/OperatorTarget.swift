@@ -38,6 +38,7 @@ struct OperatorTarget: DeploymentTarget {
       verbose: context.isOperatorVerbose)
     try placement.apply(to: &options.placement)
     options.webhook = operators.webhook.options
+    options.directsPods = operators.pods == .on
     options.platform = context.facts?.platform ?? .plain
     return options
   }
@@ -70,6 +71,13 @@ struct OperatorArguments: ParsableArguments {
     help: "Number of operators, one of which leads; default: as deployed, else 1.")
   var replicas: Int?
 
+  @Option(
+    name: .customLong("placement"),
+    help: ArgumentHelp(
+      "Whether new pods are directed to the nodes that hold most of their volumes' bytes, where the scheduler has a choice.",
+      valueName: "on|off"))
+  var pods: Switch = .on
+
   @OptionGroup var webhook: WebhookArguments
 
   /// Objects that it replaces of the original, and those that it no longer has.
@@ -77,6 +85,7 @@ struct OperatorArguments: ParsableArguments {
     let successor = Self.workload(in: context.namespace)
     return [.operatorRoles(successor: successor)]
       + (webhook.options.isEnabled ? [] : [.webhook(in: context.namespace, successor: successor)])
+      + (webhook.options.isEnabled && pods == .off ? [.placement(successor: successor)] : [])
   }
 
   static func workload(in namespace: String) -> ObjectReference {
@@ -111,11 +120,6 @@ struct WebhookArguments: ParsableArguments {
     help: "Run the operator in the network of its node, for API servers that cannot reach pods.")
   var usesHostNetwork = false
 
-  /// Something that is on or off.
-  enum Switch: String, ExpressibleByArgument, CaseIterable {
-    case on, off
-  }
-
   /// The options that the flags describe.
   var options: WebhookOptions {
     var options = WebhookOptions()
@@ -124,4 +128,9 @@ struct WebhookArguments: ParsableArguments {
     options.usesHostNetwork = usesHostNetwork
     return options
   }
+}
+
+/// Something that is on or off.
+enum Switch: String, ExpressibleByArgument, CaseIterable {
+  case on, off
 }

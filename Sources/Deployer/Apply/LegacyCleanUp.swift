@@ -78,8 +78,18 @@ extension LegacyCleanUp {
         ObjectReference(type: .mutatingWebhooks, name: "vineyard-mutating-webhook-configuration"),
         ObjectReference(type: .validatingWebhooks, name: "vineyard-validating-webhook-configuration"),
         ObjectReference(type: .validatingWebhooks, name: "vineyard-deletion-webhook-configuration"),
+        Manifests.placementWebhook,
         ObjectReference(type: .service, namespace: namespace, name: "vineyard-webhook-service"),
       ]), successor: successor, reason: "the operator is deployed without a webhook")
+  }
+
+  /// The webhook that directs pods to their data, of an operator that was deployed with it.
+  ///
+  /// - Parameter successor: the operator without it.
+  public static func placement(successor: ObjectReference) -> LegacyCleanUp {
+    LegacyCleanUp(
+      selection: .obsolete([Manifests.placementWebhook]), successor: successor,
+      reason: "the operator is deployed with --placement off")
   }
 
   /// The etcd members of the original, each a bare pod with a Service; our StatefulSet has pods of the same names.

@@ -26,12 +26,13 @@ public struct ClusterFacts: Sendable {
     async let found = client.get(ObjectReference(type: .namespace, name: namespace))
     async let nodes = nodesIfAllowed(client)
     async let constraints = client.resource(for: Platform.constraintsType)
-    let existing = try await found
+    let (existing, server) = try await (found, version)
     return try await ClusterFacts(
-      version: version, hasNamespace: existing != nil,
+      version: server, hasNamespace: existing != nil,
       isNamespaceOthers: existing.map { !$0.isBeingDeleted && !Ownership.isCreatedByUs($0) } ?? false,
       isNamespaceEnding: existing?.isBeingDeleted ?? false, nodes: nodes,
-      platform: Platform(isOpenShift: constraints != nil))
+      platform: Platform(
+        isOpenShift: constraints != nil, hasMatchConditions: server.major > 1 || server.minor >= matchConditionsMinor))
   }
 
   private static func nodesIfAllowed(_ client: KubernetesClient) async throws -> [NodeFacts]? {
@@ -61,6 +62,9 @@ public struct ClusterFacts: Sendable {
       .failed, "the namespace '\(namespace)' does not exist",
       hint: "--create-namespace creates it, -n names another one")
   }
+
+  /// The minor version of Kubernetes 1 from which on webhooks have match conditions.
+  private static let matchConditionsMinor = 28
 
   /// The oldest minor version of Kubernetes 1 that is supported.
   public static let oldestMinor = 25

@@ -64,6 +64,14 @@ extension CSIDriverSpec: FieldTable {
         "Memory of deleted objects that clients still map: it is theirs (keep, the default with scope volume), or is "
           + "used again when there is no other (reuse).")),
     Field(
+      "locality", \.locality, .locality,
+      "Whether pods use a volume on every node with a store (cluster) or on one node (node). Left out, on every node if "
+        + "the stores share metadata; volumes whose access modes are for one node are on one.",
+      flag: FieldFlag(
+        "locality", "cluster|node",
+        "Where pods use a volume: on every node with a store (cluster, the default if the stores share metadata) or on "
+          + "one (node).")),
+    Field(
       "kubeletDirectory", \.kubeletDirectory, .text(0...512) { try Rule.path($0, "kubelet directory") },
       "Root directory of the kubelet on the nodes.", schema: ["pattern": "^/.*[^/]$"],
       flag: FieldFlag(
@@ -130,6 +138,8 @@ extension CSIDriverSpec.Cluster: FieldTable {
     Field(
       "deletedMemory", \.deletedMemory, .deletedMemoryPolicy,
       "What becomes of the memory of deleted objects of this cluster's volumes, if not as with the driver."),
+    Field(
+      "locality", \.locality, .locality, "Where pods use this cluster's volumes, if not as with the driver."),
   ]
 
   /// A cluster without a name, which is none yet.
@@ -160,6 +170,9 @@ extension FieldFormat where Content == String? {
 
   /// Treatment of the objects of a deleted volume.
   fileprivate static var deletionPolicy: Self { .optionalOneOf(["delete", "retain"], "deletion policy") }
+
+  /// Nodes on which pods use a volume.
+  fileprivate static var locality: Self { .optionalOneOf(["cluster", "node"], "locality") }
 
   /// The limit of a volume.
   fileprivate static var quota: Self {

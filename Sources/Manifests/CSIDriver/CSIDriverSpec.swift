@@ -27,6 +27,8 @@ public struct CSIDriverSpec: Sendable, Equatable {
   public var overwrite: String?
   /// `keep` or `reuse`; nil leaves it to the driver.
   public var deletedMemory: String?
+  /// `cluster` or `node`; nil leaves it to the driver.
+  public var locality: String?
   /// Root directory of the kubelet on the nodes.
   public var kubeletDirectory = "/var/lib/kubelet"
   /// Whether the node plugin runs on tainted nodes.
@@ -54,6 +56,8 @@ public struct CSIDriverSpec: Sendable, Equatable {
     public var overwrite: String?
     /// nil means that of the driver.
     public var deletedMemory: String?
+    /// nil means that of the driver.
+    public var locality: String?
 
     public init(namespace: String, name: String) {
       self.namespace = namespace

@@ -114,6 +114,7 @@ extension CSIDriverSpec {
     storageClass.tree["parameters", "quota"] = (cluster.quota ?? quota).map { .string($0) }
     storageClass.tree["parameters", "overwrite"] = (cluster.overwrite ?? overwrite).map { .string($0) }
     storageClass.tree["parameters", "deletedMemory"] = (cluster.deletedMemory ?? deletedMemory).map { .string($0) }
+    storageClass.tree["parameters", "locality"] = (cluster.locality ?? locality).map { .string($0) }
     return storageClass
   }
 

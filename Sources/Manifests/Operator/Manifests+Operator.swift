@@ -36,6 +36,7 @@ extension Manifests {
             if argument.string?.hasPrefix("--namespace=") == true { argument = "--namespace=\(namespace)" }
           }
           if options.verbose { container["args"]?.append("--verbose") }
+          if name == "manager", !options.reviewsPods { container["args"]?.append("--placement=off") }
         }
       }
     }
@@ -46,13 +47,38 @@ extension Manifests {
     }
     var webhooks = try ManifestDocuments(.webhooks)
     webhooks.label()
+    if !options.reviewsPods { webhooks.remove("MutatingWebhookConfiguration", suffix: placementSuffix) }
     webhooks.editAll { configuration in
-      let isOfDeletion = configuration.name.contains("-deletion-")
-      configuration.repeatWebhook(for: isOfDeletion ? kinds.filter(\.isDeletionGuarded) : kinds)
+      if configuration.name.hasSuffix(placementSuffix) {
+        configuration.leaveOut(namespace)
+      } else {
+        let isOfDeletion = configuration.name.contains("-deletion-")
+        configuration.repeatWebhook(for: isOfDeletion ? kinds.filter(\.isDeletionGuarded) : kinds)
+      }
       configuration.tree["webhooks"]?.mapElements { $0["clientConfig", "service", "namespace"] = .string(namespace) }
     }
     return try access.objects + userAccess.objects + operatorConstraints(options.platform, in: namespace)
       + workload.objects + webhooks.objects
+  }
+}
+
+extension Manifests {
+  private static let placementSuffix = "-placement-webhook-configuration"
+
+  /// The configuration of the webhook that directs pods to their data.
+  public static let placementWebhook = ObjectReference(
+    type: .mutatingWebhooks, name: "vineyard\(placementSuffix)")
+}
+
+extension KubernetesObject {
+  /// Lets the webhook leave out the operator's namespace, whatever its name.
+  fileprivate mutating func leaveOut(_ namespace: String) {
+    tree["webhooks"]?.mapElements { webhook in
+      webhook["namespaceSelector", "matchExpressions"]?.mapElements { expression in
+        guard expression["key"]?.string == "kubernetes.io/metadata.name" else { return }
+        expression["values"] = Value(Set(["kube-system", namespace]).sorted())
+      }
+    }
   }
 }
 

@@ -13,6 +13,8 @@ public struct OperatorOptions: Sendable, Equatable {
   public var verbose: Bool
   /// Nodes on which the pods may run.
   public var placement = PodPlacement()
+  /// Whether new pods are directed to the nodes that hold the bytes of their volumes.
+  public var directsPods = true
   /// Way from the API server to the webhook.
   public var webhook = WebhookOptions()
   /// The platform of the cluster.
@@ -38,6 +40,9 @@ public struct OperatorOptions: Sendable, Equatable {
     try webhook.validate()
     try Rule.range(replicas, 1...9, "number of operator replicas")
   }
+
+  /// Whether the API server asks the operator about new pods.
+  var reviewsPods: Bool { directsPods && webhook.isEnabled && platform.hasMatchConditions }
 }
 
 /// Way from the API server to the webhook that admits our resources.

@@ -6,7 +6,13 @@ public struct Platform: Sendable, Equatable {
   /// Whether pods are admitted by SecurityContextConstraints and nodes enforce SELinux.
   public var isOpenShift: Bool
 
-  public init(isOpenShift: Bool = false) { self.isOpenShift = isOpenShift }
+  /// Whether webhooks can be told by an expression which objects concern them (Kubernetes 1.28).
+  public var hasMatchConditions: Bool
+
+  public init(isOpenShift: Bool = false, hasMatchConditions: Bool = true) {
+    self.isOpenShift = isOpenShift
+    self.hasMatchConditions = hasMatchConditions
+  }
 
   /// Kubernetes without additions.
   public static let plain = Platform()

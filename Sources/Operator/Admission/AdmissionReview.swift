@@ -9,6 +9,8 @@ struct AdmissionRequest: Sendable {
   let uid: String
   /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
   let operation: String
+  /// Empty for objects of the cluster as a whole.
+  let namespace: String
   /// The user who asks for it; empty when the review does not say.
   let user: String
   /// nil when something is deleted.
@@ -43,6 +45,7 @@ struct AdmissionRequest: Sendable {
     }
     self.uid = uid
     self.operation = operation
+    namespace = request["namespace"]?.string ?? ""
     user = request["userInfo", "username"]?.string ?? ""
     object = try Self.object("object", of: request)
     old = try Self.object("oldObject", of: request)

@@ -14,6 +14,7 @@ import X509
 actor CertificateKeeper {
   private static let configurations = [
     ObjectReference(type: .mutatingWebhooks, name: "vineyard-mutating-webhook-configuration"),
+    Manifests.placementWebhook,
     ObjectReference(type: .validatingWebhooks, name: "vineyard-validating-webhook-configuration"),
     ObjectReference(type: .validatingWebhooks, name: "vineyard-deletion-webhook-configuration"),
   ]

@@ -7,7 +7,11 @@ import Synchronization
 
 /// Follows the objects of a type and keeps them.
 final class Informer: Sendable {
+  /// The part of an object that is kept, nil for an object that is of no interest.
+  typealias View = @Sendable (KubernetesObject) -> KubernetesObject?
+
   let type: ObjectType
+  private let view: View
   private let selection: (namespace: String?, labels: String?, fields: String?)
   private let cache = Mutex(ObjectCache())
   private let sync = Latch()
@@ -16,8 +20,13 @@ final class Informer: Sendable {
   ///   - namespace: nil for every namespace.
   ///   - labels: a label selector.
   ///   - fields: a field selector.
-  init(_ type: ObjectType, namespace: String? = nil, labels: String? = nil, fields: String? = nil) {
+  ///   - view: keeps memory small where there are many objects.
+  init(
+    _ type: ObjectType, namespace: String? = nil, labels: String? = nil, fields: String? = nil,
+    view: @escaping View = { $0 }
+  ) {
     self.type = type
+    self.view = view
     selection = (namespace, labels, fields)
   }
 
@@ -56,7 +65,7 @@ final class Informer: Sendable {
           type, namespace: selection.namespace, labels: selection.labels, fields: selection.fields)
         for try await event in events {
           failures = 0
-          let changes = cache.withLock { $0.take(event) }
+          let changes = event.seen(by: view).map { event in cache.withLock { $0.take(event) } } ?? []
           for change in changes { changed(change) }
           // Only now: those who wait for it count on every change having been reported.
           sync.open()
@@ -71,6 +80,18 @@ final class Informer: Sendable {
         log.warning("\(type.kind) objects cannot be watched, trying again: \(error)")
         try await Task.sleep(for: backOff.delay(after: failures))
       }
+    }
+  }
+}
+
+extension WatchEvent {
+  /// The event with what a view keeps of the objects; nil when that is nothing.
+  fileprivate func seen(by view: Informer.View) -> WatchEvent? {
+    switch self {
+    case .replaced(let objects): .replaced(objects.compactMap(view))
+    case .added(let object): view(object).map { .added($0) }
+    case .modified(let object): view(object).map { .modified($0) }
+    case .deleted(let object): view(object).map { .deleted($0) }
     }
   }
 }

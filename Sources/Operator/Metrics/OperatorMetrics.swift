@@ -37,7 +37,7 @@ final class OperatorMetrics: Sendable {
     state.withLock { $0.calls[call, default: 0] += 1 }
   }
 
-  /// - Parameter result: `allowed`, `denied` or `malformed`.
+  /// - Parameter result: `allowed`, `denied`, `malformed`, or `placed` for a pod that prefers nodes now.
   func admitted(_ result: String) { state.withLock { $0.admissions[result, default: 0] += 1 } }
 
   func show(_ queue: WorkQueue<ObjectKey>, of controller: String) { state.withLock { $0.queues[controller] = queue } }

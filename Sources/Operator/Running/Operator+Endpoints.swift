@@ -8,11 +8,13 @@ extension Operator {
   /// Opens the ports for probes and metrics, as they are asked for.
   ///
   /// - Throws: `ProgramError` when one cannot be had; then none is open.
-  func listen(_ files: CertificateFiles?) throws(ProgramError) -> [HTTPEndpoint] {
+  func listen(
+    _ files: CertificateFiles?, _ placement: PlacementWebhook?
+  ) throws(ProgramError) -> [HTTPEndpoint] {
     var endpoints: [HTTPEndpoint] = []
     do throws(ProgramError) {
       if let endpoint = try listenForProbes() { endpoints.append(endpoint) }
-      if let endpoint = try listenForMetrics(files) { endpoints.append(endpoint) }
+      if let endpoint = try listenForMetrics(files, placement) { endpoints.append(endpoint) }
     } catch {
       for endpoint in endpoints { endpoint.stop() }
       throw error
@@ -30,7 +32,9 @@ extension Operator {
     return endpoint
   }
 
-  private func listenForMetrics(_ files: CertificateFiles?) throws(ProgramError) -> HTTPEndpoint? {
+  private func listenForMetrics(
+    _ files: CertificateFiles?, _ placement: PlacementWebhook?
+  ) throws(ProgramError) -> HTTPEndpoint? {
     guard let address = configuration.metrics else { return nil }
     guard let client, let files else {
       throw ProgramError(
@@ -46,6 +50,11 @@ extension Operator {
       if let respondToReview = deletion.handler(of: request) {
         Task { respond(await respondToReview()) }
         return
+      }
+      if let placement, request.path == PlacementWebhook.path {
+        let (response, result) = placement.respond(to: request)
+        metrics.admitted(result)
+        return respond(response)
       }
       guard request.isRead else { return respond(.methodNotAllowed) }
       guard request.path == "/metrics" else { return respond(HTTPEndpoint.Response(status: 404, "try /metrics\n")) }

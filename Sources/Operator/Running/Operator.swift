@@ -25,6 +25,13 @@ public struct Operator: Sendable {
     }
   }
 
+  /// The webhook for pods; nil where nobody could ask it, or it is switched off.
+  private var placement: PlacementWebhook? {
+    guard let client, configuration.directsPods, configuration.metrics != nil, configuration.certificateDirectory != nil
+    else { return nil }
+    return PlacementWebhook(client: client, log: log)
+  }
+
   /// Time for its end: the lease is given back, then reviews are answered for a little longer.
   private static let endLimit: Duration = .seconds(20)
 
@@ -34,7 +41,9 @@ public struct Operator: Sendable {
   public func run() async throws {
     let files = configuration.certificateDirectory.map { CertificateFiles(directory: $0, log: log) }
     if let files { health.require(configuration.webhook == nil ? "certificate" : "webhook") { files.problem() } }
-    var services: [any Service] = try listen(files)
+    let placement = placement
+    var services: [any Service] = try listen(files, placement)
+    if let placement { services.append(CancellableService { try await placement.run() }) }
     if let address = configuration.webhook, let files {
       services.append(WebhookServer(address, files: files, log: log) { metrics.admitted($0) })
     }
@@ -74,6 +83,9 @@ public struct Operator: Sendable {
     let controllers = Controllers(context, etcdInterval: configuration.etcdInterval.duration, metrics: metrics)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await controllers.run() }
+      group.addTask {
+        try await StoreLabelKeeper(client: client, writer: context.owned.writer, log: log).run()
+      }
       if configuration.certificateDirectory != nil {
         let keeper = CertificateKeeper(
           client: client, namespace: configuration.namespace, lives: configuration.certificateLives, log: log,
@@ -100,6 +112,8 @@ public struct OperatorConfiguration: Sendable {
   public var electsLeader = false
   /// Whether custom resources are reconciled.
   public var runsControllers = true
+  /// Whether pods are directed to the data of their volumes, at the port of the metrics.
+  public var directsPods = true
   /// Address of the admission webhook; nil for none.
   public var webhook: ListenAddress?
   /// Directory of the webhook's certificate (`tls.crt` and `tls.key`); nil for no certificate.

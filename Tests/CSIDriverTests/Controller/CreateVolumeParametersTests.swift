@@ -14,8 +14,8 @@ struct CreateVolumeParametersTests {
     let (first, second) = (try CreateVolumeParameters(.sample()), try CreateVolumeParameters(.sample()))
     #expect(first.handle.description == "ns/store/pvc-1")
     #expect(first.handle == second.handle)
-    #expect(first.settings == second.settings)
-    #expect(first.settings.attributes == ["csi.storage.k8s.io/pvc/name": "data"])
+    #expect(first.settings() == second.settings())
+    #expect(first.settings().attributes == ["csi.storage.k8s.io/pvc/name": "data"])
   }
 
   @Test("with a UUID for a name becomes an id that none of the original's volumes has")

@@ -1,4 +1,5 @@
 import CSIProtocol
+import KubernetesObjects
 import SwiftProtobuf
 import Testing
 
@@ -66,8 +67,8 @@ struct NodeChoiceTests {
   @Test("a node whose name is too long for a label is meant by a hash of it")
   func longName() throws {
     let name = "ip-10-0-0-1." + String(repeating: "long.", count: 12) + "example.org"
-    let value = NodeTopology.value(of: name)
-    #expect(name.utf8.count > 63 && value.utf8.count <= 63 && NodeTopology.value(of: name + "x") != value)
+    let value = VolumeTopology.nodeValue(name)
+    #expect(name.utf8.count > 63 && value.utf8.count <= 63 && VolumeTopology.nodeValue(name + "x") != value)
     #expect(NodeTopology.topology(name).segments == ["csi.vineyard.v6d.io/node": value])
     let requirement = Csi_V1_TopologyRequirement.with { $0.requisite = [NodeTopology.topology(name)] }
     let stores = try [name, "a"].map { try StoreEndpoint.sample($0) }

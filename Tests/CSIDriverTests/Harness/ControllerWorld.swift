@@ -8,14 +8,25 @@ import Testing
 
 @testable import CSIDriver
 
+/// A node with a store, or with a double of one.
+protocol StoreStandIn: AnyObject, Sendable {
+  var name: String { get }
+  /// The directory of its main socket, `vineyard.sock`.
+  var directoryPath: String { get }
+  /// What pods are taken for; it need not be true.
+  var readiness: Bool { get }
+}
+
 /// A controller, and the stores of one cluster on several nodes.
 final class ControllerWorld: StoreDirectory {
-  private let nodes: [StoreNode]
+  private let nodes: [any StoreStandIn]
   private let lines = Lines()
   /// Set, nobody tells where the stores are.
   let isBlind = Mutex(false)
+  /// Whether the operator has labelled the nodes.
+  let isLabelled = Mutex(true)
 
-  init(_ nodes: StoreNode...) { self.nodes = nodes }
+  init(_ nodes: any StoreStandIn...) { self.nodes = nodes }
 
   func stores(of cluster: ClusterName) async throws(RPCError) -> [StoreEndpoint] {
     if isBlind.withLock({ $0 }) { throw RPCError(code: .unavailable, message: "no API server") }
@@ -23,13 +34,15 @@ final class ControllerWorld: StoreDirectory {
     return nodes.map { node in
       StoreEndpoint(
         cluster: cluster, node: node.name, address: .socket(root: node.directoryPath, name: "vineyard.sock"),
-        isReady: node.isReady.withLock { $0 })
+        isReady: node.readiness)
     }
   }
 
   func clusters() async throws(RPCError) -> [ClusterName] {
     nodes.isEmpty ? [] : [ClusterName(namespace: "ns", name: "store")].compactMap(\.self)
   }
+
+  func hasLabelledNodes(_ cluster: ClusterName) -> Bool { isLabelled.withLock { $0 } }
 
   var log: [String] { lines.all }
 

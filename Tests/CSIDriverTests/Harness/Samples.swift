@@ -62,7 +62,7 @@ extension StoreEndpoint {
 extension VolumeRecord {
   /// The record of a volume that was made with some parameters.
   init(_ parameters: CreateVolumeParameters) {
-    let request = parameters.settings
+    let request = parameters.settings()
     self.init(id: request.id)
     scope = request.scope
     onDelete = request.onDelete

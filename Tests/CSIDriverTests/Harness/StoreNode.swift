@@ -12,13 +12,14 @@ import Testing
 @testable import CSIDriver
 
 /// A node with a real store, on a thread of its own.
-final class StoreNode: Sendable {
+final class StoreNode: StoreStandIn {
   let name: String
   let memory: UInt64
   let directoryPath: String
   let socketPath: String
   /// What pods are taken for; it need not be true.
   let isReady = Mutex(true)
+  var readiness: Bool { isReady.withLock { $0 } }
   private let directory: TemporaryDirectory
   private let running = Mutex<(stop: @Sendable () -> Void, thread: BackgroundThread)?>(nil)
 

@@ -10,7 +10,7 @@ import Testing
     expectComplete(.vineyardd, DeclaredFlags(VineyarddTarget.self))
     expectComplete(
       .vineyardd, DeclaredFlags(VineyardClusterTarget.self),
-      except: ["operator.replicas", "webhook", "webhook.port", "webhook.host-network"])
+      except: ["operator.replicas", "placement", "webhook", "webhook.port", "webhook.host-network"])
   }
 
   @Test func `every flag of a driver has its fields`() {

@@ -12,10 +12,11 @@ LABELS = {"app.vineyard.io/name": CLUSTER, "app.vineyard.io/role": "vineyardd"}
 class Cluster:
     """Pods are objects in the API server; what they stand for are daemons of this machine."""
 
-    def __init__(self, directory, names=("node-1", "node-2", "node-3")):
+    def __init__(self, directory, names=("node-1", "node-2", "node-3"), store_flags=()):
         self.double = Double(directory / "api", "--no-controllers", "--pod-delay", "0")
         self.api = self.double.client
         self.token_file = directory / "token"
+        self.store_flags = store_flags
         self._make("namespaces", {"kind": "Namespace", "metadata": {"name": NAMESPACE}})
         self.set_token(TOKEN)
         self.nodes = {}
@@ -43,11 +44,18 @@ class Cluster:
             data = {"token": base64.b64encode(token.encode()).decode()}
             self._make(path, {"kind": "Secret", "metadata": {"name": name, "namespace": NAMESPACE}, "data": data})
 
-    def add_node(self, name, size="256M"):
+    def label_node(self, name, value="true"):
+        """What the operator does where a store is ready; None removes the label."""
+        labels = {f"csi.vineyard.v6d.io/store-{NAMESPACE}.{CLUSTER}": value}
+        reply = self.api.patch(f"/api/v1/nodes/{name}", {"metadata": {"labels": labels}})
+        assert reply.status == 200, reply.text
+
+    def add_node(self, name, size="256M", flags=None):
         """A node with a store, its ready pod, and a driver for the node."""
+        more = self.store_flags if flags is None else flags
         node = self.nodes[name] = Node(name)
         # Each node has an address of its own.
-        flags = ["--rpc_host", "0.0.0.0", "--admin_token_file", str(self.token_file)]
+        flags = ["--rpc_host", "0.0.0.0", "--admin_token_file", str(self.token_file), *more]
         store = node.start_store(size=size, rpc=True, flags=flags)
         node.start_driver("node")
         pod = {"kind": "Pod", "metadata": {"name": f"{CLUSTER}-{name}", "namespace": NAMESPACE, "labels": LABELS},

@@ -70,7 +70,10 @@ def test_given_each_form_when_rendered_then_it_tells_of_the_same_objects(offline
 @every_target
 @pytest.mark.parametrize("version", ["1.25", "1.31", "1.34"])
 def test_given_the_published_schemas_when_rendered_then_built_in_kinds_follow_them(offline, target, version):
-    for document in yaml.safe_load_all(rendered(offline, target, "--create-namespace")):
+    # Without a server, the operator is rendered for those of today.
+    has_operator = target in ("operator", "vineyard-cluster")
+    options = ["--placement=off"] if has_operator and version < "1.28" else []
+    for document in yaml.safe_load_all(rendered(offline, target, "--create-namespace", *options)):
         if not document["apiVersion"].startswith("k8s.v6d.io/"):
             kubernetes_validate.validate(document, version, strict=True)
 

@@ -12,6 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 FILES = sorted((ROOT / "manifests").glob("*.yaml")) + sorted((ROOT / "Tests/ManifestsTests/Golden").glob("*.yaml"))
 VERSIONS = ["1.25", "1.28", "1.31", "1.34", "1.37"]
 OURS = "k8s.v6d.io/v1alpha1"
+# Objects with fields that older servers do not have: there they are not deployed.
+SINCE = {"vineyard-placement-webhook-configuration": "1.28"}
 
 
 def documents(path):
@@ -76,6 +78,8 @@ def test_there_are_files():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_built_in_kinds_follow_the_published_schemas(path, version):
     for document in built_in(path):
+        if version < SINCE.get(document["metadata"]["name"], ""):
+            continue
         kubernetes_validate.validate(document, version, strict=True)
 
 

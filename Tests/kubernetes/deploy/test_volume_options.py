@@ -19,10 +19,10 @@ def test_given_options_when_deployed_then_the_class_hands_them_to_the_driver(clu
     vineyardctl(*CLUSTER)
 
     options = ["--scope", "cluster", "--on-delete", "delete", "--quota", "4Gi", "--overwrite", "delete"]
-    vineyardctl(*DRIVER, *options, "--deleted-memory", "keep", "-s", "fast")
+    vineyardctl(*DRIVER, *options, "--deleted-memory", "keep", "--locality", "node", "-s", "fast")
 
     expected = CLUSTER_KEYS | {"scope": "cluster", "onDelete": "delete", "quota": "4Gi"}
-    expected |= {"overwrite": "delete", "deletedMemory": "keep"}
+    expected |= {"overwrite": "delete", "deletedMemory": "keep", "locality": "node"}
     assert parameters(cluster) == parameters(cluster, "fast") == expected
     assert cluster.client.get(f"{CLASSES}/{STORAGE_CLASS}").json["allowVolumeExpansion"] is True
 
@@ -50,6 +50,7 @@ def test_given_a_resource_when_its_clusters_differ_then_their_classes_do(cluster
                         "quota": "1Gi",
                         "overwrite": "delete",
                         "deletedMemory": "reuse",
+                        "locality": "cluster",
                     },
                 ],
             },
@@ -60,11 +61,14 @@ def test_given_a_resource_when_its_clusters_differ_then_their_classes_do(cluster
     eventually(lambda: exists(cluster.client, f"{CLASSES}/{numbers}"), "the classes are there")
     assert parameters(cluster) == CLUSTER_KEYS | {"quota": "none", "overwrite": "keep"}
     expected = {"k8s.v6d.io/vineyard/name": "numbers", "scope": "volume", "onDelete": "retain", "quota": "1Gi"}
-    expected |= {"overwrite": "delete", "deletedMemory": "reuse"}
+    expected |= {"overwrite": "delete", "deletedMemory": "reuse", "locality": "cluster"}
     assert parameters(cluster, numbers) == CLUSTER_KEYS | expected
 
 
-@pytest.mark.parametrize(("flag", "hint"), [("overwrite", "delete or keep"), ("deleted-memory", "keep or reuse")])
+@pytest.mark.parametrize(
+    ("flag", "hint"),
+    [("overwrite", "delete or keep"), ("deleted-memory", "keep or reuse"), ("locality", "cluster or node")],
+)
 def test_given_a_policy_that_is_none_when_deployed_then_it_is_refused(vineyardctl, flag, hint):
     run = vineyardctl(*DRIVER, f"--{flag}=perhaps", status=2)
 

@@ -2,6 +2,7 @@
 
 import json
 
+from command_line import CommandLine
 from deployments import APPS, CLUSTER, NAMESPACE, SYSTEM, VINEYARDDS, exists, make
 from findings import findings, hint
 from operated import HOOKS, MUTATING
@@ -182,3 +183,17 @@ def test_given_an_operator_that_is_scaled_to_none_then_status_says_it_and_fails(
     assert "scaled to 0; 'vineyardctl deploy operator' starts one" in run.error
     assert run.error.endswith("(hint: 'vineyardctl deploy operator' deploys it)")
     assert "'vineyardctl status' says why" not in run.output
+
+
+def test_given_a_server_without_match_conditions_then_it_does_not_ask_about_pods(start_double, tmp_path):
+    double = start_double("--kubernetes-version", "1.27", "--pod-delay", "0.01")
+    vineyardctl = CommandLine(double.kubeconfig, tmp_path)
+
+    vineyardctl("deploy", "operator", "--create-namespace")
+
+    names = [
+        each["metadata"]["name"] for each in double.client.get(f"{HOOKS}/mutatingwebhookconfigurations").json["items"]
+    ]
+    assert names == ["vineyard-mutating-webhook-configuration"]
+    deployment = double.client.get(f"{APPS}/deployments/vineyard-controller-manager").json
+    assert "--placement=off" in deployment["spec"]["template"]["spec"]["containers"][0]["args"]

