@@ -81,6 +81,7 @@ let package = Package(
       dependencies: ["CLibYAML", "JSON", .product(name: "OrderedCollections", package: "swift-collections")],
       swiftSettings: strict),
     .target(name: "KubernetesObjects", dependencies: ["Documents", "Support"], swiftSettings: strict),
+    .target(name: "Analysis", dependencies: ["Documents", "KubernetesObjects", "Support"], swiftSettings: strict),
     .target(
       name: "KubernetesClient",
       dependencies: [
@@ -177,7 +178,7 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "CLinux", "CSIDriver", "ClusterInventory", "Coordination", "Deployer", "Documents", "EtcdClient",
+        "Analysis", "CLinux", "CSIDriver", "ClusterInventory", "Coordination", "Deployer", "Documents", "EtcdClient",
         "EtcdMetadata", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator",
         "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol", "StoreServer", "Support",
         .product(name: "OrderedCollections", package: "swift-collections"),
@@ -240,6 +241,10 @@ let package = Package(
       dependencies: [
         "Coordination", "Support", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AnalysisTests", dependencies: ["Analysis", "Documents", "GoldenRecords", "Support"],
+      exclude: ["Files", "Golden"],
       swiftSettings: strict),
     .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: strict),
     .testTarget(

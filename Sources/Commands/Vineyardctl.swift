@@ -16,9 +16,9 @@ public struct Vineyardctl: ContextCommand {
         "vineyardctl deploy vineyard-cluster --help"),
     version: "vineyardctl version \(Version.product) (protocol \(Version.current))",
     subcommands: [
-      DeployCommand.self, DeleteCommand.self, DiffCommand.self, RenderCommand.self, CheckCommand.self,
-      StatusCommand.self, VineyarddCommand.self, CSICommand.self, ManagerCommand.self, ProbeCommand.self,
-      CompletionCommand.self, VersionCommand.self,
+      DeployCommand.self, DeleteCommand.self, DiffCommand.self, RenderCommand.self, AnalyzeCommand.self,
+      CheckCommand.self, StatusCommand.self, VineyarddCommand.self, CSICommand.self, ManagerCommand.self,
+      ProbeCommand.self, CompletionCommand.self, VersionCommand.self,
     ])
 
   @Flag(name: [.customShort("j"), .customLong("dump-usage")], help: "Print all commands and flags as JSON on stderr.")

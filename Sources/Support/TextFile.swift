@@ -7,11 +7,12 @@ public enum TextFile {
 
   /// The text of a file.
   ///
+  /// - Parameter limit: the largest size in bytes.
   /// - Throws: `ProgramError` when it cannot be opened or read, is too large or is no text.
-  public static func read(_ path: String) throws(ProgramError) -> String {
+  public static func read(_ path: String, limit: Int = sizeLimit) throws(ProgramError) -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw ProgramError.system("cannot open \(path)", errno: errno) }
-    return try text(of: bytes(of: descriptor, path, limit: sizeLimit), path)
+    return try text(of: bytes(of: descriptor, path, limit: limit), path)
   }
 
   /// The text of a file, nil when it does not exist.

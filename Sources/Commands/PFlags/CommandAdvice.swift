@@ -17,6 +17,7 @@ enum CommandAdvice {
       "'vineyardctl status' lists the pods, 'kubectl logs -n vineyard-system POD' shows what one of them wrote"
     let status = "'vineyardctl status' shows what is deployed and how it is"
     let store = "'vineyardctl vineyardd' runs a store on this machine"
+    let analyze = "'vineyardctl analyze FILE' finds mistakes in pipelines and manifests"
     let scale = "'vineyardctl deploy vineyard-cluster --replicas N' changes the number of stores"
     return [
       "install": deploy, "init": deploy, "up": deploy,
@@ -25,6 +26,7 @@ enum CommandAdvice {
       "logs": logs, "log": logs, "list": status, "ps": status, "describe": status, "info": status, "events": status,
       "run": store, "start": store, "serve": store, "server": store, "scale": scale,
       "doctor": "'vineyardctl check' looks for what is wrong", "operator": "'vineyardctl manager' is the operator",
+      "analyse": analyze, "lint": analyze, "validate": analyze, "verify": analyze,
       "completions": "'vineyardctl completion bash' prints the script",
     ]
   }()

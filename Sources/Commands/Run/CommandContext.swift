@@ -22,6 +22,10 @@ public struct CommandContext: Sendable {
   ///
   /// - Throws: `ProgramError` when it cannot be read or is no text.
   public var readFile: @Sendable (String) throws -> String
+  /// Reads a file of documents, which may be larger, or standard input under the name `-`.
+  ///
+  /// - Throws: `ProgramError` when it cannot be read or is no text.
+  public var readDocuments: @Sendable (String) throws -> String
   /// Writes a text file anew.
   ///
   /// - Throws: `ProgramError` when it cannot be written.
@@ -70,8 +74,12 @@ public struct CommandContext: Sendable {
     self.errorOutput = errorOutput
     self.log = log
     self.readFile = readFile
+    readDocuments = readFile
     self.startDaemon = startDaemon
   }
+
+  /// The largest file of documents, in bytes. What Kubernetes takes is smaller by far.
+  private static let documentsLimit = 1 << 24
 
   /// The real world: this process, its streams and its host.
   public static var process: CommandContext {
@@ -83,6 +91,7 @@ public struct CommandContext: Sendable {
       log: Logger(),
       readFile: { try TextFile.read($0 == "-" ? "/dev/stdin" : $0) },
       startDaemon: { try runDaemon($0, log: $1) })
+    context.readDocuments = { try TextFile.read($0 == "-" ? "/dev/stdin" : $0, limit: documentsLimit) }
     context.writeFailure = { failures.first }
     context.watchSignals = { watchInterrupts($0) }
     context.writesToTerminal = { StandardStream.output.terminalColumns != nil }

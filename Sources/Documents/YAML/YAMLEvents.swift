@@ -15,6 +15,8 @@ struct YAMLEvent {
   var tag: String?
   /// Whether a scalar stands without quotes, so that its meaning follows from its text.
   var isPlain = false
+  /// Whether a scalar's lines stand as they are, below the line that `position` tells.
+  var isLiteral = false
   let position: DocumentError.Position
 
   /// The value of a scalar.
@@ -68,7 +70,8 @@ struct YAMLEvents {
       let value = String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
       return YAMLEvent(
         kind: .scalar, text: value, anchor: text(scalar.anchor), tag: text(scalar.tag),
-        isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE, position: position)
+        isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE, isLiteral: scalar.style == YAML_LITERAL_SCALAR_STYLE,
+        position: position)
     case YAML_SEQUENCE_START_EVENT:
       return YAMLEvent(kind: .sequenceStart, anchor: text(event.data.sequence_start.anchor), position: position)
     case YAML_SEQUENCE_END_EVENT: return YAMLEvent(kind: .sequenceEnd, position: position)
