@@ -26,7 +26,7 @@ extension ArgoRun {
     let namespace = namespace
     let claims = claims
     for volumes in [specification["volumes"], template["volumes"]] {
-      reader.add(volumes: volumes?.elements ?? [], namespace: namespace, &builder) { entry, builder in
+      reader.add(volumes: volumes, namespace: namespace, &builder) { entry, builder in
         let named = Entry(text: Placeholders.substitute(entry.text, scope), place: entry.place)
         return claims[named.text] ?? builder.reference(named, namespace: namespace)
       }

@@ -145,8 +145,12 @@ struct ArgoRun {
       run.isComplete = false
       return nil
     }
-    if let tasks = template["dag", "tasks"] { return walkTasks(tasks.elements, call, &builder) }
-    if let groups = template["steps"] { return walkGroups(groups.elements, call, &builder) }
+    if let tasks = template["dag", "tasks"] {
+      return afford(tasks, &builder) ? walkTasks(tasks.elements, call, &builder) : nil
+    }
+    if let groups = template["steps"] {
+      return afford(groups, &builder) ? walkGroups(groups.elements, call, &builder) : nil
+    }
     let node = run.order.node()
     let name = template["name"]?.text ?? call.stack.last ?? ""
     if let resource = template["resource"] {
@@ -258,10 +262,17 @@ struct ArgoRun {
     return (begin, last)
   }
 
+  /// Takes the work of looking at a list.
+  private mutating func afford(_ list: Node, _ builder: inout ModelBuilder) -> Bool {
+    if builder.spend(list.count * 10) { return true }
+    run.isComplete = false
+    return false
+  }
+
   /// Takes the work of looking at tasks.
   private mutating func spend(on tasks: [Node], _ builder: inout ModelBuilder) -> Bool {
     let effort = tasks.reduce(0) { sum, task in
-      sum + 10 + (task["arguments", "parameters"]?.elements.count ?? 0) + (task["dependencies"]?.elements.count ?? 0)
+      sum + 10 + (task["arguments", "parameters"]?.count ?? 0) + (task["dependencies"]?.count ?? 0)
         + (task["depends"]?.text?.utf8.count ?? 0)
     }
     if builder.spend(effort) { return true }

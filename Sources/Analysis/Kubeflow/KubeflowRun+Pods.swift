@@ -16,7 +16,7 @@ extension KubeflowRun {
       usesWorkspace = usesWorkspace || self.usesWorkspace(text)
       scope["$.inputs.parameters['\(key)']"] = Self.located(text)
     }
-    var words = PodReader.words(container, scope)
+    var words = PodReader.words(container, scope, &builder)
     for index in words.indices where self.usesWorkspace(words[index].text) {
       usesWorkspace = true
       words[index] = Word(
@@ -26,15 +26,15 @@ extension KubeflowRun {
     main.image = container["image"].flatMap { image in
       image.text.map { Entry(text: Placeholders.substitute($0, scope), place: image.place) }
     }
-    if builder.spend(words.reduce(0) { $0 + $1.text.utf8.count }) { main.use = VineyardUse(words) }
-    for mount in (platform?["pvcMount"]?.elements ?? []).prefix(Container.mountLimit) {
+    main.use = VineyardUse(words)
+    for mount in mounts("pvcMount", platform, &builder) {
       guard let path = mount["mountPath"]?.text else { continue }
       main.mounts.append(
         Mount(
           claim: claim(mount, call, outputs, &builder), path: path, place: mount.place, source: mount.place,
           subPath: mount["subPath"].flatMap { $0.text?.isEmpty == false ? $0.place : nil }))
     }
-    for volume in platform?["genericEphemeralVolume"]?.elements ?? [] {
+    for volume in mounts("genericEphemeralVolume", platform, &builder) {
       guard let path = volume["mountPath"]?.text else { continue }
       var claim = Claim(title: volume["volumeName"]?.text ?? name, maker: .pod, place: volume.place)
       claim.storageClass =
@@ -49,7 +49,7 @@ extension KubeflowRun {
     for (key, kind) in [
       ("emptyDirMounts", "emptyDir"), ("secretAsVolume", "secret"), ("configMapAsVolume", "configMap"),
     ] {
-      for volume in platform?[key]?.elements ?? [] {
+      for volume in mounts(key, platform, &builder) {
         guard let path = volume["mountPath"]?.text else { continue }
         main.mounts.append(Mount(other: .plain(kind), path: path, place: volume.place, source: volume.place))
       }
@@ -73,6 +73,12 @@ extension KubeflowRun {
       for expression in affinity["matchExpressions"]?.elements ?? [] { step.placement.add(expression) }
     }
     return step
+  }
+
+  /// The mounts of a kind, as many as are looked at.
+  private func mounts(_ key: String, _ platform: Node?, _ builder: inout ModelBuilder) -> ArraySlice<Node> {
+    guard let list = platform?[key], builder.spend(list.count) else { return [] }
+    return list.elements.prefix(Container.mountLimit)
   }
 
   /// The claim of a mount.

@@ -69,17 +69,24 @@ struct KubeflowRun {
   private mutating func walk(_ tasks: Node, _ call: Call, _ builder: inout ModelBuilder) -> (begin: Int, end: Int) {
     let (begin, end) = (run.order.node(), run.order.node())
     run.order.add(begin, before: end)
-    let fields = tasks.fields
-    guard builder.spend(fields.count * 20) else {
+    guard builder.spend(tasks.count * 20) else {
       run.isComplete = false
       return (begin, end)
     }
+    let fields = tasks.fields
     // What makes a claim first, so that its name is known.
     var outputs: [String: Argument] = [:]
     for (name, task) in fields where isCreation(task) {
       outputs[name] = create(task, call, &builder).map { .claim($0) } ?? .unknown
     }
     var spans: [String: (begin: Int, end: Int)] = [:]
+    let inputs = fields.reduce(0) { sum, field in
+      sum + (field.node["inputs", "parameters"]?.count ?? 0) + (field.node["dependentTasks"]?.count ?? 0)
+    }
+    guard builder.spend(inputs) else {
+      run.isComplete = false
+      return (begin, end)
+    }
     for (name, task) in fields {
       var inner = Call(depth: call.depth + 1, isParallel: call.isParallel || Self.isLoop(task))
       for (key, value) in task["inputs", "parameters"]?.fields ?? [] {

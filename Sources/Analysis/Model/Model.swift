@@ -73,6 +73,7 @@ struct Model: Sendable {
     for (index, claim) in claims.enumerated() { if let run = claim.run { claimsOfRuns[run].append(index) } }
     for (run, content) in runs.enumerated() {
       for (step, content) in content.steps.enumerated() {
+        runs[run].steps[step].judgePrograms()
         for (container, content) in content.containers.enumerated() {
           for mount in content.mounts {
             guard let claim = mount.claim else { continue }
@@ -108,7 +109,7 @@ struct Model: Sendable {
   /// Whether a step uses a claim as one uses Vineyard: objects' paths are below its mount, the mount path names
   /// Vineyard, or the claim does, in a step that does.
   private func isEvident(_ use: Use, _ claim: Claim) -> Bool {
-    if use.mount.hasPaths { return true }
+    if !use.mount.paths.isEmpty { return true }
     let parts = use.mount.path.split(separator: "/")
     if parts.contains(where: { $0.lowercased() == "vineyard" }) { return true }
     return container(use).use.isMentioned && claim.title.lowercased().firstRange(of: "vineyard") != nil

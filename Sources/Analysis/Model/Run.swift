@@ -58,9 +58,13 @@ struct Step: Sendable {
   var canMountReadOnly = true
 
   /// Whether all of its programs that use Vineyard read only, as far as they can be seen.
-  var onlyReads: Bool {
-    let uses = containers.map(\.use).filter { $0.isSeen }
-    return !uses.isEmpty && uses.allSatisfy { !$0.reads.isEmpty && $0.writes.isEmpty && !$0.mayWrite }
+  private(set) var onlyReads = false
+
+  /// Looks at what its programs do, once all of them are there.
+  mutating func judgePrograms() {
+    let uses = containers.map(\.use).filter(\.isSeen)
+    onlyReads =
+      !uses.isEmpty && uses.allSatisfy { !$0.reads.isEmpty && $0.writes.isEmpty && !$0.mayWrite }
       && containers.allSatisfy { $0.use.isSeen || $0.mounts.allSatisfy { $0.claim == nil } }
   }
 }
@@ -77,12 +81,20 @@ struct Container: Sendable {
   /// More mounts are not looked at.
   static let mountLimit = 50
 
-  /// Marks the mounts that the program's paths are on.
+  /// Paths of the program that are below no mount.
+  private(set) var strayPaths: [PathUse] = []
+
+  /// Gives each path of the program to the mount that it is on, the deepest of several.
   mutating func locatePaths() {
-    for path in use.paths {
-      let below = mounts.indices.filter { path.isBelow(mounts[$0].path) == true }
-      if let deepest = below.max(by: { mounts[$0].path.utf8.count < mounts[$1].path.utf8.count }) {
-        mounts[deepest].hasPaths = true
+    let written = use.writes.count
+    for (index, path) in use.paths.enumerated() {
+      let below = mounts.map { path.isBelow($0.path) }
+      let covering = mounts.indices.filter { below[$0] == true }
+      if let deepest = covering.max(by: { mounts[$0].path.utf8.count < mounts[$1].path.utf8.count }) {
+        mounts[deepest].paths.append(path)
+        if index < written, mounts[deepest].firstWrite == nil { mounts[deepest].firstWrite = path }
+      } else if !below.contains(nil) {
+        strayPaths.append(path)
       }
     }
   }
@@ -108,8 +120,10 @@ struct Mount: Sendable {
   /// Whether the pod may only read the claim; the field of the mount alone does not keep it from writing.
   var isReadOnly = false
   var subPath: Place?
-  /// Whether objects that the container's program names are on it.
-  var hasPaths = false
+  /// Paths on it that the container's program names.
+  var paths: [PathUse] = []
+  /// The first of them that it writes.
+  var firstWrite: PathUse?
 }
 
 /// Nodes that a step may run on, as its selector and its required affinity say.

@@ -10,10 +10,13 @@ struct PathUse: Sendable {
 
   /// Whether a volume that is mounted at a path has the object; nil when that depends on a placeholder.
   func isBelow(_ mount: String) -> Bool? {
-    let mount = mount.hasSuffix("/") ? String(mount.dropLast()) : mount
     if Placeholders.isOpen(mount) { return nil }
-    if path == mount || path.hasPrefix("\(mount)/") { return true }
-    return isOpen && "\(mount)/".hasPrefix(path) ? nil : false
+    let mount = mount.utf8.last == UInt8(ascii: "/") ? mount.utf8.dropLast() : mount.utf8[...]
+    if path.utf8.starts(with: mount) {
+      let rest = path.utf8.dropFirst(mount.count)
+      if rest.isEmpty || rest.first == UInt8(ascii: "/") { return true }
+    }
+    return isOpen && (mount.starts(with: path.utf8) || path.utf8.dropLast().elementsEqual(mount)) ? nil : false
   }
 }
 
@@ -40,7 +43,7 @@ struct VineyardUse: Sendable {
   var isSeen: Bool { !writes.isEmpty || !reads.isEmpty || mayWrite || mayRead }
 
   /// More paths of one container are not looked at.
-  private static let limit = 200
+  private static let limit = 100
 
   var paths: [PathUse] { writes + reads + directories }
 }

@@ -55,7 +55,7 @@ struct ManifestReader {
     guard builder.takeStep() else { return }
     let namespace = node["metadata", "namespace"]?.text
     var reader = PodReader()
-    reader.add(volumes: pod["volumes"]?.elements ?? [], namespace: namespace, &builder) { entry, builder in
+    reader.add(volumes: pod["volumes"], namespace: namespace, &builder) { entry, builder in
       builder.reference(entry, namespace: namespace)
     }
     for template in kind == "StatefulSet" ? node["spec", "volumeClaimTemplates"]?.elements ?? [] : [] {

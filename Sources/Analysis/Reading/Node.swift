@@ -30,6 +30,9 @@ struct Node: Sendable {
     (located.elements ?? []).enumerated().map { Node($0.element, origin, path: path.index($0.offset)) }
   }
 
+  /// Number of elements or fields.
+  var count: Int { located.elements?.count ?? located.children?.count ?? 0 }
+
   /// The fields of an object in their order; none of anything else.
   var fields: [(key: String, node: Node)] {
     (located.children ?? [:]).map { (key: $0.key, node: Node($0.value, origin, path: path.key($0.key))) }

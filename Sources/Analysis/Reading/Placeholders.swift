@@ -6,7 +6,10 @@ enum Placeholders {
   static let end = "}}"
 
   /// Whether a text depends on a placeholder.
-  static func isOpen(_ text: String) -> Bool { text.contains(start) }
+  static func isOpen(_ text: String) -> Bool {
+    let brace = UInt8(ascii: "{")
+    return zip(text.utf8, text.utf8.dropFirst()).contains { $0 == brace && $1 == brace }
+  }
 
   /// A text with the placeholders that a scope knows; others stay, and so does a text that would grow large.
   static func substitute(_ text: String, _ scope: [String: String]) -> String {

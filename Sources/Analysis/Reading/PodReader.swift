@@ -19,14 +19,14 @@ struct PodReader {
   ///
   /// - Parameter claim: the claim of a name.
   mutating func add(
-    volumes nodes: [Node], namespace: String?, _ builder: inout ModelBuilder,
+    volumes list: Node?, namespace: String?, _ builder: inout ModelBuilder,
     claim: (Entry, inout ModelBuilder) -> Int
   ) {
-    guard builder.spend(nodes.count * 20) else {
-      isComplete = false
+    guard let list, builder.spend(list.count * 20) else {
+      isComplete = isComplete && list == nil
       return
     }
-    for node in nodes {
+    for node in list.elements {
       guard let name = node["name"]?.text else { continue }
       var volume = Volume(place: node.place)
       if let source = node["persistentVolumeClaim"] {
@@ -58,14 +58,16 @@ struct PodReader {
 
   /// Reads a container.
   mutating func container(
-    _ node: Node, mounts common: [Node] = [], words: [Word]? = nil, scope: [String: String] = [:],
+    _ node: Node, mounts common: [Node] = [], scope: [String: String] = [:],
     _ builder: inout ModelBuilder
   ) -> Container {
     var container = Container(name: node["name"]?.text ?? "main")
     container.image = node["image"].flatMap { image in
       image.text.map { Entry(text: Placeholders.substitute($0, scope), place: image.place) }
     }
-    for mount in (common + (node["volumeMounts"]?.elements ?? [])).prefix(Container.mountLimit) {
+    let own = node["volumeMounts"]
+    guard builder.spend(common.count + (own?.count ?? 0)) else { return container }
+    for mount in (common + (own?.elements ?? [])).prefix(Container.mountLimit) {
       guard let name = mount["name"]?.text, let path = mount["mountPath"]?.text else { continue }
       guard let volume = volumes[name] else {
         if isComplete, !Placeholders.isOpen(name) {
@@ -81,8 +83,7 @@ struct PodReader {
           source: volume.place, isReadOnly: volume.isReadOnly,
           subPath: (mount["subPath"] ?? mount["subPathExpr"]).flatMap { $0.text?.isEmpty == false ? $0.place : nil }))
     }
-    let words = words ?? Self.words(node, scope)
-    if builder.spend(words.reduce(0) { $0 + $1.text.utf8.count }) { container.use = VineyardUse(words) }
+    container.use = VineyardUse(Self.words(node, scope, &builder))
     if let privileged = node["securityContext", "privileged"], privileged.bool == true {
       container.privileged = privileged.place
     }
@@ -90,15 +91,17 @@ struct PodReader {
     return container
   }
 
-  /// The words of `command` and `args`, and the program of a script.
-  static func words(_ node: Node, _ scope: [String: String] = [:]) -> [Word] {
-    let words = ["command", "args"].flatMap { node[$0]?.elements ?? [] } + [node["source"]].compactMap { $0 }
-    return words.compactMap { word(_: $0, scope) }
-  }
-
-  static func word(_ node: Node, _ scope: [String: String]) -> Word? {
-    guard let text = node.text else { return nil }
-    return Word(text: Placeholders.substitute(text, scope), place: node.place, firstLine: node.firstLine)
+  /// The words of `command` and `args`, and the program of a script; none where so much work is not left.
+  static func words(_ node: Node, _ scope: [String: String] = [:], _ builder: inout ModelBuilder) -> [Word] {
+    let lists = ["command", "args"].compactMap { node[$0] }
+    guard builder.spend(lists.reduce(0) { $0 + $1.count }) else { return [] }
+    let words = lists.flatMap(\.elements) + [node["source"]].compactMap { $0 }
+    guard builder.spend(words.reduce(0) { $0 + ($1.text?.utf8.count ?? 0) }) else { return [] }
+    return words.compactMap { word in
+      word.text.map {
+        Word(text: Placeholders.substitute($0, scope), place: word.place, firstLine: word.firstLine)
+      }
+    }
   }
 
   /// The nodes that `nodeSelector` and required node affinity allow.

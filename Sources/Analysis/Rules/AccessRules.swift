@@ -20,8 +20,7 @@ extension Rule {
     model.vineyardClaims.flatMap { modeFindings(model, $0.index, $0.claim) }
       + eachUse(model) { use, claim in
         guard use.mount.isReadOnly else { return nil }
-        let write = model.container(use).use.writes.first { $0.isBelow(use.mount.path) == true }
-        return write.map {
+        return use.mount.firstWrite.map {
           Finding(
             .accessMode, use.mount.source,
             "\(model.step(use).name.quoted) writes \($0.path.quoted), and mounts \(claim.phrase) read-only",
@@ -86,9 +85,7 @@ extension Rule {
   /// Nobody may write, and there is nothing that could be read.
   private static func neverWritten(_ model: Model, _ index: Int, _ claim: Claim, _ mode: Entry) -> [Finding] {
     guard !claim.isCopy, !claim.isStatic else { return [] }
-    let writer = model.uses[index].first { use in
-      model.container(use).use.writes.contains { $0.isBelow(use.mount.path) == true }
-    }
+    let writer = model.uses[index].first { $0.mount.firstWrite != nil }
     guard writer != nil || claim.isOfRun || claim.maker == .pod else { return [] }
     let reason = writer.map { "\(model.step($0).name.quoted) writes to it" } ?? "it is empty when it is made"
     return [Finding(.accessMode, mode.place, "\(claim.phrase) can only be read, and \(reason)", hint: "ReadWriteMany")]

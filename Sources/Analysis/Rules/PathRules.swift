@@ -8,23 +8,23 @@ extension Rule {
 
   /// Paths in programs that no volume of Vineyard has.
   private static func unmountedPaths(_ model: Model) -> [Finding] {
-    model.runs.flatMap(\.steps).flatMap(\.containers).flatMap { container in
-      container.use.paths.compactMap { use -> Finding? in
-        guard let reason = obstacle(use, container, model) else { return nil }
-        let mounts = container.mounts.filter { $0.claim.map { model.isVineyard($0) } ?? false }.map(\.path)
-        let hint = mounts.first.map { "the volume is mounted at \($0.quoted)" } ?? "mount a claim of Vineyard above it"
-        return Finding(.path, use.place, "\(use.path.quoted) \(reason)", hint: hint)
+    model.runs.flatMap(\.steps).flatMap(\.containers).flatMap { container -> [Finding] in
+      let mounted = container.mounts.first { $0.claim.map { model.isVineyard($0) } ?? false }?.path
+      let hint = mounted.map { "the volume is mounted at \($0.quoted)" } ?? "mount a claim of Vineyard above it"
+      func finding(_ use: PathUse, _ reason: String) -> Finding {
+        Finding(.path, use.place, "\(use.path.quoted) \(reason)", hint: hint)
       }
+      let stray = container.strayPaths.map { finding($0, "is below no mount of \(container.name.quoted)") }
+      return stray
+        + container.mounts.flatMap { mount -> [Finding] in
+          guard let reason = obstacle(mount, model) else { return [] }
+          return mount.paths.map { finding($0, reason) }
+        }
     }
   }
 
-  /// The reason why no object has a path; nil when it may.
-  private static func obstacle(_ use: PathUse, _ container: Container, _ model: Model) -> String? {
-    if container.mounts.contains(where: { use.isBelow($0.path) == nil }) { return nil }
-    let mounts = container.mounts.filter { use.isBelow($0.path) == true }
-    guard let mount = mounts.max(by: { $0.path.utf8.count < $1.path.utf8.count }) else {
-      return "is below no mount of \(container.name.quoted)"
-    }
+  /// The reason why no object is on a mount; nil when there may be some.
+  private static func obstacle(_ mount: Mount, _ model: Model) -> String? {
     if let claim = mount.claim {
       return model.kinship(claim) == .other ? "is on \(model.claims[claim].phrase), which is not of Vineyard" : nil
     }
@@ -115,14 +115,14 @@ extension Rule {
 
   /// Whether no other container of the pod mounts the volume, so that it can only be for other pods.
   private static func isAlone(_ use: Model.Use, _ model: Model) -> Bool {
-    model.step(use).containers.count { $0.mounts.contains { $0.claim == use.mount.claim } } == 1
+    use.mount.claim.map { model.uses[$0].count == 1 } ?? false
   }
 
   /// Whether a container reads what only another pod writes.
   private static func readsOfOthers(_ use: Model.Use, _ group: [Model.Use], _ model: Model) -> Bool {
     let own = Set(model.step(use).containers.flatMap { $0.use.writes.map(\.path) })
     let missing = model.container(use).use.reads.filter { !$0.isOpen && !own.contains($0.path) }.map(\.path)
-    guard !missing.isEmpty, group.count <= 1_000 else { return false }
+    guard !missing.isEmpty, group.count <= 100 else { return false }
     return group.contains { other in
       other.step != use.step && model.container(other).use.writes.contains { missing.contains($0.path) }
     }
