@@ -96,7 +96,6 @@ import Testing
       ["--node-memory", "0", "good.yaml"],
       "error: invalid --node-memory '0' (hint: write a number above zero and a unit, such as 64Gi)\n"
     ),
-    (["--class", "", "good.yaml"], "error: --class is empty (hint: name a StorageClass)\n"),
   ])
   func `wrong usage, or a file that cannot be read, ends with status 2`(_ words: [String], _ message: String) async {
     let world = World(files: Self.files)

@@ -49,7 +49,7 @@ struct StorageClassDirectory: Sendable {
   func verdict(on name: String, isUsed: Bool) -> Verdict {
     if let isVineyard = known[name] { return isVineyard ? .vineyard : .other }
     if isComplete && (isUsed || Self.hasForm(name)) { return .misspelt }
-    if Self.hasForm(name) { return twin(of: name) == nil ? .vineyard : .misspelt }
+    if Self.hasForm(name) { return name == Self.usual || twin(of: name) == nil ? .vineyard : .misspelt }
     return isLike(name, isUsed: isUsed) ? .misspelt : .unknown
   }
 

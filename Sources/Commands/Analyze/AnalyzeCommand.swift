@@ -61,7 +61,6 @@ struct AnalyzeCommand: AsyncContextCommand {
     guard files.count(where: { $0 == "-" }) < 2 else {
       throw ProgramError(.usage, "standard input is read once", hint: "leave one '-' out")
     }
-    if classes.contains("") { throw ProgramError(.usage, "--class is empty", hint: "name a StorageClass") }
     _ = try memory()
   }
 
