@@ -1,0 +1,146 @@
+"""Any other value, as a pickle.
+
+The pickle is one that every client can load. Large buffers in it, which pickle would copy twice, are written straight
+into the blob, and the metadata says where they are, so that this package makes views of them instead of copies.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from typing import Any
+
+import numpy as np
+
+from vineyard.core.builder import Planner, Planning
+from vineyard.core.draft import Draft, Part, part_of_bytes, part_of_pieces
+from vineyard.data.json_text import from_json, to_json
+
+BUFFERS = "vineyardctl_buffers_"
+"""Field with the places of buffers: [[offset of the instruction that loads it, length], …]."""
+
+# Smaller buffers are copied faster than they are placed.
+_LARGE_BYTES = 64 << 10
+# Instructions are looked through one by one, in Python.
+_MOST_INSTRUCTIONS_BYTES = 256 << 10
+
+_NEXT_BUFFER, _READONLY_BUFFER, _FRAME = b"\x97", b"\x98", b"\x95"
+_BYTES, _BYTEARRAY = b"\x8e", b"\x96"
+_HEADER_BYTES = 9
+
+
+def plan_pickle(value: Any, planning: Planning) -> Draft:
+    """A pickle of a value."""
+    part, places = part_of_pickle(value)
+    draft = Draft("vineyard::PickleBuffer", **planning.options, nbytes=part.size, size_=part.size)
+    if places:
+        draft.tree[BUFFERS] = to_json(places)
+    draft.add("buffer_", part)
+    return draft
+
+
+BUILDER = Planner(plan_pickle)
+
+
+def part_of_pickle(value: Any) -> tuple[Part, list[tuple[int, int]]]:
+    """Bytes of a pickle, and the places of the large buffers in it."""
+    buffers: list[memoryview] = []
+
+    def keep(buffer: pickle.PickleBuffer) -> bool:
+        try:
+            raw = buffer.raw()
+        except BufferError:
+            return True
+        if raw.nbytes < _LARGE_BYTES:
+            return True
+        buffers.append(raw)
+        return False
+
+    text = _dumps(value, keep)
+    if not buffers:
+        return part_of_bytes(text), []
+    if len(text) > _MOST_INSTRUCTIONS_BYTES:
+        return part_of_bytes(_dumps(value, None)), []
+    pieces, places = _with_buffers(text, buffers)
+    return part_of_pieces(pieces), places
+
+
+def _dumps(value: Any, keep: Any) -> bytes:
+    try:
+        return pickle.dumps(value, protocol=5, buffer_callback=keep)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        try:
+            import cloudpickle
+        except ImportError:
+            raise error from None
+        if keep is None:
+            return cloudpickle.dumps(value, protocol=5)  # type: ignore[no-any-return]
+        return cloudpickle.dumps(value, protocol=5, buffer_callback=keep)  # type: ignore[no-any-return]
+
+
+def _with_buffers(text: bytes, buffers: list[memoryview]) -> tuple[list[Any], list[tuple[int, int]]]:
+    """A pickle without buffers, and its buffers, as one pickle that has them in place."""
+    import pickletools
+
+    pieces: list[Any] = []
+    places: list[tuple[int, int]] = []
+    size = begin = 0
+    pending = iter(buffers)
+    waiting: memoryview | None = None
+
+    def add(piece: Any) -> None:
+        nonlocal size
+        if len(piece):
+            pieces.append(piece)
+            size += len(piece)
+
+    def place(buffer: memoryview, instruction: bytes) -> None:
+        places.append((size, buffer.nbytes))
+        add(instruction + struct.pack("<Q", buffer.nbytes))
+        add(buffer)
+
+    for code, _, position in pickletools.genops(text):
+        assert position is not None
+        mark = code.code.encode("latin-1")
+        if waiting is not None:
+            place(waiting, _BYTES if mark == _READONLY_BUFFER else _BYTEARRAY)
+            waiting = None
+            begin = position + (1 if mark == _READONLY_BUFFER else 0)
+            if mark == _READONLY_BUFFER:
+                continue
+        if mark == _FRAME:
+            # Lengths of frames would be wrong, and pickles need none.
+            add(text[begin:position])
+            begin = position + _HEADER_BYTES
+        elif mark == _NEXT_BUFFER:
+            add(text[begin:position])
+            waiting = next(pending)
+            begin = position + 1
+    add(text[begin:])
+    return pieces, places
+
+
+def load_pickle(view: Any, places: Any) -> Any:
+    """Value of a pickle; its large buffers are views of the bytes given."""
+    if not places:
+        return pickle.loads(view)
+    text = bytearray()
+    buffers = []
+    begin = 0
+    for offset, length in places:
+        text += view[begin:offset]
+        text += _NEXT_BUFFER
+        begin = offset + _HEADER_BYTES + length
+        buffers.append(np.frombuffer(view[offset + _HEADER_BYTES : begin], np.uint8))
+    text += view[begin:]
+    return pickle.loads(text, buffers=buffers)
+
+
+def resolve_pickle(obj: Any, resolver: Any) -> Any:
+    """Value of a pickle."""
+    tree = obj.meta.tree
+    view = obj.member("buffer_").buffer.toreadonly()[: int(tree["size_"])]
+    return load_pickle(view, from_json(tree[BUFFERS]) if BUFFERS in tree else None)
+
+
+RESOLVERS = {"vineyard::PickleBuffer": resolve_pickle}

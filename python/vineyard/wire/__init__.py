@@ -1,0 +1,1 @@
+"""The wire protocol: frames, connections, memory files and the identifiers in them."""
