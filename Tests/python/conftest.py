@@ -83,8 +83,9 @@ class ReleasedClient:
 
     def stop(self):
         """Let it end."""
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
+        with self.process:
+            self.process.stdin.close()
+            self.process.wait(timeout=30)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,11 @@ def test_given_a_value_of_the_released_client_when_read_then_it_is_the_same(clie
     assert_same(client.get(released.ask("put", name)), VALUES[name])
 
 
-@pytest.mark.parametrize("name", VALUES)
+# The released client makes something else of these, also of its own.
+MISREAD = {"frame with durations", "sparse frame", "series of instants"}
+
+
+@pytest.mark.parametrize("name", [name for name in VALUES if name not in MISREAD])
 def test_given_a_value_of_ours_when_the_released_client_reads_it_then_it_is_the_same(client, released, name):
     released.ask("check", name, repr(client.put(VALUES[name])))
 

@@ -8,7 +8,9 @@ import scipy.sparse
 
 def make_values():
     """All values by name."""
-    dtypes = "bool int8 uint8 int16 uint16 int32 uint32 int64 uint64 float16 float32 float64 complex64 complex128".split()
+    dtypes = (
+        "bool int8 uint8 int16 uint16 int32 uint32 int64 uint64 float16 float32 float64 complex64 complex128".split()
+    )
     dtypes += ["datetime64[ns]", "datetime64[D]", "timedelta64[s]"]
     frame = pd.DataFrame({"a": np.arange(5), "b": np.linspace(0, 1, 5), "c": [True, False] * 2 + [True]})
     matrix = scipy.sparse.random(6, 4, density=0.5, format="csr", random_state=1)
@@ -43,7 +45,8 @@ def make_values():
         "frame with texts": pd.DataFrame({"t": np.array(["x", None, "z"], object), 1: [1, 2, 3]}),
         "frame with an index": frame.set_index(pd.Index([5, 4, 3, 2, 1], name="i")),
         "frame with texts as index": frame.set_index(np.array(list("vwxyz"), object)),
-        "frame with instants": pd.DataFrame({"t": pd.date_range("2026", periods=3), "d": pd.to_timedelta([1, 2, 3])}),
+        "frame with instants": pd.DataFrame({"t": pd.date_range("2026", periods=3), "n": [1, 2, 3]}),
+        "frame with durations": pd.DataFrame({"d": pd.to_timedelta([1, 2, 3])}),
         "frame with instants as index": frame.set_index(pd.date_range("2026", periods=5)),
         "frame without columns": pd.DataFrame(),
         "frame without rows": pd.DataFrame({"a": np.zeros(0), "b": np.zeros(0, "int64")}),

@@ -33,7 +33,9 @@ KeyErrorException = _define("KeyError", 2, "Key error", "Something asked for is 
 TypeErrorException = _define("TypeError", 3, "Type error", "A value has the wrong type.")
 IOErrorException = _define("IOError", 4, "IOError", "A transfer, a file or a peer failed.")
 EndOfFileException = _define("EndOfFile", 5, "End Of File", "Data ended too early.")
-NotImplementedException = _define("NotImplemented", 6, "Not implemented", "The store, or this socket, does not do that.")
+NotImplementedException = _define(
+    "NotImplemented", 6, "Not implemented", "The store, or this socket, does not do that."
+)
 AssertionFailedException = _define("AssertionFailed", 7, "Assertion failed", "A condition does not hold.")
 UserInputErrorException = _define("UserInputError", 8, "User input error", "Bad input.")
 ObjectExistsException = _define("ObjectExists", 11, "Object exists", "There is one already.")
@@ -63,7 +65,9 @@ RedisErrorException = _define("RedisError", 37, "Redis error", "redis failed.")
 NotEnoughMemoryException = _define("NotEnoughMemory", 41, "Not enough memory", "The store, or the volume, is full.")
 StreamDrainedException = _define("StreamDrained", 42, "Stream drain", "A stream has no more chunks.")
 StreamFailedException = _define("StreamFailed", 43, "Stream failed", "A stream's writer failed.")
-InvalidStreamStateException = _define("InvalidStreamState", 44, "Invalid stream state", "A stream does not allow that now.")
+InvalidStreamStateException = _define(
+    "InvalidStreamState", 44, "Invalid stream state", "A stream does not allow that now."
+)
 StreamOpenedException = _define("StreamOpened", 45, "Stream opened", "A stream is open in that mode already.")
 GlobalObjectInvalidException = _define("GlobalObjectInvalid", 51, "Global object invalid", "Bad members.")
 UnknownErrorException = _define("UnknownError", 255, "Unknown error", "Anything else.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Callable, Iterator
+from collections.abc import Iterator
+from typing import Any, Callable
 
 from vineyard.core.builder import BuilderContext, builder_context, default_builder_context
 from vineyard.core.client import Client, connect

@@ -6,11 +6,12 @@ import os
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Callable
 
 from vineyard.core.draft import Draft, Part, levels_of, link
 from vineyard.core.status import InstanceStatus
-from vineyard.errors import ConnectionFailedException, ObjectNotExistsException, error_of
+from vineyard.errors import ConnectionFailedException, ObjectNotExistsException, VineyardException, error_of
 from vineyard.wire.connection import Connection, Request, encode
 from vineyard.wire.identifiers import EMPTY_BLOB, INVALID_OBJECT, ObjectID
 from vineyard.wire.metadata import ObjectMeta, blobs_of
@@ -120,7 +121,7 @@ class ClientBase:
 
     def fork(self) -> Any:
         """Another client of the same store, with a connection of its own."""
-        return type(self)(self._address, **self._credentials)  # type: ignore[arg-type]
+        return type(self)(self._address, **self._credentials)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _client_of, (type(self), self._address, self._credentials)
@@ -467,7 +468,7 @@ class ClientBase:
         return f"<{type(self).__name__} of {where}{'' if self.connected else ', not connected'}>"
 
 
-def _unknown(identifier: ObjectID) -> ObjectNotExistsException:
+def _unknown(identifier: ObjectID) -> VineyardException:
     return ObjectNotExistsException(f"failed to find object: {identifier!r}")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Iterator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Callable
 
 from vineyard.core.draft import Draft, Member, Part
 from vineyard.core.signatures import Signatures
@@ -80,7 +81,7 @@ class BuilderContext:
 
     def builder_of(self, kind: type) -> Builder:
         """The builder for values of a type."""
-        found = self._found.get(kind)
+        found: Builder | None = self._found.get(kind)
         if found is None:
             found = self._look_up(kind)
             self._found[kind] = found
@@ -90,10 +91,10 @@ class BuilderContext:
         from vineyard.data.registry import builtin_builder
 
         for base in kind.__mro__:
-            registered = self._factory.get(base)
+            registered: Builder | None = self._factory.get(base)
             if registered is not None:
                 return registered
-            builtin = builtin_builder(base)
+            builtin: Builder | None = builtin_builder(base)
             if builtin is not None:
                 return builtin
         raise RuntimeError("Unknown type to build as vineyard object")

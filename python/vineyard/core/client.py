@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from vineyard.core.base import ClientBase
 from vineyard.core.configuration import endpoints_of, settings

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 DEFAULT_DIRECTORY = "/var/run"
 _FILES = ("vineyard-config.yaml", "vineyard/vineyard-config.yaml")

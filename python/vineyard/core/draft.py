@@ -52,7 +52,7 @@ def part_of_array(array: np.ndarray[Any, Any]) -> Part:
     address = int(array.__array_interface__["data"][0]) if array.flags.c_contiguous and array.nbytes else None
 
     def fill(root: Root) -> list[Callable[[], None]]:
-        target = np.ndarray(array.shape, array.dtype, root)
+        target: np.ndarray[Any, Any] = np.ndarray(array.shape, array.dtype, root)
         return copying.parts(target, array)
 
     return Part(array.nbytes, fill, address)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from vineyard.core.base import ClientBase, blobs_by_instance, identifier_of
 from vineyard.core.draft import Part
 from vineyard.errors import error_of
 from vineyard.wire import copying
+from vineyard.wire.connection import Request
 from vineyard.wire.identifiers import EMPTY_BLOB, ObjectID
-from vineyard.wire.memory import EMPTY, address_of
+from vineyard.wire.memory import EMPTY, address_of, view_of
 from vineyard.wire.metadata import ObjectMeta, blobs_of
 from vineyard.wire.objects import Blob, BlobBuilder, Object, blob_of, object_of
 
@@ -62,7 +64,8 @@ class IPCClient(ClientBase):
             return Blob.empty()
         existing = self._existing([part])
         if existing:
-            return self.get_blob(existing[id(part)])
+            found: Blob = self.get_blob(existing[id(part)])
+            return found
         ids, requests = self._allocate([part])
         self._exchange(requests)
         return blob_of(ids[0], self._connection.view(ids)[ids[0]], self.instance_id, self)
@@ -90,7 +93,7 @@ class IPCClient(ClientBase):
     def _meta_of(self, identifier: ObjectID, sync_remote: bool, name: str | None = None) -> ObjectMeta:
         if identifier == EMPTY_BLOB:
             return super()._meta_of(identifier, sync_remote)
-        requests = [] if name is None else [_name_request(name)]
+        requests: list[Request] = [] if name is None else [_name_request(name)]
         synchronise = "true" if sync_remote else "false"
         requests.append(
             f'{{"type":"get_data_request","id":[{int(identifier)}],"sync_remote":{synchronise},"wait":false}}'
@@ -177,13 +180,13 @@ class IPCClient(ClientBase):
         """The next chunk of a stream, to be filled before the one after it is asked for."""
         connection = self._connection
         reply = connection.ask("get_next_stream_chunk_request", id=int(identifier_of(stream)), size=size)
-        return memoryview(connection.space(reply["buffer"]))
+        return view_of(connection.space(reply["buffer"]))
 
     def next_buffer_chunk(self, stream: Any) -> memoryview:
         """Wait for the next chunk of a stream; it stays until the one after it is asked for."""
         connection = self._connection
         chunk = self.next_chunk_id(stream)
-        return memoryview(connection.view([chunk]).get(chunk, EMPTY))
+        return view_of(connection.view([chunk]).get(chunk, EMPTY))
 
 
 def _name_request(name: str) -> dict[str, Any]:

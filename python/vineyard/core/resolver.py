@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import Any, Callable, Iterator
+from collections.abc import Iterator
+from typing import Any, Callable
 
 from vineyard.core.signatures import Signatures
 from vineyard.wire.identifiers import ObjectID
@@ -34,8 +35,10 @@ class ResolverContext:
         """The resolver for a type name, and whether it is one of this package."""
         from vineyard.data.registry import builtin_prefix, builtin_resolver
 
-        own = max((prefix for prefix in self._factory if typename.startswith(prefix)), key=len, default="")
         builtin = builtin_prefix(typename)
+        if not self._factory:
+            return (builtin_resolver(builtin), True) if builtin else (None, False)
+        own = max((prefix for prefix in self._factory if typename.startswith(prefix)), key=len, default="")
         if own and len(own) >= len(builtin):
             return self._factory[own], False
         return (builtin_resolver(builtin), True) if builtin else (None, False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from vineyard.core.draft import Part
 from vineyard.errors import IOErrorException
 from vineyard.wire import copying
 from vineyard.wire.identifiers import EMPTY_BLOB
-from vineyard.wire.memory import Root
+from vineyard.wire.memory import Root, view_of
 from vineyard.wire.metadata import ObjectMeta, blob_tree
 from vineyard.wire.objects import Blob, Object, RemoteBlob, RemoteBlobBuilder, object_of
 
@@ -61,7 +62,7 @@ class RPCClient(ClientBase):
     def _send(self, arrays: Sequence[Bytes]) -> list[int]:
         sizes = [array.size for array in arrays]
         request = {"type": "create_remote_buffers_request", "sizes": sizes, "num": len(sizes)}
-        outgoing = [memoryview(array) for array in arrays if array.size]
+        outgoing = [view_of(array) for array in arrays if array.size]
         reply, _ = self._connection.transfer({**request, "compress": False, "use_rdma": False}, outgoing)
         return [int(one) for one in reply["ids"]]
 

@@ -41,13 +41,13 @@ def _is_plain(kind: Any) -> bool:
 
 
 def _part(buffer: Any) -> Part:
-    return part_of_array(np.frombuffer(buffer, np.uint8) if buffer is not None and buffer.size else np.empty(0, np.uint8))
+    return part_of_array(
+        np.frombuffer(buffer, np.uint8) if buffer is not None and buffer.size else np.empty(0, np.uint8)
+    )
 
 
 def _array_draft(array: Any, typename: str, **buffers: Any) -> Draft:
-    draft = Draft(
-        typename, length_=len(array), null_count_=array.null_count, offset_=array.offset, nbytes=array.nbytes
-    )
+    draft = Draft(typename, length_=len(array), null_count_=array.null_count, offset_=array.offset, nbytes=array.nbytes)
     for key, buffer in buffers.items():
         draft.add(key, _part(buffer))
     return draft

@@ -88,9 +88,7 @@ def resolve_scalar(obj: Any, resolver: Any) -> Any:
 
 def resolve_sequence(obj: Any, resolver: Any) -> tuple[Any, ...]:
     """A tuple, also where a list was stored: the original keeps no difference."""
-    return tuple(
-        resolver.run(obj.member(f"__elements_-{index}")) for index in range(int(obj.meta["__elements_-size"]))
-    )
+    return tuple(resolver.run(obj.member(f"__elements_-{index}")) for index in range(int(obj.meta["__elements_-size"])))
 
 
 class Graph:

@@ -184,9 +184,11 @@ def resolve_array(obj: Any, resolver: Any) -> Any:
     if kind == "instants":
         return _instants(values, dtype)
     if kind == "periods":
-        return pd.PeriodIndex.from_ordinals(values, freq=dtype.freq).array if hasattr(
-            pd.PeriodIndex, "from_ordinals"
-        ) else pd.arrays.PeriodArray(values, dtype=dtype)
+        return (
+            pd.PeriodIndex.from_ordinals(values, freq=dtype.freq).array
+            if hasattr(pd.PeriodIndex, "from_ordinals")
+            else pd.arrays.PeriodArray(values, dtype=dtype)
+        )
     return dtype.construct_array_type()(values, part("mask_"))
 
 

@@ -14,7 +14,7 @@ def to_json(value: Any) -> str:
     Raises:
         TypeError: JSON has no such value.
     """
-    return json.dumps(value, default=_default)
+    return _encode(value)
 
 
 def _default(value: Any) -> Any:
@@ -24,4 +24,5 @@ def _default(value: Any) -> Any:
     return converted
 
 
+_encode = json.JSONEncoder(default=_default).encode
 from_json = json.loads

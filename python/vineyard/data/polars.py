@@ -16,7 +16,6 @@ def plan_frame(frame: Any, planning: Planning) -> Draft:
     return plan_table(frame.to_arrow(compat_level=_OLDEST), from_polars=True)
 
 
-
 _OLDEST = polars.CompatLevel.oldest()
 _FRAME = Planner(plan_frame)
 

@@ -71,6 +71,7 @@ _RESOLVERS = {
 }
 
 _prefixes: dict[str, str] = {}
+_resolvers: dict[str, Callable[..., Any]] = {}
 
 
 def builtin_builder(kind: type) -> Any:
@@ -94,5 +95,7 @@ def builtin_prefix(typename: str) -> str:
 
 def builtin_resolver(prefix: str) -> Callable[..., Any]:
     """Resolver of this package for a beginning of type names: `resolver(object, context)`."""
-    resolvers: dict[str, Callable[..., Any]] = importlib.import_module(_RESOLVERS[prefix]).RESOLVERS
-    return resolvers[prefix]
+    found = _resolvers.get(prefix)
+    if found is None:
+        found = _resolvers[prefix] = importlib.import_module(_RESOLVERS[prefix]).RESOLVERS[prefix]
+    return found

@@ -36,9 +36,25 @@ _NUMPY_NAMES = {
 _TEXT_NAMES = ("str", "string", "std::string", "std::__1::string")
 
 
+_describe: Any = np.lib.format.dtype_to_descr
+_described: Any = np.lib.format.descr_to_dtype
+_names: dict[Any, tuple[str, str, str]] = {}
+
+
+def names_of(dtype: Any) -> tuple[str, str, str]:
+    """Names of a dtype: that of NumPy, that in type names, and the short one. NumPy takes long to make them."""
+    found = _names.get(dtype)
+    if found is None:
+        found = (dtype.name, _CPP_NAMES.get(dtype.name, dtype.name), dtype.str)
+        if len(_names) < 4096:
+            _names[dtype] = found
+    return found
+
+
 def plan_array(value: Any, planning: Planning) -> Draft:
     """An array of any dtype."""
-    value = np.asarray(value)
+    if type(value) is not np.ndarray:
+        value = np.asarray(value)
     dtype = value.dtype
     if dtype.kind in "OU":
         text = _plan_text(value, planning)
@@ -48,7 +64,7 @@ def plan_array(value: Any, planning: Planning) -> Draft:
         return _plan_string_dtype(value)
     if dtype.kind in "SV" or (dtype.byteorder == ">" and dtype.kind not in "O"):
         return _plan_other(value)
-    draft = _draft(value, f"vineyard::Tensor<{_CPP_NAMES.get(dtype.name, dtype.name)}>", planning.options)
+    draft = _draft(value, f"vineyard::Tensor<{names_of(dtype)[1]}>", planning.options)
     if dtype.kind == "O":
         part, places = part_of_pickle(value)
         if places:
@@ -60,14 +76,15 @@ def plan_array(value: Any, planning: Planning) -> Draft:
 
 
 def _draft(value: Any, typename: str, options: dict[str, Any]) -> Draft:
+    name, _, short = names_of(value.dtype)
     return Draft(
         typename,
         shape_=to_json(value.shape),
-        partition_index_=to_json(options.get("partition_index", [])),
+        partition_index_=to_json(options["partition_index"]) if "partition_index" in options else "[]",
         nbytes=value.nbytes,
         order_='"C"' if value.flags.c_contiguous else '"F"',
-        value_type_=value.dtype.name,
-        value_type_meta_=value.dtype.str,
+        value_type_=name,
+        value_type_meta_=short,
     )
 
 
@@ -96,7 +113,7 @@ def _plan_other(value: Any) -> Draft:
         "vineyardctl::Tensor",
         shape_=to_json(value.shape),
         nbytes=value.nbytes,
-        dtype_=to_json(np.lib.format.dtype_to_descr(value.dtype)),
+        dtype_=to_json(_describe(value.dtype)),
     )
     draft.add("buffer_", part_of_array(value))
     return draft
@@ -176,7 +193,7 @@ def resolve_other(obj: Any, resolver: Any) -> Any:
     shape = tuple(from_json(tree["shape_"]))
     if tree["typename"] == "vineyardctl::Tensor<StringDType>":
         return _string_dtype(obj, shape)
-    return bytes_as(obj.member("buffer_"), np.lib.format.descr_to_dtype(_descr(from_json(tree["dtype_"]))), shape)
+    return bytes_as(obj.member("buffer_"), _described(_descr(from_json(tree["dtype_"]))), shape)
 
 
 def _descr(told: Any) -> Any:
@@ -199,9 +216,9 @@ def _string_dtype(obj: Any, shape: tuple[int, ...]) -> Any:
         absent if missing[index] else str(text[offsets[index] : offsets[index + 1]], "utf-8")
         for index in range(len(offsets) - 1)
     ]
-    if not hasattr(np.dtypes, "StringDType"):
+    kind = getattr(getattr(np, "dtypes", None), "StringDType", None)
+    if kind is None:
         return np.array(items, object).reshape(shape)
-    kind = np.dtypes.StringDType
     dtype = kind() if obj.meta["missing_"] == "none" else kind(na_object=absent)
     return np.array(items, dtype).reshape(shape)
 

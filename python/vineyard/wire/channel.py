@@ -7,6 +7,7 @@ as one byte with an `SCM_RIGHTS` message.
 from __future__ import annotations
 
 import array
+import contextlib
 import os
 import socket
 import struct
@@ -112,6 +113,10 @@ class Channel:
         while self._files:
             os.close(self._files.popleft())
         self.socket.close()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):
+            self.close()
 
     def _read(self) -> None:
         try:

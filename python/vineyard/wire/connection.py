@@ -13,7 +13,8 @@ import socket
 import threading
 import weakref
 from collections import deque
-from typing import Any, Iterable, Union
+from collections.abc import Iterable
+from typing import Any, Callable, Union
 
 from vineyard.errors import (
     ConnectionErrorException,
@@ -31,7 +32,7 @@ Request = Union[str, "dict[str, Any]"]
 Reply = "dict[str, Any]"
 
 encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-_decode = json.JSONDecoder().decode
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _RELEASE = '{{"type":"release_request","object_id":{}}}'
 # More answers than these are read before the next release is written, so that neither side ever waits for the other.
 _MOST_UNREAD = 256
@@ -117,7 +118,11 @@ class Connection:
         return reply, received
 
     def _receive(self) -> dict[str, Any]:
-        reply: dict[str, Any] = _decode(self._channel.receive().decode())
+        body = self._channel.receive()
+        try:
+            reply: dict[str, Any] = _scan(body.decode(), 0)[0]
+        except StopIteration:
+            raise EOFError(f"not a reply of a store: {body[:80]!r}") from None
         announced = reply.get("fds")
         if announced is None:
             announced = [reply["fd"]] if reply.get("fd", -1) != -1 else ()
@@ -182,7 +187,9 @@ class Connection:
             asked = list(requests)
             if missing:
                 listed = ",".join(str(int(blob)) for blob in missing)
-                asked.append(f'{{"type":"get_buffers_request","ids":[{listed}],"unsafe":{"true" if unsafe else "false"}}}')
+                asked.append(
+                    f'{{"type":"get_buffers_request","ids":[{listed}],"unsafe":{"true" if unsafe else "false"}}}'
+                )
             replies = self.exchange_locked(asked, tolerant=True) if asked else []
             if missing:
                 reply = replies.pop()
@@ -255,7 +262,7 @@ class Connection:
                 return
 
     def _release_locked(self) -> None:
-        bodies = []
+        bodies: list[bytes] = []
         while self._dropped and len(bodies) < _MOST_UNREAD:
             blob = self._dropped.popleft()
             if blob not in self._roots:
@@ -314,7 +321,9 @@ def _connected(address: str | tuple[str, int]) -> socket.socket:
         return connected
     except OSError as error:
         what = address if isinstance(address, str) else "{}:{}".format(*address)
-        raise ConnectionFailedException(f"no store answers at {what} ({error.strerror or error}); is it running?") from None
+        raise ConnectionFailedException(
+            f"no store answers at {what} ({error.strerror or error}); is it running?"
+        ) from None
 
 
 def _after_fork(in_child: bool) -> None:

@@ -66,4 +66,4 @@ class ObjectName(str):
     @property
     def uri(self) -> str:
         """The name as a URI."""
-        return f"vineyard://{str(self)}"
+        return f"vineyard://{self!s}"

@@ -40,7 +40,7 @@ class RootReference(weakref.ref):  # type: ignore[type-arg]
         return self
 
     def __init__(self, root: Root, gone: Callable[[Any], None], blob: int) -> None:
-        super().__init__(root, gone)
+        super().__init__(root, gone)  # type: ignore[call-arg]
 
 
 class MemoryFile:
@@ -68,6 +68,11 @@ class MemoryFile:
 
 EMPTY = Root((0,), np.uint8)
 EMPTY.flags.writeable = False
+
+
+def view_of(array: Any) -> memoryview:
+    """A memoryview of an array's bytes."""
+    return memoryview(array)
 
 
 def address_of(array: Any) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, Iterator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from vineyard.wire.identifiers import EMPTY_BLOB, INVALID_OBJECT, ObjectID
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vineyard.errors import ObjectNotExistsException, ObjectSealedException
 from vineyard.wire import copying
 from vineyard.wire.identifiers import EMPTY_BLOB, ObjectID
-from vineyard.wire.memory import EMPTY, Root, address_of
+from vineyard.wire.memory import EMPTY, Root, address_of, view_of
 from vineyard.wire.metadata import EMPTY_BLOB_TREE, ObjectMeta, blob_tree
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class _Bytes(np.ndarray):  # type: ignore[type-arg]
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
-            return memoryview(self.view(np.ndarray))[key]  # type: ignore[type-var]
+            return view_of(self.view(np.ndarray))[key]
         return int(self.view(np.ndarray)[key])
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -96,7 +97,7 @@ class _Bytes(np.ndarray):  # type: ignore[type-arg]
         target[key] = np.frombuffer(value, np.uint8) if isinstance(key, slice) else value
 
     def __iter__(self) -> Iterator[int]:
-        return iter(memoryview(self.view(np.ndarray)))  # type: ignore[type-var]
+        return iter(view_of(self.view(np.ndarray)))
 
     def __bool__(self) -> bool:
         return True
@@ -121,7 +122,7 @@ class _Bytes(np.ndarray):  # type: ignore[type-arg]
     @property
     def buffer(self) -> memoryview:
         """The bytes."""
-        return memoryview(self.view(np.ndarray))  # type: ignore[type-var]
+        return view_of(self.view(np.ndarray))
 
     def __str__(self) -> str:
         return repr(self)
@@ -138,7 +139,7 @@ class _Bytes(np.ndarray):  # type: ignore[type-arg]
         copying.copy(self.view(np.ndarray)[offset : offset + data.size], data)
 
 
-class Blob(_Bytes, Object):  # type: ignore[misc]
+class Blob(_Bytes, Object):
     """Bytes of a sealed blob, read-only."""
 
     def __new__(cls, root: Root, meta: ObjectMeta) -> Blob:
@@ -150,7 +151,8 @@ class Blob(_Bytes, Object):  # type: ignore[misc]
         pass
 
     def __array_finalize__(self, source: Any) -> None:
-        self._meta = getattr(source, "_meta", None)  # type: ignore[assignment]
+        meta: Any = getattr(source, "_meta", None)
+        self._meta = meta
 
     @staticmethod
     def empty() -> Blob:
@@ -158,12 +160,12 @@ class Blob(_Bytes, Object):  # type: ignore[misc]
         return Blob(EMPTY, ObjectMeta.of(dict(EMPTY_BLOB_TREE)))
 
     @property
-    def nbytes(self) -> int:  # type: ignore[override]
+    def nbytes(self) -> int:
         """Size in bytes."""
         return len(self)
 
     @property
-    def size(self) -> int:  # type: ignore[override]
+    def size(self) -> int:
         """Size in bytes."""
         return len(self)
 
@@ -207,7 +209,7 @@ class ObjectBuilder:
         raise NotImplementedError
 
 
-class BlobBuilder(_Bytes, ObjectBuilder):  # type: ignore[misc]
+class BlobBuilder(_Bytes, ObjectBuilder):
     """Bytes of a blob that is being written."""
 
     def __new__(cls, client: ClientBase, blob: int, root: Root) -> BlobBuilder:
@@ -229,7 +231,7 @@ class BlobBuilder(_Bytes, ObjectBuilder):  # type: ignore[misc]
         return self._blob
 
     @property
-    def size(self) -> int:  # type: ignore[override]
+    def size(self) -> int:
         """Size in bytes."""
         return len(self)
 
@@ -240,7 +242,8 @@ class BlobBuilder(_Bytes, ObjectBuilder):  # type: ignore[misc]
         client = ipc_client_of(client) or self._client
         client._ask("seal_request", object_id=int(self._blob))
         self._sealed = True
-        return client.get_blob(self._blob)  # type: ignore[no-any-return]
+        found: Blob = client.get_blob(self._blob)
+        return found
 
     def abort(self, client: Any = None) -> None:
         """Give the blob up."""
@@ -259,7 +262,7 @@ class BlobBuilder(_Bytes, ObjectBuilder):  # type: ignore[misc]
     @property
     def buffer(self) -> memoryview:
         """The bytes."""
-        return memoryview(self.view(np.ndarray))[: len(self)]  # type: ignore[type-var]
+        return view_of(self.view(np.ndarray))[: len(self)]
 
     def __repr__(self) -> str:
         return f"BlobBuilder <{self._blob!r}, {len(self)} bytes>"
@@ -282,7 +285,7 @@ class RemoteBlobBuilder(_Bytes):
         return np.frombuffer(source, np.uint8).view(cls)
 
     @property
-    def size(self) -> int:  # type: ignore[override]
+    def size(self) -> int:
         """Size in bytes."""
         return len(self)
 
