@@ -37,8 +37,8 @@ def start_daemon():
     """Starts further daemons."""
     daemons = []
 
-    def start(**options):
-        daemons.append(Daemon(size="256M", **options))
+    def start(size="64M", **options):
+        daemons.append(Daemon(size=size, **options))
         return daemons[-1].start()
 
     yield start
