@@ -6,6 +6,7 @@ Names are imported when they are first used, so that `import vineyard` costs nex
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from vineyard.version import __version__
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from vineyard.core import driver_context as driver_context
     from vineyard.core import resolver_context as resolver_context
     from vineyard.core.status import InstanceStatus as InstanceStatus
+    from vineyard.data import register_builtin_types as register_builtin_types
     from vineyard.shortcuts import connect_async as connect_async
     from vineyard.shortcuts import envvars as envvars
     from vineyard.shortcuts import get as get
@@ -40,6 +42,13 @@ if TYPE_CHECKING:
     from vineyard.wire.objects import RemoteBlob as RemoteBlob
     from vineyard.wire.objects import RemoteBlobBuilder as RemoteBlobBuilder
 
+if os.path.isdir(os.path.join(os.path.dirname(__file__), "bdist")):
+    # Files of both packages lie in one folder, and nobody knows which is whose.
+    raise ImportError(
+        "the released package vineyard is installed over vineyardctl: "
+        "pip uninstall vineyard vineyard-bdist vineyardctl, then pip install vineyardctl"
+    )
+
 _MODULES = ("_C", "core", "csi", "data", "deploy", "io", "shared_memory")
 _NAMES = {
     "core": (
@@ -47,6 +56,7 @@ _NAMES = {
         "default_driver_context default_resolver_context driver_context resolver_context"
     ),
     "core.status": "InstanceStatus",
+    "data": "register_builtin_types",
     "data.base": "Graph",
     "deploy.local": "get_current_socket shutdown try_init",
     "shortcuts": "connect_async envvars get memory_copy put",

@@ -112,6 +112,11 @@ ensure_python() {
   ensure_environment "$ROOT/.venv" "$ROOT/requirements.txt"
 }
 
+# What builds and tests the Python package, beside the environment of the released client.
+ensure_package_python() {
+  ensure_environment "$ROOT/.venv-python" "$ROOT/python/requirements.txt"
+}
+
 # What the steps of the example run in: the same as in their image (examples/kubeflow/Dockerfile).
 ensure_example_python() {
   ensure_environment "$ROOT/.venv-example" "$ROOT/examples/kubeflow/requirements.txt" leave_out_programs

@@ -45,6 +45,8 @@ class ClientBase:
 
     is_ipc = False
     is_rpc = False
+    # Transfers are never compressed: neither does our store offer it, nor is Python fast at it.
+    compression = False
 
     def __init__(self, address: str | tuple[str, int], **credentials: Any) -> None:
         self._address = address

@@ -27,8 +27,6 @@ class RPCClient(ClientBase):
     """A client that sends and receives the bytes of blobs."""
 
     is_rpc = True
-    # Transfers are never compressed: neither does our store offer it, nor is Python fast at it.
-    compression = False
     rdma_endpoint = ""
 
     @property

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from bench.daemon import Daemon, MeasurementError, Side
@@ -15,6 +17,14 @@ from bench.options import Options
 from bench.resources import Resources
 
 CLIENT_SECONDS = 180.0
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python, and directories of packages that it takes before its own."""
+
+    program: str
+    path: tuple[str, ...] = ()
 
 
 class Bench:
@@ -50,11 +60,13 @@ class Bench:
         finally:
             daemon.stop()
 
-    def client(self, workload: str, **parameters: Any) -> dict[str, Any]:
+    def client(self, workload: str, interpreter: Interpreter | None = None, **parameters: Any) -> dict[str, Any]:
         """Run `bench.workload.<workload>` in a fresh process; returns what it reports."""
+        interpreter = interpreter or Interpreter(sys.executable)
         process = self.resources.adopt(
             subprocess.Popen(
-                [sys.executable, "-m", f"bench.workload.{workload}", json.dumps(parameters)],
+                [interpreter.program, "-m", f"bench.workload.{workload}", json.dumps(parameters)],
+                env={**os.environ, "PYTHONPATH": os.pathsep.join((*interpreter.path, os.environ["PYTHONPATH"]))},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -15,6 +15,7 @@ from bench.rows import (
     memcpy,
     publish,
     put,
+    python,
     raw,
     read,
     remote,
@@ -39,4 +40,5 @@ ROWS: dict[str, Row] = {
     "help": help_text.measure,
     "cluster": cluster.measure,
     "publish": publish.measure,
+    "python": python.measure,
 }
