@@ -6,6 +6,7 @@ into the blob, and the metadata says where they are, so that this package makes 
 
 from __future__ import annotations
 
+import io
 import pickle
 import struct
 from typing import Any
@@ -65,9 +66,24 @@ def part_of_pickle(value: Any) -> tuple[Part, list[tuple[int, int]]]:
     return part_of_pieces(pieces), places
 
 
+class _Pickler(pickle.Pickler):
+    """A pickler that takes the bytes of instants and durations for buffers, which NumPy does not."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if type(value) is not np.ndarray or value.dtype.kind not in "Mm" or value.nbytes < _LARGE_BYTES:
+            return NotImplemented
+        reduced: Any = value.view("i8").__reduce_ex__(5)
+        if len(reduced) != 2 or len(reduced[1]) != 4:
+            return NotImplemented
+        function, (buffer, _, shape, order) = reduced
+        return function, (buffer, value.dtype, shape, order)
+
+
 def _dumps(value: Any, keep: Any) -> bytes:
+    sink = io.BytesIO()
     try:
-        return pickle.dumps(value, protocol=5, buffer_callback=keep)
+        _Pickler(sink, protocol=5, buffer_callback=keep).dump(value)
+        return sink.getvalue()
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         try:
             import cloudpickle

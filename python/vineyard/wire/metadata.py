@@ -198,6 +198,10 @@ class ObjectMeta:
             raise KeyError(f"blob o{int(blob):016x} is not there: the metadata was not fetched with its buffers")
         return memoryview(self._roots[int(blob)])
 
+    def add_remote_blob(self, blob: Any) -> None:
+        """Take the bytes of a blob that was fetched."""
+        self._roots[int(blob.id)] = blob
+
     def items(self) -> list[tuple[str, Any]]:
         """All fields, in the order of their names."""
         return [(key, self[key]) for key in sorted(self._tree)]

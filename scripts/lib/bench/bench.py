@@ -21,10 +21,22 @@ CLIENT_SECONDS = 180.0
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python, and directories of packages that it takes before its own."""
+    """A Python, a directory of packages that it takes before its own, and one for what it compiles of them."""
 
     program: str
-    path: tuple[str, ...] = ()
+    packages: str = ""
+    compiled: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its processes inherit."""
+        environment = dict(os.environ)
+        if self.packages:
+            environment["PYTHONPATH"] = os.pathsep.join((self.packages, environment["PYTHONPATH"]))
+        if self.compiled:
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
+            environment["PYTHONPYCACHEPREFIX"] = self.compiled
+        return environment
 
 
 class Bench:
@@ -66,7 +78,7 @@ class Bench:
         process = self.resources.adopt(
             subprocess.Popen(
                 [interpreter.program, "-m", f"bench.workload.{workload}", json.dumps(parameters)],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join((*interpreter.path, os.environ["PYTHONPATH"]))},
+                env=interpreter.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
