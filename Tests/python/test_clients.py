@@ -31,7 +31,7 @@ def test_given_a_store_that_is_full_when_put_then_the_error_says_so(client):
 
 
 def test_given_nobody_at_a_path_when_connecting_then_the_error_names_it(tmp_path):
-    with pytest.raises(vineyard.ConnectionFailedException, match="no store answers at .*nobody.sock"):
+    with pytest.raises(vineyard.ConnectionFailedException, match=r"no store answers at .*nobody\.sock"):
         vineyard.connect(str(tmp_path / "nobody.sock"))
     with pytest.raises(FileNotFoundError, match="is the volume mounted"):
         vineyard.csi.read(str(tmp_path / "value"))
@@ -122,7 +122,8 @@ def test_given_builders_and_resolvers_of_users_when_used_then_they_are_called(cl
     def resolve(obj, resolver):
         return Point(resolver.run(obj.member("x_")), memoryview(obj.member("y_").member("buffer_")))
 
-    with vineyard.core.context({Point: build}, {"test::Point": resolve}) as (builders, resolvers):
+    with vineyard.core.context({Point: build}, {"test::Point": resolve}) as (builders, _):
+        assert builders is vineyard.core.builder.get_current_builders()
         target = client.put((Point(1, np.arange(2)),))
         assert client.get_meta(target)["__elements_-0"].typename == "test::Point"
         point = client.get(target)[0]

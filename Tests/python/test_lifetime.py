@@ -156,11 +156,14 @@ def test_given_a_view_when_the_process_forks_then_the_parent_does_not_release_wh
     view = client.get(target)
     begin_read, begin_write = os.pipe()
 
+    held = [view]
+
     def look():
         os.read(begin_read, 1)
-        return (view == 1).all()
+        return (held[0] == 1).all()
 
     child = in_child(look)
+    held.clear()
     del view
     gc.collect()
     client.delete(target)

@@ -53,7 +53,7 @@ def part_of_array(array: np.ndarray[Any, Any]) -> Part:
 
     def fill(root: Root) -> list[Callable[[], None]]:
         target: np.ndarray[Any, Any] = np.ndarray(array.shape, array.dtype, root)
-        return copying.parts(target, array)
+        return copying.parts(target, array, root.is_fresh)
 
     return Part(array.nbytes, fill, address)
 
@@ -72,7 +72,7 @@ def part_of_pieces(pieces: list[Any]) -> Part:
         copies, offset = [], 0
         plain = root.view(np.ndarray)
         for array in arrays:
-            copies += copying.parts(plain[offset : offset + array.size], array)
+            copies += copying.parts(plain[offset : offset + array.size], array, root.is_fresh)
             offset += array.size
         return copies
 

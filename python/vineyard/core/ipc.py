@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from vineyard.core.base import ClientBase, blobs_by_instance, identifier_of
-from vineyard.core.draft import Part
+from vineyard.core.draft import Draft, Part
 from vineyard.errors import error_of
 from vineyard.wire import copying
-from vineyard.wire.connection import Request
+from vineyard.wire.connection import Request, encode
 from vineyard.wire.identifiers import EMPTY_BLOB, ObjectID
 from vineyard.wire.memory import EMPTY, address_of, view_of
-from vineyard.wire.metadata import ObjectMeta, blobs_of
+from vineyard.wire.metadata import ObjectMeta, blob_tree, blobs_of
 from vineyard.wire.objects import Blob, BlobBuilder, Object, blob_of, object_of
 
 
@@ -22,6 +22,30 @@ class IPCClient(ClientBase):
     is_ipc = True
 
     # Storing
+
+    def store(self, draft: Draft) -> ObjectMeta:
+        """Store a draft with all its members."""
+        members = draft.members
+        if len(members) > 1 or self._open is None or self._open.has_views:
+            return super().store(draft)
+        for key, part in members.items():
+            if not isinstance(part, Part) or not part.size:
+                return super().store(draft)
+            return self._store_simple(draft.tree, key, part)
+        return super().store(draft)
+
+    def _store_simple(self, tree: dict[str, Any], key: str, part: Part) -> ObjectMeta:
+        """Store what most values are: metadata and one blob."""
+        connection = self._connection
+        instance = connection.registration["instance_id"]
+        ids, requests = self._allocate([part])
+        tree[key] = blob_tree(ids[0], part.size, instance)
+        tree["instance_id"] = instance
+        requests.append(f'{{"type":"create_data_request","content":{encode(tree)}}}')
+        reply = connection.exchange(requests)[-1]
+        tree["id"], tree["signature"] = f"o{reply['id']:016x}", reply["signature"]
+        self._remember(reply["id"], ids)
+        return ObjectMeta.of(tree, self)
 
     def _allocate(self, parts: Sequence[Part]) -> tuple[list[int], list[str]]:
         connection = self._connection

@@ -291,6 +291,11 @@ class Connection:
             self._channel.close()
 
     @property
+    def has_views(self) -> bool:
+        """Whether blobs are looked at."""
+        return bool(self._roots)
+
+    @property
     def is_unused(self) -> bool:
         """Whether no view is alive."""
         return not self._roots and not self._written

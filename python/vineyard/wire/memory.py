@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
 # The original hides this many bytes at the end of each file from its clients.
 _HIDDEN_BYTES = 8
+_BLOCK_BYTES = 2 << 20
 
 
 class Root(np.ndarray):  # type: ignore[type-arg]
     """Bytes of one blob. A class of its own, because NumPy makes views of views refer to the first of them only."""
 
     blob: int
+    # Whether this process may write to some of it for the first time.
+    is_fresh = False
 
 
 class RootReference(weakref.ref):  # type: ignore[type-arg]
@@ -49,6 +52,7 @@ class MemoryFile:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._maps: dict[bool, mmap.mmap] = {}
+        self._written = bytearray()
         self._close = weakref.finalize(self, os.close, descriptor)
 
     def bytes(self, payload: dict[str, Any], writable: bool) -> Root:
@@ -58,7 +62,18 @@ class MemoryFile:
         if found is None or len(found) < end:
             found = self._map(payload["map_size"], end, writable)
             self._maps[writable] = found
-        return Root((payload["data_size"],), np.uint8, found, payload["data_offset"])
+        root = Root((payload["data_size"],), np.uint8, found, payload["data_offset"])
+        if writable and payload["data_size"] >= _BLOCK_BYTES:
+            root.is_fresh = self._is_fresh(payload["data_offset"] // _BLOCK_BYTES, -(-end // _BLOCK_BYTES))
+        return root
+
+    def _is_fresh(self, begin: int, end: int) -> bool:
+        """Whether a block was not written to before; they are now."""
+        if len(self._written) < end:
+            self._written.extend(bytes(end - len(self._written)))
+        is_fresh = not all(self._written[begin:end])
+        self._written[begin:end] = b"\1" * (end - begin)
+        return is_fresh
 
     def _map(self, map_size: int, end: int, writable: bool) -> mmap.mmap:
         length = max(map_size - _HIDDEN_BYTES, end)

@@ -34,9 +34,8 @@ def new_tree(typename: str | None = None, is_global: bool = False) -> dict[str, 
     if typename is not None:
         tree["typename"] = typename
     for variable in _INHERITED:
-        value = os.environ.get(variable)
-        if value:
-            tree[variable] = value
+        if variable in os.environ:
+            tree[variable] = os.environ[variable]
     return tree
 
 
