@@ -172,6 +172,8 @@ def test_given_tensors_of_torch_when_read_then_they_are_the_same(client):
     for value in (torch.arange(6).reshape(2, 3).T, torch.ones(3, dtype=torch.bfloat16), torch.empty(0, 2)):
         got = client.get(client.put(value))
         assert got.dtype == value.dtype and torch.equal(got, value)
+    parameter = client.get(client.put(torch.nn.Parameter(torch.ones(2))))
+    assert isinstance(parameter, torch.nn.Parameter) and parameter.requires_grad
 
 
 def test_given_a_function_when_read_then_it_works(client):
