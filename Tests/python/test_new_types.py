@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+
 from values import assert_same
 
 STRUCTURE = np.dtype([("a", "<i4"), ("b", ">f8", (2,)), ("c", "S3")])
