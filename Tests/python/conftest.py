@@ -1,5 +1,6 @@
 """Fixtures: a store for each module, our client in this process, the released one in another."""
 
+import faulthandler
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+HANG_LIMIT = 120
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT / "python"), str(HERE), str(HERE.parent / "client")]
@@ -19,6 +21,14 @@ for variable in ("VINEYARD_IPC_SOCKET", "VINEYARD_RPC_ENDPOINT", "JOB_NAME", "PO
     os.environ.pop(variable, None)
 os.environ["VINEYARD_CONFIG"] = "/nonexistent"
 os.environ["VINEYARD_IPC_SKIP_RETRY"] = os.environ["VINEYARD_RPC_SKIP_RETRY"] = "1"
+
+
+@pytest.fixture(autouse=True)
+def no_test_hangs():
+    """Ends the run with a traceback when a test is stuck."""
+    faulthandler.dump_traceback_later(HANG_LIMIT, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="module")

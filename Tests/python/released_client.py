@@ -5,6 +5,7 @@ import sys
 import traceback
 
 import vineyard
+
 from values import assert_same, make_values
 
 values = make_values()

@@ -108,6 +108,19 @@ def test_given_views_when_their_client_is_closed_then_they_stay_until_they_are_d
         assert fits(other, 2)
 
 
+def test_given_a_view_when_nobody_has_its_client_any_more_then_it_stays_until_it_is_dropped(full_size):
+    with vineyard.connect(full_size.socket) as other:
+        target = other.put(array_of(1))
+        view = vineyard.connect(full_size.socket).get(target)[::2]
+        gc.collect()
+        other.delete(target)
+        assert not fits(other, 2)
+        assert (view == 1).all()
+        del view
+        gc.collect()
+        assert fits(other, 2)
+
+
 def test_given_a_read_array_when_written_to_then_it_is_refused(client):
     view = client.get(client.put(np.arange(10)))
     with pytest.raises(ValueError, match="read-only"):

@@ -2,11 +2,13 @@
 
 import datetime
 import decimal
+import enum
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+
 from values import assert_same
 
 STRUCTURE = np.dtype([("a", "<i4"), ("b", ">f8", (2,)), ("c", "S3")])
@@ -40,6 +42,20 @@ def test_given_a_value_that_json_does_not_have_when_read_then_it_is_the_same(cli
     assert got == value or got == tuple(value if isinstance(value, list) else ()) or got != got
     assert type(got) is type(value) or isinstance(value, list)
     assert released.ask("type", None, repr(target)) in ("float", "int", "str", "tuple")
+
+
+class Colour(str, enum.Enum):  # noqa: UP042 - Python 3.9 has no other
+    """A text that is something else, too."""
+
+    RED = "red"
+
+
+def test_given_kinds_of_text_numbers_and_arrays_when_read_then_their_values_are_the_same(client):
+    assert client.get(client.put(Colour.RED)) == "red"
+    assert client.get(client.put(enum.IntEnum("Level", "LOW HIGH").HIGH)) == 2
+    masked = np.ma.masked_array([1, 2, 3], [False, True, False])
+    got = client.get(client.put(masked))
+    assert got.mask.tolist() == masked.mask.tolist() and got.sum() == 4
 
 
 def columns():

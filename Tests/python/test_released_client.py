@@ -2,6 +2,7 @@
 
 import pytest
 import vineyard
+
 from values import assert_same, make_values
 
 VALUES = make_values()

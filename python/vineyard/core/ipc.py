@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from vineyard.core.base import ClientBase, blobs_by_instance, identifier_of
+from vineyard.core.base import ClientBase, blobs_by_instance
 from vineyard.core.draft import Draft, Part
+from vineyard.core.requests import identifier_of
 from vineyard.errors import error_of
 from vineyard.wire import copying
 from vineyard.wire.connection import Request, encode

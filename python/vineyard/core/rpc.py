@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vineyard.core.base import ClientBase, blobs_by_instance, identifier_of
+from vineyard.core.base import ClientBase, blobs_by_instance
 from vineyard.core.draft import Part
+from vineyard.core.requests import identifier_of
 from vineyard.errors import IOErrorException
 from vineyard.wire import copying
 from vineyard.wire.identifiers import EMPTY_BLOB

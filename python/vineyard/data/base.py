@@ -9,7 +9,7 @@ from vineyard.core.builder import Planner, Planning
 from vineyard.core.draft import Draft, Part, part_of_bytes
 from vineyard.data.pickles import plan_pickle
 
-_INTEGERS = range(-(1 << 63), 1 << 64)
+_LEAST, _MOST = -(1 << 63), (1 << 64) - 1
 
 
 def _scalar(typename: str, value: Any, plain: Any, options: dict[str, Any]) -> Draft:
@@ -18,7 +18,7 @@ def _scalar(typename: str, value: Any, plain: Any, options: dict[str, Any]) -> D
 
 def plan_integer(value: int, planning: Planning) -> Draft:
     """A whole number; those beyond 64 bits, which the original turns into 1, become pickles."""
-    if value not in _INTEGERS:
+    if not _LEAST <= value <= _MOST:
         return plan_pickle(value, planning)
     plain = value if isinstance(value, bool) else int(value)
     return _scalar("vineyard::Scalar<int>", value, plain, planning.options)
@@ -37,7 +37,7 @@ def plan_text(value: str, planning: Planning) -> Draft:
         value.encode()
     except UnicodeEncodeError:
         return plan_pickle(value, planning)
-    return _scalar("vineyard::Scalar<std::string>", value, str(value), planning.options)
+    return _scalar("vineyard::Scalar<std::string>", value, str.__str__(value), planning.options)
 
 
 def plan_bytes(value: Any, planning: Planning) -> Part:

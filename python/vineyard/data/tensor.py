@@ -11,7 +11,7 @@ import numpy as np
 from vineyard.core.builder import Planner, Planning
 from vineyard.core.draft import Draft, Member, part_of_array
 from vineyard.data.json_text import from_json, to_json
-from vineyard.data.pickles import BUFFERS, load_pickle, part_of_pickle
+from vineyard.data.pickles import BUFFERS, load_pickle, part_of_pickle, plan_pickle
 
 DTYPE = "vineyardctl_dtype_"
 """Field with the dtype of an array of text, which the original forgets."""
@@ -54,6 +54,8 @@ def names_of(dtype: Any) -> tuple[str, str, str]:
 def plan_array(value: Any, planning: Planning) -> Draft:
     """An array of any dtype."""
     if type(value) is not np.ndarray:
+        if isinstance(value, np.ma.MaskedArray):
+            return plan_pickle(value, planning)
         value = np.asarray(value)
     dtype = value.dtype
     if dtype.kind in "OU":

@@ -92,7 +92,7 @@ class Connection:
             self._skip_unread()
             replies = [self._receive() for _ in bodies]
         except BaseException as error:
-            raise self._broken(error) from error
+            raise self._broken(error) from None
         if not tolerant:
             for reply in replies:
                 if "code" in reply:
@@ -112,7 +112,7 @@ class Connection:
                 for target in received:
                     self._channel.receive_into(memoryview(target))
             except BaseException as error:
-                raise self._broken(error) from error
+                raise self._broken(error) from None
         if "code" in reply:
             raise error_of(reply["code"], reply.get("message", ""))
         return reply, received
@@ -210,7 +210,7 @@ class Connection:
     def _root(self, payload: dict[str, Any]) -> Root:
         blob = payload["object_id"]
         root = self._files[payload["store_fd"]].bytes(payload, writable=False)
-        root.blob = blob
+        root.blob, root.connection = blob, self
         reference = RootReference(root, self._gone, blob)
         self._roots[blob] = reference
         self._addresses[reference.address] = blob
@@ -221,7 +221,7 @@ class Connection:
         if not payload["data_size"]:
             return EMPTY
         root = self._files[payload["store_fd"]].bytes(payload, writable=True)
-        root.blob = payload["object_id"]
+        root.blob, root.connection = payload["object_id"], self
         reference = weakref.ref(root, self._written_gone)
         self._written[id(reference)] = reference
         return root

@@ -25,6 +25,8 @@ class Root(np.ndarray):  # type: ignore[type-arg]
     """Bytes of one blob. A class of its own, because NumPy makes views of views refer to the first of them only."""
 
     blob: int
+    # The connection that holds the bytes, which the garbage collector must not take before the views.
+    connection: Any
     # Whether this process may write to some of it for the first time.
     is_fresh = False
 
