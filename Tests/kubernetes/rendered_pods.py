@@ -72,9 +72,10 @@ class Machine:
         self._processes.append(process)
         return process
 
-    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.inside(*command),
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=60,
@@ -188,7 +189,9 @@ class Etcd:
         for member in self.members:
             eventually(lambda: member.is_healthy, f"{member.name} is ready:\n{member.log}", 60)
 
-    def ctl(self, *words: str, member: int = 0, certificate: str | None = "tls") -> subprocess.CompletedProcess[str]:
+    def ctl(
+        self, *words: str, member: int = 0, certificate: str | None = "tls", stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         directory = self._machine.secret("-etcd-client")
         identity = (
             [f"--cert={directory}/{certificate}.crt", f"--key={directory}/{certificate}.key"] if certificate else []
@@ -199,6 +202,7 @@ class Etcd:
             f"--cacert={directory}/ca.crt",
             *identity,
             *words,
+            stdin=stdin,
             ETCDCTL_API="3",
         )
 

@@ -92,7 +92,7 @@ def test_given_a_full_database_then_the_operator_makes_room_and_writes_go_on(man
     etcd.wait()
     value = "x" * (1 << 20)
     for _ in range(64):
-        if etcd.ctl("put", "big", value).returncode != 0:
+        if etcd.ctl("put", "big", stdin=value).returncode != 0:
             break
     else:
         pytest.fail("it never was full")
