@@ -13,7 +13,7 @@ import re
 import shutil
 import signal
 import subprocess
-import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,15 @@ from waiting import eventually
 ETCD = "/usr/bin/etcd"
 CTL = "/usr/bin/etcdctl"
 Obj = dict[str, Any]
+
+
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""The number of this run among those that go on at the same time."""
+
+
+def loopback(subnet: int, number: int) -> str:
+    """An address that no other run uses."""
+    return f"127.{77 + WORKER}.{subnet}.{number + 1}"
 
 
 class Machine:
@@ -72,9 +81,10 @@ class Machine:
         self._processes.append(process)
         return process
 
-    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.inside(*command),
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=60,
@@ -123,7 +133,7 @@ class Member:
         meta = self._set["metadata"]
         self.number = number
         self.name = f"{meta['name']}-{number}"
-        self.address = f"127.77.0.{number + 1}"
+        self.address = loopback(0, number)
         self.host = f"{self.name}.{self._set['spec']['serviceName']}.{meta['namespace']}.svc"
         self._variables = {"POD_NAME": self.name, "POD_NAMESPACE": meta["namespace"]}
         self._data = machine.directory / f"data-{self.name}"
@@ -165,10 +175,11 @@ class Member:
         """What the readiness probe asks."""
         probe = self._set["spec"]["template"]["spec"]["containers"][0]["readinessProbe"]["httpGet"]
         assert probe["port"] == "metrics"
-        done = subprocess.run(
-            ["curl", "-sf", "--max-time", "5", f"http://{self.address}:2381{probe['path']}"], capture_output=True
-        )
-        return done.returncode == 0 and b'"true"' in done.stdout
+        try:
+            with urllib.request.urlopen(f"http://{self.address}:2381{probe['path']}", timeout=5) as reply:
+                return b'"true"' in reply.read()
+        except OSError:
+            return False
 
 
 class Etcd:
@@ -188,7 +199,9 @@ class Etcd:
         for member in self.members:
             eventually(lambda: member.is_healthy, f"{member.name} is ready:\n{member.log}", 60)
 
-    def ctl(self, *words: str, member: int = 0, certificate: str | None = "tls") -> subprocess.CompletedProcess[str]:
+    def ctl(
+        self, *words: str, member: int = 0, certificate: str | None = "tls", stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         directory = self._machine.secret("-etcd-client")
         identity = (
             [f"--cert={directory}/{certificate}.crt", f"--key={directory}/{certificate}.key"] if certificate else []
@@ -199,6 +212,7 @@ class Etcd:
             f"--cacert={directory}/ca.crt",
             *identity,
             *words,
+            stdin=stdin,
             ETCDCTL_API="3",
         )
 
@@ -214,8 +228,8 @@ class Etcd:
         return done.stdout.strip()
 
     def put(self, key: str, value: str, member: int = 0) -> None:
-        done = self.ctl("put", key, value, member=member)
-        assert done.returncode == 0, done.stderr
+        """Also while another leader is being elected."""
+        eventually(lambda: self.ctl("put", key, value, member=member).returncode == 0, f"{key} is put", 60)
 
 
 class Store:
@@ -225,7 +239,7 @@ class Store:
         self._machine = machine
         deployment = next(obj for obj in machine.objects if obj["kind"] == "Deployment")
         self._spec = deployment["spec"]["template"]["spec"]["containers"][0]
-        self.address = f"127.77.1.{number + 1}"
+        self.address = loopback(1, number)
         self.directory = machine.directory / f"store-{number}"
         self.directory.mkdir()
         self.socket = self.directory / "vineyard.sock"
@@ -241,7 +255,7 @@ class Store:
         variables = {"MY_NODE_NAME": self.directory.name, "MY_HOST_NAME": self.address, "USER": "root"}
         container = Container(self._machine, self._spec, variables, mounts)
         # All pods share the ports of one machine here.
-        port = 21_000 + int(self.address.rsplit(".", 1)[1])
+        port = 21_000 + 100 * WORKER + int(self.address.rsplit(".", 1)[1])
         words = container.command(**{"=9600": f"={port}", "=9601": "=0"})
         words = [word for word in words if word != "--metrics_port=0"]
         environment = {**container.environment, "HOME": str(self.directory)}
@@ -253,8 +267,3 @@ class Store:
             return done.returncode == 0
 
         eventually(probe, f"the store serves: {self.log.read_text()}", 60)
-
-
-def pause() -> None:
-    """A breath between two looks at something outside."""
-    time.sleep(0.05)
