@@ -199,8 +199,8 @@ let package = Package(
     .testTarget(
       name: "CSIDriverTests",
       dependencies: [
-        "CSIDriver", "CSIProtocol", "KubernetesObjects", "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol",
-        "StoreServer", "Support",
+        "CSIDriver", "CSIProtocol", "JSON", "KubernetesObjects", "SharedMemory", "StoreClient", "StoreCore",
+        "StoreProtocol", "StoreServer", "Support",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "Logging", package: "swift-log"),
