@@ -68,7 +68,7 @@ public final class EtcdBackend: MetadataBackend {
   var loads = SessionLoads()
   /// What was there when the store joined, until it serves.
   private var initial: EtcdContents?
-  private let volumeQueue: VolumeQueue
+  let volumeQueue: VolumeQueue
   private(set) lazy var sharedVolumes = EtcdVolumes(self, volumeQueue)
   public private(set) var obstacle: String?
 

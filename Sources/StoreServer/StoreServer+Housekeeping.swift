@@ -45,6 +45,7 @@ extension StoreServer {
 
   func runHousekeeping() {
     replaceLostSockets()
+    store.now = unixMilliseconds()
     store.passTime()
     pulls.forgetPeers()
     if isServing { volumes.reportUses() }

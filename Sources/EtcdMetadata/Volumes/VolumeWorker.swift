@@ -22,17 +22,29 @@ final class VolumeQueue: Sendable {
     case failure(StoreError)
   }
 
+  private let works = Mutex<[(UInt64, Work)]>([])
   private let results = Mutex<[(UInt64, Result)]>([])
   private let wake: @Sendable () -> Void
-  let works: AsyncStream<(UInt64, Work)>
-  private let work: AsyncStream<(UInt64, Work)>.Continuation
+  /// Yields when there is something to do.
+  let signals: AsyncStream<Void>
+  private let signal: AsyncStream<Void>.Continuation
 
   init(wake: @escaping @Sendable () -> Void) {
     self.wake = wake
-    (works, work) = AsyncStream.makeStream()
+    (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
-  func start(_ number: UInt64, _ work: Work) { self.work.yield((number, work)) }
+  func start(_ number: UInt64, _ work: Work) {
+    works.withLock { $0.append((number, work)) }
+    signal.yield()
+  }
+
+  func takeWorks() -> [(UInt64, Work)] {
+    works.withLock { works in
+      defer { works = [] }
+      return works
+    }
+  }
 
   func report(_ number: UInt64, _ result: Result) {
     results.withLock { $0.append((number, result)) }
@@ -60,8 +72,10 @@ struct VolumeWorker {
 
   func run() async {
     await withDiscardingTaskGroup { group in
-      for await (number, work) in queue.works {
-        group.addTask { queue.report(number, await perform(work)) }
+      for await _ in queue.signals {
+        for (number, work) in queue.takeWorks() {
+          group.addTask { queue.report(number, await perform(work)) }
+        }
       }
     }
   }

@@ -20,6 +20,9 @@ public final class Session {
   var chunkCount = 0
   /// Objects that lost a name to others and go once nobody uses them.
   private(set) var superseded = SortedSet<ObjectID>()
+  /// Objects that lost a name to others, and the times in unix milliseconds until which they stay nevertheless, since
+  /// clients of other stores may have been told of them.
+  var retiring = SortedTable<ObjectID, UInt64>()
   /// Blobs and objects that failed puts have left and nobody has asked for.
   var suspects = SortedSet<ObjectID>()
   /// Number of connections, by object, that were told of it by name and have not fetched it yet.
@@ -92,6 +95,7 @@ public final class Session {
       metadata = MetadataTable()
       names = NameTable()
       superseded = SortedSet()
+      retiring = SortedTable()
       suspects = SortedSet()
       return .nothing
     case .copy(let source):

@@ -173,5 +173,8 @@ extension Store {
   }
 
   /// Notes that a second has passed.
-  public func passTime() { memory.residency.passTime() }
+  public func passTime() {
+    memory.residency.passTime()
+    endGrace()
+  }
 }

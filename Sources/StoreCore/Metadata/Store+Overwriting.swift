@@ -23,7 +23,30 @@ extension Store {
     // In a volume of several stores the one that has the object removes it.
     if session.volume?.isShared == true, isShared(former, in: session), !isOwn(former, in: session) { return }
     apply(.supersede(former, true), to: session, by: client)
+    retire(former, in: session)
+  }
+
+  /// Milliseconds for which an object that lost its name stays where several stores have it: a client of another one may
+  /// have been told of it, and fetches it now.
+  static let grace: UInt64 = 2000
+
+  private func retire(_ former: ObjectID, in session: Session) {
+    if session.volume?.isShared == true { session.retiring[former] = now + Self.grace }
     reconsider(former, in: session)
+  }
+
+  /// Lets objects go that lost their names a while ago.
+  func endGrace() {
+    for session in sessions.values.filter({ !$0.retiring.isEmpty }).sorted(by: { $0.id < $1.id }) {
+      var next: ObjectID? = ObjectID(0)
+      while let first = next, let (id, end) = session.retiring.first(from: first) {
+        work.spend(Work.entry)
+        next = id.rawValue == .max ? nil : ObjectID(id.rawValue + 1)
+        guard end <= now else { continue }
+        session.retiring[id] = nil
+        reconsider(id, in: session)
+      }
+    }
   }
 
   /// Lets an object of this store go that lost a name on another store, as the volume says.
@@ -32,7 +55,7 @@ extension Store {
       isOwn(former, in: session)
     else { return }
     apply(.supersede(former, true), to: session)
-    reconsider(former, in: session)
+    retire(former, in: session)
   }
 
   /// The object of a name; with `wait` the request is parked until the name appears.
@@ -60,7 +83,7 @@ extension Store {
 
   /// Deletes an object that lost a name to another if nobody uses it any more. Nobody's grants end by that.
   func reconsider(_ id: ObjectID, in session: Session) {
-    guard session.superseded.contains(id), !isUsed(id, in: session) else { return }
+    guard session.superseded.contains(id), session.retiring[id] == nil, !isUsed(id, in: session) else { return }
     deleteUnused(id, in: session)
   }
 
@@ -78,6 +101,12 @@ extension Store {
   /// - Returns: false when there is none.
   func removeOneLeftOver(in session: Session) -> Bool {
     if removeOneSuspect(in: session) { return true }
+    while let (id, _) = session.retiring.popFirst() {
+      work.spend(Work.entry)
+      guard session.superseded.contains(id), !isUsed(id, in: session) else { continue }
+      deleteUnused(id, in: session)
+      return true
+    }
     // Unneeded objects are gone unless they were looked up: at most one for each client.
     for (id, _) in session.lookups {
       work.spend(Work.entry)
