@@ -45,9 +45,16 @@ final class SimulatedVolumes {
         continue
       }
       busy.insert(id)
-      volumes.follow(volume.session) { [unowned self] _ in end(id) }
+      follow(volume)
     }
     volumes.beginServing()
+  }
+
+  /// Reads a volume that was open before, until it succeeds: a store that starts has read it before.
+  private func follow(_ volume: Volume) {
+    volumes.follow(volume.session) { [unowned self] failure in
+      if failure == nil { end(volume.id) } else { follow(volume) }
+    }
   }
 
   /// Whether nothing is under way.
