@@ -84,21 +84,28 @@ public final class EtcdBackend: MetadataBackend {
     let queues = BackendQueues(wake: wake)
     let volumeQueue = VolumeQueue(wake: wake)
     self.init(store, connection.layout, queues, volumeQueue)
-    let (client, layout, contents) = (connection.client, connection.layout, connection.contents)
+    let (client, layout) = (connection.client, connection.layout)
     membership = connection
     republishing = Republishing(wake: wake)
-    initial = contents
-    take(contents, isContinued: true)
+    let revision = takeFirst(connection)
     connection.inbox.connect(wake: wake)
     tasks = [
       Task { await ChangeWriter(client: client, queues: queues, patience: patience, log: log).run() },
       Task { await QuestionReader(client: client, queues: queues).run() },
       Task {
-        await ChangeFollower(client: client, layout: layout, queues: queues, log: log).run(from: contents.revision)
+        await ChangeFollower(client: client, layout: layout, queues: queues, log: log).run(from: revision)
       },
       Task { await connection.run() },
       Task { await VolumeWorker(client: client, layout: layout, queue: volumeQueue, log: log).run() },
     ]
+  }
+
+  /// - Returns: the revision at which everything was read.
+  private func takeFirst(_ connection: EtcdMembership) -> Int64 {
+    guard let contents = connection.takeContents() else { fatalError("a second backend for one membership") }
+    initial = contents
+    take(contents, isContinued: true)
+    return contents.revision
   }
 
   init(_ store: Store, _ layout: KeyLayout, _ queues: BackendQueues, _ volumeQueue: VolumeQueue = VolumeQueue {}) {

@@ -29,7 +29,8 @@ public final class EtcdMembership: Sendable {
   public let instance: UInt64
   let client: EtcdClient
   let layout: KeyLayout
-  let contents: EtcdContents
+  /// What was there when the store joined, until the backend takes it.
+  private let contents: Mutex<EtcdContents?>
   let inbox = MembershipInbox()
   private let registration: Registration
   private let timing: MembershipTiming
@@ -42,7 +43,7 @@ public final class EtcdMembership: Sendable {
   ) {
     self.instance = instance
     self.registration = registration
-    self.contents = contents
+    self.contents = Mutex(contents)
     self.timing = timing
     (client, layout, log) = (registration.client, registration.layout, registration.log)
     self.lease = Mutex(lease)
@@ -81,6 +82,14 @@ public final class EtcdMembership: Sendable {
         failures += 1
         do { try await Task.sleep(for: backOff.delay(after: failures)) } catch { throw .cancelled }
       }
+    }
+  }
+
+  /// Hands over what was there when the store joined. It is a copy of all metadata, so nobody keeps it.
+  func takeContents() -> EtcdContents? {
+    contents.withLock { contents in
+      defer { contents = nil }
+      return contents
     }
   }
 

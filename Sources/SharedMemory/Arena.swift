@@ -16,6 +16,10 @@ public final class Arena: @unchecked Sendable {
   /// The same file, open for reading only; -1 where the system cannot reopen it (it takes /proc). Owned by the arena.
   public let readOnlyFileDescriptor: CInt
 
+  /// Whether nobody can open `readOnlyFileDescriptor` again for writing, root included: it goes through a read-only
+  /// mount. Otherwise only the file's mode keeps others than the store's user and root from that.
+  public let isReadOnlyEnforced: Bool
+
   /// Bytes in the file, a multiple of 2 MiB.
   public let length: UInt64
 
@@ -34,8 +38,12 @@ public final class Arena: @unchecked Sendable {
 
   private let mapping: MappedWindow
 
-  /// Takes over `fileDescriptor`, also when it throws.
-  init(fileDescriptor: CInt, length: UInt64, pageKind: PageKind) throws(SharedMemoryError) {
+  /// Takes over the descriptors, also when it throws.
+  ///
+  /// - Parameter readOnly: the file through a read-only mount; negative where there is none.
+  init(
+    fileDescriptor: CInt, readOnly: CInt = -1, length: UInt64, pageKind: PageKind
+  ) throws(SharedMemoryError) {
     do throws(SharedMemoryError) {
       guard ftruncate(fileDescriptor, off_t(length)) == 0 else {
         throw .fromErrno("cannot size a memory file to \(length) bytes")
@@ -43,6 +51,7 @@ public final class Arena: @unchecked Sendable {
       mapping = try MappedWindow(fileDescriptor: fileDescriptor, offset: 0, length: length)
     } catch {
       close(fileDescriptor)
+      if readOnly >= 0 { close(readOnly) }
       throw error
     }
     self.fileDescriptor = fileDescriptor
@@ -50,7 +59,9 @@ public final class Arena: @unchecked Sendable {
     _ = clinux_seal_size(fileDescriptor)
     // Whoever was given it for reading must not be able to reopen it for writing by way of /proc.
     fchmod(fileDescriptor, 0o600)
-    readOnlyFileDescriptor = open("/proc/self/fd/\(fileDescriptor)", O_RDONLY | O_CLOEXEC)
+    isReadOnlyEnforced = readOnly >= 0
+    readOnlyFileDescriptor =
+      readOnly >= 0 ? readOnly : open("/proc/self/fd/\(fileDescriptor)", O_RDONLY | O_CLOEXEC)
     self.length = length
     self.pageKind = pageKind
     if pageKind == .thp { _ = clinux_madvise(mapping.address, mapping.length, CLINUX_MADV_HUGEPAGE) }

@@ -44,15 +44,22 @@ extension Arena {
     guard length > 0, let rounded = PageSize.roundUp(length, to: PageSize.huge) else {
       throw SharedMemoryError("an arena cannot have \(length) bytes", code: EINVAL)
     }
-    let arena = try Arena(fileDescriptor: open(kind, length: rounded), length: rounded, pageKind: kind)
+    let file = try open(kind, length: rounded)
+    let arena = try Arena(
+      fileDescriptor: file.descriptor, readOnly: file.readOnly, length: rounded, pageKind: kind)
     if kind == .tmpfs || kind == .thp { try arena.verifyHugePages() }
     return arena
   }
 
-  private static func open(_ kind: PageKind, length: UInt64) throws(SharedMemoryError) -> CInt {
+  private static func open(
+    _ kind: PageKind, length: UInt64
+  ) throws(SharedMemoryError) -> (descriptor: CInt, readOnly: CInt) {
     switch kind {
     case .tmpfs:
-      return try SharedMemoryError.check(clinux_tmpfs_file(length, "always"), "cannot mount a tmpfs")
+      var readOnly: CInt = -1
+      let descriptor = try SharedMemoryError.check(
+        clinux_tmpfs_file(length, "always", &readOnly), "cannot mount a tmpfs")
+      return (descriptor, readOnly)
     case .hugetlb:
       let free = MemoryLimits.detect().hugePagesFree
       guard free >= length / PageSize.huge else {
@@ -71,10 +78,13 @@ extension Arena {
     }
   }
 
-  private static func memoryFile(_ flags: UInt32) throws(SharedMemoryError) -> CInt {
-    try SharedMemoryError.check(
+  private static func memoryFile(
+    _ flags: UInt32
+  ) throws(SharedMemoryError) -> (descriptor: CInt, readOnly: CInt) {
+    let descriptor = try SharedMemoryError.check(
       clinux_memfd_create("vineyard", CLINUX_MFD_CLOEXEC | CLINUX_MFD_ALLOW_SEALING | flags),
       "cannot create a memory file")
+    return (descriptor, -1)
   }
 
   /// Throws unless touching one byte of the empty file allocates a whole huge page.

@@ -45,6 +45,14 @@ public final class StoreClient: Sendable {
     }
   }
 
+  /// Takes over a connected socket.
+  ///
+  /// - Parameter timeout: how long sending and receiving may block, each; nil for as long as it takes.
+  public init(file: CInt, timeout: TimeSpan? = nil) {
+    self.file = file
+    if let timeout { Self.limit(file, timeout) }
+  }
+
   /// Also runs when an initialiser throws: from there on the descriptor is this object's.
   deinit { if file >= 0 { close(file) } }
 

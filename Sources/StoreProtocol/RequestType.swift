@@ -2,6 +2,8 @@
 public enum RequestType: String, CaseIterable, Sendable {
   case register = "register_request"
   case exit = "exit_request"
+  case provePeer = "prove_peer_request"
+  case refreshObjects = "refresh_objects_request"
 
   case createBuffer = "create_buffer_request"
   case createBuffers = "create_buffers_request"

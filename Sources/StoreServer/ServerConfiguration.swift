@@ -72,6 +72,8 @@ public struct ServerConfiguration: Sendable {
   public var sessionGrace = TimeSpan.seconds(60)
   /// Time without a byte after which another store counts as dead.
   public var peerTimeout = TimeSpan.seconds(10)
+  /// Certificates for connections to other stores, nil for none.
+  public var peerTLS: PeerTLS?
   /// Joins those that share objects and names; nil for a store that keeps them in its memory alone.
   public var sharing: MetadataSharing?
   /// Version told to clients.

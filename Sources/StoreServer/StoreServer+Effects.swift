@@ -12,7 +12,9 @@ extension StoreServer {
       case .retry(let key): wake(key)
       case .save(let volume): volumes.saveFirstWrite(to: volume)
       case .noteNames: saveLossRecord(hasNames: true)
-      case .write(let set): backend.write(set)
+      case .write(let set):
+        copyWaits.note(set)
+        backend.write(set)
       }
     }
   }
@@ -29,10 +31,15 @@ extension StoreServer {
     let failures = store.settle(verdicts)
     backend.withdraw(failures.filter(\.isUndone).map(\.number))
     for failure in failures {
+      copyWaits.forget(failure.number)
       for held in heldReplies.waiting(forChange: failure.number) { settle(held, failure: failure.error) }
     }
     for case .durable(upTo: let number) in verdicts {
-      for held in heldReplies.waiting(forChangesUpTo: number) { settle(held) }
+      for held in heldReplies.waiting(forChangesUpTo: number) {
+        if case .durable(let change) = held.condition, copyWaits.begin(change, now: monotonicNanoseconds()) { continue }
+        settle(held)
+      }
+      copyWaits.forget(upTo: number)
     }
     for answer in backend.takeAnswers() {
       for held in heldReplies.waiting(forAnswer: answer.question) {
@@ -41,6 +48,8 @@ extension StoreServer {
       }
     }
     for news in backend.volumes?.takeNews() ?? [] { volumes.take(news) }
+    // A store that was waited for may have been given up.
+    if copyWaits.isWaiting { checkCopyWaits() }
   }
 
   // MARK: - Questions

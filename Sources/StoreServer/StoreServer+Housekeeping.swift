@@ -36,6 +36,7 @@ extension StoreServer {
       isSavingLater = false
       volumes.saveLate()
     case .reuse: logReuse()
+    case .copyWaits: checkCopyWaits()
     case .session(let id): endExpiredSession(id)
     case .deadline(let held):
       if case .answered = held.condition { unheardQuestions += 1 }
@@ -49,6 +50,7 @@ extension StoreServer {
     store.passTime()
     pulls.forgetPeers()
     if isServing { volumes.reportUses() }
+    checkCopyWaits()
     #if DEBUG
       checkConsistency()
     #endif

@@ -1,3 +1,4 @@
+import CLinux
 import MetadataBackend
 import StoreCore
 import Support
@@ -20,6 +21,8 @@ extension StoreServer {
     case .joined(let makeBackend):
       let mailbox = mailbox
       backend = makeBackend(store) { mailbox.post { $0.takeMetadata() } }
+      // What was read at once takes as much again as the store makes of it.
+      clinux_trim_heap()
       store.keepsChanges = !backend.isImmediate
       store.hasPeers = !backend.isImmediate
       if !backend.isImmediate { handler.ask = { [unowned self] in ask($0) } }

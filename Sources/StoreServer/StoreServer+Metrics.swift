@@ -83,6 +83,12 @@ extension StoreServer {
       "vineyard_cached_hits_total", "counter", "Reads of what other stores have that found all of it here.", cache.hits)
     page.single("vineyard_fetches_total", "counter", "Fetches of blobs from other stores.", counts.fetches)
     page.single("vineyard_fetch_failures_total", "counter", "Fetches that failed.", counts.failures)
+    page.single(
+      "vineyard_fetches_from_copies_total", "counter", "Fetches that another store served than the owner.",
+      counts.fromOthers)
+    page.single(
+      "vineyard_late_copies_total", "counter", "Deletions answered before every store had let go of its copies.",
+      copyWaits.late)
     page.single("vineyard_fetched_bytes_total", "counter", "Bytes of blobs fetched from other stores.", counts.bytes)
     page.family("vineyard_fetch_seconds_total", "counter", "Time that fetches took, each from its request on.")
     page.sample("vineyard_fetch_seconds_total", MetricsPage.seconds(counts.nanoseconds))

@@ -59,6 +59,9 @@ extension StoreServer {
     if change > 0 { metricsLog?.connected(connection.kind, handler.connectionCounts) }
   }
 
+  /// Counts a connection that has begun.
+  func countConnected(_ connection: Connection) { count(connection, 1) }
+
   /// Ends a connection and frees everything that only it kept.
   func close(_ connection: Connection, because reason: String) {
     guard connections.remove(connection) else { return }
@@ -260,6 +263,7 @@ extension StoreServer {
     case .hold(let held): hold(held, of: connection)
     case .authenticate(let username, let password):
       authenticate(connection, username: username, password: password)
+    case .encrypt: encrypt(connection)
     case .deleteSession:
       // The socket is gone by the time the client reads the reply.
       endSession(connection.client.session)
@@ -311,6 +315,8 @@ enum Disposition {
   case authenticate(username: String, password: String)
   /// Send the reply, then close this connection and the session.
   case deleteSession
+  /// Send the reply, then go on in TLS.
+  case encrypt
 
   static var reply: Disposition { .send(arena: false) }
 

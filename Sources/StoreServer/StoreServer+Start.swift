@@ -44,11 +44,14 @@ extension StoreServer {
     let handler = RequestHandler(
       store: store, identity: identity,
       adminToken: AdminToken(path: configuration.adminTokenFile), replies: heap.buffers)
+    let secrets = configuration.adminTokenFile.map { PeerSecrets(path: $0) }
+    // What it is now is accepted for a while when it is replaced; a file that comes later is read then.
+    _ = try? secrets?.keys()
     let parts = Parts(
       loop: loop, arena: arena, store: store, backend: EmbeddedBackend(), heap: heap, disk: try DiskWorker(),
       pages: pages,
       transfers: transfers,
-      handler: handler, sessionLimit: min(1024, descriptors / 8))
+      handler: handler, secrets: secrets, sessionLimit: min(1024, descriptors / 8))
     let server = StoreServer(configuration, log: log, parts)
     try server.populateEverything()
     try server.serveMetrics()
@@ -136,6 +139,9 @@ extension StoreServer {
         .failed, "cannot get \(ByteSize(bytes: plan.budget.size)) of shared memory", cause: error.description,
         hint: "choose a smaller --size")
     }
+    if !arena.isReadOnlyEnforced {
+      log.info("\(Self.readOnlyIsNotEnforced)")
+    }
     var core = Store.Configuration(limit: plan.budget.size, arenaLength: arena.length)
     core.reserve = configuration.populate == .all ? plan.exactLength : plan.budget.reserve
     core.commitLimit = plan.budget.pages
@@ -150,6 +156,10 @@ extension StoreServer {
     store.hasPeers = false
     return (arena, store, plan.budget)
   }
+
+  private static let readOnlyIsNotEnforced =
+    "read-only volumes: root, and the user of this process, can still open this memory for writing by way of /proc "
+    + "(a tmpfs of the store's own prevents that: CAP_SYS_ADMIN, --huge_pages auto, Linux 5.12)"
 
   private static func identity(_ configuration: ServerConfiguration, rpcPort: UInt16?) -> InstanceIdentity {
     InstanceIdentity(

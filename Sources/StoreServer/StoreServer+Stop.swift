@@ -43,6 +43,7 @@ extension StoreServer {
     settle(until: deadline)
     transfers.stop()
     pulls.stop()
+    tls?.stop()
     finishJobs()
     let left = connections.count
     for connection in connections.values { close(connection, because: "the daemon stops") }

@@ -26,6 +26,8 @@ public final class StoreServer {
     let pages: PageSupply
     let transfers: TransferThread
     let handler: RequestHandler
+    /// Keys of the admin token, nil without one.
+    let secrets: PeerSecrets?
     /// Sessions that there may be at most.
     let sessionLimit: Int
   }
@@ -46,6 +48,10 @@ public final class StoreServer {
   let jobs: DiskJobs
   /// Fetches of what other stores have.
   let pulls: PullHost
+  /// Deletions that wait until others have let go of their copies.
+  let copyWaits: CopyWaits
+  /// Encrypts connections to other stores; nil without certificates.
+  let tls: TLSBridge?
   var lossRecord: LossRecord
   /// Nil when clients need no password.
   let passwords: PasswordFile?
@@ -109,9 +115,14 @@ public final class StoreServer {
     pages = parts.pages
     transfers = parts.transfers
     handler = parts.handler
+    tls = configuration.peerTLS.map { TLSBridge($0) }
+    handler.peerTLS = configuration.peerTLS
     pulls = PullHost(
-      parts.store, parts.arena, parts.loop.mailbox, timeout: configuration.peerTimeout, log: log)
+      parts.store, parts.arena, parts.loop.mailbox,
+      PeerAccess(secrets: parts.secrets, tls: tls, timeout: configuration.peerTimeout), log: log)
     handler.pulls = pulls
+    copyWaits = CopyWaits(parts.store, pulls, parts.loop.mailbox, patience: configuration.peerTimeout)
+    handler.copyWaits = copyWaits
     lossRecord = LossRecord(socketPath: configuration.socketPath, log: log)
     sessions = SessionLedger(limitPerCreator: 64, limit: parts.sessionLimit)
     passwords = configuration.htpasswd.map { PasswordFile(path: $0) }
@@ -121,6 +132,9 @@ public final class StoreServer {
       try openSocket(for: session, askedBy: connection)
     }
     handler.readToken = { [unowned self] in readToken(then: $0) }
+    if let secrets = parts.secrets {
+      handler.readPeerKeys = { [unowned self] in readPeerKeys(secrets, then: $0) }
+    }
     handler.zero = { [arena, log] range in
       do throws(SharedMemoryError) {
         try arena.zero(offset: range.offset, length: range.length)

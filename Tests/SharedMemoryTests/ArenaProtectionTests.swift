@@ -38,6 +38,25 @@ extension SharedMemoryTests {
       #expect(mapping == UnsafeMutableRawPointer(bitPattern: -1))
     }
 
+    @Test(
+      "the descriptor for readers of a tmpfs is not opened again for writing, not even by root",
+      .enabled(if: (try? Arena.attempt(.tmpfs, length: 2 << 20))?.isReadOnlyEnforced == true))
+    func reopened() throws {
+      let arena = try Arena.attempt(.tmpfs, length: 4 << 20)
+      arena.base.storeBytes(of: 42, as: UInt8.self)
+      let readers = arena.readOnlyFileDescriptor
+      for flags in [O_RDWR, O_WRONLY, O_RDWR | O_TRUNC] {
+        #expect(open("/proc/self/fd/\(readers)", flags) == -1 && errno == EROFS)
+      }
+      #expect(fchmod(readers, 0o666) == -1 && errno == EROFS)
+      let mapping = try #require(mmap(nil, 4096, PROT_READ, MAP_SHARED, readers, 0))
+      #expect(mapping.load(as: UInt8.self) == 42)
+      #expect(mprotect(mapping, 4096, PROT_READ | PROT_WRITE) == -1 && errno == EACCES)
+      munmap(mapping, 4096)
+      #expect(arena.isReadOnlyEnforced)
+      #expect(try Arena.attempt(.base, length: 2 << 20).isReadOnlyEnforced == false)
+    }
+
     @Test("users other than the store's cannot reopen it")
     func mode() {
       var status = stat()

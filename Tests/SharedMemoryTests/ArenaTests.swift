@@ -126,8 +126,10 @@ extension SharedMemoryTests {
 
     @Test("[Error] a tmpfs that is full is out of memory, not SIGBUS")
     func fullTmpfs() throws {
-      let descriptor = clinux_tmpfs_file(4 * mebibyte, nil)
+      var readOnly: CInt = -1
+      let descriptor = clinux_tmpfs_file(4 * mebibyte, nil, &readOnly)
       guard descriptor >= 0 else { return }  // mounting isn't permitted here
+      defer { if readOnly >= 0 { close(readOnly) } }
       for method in [Arena.PopulateMethod.advise, .allocate] {
         let arena = try Arena(fileDescriptor: dup(descriptor), length: 8 * mebibyte, pageKind: .tmpfs)
         let error = #expect(throws: SharedMemoryError.self) {

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from volumes import Volume
+from wire import map_file
 
 pytestmark = pytest.mark.beyond_original
 RENAME_EXCHANGE = 2
@@ -111,3 +112,22 @@ def test_given_a_fifo_where_a_document_was_kept_when_written_and_restarted_then_
     daemon.start()
     assert evil.record["quota"] == 1 << 20
     assert evil.delete() and not evil.directory.exists()
+
+
+def test_given_a_reader_that_is_root_when_it_opens_the_memory_again_then_not_for_writing(daemon):
+    """By way of /proc, as any process may with its own descriptors."""
+    volume = Volume(daemon, "frozen")
+    with volume.wire() as writer, volume.wire(read_only=True) as reader:
+        blob = writer.put_blob(b"genuine")
+        payload = reader.ask("get_buffers_request", ids=[blob], num=1)["0"]
+        descriptor = reader.receive_file()
+        if "read-only volumes: root" in daemon.stderr:
+            pytest.skip("this machine does not let the store mount a tmpfs")
+        for flags in (os.O_RDWR, os.O_WRONLY):
+            with pytest.raises(OSError, match="Read-only file system"):
+                os.open(f"/proc/self/fd/{descriptor}", flags)
+        with pytest.raises(OSError, match=r"Bad file descriptor|Invalid argument"):
+            os.truncate(descriptor, 0)
+        start = payload["data_offset"]
+        with map_file(payload, descriptor) as memory:
+            assert memory[start : start + 7] == b"genuine"

@@ -71,8 +71,11 @@ int clinux_memfd_create(const char *_Nonnull name, unsigned int flags);
 /// Fixes the size of a memory file made with CLINUX_MFD_ALLOW_SEALING, and which seals it has (F_ADD_SEALS, fcntl(2)).
 int clinux_seal_size(int fd);
 
-/// Opens an unnamed file on a new detached tmpfs of `size_bytes` with `huge=` (or NULL); it dies with its last user.
-int clinux_tmpfs_file(uint64_t size_bytes, const char *_Nullable huge);
+/// Opens a file without a name on a new detached tmpfs of `size_bytes` with `huge=` (or NULL); it dies with its last user.
+///
+/// `read_only` gets a descriptor of the same file through a read-only mount: nobody can open that again for writing, by
+/// way of /proc or otherwise, root included. It is negative where the kernel cannot (Linux 5.12).
+int clinux_tmpfs_file(uint64_t size_bytes, const char *_Nullable huge, int *_Nonnull read_only);
 
 /// Advises on a mapped range (madvise(2)).
 int clinux_madvise(void *_Nonnull address, size_t length, int advice);

@@ -19,7 +19,8 @@ public enum FlagTable {
   }
 
   /// The flags of the daemon itself, without those of its logging library.
-  static let daemon = MemoryFlags.table + EndpointFlags.table + MetadataFlags.table + LogFlags.table
+  static let daemon =
+    MemoryFlags.table + EndpointFlags.table + MetadataFlags.table + PeerFlags.table + LogFlags.table
 
   /// Reason why persisted objects do not show up in Kubernetes, for the flag and for the environment variable.
   static let syncCRDsReason = "persisted objects are not mirrored to Kubernetes yet"

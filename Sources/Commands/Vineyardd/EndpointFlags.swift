@@ -70,7 +70,8 @@ enum EndpointFlags: DaemonFlagTable {
     .optional(
       "admin_token_file",
       ArgumentHelp(
-        "File with the token for requests about volumes over TCP; without it they are refused there.",
+        "File with the token for requests about volumes over TCP, which are refused without it, and with which stores "
+          + "prove to each other who they are.",
         valueName: "file"), completion: .file()
     ) { (file: String?, flags, options) in
       options.server.adminTokenFile = file

@@ -24,6 +24,7 @@ public struct VineyarddCommand: ContextCommand {
   @OptionGroup(title: "Memory") var memory: FlagGroup<MemoryFlags>
   @OptionGroup(title: "Endpoints") var endpoints: FlagGroup<EndpointFlags>
   @OptionGroup(title: "Metadata") var metadata: FlagGroup<MetadataFlags>
+  @OptionGroup(title: "Other stores") var peers: FlagGroup<PeerFlags>
   @OptionGroup(title: "Log") var log: FlagGroup<LogFlags>
 
   /// Makes a command with the defaults; the argument parser fills it.
@@ -33,7 +34,8 @@ public struct VineyarddCommand: ContextCommand {
   ///
   /// - Throws: `ProgramError` with code `usage` for flags that make no sense, or when the store cannot start.
   public mutating func run(_ context: CommandContext) throws {
-    let values = [memory.values, endpoints.values, metadata.values, log.values].reduce(into: [:]) { all, group in
+    let values = [memory.values, endpoints.values, metadata.values, peers.values, log.values].reduce(into: [:]) {
+      all, group in
       all.merge(group) { _, value in value }
     }
     let options = try VineyarddOptions(DaemonFlags(values: values, host: context.host))

@@ -28,6 +28,23 @@ public struct WrittenChange {
     removed = undo.removed
     former = undo.formerTarget
   }
+
+  /// The object that is taken out; nil for other changes.
+  public var removedObject: ObjectID? {
+    if case .remove(let id) = change { return id }
+    return nil
+  }
+
+  /// The store of the object that is taken out; nil for other changes.
+  public var removedInstance: UInt64? { removed?.instance }
+
+  /// The blobs of the object that is taken out.
+  public var removedBlobs: [ObjectID] {
+    (removed?.links ?? []).compactMap {
+      if case .blob(let id) = $0.target { return id }
+      return nil
+    }
+  }
 }
 
 /// Progress of a request towards durability, if it has changed something.

@@ -29,6 +29,8 @@ final class EventLoop {
     case reuse
     /// Ends a session to which nobody has connected.
     case session(UInt64)
+    /// Asks other stores again that are to let go of copies.
+    case copyWaits
     /// Gives up a held reply.
     case deadline(HeldReply)
   }

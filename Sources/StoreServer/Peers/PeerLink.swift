@@ -28,23 +28,50 @@ struct PeerLink: Sendable {
   /// Whether the store sends parts of blobs.
   let servesRanges: Bool
 
+  /// Connects and registers, with the proof that the other store demands.
+  ///
+  /// - Parameter caller: the instance id of this store.
   /// - Throws: `StoreClientError` also when another store answers than is expected.
-  init(_ address: PeerAddress, session: UInt64, timeout: TimeSpan) throws(StoreClientError) {
+  init(
+    _ address: PeerAddress, from caller: UInt64, session: UInt64, _ access: PeerAccess
+  ) throws(StoreClientError) {
+    let registration = PeerRegistration(address, from: caller, session: session, access.secrets)
+    let plain: StoreClient
     do throws(ProgramError) {
-      client = try StoreClient(host: address.host, port: address.port, timeout: timeout)
+      plain = try StoreClient(host: address.host, port: address.port, timeout: access.timeout)
     } catch {
       throw .unreachable(error)
     }
-    let registration =
-      #"{"type":"register_request","version":"0.24.2","store_type":1,"session_id":\#(session),"#
-      + #""username":"","password":"","remote_ranges":true}"#
-    let (instance, servesRanges) = try client.call(Array(registration.utf8)) { (message) throws(StoreError) in
-      (try message.integer("instance_id"), try message.boolean("remote_ranges", default: false))
+    if case .registered(let servesRanges) = try registration.run(plain, offersTLS: access.tls != nil) {
+      guard access.tls?.settings.isRequired != true else {
+        throw .refused(StoreError(.connectionError, "it does not speak TLS, which this store demands of others"))
+      }
+      (client, self.servesRanges) = (plain, servesRanges)
+      return
     }
-    guard instance == address.instance else {
-      throw .refused(StoreError(.invalid, "instance \(instance) is there now"))
+    (client, servesRanges) = try Self.encrypted(plain, registration, access)
+  }
+
+  private static func encrypted(
+    _ plain: StoreClient, _ registration: PeerRegistration, _ access: PeerAccess
+  ) throws(StoreClientError) -> (StoreClient, servesRanges: Bool) {
+    guard let tls = access.tls else { throw .refused(StoreError(.invalid, "it wants TLS without being asked for it")) }
+    let joint: TLSBridge.Joint
+    do throws(ProgramError) {
+      joint = try tls.join(fcntl(plain.file, F_DUPFD_CLOEXEC, 0), as: .caller)
+    } catch {
+      throw .refused(StoreError(.connectionError, error.description))
     }
-    self.servesRanges = servesRanges
+    let client = StoreClient(file: joint.file, timeout: access.timeout)
+    do throws(StoreClientError) {
+      guard case .registered(let servesRanges) = try registration.run(client, offersTLS: false) else {
+        throw .refused(StoreError(.invalid, "it wants TLS twice"))
+      }
+      return (client, servesRanges)
+    } catch {
+      guard let reason = joint.failure.reason else { throw error }
+      throw .refused(StoreError(.connectionError, "no TLS with it: \(reason)"))
+    }
   }
 
   /// A blob as its store announces it.
@@ -52,10 +79,23 @@ struct PeerLink: Sendable {
 
   /// Asks for the bytes of blobs, which follow.
   ///
-  /// - Parameter range: the part of each blob that is wanted; nil for all of it.
+  /// - Parameters:
+  ///   - range: the part of each blob that is wanted; nil for all of it.
+  ///   - owner: the store whose blobs they are, if this one has copies; then all or none are found.
   /// - Returns: those that the store has, with their sizes in bytes.
-  func ask(for ids: [ObjectID], range: Range<UInt64>?) throws(StoreClientError) -> [Announcement] {
-    try client.call(Self.request(for: ids, range: range)) { (message) throws(StoreError) in
+  func ask(
+    for ids: [ObjectID], range: Range<UInt64>?, copiesOf owner: UInt64? = nil
+  ) throws(StoreClientError) -> [Announcement] {
+    let found = try announcements(ids, range, owner)
+    guard owner != nil else { return found }
+    guard found.count == ids.count else { throw .refused(StoreError(.objectNotExists, "it has not all copies")) }
+    return zip(ids, found).map { ($0, $1.size) }
+  }
+
+  private func announcements(
+    _ ids: [ObjectID], _ range: Range<UInt64>?, _ owner: UInt64?
+  ) throws(StoreClientError) -> [Announcement] {
+    try client.call(Self.request(for: ids, range: range, copiesOf: owner)) { (message) throws(StoreError) in
       if try message.boolean("compress", default: false) {
         throw StoreError(.notImplemented, "the store sends compressed bytes, which were not asked for")
       }
@@ -69,7 +109,7 @@ struct PeerLink: Sendable {
     }
   }
 
-  static func request(for ids: [ObjectID], range: Range<UInt64>?) -> [UInt8] {
+  static func request(for ids: [ObjectID], range: Range<UInt64>?, copiesOf owner: UInt64? = nil) -> [UInt8] {
     let writer = ByteWriter(capacity: 128 + ids.count * 32)
     writer.beginObject()
     for (index, id) in ids.enumerated() {
@@ -77,6 +117,7 @@ struct PeerLink: Sendable {
       writer.append(decimal: id.rawValue)
     }
     writer.field("compress", false)
+    if let owner { writer.field("copies_of", owner) }
     writer.field("num", ids.count)
     if let range {
       writer.field("range_length", UInt64(range.count))

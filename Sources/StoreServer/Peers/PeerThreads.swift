@@ -29,16 +29,19 @@ final class PeerThreads: Sendable {
 
   let address: PeerAddress
   private let session: UInt64
-  private let timeout: TimeSpan
+  /// The instance id of this store.
+  private let caller: UInt64
+  private let access: PeerAccess
   private let state = Mutex(State())
   private let available = DispatchSemaphore(value: 0)
   private let ended = DispatchGroup()
 
-  /// - Parameter timeout: how long connecting, sending and receiving may take, each.
-  init(_ address: PeerAddress, session: UInt64, timeout: TimeSpan) {
+  /// - Parameter caller: the instance id of this store.
+  init(_ address: PeerAddress, from caller: UInt64, session: UInt64, _ access: PeerAccess) {
     self.address = address
+    self.caller = caller
     self.session = session
-    self.timeout = timeout
+    self.access = access
   }
 
   // MARK: - Work
@@ -120,7 +123,7 @@ final class PeerThreads: Sendable {
       try use(link)
       return (link, true)
     }
-    let link = try PeerLink(address, session: session, timeout: timeout)
+    let link = try PeerLink(address, from: caller, session: session, access)
     try use(link)
     return (link, false)
   }

@@ -9,8 +9,12 @@ final class Pull {
   let number: UInt64
   let originals: [RemoteBlob]
   let session: Session
-  /// Text that names the store in errors.
+  /// Text that names the owner in errors.
   let source: String
+  /// Other stores that may have copies and are not asked yet, the next one last.
+  fileprivate var holders: [UInt64]
+  /// Why the owner does not give its blobs, once others are asked.
+  fileprivate var ownersFailure: StoreError?
   let started = monotonicNanoseconds()
   fileprivate(set) var transfer: PullTransfer?
   /// Room for the blobs, once it is there.
@@ -20,11 +24,12 @@ final class Pull {
   /// Why it cannot be finished, when the loop is the one to know.
   fileprivate(set) var failure: StoreError?
 
-  init(_ number: UInt64, _ originals: [RemoteBlob], for session: Session, from source: String) {
+  init(_ number: UInt64, _ originals: [RemoteBlob], for session: Session, from source: String, or holders: [UInt64]) {
     self.number = number
     self.originals = originals
     self.session = session
     self.source = source
+    self.holders = holders
   }
 }
 
@@ -34,6 +39,8 @@ final class PullHost {
   struct Counts {
     var fetches: UInt64 = 0
     var failures: UInt64 = 0
+    /// Those that another store served than the owner, out of its copies.
+    var fromOthers: UInt64 = 0
     /// Bytes.
     var bytes: UInt64 = 0
     var nanoseconds: UInt64 = 0
@@ -57,8 +64,8 @@ final class PullHost {
   private let store: Store
   private let arena: Arena
   private let mailbox: Mailbox
-  /// Time without a byte after which a store counts as dead.
-  private let timeout: TimeSpan
+  /// How other stores are reached.
+  private let access: PeerAccess
   private let log: Logger
   private var pulls: [UInt64: Pull] = [:]
   private var byBlob: [Place: UInt64] = [:]
@@ -69,11 +76,11 @@ final class PullHost {
   /// Fetches that wait for pages.
   private var onPages: [Pull] = []
 
-  init(_ store: Store, _ arena: Arena, _ mailbox: Mailbox, timeout: TimeSpan, log: Logger) {
+  init(_ store: Store, _ arena: Arena, _ mailbox: Mailbox, _ access: PeerAccess, log: Logger) {
     self.store = store
     self.arena = arena
     self.mailbox = mailbox
-    self.timeout = timeout
+    self.access = access
     self.log = log
   }
 
@@ -92,17 +99,51 @@ final class PullHost {
     }
     let instance = missing[0].instance
     let originals = Array(missing.lazy.filter { $0.instance == instance }.prefix(Self.mostBlobs))
-    let (peer, source) = try peer(of: instance, session)
+    let source = try source(instance)
     last += 1
-    let pull = Pull(last, originals, for: session, from: source)
-    let transfer = PullTransfer(
-      originals.map(\.id), from: peer, into: arena, timeout: UInt64(timeout.nanoseconds), reports: reports(of: last))
-    pull.transfer = transfer
-    guard transfer.start() else { throw StoreError(.ioError, "\(source): there is no thread to fetch its blobs") }
+    let pull = Pull(last, originals, for: session, from: source, or: holders(besides: instance))
+    if store.instances.state(of: instance) == .unreachable {
+      pull.ownersFailure = StoreError(.ioError, "\(source) gives no sign of life, and no other store has a copy")
+      guard fetchElsewhere(pull) else { throw pull.ownersFailure ?? StoreServer.stopping }
+    } else {
+      let peer = try peer(of: instance, session)
+      guard start(pull, peer, copiesOf: nil) else {
+        throw StoreError(.ioError, "\(source): there is no thread to fetch its blobs")
+      }
+    }
     pulls[pull.number] = pull
     for original in originals { byBlob[Place(session: session.id, original: original)] = pull.number }
     counts.fetches += 1
     return held(by: pull)
+  }
+
+  private func start(_ pull: Pull, _ peer: PeerThreads, copiesOf owner: UInt64?) -> Bool {
+    let transfer = PullTransfer(
+      pull.originals.map(\.id), from: peer, copiesOf: owner, into: arena, timeout: UInt64(access.timeout.nanoseconds),
+      reports: reports(of: pull.number))
+    pull.transfer = transfer
+    return transfer.start()
+  }
+
+  /// The stores that may have copies, the first to be asked last.
+  private func holders(besides owner: UInt64) -> [UInt64] {
+    let instances = store.instances
+    return instances.ascending.map(\.id).filter {
+      $0 != owner && $0 != instances.local && instances.state(of: $0) == .reachable
+    }.reversed()
+  }
+
+  /// Asks the next store for its copies.
+  ///
+  /// - Returns: false when there is none.
+  private func fetchElsewhere(_ pull: Pull) -> Bool {
+    while let instance = pull.holders.popLast() {
+      guard let peer = try? peer(of: instance, pull.session),
+        start(pull, peer, copiesOf: pull.originals[0].instance)
+      else { continue }
+      return true
+    }
+    return false
   }
 
   private func held(by pull: Pull) -> HeldReply {
@@ -120,19 +161,27 @@ final class PullHost {
       ended: { [mailbox] result in mailbox.post { $0.finishPull(number, result) } })
   }
 
-  private func peer(of instance: UInt64, _ session: Session) throws(StoreError) -> (PeerThreads, String) {
+  /// Text that names a store.
+  private func source(_ instance: UInt64) throws(StoreError) -> String {
     guard let record = store.instances[instance] else {
       throw StoreError(.ioError, "instance \(instance), which has the blobs, is not there any more")
     }
-    let source = "instance \(instance) on node '\(record.nodename)' at \(record.rpcEndpoint)"
-    guard let address = PeerAddress(instance: instance, endpoint: record.rpcEndpoint) else {
+    return "instance \(instance) on node '\(record.nodename)' at \(record.rpcEndpoint)"
+  }
+
+  /// The threads for another store.
+  ///
+  /// - Throws: ioError for a store that has no port for others.
+  func peer(of instance: UInt64, _ session: Session) throws(StoreError) -> PeerThreads {
+    let source = try source(instance)
+    guard let address = PeerAddress(instance: instance, endpoint: store.instances[instance]?.rpcEndpoint ?? "") else {
       throw StoreError(.ioError, "\(source), which has the blobs, serves no other stores: it has no RPC port")
     }
     let key = Peer(address: address, session: session.id)
-    if let peer = peers[key] { return (peer, source) }
-    let peer = PeerThreads(address, session: session.id, timeout: timeout)
+    if let peer = peers[key] { return peer }
+    let peer = PeerThreads(address, from: store.instances.local, session: session.id, access)
     peers[key] = peer
-    return (peer, source)
+    return peer
   }
 
   // MARK: - Room
@@ -223,11 +272,15 @@ final class PullHost {
   ///
   /// - Returns: the fetch, and why it failed if it did.
   func finish(_ number: UInt64, _ result: Result<Void, StoreError>) -> (pull: Pull, failure: StoreError?)? {
-    guard let pull = pulls.removeValue(forKey: number) else { return nil }
+    guard let pull = pulls[number] else { return nil }
+    if case .failure(let error) = result, goesOnElsewhere(pull, error) { return nil }
+    pulls[number] = nil
     for original in pull.originals { byBlob[Place(session: pull.session.id, original: original)] = nil }
     var failure = pull.failure
     if failure == nil, case .failure(let error) = result {
-      failure = StoreError(error.code, "\(pull.source) does not send its blobs: \(error.message)")
+      failure = pull.ownersFailure ?? Self.failure(of: pull, error)
+    } else if failure == nil, pull.ownersFailure != nil {
+      counts.fromOthers += 1
     }
     for copy in pull.incoming { store.finish(copy, isComplete: failure == nil) }
     counts.nanoseconds += monotonicNanoseconds() - pull.started
@@ -238,6 +291,20 @@ final class PullHost {
       counts.bytes += pull.incoming.reduce(0) { $0 + $1.range.length }
     }
     return (pull, failure)
+  }
+
+  private static func failure(of pull: Pull, _ error: StoreError) -> StoreError {
+    StoreError(error.code, "\(pull.source) does not send its blobs: \(error.message)")
+  }
+
+  /// Goes on with another store that may have copies, when one cannot be reached or the copies are not there.
+  private func goesOnElsewhere(_ pull: Pull, _ error: StoreError) -> Bool {
+    guard !isStopped, pull.failure == nil, pull.ownersFailure != nil || error.code == .ioError else { return false }
+    if pull.ownersFailure == nil { pull.ownersFailure = Self.failure(of: pull, error) }
+    for copy in pull.incoming { store.finish(copy, isComplete: false) }
+    (pull.incoming, pull.warm) = ([], (0, 0))
+    onPages.removeAll { $0 === pull }
+    return fetchElsewhere(pull)
   }
 
   /// Fetches nothing more, since the store stops.

@@ -43,6 +43,8 @@ final class PullTransfer: Sendable {
 
   private let ids: [ObjectID]
   private let peer: PeerThreads
+  /// The store whose blobs they are, where another one is asked for its copies.
+  private let owner: UInt64?
   private let arena: Arena
   private let timeout: UInt64
   private let reports: Reports
@@ -50,9 +52,15 @@ final class PullTransfer: Sendable {
   private let hasPages = DispatchSemaphore(value: 0)
   private let state = Mutex(State())
 
-  /// - Parameter timeout: nanoseconds without a byte after which it is given up.
-  init(_ ids: [ObjectID], from peer: PeerThreads, into arena: Arena, timeout: UInt64, reports: Reports) {
+  /// - Parameters:
+  ///   - owner: the store whose blobs they are, where another one is asked for its copies.
+  ///   - timeout: nanoseconds without a byte after which it is given up.
+  init(
+    _ ids: [ObjectID], from peer: PeerThreads, copiesOf owner: UInt64?, into arena: Arena, timeout: UInt64,
+    reports: Reports
+  ) {
     self.ids = ids
+    self.owner = owner
     self.peer = peer
     self.arena = arena
     self.timeout = timeout
@@ -157,7 +165,7 @@ final class PullTransfer: Sendable {
         let connection = try peer.connect(anew: anew)
         used = connection
         let range = connection.link.servesRanges ? 0..<Self.firstLength : nil
-        return (connection.link, try connection.link.ask(for: ids, range: range))
+        return (connection.link, try connection.link.ask(for: ids, range: range, copiesOf: owner))
       } catch {
         if let used { peer.drop(used.link) }
         // One that was not used for a while may be closed at the other end.
@@ -240,7 +248,7 @@ final class PullTransfer: Sendable {
     _ piece: PullProgress.Piece, over link: PeerLink, _ received: inout UInt64
   ) throws(StoreClientError) {
     let room = state.withLock { $0.room[piece.blob] }
-    let announced = try link.ask(for: [ids[piece.blob]], range: link.servesRanges ? piece.bytes : nil)
+    let announced = try link.ask(for: [ids[piece.blob]], range: link.servesRanges ? piece.bytes : nil, copiesOf: owner)
     guard announced.count == 1, announced[0].size == room.length else {
       throw .refused(StoreError(.objectNotExists, "the blob \(ids[piece.blob]) is not there any more"))
     }

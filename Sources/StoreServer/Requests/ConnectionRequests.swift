@@ -5,6 +5,7 @@ import StoreProtocol
 /// Registering, and requests about the daemon itself.
 extension RequestHandler {
   func register(_ connection: Connection) throws(StoreError) -> Disposition {
+    if let disposition = try registerPeer(connection) { return disposition }
     let username = try message.string("username", default: "")
     let password = try message.string("password", default: "")
     _ = try message.string("version", default: "0.0.0")
@@ -37,12 +38,14 @@ extension RequestHandler {
     // No word of 0.24.2: one of this kind asks whether parts of blobs can be had.
     let asksForRanges = try message.boolean("remote_ranges", default: false)
     connection.isRegistered = true
+    connection.isPeer = asksForRanges
     // Nobody could tell over RPC through which volume a client came.
     let isOutside = session.id == 0 && connection.client.volume == nil
     reply.frame {
       $0.field("instance_id", store.instances.local)
       $0.field("ipc_socket", socketPath(of: connection.client))
-      if asksForRanges { $0.field("remote_ranges", true) }
+      // Where there is a token, only for peers that prove to have it.
+      if asksForRanges, readPeerKeys == nil { $0.field("remote_ranges", true) }
       $0.field("rpc_endpoint", isOutside ? identity.rpcEndpoint : InstanceIdentity.noRPC)
       $0.field("session_id", session.id)
       $0.field("store_match", matches)

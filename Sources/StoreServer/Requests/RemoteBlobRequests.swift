@@ -70,11 +70,29 @@ extension RequestHandler {
     try message.blobIDs(into: &blobIDs)
     _ = try fewEnough(blobIDs)
     try refuseRDMA()
+    try requirePeerForRanges(connection)
+    if message.span("copies_of") != nil { try findCopies(of: try message.integer("copies_of"), connection) }
+    if connection.isPeer { copyWaits?.noteSent(blobIDs, in: connection.client.session) }
     let unsafe = try message.boolean("unsafe", default: false)
     let offset = try message.integer("range_offset", default: 0)
     let length = try message.integer("range_length", default: .max)
     let sent = SentPart(offset: offset, length: length)
     return try start(GetBuffersTask(blobIDs, unsafe: unsafe, sending: sent, for: connection))
+  }
+}
+
+extension RequestHandler {
+  /// Puts the copies of what another store has in place of the ids of its blobs, in their order.
+  ///
+  /// - Throws: objectNotExists when one is not here.
+  private func findCopies(of instance: UInt64, _ connection: Connection) throws(StoreError) {
+    let session = connection.client.session
+    for index in blobIDs.indices {
+      guard let copy = store.copy(of: RemoteBlob(instance: instance, id: blobIDs[index]), in: session) else {
+        throw StoreError(.objectNotExists, "there is no copy of blob \(blobIDs[index]) of instance \(instance) here")
+      }
+      blobIDs[index] = copy
+    }
   }
 }
 

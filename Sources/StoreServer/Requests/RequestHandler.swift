@@ -27,8 +27,14 @@ final class RequestHandler {
   weak var volumes: VolumeHost?
   /// Fetches what other stores have; nil until the server serves.
   weak var pulls: PullHost?
+  /// Knows what other stores have fetched; nil until the server serves.
+  weak var copyWaits: CopyWaits?
   /// Has the file of the admin token read for a request, which goes on then.
   var readToken: ((HeldReply.Continuation) -> HeldReply)?
+  /// Has the file of the admin token read for the proof of another store; nil without such a file.
+  var readPeerKeys: ((HeldReply.Continuation) -> HeldReply)?
+  /// Certificates for connections to other stores, nil without any.
+  var peerTLS: PeerTLS?
   /// Proves that a client on another host may ask about volumes.
   let adminToken: AdminToken
   /// Has others asked for places; nil, or an answer of nil, where there is nobody to ask.

@@ -56,6 +56,7 @@ extension RequestHandler {
     }
     let client = connection.client
     if let volume = client.volume { try requirePermission(request.access, client, volume) }
+    if connection.provenPeer != nil { try requirePeerPermission(request.access) }
     guard case .volumes = request.access else { return try request.handler(self, connection) }
     if needsToken(connection), let readToken { return .hold(readToken(.request)) }
     defer { connection.adminToken = nil }
@@ -165,6 +166,8 @@ extension RequestDescriptor {
     switch type {
     case .register: .init(.anyone) { h, c throws(StoreError) in try h.register(c) }
     case .exit: .init(.anyone) { _, _ in .close }
+    case .provePeer: .init(.anyone) { h, c throws(StoreError) in try h.provePeer(c) }
+    case .refreshObjects: .init(.read, heap: .ids) { h, c throws(StoreError) in try h.refreshObjects(c) }
 
     case .createBuffer: .init(.write, heap: .entries, log: .memory) { h, c throws(StoreError) in try h.createBuffer(c) }
     case .createBuffers:

@@ -38,7 +38,8 @@ struct AdminToken: Sendable {
     }
   }
 
-  private static func trimmed(_ text: String) -> [UInt8] {
+  /// The bytes of a token without white space around it.
+  static func trimmed(_ text: String) -> [UInt8] {
     let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0d).contains($0) }
     var bytes = text.utf8.drop(while: isSpace)
     while let last = bytes.last, isSpace(last) { bytes.removeLast() }

@@ -33,6 +33,8 @@ struct RequestCorpus {
         ("store_type", random.choose(["1", "2", "\"Normal\"", "\"Plasma\""])),
         ("username", "\"\""), ("version", "\"0.24.2\""),
       ]
+    case .provePeer: return [("proof", "\"00\""), ("session_id", "0")]
+    case .refreshObjects: return [("ids", list { "\(known.object(&$0.random))" })]
     case .exit, .clear, .memoryTrim, .clusterMeta, .instanceStatus, .debug, .deleteSession, .getGPUBuffers,
       .releaseBlobsWithRDMA:
       return []

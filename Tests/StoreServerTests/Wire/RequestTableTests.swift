@@ -30,10 +30,10 @@ struct RequestTableTests {
     #expect(isAboutVolumes == (words.contains { $0.hasPrefix("volume") || $0 == "snapshot" }))
   }
 
-  @Test("only registering and leaving come before a registration", arguments: RequestType.allCases)
+  @Test("only registering, with its proof, and leaving come before a registration", arguments: RequestType.allCases)
   func unregistered(type: RequestType) {
     var isForAnyone = false
     if case .anyone = RequestDescriptor.of(type).access { isForAnyone = true }
-    #expect(isForAnyone == [.register, .exit].contains(type))
+    #expect(isForAnyone == [.register, .provePeer, .exit].contains(type))
   }
 }

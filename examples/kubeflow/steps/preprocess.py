@@ -1,7 +1,8 @@
 """Stage 1: read the table, drop outliers, split it, and hand over the four parts.
 
-The parts go to pickles on the data volume, or to Vineyard through the volume
-mounted at --vineyard_dir. The table itself is always read from the data volume.
+The parts go to files on the data volume, pickles unless --format says otherwise, or
+to Vineyard through the volume mounted at --vineyard_dir. The table itself is always
+read from the data volume.
 """
 
 import argparse
@@ -60,8 +61,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--drop_caches", choices=("auto", "off"), default="auto", help="read files cold")
     parser.add_argument(
         "--flush", type=on_off, nargs="?", const=True, default=False, metavar="True|False",
-        help="wait until pickles have reached the volume, as NFS does at every close (default: False)",
+        help="wait until files have reached the volume, as NFS does at every close (default: False)",
     )  # fmt: skip
+    parser.add_argument("--format", choices=("pickle", "parquet", "feather"), default="pickle", help="of the files")
     parser.add_argument("--seed", type=int, default=42, help="seed of the split")
     return parser.parse_args()
 
@@ -74,14 +76,31 @@ def store(args: argparse.Namespace, parts: dict[str, Any]) -> None:
 
             vineyard.csi.write(value, os.path.join(os.path.abspath(args.vineyard_dir), name))
         else:
-            value.to_pickle(os.path.join(args.data_dir, name))
+            write_file(value, file_path(args, name), args.format)
 
 
-def flush(directory: str, names: list[str]) -> None:
+def file_path(args: argparse.Namespace, name: str) -> str:
+    """Return where a part of this name is on the data volume."""
+    return os.path.join(args.data_dir, name if args.format == "pickle" else name.replace(".pkl", f".{args.format}"))
+
+
+def write_file(value: pd.DataFrame | pd.Series, path: str, kind: str) -> None:
+    """Write one part with its index. Feather has no index, so there it is a column."""
+    if kind == "pickle":
+        value.to_pickle(path)
+        return
+    table = value.to_frame() if isinstance(value, pd.Series) else value
+    if kind == "parquet":
+        table.to_parquet(path)
+    else:
+        table.reset_index().to_feather(path)
+
+
+def flush(paths: list[str]) -> None:
     """Wait until the files have left the page cache for the volume."""
     start = time.time()
-    for name in names:
-        descriptor = os.open(os.path.join(directory, name), os.O_RDONLY)
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
@@ -135,7 +154,7 @@ def main() -> None:
     write_start = time.time()
     store(args, parts)
     if args.flush and not args.with_vineyard:
-        flush(args.data_dir, list(parts))
+        flush([file_path(args, name) for name in parts])
     end = time.time()
     log(f"write training and testing data time: {end - write_start}")
     log(f"Preprocessing data time: {end - start}")

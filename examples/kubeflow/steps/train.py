@@ -1,6 +1,6 @@
 """Stage 2: read the training part, fit a linear regression, save the model.
 
-The model always goes to the data volume. Pickled inputs are deleted once they are
+The model always goes to the data volume. Input files are deleted once they are
 read; Vineyard objects live as long as their volume.
 """
 
@@ -54,9 +54,10 @@ def parse_arguments() -> argparse.Namespace:
         "--with_vineyard", type=on_off, nargs="?", const=True, default=False, metavar="True|False",
         help="take data from Vineyard (default: False)",
     )  # fmt: skip
-    parser.add_argument("--data_dir", default="/data", help="pickles and model, on the data volume")
+    parser.add_argument("--data_dir", default="/data", help="files and model, on the data volume")
     parser.add_argument("--vineyard_dir", default="/vineyard/data", help="Vineyard volume")
     parser.add_argument("--drop_caches", choices=("auto", "off"), default="auto", help="read files cold")
+    parser.add_argument("--format", choices=("pickle", "parquet", "feather"), default="pickle", help="of the files")
     return parser.parse_args()
 
 
@@ -66,26 +67,42 @@ def load(args: argparse.Namespace) -> list[Any]:
         import vineyard.csi
 
         return [vineyard.csi.read(os.path.join(os.path.abspath(args.vineyard_dir), name)) for name in INPUTS]
-    return [pd.read_pickle(os.path.join(args.data_dir, name)) for name in INPUTS]
+    return [read_file(path, args.format) for path in file_paths(args)]
+
+
+def file_paths(args: argparse.Namespace) -> list[str]:
+    """Return where the inputs are on the data volume."""
+    return [
+        os.path.join(args.data_dir, name if args.format == "pickle" else name.replace(".pkl", f".{args.format}"))
+        for name in INPUTS
+    ]
+
+
+def read_file(path: str, kind: str) -> pd.DataFrame | pd.Series:
+    """Return one part as preprocess had it: a frame with its index, or a series where there is one column."""
+    if kind == "pickle":
+        return pd.read_pickle(path)
+    table = pd.read_parquet(path) if kind == "parquet" else pd.read_feather(path).set_index("index")
+    return table.iloc[:, 0] if table.shape[1] == 1 else table
 
 
 def main() -> None:
     """Run the stage."""
     args = parse_arguments()
-    pickles = [] if args.with_vineyard else [os.path.join(args.data_dir, name) for name in INPUTS]
+    files = [] if args.with_vineyard else file_paths(args)
     if args.with_vineyard:
         import_start = time.time()
         import vineyard.csi  # noqa: F401  paid before the clock starts
 
         log(f"import vineyard time: {time.time() - import_start}")
     if args.drop_caches == "auto":
-        drop_page_cache(pickles)
+        drop_page_cache(files)
 
     log("Training model...")
     start = time.time()
     x_train, y_train = load(args)
     log(f"read x_train and y_train data time: {time.time() - start}")
-    for path in pickles:
+    for path in files:
         os.remove(path)
 
     model = LinearRegression().fit(x_train, y_train)

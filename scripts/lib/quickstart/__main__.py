@@ -1,63 +1,24 @@
 """Command line of the quickstart; scripts/quickstart prepares the environment and calls it."""
 
 import argparse
-import os
 import shlex
-import shutil
-import signal
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from . import following, load, machine, picture, room, tables
 from .pipeline import Pipeline, Round, median_round, table_bytes
-from .progress import QuickstartError, report_failure, say
+from .progress import QuickstartError, say
 from .report import Comparison, page, write_atomically
+from .session import exit_status, work_directory
 from .store import usual_size
 
 # Enough for figures to show what the product is for, and the whole within two minutes on two cores.
 DEFAULT_MULTIPLIER, DEFAULT_ROUNDS, ROUNDS_SECONDS = 300, 3, 100
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Interrupted(BaseException):
-    """A signal asked to stop; everything between here and main cleans up."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    for each in SIGNALS:  # a second signal does not disturb the cleaning
-        signal.signal(each, signal.SIG_IGN)
-    raise Interrupted(number)
-
-
-@contextmanager
-def work_directory() -> Iterator[Path]:
-    """Make a private directory on disk, short enough for a socket path, and remove it at the end."""
-    base = os.environ.get("TMPDIR") or "/var/tmp"  # /tmp is often memory
-    try:
-        path = Path(tempfile.mkdtemp(prefix="vineyard-quickstart-", dir=base))
-    except OSError as error:
-        raise QuickstartError(
-            f"cannot work in {base}: {error.strerror}", "set TMPDIR to a directory on disk"
-        ) from error
-    try:
-        if len(str(path)) > 80:
-            raise QuickstartError(f"{base} is too long a path for a socket", "set TMPDIR to a shorter one")
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def measure(pipeline: Pipeline, wanted: int | None) -> tuple[list[Round], list[Round]]:
-    """Run a round that only warms up, then `wanted` rounds of each variant in turn.
+def measure(pipeline: Pipeline, wanted: int | None, nodes: int = 1) -> tuple[list[Round], list[Round], list[Round]]:
+    """Run a round that only warms up, then `wanted` rounds of each variant in turn: pickles, one store, several stores.
 
     Without a wish there are DEFAULT_ROUNDS, or as many as fit into ROUNDS_SECONDS, at least one.
     """
@@ -65,7 +26,9 @@ def measure(pipeline: Pipeline, wanted: int | None) -> tuple[list[Round], list[R
     start = time.monotonic()
     say("►", "warming up: one round that does not count")
     pipeline.with_pickles()
-    pickles, vineyard = [], []
+    pickles: list[Round] = []
+    vineyard: list[Round] = []
+    several: list[Round] = []
     for number in range(1, rounds + 1):
         begin = time.monotonic()
         suffix = f", round {number} of {rounds}" if rounds > 1 else ""
@@ -73,11 +36,14 @@ def measure(pipeline: Pipeline, wanted: int | None) -> tuple[list[Round], list[R
         pickles.append(pipeline.with_pickles())
         say("►", f"with vineyard: shared memory{suffix}")
         vineyard.append(pipeline.with_vineyard())
+        if nodes > 1:
+            say("►", f"with vineyard: each step on the store of another of {nodes} nodes{suffix}")
+            several.append(pipeline.with_vineyard(nodes))
         now = time.monotonic()
         if wanted is None and number < rounds and now - start + (now - begin) > ROUNDS_SECONDS:
             say("◎", f"another round would take too long: {number} of {rounds} count (--rounds {rounds} for all)")
             break
-    return pickles, vineyard
+    return pickles, vineyard, several
 
 
 def check_model_errors(rounds: list[Round]) -> str:
@@ -92,32 +58,37 @@ def run(args: argparse.Namespace) -> None:
     """Run everything; the tables go to stdout."""
     with work_directory() as directory:
         memory, disk = machine.available_memory(), machine.free_disk(directory)
-        multiplier = args.data_multiplier or room.default_multiplier(DEFAULT_MULTIPLIER, memory, disk)
+        multiplier = args.data_multiplier or room.default_multiplier(DEFAULT_MULTIPLIER, memory, disk, args.nodes)
         table = table_bytes(multiplier)
         if not args.data_multiplier and multiplier < DEFAULT_MULTIPLIER:
             say("⚠", f"memory or disk suffices for {tables.scale(table)}B only; with less data there is less to gain")
-        room.check(multiplier, memory, disk)
+        room.check(multiplier, memory, disk, args.nodes)
         before = load.sample()
         if before.is_heavy:
             say("⚠", f"this machine is busy, the figures will be off: {before}")
-        pipeline = Pipeline(args.stages, directory, multiplier, args.store_command, usual_size(table, memory))
-        pipeline.try_store()
+        pipeline = Pipeline(
+            args.stages, directory, multiplier, args.store_command, usual_size(table, memory // args.nodes)
+        )
+        pipeline.try_stores(args.nodes)
         facts = machine.facts(directory, shlex.split(args.store_command))
         if facts["Pickles on"] in ("tmpfs", "ramfs"):
             say("⚠", f"{directory.parent} is in memory: the pickles will look faster than on a disk (set TMPDIR)")
         say("►", f"preparing {tables.scale(table)}B of house prices")
         preparation = pipeline.prepare()
         meter = load.LoadMeter()
-        pickles, vineyard = measure(pipeline, args.rounds)
+        pickles, vineyard, several = measure(pipeline, args.rounds, args.nodes)
         during = meter.read()
-        error = check_model_errors(pickles + vineyard)
-        say("✔", f"model error equal in both: {error}")
+        error = check_model_errors(pickles + vineyard + several)
+        say("✔", f"model error equal in all: {error}")
         comparison = Comparison(
             multiplier=multiplier, table_bytes=table, rounds=len(vineyard), preparation=preparation,
             pickles=median_round(pickles), vineyard=median_round(vineyard), facts=facts, store_bytes=pipeline.store_size,
-            load=during, fitting=room.largest(memory, disk),
+            load=during, fitting=room.largest(memory, disk, args.nodes), nodes=args.nodes,
+            several=median_round(several) if several else None,
         )  # fmt: skip
         print(tables.render(table, comparison.pickles, comparison.vineyard), flush=True)
+        if comparison.several:
+            print("\n" + tables.nodes(table, comparison.vineyard, comparison.several, args.nodes), flush=True)
         report = args.output / "report.html"
         write_atomically(report, page(comparison))
         say("✔", tables.summary(comparison.pickles, comparison.vineyard))
@@ -137,21 +108,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/quickstart")
     parser.add_argument("--data-multiplier", type=int)
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--nodes", type=int, default=1)
     parser.add_argument("--picture", type=Path)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--stages", type=Path, required=True)
     parser.add_argument("--store-command", required=True)
     args = parser.parse_args()
-    for each in SIGNALS:
-        signal.signal(each, _interrupt)
-    try:
-        run(args)
-    except Interrupted as interrupted:
-        say("✗", f"stopped by {signal.Signals(interrupted.number).name}; store stopped, files removed")
-        return 128 + interrupted.number
-    except (QuickstartError, OSError) as error:
-        return report_failure(error)
-    return 0
+    return exit_status(lambda: run(args))
 
 
 if __name__ == "__main__":

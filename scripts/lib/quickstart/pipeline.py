@@ -1,16 +1,17 @@
 """The two variants of the pipeline, and what a round of each came to."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import stages
+from . import cluster, stages
 from .progress import QuickstartError, say
 from .stages import Stage
 from .store import Store
 
+STEPS = ("preprocess", "train", "test")
 COLUMNS, BYTES_PER_VALUE, ROWS_PER_STEP = 46, 8, 10_000
 
 
@@ -90,47 +91,73 @@ class Pipeline:
         return self._stage("prepare-data", [f"--data_multiplier={self.multiplier}"])
 
     def with_pickles(self) -> Round:
-        """Run one round that hands data over as pickles."""
-        return self._round(["--with_vineyard=False"], ["--flush=True"])
+        """Run one round that hands data over as pickles, each read cold and written to the disk."""
+        return self.with_files("pickle", cold=True)
 
-    def with_vineyard(self) -> Round:
-        """Run one round that hands data over through a store of its own."""
-        with self._store() as store:
+    def with_files(self, kind: str, *, cold: bool) -> Round:
+        """Run one round that hands data over as files of a kind: pickle, parquet or feather.
+
+        Cold: every read comes from the disk and writing ends when the disk has it; else the page cache has what fits.
+        """
+        common = ["--with_vineyard=False", f"--format={kind}", f"--drop_caches={'auto' if cold else 'off'}"]
+        return self._round(common, [f"--flush={cold}"])
+
+    def with_vineyard(self, nodes: int = 1) -> Round:
+        """Run one round that hands data over through a store of its own, or through several that take turns as the steps do."""
+        with self._stores(nodes) as stores:
             try:
-                done = self._round(["--with_vineyard=True", f"--vineyard_dir={store.directory}"], [])
+                done = self._round(["--with_vineyard=True"], [], stores)
             except QuickstartError as error:
-                gone = store.exit_status()
-                state = "still running" if gone is None else f"gone with exit status {gone}"
-                error.log += [f"the store is {state}; its last lines:", *store.last_log_lines()]
+                for number, store in enumerate(stores, 1):
+                    gone = store.exit_status()
+                    state = "still running" if gone is None else f"gone with exit status {gone}"
+                    name = "the store" if nodes == 1 else f"store {number}"
+                    error.log += [f"{name} is {state}; its last lines:", *store.last_log_lines()]
                 raise
-            page_kind = store.page_kind()
-        return Round(done.stages, done.model_error, store.start_seconds, store.warm_seconds, page_kind)
+            page_kind = stores[0].page_kind()
+        start, warm = (max(getattr(store, name) for store in stores) for name in ("start_seconds", "warm_seconds"))
+        return Round(done.stages, done.model_error, start, warm, page_kind)
 
-    def try_store(self) -> None:
-        """Start and stop the store once, to fail before anything long if it cannot start."""
-        with self._store():
+    def try_stores(self, nodes: int) -> None:
+        """Start and stop the stores once, to fail before anything long if they cannot start."""
+        with self._stores(nodes):
             pass
 
     @contextmanager
-    def _store(self) -> Iterator[Store]:
-        """Run a store of its own, in a directory that is removed with it."""
-        volume = self.work_directory / "volume"
-        with Store(self.store_command, volume, self.store_size) as store:
-            yield store
-        shutil.rmtree(volume)
+    def _stores(self, nodes: int) -> Iterator[list[Store]]:
+        """Run stores of its own, in a directory that is removed with them."""
+        directory = self.work_directory / "volumes"
+        directory.mkdir()
+        try:
+            if nodes == 1:
+                with Store(self.store_command, directory / "node-1", self.store_size) as store:
+                    yield [store]
+            else:
+                with cluster.stores(self.store_command, directory, self.store_size, nodes) as several:
+                    yield several
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
 
-    def _round(self, common: list[str], preprocess_only: list[str]) -> Round:
+    def _round(self, common: list[str], preprocess_only: list[str], stores: Sequence[Store] = ()) -> Round:
         output = self.data_directory / "output.txt"
         output.unlink(missing_ok=True)
-        finished = (
-            self._stage("preprocess", [f"--data_multiplier={self.multiplier}", *common, *preprocess_only]),
-            self._stage("train", common),
-            self._stage("test", common),
-        )
+        finished = []
+        for number, name in enumerate(STEPS):
+            arguments = [f"--data_multiplier={self.multiplier}", *preprocess_only] if name == "preprocess" else []
+            if stores:
+                arguments.append(f"--vineyard_dir={self._mount(stores[number % len(stores)])}")
+            finished.append(self._stage(name, [*common, *arguments]))
         errors = output.read_text().split()
         if len(errors) != 1:
             raise QuickstartError(f"expected one model error in output.txt, found {len(errors)}")
-        return Round(finished, errors[0])
+        return Round(tuple(finished), errors[0])
+
+    def _mount(self, store: Store) -> Path:
+        """Make a store appear where all steps have their volume: objects are named by that path, on each node the same."""
+        mount = store.directory.parent / "mount"
+        mount.unlink(missing_ok=True)
+        mount.symlink_to(store.directory)
+        return mount
 
     def _stage(self, name: str, arguments: list[str]) -> Stage:
         timeout = 600 + 3 * self.multiplier

@@ -40,6 +40,8 @@ class Comparison(Pair):
     store_bytes: int
     load: Load  # while the rounds ran
     fitting: int  # the largest multiplier that this machine has room for
+    nodes: int = 1
+    several: Round | None = None  # each step on the store of another node
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -64,7 +66,7 @@ once as pickles on disk, once through Vineyard. Both end at the same model error
 {_throughput(comparison)}
 <h2>Tables</h2>
 {measures([("", comparison)], MEASURES)}
-<h2>Stage by stage</h2>
+{_nodes(comparison)}<h2>Stage by stage</h2>
 {_stages(comparison, comparison.preparation)}
 <h2>Where this ran</h2>
 {_facts(comparison)}
@@ -134,6 +136,24 @@ def _warning(comparison: Comparison) -> str:
     return (
         f'<p class="warning"><strong>The machine was busy, so these figures are not to be trusted</strong>: '
         f"{escape(str(comparison.load))}. Run it again when nothing else works.</p>\n"
+    )
+
+
+def _nodes(comparison: Comparison) -> str:
+    """Return a table of what several nodes cost, where there were some."""
+    if not comparison.several:
+        return ""
+    rows = "".join(
+        f"<tr><th>{title}</th><td>{seconds(one)} s</td><td>{seconds(other)} s</td><td>{change(one, other)}</td></tr>"
+        for title, one, other in (
+            (title, getattr(comparison.vineyard, name), getattr(comparison.several, name))
+            for title, name in list(MEASURES.items())[:4]
+        )
+    )
+    return (
+        f"<h2>On {comparison.nodes} nodes</h2>\n<p>Each step has a store of its own, as on another node; what it reads "
+        "comes over TCP, once. This machine's loopback takes the place of a network.</p>\n"
+        f"<table><tr><th></th><th>one node</th><th>{comparison.nodes} nodes</th><th>change</th></tr>{rows}</table>\n"
     )
 
 

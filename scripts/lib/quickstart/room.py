@@ -7,14 +7,21 @@ from .progress import QuickstartError
 from .store import size_for
 
 INTERPRETER_BYTES = 300 << 20  # Python with pandas and scikit-learn, before any data
-STAGE_TABLES = 3.2  # peak of preprocess, in tables; measured 2.9
+STAGE_TABLES = 2.2  # peak of preprocess, in tables; measured 2.0: while it splits, before it writes
+WARM_SHARE = 0.25  # of the store that has pages before anything is written
 DISK_TABLES = 2.1  # the table and its parts
 
 
-def memory_needed(multiplier: int) -> int:
-    """Return the bytes the largest stage and the store take together."""
+def memory_needed(multiplier: int, nodes: int = 1) -> int:
+    """Return the bytes the largest stage and the stores take together.
+
+    While preprocess writes into the store it has given back the table, so that is not the peak of a single one. Several
+    stores hold the parts, and copies of them where they are read.
+    """
     table = table_bytes(multiplier)
-    return int(table * STAGE_TABLES) + size_for(table) + INTERPRETER_BYTES
+    one = STAGE_TABLES * table + WARM_SHARE * size_for(table)
+    several = 2 * STAGE_TABLES * table + WARM_SHARE * size_for(table) * nodes
+    return int(one if nodes == 1 else several) + INTERPRETER_BYTES
 
 
 def disk_needed(multiplier: int) -> int:
@@ -22,27 +29,26 @@ def disk_needed(multiplier: int) -> int:
     return int(table_bytes(multiplier) * DISK_TABLES) + (64 << 20)
 
 
-def default_multiplier(wanted: int, memory: int, disk: int) -> int:
+def default_multiplier(wanted: int, memory: int, disk: int, nodes: int = 1) -> int:
     """Return the wanted multiplier, or the largest one below it that memory and disk suffice for (all in bytes)."""
-    return max(1, min(wanted, largest(memory, disk)))
+    return max(1, min(wanted, largest(memory, disk, nodes)))
 
 
-def largest(memory: int, disk: int) -> int:
+def largest(memory: int, disk: int, nodes: int = 1) -> int:
     """Return the largest multiplier that memory and disk suffice for (all in bytes), 0 if none does."""
-    return _largest(lambda candidate: memory_needed(candidate) <= memory and disk_needed(candidate) <= disk)
+    return _largest(lambda candidate: memory_needed(candidate, nodes) <= memory and disk_needed(candidate) <= disk)
 
 
-def check(multiplier: int, memory: int, disk: int) -> None:
+def check(multiplier: int, memory: int, disk: int, nodes: int = 1) -> None:
     """Raise QuickstartError, naming a multiplier that fits, unless both suffice (all in bytes)."""
     for what, needed, free in (
-        ("memory", memory_needed, memory),
-        ("disk space", disk_needed, disk),
+        ("memory", memory_needed(multiplier, nodes), memory),
+        ("disk space", disk_needed(multiplier), disk),
     ):
-        if needed(multiplier) > free:
-            fits = largest(memory, disk)
+        if needed > free:
+            fits = largest(memory, disk, nodes)
             raise QuickstartError(
-                f"--data-multiplier {multiplier} needs {needed(multiplier) / 1e9:.1f} GB of {what}, "
-                f"{free / 1e9:.1f} GB is free",
+                f"--data-multiplier {multiplier} needs {needed / 1e9:.1f} GB of {what}, {free / 1e9:.1f} GB is free",
                 f"--data-multiplier {fits} fits" if fits else "even the smallest does not fit",
             )
 

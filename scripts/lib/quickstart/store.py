@@ -6,6 +6,7 @@ import shlex
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +18,7 @@ WARM_TIMEOUT_SECONDS = 30  # then the round begins with what there is
 SETTLED_SECONDS = 0.5  # memory that has not grown for so long is all there will be
 MIB = 1 << 20
 NOISE_BYTES = 4 * MIB  # what other programs may take of shared memory meanwhile
+ALONE = ("--meta", "local", "--norpc")  # flags of a store that shares nothing
 # The line in which our daemon says what its memory is made of.
 PAGES_LINE = re.compile(r"shared memory: \d+ MiB in ([^,\n]+)")
 
@@ -48,12 +50,12 @@ def shared_memory() -> int:
 class Store:
     """A daemon on `directory`/vineyard.sock, the place where vineyard.csi looks for it."""
 
-    def __init__(self, command: str, directory: Path, size: int) -> None:
+    def __init__(self, command: str, directory: Path, size: int, flags: Sequence[str] = ALONE) -> None:
         self.directory = directory
         self.socket = directory / "vineyard.sock"
-        self.log = directory.parent / "store.log"
+        self.log = directory.with_name(f"{directory.name}.log")
         self.command = [
-            *shlex.split(command), "--meta", "local", "--norpc", "--size", f"{size // MIB}M", "--socket", str(self.socket),
+            *shlex.split(command), *flags, "--size", f"{size // MIB}M", "--socket", str(self.socket),
         ]  # fmt: skip
         self.start_seconds = 0.0  # until it accepts connections
         self.warm_seconds = 0.0  # until it has the pages of its warm reserve
@@ -64,8 +66,8 @@ class Store:
         start = time.monotonic()
         try:
             with open(self.log, "wb") as log:
-                # glog writes its files to TMPDIR.
-                environment = {**os.environ, "TMPDIR": str(self.directory.parent)}
+                # glog writes its files to TMPDIR; other stores of this machine find it at the name.
+                environment = {**os.environ, "TMPDIR": str(self.directory.parent), "MY_HOST_NAME": "127.0.0.1"}
                 self._process = children.start(self.command, stdout=log, stderr=log, env=environment)
         except OSError as error:
             raise QuickstartError(

@@ -33,9 +33,12 @@ def change(without: float, with_vineyard: float) -> str:
     return f"{(with_vineyard - without) / without * 100:+.1f} %".replace("-", "−")
 
 
-def table(title: str, rows: list[tuple[str, float, float]]) -> str:
-    """Return a table of seconds: data scale, without vineyard, with vineyard, change; lower is better."""
-    lines = [("data scale", "without vineyard", "with vineyard", "change")]
+COLUMNS = ("data scale", "without vineyard", "with vineyard", "change")
+
+
+def table(title: str, rows: list[tuple[str, float, float]], columns: tuple[str, str, str, str] = COLUMNS) -> str:
+    """Return a table of seconds with two columns to compare and the change; lower is better."""
+    lines = [columns]
     lines += [(label, seconds(one), seconds(other), change(one, other)) for label, one, other in rows]
     widths = [max(map(len, column)) for column in zip(*lines)]
     rule = f"|{'|'.join('-' * (width + 2) for width in widths)}|"
@@ -49,6 +52,12 @@ def render(table_bytes: int, pickles: Round, vineyard: Round) -> str:
         table(title, [(scale(table_bytes), getattr(pickles, attribute), getattr(vineyard, attribute))])
         for title, attribute in MEASURES.items()
     )
+
+
+def nodes(table_bytes: int, one: Round, several: Round, count: int) -> str:
+    """Return a table of what it costs that each step has a store of its own, and the bytes come over TCP."""
+    lines = [(title, getattr(one, name), getattr(several, name)) for title, name in list(MEASURES.items())[:4]]
+    return table(f"What {count} nodes cost, {scale(table_bytes)}B", lines, ("", "one node", f"{count} nodes", "change"))
 
 
 def summary(pickles: Round, vineyard: Round) -> str:

@@ -5,10 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -56,13 +54,6 @@ def run_quickstart(tmp_path: Path, store: str, *arguments: str) -> subprocess.Po
         f"--stages={ROOT / 'examples' / 'kubeflow' / 'steps'}", f"--store-command={store}", *arguments,
     ]  # fmt: skip
     return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-@pytest.fixture
-def short_directory() -> Iterator[Path]:
-    """A directory whose path leaves room for a socket name."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as path:
-        yield Path(path)
 
 
 def a_store(directory: Path, behaviour: str) -> str:
@@ -200,6 +191,22 @@ def test_the_report_shows_our_version_the_pages_in_use_and_what_to_do_next() -> 
     assert "--data-multiplier 400" in page
 
 
+def test_given_several_nodes_then_report_and_tables_say_what_they_cost_and_otherwise_nothing() -> None:
+    comparison = a_comparison(nodes=3, several=a_round(0.02))
+    page = report.page(comparison)
+    assert "<h2>On 3 nodes</h2>" in page and "+100.0 %" in page
+    assert "On 3 nodes" not in report.page(a_comparison())
+    text = tables.nodes(table_bytes(100), comparison.vineyard, a_round(0.02), 3)
+    assert "| one node | 3 nodes |" in text and "| +100.0 % |" in text
+
+
+def test_given_several_nodes_then_they_need_more_memory() -> None:
+    fits = room.largest(8 * GIB, 1000 * GIB)
+    with pytest.raises(QuickstartError, match="memory"):
+        room.check(fits, 8 * GIB, 1000 * GIB, nodes=3)
+    room.check(room.largest(8 * GIB, 1000 * GIB, nodes=3), 8 * GIB, 1000 * GIB, nodes=3)
+
+
 def test_given_a_busy_machine_then_the_report_and_the_picture_say_so_at_once() -> None:
     assert "not to be trusted" not in report.page(a_comparison())
     page = report.page(a_comparison(load=BUSY))
@@ -267,9 +274,9 @@ def test_given_a_log_of_the_store_then_the_pages_in_use_are_found(tmp_path: Path
 
 def test_given_little_memory_then_the_default_is_what_fits() -> None:
     assert room.default_multiplier(DEFAULT_MULTIPLIER, 64 * GIB, 1000 * GIB) == DEFAULT_MULTIPLIER
-    less = room.default_multiplier(DEFAULT_MULTIPLIER, 3 * GIB, 1000 * GIB)
+    less = room.default_multiplier(DEFAULT_MULTIPLIER, 2 * GIB, 1000 * GIB)
     assert 1 < less < DEFAULT_MULTIPLIER
-    room.check(less, 3 * GIB, 1000 * GIB)
+    room.check(less, 2 * GIB, 1000 * GIB)
     assert room.default_multiplier(DEFAULT_MULTIPLIER, 0, 0) == 1
 
 
@@ -291,7 +298,7 @@ class Rounds:
 def test_given_no_number_of_rounds_then_there_are_as_many_as_time_allows(
     seconds: float, wanted: int | None, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pickles, vineyard = measure(Rounds(seconds, monkeypatch), wanted)
+    pickles, vineyard, _ = measure(Rounds(seconds, monkeypatch), wanted)
     assert len(pickles) == len(vineyard) == count
 
 

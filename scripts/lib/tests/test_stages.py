@@ -57,3 +57,17 @@ def test_given_pickles_when_the_pipeline_ran_twice_then_errors_are_equal_and_inp
     first, second = (tmp_path / "output.txt").read_text().splitlines()
     assert first == second and float(first) > 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["df_1.pkl", "model.pkl", "output.txt"]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "feather"])
+def test_given_another_kind_of_file_then_the_steps_get_what_they_get_from_pickles(tmp_path: Path, kind: str) -> None:
+    run("prepare-data", tmp_path, "--data_multiplier=1")
+    for each in ("pickle", kind):
+        run("preprocess", tmp_path, "--data_multiplier=1", f"--format={each}")
+        suffix = "pkl" if each == "pickle" else each
+        assert len(list(tmp_path.glob(f"[xy]_*.{suffix}"))) == 4
+        run("train", tmp_path, f"--format={each}")
+        run("test", tmp_path, f"--format={each}")
+    first, second = (tmp_path / "output.txt").read_text().splitlines()
+    assert first == second
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["df_1.pkl", "model.pkl", "output.txt"]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
-from typing import Any
 
 from bench.bench import Bench
 from bench.daemon import Side
-from bench.options import ROOT
 from bench.results import Budget, Line, Results
 from bench.rows import sizes
+from bench.rows.etcd_pair import fresh_etcd, sharing
 
 SMALL = 1 << 10
 LARGE = {64 << 20: 4.0, 1 << 30: 6.0}
+OF_PLAIN = Budget(0.7, at_least=True)
 SECOND = Budget(1.1, at_least=False, tolerance=0.05)
 
 
@@ -34,28 +32,25 @@ def measure(bench: Bench) -> Iterator[Line]:
         what = sizes.text(size)
         budget = Budget(LARGE[size], at_least=True, of_ratio=True)
         yield results.line(f"first {size}", f"get by name {what}, first reader", "GB/s", budget)
+        yield results.line(
+            f"plain {size}", f"a plain socket copy of {what}", "GB/s", note="one connection, warm memory"
+        )
+        yield results.line(f"of plain {size}", "first reader ÷ that", "×", OF_PLAIN)
         yield results.line(f"second {size}", f"get by name {what}, second reader", "ms")
         yield results.line(f"times {size}", f"second reader ÷ local get, {what}", "×", SECOND)
 
 
 def _read_all(bench: Bench, side: Side, chosen: list[int], results: Results) -> None:
-    sys.path.insert(0, str(ROOT / "Tests/client"))
-    from etcd import Etcd  # the tests' own
-
-    with ExitStack() as stack:
-        etcd = Etcd()
-        stack.callback(etcd.discard)
-        etcd.start()
-        flags = etcd.flags("bench")
-        if side is bench.reference:
-            flags.append("--compression=false")
-        arguments: dict[str, Any] = {"size": "4G", "rpc": True, "environment": {"MY_HOST_NAME": "127.0.0.1"}}
-        owner, reader = (stack.enter_context(bench.daemon(side, extra=flags, **arguments)) for _ in range(2))
+    # Host memory for both stores, what they populate included, and for the client.
+    if bench.options.warm_host:
+        bench.client("touch", size=8 * sizes.GIB if chosen[-1] >= sizes.GIB else 4 * sizes.GIB)
+    with fresh_etcd() as etcd, sharing(bench, side, etcd) as owner, sharing(bench, side, etcd) as reader:
         for size in chosen:
             report = bench.client(
                 "remote",
                 owner=str(owner.socket),
                 reader=str(reader.socket),
+                ports=[port for port in (owner.metrics_port, reader.metrics_port) if port],
                 size=size,
                 count=30 if size == SMALL else 1,
                 rounds=200 if size == SMALL or side is bench.ours else 2,
@@ -64,3 +59,7 @@ def _read_all(bench: Bench, side: Side, chosen: list[int], results: Results) -> 
             results.add(f"first {size}", side.name, figure)
             results.add(f"second {size}", side.name, report["second"] * 1e3)
             results.add(f"times {size}", side.name, report["second"] / report["own"])
+            if size != SMALL and side is bench.ours:
+                plain = bench.client("socket_copy", size=size)["rate"] / 1e9
+                results.add(f"plain {size}", side.name, plain)
+                results.add(f"of plain {size}", side.name, figure / plain)

@@ -1,0 +1,1 @@
+"""Measured tables of handing data over, see scripts/results."""
