@@ -43,6 +43,8 @@ extension StoreServerTests {
         (#"{"type":"open_volume_request","id":"a/b"}"#, 8, "cannot be the id"),
         (#"{"type":"open_volume_request","id":"v","scope":"x"}"#, 8, "'volume' or 'cluster'"),
         (#"{"type":"open_volume_request","id":"v","on_delete":"x"}"#, 8, "'delete' or 'retain'"),
+        (#"{"type":"open_volume_request","id":"v","locality":"x"}"#, 8, "'node' or 'cluster'"),
+        (#"{"type":"open_volume_request","id":"v","locality":"cluster"}"#, 6, "shares nothing"),
         (#"{"type":"open_volume_request","id":"v","quota":1.5}"#, 1, "64-bit integer"),
         (#"{"type":"open_volume_request","id":"v","quota":99999999999}"#, 41, "this store"),
         (#"{"type":"open_volume_request","id":"v","attributes":{"a":1}}"#, 1, "wrong type"),
