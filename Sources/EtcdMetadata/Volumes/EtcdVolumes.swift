@@ -35,6 +35,8 @@ final class EtcdVolumes: SharedVolumes {
   private var reportedRoom: RoomRecord?
   /// Stores that are gone, what they had open at this place is forgotten.
   private var predecessors: Set<UInt64> = []
+  /// The stores that were there when their places were looked at last; nil when there are new records.
+  private var lookedAt: [UInt64]?
 
   init(_ backend: EtcdBackend, _ queue: VolumeQueue) {
     self.backend = backend
@@ -51,6 +53,7 @@ final class EtcdVolumes: SharedVolumes {
       documents[id] = volume.map { Document(volume: $0, revision: revision) }
       if let volume, store.volumes[id] != nil { news.append(.changed(volume)) }
     case .open(let id, let instance):
+      if places[id]?[instance] == nil { lookedAt = nil }
       places[id, default: [:]][instance] = value.flatMap { PlaceRecord($0) }
       if places[id]?.isEmpty == true { places[id] = nil }
     case .tombstone(let id, let session):
@@ -68,6 +71,7 @@ final class EtcdVolumes: SharedVolumes {
   /// Everything is told anew.
   func beginAnew() {
     (documents, places, tombstones, rooms, predecessors) = ([:], [:], [:], [:], [])
+    lookedAt = nil
     forgetReports()
   }
 
@@ -240,6 +244,9 @@ final class EtcdVolumes: SharedVolumes {
 
   /// Forgets what earlier stores at this place had open, once they are gone.
   private func forgetPredecessors() {
+    let present = store.instances.ascending.map(\.id)
+    if present == lookedAt { return }
+    lookedAt = present
     let place = place
     for (id, records) in places {
       let former = records.filter { instance, record in
