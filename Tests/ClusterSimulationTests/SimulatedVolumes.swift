@@ -22,7 +22,7 @@ final class SimulatedVolumes {
 
   let shared: SimulatedStore
   private(set) var busy: Set<String> = []
-  private var doomed: [String: UInt64] = [:]
+  private var doomed: [String: [UInt64]] = [:]
   private var pending: [Pending] = []
   /// Documents as the disk has them, which outlive the store.
   private(set) var disk: [String: SharedVolume]
@@ -107,7 +107,7 @@ final class SimulatedVolumes {
 
   private func end(_ id: String) {
     busy.remove(id)
-    if let session = doomed.removeValue(forKey: id) { take(.deleted(id, session: session)) }
+    for session in doomed.removeValue(forKey: id) ?? [] { take(.deleted(id, session: session)) }
   }
 
   // MARK: - News
@@ -126,10 +126,10 @@ final class SimulatedVolumes {
       if disk[document.id] != nil { disk[document.id] = volume.document }
     case .deleted(let id, let session):
       if busy.contains(id) {
-        doomed[id] = session
+        doomed[id, default: []].append(session)
       } else if let volume = store.volumes[id], volume.session.id == session {
         drop(volume)
-      } else if store.volumes[id] == nil {
+      } else {
         volumes.leave(id, session: session)
       }
     }

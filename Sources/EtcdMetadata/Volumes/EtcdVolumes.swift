@@ -1,3 +1,4 @@
+import DequeModule
 import EtcdClient
 import MetadataBackend
 import StoreCore
@@ -22,12 +23,18 @@ final class EtcdVolumes: SharedVolumes {
   private var documents: [String: Document] = [:]
   /// What instances have of volumes, the dead whose places still have them among them.
   private var places: [String: [UInt64: PlaceRecord]] = [:]
+  /// When the records of this store were written, by volume.
+  private var ownRevisions: [String: Int64] = [:]
+  /// Sessions of volumes of which etcd is known to have a record of this store, or to have had one.
+  private var confirmed: Set<UInt64> = []
   private var tombstones: [String: Set<UInt64>] = [:]
   private var rooms: [UInt64: RoomRecord] = [:]
   private var news: [SharedVolumeNews] = []
 
   private var last: UInt64 = 0
   private var answers: [UInt64: (VolumeQueue.Result) -> Void] = [:]
+  /// Volumes of which an operation is under way, with those that are to follow.
+  private var underWay: [String: Deque<() -> Void>] = [:]
   /// Volumes that the store has left, and for which changes of it are still on their way.
   private var leaving: [(id: String, session: UInt64)] = []
   /// What others were told last.
@@ -54,7 +61,14 @@ final class EtcdVolumes: SharedVolumes {
       if let volume, store.volumes[id] != nil { news.append(.changed(volume)) }
     case .open(let id, let instance):
       if places[id]?[instance] == nil { lookedAt = nil }
-      places[id, default: [:]][instance] = value.flatMap { PlaceRecord($0) }
+      let record = value.flatMap { PlaceRecord($0) }
+      places[id, default: [:]][instance] = record
+      if instance == own {
+        ownRevisions[id] = record == nil ? nil : revision
+        if let record { confirmed.insert(record.session) }
+        // What was told may have met a newer record.
+        if record?.use != reported[id] { reported[id] = nil }
+      }
       if places[id]?.isEmpty == true { places[id] = nil }
     case .tombstone(let id, let session):
       guard value != nil else {
@@ -71,6 +85,7 @@ final class EtcdVolumes: SharedVolumes {
   /// Everything is told anew.
   func beginAnew() {
     (documents, places, tombstones, rooms, predecessors) = ([:], [:], [:], [:], [])
+    ownRevisions = [:]
     lookedAt = nil
     forgetReports()
   }
@@ -83,6 +98,8 @@ final class EtcdVolumes: SharedVolumes {
       guard let document = volume.document, !isDeleted(document.id, document.session) else { continue }
       let isKnown = documents[document.id]?.volume.session == document.session
       if isContinued, !isKnown {
+        // What was read may be older than what this store has opened since.
+        guard confirmed.contains(document.session) else { continue }
         news.append(.deleted(document.id, session: document.session))
       } else if !isContinued || places[document.id]?[own] == nil {
         restore(document)
@@ -119,13 +136,32 @@ final class EtcdVolumes: SharedVolumes {
     _ kind: VolumeOperation.Kind, limit: Duration?, then answer: @escaping (VolumeOperation.Outcome) -> Void
   ) {
     let operation = VolumeOperation(kind: kind, layout: layout, instance: own, place: place)
-    start(.operation(operation, limit: limit)) { result in
-      switch result {
-      case .outcome(let outcome): answer(outcome)
-      case .failure(let error): answer(.refused(error))
-      case .contents: break
+    let id = kind.id
+    let begin = { [unowned self] in
+      start(.operation(operation, limit: limit)) { [unowned self] result in
+        beginNext(of: id)
+        switch result {
+        case .outcome(let outcome): answer(outcome)
+        case .failure(let error): answer(.refused(error))
+        case .contents: break
+        }
       }
     }
+    // One after the other: a volume that is left and opened again must not be left at last.
+    guard underWay[id] == nil else {
+      underWay[id]?.append(begin)
+      return
+    }
+    underWay[id] = []
+    begin()
+  }
+
+  private func beginNext(of id: String) {
+    guard let next = underWay[id]?.popFirst() else {
+      underWay[id] = nil
+      return
+    }
+    next()
   }
 
   private func start(_ work: VolumeQueue.Work, then answer: @escaping (VolumeQueue.Result) -> Void) {
@@ -267,11 +303,14 @@ final class EtcdVolumes: SharedVolumes {
     forgetPredecessors()
     var transactions: [Transaction] = []
     for (id, use) in uses where reported[id] != use {
-      guard let session = store.volumes[id]?.session.id, places[id]?[own]?.session == session else { continue }
+      guard let session = store.volumes[id]?.session.id, places[id]?[own]?.session == session,
+        let revision = ownRevisions[id]
+      else { continue }
       reported[id] = use
       let key = layout.text(.open(id, own))
       let record = PlaceRecord(session: session, place: place, use: use)
-      transactions.append(Transaction(if: [.exists(key)], then: [.put(key: key, value: record.text)]))
+      transactions.append(
+        Transaction(if: [.isUnchanged(key, since: revision)], then: [.put(key: key, value: record.text)]))
     }
     let room = RoomRecord(capacity)
     if room != reportedRoom {

@@ -16,6 +16,14 @@ struct VolumeOperation: Sendable {
     case leave(String, session: UInt64, instances: Set<UInt64>)
     /// Makes a document again that etcd has lost, unless others have a newer one.
     case restore(SharedVolume)
+
+    /// The volume.
+    var id: String {
+      switch self {
+      case .open(let volume), .restore(let volume): volume.id
+      case .change(let id, _), .delete(let id), .leave(let id, _, _): id
+      }
+    }
   }
 
   enum Outcome: Sendable, Equatable {

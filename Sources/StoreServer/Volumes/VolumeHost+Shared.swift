@@ -47,7 +47,19 @@ extension VolumeHost {
     }
     let job = begin(settings.id)
     shared.open(store.sharedVolume(settings)) { [weak self] result in self?.follow(job, settings.id, result) }
-    return HeldReply(until: .job(job), then: .request)
+    return held(by: job)
+  }
+
+  /// Nanoseconds after which a client hears that etcd does not answer; what it has asked for may happen nevertheless.
+  private static let patience: UInt64 = 8_000_000_000
+
+  private func held(by job: UInt64) -> HeldReply {
+    let held = HeldReply(until: .job(job), then: .request)
+    held.deadline = (
+      monotonicNanoseconds() + Self.patience,
+      StoreError(.ioError, "volumes of several stores are kept in etcd, which does not answer")
+    )
+    return held
   }
 
   private func begin(_ id: String) -> UInt64 {
@@ -132,7 +144,7 @@ extension VolumeHost {
         end(job, id, nil)
       }
     }
-    return HeldReply(until: .job(job), then: .request)
+    return held(by: job)
   }
 
   /// Deletes a volume on all stores; those that are down delete it when they are started again.
@@ -149,7 +161,7 @@ extension VolumeHost {
         if let volume = store.volumes[id], volume.isShared { drop(volume, job) } else { end(job, id, nil) }
       }
     }
-    return HeldReply(until: .job(job), then: .request)
+    return held(by: job)
   }
 
   /// Removes a volume here that is deleted everywhere: its contents, then its files, then its place among others.
@@ -190,10 +202,10 @@ extension VolumeHost {
       saveIfPossible(volume)
     case .deleted(let id, let session):
       if busy.contains(id) {
-        doomed[id] = session
+        doomed[id, default: []].append(session)
       } else if let volume = store.volumes[id], volume.isShared, volume.session.id == session {
         drop(volume, begin(id))
-      } else if store.volumes[id] == nil {
+      } else {
         server.sharedVolumes?.leave(id, session: session)
       }
     }
@@ -201,8 +213,8 @@ extension VolumeHost {
 
   /// Drops a volume that was deleted while it was busy.
   func dropDoomed(_ id: String) {
-    guard !busy.contains(id), let session = doomed.removeValue(forKey: id) else { return }
-    take(.deleted(id, session: session))
+    guard !busy.contains(id) else { return }
+    for session in doomed.removeValue(forKey: id) ?? [] { take(.deleted(id, session: session)) }
   }
 
   // MARK: - Use

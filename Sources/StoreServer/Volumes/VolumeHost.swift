@@ -50,7 +50,7 @@ final class VolumeHost {
   /// The busy volumes whose documents are to be written when the job is done.
   var deferred: Set<String> = []
   /// Busy volumes that others have deleted, with their sessions.
-  var doomed: [String: UInt64] = [:]
+  var doomed: [String: [UInt64]] = [:]
   /// Actions on the loop when a job has succeeded, by the number of the job.
   private var successes: [UInt64: ([VolumeSocket]) -> Void] = [:]
   /// Volumes whose documents could not be written.
