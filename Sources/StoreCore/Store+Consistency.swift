@@ -207,7 +207,7 @@ extension Store {
     for session in sessions.values {
       for (id, blob) in session.blobs {
         guard let usage = blob.usage.map({ ObjectIdentifier($0) }) else {
-          if session.volume != nil { found.append("nobody pays for \(id)") }
+          if session.volume != nil, blob.copy == nil { found.append("nobody pays for \(id)") }
           continue
         }
         bytes[usage, default: 0] += blob.charged

@@ -128,6 +128,8 @@ struct SharedVolumeTests {
     store.adoptName("others", Self.object, in: volume.session)
     let incoming = try CopyCreation([(Self.blob, 50)], in: volume.session).finish(store)
     for copy in incoming { store.finish(copy, isComplete: true) }
+    #expect(volume.usage.used == 100, "nobody pays for a copy")
+    fixture.expectSound()
     store.deleteVolume("v")
     store.disconnect(client)
     while store.isReclaiming { store.reclaim() }
