@@ -87,9 +87,10 @@ def large(seed=0):
 def test_given_the_same_token_then_ranges_come_and_the_token_is_not_sent(start, token) -> None:
     secret = "do-not-send-me"
     owner, reader = start(token(secret)), start(token(secret, "other"))
-    put(owner, large(), "proven", reader)
+    target = put(owner, large(), "proven", reader)
     with Relay(owner.rpc_port) as relay:
         publish_port(reader, owner, relay.port)
+        assert has(reader, target)
         np.testing.assert_array_equal(read(reader, "proven"), large())
     assert metric(reader, "vineyard_fetches_total") == 1
     assert b"prove_peer_request" in relay.seen and b"range_length" in relay.seen
@@ -128,15 +129,16 @@ def test_given_passwords_and_a_token_then_stores_need_no_password(start, token, 
 def test_given_tls_then_the_bytes_are_right_and_cannot_be_read_on_the_way(start, tls, token, with_token) -> None:
     proof = [token("t")] if with_token else []
     owner, reader = start(*tls(), *proof), start(*tls("client"), *proof)
+    put(owner, large(), "in pieces", reader)
+    np.testing.assert_array_equal(read(reader, "in pieces"), large())
     marked = np.frombuffer(b"plain to see" * (MIB * 6 // 12), dtype=np.uint8)
-    put(owner, marked, "encrypted", reader)
+    target = put(owner, marked, "encrypted", reader)
     with Relay(owner.rpc_port) as relay:
         publish_port(reader, owner, relay.port)
+        assert has(reader, target)
         np.testing.assert_array_equal(read(reader, "encrypted"), marked)
         assert len(relay.seen) > marked.nbytes and b"peer_tls" in relay.seen
         assert b"plain to see" not in relay.seen
-    put(owner, large(), "in pieces", reader)
-    np.testing.assert_array_equal(read(reader, "in pieces"), large())
 
 
 def test_given_tls_on_one_side_only_then_it_depends_on_whether_it_is_required(start, tls) -> None:
@@ -197,7 +199,13 @@ def test_given_a_holder_hangs_then_a_deletion_waits_for_its_lease_and_no_longer(
     read(reader, "hung")
     reader.process.send_signal(signal.SIGSTOP)
     answered = threading.Event()
-    thread = threading.Thread(target=lambda: (vineyard.connect(owner.socket).delete(target), answered.set()))
+
+    def delete():
+        with owner.wire() as wire:
+            wire.ask("del_data_request", id=[int(target)], force=False, deep=True, memory_trim=False, fastpath=False)
+        answered.set()
+
+    thread = threading.Thread(target=delete)
     thread.start()
     eventually(lambda: metric(owner, 'vineyard_instances{state="unreachable"}') == 1, "the reader is given up")
     thread.join()
@@ -233,9 +241,9 @@ def test_given_the_owner_hangs_then_another_store_with_a_copy_serves_it(start) -
 
 
 def has(store, target):
-    """Whether a reader gets an object."""
+    """Whether a reader gets an object; unlike the released client it lets other threads run meanwhile."""
     with store.wire() as wire:
-        return "code" not in wire.call("get_data_request", id=[int(target)], sync_remote=True, wait=False)
+        return bool(wire.call("get_data_request", id=[int(target)], sync_remote=True, wait=False).get("content"))
 
 
 def can_read(store, name):

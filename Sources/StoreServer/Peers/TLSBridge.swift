@@ -73,6 +73,11 @@ final class TLSBridge: Sendable {
   /// Time for the handshake.
   private static let patience = TimeAmount.seconds(10)
 
+  private static func bootstrap(on loop: any NIOCore.EventLoop) -> ClientBootstrap {
+    ClientBootstrap(group: loop).channelOption(.autoRead, value: false)
+      .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256 << 10))
+  }
+
   private static func connect(
     _ outer: CInt, _ inner: CInt, _ context: NIOSSLContext, _ side: PeerProof.Side, _ failure: Failure,
     on loop: any NIOCore.EventLoop
@@ -80,12 +85,10 @@ final class TLSBridge: Sendable {
     let relays = NIOLoopBound((Relay(failure), Relay(failure)), eventLoop: loop)
     relays.value.0.partner = relays.value.1
     relays.value.1.partner = relays.value.0
-    let bootstrap = ClientBootstrap(group: loop).channelOption(.autoRead, value: false)
-      .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256 << 10))
-    let plain = bootstrap.channelInitializer { channel in
+    let plain = bootstrap(on: loop).channelInitializer { channel in
       channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(relays.value.1) }
     }
-    let encrypted = bootstrap.channelInitializer { channel in
+    let encrypted = bootstrap(on: loop).channelInitializer { channel in
       channel.eventLoop.makeCompletedFuture {
         switch side {
         case .owner: try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
