@@ -43,8 +43,8 @@ final class FrameFuzzer {
     do {
       try step(index)
     } catch {
-      // Deleting a volume ends the connections to it, whatever they are about.
-      guard let deletions = slot.volumeDeletions, deletions < known.volumeDeletions, slots[index] === slot,
+      // Deleting a volume ends the connections to it, whatever they are about, and nothing else does.
+      guard slots[index] === slot, let volume = slot.volume, try volume.isGone(from: server),
         (try? slot.client.isClosedSilently()) == true
       else { throw error }
       try replace(index)
@@ -69,7 +69,6 @@ final class FrameFuzzer {
 
   func note(_ body: [UInt8], _ how: String) {
     frames += 1
-    known.noteSending(body)
     trail.append("  \(how): \(String(decoding: body.prefix(400), as: UTF8.self))\(body.count > 400 ? "…" : "")")
     if trail.count > 12 { trail.removeFirst() }
   }
@@ -78,15 +77,22 @@ final class FrameFuzzer {
 
   func newSlot() throws -> FuzzSlot {
     let kind: WireClient.Kind = random.oneIn(3) ? .rpc : .ipc
-    let path = kind == .rpc ? nil : nextVolumePath()
-    let inSession = kind == .ipc && path == nil ? try nextSessionSlot() : nil
-    let slot = try inSession ?? FuzzSlot(WireClient(server, kind, path: path))
-    if path != nil { slot.volumeDeletions = known.volumeDeletions }
-    if !random.oneIn(10) {
-      try slot.send(Array(WireClient.register.utf8))
-      _ = try slot.receive(.answer("register_reply"))
+    let volume = kind == .rpc ? nil : try nextVolume()
+    let inSession = kind == .ipc && volume == nil ? try nextSessionSlot() : nil
+    do {
+      let slot = try inSession ?? FuzzSlot(WireClient(server, kind, path: volume?.path))
+      slot.volume = volume
+      if !random.oneIn(10) {
+        try slot.send(Array(WireClient.register.utf8))
+        _ = try slot.receive(.answer("register_reply"))
+      }
+      // It may be connected to another volume of that id by now.
+      if try volume?.isGone(from: server) != true { return slot }
+    } catch {
+      // A message that somebody has left behind deletes it just now.
+      guard try volume?.isGone(from: server) == true else { throw error }
     }
-    return slot
+    return try newSlot()
   }
 
   /// A connection to a session that is still there, or nil for the root session.
@@ -116,11 +122,12 @@ final class FrameFuzzer {
   }
 
   /// One of the sockets of a volume that is there.
-  private func nextVolumePath() -> String? {
+  private func nextVolume() throws -> FuzzVolume? {
     guard random.oneIn(2) else { return nil }
-    let directory = "\(server.directory)/volumes/\(random.choose(KnownIDs.volumeIDs))"
+    let id = random.choose(KnownIDs.volumeIDs)
+    let directory = "\(server.directory)/volumes/\(id)"
     let path = random.oneIn(4) ? "\(directory)/read-only/vineyard.sock" : "\(directory)/vineyard.sock"
-    return access(path, F_OK) == 0 ? path : nil
+    return access(path, F_OK) == 0 ? try FuzzVolume(id, path, on: server) : nil
   }
 
   func replace(_ index: Int) throws {

@@ -1,10 +1,13 @@
 import StoreClient
+import StoreCore
+
+@testable import StoreServer
 
 /// One connection of the fuzzer and what is known about it.
 final class FuzzSlot {
   let client: WireClient
-  /// How many volumes had been deleted when it connected to one; nil for other sockets.
-  var volumeDeletions: Int?
+  /// The volume that it has connected to; nil for other sockets.
+  var volume: FuzzVolume?
   private(set) var isRegistered: Bool
   private var knowsArena = false
   private var sentinels = 0
@@ -67,4 +70,29 @@ final class FuzzSlot {
     let payloads = reply["payloads"]?.elements ?? [reply["created"]].compactMap { $0 }
     return payloads.reduce(0) { $0 + Int($1["data_size"]?.integer ?? 0) }
   }
+}
+
+/// A volume that a connection was made to, told from a later one of the same id.
+struct FuzzVolume: @unchecked Sendable {
+  let path: String
+  private let id: String
+  // Only compared: as long as it is held no other is at its address.
+  private let volume: Volume
+
+  /// The volume of an id and one of its sockets; nil when it is not there (any more).
+  init?(_ id: String, _ path: String, on server: RunningServer) throws {
+    let found = try server.onLoop { server in
+      server.store.volumes[id].map { FuzzVolume(path: path, id: id, volume: $0) }
+    }
+    guard let found else { return nil }
+    self = found
+  }
+
+  private init(path: String, id: String, volume: Volume) {
+    self.path = path
+    self.id = id
+    self.volume = volume
+  }
+
+  func isGone(from server: RunningServer) throws -> Bool { try server.onLoop { $0.store.volumes[id] !== volume } }
 }

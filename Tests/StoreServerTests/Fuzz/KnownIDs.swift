@@ -7,8 +7,6 @@ struct KnownIDs {
   private(set) var blobs: [UInt64] = []
   private(set) var objects: [UInt64] = []
   private(set) var sessionPaths: [String] = []
-  /// Requests that may have ended the connections of a volume.
-  private(set) var volumeDeletions = 0
 
   static let names = ["a", "b/c", "~", "ä", "", "a name with \\\"quotes\\\"", "\\u0000", "x*", "/vy/obj"]
   static let volumeIDs = ["v", "w", "A.b_c-d"]
@@ -22,12 +20,6 @@ struct KnownIDs {
     for payload in reply["payloads"]?.elements ?? [] { record(payload["object_id"]) }
     record(reply["buffer"]?["object_id"])
     if let path = reply["socket_path"]?.text { sessionPaths.append(path) }
-  }
-
-  /// Takes note of a message before it is sent.
-  mutating func noteSending(_ body: [UInt8]) {
-    let text = String(decoding: body, as: UTF8.self)
-    if text.contains("delete_volume_request") || text.contains("delete_snapshot_request") { volumeDeletions += 1 }
   }
 
   private mutating func record(_ id: JSON?) {
