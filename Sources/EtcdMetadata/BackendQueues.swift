@@ -7,9 +7,14 @@ import Synchronization
 final class BackendQueues: Sendable {
   /// What has become of changes.
   enum Outcome: Sendable {
-    case written(UInt64, revision: Int64)
-    /// Given up; it may have been written nevertheless.
+    /// Written, at the revisions of its parts.
+    case written(UInt64, [Int64])
+    /// Given up; what it has left is told when it is known.
     case refused(UInt64, StoreError)
+    /// What was given up has left parts that were written at these revisions, mostly none.
+    case left(UInt64, [Int64])
+    /// Its conditions do not hold; what is there instead.
+    case outdated(UInt64, [KeyValue], revision: Int64)
     /// It takes longer than clients wait, and goes on.
     case late(UInt64, StoreError)
   }
@@ -87,20 +92,25 @@ final class BackendQueues: Sendable {
   /// Gives up changes that have waited for too long while etcd is away, or tells their clients.
   ///
   /// - Parameters:
-  ///   - batch: changes that are being written, which come first.
-  ///   - progress: whether something of the batch was written lately; then it is not given up.
+  ///   - sent: changes that may be on their way, which come first.
+  ///   - progress: whether something of them was written lately; then they are not given up.
   ///   - limit: what has waited since then has waited for too long.
-  /// - Returns: what is left of the batch.
+  /// - Returns: those that were sent and are given up.
   func expire(
-    _ batch: [KeyChanges], progress: Bool, since limit: ContinuousClock.Instant, _ error: StoreError
-  ) -> [KeyChanges] {
-    let rest = state.withLock { state in
-      let rest = progress ? batch : batch.filter { !Self.expires($0, limit, error, &state) }
-      state.changes = Deque(state.changes.filter { !Self.expires($0, limit, error, &state) })
-      return rest
+    _ sent: [KeyChanges], progress: Bool, since limit: ContinuousClock.Instant, _ error: StoreError
+  ) -> Set<UInt64> {
+    let expired = state.withLock { state in
+      let expired = progress ? [] : sent.filter { Self.expires($0, limit, error, &state) }
+      state.changes = Deque(
+        state.changes.filter { changes in
+          guard Self.expires(changes, limit, error, &state) else { return true }
+          state.outcomes.append(.left(changes.sequence, []))
+          return false
+        })
+      return expired
     }
     wake()
-    return rest
+    return Set(expired.map(\.sequence))
   }
 
   /// - Returns: whether it is given up.

@@ -75,9 +75,11 @@ struct ChangeTranslation {
     }
   }
 
-  /// Labels and name of an object as the store has them now.
-  mutating func addPresentFields(of place: MetadataPlace) {
-    if case .object(let session, let id) = place { touch(id, session, labels: true, name: true) }
+  /// The labels or the name of an object as the store has them now.
+  mutating func addPresentField(_ field: String, of place: MetadataPlace) {
+    if case .object(let session, let id) = place {
+      touch(id, session, labels: field == "__labels", name: field == "__name")
+    }
   }
 
   /// The object of a signature as the store has it now.

@@ -79,13 +79,21 @@ extension EtcdBackend {
       }
       for event in missing where own.admits(event) { takeOver(event) }
     }
+    if !isContinued { return }
+    // What this store has deleted, or given away, may come back when that is refused.
+    for place in own.pendingPlaces where !present.contains(place) {
+      switch place {
+      case .object: _ = own.admits(PlaceEvent(place: place, change: .removed, revision: revision))
+      case .name: _ = own.admits(PlaceEvent(place: place, change: .name(nil), revision: revision))
+      }
+    }
   }
 
   /// Removes the labels of objects that have none in etcd any more.
   private func removeLabels(_ places: Set<MetadataPlace>, at revision: Int64) {
     for place in places {
       guard case .object(let id, let object) = place, let session = store.sessions[id],
-        store.storedLabels(of: object, in: session) != nil
+        store.storedLabels(of: object, in: session) != nil || own.isPending(place)
       else { continue }
       let event = PlaceEvent(place: place, change: .field("__labels", nil), revision: revision)
       if own.admits(event) { takeOver(event) }
@@ -130,18 +138,26 @@ extension EtcdBackend {
   private func apply(_ event: PlaceEvent) {
     guard let session = store.sessions[event.place.session] else { return }
     switch (event.place, event.change) {
-    case (.object(_, let id), .object(let text)): adopt(id, text, in: session)
+    case (.object(_, let id), .object(let text)):
+      if store.isBeingDeleted(id, in: session) {
+        postponed[event.place] = event
+      } else {
+        adopt(id, text, in: session)
+      }
     case (.object(_, let id), .field("__labels", let value)) where store.isShared(id, in: session):
       store.adoptLabels(of: id, stored: value, in: session)
     // Names are keys of their own.
-    case (.object, .field("__name", _)), (.object, .field(_, nil)): break
+    case (.object, .field("__name", _)): break
+    case (.object, .field(let field, nil)): fields.remove(field, of: event.place)
     case (.object(_, let id), .field(let field, let value?)):
       // Of an object that is whole nothing changes any more.
       guard !store.isShared(id, in: session) else { return }
-      if let text = fields.add(field, value, of: event.place) { adopt(id, text, in: session) }
+      guard let text = fields.add(field, value, of: event.place) else { return }
+      apply(PlaceEvent(place: event.place, change: .object(text), revision: event.revision))
     case (.object(_, let id), .removed):
       if isKept(id, in: session) { return }
       fields.remove(event.place)
+      postponed[event.place] = nil
       // Whoever did it told of the names it knew: others lead to the object again when it comes back.
       let names = store.adoptRemoval(of: id, in: session)
       if !names.isEmpty { dangling[event.place, default: []].formUnion(names) }
@@ -149,6 +165,16 @@ extension EtcdBackend {
       if target == nil, let former = session.target(of: name), isKept(former, in: session) { return }
       adopt(name, target, in: session)
     default: break
+    }
+  }
+
+  /// Takes over objects whose deletion here is settled.
+  func takePostponed() {
+    for (place, event) in postponed {
+      guard case .object(let id, let object) = place else { continue }
+      if let session = store.sessions[id], store.isBeingDeleted(object, in: session) { continue }
+      postponed[place] = nil
+      apply(event)
     }
   }
 

@@ -13,18 +13,14 @@ import Support
 public final class EtcdBackend: MetadataBackend {
   /// Changes that are not known to be written.
   private struct Outstanding {
-    let number: UInt64?
-    let places: Set<MetadataPlace>
+    let changes: KeyChanges
     /// Objects of which only fields are changed.
     let touched: Set<MetadataPlace>
-    let signatures: Set<[UInt8]>
+    /// Whether the store has undone it.
+    var isUndone = false
 
-    init(_ changes: KeyChanges, touched: Set<MetadataPlace>) {
-      number = changes.number
-      places = changes.places
-      self.touched = touched
-      signatures = changes.signatures
-    }
+    var number: UInt64? { changes.number }
+    var places: Set<MetadataPlace> { changes.places }
   }
 
   let store: Store
@@ -42,12 +38,16 @@ public final class EtcdBackend: MetadataBackend {
   /// undoing an earlier one may bring them back.
   private var revivable: [UInt64: [MetadataPlace]] = [:]
   private var lastDurable: UInt64 = 0
-  /// Change sets that were refused and may have been written nevertheless.
-  private var refused: [UInt64: Outstanding] = [:]
+  /// Changes that were given up, with the revisions of their parts that are written nevertheless.
+  private var left: [(changes: Outstanding, revisions: [Int64])] = []
   /// Change sets that are written and not durable yet, since earlier ones are not: they may be undone with those.
-  private var written: [UInt64: Outstanding] = [:]
+  private var written: [UInt64: (changes: Outstanding, revisions: [Int64])] = [:]
   /// What others did to places of changes that are settled, to be taken over.
   private var retaken: [PlaceEvent] = []
+  /// Places that are to be written as the store has them.
+  private var withdrawal: Withdrawal
+  /// What is there where a change is outdated.
+  private var outdated: [(changes: KeyChanges, pairs: [KeyValue], revision: Int64)] = []
 
   var own = OwnChanges()
   var questions = Questions()
@@ -56,6 +56,8 @@ public final class EtcdBackend: MetadataBackend {
   var fields = FieldCollector()
   /// Objects that others have deleted while this store wrote fields of them.
   var leftovers: Set<MetadataPlace> = []
+  /// Objects that others have put again while their deletion here is not durable.
+  var postponed: [MetadataPlace: PlaceEvent] = [:]
   /// Names of objects that are not there.
   var dangling: [MetadataPlace: Set<String>] = [:]
   private var records: [UInt64: [String: [UInt8]]] = [:]
@@ -83,7 +85,10 @@ public final class EtcdBackend: MetadataBackend {
     take(contents, isContinued: true)
     connection.inbox.connect(wake: wake)
     tasks = [
-      Task { await ChangeWriter(client: client, queues: queues, patience: patience, log: log).run() },
+      Task {
+        let marker = layout.marker(connection.instance)
+        await ChangeWriter(client: client, queues: queues, marker: marker, patience: patience, log: log).run()
+      },
       Task { await QuestionReader(client: client, queues: queues).run() },
       Task {
         await ChangeFollower(client: client, layout: layout, queues: queues, log: log).run(from: contents.revision)
@@ -96,6 +101,7 @@ public final class EtcdBackend: MetadataBackend {
     self.store = store
     self.layout = layout
     self.queues = queues
+    withdrawal = Withdrawal(layout)
   }
 
   deinit { for task in tasks { task.cancel() } }
@@ -114,7 +120,11 @@ public final class EtcdBackend: MetadataBackend {
   }
 
   /// Whether everything is written and answered.
-  var isDone: Bool { leftovers.isEmpty && outgoing.isEmpty && outstanding.isEmpty && open.isEmpty && questions.isEmpty }
+  var isDone: Bool {
+    leftovers.isEmpty && postponed.isEmpty && withdrawal.isEmpty && outgoing.isEmpty && outstanding.isEmpty
+      && left.isEmpty && open.isEmpty
+      && questions.isEmpty
+  }
 
   // MARK: - Writing
 
@@ -149,7 +159,7 @@ public final class EtcdBackend: MetadataBackend {
       if case .name(let session, let name) = place { forgetDangling(name, session: session) }
       if case .fields = change { touched.insert(place) }
     }
-    outstanding[changes.sequence] = Outstanding(changes, touched: touched)
+    outstanding[changes.sequence] = Outstanding(changes: changes, touched: touched)
     outgoing.append(changes)
   }
 
@@ -167,19 +177,24 @@ public final class EtcdBackend: MetadataBackend {
     var verdicts: [BackendVerdict] = []
     for outcome in queues.takeOutcomes() {
       switch outcome {
-      case .written(let sequence, let revision):
+      case .written(let sequence, let revisions):
         guard let changes = outstanding.removeValue(forKey: sequence) else { continue }
-        retaken += own.finish(sequence, changes.places, at: revision)
-        guard let number = changes.number else { continue }
-        settled.insert(number)
-        written[number] = changes
+        if let number = changes.number { settled.insert(number) }
+        if changes.isUndone {
+          left.append((changes, revisions))
+        } else {
+          retaken += own.finish(sequence, changes.places, at: revisions.last ?? 0)
+          if let number = changes.number { written[number] = (changes, revisions) }
+        }
       case .refused(let sequence, let error):
-        guard let changes = outstanding.removeValue(forKey: sequence) else { continue }
-        retaken += own.giveUp(sequence, changes.places, wasSent: true)
-        guard let number = changes.number else { continue }
-        refused[number] = changes
+        guard let changes = outstanding[sequence], let number = changes.number else { continue }
         settled.insert(number)
-        verdicts.append(.refused(number, error))
+        if !changes.isUndone { verdicts.append(.refused(number, error)) }
+      case .left(let sequence, let revisions):
+        if let changes = outstanding.removeValue(forKey: sequence) { left.append((changes, revisions)) }
+      case .outdated(let sequence, let pairs, let revision):
+        guard let changes = outstanding.removeValue(forKey: sequence) else { continue }
+        outdated.append((changes.changes, pairs, revision))
       case .late(let sequence, let error):
         guard let number = outstanding[sequence]?.number else { continue }
         settled.insert(number)
@@ -198,42 +213,62 @@ public final class EtcdBackend: MetadataBackend {
   }
 
   public func withdraw(_ numbers: [UInt64]) {
-    var stale: [Outstanding] = []
     let undone = Set(numbers)
-    let waiting = outstanding.filter { $0.value.number.map { undone.contains($0) } == true }
-    let unsent = Set(outgoing.map(\.sequence)).intersection(waiting.keys)
-    outgoing.removeAll { unsent.contains($0.sequence) }
-    let removed = queues.remove(Set(waiting.keys)).union(unsent)
-    for (sequence, changes) in waiting {
-      if removed.contains(sequence) {
-        outstanding[sequence] = nil
-        if let number = changes.number { settled.insert(number) }
-        retaken += own.giveUp(sequence, changes.places, wasSent: false)
-      } else {
-        stale.append(changes)
-      }
+    undo(undone)
+    for number in numbers.sorted() {
+      revivable[number] = nil
+      guard let (changes, revisions) = written.removeValue(forKey: number) else { continue }
+      withdrawal.add(changes.changes, touched: changes.touched, writtenAt: revisions)
     }
-    stale += numbers.compactMap { refused[$0] ?? written[$0] }
-    refused = [:]
-    written = written.filter { $0.key > lastDurable && !undone.contains($0.key) }
-    for event in retaken { takeOver(event) }
-    retaken = []
-    var translation = ChangeTranslation(store, layout)
+    written = written.filter { $0.key > lastDurable }
+    for (changes, revisions) in left {
+      let isUndone = changes.isUndone || changes.number.map { undone.contains($0) } == true
+      guard isUndone, let last = revisions.last else {
+        retaken += own.giveUp(changes.changes.sequence, changes.places)
+        continue
+      }
+      retaken += own.finish(changes.changes.sequence, changes.places, at: last)
+      withdrawal.add(changes.changes, touched: changes.touched, writtenAt: revisions)
+    }
+    left = []
     if let first = numbers.min() {
-      for place in revivable.filter({ $0.key > first }).sorted(by: { $0.key < $1.key }).flatMap(\.value) {
-        if isPresent(place) { translation.addPresent(place) }
+      for place in revivable.filter({ $0.key > first }).flatMap(\.value) where isPresent(place) {
+        if !own.isRemoved(place) { withdrawal.add(revived: place) }
       }
     }
     revivable = revivable.filter { $0.key > lastDurable }
-    for changes in stale {
-      for place in changes.places.subtracting(changes.touched) { translation.addPresent(place) }
-      for key in changes.signatures { translation.addPresent(signature: key) }
-    }
-    for changes in stale { for place in changes.touched { translation.addPresentFields(of: place) } }
-    for place in leftovers { translation.addPresent(place) }
+    let events = retaken
+    retaken = []
+    for event in events { takeOver(event) }
+    for (changes, pairs, revision) in outdated { takeOutdated(changes, pairs, at: revision) }
+    outdated = []
+    for place in leftovers where !isPresent(place) { withdrawal.add(leftover: place) }
     leftovers = []
-    guard let changes = translation.changes(nextSequence, number: nil, isRefusable: false) else { return }
-    send(changes, translation)
+    // What the store has of a place counts only when none of its changes is on its way any more.
+    let changing = withdrawal.isEmpty ? [] : Set(outstanding.values.lazy.flatMap(\.places))
+    for (changes, translation) in withdrawal.take(store, except: changing, next: { nextSequence }) {
+      send(changes, translation)
+    }
+    takePostponed()
+    own.pass(followed)
+  }
+
+  /// Takes back what nobody has begun to write of change sets that the store has undone, and notes it of the others.
+  private func undo(_ numbers: Set<UInt64>) {
+    let undone = outstanding.filter { $0.value.number.map { numbers.contains($0) } == true }
+    if undone.isEmpty { return }
+    let unsent = Set(outgoing.map(\.sequence)).intersection(undone.keys)
+    outgoing.removeAll { unsent.contains($0.sequence) }
+    let removed = queues.remove(Set(undone.keys)).union(unsent)
+    for (sequence, changes) in undone {
+      guard removed.contains(sequence) else {
+        outstanding[sequence]?.isUndone = true
+        continue
+      }
+      outstanding[sequence] = nil
+      if let number = changes.number { settled.insert(number) }
+      retaken += own.giveUp(sequence, changes.places)
+    }
   }
 
   private func isPresent(_ place: MetadataPlace) -> Bool {
@@ -275,10 +310,15 @@ public final class EtcdBackend: MetadataBackend {
     guard followed <= revision, !own.isPending(place) else { return }
     // Others may have given the store up meanwhile: then only the watch says what somebody has deleted.
     if membership?.isCertain == false, isOwn(place) { return }
-    switch place {
-    case .object: takeOver(PlaceEvent(place: place, change: .removed, revision: revision))
-    case .name: takeOver(PlaceEvent(place: place, change: .name(nil), revision: revision))
-    }
+    let change: PlaceEvent.Change =
+      switch place {
+      case .object: .removed
+      case .name: .name(nil)
+      }
+    let event = PlaceEvent(place: place, change: change, revision: revision)
+    // It may have been written here since it was read.
+    guard own.admits(event) else { return }
+    takeOver(event)
     if followed < revision { own.note(place, readAt: revision) }
   }
 

@@ -10,14 +10,18 @@ struct KeyChanges: Sendable {
   /// Whether it is given up when it takes too long.
   let isRefusable: Bool
   let since: ContinuousClock.Instant
-  /// The steps, in the order in which others may see them.
-  let operations: [Transaction.Operation]
+  /// The steps, in the order in which others may see them; none where others' word counts.
+  var operations: [Transaction.Operation]
   /// Objects and names that are changed. Two changes of one of them do not fit into one transaction.
   let places: Set<MetadataPlace>
   /// Keys besides those of the places that are changed.
   let signatures: Set<[UInt8]>
-  /// Whether whole ranges are deleted, so that nothing else fits into the transaction.
-  let isAlone: Bool
+  /// Whether nothing else fits into the transaction: it deletes whole ranges, or depends on what others have done.
+  var isAlone: Bool
+  /// What must hold when it is written; else it is outdated.
+  var conditions: [Transaction.Comparison] = []
+  /// What is read when it is outdated.
+  var reading: KeyRange?
 
   /// Bytes that a request with it takes, about.
   var bytes: Int { operations.reduce(0) { $0 + $1.bytes } }

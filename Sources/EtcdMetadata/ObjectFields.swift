@@ -52,5 +52,12 @@ struct FieldCollector {
 
   mutating func remove(_ place: MetadataPlace) { objects[place] = nil }
 
+  /// Forgets a field.
+  mutating func remove(_ field: String, of place: MetadataPlace) {
+    if objects.isEmpty { return }
+    objects[place]?[field] = nil
+    if objects[place]?.isEmpty == true { objects[place] = nil }
+  }
+
   mutating func removeAll() { objects = [:] }
 }

@@ -70,6 +70,14 @@ struct OwnChanges {
 
   func isPending(_ place: MetadataPlace) -> Bool { marks[place]?.pending.isEmpty == false }
 
+  /// Places with changes that are not written yet.
+  var pendingPlaces: [MetadataPlace] { marks.filter { !$0.value.pending.isEmpty }.map(\.key) }
+
+  /// Whether others have deleted an object while it is not known what comes first.
+  func isRemoved(_ place: MetadataPlace) -> Bool {
+    marks[place]?.deferred.contains { if case .removed = $0.change { true } else { false } } == true
+  }
+
   /// Whether an event is news; one that may be older than a change that is being written waits here.
   mutating func admits(_ event: PlaceEvent) -> Bool {
     guard let mark = marks[event.place] else { return true }
@@ -101,17 +109,13 @@ struct OwnChanges {
     return news
   }
 
-  /// Notes that a change was given up.
+  /// Notes that a change was not written, or that it does not count what it has left.
   ///
-  /// - Parameter wasSent: whether it may have been written nevertheless, so that events may tell of it.
   /// - Returns: what others did meanwhile.
-  mutating func giveUp(
-    _ sequence: UInt64, _ places: some Sequence<MetadataPlace>, wasSent: Bool
-  ) -> [PlaceEvent] {
+  mutating func giveUp(_ sequence: UInt64, _ places: some Sequence<MetadataPlace>) -> [PlaceEvent] {
     var news: [PlaceEvent] = []
     for place in places {
-      guard let change = marks[place]?.pending.removeValue(forKey: sequence) else { continue }
-      if wasSent { marks[place]?.deferred.removeAll { $0.change.isThat(of: change) } }
+      guard marks[place]?.pending.removeValue(forKey: sequence) != nil else { continue }
       news += takeDeferred(place)
       if let mark = marks[place], mark.pending.isEmpty {
         if mark.floor == 0 { marks[place] = nil } else { passing.append((mark.floor, [place])) }
@@ -126,11 +130,15 @@ struct OwnChanges {
     return mark.deferred.filter { mark.isNews($0) }
   }
 
-  /// Notes that a place was read.
-  mutating func note(_ place: MetadataPlace, readAt revision: Int64) {
+  /// Notes that a place was read, or only the labels of an object.
+  mutating func note(_ place: MetadataPlace, readAt revision: Int64, labelsOnly: Bool = false) {
     var mark = marks[place] ?? Mark()
     mark.floor = max(mark.floor, revision)
-    mark.wholeFloor = max(mark.wholeFloor, revision)
+    if labelsOnly {
+      mark.labelFloor = max(mark.labelFloor, revision)
+    } else {
+      mark.wholeFloor = max(mark.wholeFloor, revision)
+    }
     marks[place] = mark
     passing.append((revision, [place]))
   }
@@ -162,16 +170,5 @@ extension PlaceEvent.Change {
   fileprivate var isLabels: Bool {
     if case .field("__labels", _) = self { return true }
     return false
-  }
-
-  /// Whether an event is what a change of this store looks like to others. Labels may be anybody's, so they count as
-  /// somebody else's.
-  fileprivate func isThat(of own: OwnChanges.Change) -> Bool {
-    switch (self, own) {
-    case (.object, .put), (.field, .put), (.removed, .removed): true
-    case (.field(_, nil), .removed): true
-    case (.name(let target), .name(let written)): target == written
-    default: false
-    }
   }
 }

@@ -56,7 +56,7 @@ extension ClusterSimulation {
     var count = 0
     while store.writer.message != nil || store.writer.begin(store.queues) {
       if case .request? = store.writer.message { store.writer.arrive(at: &etcd) }
-      if case .answer(let revision)? = store.writer.message { store.writer.finish(revision, store.queues) }
+      if case .answer(let reply)? = store.writer.message { store.writer.finish(reply, store.queues) }
       try observe()
       count += 1
       try check(count < 1000, "there is no end to what \(store.instance) writes")

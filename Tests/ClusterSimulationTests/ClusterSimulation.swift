@@ -28,9 +28,8 @@ final class ClusterSimulation {
   static let rounds = 200
 
   let seed: UInt64
-  /// Whether the answer to a change may be lost that etcd has made, and changes may be given up.
-  ///
-  /// Stores do not survive that yet: what is written again, or taken back, compares nothing, and undoes what others did.
+  /// Whether the answer to a change may be lost that etcd has made, requests may arrive after others, and changes may be
+  /// given up.
   let losesAnswers: Bool
   var random: SplitMix64
   let layout = KeyLayout(prefix: "test")
@@ -132,9 +131,11 @@ final class ClusterSimulation {
     case .request? where !store.isCut && !random.oneIn(8):
       begin("the request of \(store.instance) arrives")
       store.writer.arrive(at: &etcd)
-    case .answer(let revision)? where !losesAnswers || !store.isCut && !random.oneIn(8):
-      begin("\(store.instance) has written, at \(revision ?? 0)")
-      store.writer.finish(revision, store.queues)
+    case .answer(let reply)? where !losesAnswers || !store.isCut && !random.oneIn(8):
+      begin("\(store.instance) has written, at \(reply?.revision ?? 0)")
+      store.writer.finish(reply, store.queues)
+    case .request? where losesAnswers && random.oneIn(4) && store.writer.arriveLate(at: &etcd):
+      begin("a request of \(store.instance) arrives late")
     default:
       begin("a message of \(store.instance) is lost")
       store.writer.lose(store.queues, isLate: losesAnswers && random.oneIn(3))

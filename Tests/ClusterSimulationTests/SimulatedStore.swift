@@ -27,7 +27,7 @@ final class SimulatedStore {
   let queues = BackendQueues {}
   let client: Client
   var root: Session { store.root }
-  var writer = SimulatedWriter()
+  var writer: SimulatedWriter
   var follower: SimulatedFollower
   /// Whether nothing reaches etcd and nothing comes from there.
   var isCut = false
@@ -44,6 +44,7 @@ final class SimulatedStore {
 
   init(_ instance: UInt64, _ etcd: ModelEtcd, _ layout: KeyLayout, now: UInt64) {
     self.instance = instance
+    writer = SimulatedWriter(marker: layout.marker(instance))
     store = Store(Store.Configuration(limit: 1 << 20, arenaLength: 1 << 20))
     store.now = now
     store.notesChanges = true

@@ -8,20 +8,19 @@ import StoreProtocol
 struct SimulatedWriter {
   /// What is on its way.
   enum Message {
-    case request
-    /// The revision of what was written; nil when etcd does not take it.
-    case answer(revision: Int64?)
+    case request(Transaction)
+    /// The answer; nil when etcd does not take it.
+    case answer(ModelEtcd.Reply?)
   }
 
-  private(set) var batch: [KeyChanges] = []
-  /// Steps of the batch that are not written yet: several for one that is too large for a transaction.
-  private var pieces: [ArraySlice<Transaction.Operation>] = []
+  private var progress: WriteProgress
   private(set) var message: Message?
-  /// Changes to be written one by one, since one of them was not taken.
-  private var rest: [KeyChanges] = []
-  private var hasProgress = false
+  /// Requests that were lost, and may arrive later.
+  private var delayed: [Transaction] = []
 
-  var isIdle: Bool { batch.isEmpty && rest.isEmpty }
+  init(marker: [UInt8]) { progress = WriteProgress(marker: marker) }
+
+  var batch: [KeyChanges] { progress.batch }
 
   /// Whether a request is on its way.
   var isSending: Bool { if case .request? = message { true } else { false } }
@@ -30,59 +29,41 @@ struct SimulatedWriter {
   ///
   /// - Returns: false when there is nothing.
   mutating func begin(_ queues: BackendQueues) -> Bool {
-    batch = rest.isEmpty ? queues.nextBatch() : [rest.removeFirst()]
-    if batch.isEmpty { return false }
-    hasProgress = false
-    cut()
-    message = .request
-    return true
-  }
-
-  private mutating func cut() {
-    let operations = batch.flatMap(\.operations)
-    pieces = TransactionRoom.pieces(of: operations)
-    if batch.count > 1 { pieces = [operations[...]] }
+    message = progress.next(queues).map { .request($0) }
+    return message != nil
   }
 
   /// The request arrives.
   mutating func arrive(at etcd: inout ModelEtcd) {
-    guard let piece = pieces.first else { return }
-    message = .answer(revision: try? etcd.apply(Transaction(then: Array(piece))).revision)
+    guard case .request(let transaction)? = message else { return }
+    message = .answer(try? etcd.apply(transaction))
+  }
+
+  /// A request arrives that was lost.
+  ///
+  /// - Returns: false when there is none.
+  mutating func arriveLate(at etcd: inout ModelEtcd) -> Bool {
+    guard let transaction = delayed.popLast() else { return false }
+    _ = try? etcd.apply(transaction)
+    return true
   }
 
   /// The answer arrives.
-  mutating func finish(_ revision: Int64?, _ queues: BackendQueues) {
+  mutating func finish(_ reply: ModelEtcd.Reply?, _ queues: BackendQueues) {
     message = nil
-    guard let revision else {
-      if batch.count > 1 {
-        rest = batch
-      } else {
-        queues.report(batch.map { .refused($0.sequence, StoreError(.ioError, "etcd does not take it")) })
-      }
-      batch = []
-      return
+    guard let reply else {
+      progress.fail(mayHaveHappened: false)
+      return progress.refuse(queues, StoreError(.ioError, "etcd does not take it"))
     }
-    pieces.removeFirst()
-    hasProgress = true
-    if pieces.isEmpty {
-      queues.report(batch.map { .written($0.sequence, revision: revision) })
-      batch = []
-    } else {
-      message = .request
-    }
+    progress.take(succeeded: reply.succeeded, at: reply.revision, reply.found, queues)
   }
 
   /// Request or answer is lost; the changes are tried again, or given up if clients have waited for too long.
   mutating func lose(_ queues: BackendQueues, isLate: Bool) {
+    if case .request(let transaction)? = message { delayed.append(transaction) }
+    message = nil
+    progress.fail(mayHaveHappened: true)
     let limit = isLate ? ContinuousClock.now : .now - .seconds(86_400)
-    let count = batch.count
-    batch = queues.expire(
-      batch, progress: hasProgress && !isLate, since: limit, StoreError(.ioError, "etcd is away"))
-    if batch.isEmpty {
-      message = nil
-      return
-    }
-    if batch.count < count { cut() }
-    message = .request
+    progress.expire(queues, since: limit, StoreError(.ioError, "etcd is away"))
   }
 }

@@ -68,6 +68,9 @@ extension KeyLayout {
   /// A key that lives with the lease of its store.
   func alive(_ id: UInt64) -> [UInt8] { cluster + Array("alive/i\(id)".utf8) }
 
+  /// The key that a store writes with each of its changes; others need not follow it.
+  func marker(_ id: UInt64) -> [UInt8] { Array("\(prefix)/writers/i\(id)".utf8) }
+
   /// The records of all instances.
   var instances: [UInt8] { Array("\(prefix)/\(HexText.string(prefix: UInt8(ascii: "S"), 0))/instances/".utf8) }
 

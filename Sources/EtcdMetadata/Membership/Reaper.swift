@@ -40,7 +40,7 @@ struct Reaper {
       Transaction(
         if: conditions,
         then: [
-          .delete(.prefix(layout.instance(id))), .delete(.key(layout.alive(id))),
+          .delete(.prefix(layout.instance(id))), .delete(.key(layout.alive(id))), .delete(.key(layout.marker(id))),
           .put(key: layout.member(id), value: MemberRecord.tombstone.text),
         ]))
     guard beginning.succeeded else { return nil }

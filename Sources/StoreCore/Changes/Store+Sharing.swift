@@ -31,7 +31,11 @@ extension Store {
     session.metadata[id].flatMap { $0.labels.count == 0 ? nil : StoredForm.labels(of: $0) }
   }
 
-  /// Takes over an object that somebody else made durable. One that is here already stays as it is.
+  /// Whether a request has deleted an object and is not durable yet, so that it may come back.
+  public func isBeingDeleted(_ id: ObjectID, in session: Session) -> Bool { log.isBeingDeleted(id, in: session) }
+
+  /// Takes over an object that somebody else made durable. One that is here already stays as it is, one that is being
+  /// deleted stays away.
   ///
   /// - Returns: its signature and where it is.
   /// - Throws: code 21 for a text that is no object.

@@ -11,7 +11,27 @@ struct FakeEtcd {
   /// What happened at each revision from 2 on.
   private(set) var history: [[WatchEvent]] = []
 
-  /// Carries out a transaction.
+  /// Carries out a transaction whose comparisons are about revisions.
+  ///
+  /// - Returns: whether they held, and what its ranges found.
+  mutating func apply(_ transaction: Transaction) throws -> (succeeded: Bool, found: [[KeyValue]]) {
+    let succeeded = try transaction.comparisons.allSatisfy { comparison in
+      switch (comparison.relation, comparison.target) {
+      case (.equal, .modRevision(let revision)): pairs[comparison.key]?.modRevision ?? 0 == revision
+      case (.equal, .createRevision(let revision)): pairs[comparison.key]?.createRevision ?? 0 == revision
+      default: throw Refusal(description: "no such comparison here: \(comparison)")
+      }
+    }
+    let operations = succeeded ? transaction.success : transaction.failure
+    _ = try write(operations)
+    let found = operations.compactMap { operation -> [KeyValue]? in
+      guard case .range(let range, _, _) = operation else { return nil }
+      return contents.filter { range.contains($0.key) }
+    }
+    return (succeeded, found)
+  }
+
+  /// Carries out the changes of a transaction.
   ///
   /// - Returns: its revision.
   mutating func write(_ operations: [Transaction.Operation]) throws -> Int64 {

@@ -13,8 +13,9 @@ final class SharingStore {
   private let queues: BackendQueues
   /// The next revision that the watch tells.
   private(set) var position: Int64
-  /// What cannot be refused and was not written.
-  private var unwritten: [KeyChanges] = []
+  private var progress: WriteProgress
+  /// Transactions that were lost, and may arrive later.
+  private var delayed: [Transaction] = []
   /// What the writer has done last, and what the watch has told since the news were taken.
   private(set) var lastWrite: String?
   private(set) var news: [String] = []
@@ -30,6 +31,8 @@ final class SharingStore {
     case written, lost
     /// Written, and nobody knows.
     case unknown
+    /// Lost, but one that was lost before is written now.
+    case overtaken
   }
 
   init(_ instance: UInt64, _ etcd: FakeEtcd) {
@@ -43,6 +46,7 @@ final class SharingStore {
         InstanceRecord(hostID: 0, hostname: "", nodename: "", socketPath: "", rpcEndpoint: "", timestamp: 0))
     }
     queues = BackendQueues {}
+    progress = WriteProgress(marker: Self.layout.marker(instance))
     questions = queues.questions.makeAsyncIterator()
     backend = EtcdBackend(store, Self.layout, queues)
     position = etcd.revision + 1
@@ -83,23 +87,32 @@ final class SharingStore {
   // MARK: - The tasks
 
   /// Writes what waits, as `ChangeWriter` does.
-  func write(to etcd: inout FakeEtcd, _ fate: () -> Fate) throws {
-    let batch = unwritten.isEmpty ? queues.nextBatch() : [unwritten.removeFirst()]
+  ///
+  /// - Parameter isLate: whether what is not answered is given up.
+  func write(to etcd: inout FakeEtcd, _ fate: Fate, isLate: Bool) throws {
     lastWrite = nil
-    guard !batch.isEmpty else { return }
-    var revision: Int64 = 0
-    for piece in TransactionRoom.pieces(of: batch.flatMap(\.operations)) {
-      let fate = fate()
-      if fate != .lost { revision = try etcd.write(Array(piece)) }
-      let numbers = batch.map { $0.number.map { "\($0)" } ?? "again" }.joined(separator: " ")
-      let steps = piece.map { $0.summary }.joined(separator: ", ")
-      lastWrite = "\(numbers) \(fate) at \(revision): \(steps)"
-      guard fate == .written else {
-        unwritten = batch.filter { !$0.isRefusable } + unwritten
-        return queues.report(batch.filter(\.isRefusable).map { .refused($0.sequence, Self.error) })
-      }
+    let batch = progress.batch
+    guard let transaction = progress.next(queues) else { return }
+    let numbers = (batch.isEmpty ? progress.batch : batch).map { $0.number.map { "\($0)" } ?? "again" }
+    let before = etcd.revision
+    var reply: (succeeded: Bool, found: [[KeyValue]])?
+    switch fate {
+    case .written, .unknown: reply = try etcd.apply(transaction)
+    case .lost: delayed.append(transaction)
+    case .overtaken:
+      if !delayed.isEmpty { _ = try etcd.apply(delayed.removeFirst()) }
+      delayed.append(transaction)
     }
-    queues.report(batch.map { .written($0.sequence, revision: revision) })
+    let result = reply.map { $0.succeeded ? "done" : "outdated" } ?? "away"
+    let steps = transaction.success.map(\.summary).joined(separator: ", ")
+    lastWrite =
+      "\(numbers.joined(separator: " ")) \(fate)\(isLate ? " late" : "") \(result) \(before) to \(etcd.revision): \(steps)"
+    if fate == .written, let reply {
+      progress.take(succeeded: reply.succeeded, at: etcd.revision, reply.found, queues)
+    } else {
+      progress.fail(mayHaveHappened: true)
+      progress.expire(queues, since: isLate ? .now : .now - .seconds(86_400), Self.error)
+    }
   }
 
   /// Tells of what happened at the next revisions, several at once.
@@ -137,7 +150,7 @@ final class SharingStore {
     queues.report(KeyAnswer(number: asked.number, changed: isHeard ? changed : nil, revision: etcd.revision))
   }
 
-  var isDone: Bool { unwritten.isEmpty && question == nil && queues.isIdle && backend.isDone }
+  var isDone: Bool { progress.isIdle && question == nil && queues.isIdle && backend.isDone }
 
   // MARK: - What is seen
 
