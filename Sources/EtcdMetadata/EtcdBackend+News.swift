@@ -178,6 +178,23 @@ extension EtcdBackend {
     }
   }
 
+  /// Gives objects that are back what others have given them meanwhile.
+  func takeRevived() {
+    for (place, names) in dangling {
+      guard case .object(let id, let object) = place, let session = store.sessions[id],
+        store.isShared(object, in: session)
+      else { continue }
+      dangling[place] = nil
+      for name in names { store.adoptName(name, object, in: session) }
+    }
+    for place in fields.places {
+      guard case .object(let id, let object) = place, let session = store.sessions[id],
+        store.isShared(object, in: session), let labels = fields.take("__labels", of: place)
+      else { continue }
+      store.adoptLabels(of: object, stored: labels, in: session)
+    }
+  }
+
   private func adopt(_ id: ObjectID, _ text: [UInt8], in session: Session) {
     // What others write may be anything; what is no object stays invisible.
     guard (try? store.adoptObject(id, stored: text, in: session)) != nil else { return }

@@ -250,6 +250,7 @@ public final class EtcdBackend: MetadataBackend {
       send(changes, translation)
     }
     takePostponed()
+    if !numbers.isEmpty { takeRevived() }
     own.pass(followed)
   }
 

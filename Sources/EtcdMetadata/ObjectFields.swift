@@ -36,6 +36,8 @@ enum ObjectFields {
 struct FieldCollector {
   private var objects: [MetadataPlace: [String: [UInt8]]] = [:]
 
+  var places: [MetadataPlace] { Array(objects.keys) }
+
   /// Adds a field.
   ///
   /// - Returns: the text of the object, once its type is there.

@@ -167,7 +167,7 @@ struct OwnChanges {
 }
 
 extension PlaceEvent.Change {
-  fileprivate var isLabels: Bool {
+  var isLabels: Bool {
     if case .field("__labels", _) = self { return true }
     return false
   }

@@ -147,14 +147,17 @@ struct Withdrawal {
 extension EtcdBackend {
   /// Takes what was read of a place where this store's change is outdated.
   func takeOutdated(_ changes: KeyChanges, _ pairs: [KeyValue], at revision: Int64) {
-    let later = own.giveUp(changes.sequence, changes.places).filter { $0.revision > revision }
+    var later = own.giveUp(changes.sequence, changes.places)
     guard let place = changes.places.first, let reading = changes.reading else { return later.forEach(takeOver) }
     let (events, labelsOnly) = events(of: place, reading, pairs, at: revision)
     var isTaken = true
     for event in events {
       if own.admits(event) { takeOver(event) } else { isTaken = false }
     }
-    if isTaken, !events.isEmpty { own.note(place, readAt: revision, labelsOnly: labelsOnly) }
+    if isTaken, !events.isEmpty {
+      own.note(place, readAt: revision, labelsOnly: labelsOnly)
+      later.removeAll { $0.revision <= revision && (!labelsOnly || $0.change.isLabels) }
+    }
     later.forEach(takeOver)
   }
 

@@ -43,9 +43,9 @@ struct NameHistory {
     let same = wishes[name, default: []].filter { $0.target == target }
     guard !same.isEmpty else { return "'\(name)' leads to \(target), which nobody asked for" }
     let later = wishes[name, default: []].first { wish in
-      guard wish.target != target, wish.target != nil, let written = wish.written, written < revision else {
-        return false
-      }
+      // What was written and refused is taken back.
+      guard wish.target != target, wish.target != nil, !wish.isRefused, let written = wish.written, written < revision
+      else { return false }
       return same.allSatisfy { $0.end.map { $0 < wish.begin } ?? false }
     }
     guard let later else { return nil }
