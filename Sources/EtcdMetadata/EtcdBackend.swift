@@ -233,7 +233,7 @@ public final class EtcdBackend: MetadataBackend {
     left = []
     if let first = numbers.min() {
       for place in revivable.filter({ $0.key > first }).flatMap(\.value) where isPresent(place) {
-        if !own.isRemoved(place) { withdrawal.add(revived: place) }
+        withdrawal.add(revived: place, isRemoved: own.isRemoved(place))
       }
     }
     revivable = revivable.filter { $0.key > lastDurable }

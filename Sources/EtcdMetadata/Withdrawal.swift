@@ -57,7 +57,11 @@ struct Withdrawal {
   }
 
   /// Adds a place where the store has something again.
-  mutating func add(revived place: MetadataPlace) { if doubts[place] == nil { doubts[place] = .revived } }
+  ///
+  /// - Parameter isRemoved: whether others have deleted it as well.
+  mutating func add(revived place: MetadataPlace, isRemoved: Bool) {
+    if doubts[place] == nil { doubts[place] = isRemoved ? .deleted : .revived }
+  }
 
   /// Adds an object that others have deleted while this store wrote fields of it.
   mutating func add(leftover place: MetadataPlace) { if doubts[place] == nil { doubts[place] = .leftover } }

@@ -11,8 +11,11 @@ import Testing
 @Suite("hostile keys in etcd")
 struct HostileKeysTests {
   private static let layout = KeyLayout(prefix: "p")
+  private static let long = [
+    [UInt8](repeating: UInt8(ascii: "["), count: 50_000), [UInt8](repeating: UInt8(ascii: "\""), count: 200_000),
+  ]
 
-  @Test("whatever others write, a store goes on and stays consistent", arguments: 1...20 as ClosedRange<UInt64>)
+  @Test("whatever others write, a store goes on and stays consistent", arguments: 1...8 as ClosedRange<UInt64>)
   func anything(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let store = Store(Store.Configuration(limit: 1 << 20, arenaLength: 1 << 20))
@@ -89,8 +92,8 @@ struct HostileKeysTests {
       object + "\"lozzzzzzzzzzzzzzzzvt\"}", object + "1", #"{"process":1,"place":[]}"#, #"{"process":"p","place":"q"}"#,
       #""v{\"k\":\"1\"}""#, #""v{\"k\":[{}]}""#, #"{"typename":"vineyard::Blob"}"#,
       #"{"typename":7,"instance_id":"x"}"#,
-      String(repeating: "[", count: 50_000), "\"v" + String(repeating: "x", count: 200_000) + "\"",
     ]
+    if random.oneIn(12) { return random.choose(Self.long) }
     let text = Array(random.choose(texts).utf8)
     return random.oneIn(10)
       ? (0..<random.number(below: 40)).map { _ in UInt8(truncatingIfNeeded: random.next()) } : text
