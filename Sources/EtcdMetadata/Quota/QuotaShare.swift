@@ -71,8 +71,6 @@ struct QuotaShare {
   private var standing = Standing.known
   /// Whether etcd has lost its data and others may not have told yet what they use.
   var isSettling = false
-  /// Whether the volume is being closed here, and all goes back that is not used.
-  var isClosing = false
 
   init(instance: UInt64, quota: UInt64) {
     self.instance = instance
@@ -183,7 +181,6 @@ struct QuotaShare {
     share.granted = max(share.granted, used)
     // A blob that was let in may turn out to need nothing: that is told before others are refused.
     let kept = min(share.granted, Self.goal(used, promised))
-    if isClosing { share.granted = kept }
     giveBack(&share, &new, kept, isFinal: promised == 0)
     new.shares[instance] = share
     resize(&new, &share, kept)
