@@ -33,9 +33,9 @@ struct QuotaSimulation {
   }
 
   static let volume = "v"
-  static let faults = 800
+  static let faults = 300
   /// Time without a sign of life after which what a store had is removed.
-  static let silence = 120
+  static let silence = 60
 
   let seed: UInt64
   let layout = KeyLayout(prefix: "p")
