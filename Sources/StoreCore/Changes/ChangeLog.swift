@@ -29,22 +29,26 @@ public struct WrittenChange {
     former = undo.formerTarget
   }
 
-  /// The object that is taken out; nil for other changes.
-  public var removedObject: ObjectID? {
-    if case .remove(let id) = change { return id }
-    return nil
-  }
-
-  /// The store of the object that is taken out; nil for other changes.
-  public var removedInstance: UInt64? { removed?.instance }
-
-  /// The blobs of the object that is taken out.
-  public var removedBlobs: [ObjectID] {
-    (removed?.links ?? []).compactMap {
-      if case .blob(let id) = $0.target { return id }
-      return nil
+  /// What the change takes out; nil for changes that take nothing out.
+  ///
+  /// Not inlined: the compiler of Swift 6.3 fails where it is.
+  @inline(never) public var removal: Removal? {
+    guard case .remove(let id) = change else { return nil }
+    var blobs: [ObjectID] = []
+    for link in removed?.links ?? [] {
+      if case .blob(let blob) = link.target { blobs.append(blob) }
     }
+    return Removal(object: id, instance: removed?.instance, blobs: blobs)
   }
+}
+
+/// An object that a change takes out.
+public struct Removal {
+  public let object: ObjectID
+  /// The store that it belonged to; nil where that is not known any more.
+  public let instance: UInt64?
+  /// The blobs that it had as members.
+  public let blobs: [ObjectID]
 }
 
 /// Progress of a request towards durability, if it has changed something.

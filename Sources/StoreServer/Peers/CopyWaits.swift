@@ -67,10 +67,10 @@ final class CopyWaits {
   func note(_ set: ChangeSet) {
     var found: [UInt64: [ObjectID]] = [:]
     for change in set.changes {
-      guard let id = change.removedObject else { continue }
-      let isOwn = change.removedInstance == store.instances.local
-      let own = change.removedBlobs.count { sent.remove(Place(session: change.session, blob: $0)) != nil }
-      if !isOwn || own > 0 { found[change.session, default: []].append(id) }
+      guard let removal = change.removal else { continue }
+      let isOwn = removal.instance == store.instances.local
+      let own = removal.blobs.count { sent.remove(Place(session: change.session, blob: $0)) != nil }
+      if !isOwn || own > 0 { found[change.session, default: []].append(removal.object) }
     }
     if !found.isEmpty { pending[set.number] = found }
   }
