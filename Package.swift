@@ -296,7 +296,7 @@ let package = Package(
         "HTTPEndpoint", "JSON", "SeededRandom", "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol",
         "StoreServer",
         "Support",
-        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
   ]

@@ -30,5 +30,5 @@ def keys(etcd, prefix):
     return [
         key
         for key in found
-        if "/instances/" not in key and "/cluster/" not in key and "next_instance" not in key and "lock" not in key
+        if not any(word in key for word in ("/instances/", "/cluster/", "/writers/", "next_instance", "lock"))
     ]

@@ -64,7 +64,8 @@ def volume_keys(etcd, prefix):
     return [
         key
         for key in keys
-        if any(word in key for word in kept) or ("/cluster/" not in key and "/S0000000000000000/" not in key)
+        if any(word in key for word in kept)
+        or not any(word in key for word in ("/cluster/", "/writers/", "/S0000000000000000/"))
     ]
 
 

@@ -14,8 +14,7 @@ extension Simulation {
   ///   - isAsked: whether it may be refused: a client waits for it.
   func note(_ kind: ModelStep.Kind, in session: ModelSession, isPublished: Bool, isAsked: Bool = false) {
     guard isLate else { return }
-    // What is in a volume of this store alone is nobody else's matter.
-    let isPublished = isPublished && session.session.isShared
+    let isPublished = isPublished && session.isShared
     if isAsked {
       isWritten = isWritten || isPublished
     } else if isPublished {

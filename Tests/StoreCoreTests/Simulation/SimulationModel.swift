@@ -96,12 +96,15 @@ final class ModelSession {
   var plasma: [String: ModelPlasma] = [:]
   /// The volume or snapshot whose session it is.
   weak var tenant: ModelVolume?
+  /// Whether others are to know of it: what is in a volume of this store alone is nobody else's matter.
+  let isShared: Bool
   /// Everything that ever was here, for requests about what may be gone.
   var known: [ObjectID] = []
 
   init(_ session: Session, tenant: ModelVolume? = nil) {
     self.session = session
     self.tenant = tenant
+    isShared = session.isShared
   }
 
   func exists(_ id: ObjectID) -> Bool { blobs[id] != nil || objects[id] != nil }
