@@ -35,8 +35,8 @@ final class EtcdVolumes: SharedVolumes {
   private var answers: [UInt64: (VolumeQueue.Result) -> Void] = [:]
   /// Volumes of which an operation is under way, with those that are to follow.
   private var underWay: [String: Deque<() -> Void>] = [:]
-  /// Volumes that the store has left, and for which changes of it are still on their way.
-  private var leaving: [(id: String, session: UInt64)] = []
+  /// Sessions of volumes that the store leaves once none of its changes of them is on its way any more.
+  private var leaving: [(session: UInt64, begin: () -> Void)] = []
   /// What others were told last.
   private var reported: [String: SharedVolumeUse] = [:]
   private var reportedRoom: RoomRecord?
@@ -137,7 +137,7 @@ final class EtcdVolumes: SharedVolumes {
   ) {
     let operation = VolumeOperation(kind: kind, layout: layout, instance: own, place: place)
     let id = kind.id
-    let begin = { [unowned self] in
+    let send = { [unowned self] in
       start(.operation(operation, limit: limit)) { [unowned self] result in
         beginNext(of: id)
         switch result {
@@ -147,7 +147,15 @@ final class EtcdVolumes: SharedVolumes {
         }
       }
     }
-    // One after the other: a volume that is left and opened again must not be left at last.
+    let begin = { [unowned self] in
+      if let session = kind.session(leftBy: own), backend.isWriting(in: session) {
+        leaving.append((session, send))
+      } else {
+        send()
+      }
+    }
+    // One after the other: a volume that is left and opened again must not be left at last, and the record of the new
+    // one must not replace that of a deleted one into which the store still writes.
     guard underWay[id] == nil else {
       underWay[id]?.append(begin)
       return
@@ -174,9 +182,9 @@ final class EtcdVolumes: SharedVolumes {
   private func takeResults() {
     for (number, result) in queue.takeResults() { answers.removeValue(forKey: number)?(result) }
     guard !leaving.isEmpty else { return }
-    let due = leaving.filter { !backend.isWriting(in: $0.session) }
-    leaving.removeAll { entry in due.contains { $0 == entry } }
-    for (id, session) in due { removePlaces(of: id, session, [own]) }
+    let all = leaving
+    leaving = all.filter { backend.isWriting(in: $0.session) }
+    for entry in all where !backend.isWriting(in: entry.session) { entry.begin() }
   }
 
   // MARK: - Opening
@@ -262,11 +270,7 @@ final class EtcdVolumes: SharedVolumes {
 
   func leave(_ id: String, session: UInt64) {
     reported[id] = nil
-    if backend.isWriting(in: session) {
-      leaving.append((id, session))
-    } else {
-      removePlaces(of: id, session, [own])
-    }
+    removePlaces(of: id, session, [own])
   }
 
   private func removePlaces(of id: String, _ session: UInt64, _ instances: Set<UInt64>) {
@@ -275,7 +279,8 @@ final class EtcdVolumes: SharedVolumes {
 
   func beginServing() {
     backend.endStart()
-    news = []
+    // Nobody else may be left to remove what remains of a volume that was deleted.
+    news.removeAll { if case .changed = $0 { true } else { false } }
   }
 
   /// Forgets what earlier stores at this place had open, once they are gone.
