@@ -40,8 +40,8 @@ final class EtcdVolumes: SharedVolumes {
   /// What others were told last.
   private var reported: [String: SharedVolumeUse] = [:]
   private var reportedRoom: RoomRecord?
-  /// Stores that are gone, what they had open at this place is forgotten.
-  private var predecessors: Set<UInt64> = []
+  /// Stores that were here before and whose records are being removed, by volume.
+  private var predecessors: [String: Set<UInt64>] = [:]
   /// The stores that were there when their places were looked at last; nil when there are new records.
   private var lookedAt: [UInt64]?
 
@@ -60,8 +60,8 @@ final class EtcdVolumes: SharedVolumes {
       documents[id] = volume.map { Document(volume: $0, revision: revision) }
       if let volume, store.volumes[id] != nil { news.append(.changed(volume)) }
     case .open(let id, let instance):
-      if places[id]?[instance] == nil { lookedAt = nil }
       let record = value.flatMap { PlaceRecord($0) }
+      if record?.session != places[id]?[instance]?.session { lookedAt = nil }
       places[id, default: [:]][instance] = record
       if instance == own {
         ownRevisions[id] = record == nil ? nil : revision
@@ -69,6 +69,7 @@ final class EtcdVolumes: SharedVolumes {
         // What was told may have met a newer record.
         if record?.use != reported[id] { reported[id] = nil }
       }
+      if record == nil { predecessors[id]?.remove(instance) }
       if places[id]?.isEmpty == true { places[id] = nil }
     case .tombstone(let id, let session):
       guard value != nil else {
@@ -84,7 +85,7 @@ final class EtcdVolumes: SharedVolumes {
 
   /// Everything is told anew.
   func beginAnew() {
-    (documents, places, tombstones, rooms, predecessors) = ([:], [:], [:], [:], [])
+    (documents, places, tombstones, rooms, predecessors) = ([:], [:], [:], [:], [:])
     ownRevisions = [:]
     lookedAt = nil
     forgetReports()
@@ -148,7 +149,9 @@ final class EtcdVolumes: SharedVolumes {
       }
     }
     let begin = { [unowned self] in
-      if let session = kind.session(leftBy: own), backend.isWriting(in: session) {
+      if case .leave(_, let session, _) = kind, store.volumes[id]?.session.id != session,
+        backend.isWriting(in: session)
+      {
         leaving.append((session, send))
       } else {
         send()
@@ -228,14 +231,16 @@ final class EtcdVolumes: SharedVolumes {
   func follow(_ session: Session, then answer: @escaping (StoreError?) -> Void) {
     if session === store.root || backend.takeInitial(session) { return answer(nil) }
     backend.loads.begin(session.id)
-    start(.contents(session.id)) { [weak self] result in
+    start(.contents(session.id)) { [unowned self] result in
       switch result {
       case .contents(let contents):
-        self?.backend.take(contents, of: session)
+        backend.take(contents, of: session)
         answer(nil)
       case .failure(let error), .outcome(.refused(let error)):
-        self?.backend.loads.cancel(session.id)
-        answer(error)
+        // It may be that everything was read meanwhile.
+        let isMissing = backend.loads.isLoading(session.id)
+        backend.loads.cancel(session.id)
+        answer(isMissing ? error : nil)
       case .outcome: answer(nil)
       }
     }
@@ -270,6 +275,7 @@ final class EtcdVolumes: SharedVolumes {
 
   func leave(_ id: String, session: UInt64) {
     reported[id] = nil
+    lookedAt = nil
     removePlaces(of: id, session, [own])
   }
 
@@ -284,22 +290,24 @@ final class EtcdVolumes: SharedVolumes {
   }
 
   /// Forgets what earlier stores at this place had open, once they are gone.
+  ///
+  /// Until a volume that is open again has a record of this store, that of the earlier one stands for it.
   private func forgetPredecessors() {
     let present = store.instances.ascending.map(\.id)
     if present == lookedAt { return }
     lookedAt = present
     let place = place
     for (id, records) in places {
+      let unrecorded = store.volumes[id].map(\.session.id).flatMap { records[own]?.session == $0 ? nil : $0 }
       let former = records.filter { instance, record in
         record.place == place && instance != own && store.instances[instance] == nil
-          && !predecessors.contains(instance)
+          && record.session != unrecorded && predecessors[id]?.contains(instance) != true
       }
       for (session, entries) in Dictionary(grouping: former, by: \.value.session) {
+        predecessors[id, default: []].formUnion(entries.map(\.key))
         removePlaces(of: id, session, Set(entries.map(\.key)))
       }
     }
-    predecessors.formUnion(
-      places.values.flatMap { $0.keys.filter { $0 != own && store.instances[$0] == nil } })
   }
 
   // MARK: - What stores have

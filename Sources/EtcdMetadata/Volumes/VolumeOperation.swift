@@ -24,12 +24,6 @@ struct VolumeOperation: Sendable {
       case .change(let id, _), .delete(let id), .leave(let id, _, _): id
       }
     }
-
-    /// The session of the volume if the instance leaves it by this.
-    func session(leftBy instance: UInt64) -> UInt64? {
-      guard case .leave(_, let session, let instances) = self, instances.contains(instance) else { return nil }
-      return session
-    }
   }
 
   enum Outcome: Sendable, Equatable {
