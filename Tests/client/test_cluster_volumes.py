@@ -61,11 +61,8 @@ def volume_keys(etcd, prefix):
     """What etcd has about volumes, and the objects and names of all sessions but the root's."""
     keys = etcdctl(etcd, "get", "--prefix", "--keys-only", f"{prefix}/").split()
     kept = ["/cluster/volumes/", "/cluster/open/", "/cluster/tombstones/"]
-    return [
-        key
-        for key in keys
-        if any(word in key for word in kept) or ("/cluster/" not in key and "/S0000000000000000/" not in key)
-    ]
+    others = ["/cluster/", "/writers/", "/S0000000000000000/"]
+    return [key for key in keys if any(word in key for word in kept) or not any(word in key for word in others)]
 
 
 @contextlib.contextmanager
