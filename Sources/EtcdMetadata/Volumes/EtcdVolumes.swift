@@ -35,13 +35,13 @@ final class EtcdVolumes: SharedVolumes {
   private var answers: [UInt64: (VolumeQueue.Result) -> Void] = [:]
   /// Volumes of which an operation is under way, with those that are to follow.
   private var underWay: [String: Deque<() -> Void>] = [:]
-  /// Volumes that the store has left, and for which changes of it are still on their way.
-  private var leaving: [(id: String, session: UInt64)] = []
+  /// Sessions of volumes that the store leaves once none of its changes of them is on its way any more.
+  private var leaving: [(session: UInt64, begin: () -> Void)] = []
   /// What others were told last.
   private var reported: [String: SharedVolumeUse] = [:]
   private var reportedRoom: RoomRecord?
-  /// Stores that are gone, what they had open at this place is forgotten.
-  private var predecessors: Set<UInt64> = []
+  /// Stores that were here before and whose records are being removed, by volume.
+  private var predecessors: [String: Set<UInt64>] = [:]
   /// The stores that were there when their places were looked at last; nil when there are new records.
   private var lookedAt: [UInt64]?
 
@@ -60,8 +60,8 @@ final class EtcdVolumes: SharedVolumes {
       documents[id] = volume.map { Document(volume: $0, revision: revision) }
       if let volume, store.volumes[id] != nil { news.append(.changed(volume)) }
     case .open(let id, let instance):
-      if places[id]?[instance] == nil { lookedAt = nil }
       let record = value.flatMap { PlaceRecord($0) }
+      if record?.session != places[id]?[instance]?.session { lookedAt = nil }
       places[id, default: [:]][instance] = record
       if instance == own {
         ownRevisions[id] = record == nil ? nil : revision
@@ -69,6 +69,7 @@ final class EtcdVolumes: SharedVolumes {
         // What was told may have met a newer record.
         if record?.use != reported[id] { reported[id] = nil }
       }
+      if record == nil { predecessors[id]?.remove(instance) }
       if places[id]?.isEmpty == true { places[id] = nil }
     case .tombstone(let id, let session):
       guard value != nil else {
@@ -84,7 +85,7 @@ final class EtcdVolumes: SharedVolumes {
 
   /// Everything is told anew.
   func beginAnew() {
-    (documents, places, tombstones, rooms, predecessors) = ([:], [:], [:], [:], [])
+    (documents, places, tombstones, rooms, predecessors) = ([:], [:], [:], [:], [:])
     ownRevisions = [:]
     lookedAt = nil
     forgetReports()
@@ -137,7 +138,7 @@ final class EtcdVolumes: SharedVolumes {
   ) {
     let operation = VolumeOperation(kind: kind, layout: layout, instance: own, place: place)
     let id = kind.id
-    let begin = { [unowned self] in
+    let send = { [unowned self] in
       start(.operation(operation, limit: limit)) { [unowned self] result in
         beginNext(of: id)
         switch result {
@@ -147,7 +148,17 @@ final class EtcdVolumes: SharedVolumes {
         }
       }
     }
-    // One after the other: a volume that is left and opened again must not be left at last.
+    let begin = { [unowned self] in
+      if case .leave(_, let session, _) = kind, store.volumes[id]?.session.id != session,
+        backend.isWriting(in: session)
+      {
+        leaving.append((session, send))
+      } else {
+        send()
+      }
+    }
+    // One after the other: a volume that is left and opened again must not be left at last, and the record of the new
+    // one must not replace that of a deleted one into which the store still writes.
     guard underWay[id] == nil else {
       underWay[id]?.append(begin)
       return
@@ -174,9 +185,9 @@ final class EtcdVolumes: SharedVolumes {
   private func takeResults() {
     for (number, result) in queue.takeResults() { answers.removeValue(forKey: number)?(result) }
     guard !leaving.isEmpty else { return }
-    let due = leaving.filter { !backend.isWriting(in: $0.session) }
-    leaving.removeAll { entry in due.contains { $0 == entry } }
-    for (id, session) in due { removePlaces(of: id, session, [own]) }
+    let all = leaving
+    leaving = all.filter { backend.isWriting(in: $0.session) }
+    for entry in all where !backend.isWriting(in: entry.session) { entry.begin() }
   }
 
   // MARK: - Opening
@@ -220,14 +231,16 @@ final class EtcdVolumes: SharedVolumes {
   func follow(_ session: Session, then answer: @escaping (StoreError?) -> Void) {
     if session === store.root || backend.takeInitial(session) { return answer(nil) }
     backend.loads.begin(session.id)
-    start(.contents(session.id)) { [weak self] result in
+    start(.contents(session.id)) { [unowned self] result in
       switch result {
       case .contents(let contents):
-        self?.backend.take(contents, of: session)
+        backend.take(contents, of: session)
         answer(nil)
       case .failure(let error), .outcome(.refused(let error)):
-        self?.backend.loads.cancel(session.id)
-        answer(error)
+        // It may be that everything was read meanwhile.
+        let isMissing = backend.loads.isLoading(session.id)
+        backend.loads.cancel(session.id)
+        answer(isMissing ? error : nil)
       case .outcome: answer(nil)
       }
     }
@@ -262,11 +275,8 @@ final class EtcdVolumes: SharedVolumes {
 
   func leave(_ id: String, session: UInt64) {
     reported[id] = nil
-    if backend.isWriting(in: session) {
-      leaving.append((id, session))
-    } else {
-      removePlaces(of: id, session, [own])
-    }
+    lookedAt = nil
+    removePlaces(of: id, session, [own])
   }
 
   private func removePlaces(of id: String, _ session: UInt64, _ instances: Set<UInt64>) {
@@ -275,26 +285,29 @@ final class EtcdVolumes: SharedVolumes {
 
   func beginServing() {
     backend.endStart()
-    news = []
+    // Nobody else may be left to remove what remains of a volume that was deleted.
+    news.removeAll { if case .changed = $0 { true } else { false } }
   }
 
   /// Forgets what earlier stores at this place had open, once they are gone.
+  ///
+  /// Until a volume that is open again has a record of this store, that of the earlier one stands for it.
   private func forgetPredecessors() {
     let present = store.instances.ascending.map(\.id)
     if present == lookedAt { return }
     lookedAt = present
     let place = place
     for (id, records) in places {
+      let unrecorded = store.volumes[id].map(\.session.id).flatMap { records[own]?.session == $0 ? nil : $0 }
       let former = records.filter { instance, record in
         record.place == place && instance != own && store.instances[instance] == nil
-          && !predecessors.contains(instance)
+          && record.session != unrecorded && predecessors[id]?.contains(instance) != true
       }
       for (session, entries) in Dictionary(grouping: former, by: \.value.session) {
+        predecessors[id, default: []].formUnion(entries.map(\.key))
         removePlaces(of: id, session, Set(entries.map(\.key)))
       }
     }
-    predecessors.formUnion(
-      places.values.flatMap { $0.keys.filter { $0 != own && store.instances[$0] == nil } })
   }
 
   // MARK: - What stores have

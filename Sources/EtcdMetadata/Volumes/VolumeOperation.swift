@@ -110,31 +110,36 @@ struct VolumeOperation: Sendable {
   }
 
   private func leave(_ id: String, _ session: UInt64, _ instances: Set<UInt64>, _ pairs: [KeyValue]) -> Step {
-    var mine: [Transaction.Operation] = []
-    var others: [[UInt8]] = []
+    var mine: [KeyValue] = []
+    var other: KeyValue?
     var isDeleted = false
     for pair in pairs {
       switch layout.parseVolume(pair.key) {
       case .tombstone: isDeleted = true
       case .open(_, let instance) where PlaceRecord(pair.value)?.session == session:
-        if instances.contains(instance) { mine.append(.delete(.key(pair.key))) } else { others.append(pair.key) }
+        if instances.contains(instance) { mine.append(pair) } else { other = pair }
       default: break
       }
     }
     let tombstone = layout.text(.tombstone(id, session: session))
-    guard isDeleted else {
-      return mine.isEmpty ? .end(.nothing) : .write(Transaction(if: [.isAbsent(tombstone)], then: mine), then: .nothing)
+    let leaving = mine.map { Transaction.Operation.delete(.key($0.key)) }
+    let unchanged = mine.map { Transaction.Comparison.isUnchanged($0.key, since: $0.modRevision) }
+    if !isDeleted {
+      if mine.isEmpty { return .end(.nothing) }
+      return .write(Transaction(if: unchanged + [.isAbsent(tombstone)], then: leaving), then: .nothing)
     }
-    if let other = others.first {
-      // Of two that leave at the same time one is the last.
-      return mine.isEmpty ? .end(.nothing) : .write(Transaction(if: [.exists(other)], then: mine), then: .nothing)
+    if let other {
+      if mine.isEmpty { return .end(.nothing) }
+      // Of two that leave at the same time one is the last. The other one's record may be of a new volume by now.
+      let comparisons = unchanged + [.isUnchanged(other.key, since: other.modRevision)]
+      return .write(Transaction(if: comparisons, then: leaving), then: .nothing)
     }
     // Nobody can join a volume without a document.
     let contents = session == 0 ? [] : layout.contents(of: session).map { Transaction.Operation.delete(.prefix($0)) }
     return .write(
       Transaction(
-        if: [.exists(tombstone)],
-        then: mine + contents + [.delete(.key(tombstone)), .delete(.key(layout.grants(of: id, session: session)))]),
+        if: unchanged + [.exists(tombstone)],
+        then: leaving + contents + [.delete(.key(tombstone)), .delete(.key(layout.grants(of: id, session: session)))]),
       then: .nothing)
   }
 
