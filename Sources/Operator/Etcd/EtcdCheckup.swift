@@ -28,24 +28,31 @@ struct EtcdCheckup: Sendable {
   ///
   /// - Returns: its state, and the first reason why one does not answer.
   func diagnose() async -> (diagnosis: EtcdDiagnosis, obstacle: String?) {
-    let answers = await withTaskGroup(of: (Int, Result<EtcdMemberStatus, EtcdError>).self) { group in
-      for (index, member) in members.enumerated() {
-        group.addTask {
-          do throws(EtcdError) { return (index, .success(try await member.status())) } catch {
-            return (index, .failure(error))
-          }
-        }
-      }
-      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+    var answers = [Answer?](repeating: nil, count: members.count)
+    await withTaskGroup(of: Answer.self) { group in
+      for (index, member) in members.enumerated() { group.addTask { await Self.ask(member, index) } }
+      for await answer in group { answers[answer.index] = answer }
     }
-    var diagnosis = EtcdDiagnosis(members: members.indices.map { index in try? answers[index]?.get() })
-    var obstacle: String?
-    for case .failure(let error) in members.indices.compactMap({ answers[$0] }) where obstacle == nil {
-      obstacle = error.kind
-      log.debug("\(error)")
-    }
+    var diagnosis = EtcdDiagnosis(members: answers.map { $0?.status })
+    let error = answers.lazy.compactMap { $0?.error }.first
+    if let error { log.debug("\(error)") }
     if let member = leading(diagnosis) { diagnosis.alarms = (try? await member.alarms()) ?? [] }
-    return (diagnosis, obstacle)
+    return (diagnosis, error?.kind)
+  }
+
+  /// What one member has answered: its state, or why there is none.
+  private struct Answer: Sendable {
+    let index: Int
+    var status: EtcdMemberStatus?
+    var error: EtcdError?
+  }
+
+  private static func ask(_ member: EtcdClient, _ index: Int) async -> Answer {
+    do throws(EtcdError) {
+      return Answer(index: index, status: try await member.status())
+    } catch {
+      return Answer(index: index, error: error)
+    }
   }
 
   /// A member that has a leader.

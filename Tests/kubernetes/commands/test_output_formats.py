@@ -39,7 +39,7 @@ def test_given_any_command_then_its_data_comes_as_table_json_yaml_and_names(vine
 
 
 def test_given_differences_then_they_come_as_table_json_yaml_and_names(vineyardctl):
-    vineyardctl(*DEPLOYMENT)
+    vineyardctl(*DEPLOYMENT, "--meta", "local")
     command = ("diff", "vineyard-deployment", "--vineyardd.image", "localhost/vineyardctl:other", "-o")
 
     outputs = {form: vineyardctl(*command, form, status=1).output for form in ("table", "json", "yaml", "name")}

@@ -94,7 +94,7 @@ def test_nothing_there_ends_with_4(vineyardctl):
 def break_stores(cluster, vineyardctl):
     """A deployment whose stores cannot get their image."""
     cluster.image("example.com/missing", PULL)
-    vineyardctl(*DEPLOYMENT, "--vineyardd.image", "example.com/missing:1", "--wait=false")
+    vineyardctl(*DEPLOYMENT, "--meta", "local", "--vineyardd.image", "example.com/missing:1", "--wait=false")
     eventually(
         lambda: PULL in cluster.client.get(f"{SYSTEM}/pods", labelSelector="app.vineyard.io/role=vineyardd").text,
         "the store waits for its image",

@@ -151,7 +151,7 @@ def test_drivers_that_serve_other_clusters_too_stay(cluster, vineyardctl):
 
 def test_without_the_right_to_look_the_namespace_stays(cluster, vineyardctl):
     vineyardctl(*DEPLOYMENT)
-    cluster.deny(verb="list", resource="networkpolicies")
+    cluster.deny(verb="list", resource="resourcequotas")
 
     run = vineyardctl("delete", "vineyard-deployment")
 

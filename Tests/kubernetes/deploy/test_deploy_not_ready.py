@@ -32,7 +32,7 @@ def test_given_an_image_nobody_has_when_time_is_up_then_the_pod_the_container_an
 ):
     cluster.image("store", "ImagePullBackOff")
 
-    run = time_is_up(cluster, vineyardctl, *STORES, after="BackOff")
+    run = time_is_up(cluster, vineyardctl, *STORES, "--meta", "local", after="BackOff")
 
     error = last(run)
     assert error.startswith("error: Vineyardd vineyard-system/vineyardd-sample is not ready after 3s: 0/3 ready; ")
@@ -57,7 +57,7 @@ def test_given_a_store_that_crashes_when_time_is_up_then_the_end_of_its_log_is_s
     cluster.image("store", "CrashLoopBackOff", exitCode=7)
     cluster.log_text("vineyard-system", "vineyardd-sample", "one\ntwo\nthree\ncannot map 4Gi: out of memory\n")
 
-    run = time_is_up(cluster, vineyardctl, *STORES, after="BackOff")
+    run = time_is_up(cluster, vineyardctl, *STORES, "--meta", "local", after="BackOff")
 
     assert "CrashLoopBackOff" in last(run)
     assert "ended with exit code 7 (Error)" in last(run)

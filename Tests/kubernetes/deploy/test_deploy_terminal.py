@@ -40,6 +40,8 @@ def test_given_a_terminal_when_time_is_up_then_reasons_stand_above_and_the_error
         "--create-namespace",
         "--vineyardd.image",
         "store:1",
+        "--meta",
+        "local",
         "--timeout",
         "1s",
     )

@@ -47,7 +47,7 @@ def refused(workload):
 def test_given_pod_security_then_deploy_and_status_tell(cluster, vineyardctl):
     a_namespace(cluster.client, RESTRICTED)
 
-    error = vineyardctl(*PLAIN, "--timeout", "2s", status=3).error
+    error = vineyardctl(*PLAIN, "--meta", "local", "--timeout", "2s", status=3).error
 
     assert "pods are refused: " in error and SECURITY in error
     assert "hint: the stores use a directory of their node: label the namespace with " in error
@@ -84,6 +84,7 @@ def test_given_a_quota_then_check_tells_before_anything_is_deployed(cluster, vin
 
     texts = [text for sign, text in findings(run, "Admission") if sign == "✗"]
     assert [text.split(" would be refused: ")[0] for text in texts] == [
+        "the pods of StatefulSet vineyardd-sample-etcd",
         "the pods of Deployment vineyardd-sample",
         "the pods of DaemonSet csidriver-sample-csi-nodes",
     ]
