@@ -100,7 +100,7 @@ def test_given_the_dashboard_then_panels_have_their_own_places_and_numbers():
     assert len(set(numbers)) == len(numbers)
 
 
-def test_given_what_is_deployed_then_the_scrape_finds_the_pods_of_stores_and_driver():
+def test_given_what_is_deployed_then_the_scrape_finds_the_pods_of_stores_driver_and_etcd():
     resources = yaml.safe_load_all((REPOSITORY / "examples" / "kubernetes" / "store.yaml").read_text())
     documents = []
     for resource in resources:
@@ -123,7 +123,8 @@ def test_given_what_is_deployed_then_the_scrape_finds_the_pods_of_stores_and_dri
                 keep = job["relabel_configs"][0]
                 if ";".join(facts.get(name, "") for name in keep["source_labels"]) == keep["regex"]:
                     found.add((document["kind"], port["containerPort"]))
-    assert found == {("Deployment", 9601), ("Deployment", 9812), ("DaemonSet", 9812)}
+    etcd = ("StatefulSet", 2381)
+    assert found == {("Deployment", 9601), ("Deployment", 9812), ("DaemonSet", 9812), etcd}
     assert job["job_name"] == "vineyard" and 'up{job="vineyard"}' in alerts()[0]["expr"]
 
 
