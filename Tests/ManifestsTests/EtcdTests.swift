@@ -23,6 +23,12 @@ import Testing
     #expect(!stores.tree.json.contains("etcd"))
   }
 
+  @Test func `members may take what the operator goes by`() throws {
+    let members = try objects().first { $0.kind == "StatefulSet" }
+    let flags = arguments(members) + arguments(members, "initContainers")
+    #expect(flags.contains("--quota-backend-bytes=\(VineyarddSpec.etcdQuota)"))
+  }
+
   @Test func `given three members, then the stores know all of them, and so do certificates`() throws {
     var spec = VineyarddSpec()
     spec.etcdReplicas = 3

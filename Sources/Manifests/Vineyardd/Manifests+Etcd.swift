@@ -48,6 +48,12 @@ extension VineyarddSpec {
   }
 
   /// The addresses at which clients reach the members.
+  /// The beginning of all keys of a cluster.
+  public static let etcdPrefix = "/vineyard"
+
+  /// Bytes that the database of a member may take, as `manifests/etcd.yaml` says; a test compares them.
+  public static let etcdQuota: Int64 = 2 << 30
+
   public var etcdEndpoints: [String] { (0..<etcdReplicas).map { "https://\(etcdHost($0)):2379" } }
 
   /// The store's flags about metadata.
@@ -55,7 +61,7 @@ extension VineyarddSpec {
     guard usesEtcd else { return ["--meta=local"] }
     let directory = Self.etcdCertificateDirectory
     return [
-      "--meta=etcd", "--etcd_prefix=/vineyard", "--etcd_endpoint=\(etcdEndpoints.joined(separator: ","))",
+      "--meta=etcd", "--etcd_prefix=\(Self.etcdPrefix)", "--etcd_endpoint=\(etcdEndpoints.joined(separator: ","))",
       "--etcd_ca_file=\(directory)/ca.crt", "--etcd_cert_file=\(directory)/tls.crt",
       "--etcd_key_file=\(directory)/tls.key",
     ]

@@ -7,8 +7,6 @@ import Manifests
 struct EtcdCheckup: Sendable {
   private let members: [EtcdClient]
   private let log: Logger
-  /// Bytes that etcd may take, as its flags say.
-  private static let quota: Int64 = 2 << 30
 
   /// - Throws: `ProgramError` for names that are no addresses.
   init(_ spec: VineyarddSpec, _ tls: EtcdTLS, log: Logger) throws {
@@ -66,7 +64,8 @@ struct EtcdCheckup: Sendable {
   func instances(_ diagnosis: EtcdDiagnosis) async -> (known: Int, alive: Int)? {
     guard diagnosis.hasLeader, let member = leading(diagnosis) else { return nil }
     func count(_ prefix: String) async throws -> Int {
-      try await member.range(.prefix(Array("/vineyard/cluster/\(prefix)/".utf8)), limit: 1, keysOnly: true).count
+      let keys = KeyRange.prefix(Array("\(VineyarddSpec.etcdPrefix)/cluster/\(prefix)/".utf8))
+      return try await member.range(keys, limit: 1, keysOnly: true).count
     }
     guard let known = try? await count("members"), let alive = try? await count("alive") else { return nil }
     return (known, alive)
@@ -93,7 +92,7 @@ struct EtcdCheckup: Sendable {
         try await member.defragment()
       }
       let largest = try await member.status().size
-      guard largest < Self.quota * 9 / 10 else {
+      guard largest < VineyarddSpec.etcdQuota * 9 / 10 else {
         log.warning("the database is full of what is in use: \(largest) bytes")
         return
       }

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from . import following, load, machine, picture, room, tables
-from .pipeline import Pipeline, Round, median_round, table_bytes
-from .progress import QuickstartError, say
+from .pipeline import Pipeline, Round, check_model_errors, median_round, table_bytes
+from .progress import say
 from .report import Comparison, page, write_atomically
 from .session import exit_status, work_directory
 from .store import usual_size
@@ -44,14 +44,6 @@ def measure(pipeline: Pipeline, wanted: int | None, nodes: int = 1) -> tuple[lis
             say("◎", f"another round would take too long: {number} of {rounds} count (--rounds {rounds} for all)")
             break
     return pickles, vineyard, several
-
-
-def check_model_errors(rounds: list[Round]) -> str:
-    """Return the one model error all rounds came to, or raise."""
-    errors = sorted({one.model_error for one in rounds})
-    if len(errors) != 1:
-        raise QuickstartError(f"the model errors differ: {', '.join(errors)}", "the data was not handed over intact")
-    return errors[0]
 
 
 def run(args: argparse.Namespace) -> None:

@@ -66,6 +66,14 @@ def median_round(rounds: list[Round]) -> Round:
     return sorted(rounds, key=lambda one: one.execution)[(len(rounds) - 1) // 2]
 
 
+def check_model_errors(rounds: list[Round]) -> str:
+    """Return the one model error all rounds came to, or raise."""
+    errors = sorted({one.model_error for one in rounds})
+    if len(errors) != 1:
+        raise QuickstartError(f"the model errors differ: {', '.join(errors)}", "the data was not handed over intact")
+    return errors[0]
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """Where the stages are, where they work, and on how much."""

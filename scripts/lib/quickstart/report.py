@@ -9,7 +9,7 @@ from . import charts, following
 from .load import Load
 from .pipeline import ROWS_PER_STEP, Round
 from .stages import Stage
-from .tables import MEASURES, change, scale, seconds
+from .tables import MEASURES, change, node_costs, scale, seconds
 
 STAGE_COLUMNS = ("process", "client import", "reading", "computing", "writing", "peak memory", "page faults")
 WHAT: dict[str, str] = {
@@ -145,10 +145,7 @@ def _nodes(comparison: Comparison) -> str:
         return ""
     rows = "".join(
         f"<tr><th>{title}</th><td>{seconds(one)} s</td><td>{seconds(other)} s</td><td>{change(one, other)}</td></tr>"
-        for title, one, other in (
-            (title, getattr(comparison.vineyard, name), getattr(comparison.several, name))
-            for title, name in list(MEASURES.items())[:4]
-        )
+        for title, one, other in node_costs(comparison.vineyard, comparison.several)
     )
     return (
         f"<h2>On {comparison.nodes} nodes</h2>\n<p>Each step has a store of its own, as on another node; what it reads "

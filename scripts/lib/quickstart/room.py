@@ -20,7 +20,7 @@ def memory_needed(multiplier: int, nodes: int = 1) -> int:
     """
     table = table_bytes(multiplier)
     one = STAGE_TABLES * table + WARM_SHARE * size_for(table)
-    several = 2 * STAGE_TABLES * table + WARM_SHARE * size_for(table) * nodes
+    several = (STAGE_TABLES + 2) * table + WARM_SHARE * size_for(table) * nodes
     return int(one if nodes == 1 else several) + INTERPRETER_BYTES
 
 

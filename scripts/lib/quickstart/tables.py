@@ -54,10 +54,19 @@ def render(table_bytes: int, pickles: Round, vineyard: Round) -> str:
     )
 
 
+def node_costs(one: Round, several: Round) -> list[tuple[str, float, float]]:
+    """Return what changes when each step has a store of its own: measure, seconds on one node and on several."""
+    measures = ("duration", "execution", "writing", "reading")
+    return [(title, getattr(one, name), getattr(several, name)) for title, name in MEASURES.items() if name in measures]
+
+
 def nodes(table_bytes: int, one: Round, several: Round, count: int) -> str:
     """Return a table of what it costs that each step has a store of its own, and the bytes come over TCP."""
-    lines = [(title, getattr(one, name), getattr(several, name)) for title, name in list(MEASURES.items())[:4]]
-    return table(f"What {count} nodes cost, {scale(table_bytes)}B", lines, ("", "one node", f"{count} nodes", "change"))
+    return table(
+        f"What {count} nodes cost, {scale(table_bytes)}B",
+        node_costs(one, several),
+        ("", "one node", f"{count} nodes", "change"),
+    )
 
 
 def summary(pickles: Round, vineyard: Round) -> str:

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 from quickstart import load, machine, room
-from quickstart.__main__ import check_model_errors
-from quickstart.pipeline import Pipeline, Round, median_round, table_bytes
+from quickstart.pipeline import Pipeline, Round, check_model_errors, median_round, table_bytes
 from quickstart.progress import QuickstartError, say
 from quickstart.report import write_atomically
 from quickstart.session import exit_status, work_directory

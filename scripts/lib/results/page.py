@@ -6,12 +6,15 @@ from quickstart.load import Load
 from quickstart.pipeline import Round
 from quickstart.tables import change, scale, seconds
 
-# Title -> attribute of a round, what it is.
+# Title -> attribute of a round, and a sentence that says what it is.
 MEASURES = {
-    "Writing": ("writing", "`preprocess` hands over training and test data"),
-    "Reading": ("reading", "`train` and `test` get them"),
-    "Execution": ("execution", "what the three steps log: the first load of the table, computing, writing and reading"),
-    "Duration": ("duration", "the three processes from start to exit, imports included"),
+    "Writing": ("writing", "`preprocess` hands over training and test data."),
+    "Reading": ("reading", "`train` and `test` get them."),
+    "Execution": (
+        "execution",
+        "What the three steps log: the first load of the table, computing, writing and reading.",
+    ),
+    "Duration": ("duration", "The three processes from start to exit, imports included."),
 }
 
 
@@ -33,13 +36,7 @@ def page(results: dict[int, dict[str, Round]], rounds: int, facts: dict[str, str
         "  the data. The columns are first read when they are computed with.",
     ]
     for title, (attribute, meaning) in MEASURES.items():
-        lines += [
-            "",
-            f"## {title}",
-            "",
-            f"{meaning[0].upper()}{meaning[1:]}.".replace("`preprocess`".capitalize(), "`preprocess`"),
-            "",
-        ]
+        lines += ["", f"## {title}", "", meaning, ""]
         lines += _table(results, attribute)
     lines += ["", "## The machine", ""]
     lines += [f"* {name}: {value}" for name, value in facts.items()]
