@@ -31,9 +31,10 @@ def missing_etcd():
 class Etcd:
     """One member; with a directory for certificates it takes only clients with one of them."""
 
-    def __init__(self, certificates=None):
+    def __init__(self, certificates=None, address="127.0.0.1", flags=()):
         self.directory = Path(tempfile.mkdtemp(prefix="etcd-test-"))
-        self.client, self.peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+        self.client, self.peer = (f"http://{address}:{free_port()}" for _ in range(2))
+        self.more_flags = list(flags)
         self.certificates = certificates
         self.process = None
         if certificates:
@@ -48,7 +49,8 @@ class Etcd:
                 + ["--listen-client-urls", self.client, "--advertise-client-urls", self.client]
                 + ["--listen-peer-urls", self.peer, "--initial-advertise-peer-urls", self.peer]
                 + ["--initial-cluster", f"default={self.peer}"]
-                + self._certificate_flags(),
+                + self._certificate_flags()
+                + self.more_flags,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -109,7 +111,7 @@ class Etcd:
 
     def revision(self, key):
         """When a key was changed last."""
-        return self.call("kv/range", key=_encoded(key))["kvs"][0]["mod_revision"]
+        return int(self.call("kv/range", key=_encoded(key))["kvs"][0]["mod_revision"])
 
     def put(self, key, value):
         self.call("kv/put", key=_encoded(key), value=_encoded(value))

@@ -6,7 +6,7 @@
 SWIFT_PACKAGES=(build-essential git libc6-dev libcurl4-openssl-dev libncurses6 libsqlite3-0 libxml2 libyaml-dev zlib1g-dev)
 PYTHON_PACKAGES=(python3 python3-venv)
 # shellcheck disable=SC2034 # scripts/test installs these
-TEST_PACKAGES=(apache2-utils etcd-client etcd-server fish mount strace util-linux zsh)
+TEST_PACKAGES=(apache2-utils etcd-client etcd-server fish iproute2 mount strace util-linux zsh)
 # Any kubectl will do; a newer one must not be overwritten.
 command -v kubectl >/dev/null || TEST_PACKAGES+=(kubernetes-client)
 # shellcheck disable=SC2034 # and these, to build an image and to run containers of it
