@@ -6,6 +6,8 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+from .progress import QuickstartError
+
 
 def _meminfo(key: str) -> int:
     """Return one value of /proc/meminfo, in bytes; 0 if it is not there (proc(5))."""
@@ -93,13 +95,23 @@ def store_version(command: list[str]) -> str:
     return ", compatible with ".join(line.strip() for line in reversed(lines[:2]))
 
 
-def facts(data_directory: Path, store_command: list[str]) -> dict[str, str]:
+def own_client_version(python: str) -> str:
+    """Return the version of our client in an environment; raise QuickstartError when it is not there."""
+    program = "import vineyard; print(vineyard.__version__)"
+    done = subprocess.run([python, "-P", "-c", program], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise QuickstartError(f"{python} has no client", "scripts/quickstart installs it", done.stderr.splitlines()[-2:])
+    return done.stdout.strip()
+
+
+def facts(data_directory: Path, store_command: list[str], own_python: str) -> dict[str, str]:
     """Return the facts a reader needs to judge the figures, ready to print."""
     huge_pages = "/sys/kernel/mm/transparent_hugepage"
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("vineyard", "pandas", "numpy", "scikit-learn"))
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("pandas", "numpy", "scikit-learn"))
     return {
         "Store": store_version(store_command),
-        "Client": f"Python {platform.python_version()}, {libraries}",
+        "Clients": f"ours {own_client_version(own_python)}, released {version('vineyard')}",
+        "Python": f"{platform.python_version()}, {libraries}",
         "Processor": _first_line("/proc/cpuinfo", "model name", platform.machine()),
         "Cores": str(len(os.sched_getaffinity(0))),
         "Memory": f"{_meminfo('MemTotal') / 1e9:.1f} GB, {available_memory() / 1e9:.1f} GB free before the run",
