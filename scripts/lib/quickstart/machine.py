@@ -100,7 +100,9 @@ def own_client_version(python: str) -> str:
     program = "import vineyard; print(vineyard.__version__)"
     done = subprocess.run([python, "-P", "-c", program], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise QuickstartError(f"{python} has no client", "scripts/quickstart installs it", done.stderr.splitlines()[-2:])
+        raise QuickstartError(
+            f"{python} has no client", "scripts/quickstart installs it", done.stderr.splitlines()[-2:]
+        )
     return done.stdout.strip()
 
 

@@ -202,7 +202,9 @@ starts, whatever the size of the data.</figcaption></figure>"""
 def _throughput(ways: Ways) -> str:
     cards = []
     for title, attribute in (("Writing", "writing"), ("Reading", "reading")):
-        rates = [charts.Bar(bar.kind, bar.title, _rate(ways.vineyard.handed_over, bar.value)) for bar in ways.bars(attribute)]
+        rates = [
+            charts.Bar(bar.kind, bar.title, _rate(ways.vineyard.handed_over, bar.value)) for bar in ways.bars(attribute)
+        ]
         cards.append(
             f'<div class="card"><h3>{title}</h3><div class="note">{rates[-1].value / rates[0].value:.1f} × the pickles</div>'
             f"{charts.bars(rates, 'GB/s')}</div>"

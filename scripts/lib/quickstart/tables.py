@@ -62,7 +62,9 @@ def render(table_bytes: int, pickles: Round, released: Round, vineyard: Round) -
     """Return the tables of one data scale."""
     columns = headings("data scale", THREE_WAYS)
     return "\n\n".join(
-        table(title, [(scale(table_bytes), [getattr(one, attribute) for one in (pickles, released, vineyard)])], columns)
+        table(
+            title, [(scale(table_bytes), [getattr(one, attribute) for one in (pickles, released, vineyard)])], columns
+        )
         for title, attribute in MEASURES.items()
     )
 
