@@ -1,12 +1,16 @@
 """What this machine is and how much memory and disk it can spare."""
 
+import mmap
 import os
 import platform
 import subprocess
+import time
 from importlib.metadata import version
 from pathlib import Path
 
 from .progress import QuickstartError
+
+MADV_POPULATE_WRITE = 23  # madvise(2), from Linux 5.14 on
 
 
 def _meminfo(key: str) -> int:
@@ -106,6 +110,19 @@ def own_client_version(python: str) -> str:
     return done.stdout.strip()
 
 
+def new_memory() -> str:
+    """Return how fast the kernel gives new memory, which on a virtual machine may have to come from the host first."""
+    size = 256 << 20
+    with mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        start = time.monotonic()
+        try:
+            memory.madvise(mmap.MADV_HUGEPAGE)
+            memory.madvise(MADV_POPULATE_WRITE)
+        except (AttributeError, OSError):
+            return "unknown"
+        return f"{size / (time.monotonic() - start) / 1e9:.1f} GB/s when it is written to first"
+
+
 def facts(data_directory: Path, store_command: list[str], own_python: str) -> dict[str, str]:
     """Return the facts a reader needs to judge the figures, ready to print."""
     huge_pages = "/sys/kernel/mm/transparent_hugepage"
@@ -117,6 +134,7 @@ def facts(data_directory: Path, store_command: list[str], own_python: str) -> di
         "Processor": _first_line("/proc/cpuinfo", "model name", platform.machine()),
         "Cores": str(len(os.sched_getaffinity(0))),
         "Memory": f"{_meminfo('MemTotal') / 1e9:.1f} GB, {available_memory() / 1e9:.1f} GB free before the run",
+        "New memory": new_memory(),
         "System": f"{_first_line('/etc/os-release', 'PRETTY_NAME', 'Linux')}, Linux {platform.release()}",
         "Huge pages here": f"{_switch(huge_pages + '/enabled')}, for shared memory {_switch(huge_pages + '/shmem_enabled')}",
         "Pickles on": file_system(data_directory),
