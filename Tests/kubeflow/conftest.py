@@ -54,7 +54,7 @@ def cluster(tables, tmp_path):
     shutil.copytree(tables, data)  # with its mode
     node = Node()
     try:
-        node.start_store(cluster=STORE, namespace=NAMESPACE, size="3G")
+        node.start_store(cluster=STORE, namespace=NAMESPACE, size="9G")
         node.start_driver()
         yield Cluster(node, data)
         assert not mounts.below(node.pods)

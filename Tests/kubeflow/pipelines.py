@@ -52,7 +52,7 @@ def job_pod(*multipliers: str) -> Pod:
 
 def model_error(multiplier: int) -> str:
     """What the four steps come to, done in one program by their own functions."""
-    prepare, preprocess = importlib.import_module("prepare-data"), importlib.import_module("preprocess")
-    train, test = preprocess.split(prepare.make_table(multiplier, seed=42), seed=42)
-    model = LinearRegression().fit(train.iloc[:, :-1], train["SalePrice"])
-    return repr(float(mean_squared_error(test["SalePrice"], model.predict(test.iloc[:, :-1]))))
+    prepare, preprocess, train = (importlib.import_module(name) for name in ("prepare-data", "preprocess", "train"))
+    known, unknown = preprocess.split(prepare.make_table(multiplier, seed=42), seed=42)
+    model = LinearRegression(copy_X=False).fit(train.numbers(known.iloc[:, :-1]), known["SalePrice"])
+    return repr(float(mean_squared_error(unknown["SalePrice"], model.predict(train.numbers(unknown.iloc[:, :-1])))))

@@ -1,4 +1,4 @@
-"""docs/kubeflow.md: its commands name what is there, and those that can run here do."""
+"""docs/tutorial.md: its commands name what is there, and those that can run here do."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ from pipelines import manifests
 from runs.images import EXAMPLE
 from test_compare import FIGURES, PODS, argo, steps
 
-PAGE = (REPOSITORY / "docs" / "kubeflow.md").read_text()
+PAGE = (REPOSITORY / "docs" / "tutorial.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 LINES = [line.strip() for block in BLOCKS for line in block.replace("\\\n", " ").splitlines()]
 

@@ -61,7 +61,7 @@ def machine_learning_pipeline(data_multiplier: int = 100, registry: str = REGIST
         createpvc = kubernetes.CreatePVC(
             pvc_name=RUN,
             access_modes=["ReadWriteMany"],
-            size="1Mi",  # no limit but the store's
+            size="4Gi",  # what a multiplier of 1000 hands over fits
             storage_class_name=STORAGE_CLASS,
         ).set_caching_options(False)
         preprocess = step(PreProcess(data_multiplier=data_multiplier), f"{registry}/preprocess-data", createpvc)

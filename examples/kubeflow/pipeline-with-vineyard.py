@@ -37,7 +37,7 @@ def machine_learning_pipeline(data_multiplier: int = 100, registry: str = REGIST
     objects = dsl.VolumeOp(
         name="vineyard-objects",
         resource_name="vineyard-objects-pvc",
-        size="1Mi",  # no limit but the store's
+        size="4Gi",  # what a multiplier of 1000 hands over fits
         storage_class=STORAGE_CLASS,
         modes=dsl.VOLUME_MODE_RWM,
         set_owner_reference=True,

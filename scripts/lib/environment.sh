@@ -122,6 +122,32 @@ ensure_example_python() {
   ensure_environment "$ROOT/.venv-example" "$ROOT/examples/kubeflow/requirements.txt" leave_out_programs
 }
 
+# The same with our client instead of the released one, as the tree has it now.
+ensure_own_example_python() {
+  local venv=$ROOT/.venv-example-own requirements=$ROOT/.build/requirements-example-own.txt build stamp lock
+  mkdir -p "$ROOT/.build"
+  exec {lock}>"$ROOT/.build/own-client.lock"
+  flock "$lock"
+  # Written only when it changes: other runs may be reading it.
+  grep -vE '^vineyard(-bdist)?==' "$ROOT/examples/kubeflow/requirements.txt" >"$requirements.new"
+  cmp -s "$requirements.new" "$requirements" || mv "$requirements.new" "$requirements"
+  rm -f "$requirements.new"
+  ensure_environment "$venv" "$requirements"
+  stamp=$(cd "$ROOT/python" && find pyproject.toml vineyard -type f ! -name '*.pyc' -exec sha256sum {} + | sort | sha256sum)
+  if [[ $(cat "$venv/client-stamp" 2>/dev/null) != "$stamp" ]]; then
+    say ► "installing python/ into ${venv##*/}"
+    build=$ROOT/.build/own-client # what a build leaves behind stays out of python/
+    rm -rf "$build"
+    cp -r "$ROOT/python" "$build"
+    cp "$ROOT/LICENSE" "$build/"
+    interruptible "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps \
+      --force-reinstall "$build" >&2 || die "could not install python/, see above"
+    rm -rf "$build"
+    printf '%s\n' "$stamp" >"$venv/client-stamp"
+  fi
+  exec {lock}>&-
+}
+
 # An SDK of Kubeflow Pipelines, v1 or v2, to compile the example's pipelines; the two cannot share an environment.
 ensure_kfp() {
   ensure_environment "$ROOT/.venv-kfp-$1" "$ROOT/examples/kubeflow/requirements-kfp-$1.txt"

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import joblib
+import numpy as np
 import pandas as pd
 from sklearn.linear_model import LinearRegression
 
@@ -86,6 +87,15 @@ def read_file(path: str, kind: str) -> pd.DataFrame | pd.Series:
     return table.iloc[:, 0] if table.shape[1] == 1 else table
 
 
+def numbers(table: pd.DataFrame) -> np.ndarray:
+    """Return a table as the model computes with it, in one pass over its columns.
+
+    The model itself would first bring the columns into one piece of memory, unless they are in one already, then make
+    numbers of them, then copy these.
+    """
+    return table.to_numpy(dtype=np.float64)
+
+
 def main() -> None:
     """Run the stage."""
     args = parse_arguments()
@@ -105,7 +115,9 @@ def main() -> None:
     for path in files:
         os.remove(path)
 
-    model = LinearRegression().fit(x_train, y_train)
+    features = numbers(x_train)
+    del x_train
+    model = LinearRegression(copy_X=False).fit(features, y_train)
     os.makedirs(args.data_dir, exist_ok=True)
     joblib.dump(model, os.path.join(args.data_dir, "model.pkl"))
     log(f"Training model data time: {time.time() - start}")

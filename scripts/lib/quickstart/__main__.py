@@ -4,6 +4,7 @@ import argparse
 import shlex
 import sys
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import following, load, machine, picture, room, tables
@@ -17,8 +18,23 @@ from .store import usual_size
 DEFAULT_MULTIPLIER, DEFAULT_ROUNDS, ROUNDS_SECONDS = 300, 3, 100
 
 
-def measure(pipeline: Pipeline, wanted: int | None, nodes: int = 1) -> tuple[list[Round], list[Round], list[Round]]:
-    """Run a round that only warms up, then `wanted` rounds of each variant in turn: pickles, one store, several stores.
+@dataclass(frozen=True)
+class Rounds:
+    """The measured rounds of each variant."""
+
+    pickles: list[Round] = field(default_factory=list)
+    released: list[Round] = field(default_factory=list)  # the released client
+    vineyard: list[Round] = field(default_factory=list)  # our client
+    several: list[Round] = field(default_factory=list)  # our client, each step on the store of another node
+
+    @property
+    def all(self) -> list[Round]:
+        """Every one of them."""
+        return self.pickles + self.released + self.vineyard + self.several
+
+
+def measure(pipeline: Pipeline, wanted: int | None, nodes: int = 1) -> Rounds:
+    """Run a round that only warms up, then `wanted` rounds of each variant in turn.
 
     Without a wish there are DEFAULT_ROUNDS, or as many as fit into ROUNDS_SECONDS, at least one.
     """
@@ -26,24 +42,24 @@ def measure(pipeline: Pipeline, wanted: int | None, nodes: int = 1) -> tuple[lis
     start = time.monotonic()
     say("►", "warming up: one round that does not count")
     pipeline.with_pickles()
-    pickles: list[Round] = []
-    vineyard: list[Round] = []
-    several: list[Round] = []
+    done = Rounds()
     for number in range(1, rounds + 1):
         begin = time.monotonic()
         suffix = f", round {number} of {rounds}" if rounds > 1 else ""
         say("►", f"without vineyard: pickles on disk{suffix}")
-        pickles.append(pipeline.with_pickles())
-        say("►", f"with vineyard: shared memory{suffix}")
-        vineyard.append(pipeline.with_vineyard())
+        done.pickles.append(pipeline.with_pickles())
+        say("►", f"with vineyard: shared memory, the released client{suffix}")
+        done.released.append(pipeline.with_released_client())
+        say("►", f"with vineyard: shared memory, our client{suffix}")
+        done.vineyard.append(pipeline.with_vineyard())
         if nodes > 1:
             say("►", f"with vineyard: each step on the store of another of {nodes} nodes{suffix}")
-            several.append(pipeline.with_vineyard(nodes))
+            done.several.append(pipeline.with_vineyard(nodes))
         now = time.monotonic()
         if wanted is None and number < rounds and now - start + (now - begin) > ROUNDS_SECONDS:
             say("◎", f"another round would take too long: {number} of {rounds} count (--rounds {rounds} for all)")
             break
-    return pickles, vineyard, several
+    return done
 
 
 def run(args: argparse.Namespace) -> None:
@@ -59,26 +75,28 @@ def run(args: argparse.Namespace) -> None:
         if before.is_heavy:
             say("⚠", f"this machine is busy, the figures will be off: {before}")
         pipeline = Pipeline(
-            args.stages, directory, multiplier, args.store_command, usual_size(table, memory // args.nodes)
-        )
+            args.stages, directory, multiplier, args.store_command, usual_size(table, memory // args.nodes),
+            args.own_python,
+        )  # fmt: skip
         pipeline.try_stores(args.nodes)
-        facts = machine.facts(directory, shlex.split(args.store_command))
+        facts = machine.facts(directory, shlex.split(args.store_command), args.own_python)
         if facts["Pickles on"] in ("tmpfs", "ramfs"):
             say("⚠", f"{directory.parent} is in memory: the pickles will look faster than on a disk (set TMPDIR)")
         say("►", f"preparing {tables.scale(table)}B of house prices")
         preparation = pipeline.prepare()
         meter = load.LoadMeter()
-        pickles, vineyard, several = measure(pipeline, args.rounds, args.nodes)
+        rounds = measure(pipeline, args.rounds, args.nodes)
         during = meter.read()
-        error = check_model_errors(pickles + vineyard + several)
+        error = check_model_errors(rounds.all)
         say("✔", f"model error equal in all: {error}")
         comparison = Comparison(
-            multiplier=multiplier, table_bytes=table, rounds=len(vineyard), preparation=preparation,
-            pickles=median_round(pickles), vineyard=median_round(vineyard), facts=facts, store_bytes=pipeline.store_size,
+            multiplier=multiplier, table_bytes=table, rounds=len(rounds.vineyard), preparation=preparation,
+            pickles=median_round(rounds.pickles), released=median_round(rounds.released),
+            vineyard=median_round(rounds.vineyard), facts=facts, store_bytes=pipeline.store_size,
             load=during, fitting=room.largest(memory, disk, args.nodes), nodes=args.nodes,
-            several=median_round(several) if several else None,
+            several=median_round(rounds.several) if rounds.several else None,
         )  # fmt: skip
-        print(tables.render(table, comparison.pickles, comparison.vineyard), flush=True)
+        print(tables.render(table, comparison.pickles, median_round(rounds.released), comparison.vineyard), flush=True)
         if comparison.several:
             print("\n" + tables.nodes(table, comparison.vineyard, comparison.several, args.nodes), flush=True)
         report = args.output / "report.html"
@@ -105,6 +123,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--stages", type=Path, required=True)
     parser.add_argument("--store-command", required=True)
+    parser.add_argument("--own-python", required=True)
     args = parser.parse_args()
     return exit_status(lambda: run(args))
 

@@ -72,8 +72,8 @@ def compare(args: argparse.Namespace) -> None:
         say("◎", "no table of durations: there are logs without times (argo logs --timestamps)")
     found = []
     for title, attribute in measures.items():
-        rows = [(scale, *(getattr(each, attribute) for each in pair)) for scale, pair in rounds.items()]
-        found.append(tables.table(title, rows))
+        rows = [(scale, [getattr(each, attribute) for each in pair]) for scale, pair in rounds.items()]
+        found.append(tables.table(title, rows, tables.headings("data scale", tables.TWO_WAYS)))
     print("\n\n".join(found), flush=True)
     if args.html:
         _write(args.html, chosen, measures)
@@ -81,13 +81,13 @@ def compare(args: argparse.Namespace) -> None:
 
 def _write(path: Path, chosen: dict[str, tuple[LoggedRun, LoggedRun]], measures: dict[str, str]) -> None:
     """Write the report of the quickstart, as far as logs tell what is in it."""
-    pairs = [
-        (scale, report.Pair(table_bytes=one.table_bytes or 0, pickles=one.round, vineyard=other.round))
+    scales = [
+        (scale, report.Ways(table_bytes=one.table_bytes or 0, pickles=one.round, vineyard=other.round))
         for scale, (one, other) in chosen.items()
     ]
     facts = {f"{scale}, {way}": run.source for scale, runs in chosen.items()
              for way, run in zip(("without vineyard", "with vineyard"), runs)}  # fmt: skip
-    report.write_atomically(path, report.page_of_logs(pairs, measures, facts, "examples/kubeflow/compare"))
+    report.write_atomically(path, report.page_of_logs(scales, measures, facts, "examples/kubeflow/compare"))
     say("✔", f"report: {path}")
 
 

@@ -1,10 +1,16 @@
 """What this machine is and how much memory and disk it can spare."""
 
+import mmap
 import os
 import platform
 import subprocess
+import time
 from importlib.metadata import version
 from pathlib import Path
+
+from .progress import QuickstartError
+
+MADV_POPULATE_WRITE = 23  # madvise(2), from Linux 5.14 on
 
 
 def _meminfo(key: str) -> int:
@@ -93,16 +99,42 @@ def store_version(command: list[str]) -> str:
     return ", compatible with ".join(line.strip() for line in reversed(lines[:2]))
 
 
-def facts(data_directory: Path, store_command: list[str]) -> dict[str, str]:
+def own_client_version(python: str) -> str:
+    """Return the version of our client in an environment; raise QuickstartError when it is not there."""
+    program = "import vineyard; print(vineyard.__version__)"
+    done = subprocess.run([python, "-P", "-c", program], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise QuickstartError(
+            f"{python} has no client", "scripts/quickstart installs it", done.stderr.splitlines()[-2:]
+        )
+    return done.stdout.strip()
+
+
+def new_memory() -> str:
+    """Return how fast the kernel gives new memory, which on a virtual machine may have to come from the host first."""
+    size = 256 << 20
+    with mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        start = time.monotonic()
+        try:
+            memory.madvise(mmap.MADV_HUGEPAGE)
+            memory.madvise(MADV_POPULATE_WRITE)
+        except (AttributeError, OSError):
+            return "unknown"
+        return f"{size / (time.monotonic() - start) / 1e9:.1f} GB/s when it is written to first"
+
+
+def facts(data_directory: Path, store_command: list[str], own_python: str) -> dict[str, str]:
     """Return the facts a reader needs to judge the figures, ready to print."""
     huge_pages = "/sys/kernel/mm/transparent_hugepage"
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("vineyard", "pandas", "numpy", "scikit-learn"))
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("pandas", "numpy", "scikit-learn"))
     return {
         "Store": store_version(store_command),
-        "Client": f"Python {platform.python_version()}, {libraries}",
+        "Clients": f"ours {own_client_version(own_python)}, released {version('vineyard')}",
+        "Python": f"{platform.python_version()}, {libraries}",
         "Processor": _first_line("/proc/cpuinfo", "model name", platform.machine()),
         "Cores": str(len(os.sched_getaffinity(0))),
         "Memory": f"{_meminfo('MemTotal') / 1e9:.1f} GB, {available_memory() / 1e9:.1f} GB free before the run",
+        "New memory": new_memory(),
         "System": f"{_first_line('/etc/os-release', 'PRETTY_NAME', 'Linux')}, Linux {platform.release()}",
         "Huge pages here": f"{_switch(huge_pages + '/enabled')}, for shared memory {_switch(huge_pages + '/shmem_enabled')}",
         "Pickles on": file_system(data_directory),

@@ -2,19 +2,19 @@
 
 from html import escape
 
-from .charts import number
+from .charts import Bar, number
 from .report import Comparison
 from .tables import change, scale
 
-WIDTH, BAR, GROUP = 760, 22, 92
+WIDTH, BAR, STEP, GROUP = 760, 18, 23, 106
 LEFT, LONGEST = 24, 470
 STYLE = """
-  .card { fill: #ffffff; stroke: #e4e0da; } .track { fill: #f1eee9; } .pickles { fill: #a8a096; } .vineyard { fill: #6f42c1; }
+  .card { fill: #ffffff; stroke: #e4e0da; } .track { fill: #f1eee9; } .pickles { fill: #a8a096; } .released { fill: #b79ee2; } .vineyard { fill: #6f42c1; }
   text { fill: #22201d; font: 15px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
   .title { font-size: 19px; font-weight: 600; } .strong { font-weight: 600; } .quiet { fill: #6d675f; font-size: 13px; }
   .better { fill: #1f7a43; font-size: 22px; font-weight: 600; } .worse { fill: #b3452c; font-size: 22px; font-weight: 600; }
   @media (prefers-color-scheme: dark) {
-    .card { fill: #201f25; stroke: #35333c; } .track { fill: #2a2830; } .pickles { fill: #857e8c; } .vineyard { fill: #a57ff0; }
+    .card { fill: #201f25; stroke: #35333c; } .track { fill: #2a2830; } .pickles { fill: #857e8c; } .released { fill: #6a539c; } .vineyard { fill: #a57ff0; }
     text { fill: #ece9f1; } .quiet { fill: #a39eae; } .better { fill: #67cf92; } .worse { fill: #f0876e; }
   }
 """
@@ -30,9 +30,9 @@ def svg(comparison: Comparison) -> str:
     )
     parts, label = [], []
     for row, (title, attribute) in enumerate(groups):
-        without, with_vineyard = getattr(comparison.pickles, attribute), getattr(comparison.vineyard, attribute)
-        parts.append(_group(80 + row * GROUP, title, without, with_vineyard))
-        label.append(f"{title}: {number(without)} s with pickles, {number(with_vineyard)} s with Vineyard")
+        bars = comparison.bars(attribute)
+        parts.append(_group(80 + row * GROUP, title, bars))
+        label.append(f"{title}: " + ", ".join(f"{number(bar.value)} s with {bar.title}" for bar in bars))
     bottom = 80 + len(groups) * GROUP
     busy = "; on a busy machine" if comparison.load.is_heavy else ""
     rounds = "one round" if comparison.rounds == 1 else f"the median of {comparison.rounds} rounds"
@@ -49,24 +49,35 @@ def svg(comparison: Comparison) -> str:
 <style>{STYLE}</style>
 <rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="14"/>
 <text class="title" x="{LEFT}" y="38">Handing tables from step to step</text>
-<rect class="pickles" x="{WIDTH - 292}" y="27" width="12" height="12" rx="3"/><text class="quiet" x="{WIDTH - 274}" y="38">pickles on disk</text>
-<rect class="vineyard" x="{WIDTH - 164}" y="27" width="12" height="12" rx="3"/><text class="quiet" x="{WIDTH - 146}" y="38">through Vineyard</text>
+{_legend(comparison)}
 {"".join(parts)}{notes}</svg>
 """
 
 
-def _group(top: int, title: str, without: float, with_vineyard: float) -> str:
-    """Return a title, two bars with their seconds, and the change."""
-    largest = max(without, with_vineyard, 1e-9)
+def _legend(comparison: Comparison) -> str:
+    """Return the titles of the bars with their colours, from the left, in a column of equal width each."""
+    found = []
+    for place, (kind, title, _) in enumerate(comparison.titled):
+        x = WIDTH - 366 + 122 * place
+        found.append(
+            f'<rect class="{kind}" x="{x}" y="27" width="12" height="12" rx="3"/>'
+            f'<text class="quiet" x="{x + 18}" y="38">{escape(title)}</text>'
+        )
+    return "\n".join(found)
+
+
+def _group(top: int, title: str, bars: list[Bar]) -> str:
+    """Return a title, bars with their seconds, and the change from the first to the last."""
+    first, last = bars[0].value, bars[-1].value
+    largest = max(1e-9, *(bar.value for bar in bars))
     lines = [f'<text class="strong" x="{LEFT}" y="{top}">{escape(title)}</text>']
-    for y, kind, value in ((top + 10, "pickles", without), (top + 36, "vineyard", with_vineyard)):
-        length = max(2.0, LONGEST * value / largest)
+    for y, bar in zip(range(top + 10, top + 10 + STEP * len(bars), STEP), bars):
+        length = max(2.0, LONGEST * bar.value / largest)
         lines.append(f'<rect class="track" x="{LEFT}" y="{y}" width="{LONGEST}" height="{BAR}" rx="4"/>')
-        lines.append(f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{length:.1f}" height="{BAR}" rx="4"/>')
-        lines.append(f'<text x="{LEFT + LONGEST + 14}" y="{y + 16}">{number(value)} s</text>')
-    verdict = "better" if with_vineyard < without else "worse"
+        lines.append(f'<rect class="{bar.kind}" x="{LEFT}" y="{y}" width="{length:.1f}" height="{BAR}" rx="4"/>')
+        lines.append(f'<text x="{LEFT + LONGEST + 14}" y="{y + 14}">{number(bar.value)} s</text>')
+    verdict = "better" if last < first else "worse"
     lines.append(
-        f'<text class="{verdict}" x="{WIDTH - LEFT}" y="{top + 42}" text-anchor="end">'
-        f"{change(without, with_vineyard)}</text>"
+        f'<text class="{verdict}" x="{WIDTH - LEFT}" y="{top + 50}" text-anchor="end">{change(first, last)}</text>'
     )
     return "\n".join(lines) + "\n"

@@ -1,6 +1,7 @@
-"""The two variants of the pipeline, and what a round of each came to."""
+"""The variants of the pipeline, and what a round of each came to."""
 
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ class Pipeline:
     multiplier: int
     store_command: str
     store_size: int
+    own_python: str  # an interpreter with our client; that of this program has the released one
 
     @property
     def data_directory(self) -> Path:
@@ -95,7 +97,7 @@ class Pipeline:
         return table_bytes(self.multiplier)
 
     def prepare(self) -> Stage:
-        """Make the table both variants read."""
+        """Make the table that all variants read."""
         return self._stage("prepare-data", [f"--data_multiplier={self.multiplier}"])
 
     def with_pickles(self) -> Round:
@@ -110,11 +112,18 @@ class Pipeline:
         common = ["--with_vineyard=False", f"--format={kind}", f"--drop_caches={'auto' if cold else 'off'}"]
         return self._round(common, [f"--flush={cold}"])
 
+    def with_released_client(self) -> Round:
+        """Run one round that hands data over through a store of its own, with the released client."""
+        return self._with_store(sys.executable, 1)
+
     def with_vineyard(self, nodes: int = 1) -> Round:
-        """Run one round that hands data over through a store of its own, or through several that take turns as the steps do."""
+        """Run one round with our client and a store of its own, or with several stores that take turns as the steps do."""
+        return self._with_store(self.own_python, nodes)
+
+    def _with_store(self, python: str, nodes: int) -> Round:
         with self._stores(nodes) as stores:
             try:
-                done = self._round(["--with_vineyard=True"], [], stores)
+                done = self._round(["--with_vineyard=True"], [], stores, python)
             except QuickstartError as error:
                 for number, store in enumerate(stores, 1):
                     gone = store.exit_status()
@@ -146,7 +155,13 @@ class Pipeline:
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 
-    def _round(self, common: list[str], preprocess_only: list[str], stores: Sequence[Store] = ()) -> Round:
+    def _round(
+        self,
+        common: list[str],
+        preprocess_only: list[str],
+        stores: Sequence[Store] = (),
+        python: str = sys.executable,
+    ) -> Round:
         output = self.data_directory / "output.txt"
         output.unlink(missing_ok=True)
         finished = []
@@ -154,7 +169,7 @@ class Pipeline:
             arguments = [f"--data_multiplier={self.multiplier}", *preprocess_only] if name == "preprocess" else []
             if stores:
                 arguments.append(f"--vineyard_dir={self._mount(stores[number % len(stores)])}")
-            finished.append(self._stage(name, [*common, *arguments]))
+            finished.append(self._stage(name, [*common, *arguments], python))
         errors = output.read_text().split()
         if len(errors) != 1:
             raise QuickstartError(f"expected one model error in output.txt, found {len(errors)}")
@@ -167,10 +182,10 @@ class Pipeline:
         mount.symlink_to(store.directory)
         return mount
 
-    def _stage(self, name: str, arguments: list[str]) -> Stage:
+    def _stage(self, name: str, arguments: list[str], python: str = sys.executable) -> Stage:
         timeout = 600 + 3 * self.multiplier
         arguments = [*arguments, f"--data_dir={self.data_directory}"]
-        stage = stages.run(name, self.stages_directory, arguments, timeout)
+        stage = stages.run(python, name, self.stages_directory, arguments, timeout)
         say("✔", f"  {name:<12} {stage.duration:7.2f} s")
         return stage
 

@@ -1,5 +1,6 @@
 """The report of the quickstart, and that of logs: one HTML file that needs nothing else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -9,7 +10,7 @@ from . import charts, following
 from .load import Load
 from .pipeline import ROWS_PER_STEP, Round
 from .stages import Stage
-from .tables import MEASURES, change, node_costs, scale, seconds
+from .tables import MEASURES, THREE_WAYS, TWO_WAYS, cells, change, headings, node_costs, scale, seconds
 
 STAGE_COLUMNS = ("process", "client import", "reading", "computing", "writing", "peak memory", "page faults")
 WHAT: dict[str, str] = {
@@ -21,16 +22,29 @@ WHAT: dict[str, str] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
-    """The same work done both ways. Sizes in bytes."""
+class Ways:
+    """The same work done without and with Vineyard. Sizes in bytes."""
 
     table_bytes: int
     pickles: Round
-    vineyard: Round
+    vineyard: Round  # with our client, where there is a round with the released one
+    released: Round | None = None
+
+    @property
+    def titled(self) -> list[tuple[str, str, Round]]:
+        """All of them, the baseline first: class in the style sheet, title, round."""
+        if self.released is None:
+            return list(zip(("pickles", "vineyard"), TWO_WAYS, (self.pickles, self.vineyard)))
+        kinds = ("pickles", "released", "vineyard")
+        return list(zip(kinds, THREE_WAYS, (self.pickles, self.released, self.vineyard)))
+
+    def bars(self, attribute: str) -> list[charts.Bar]:
+        """An attribute of all rounds, as bars."""
+        return [charts.Bar(kind, title, getattr(one, attribute)) for kind, title, one in self.titled]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison(Pair):
+class Comparison(Ways):
     """Everything the report of the quickstart says. Sizes in bytes."""
 
     multiplier: int
@@ -57,9 +71,9 @@ def write_atomically(path: Path, text: str) -> None:
 def page(comparison: Comparison) -> str:
     """Return the whole document of a quickstart."""
     size = f"{scale(comparison.table_bytes)}B"
-    body = f"""<h1>One pipeline, two ways to hand data over</h1>
+    body = f"""<h1>One pipeline, several ways to hand data over</h1>
 {_warning(comparison)}<p class="lead">{comparison.multiplier * ROWS_PER_STEP:,} house prices, {size}, go from preprocess to train to test:
-once as pickles on disk, once through Vineyard. Both end at the same model error,
+as pickles on disk, and through Vineyard with the released client and with ours. All end at the same model error,
 {float(comparison.vineyard.model_error):,.0f}.</p>
 {figures(comparison, WHAT)}
 {_timeline(comparison)}
@@ -78,12 +92,12 @@ once as pickles on disk, once through Vineyard. Both end at the same model error
     return document(f"Vineyard quickstart: {size}", body, maker)
 
 
-def page_of_logs(pairs: list[tuple[str, Pair]], titles: dict[str, str], facts: dict[str, str], maker: str) -> str:
+def page_of_logs(scales: list[tuple[str, Ways]], titles: dict[str, str], facts: dict[str, str], maker: str) -> str:
     """Return the whole document of runs that were read from logs, of one or more data scales with their labels.
 
-    Only what logs tell is in it: `titles` are the measures, title -> attribute. Charts are of the last pair.
+    Only what logs tell is in it: `titles` are the measures, title -> attribute. Charts are of the last one.
     """
-    label, largest = pairs[-1]
+    label, largest = scales[-1]
     shown = {attribute: WHAT[attribute] for attribute in titles.values() if attribute in WHAT}
     facts_list = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in facts.items())
     body = f"""<h1>One pipeline, two ways to hand data over</h1>
@@ -93,7 +107,7 @@ The charts show {escape(label)}.</p>
 {_timeline(largest)}
 {_throughput(largest)}
 <h2>Tables</h2>
-{measures(pairs, titles)}
+{measures(scales, titles)}
 <h2>Stage by stage</h2>
 {_stages(largest)}
 <h2>Where this is from</h2>
@@ -143,30 +157,28 @@ def _nodes(comparison: Comparison) -> str:
     """Return a table of what several nodes cost, where there were some."""
     if not comparison.several:
         return ""
-    rows = "".join(
-        f"<tr><th>{title}</th><td>{seconds(one)} s</td><td>{seconds(other)} s</td><td>{change(one, other)}</td></tr>"
-        for title, one, other in node_costs(comparison.vineyard, comparison.several)
-    )
+    columns = headings("seconds, lower is better", ("one node", f"{comparison.nodes} nodes"))
+    rows = [_row(title, columns, values) for title, values in node_costs(comparison.vineyard, comparison.several)]
     return (
         f"<h2>On {comparison.nodes} nodes</h2>\n<p>Each step has a store of its own, as on another node; what it reads "
         "comes over TCP, once. This machine's loopback takes the place of a network.</p>\n"
-        f"<table><tr><th></th><th>one node</th><th>{comparison.nodes} nodes</th><th>change</th></tr>{rows}</table>\n"
+        f"{_table(columns, rows)}\n"
     )
 
 
-def figures(pair: Pair, what: dict[str, str]) -> str:
+def figures(ways: Ways, what: dict[str, str]) -> str:
     """Return a card for each attribute of `what`, which has the words for it."""
     cards = []
     for title, attribute in MEASURES.items():
         if attribute not in what:
             continue
-        without, with_vineyard = getattr(pair.pickles, attribute), getattr(pair.vineyard, attribute)
+        without, with_vineyard = getattr(ways.pickles, attribute), getattr(ways.vineyard, attribute)
         cards.append(
             f'<div class="card"><h3>{title}</h3><div class="note">{what[attribute]}</div>'
             f'<div class="change {_verdict(without, with_vineyard)}">{change(without, with_vineyard)}</div>'
-            f"{charts.pair(without, with_vineyard, 's')}</div>"
+            f"{charts.bars(ways.bars(attribute), 's')}</div>"
         )
-    legend = _legend({"pickles": "without vineyard", "vineyard": "with vineyard"})
+    legend = _legend({kind: title for kind, title, _ in ways.titled})
     return legend + '\n<div class="cards">\n' + "\n".join(cards) + "\n</div>"
 
 
@@ -177,25 +189,28 @@ def _verdict(without: float, with_vineyard: float) -> str:
     return "better" if with_vineyard < without else "worse"
 
 
-def _timeline(comparison: Pair) -> str:
+def _timeline(ways: Ways) -> str:
+    clients = " and ".join(seconds(one.importing) for _, _, one in ways.titled[1:])
     return f"""<h2>Where the time goes</h2>
 <figure><div class="card">{_legend(charts.ACTIVITIES)}
-<div class="scroll">{charts.timeline(comparison.pickles, comparison.vineyard)}</div></div>
+<div class="scroll">{charts.timeline([(title, one) for _, title, one in ways.titled])}</div></div>
 <figcaption>One box per activity, left to right as time passes. Reading in preprocess is the load of
-the table from disk, which both variants do. Importing the Vineyard client takes {seconds(comparison.vineyard.importing)} s of the three
+the table from disk, which all variants do. Importing the Vineyard client takes {clients} s of the three
 starts, whatever the size of the data.</figcaption></figure>"""
 
 
-def _throughput(comparison: Pair) -> str:
+def _throughput(ways: Ways) -> str:
     cards = []
     for title, attribute in (("Writing", "writing"), ("Reading", "reading")):
-        rates = [_rate(one.handed_over, getattr(one, attribute)) for one in (comparison.pickles, comparison.vineyard)]
+        rates = [
+            charts.Bar(bar.kind, bar.title, _rate(ways.vineyard.handed_over, bar.value)) for bar in ways.bars(attribute)
+        ]
         cards.append(
-            f'<div class="card"><h3>{title}</h3><div class="note">{rates[1] / rates[0]:.1f} × the pickles</div>'
-            f"{charts.pair(*rates, 'GB/s')}</div>"
+            f'<div class="card"><h3>{title}</h3><div class="note">{rates[-1].value / rates[0].value:.1f} × the pickles</div>'
+            f"{charts.bars(rates, 'GB/s')}</div>"
         )
     return f"""<section><h2>Throughput</h2>
-<p class="note">{comparison.vineyard.handed_over / 1e6:,.0f} MB of training and test data, divided by the time.
+<p class="note">{ways.vineyard.handed_over / 1e6:,.0f} MB of training and test data, divided by the time.
 Reading from Vineyard maps the memory instead of copying it, so its figure grows with the data.</p>
 <div class="cards">{"".join(cards)}</div></section>"""
 
@@ -205,42 +220,44 @@ def _rate(size: int, duration: float) -> float:
     return size / max(duration, 1e-9) / 1e9
 
 
-def measures(pairs: list[tuple[str, Pair]], titles: dict[str, str]) -> str:
-    """Return one table of measures, a row for each pair; a label is for pairs that do not say their scale."""
+def measures(scales: list[tuple[str, Ways]], titles: dict[str, str]) -> str:
+    """Return one table of measures, a row for each data scale; a label is for those that do not say theirs."""
+    columns = ("seconds, lower is better", *headings("data scale", [title for _, title, _ in scales[0][1].titled]))
     rows = []
     for title, attribute in titles.items():
-        for label, pair in pairs:
-            without, with_vineyard = getattr(pair.pickles, attribute), getattr(pair.vineyard, attribute)
-            cells = {
-                "data scale": escape(label) or scale(pair.table_bytes),
-                "without vineyard": seconds(without),
-                "with vineyard": seconds(with_vineyard),
-                "change": change(without, with_vineyard),
-            }
-            rows.append(_row(title, cells, verdict=_verdict(without, with_vineyard)))
-    headings = ("seconds, lower is better", "data scale", "without vineyard", "with vineyard", "change")
-    return _table(headings, rows)
+        for label, ways in scales:
+            values = [bar.value for bar in ways.bars(attribute)]
+            rows.append(_row(title, columns, values, escape(label) or scale(ways.table_bytes)))
+    return _table(columns, rows)
 
 
-def _stages(pair: Pair, preparation: Stage | None = None) -> str:
-    rows = [_group("Both variants"), _stage_row(preparation)] if preparation else []
-    for title, one in (("Without vineyard", pair.pickles), ("With vineyard", pair.vineyard)):
-        rows += [_group(title), *map(_stage_row, one.stages)]
+def _stages(ways: Ways, preparation: Stage | None = None) -> str:
+    rows = [_group("All variants"), _stage_row(preparation)] if preparation else []
+    for _, title, one in ways.titled:
+        rows += [_group(title.capitalize()), *map(_stage_row, one.stages)]
     return _table(("seconds", *STAGE_COLUMNS), rows)
 
 
-def _table(headings: tuple[str, ...], rows: list[str]) -> str:
-    head = "".join(f"<th>{heading}</th>" for heading in headings)
+def _table(columns: tuple[str, ...], rows: list[str]) -> str:
+    head = "".join(f"<th>{column}</th>" for column in columns)
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>{''.join(rows)}</tbody></table>"
 
 
-def _row(title: str, cells: dict[str, str], verdict: str = "") -> str:
+def _row(title: str, columns: tuple[str, ...], values: Sequence[float], *labels: str) -> str:
+    """Return a row of a measure: labels, then seconds and changes, which have a colour."""
+    baseline, *others = values
+    verdicts = [word for other in others for word in ("", _verdict(baseline, other))]
+    classes = [*("" for _ in labels), "", *verdicts]
+    return _cells(title, columns, [*labels, *cells(values)], classes)
+
+
+def _cells(title: str, columns: tuple[str, ...], texts: Sequence[str], classes: Sequence[str]) -> str:
     """Return one row. Each cell knows its column, so that a narrow page can show it beside the figure."""
-    texts = []
-    for column, text in cells.items():
-        colour = f' class="{verdict}"' if column == "change" else ""
-        texts.append(f'<td data-column="{column}"{colour}>{text}</td>')
-    return f"<tr><td>{escape(title)}</td>{''.join(texts)}</tr>"
+    found = []
+    for column, text, kind in zip(columns[1:], texts, classes, strict=True):
+        colour = f' class="{kind}"' if kind else ""
+        found.append(f'<td data-column="{column}"{colour}>{text}</td>')
+    return f"<tr><td>{escape(title)}</td>{''.join(found)}</tr>"
 
 
 def _group(title: str) -> str:
@@ -250,8 +267,8 @@ def _group(title: str) -> str:
 def _stage_row(stage: Stage) -> str:
     times = (stage.duration, stage.importing, stage.reading, stage.computing, stage.writing)
     memory = f"{stage.peak_memory / 1e6:,.0f} MB" if stage.peak_memory else "–"
-    cells = [*map(seconds, times), memory, f"{stage.page_faults:,}" if stage.page_faults else "–"]
-    return _row(stage.name, dict(zip(STAGE_COLUMNS, cells)))
+    texts = [*map(seconds, times), memory, f"{stage.page_faults:,}" if stage.page_faults else "–"]
+    return _cells(stage.name, ("", *STAGE_COLUMNS), texts, [""] * len(texts))
 
 
 def _next(comparison: Comparison) -> str:
@@ -282,19 +299,19 @@ def _method(comparison: Comparison) -> str:
     )  # fmt: skip
     points = (
         f"{rounds}, after a full round with pickles that does not count. The table is prepared once, before.",
-        "Every stage is a process of its own, as it is in a pod. Both variants run the same four programs, "
-        "the same seed and the same split.",
+        "Every stage is a process of its own, as it is in a pod. All variants run the same four programs, "
+        "the same seed and the same split, in environments that differ in the Vineyard client only.",
         f"Writing pickles ends when they have left the page cache ({seconds(flushing)} s of it), as it does on the "
         f"network volume of a cluster, where closing a file waits for the server. Without that, writing them "
         f"took {seconds(unflushed)} s.",
         "Reading pickles starts cold: their pages are dropped from the page cache first, and the time that "
         "takes is part of no figure.",
-        "Through Vineyard, values go with vineyard.csi.write and vineyard.csi.read of the released client, "
-        "unmodified, into a store of the size that clusters give it. As there, it runs before the pipeline does: the time "
+        "Through Vineyard, values go with vineyard.csi.write and vineyard.csi.read, once of the released client, "
+        "unmodified, once of ours, into a store of the size that clusters give it. As there, it runs before the pipeline does: the time "
         "it takes to start and to get the pages of its warm reserve (a quarter of its size, at most 1 GiB) is a table of "
         "its own and part of no other figure.",
-        "Importing the Vineyard client is part of the pipeline's duration, and of no other figure. Its package comes "
-        "with a vineyardctl of its own that it starts at every import; no step needs that, so it is left out here, as "
-        "in the example's image.",
+        "Importing the Vineyard client is part of the pipeline's duration, and of no other figure. The released one "
+        "comes with a vineyardctl of its own that it starts at every import; no step needs that, so it is left out "
+        "here, as in the example's image.",
     )
     return '<ul class="method">' + "".join(f"<li>{escape(point)}</li>" for point in points) + "</ul>"

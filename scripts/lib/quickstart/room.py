@@ -8,6 +8,7 @@ from .store import size_for
 
 INTERPRETER_BYTES = 300 << 20  # Python with pandas and scikit-learn, before any data
 STAGE_TABLES = 2.2  # peak of preprocess, in tables; measured 2.0: while it splits, before it writes
+TRAIN_TABLES = 2.6  # peak of train with the parts in the store: the model works on two copies of 0.75 tables
 WARM_SHARE = 0.25  # of the store that has pages before anything is written
 DISK_TABLES = 2.1  # the table and its parts
 
@@ -15,11 +16,11 @@ DISK_TABLES = 2.1  # the table and its parts
 def memory_needed(multiplier: int, nodes: int = 1) -> int:
     """Return the bytes the largest stage and the stores take together.
 
-    While preprocess writes into the store it has given back the table, so that is not the peak of a single one. Several
-    stores hold the parts, and copies of them where they are read.
+    While preprocess writes into the store it has given back the table, so its peak is before that. Several stores hold
+    the parts, and copies of them where they are read.
     """
     table = table_bytes(multiplier)
-    one = STAGE_TABLES * table + WARM_SHARE * size_for(table)
+    one = max(STAGE_TABLES * table + WARM_SHARE * size_for(table), TRAIN_TABLES * table)
     several = (STAGE_TABLES + 2) * table + WARM_SHARE * size_for(table) * nodes
     return int(one if nodes == 1 else several) + INTERPRETER_BYTES
 

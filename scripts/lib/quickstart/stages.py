@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -64,8 +63,8 @@ def parse_log(lines: list[str]) -> dict[str, float]:
     return values
 
 
-def run(name: str, directory: Path, arguments: list[str], timeout: float) -> Stage:
-    """Run `directory`/`name`.py; raise QuickstartError with the end of its output if it fails.
+def run(python: str, name: str, directory: Path, arguments: list[str], timeout: float) -> Stage:
+    """Run `directory`/`name`.py with an interpreter; raise QuickstartError with the end of its output if it fails.
 
     A stage that takes longer than `timeout` seconds is ended.
     """
@@ -73,7 +72,7 @@ def run(name: str, directory: Path, arguments: list[str], timeout: float) -> Sta
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     start = time.monotonic()
     process = children.start(
-        [sys.executable, str(directory / f"{name}.py"), *arguments],
+        [python, str(directory / f"{name}.py"), *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
     )  # fmt: skip
     watchdog = threading.Timer(timeout, process.send_signal, [signal.SIGKILL])

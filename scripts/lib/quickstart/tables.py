@@ -1,5 +1,7 @@
 """The tutorial's four tables, and two for the price of the client and of the store, as text."""
 
+from collections.abc import Sequence
+
 from .pipeline import Round
 
 # Title -> attribute of a round.
@@ -11,6 +13,9 @@ MEASURES: dict[str, str] = {
     "Import time of the client": "importing",
     "Start of the store, before the pipeline": "store_warm",
 }
+# Headings of what is compared: by the tutorial, and by the quickstart, which has a column for each client.
+TWO_WAYS = ("without vineyard", "with vineyard")
+THREE_WAYS = ("pickles on disk", "released client", "our client")
 
 
 def scale(table_bytes: int) -> str:
@@ -33,40 +38,49 @@ def change(without: float, with_vineyard: float) -> str:
     return f"{(with_vineyard - without) / without * 100:+.1f} %".replace("-", "−")
 
 
-COLUMNS = ("data scale", "without vineyard", "with vineyard", "change")
+def headings(first: str, ways: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of a table: the first one, what all is compared with, and each other way with its change."""
+    return (first, ways[0], *(heading for way in ways[1:] for heading in (way, "change")))
 
 
-def table(title: str, rows: list[tuple[str, float, float]], columns: tuple[str, str, str, str] = COLUMNS) -> str:
-    """Return a table of seconds with two columns to compare and the change; lower is better."""
-    lines = [columns]
-    lines += [(label, seconds(one), seconds(other), change(one, other)) for label, one, other in rows]
+def cells(values: Sequence[float]) -> tuple[str, ...]:
+    """Return a row's seconds, each but the first followed by its change from the first."""
+    baseline, *others = values
+    return (seconds(baseline), *(text for value in others for text in (seconds(value), change(baseline, value))))
+
+
+def table(title: str, rows: list[tuple[str, Sequence[float]]], columns: tuple[str, ...]) -> str:
+    """Return a table of seconds: a label and values in each row; lower is better."""
+    lines = [columns, *((label, *cells(values)) for label, values in rows)]
     widths = [max(map(len, column)) for column in zip(*lines)]
     rule = f"|{'|'.join('-' * (width + 2) for width in widths)}|"
     header, *body = [_line(line, widths) for line in lines]
     return "\n".join([f"{title} (seconds, lower is better)", header, rule, *body])
 
 
-def render(table_bytes: int, pickles: Round, vineyard: Round) -> str:
+def render(table_bytes: int, pickles: Round, released: Round, vineyard: Round) -> str:
     """Return the tables of one data scale."""
+    columns = headings("data scale", THREE_WAYS)
     return "\n\n".join(
-        table(title, [(scale(table_bytes), getattr(pickles, attribute), getattr(vineyard, attribute))])
+        table(
+            title, [(scale(table_bytes), [getattr(one, attribute) for one in (pickles, released, vineyard)])], columns
+        )
         for title, attribute in MEASURES.items()
     )
 
 
-def node_costs(one: Round, several: Round) -> list[tuple[str, float, float]]:
+def node_costs(one: Round, several: Round) -> list[tuple[str, tuple[float, float]]]:
     """Return what changes when each step has a store of its own: measure, seconds on one node and on several."""
     measures = ("duration", "execution", "writing", "reading")
-    return [(title, getattr(one, name), getattr(several, name)) for title, name in MEASURES.items() if name in measures]
+    return [
+        (title, (getattr(one, name), getattr(several, name))) for title, name in MEASURES.items() if name in measures
+    ]
 
 
 def nodes(table_bytes: int, one: Round, several: Round, count: int) -> str:
     """Return a table of what it costs that each step has a store of its own, and the bytes come over TCP."""
-    return table(
-        f"What {count} nodes cost, {scale(table_bytes)}B",
-        node_costs(one, several),
-        ("", "one node", f"{count} nodes", "change"),
-    )
+    columns = headings("", ("one node", f"{count} nodes"))
+    return table(f"What {count} nodes cost, {scale(table_bytes)}B", node_costs(one, several), columns)
 
 
 def summary(pickles: Round, vineyard: Round) -> str:

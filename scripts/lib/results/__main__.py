@@ -2,45 +2,61 @@
 
 import argparse
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
 from quickstart import load, machine, room
-from quickstart.pipeline import Pipeline, Round, check_model_errors, median_round, table_bytes
+from quickstart.pipeline import Pipeline, check_model_errors, table_bytes
 from quickstart.progress import QuickstartError, say
 from quickstart.report import write_atomically
 from quickstart.session import exit_status, work_directory
 from quickstart.store import usual_size
 
-from .page import page
+from .kept import Kept, Measured, fingerprint, total_load
+from .page import Size, page
 from .variants import VARIANTS
 
-DEFAULT_MULTIPLIERS, DEFAULT_ROUNDS = "400,1000,2000", 3
 
-
-def measure(pipeline: Pipeline, rounds: int) -> dict[str, Round]:
-    """Return the median round of each variant; they take turns, after one round that does not count."""
+def measure(pipeline: Pipeline, rounds: int, kept: Kept) -> None:
+    """Measure what is missing to so many rounds of each variant; they take turns, after one round that does not count."""
+    if all(kept.count(variant.name) >= rounds for variant in VARIANTS):
+        return
+    say("►", f"preparing {pipeline.table_bytes / 1e9:.1f} GB of house prices")
+    pipeline.prepare()
     say("►", "warming up: one round that does not count")
     pipeline.with_vineyard()
-    done: dict[str, list[Round]] = {variant.name: [] for variant in VARIANTS}
     for number in range(1, rounds + 1):
         for variant in VARIANTS:
+            if kept.count(variant.name) >= number:
+                continue
             say("►", f"{variant.name}, round {number} of {rounds}")
-            done[variant.name].append(variant.run(pipeline))
-    check_model_errors([one for each in done.values() for one in each])
-    return {name: median_round(each) for name, each in done.items()}
+            meter = load.LoadMeter()
+            done = variant.run(pipeline)
+            kept.add(variant.name, Measured(done, meter.read()))
+    (pipeline.data_directory / f"df_{pipeline.multiplier}.pkl").unlink()
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure every size and write the page."""
-    results: dict[int, dict[str, Round]] = {}
+    """Measure every size, and write the page anew after each."""
+    multipliers = [int(word) for word in args.data_multipliers.split(",")]
+    counts = [int(word) for word in args.rounds.split(",")]
+    if len(counts) not in (1, len(multipliers)):
+        raise QuickstartError(
+            "--rounds has another number of values than --data-multipliers", "one for all, or one each"
+        )
+    counts = counts * len(multipliers) if len(counts) == 1 else counts
+    store = shlex.split(args.store_command)
+    client = Path(args.own_python).parent.parent.glob("lib/python3*/site-packages/vineyard")
+    mark = fingerprint([args.stages, Path(shutil.which(store[0]) or store[0]), *client])
+    sizes: list[Size] = []
+    measured: list[Measured] = []
     with work_directory() as directory:
         memory, disk = machine.available_memory(), machine.free_disk(directory)
-        facts = machine.facts(directory, shlex.split(args.store_command))
+        facts = machine.facts(directory, store, args.own_python)
         facts["Files on"] = facts.pop("Pickles on")
         largest = room.largest(memory, disk)
-        meter = load.LoadMeter()
-        for multiplier in map(int, args.data_multipliers.split(",")):
+        for multiplier, rounds in zip(multipliers, counts):
             table = table_bytes(multiplier)
             if multiplier > largest:
                 say(
@@ -48,26 +64,35 @@ def run(args: argparse.Namespace) -> None:
                     f"{table / 1e9:.1f} GB left out: memory or disk suffices for {table_bytes(largest) / 1e9:.1f} GB",
                 )
                 continue
-            size = usual_size(table, memory)
-            pipeline = Pipeline(args.stages, directory, multiplier, args.store_command, size)
-            say("►", f"preparing {table / 1e9:.1f} GB of house prices")
-            pipeline.prepare()
-            results[table] = measure(pipeline, args.rounds)
-            (pipeline.data_directory / f"df_{multiplier}.pkl").unlink()
-        if not results:
-            raise QuickstartError("no size fits into memory and disk", f"--data-multipliers {largest} fits")
-        write_atomically(args.output, page(results, args.rounds, facts, meter.read()))
-    say("✔", f"results: {args.output}")
+            kept = Kept(args.keep / f"{multiplier}.json", mark)
+            if kept.is_outdated:
+                say("◎", f"{table / 1e9:.1f} GB was measured with other programs, and is measured again")
+            elif kept.all:
+                say("◎", f"{table / 1e9:.1f} GB: {len(kept.all)} rounds are there already")
+            pipeline = Pipeline(
+                args.stages, directory, multiplier, args.store_command, usual_size(table, memory), args.own_python
+            )
+            measure(pipeline, rounds, kept)
+            check_model_errors([one.round for one in kept.all])
+            count = min(kept.count(variant.name) for variant in VARIANTS)
+            sizes.append(Size(table, count, {variant.name: kept.median(variant.name) for variant in VARIANTS}))
+            measured += kept.all
+            write_atomically(args.output, page(sizes, facts, total_load(measured)))
+            say("✔", f"results: {args.output}")
+    if not sizes:
+        raise QuickstartError("no size fits into memory and disk", f"--data-multipliers {largest} fits")
 
 
 def main() -> int:
     """Return the exit status: 0 done, 1 failed, 128 + n ended by signal n."""
     parser = argparse.ArgumentParser(prog="scripts/results")
-    parser.add_argument("--data-multipliers", default=DEFAULT_MULTIPLIERS)
-    parser.add_argument("--rounds", type=int, default=DEFAULT_ROUNDS)
+    parser.add_argument("--data-multipliers", required=True)
+    parser.add_argument("--rounds", required=True)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--keep", type=Path, required=True)
     parser.add_argument("--stages", type=Path, required=True)
     parser.add_argument("--store-command", required=True)
+    parser.add_argument("--own-python", required=True)
     args = parser.parse_args()
     return exit_status(lambda: run(args))
 

@@ -37,7 +37,8 @@ VARIANTS = (
     Variant("parquet, disk, cold", lambda pipeline: pipeline.with_files("parquet", cold=True)),
     Variant("feather, disk, cold", lambda pipeline: pipeline.with_files("feather", cold=True)),
     Variant("pickle, tmpfs", on_tmpfs),
-    Variant("Vineyard", Pipeline.with_vineyard),
+    Variant("Vineyard, released client", Pipeline.with_released_client),
+    Variant("Vineyard, our client", Pipeline.with_vineyard),
 )
 
 

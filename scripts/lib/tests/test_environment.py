@@ -24,7 +24,7 @@ touch "$programs/__init__.py" "$programs/vineyardctl" "$programs/vineyardd"
 @pytest.fixture
 def prepare(tmp_path: Path):
     """Calls a function of environment.sh in a repository with nothing but requirements; returns what Python was told."""
-    log, python = tmp_path / "python.log", tmp_path / "python"
+    log, python = tmp_path / "python.log", tmp_path / "interpreter"
     python.write_text(STAND_IN.format(log=log))
     python.chmod(0o755)
     for requirements in ("requirements.txt", "examples/kubeflow/requirements.txt"):
@@ -65,6 +65,24 @@ def test_given_an_environment_that_is_current_then_nothing_is_installed_until_th
     with open(tmp_path / "examples/kubeflow/requirements.txt", "a") as requirements:
         requirements.write("another==1\n")
     assert any("install" in line for line in prepare("ensure_example_python"))
+
+
+def test_given_our_client_then_its_environment_is_that_of_the_example_with_it_until_the_package_changes(
+    prepare, tmp_path: Path
+) -> None:
+    package = tmp_path / "python" / "vineyard"
+    package.mkdir(parents=True)
+    (package.parent / "pyproject.toml").touch()
+    (tmp_path / "LICENSE").touch()
+    told = prepare("ensure_own_example_python")
+    requirements = (tmp_path / ".build/requirements-example-own.txt").read_text().splitlines()
+    released = (tmp_path / "examples/kubeflow/requirements.txt").read_text().splitlines()
+    assert {"vineyard==0.24.2", "vineyard-bdist==0.24.2"} == set(released) - set(requirements)
+    assert sum("--no-deps" in line for line in told) == 1
+    assert not any("--no-deps" in line for line in prepare("ensure_own_example_python"))
+    (package / "version.py").write_text("1")
+    assert any("--no-deps" in line for line in prepare("ensure_own_example_python"))
+    assert sorted(path.name for path in package.parent.iterdir()) == ["pyproject.toml", "vineyard"]
 
 
 def test_given_no_swift_then_the_quickstart_says_so_before_anything_is_downloaded(tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ QUIET, BUSY = Load(0.4, 2, 0.01, 0.0), Load(3.1, 2, 0.44, 0.07)
 def a_comparison(**changes: object) -> report.Comparison:
     comparison = report.Comparison(
         multiplier=100, table_bytes=table_bytes(100), rounds=1, preparation=a_stage("prepare-data", 2, 0, 1),
-        pickles=a_round(0.5), vineyard=a_round(0.01, importing=0.2, page_kind="4 KiB pages"),
+        pickles=a_round(0.5), released=a_round(0.05, importing=0.5),
+        vineyard=a_round(0.01, importing=0.2, page_kind="4 KiB pages"),
         facts={"Cores": "<2>", "Store": "vineyardctl 9.8.7"}, store_bytes=GIB, load=QUIET, fitting=400,
     )  # fmt: skip
     return dataclasses.replace(comparison, **changes)
@@ -51,7 +52,8 @@ def run_quickstart(tmp_path: Path, store: str, *arguments: str) -> subprocess.Po
     }  # fmt: skip
     command = [
         sys.executable, "-m", "quickstart", "--data-multiplier=1", "--rounds=1", f"--output={tmp_path}",
-        f"--stages={ROOT / 'examples' / 'kubeflow' / 'steps'}", f"--store-command={store}", *arguments,
+        f"--stages={ROOT / 'examples' / 'kubeflow' / 'steps'}", f"--store-command={store}",
+        f"--own-python={sys.executable}", *arguments,
     ]  # fmt: skip
     return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -84,10 +86,14 @@ def test_given_three_rounds_then_the_one_with_the_median_execution_counts() -> N
     assert median_round(rounds[:2]).execution == 1
 
 
-def test_given_two_rounds_then_the_tables_have_the_tutorials_columns() -> None:
-    text = tables.render(table_bytes(4000), a_round(0.5), a_round(0.01, importing=0.25))
-    assert text.count("without vineyard | with vineyard") == 6
-    assert "14038 Mi" in text and "−98.0 %" in text and "+0.0 %" in text
+def test_given_three_rounds_then_the_tables_have_a_column_for_each_way_and_two_changes() -> None:
+    text = tables.render(table_bytes(4000), a_round(0.5), a_round(0.05), a_round(0.01, importing=0.25))
+    headings = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if "data scale" in line]
+    assert headings == [["data scale", "pickles on disk", "released client", "change", "our client", "change"]] * 6
+    [reading] = [each for each in text.split("\n\n") if each.startswith("Reading time")]
+    assert [cell.strip() for cell in reading.splitlines()[-1].split("|")[1:-1]] == [
+        "14038 Mi", "1.00", "0.10", "−90.0 %", "0.020", "−98.0 %",
+    ]  # fmt: skip
 
 
 def test_the_summary_tells_the_hand_over_and_the_whole() -> None:
@@ -101,7 +107,7 @@ def test_the_summary_tells_the_hand_over_and_the_whole() -> None:
 def test_the_import_of_the_client_is_a_row_of_its_own_and_no_part_of_others() -> None:
     one = a_round(0.01, importing=0.25)
     assert one.importing == 0.75 and one.stages[0].starting == 0.75 and one.execution == a_round(0.01).execution
-    table = tables.render(GIB, a_round(0.5), one).split("\n\n")[-2]
+    table = tables.render(GIB, a_round(0.5), a_round(0.5), one).split("\n\n")[-2]
     assert table.startswith("Import time of the client") and "– |" in table and "0.75" in table
     assert "<td>Import time of the client</td>" in report.page(a_comparison())
 
@@ -109,7 +115,7 @@ def test_the_import_of_the_client_is_a_row_of_its_own_and_no_part_of_others() ->
 def test_the_start_of_the_store_is_a_row_of_its_own_and_no_part_of_others() -> None:
     one = dataclasses.replace(a_round(0.01), store_start=0.5, store_warm=2.5)
     assert one.execution == a_round(0.01).execution and one.duration == a_round(0.01).duration
-    table = tables.render(GIB, a_round(0.5), one).split("\n\n")[-1]
+    table = tables.render(GIB, a_round(0.5), a_round(0.5), one).split("\n\n")[-1]
     assert table.startswith("Start of the store") and "– |" in table and "2.50" in table
 
 
@@ -158,6 +164,13 @@ def test_given_a_store_that_gets_its_memory_step_by_step_then_the_round_begins_w
     with Store(f"{sys.executable} {program}", short_directory / "volume", GIB) as store:
         assert shared_memory() >= before + 48 * MIB  # others may have given some back
         assert store.start_seconds < store.warm_seconds
+
+
+def test_the_report_shows_each_way_in_every_chart_table_and_stage() -> None:
+    page = report.page(a_comparison())
+    assert page.count('class="released"') == 7 and page.count(">Released client<") == 2
+    assert "released client 0.10 s, our client 0.020 s" in page
+    assert ">−90.0 %<" in page and ">−98.0 %<" in page
 
 
 def test_given_a_comparison_then_the_report_is_well_formed_and_loads_nothing() -> None:
@@ -218,7 +231,7 @@ def test_given_a_busy_machine_then_the_report_and_the_picture_say_so_at_once() -
 def test_given_a_narrow_page_then_each_figure_of_a_table_has_its_column_beside_it() -> None:
     page = report.page(a_comparison())
     rows = [row.partition("</tr>")[0] for row in page.split("<tr>") if row.startswith("<td>")]
-    assert len(rows) == 6 + 7
+    assert len(rows) == 6 + 10
     for row in rows:
         assert row.count("<td data-column=") == row.count("<td") - 1
     narrow = page[page.index("@media (max-width: 560px)") :]
@@ -291,15 +304,15 @@ class Rounds:
         self.now += self.seconds
         return a_round(0.5)
 
-    with_vineyard = with_pickles
+    with_vineyard = with_released_client = with_pickles
 
 
-@pytest.mark.parametrize(("seconds", "wanted", "count"), [(5, None, 3), (15, None, 2), (80, None, 1), (80, 3, 3)])
+@pytest.mark.parametrize(("seconds", "wanted", "count"), [(5, None, 3), (14, None, 2), (80, None, 1), (80, 3, 3)])
 def test_given_no_number_of_rounds_then_there_are_as_many_as_time_allows(
     seconds: float, wanted: int | None, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pickles, vineyard, _ = measure(Rounds(seconds, monkeypatch), wanted)
-    assert len(pickles) == len(vineyard) == count
+    done = measure(Rounds(seconds, monkeypatch), wanted)
+    assert len(done.pickles) == len(done.released) == len(done.vineyard) == count and done.several == []
 
 
 def test_given_a_store_that_is_slower_then_the_report_does_not_hide_it() -> None:
