@@ -50,7 +50,7 @@ class RPCClient(ClientBase):
 
     # Storing
 
-    def _allocate(self, parts: Sequence[Part]) -> tuple[list[int], list[str]]:
+    def _allocate(self, parts: Sequence[Part]) -> tuple[list[int], list[int]]:
         roots = []
         for part in parts:
             root = np.empty(part.size, np.uint8).view(Root)

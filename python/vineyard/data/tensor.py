@@ -81,7 +81,7 @@ def _draft(value: Any, typename: str, options: dict[str, Any]) -> Draft:
     name, _, short = names_of(value.dtype)
     return Draft(
         typename,
-        shape_=to_json(value.shape),
+        shape_=f"[{', '.join(map(str, value.shape))}]",
         partition_index_=to_json(options["partition_index"]) if "partition_index" in options else "[]",
         nbytes=value.nbytes,
         order_='"C"' if value.flags.c_contiguous else '"F"',

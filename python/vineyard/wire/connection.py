@@ -36,6 +36,10 @@ _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # t
 _RELEASE = '{{"type":"release_request","object_id":{}}}'
 # More answers than these are read before the next release is written, so that neither side ever waits for the other.
 _MOST_UNREAD = 256
+# Claims on less than this are given up with the next request, on more at once.
+_DEFERRED_BYTES = 1 << 20
+# A larger blob is not asked for before it is needed.
+_MOST_RESERVED = 64 << 10
 
 _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 
@@ -56,12 +60,20 @@ class Connection:
         self._addresses: dict[int, int] = {}
         self._written: dict[int, Any] = {}
         self._dropped: deque[int] = deque()
+        self._dropped_bytes = 0
         self._unread = 0
         self._channel = Channel(_connected(address), timeout)
         fields = {"version": COMPATIBLE_VERSION, "store_type": 1, "session_id": 0, "username": "", "password": ""}
         fields.update((key, value) for key, value in credentials.items() if value is not None)
+        # Requests that the released store does not know.
+        self.extensions: frozenset[str] = frozenset()
+        # A blob that the store gave before it was asked for, and the size of the value that was put last.
+        self.reserved: dict[str, Any] | None = None
+        self._last_size = 0
         try:
-            self.registration = self.exchange([{"type": "register_request", "releases_blobs": True, **fields}])[0]
+            own = {"releases_blobs": True, "extensions": True}
+            self.registration = self.exchange([{"type": "register_request", **own, **fields}])[0]
+            self.extensions = frozenset(self.registration.get("extensions", ()))
         except BaseException:
             self._channel.close()
             raise
@@ -76,7 +88,7 @@ class Connection:
         """Send requests together and return their replies; the first refusal is raised when all were read."""
         with self.lock:
             replies = self.exchange_locked(requests)
-        if self._dropped:
+        if self._dropped_bytes > _DEFERRED_BYTES:
             self._release()
         return replies
 
@@ -87,8 +99,10 @@ class Connection:
     def exchange_locked(self, requests: Iterable[Request], tolerant: bool = False) -> list[dict[str, Any]]:
         """`exchange` for who has the lock. With `tolerant`, refusals are returned instead of raised."""
         bodies = [(text if isinstance(text, str) else encode(text)).encode() for text in requests]
+        releases = self._take_releases() if self._dropped else []
         try:
-            self._channel.send(bodies)
+            self._channel.send([*releases, *bodies] if releases else bodies)
+            self._unread += len(releases)
             self._skip_unread()
             replies = [self._receive() for _ in bodies]
         except BaseException as error:
@@ -199,7 +213,7 @@ class Connection:
                     blob = payload["object_id"]
                     root = self._alive(blob)
                     roots[blob] = EMPTY if not payload["data_size"] else self._root(payload) if root is None else root
-        if self._dropped:
+        if self._dropped_bytes > _DEFERRED_BYTES:
             self._release()
         return replies, roots
 
@@ -226,6 +240,22 @@ class Connection:
         self._written[id(reference)] = reference
         return root
 
+    def next_reserve(self, size: int) -> int:
+        """Size of the blob to ask for along with a value of `size`: who puts two of one size puts a third."""
+        is_repeated = size == self._last_size and size <= _MOST_RESERVED
+        self._last_size = size
+        return size if is_repeated else 0
+
+    def take_reserved(self, size: int) -> dict[str, Any] | None:
+        """The blob that the store gave in advance, if it has this size."""
+        with self.lock:
+            reserved, self.reserved = self.reserved, None
+        return reserved if reserved is not None and reserved["data_size"] == size else None
+
+    def may_have(self, address: int | None) -> bool:
+        """Whether bytes at an address could be those of a blob that is looked at."""
+        return address in self._addresses
+
     def blob_at(self, address: int, size: int) -> int | None:
         """Blob that is looked at and whose bytes begin at an address."""
         blob = self._addresses.get(address)
@@ -238,7 +268,11 @@ class Connection:
             del self._roots[reference.blob]
             self._addresses.pop(reference.address, None)
             self._dropped.append(reference.blob)
-        self._release()
+            self._dropped_bytes += reference.size
+        if self._dropped_bytes > _DEFERRED_BYTES or len(self._dropped) > _MOST_UNREAD:
+            self._release()
+        elif not self.is_open or self.is_retired:
+            self._close_when_unused()
 
     def _written_gone(self, reference: Any) -> None:
         self._written.pop(id(reference), None)
@@ -261,12 +295,20 @@ class Connection:
                 self._close_when_unused()
                 return
 
-    def _release_locked(self) -> None:
-        bodies: list[bytes] = []
-        while self._dropped and len(bodies) < _MOST_UNREAD:
+    def _take_releases(self) -> list[bytes]:
+        """Requests that end claims on blobs that nobody looks at any more."""
+        self._dropped_bytes = 0
+        blobs: list[int] = []
+        while self._dropped and len(blobs) < _MOST_UNREAD:
             blob = self._dropped.popleft()
             if blob not in self._roots:
-                bodies.append(_RELEASE.format(int(blob)).encode())
+                blobs.append(int(blob))
+        if len(blobs) > 1 and "release_blobs_request" in self.extensions:
+            return [f'{{"type":"release_blobs_request","ids":[{",".join(map(str, blobs))}]}}'.encode()]
+        return [_RELEASE.format(blob).encode() for blob in blobs]
+
+    def _release_locked(self) -> None:
+        bodies = self._take_releases()
         if self._unread + len(bodies) > _MOST_UNREAD:
             self._skip_unread()
         if bodies:

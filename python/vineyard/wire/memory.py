@@ -34,14 +34,16 @@ class Root(np.ndarray):  # type: ignore[type-arg]
 class RootReference(weakref.ref):  # type: ignore[type-arg]
     """A weak reference to a root that still knows the blob when the root is gone."""
 
-    __slots__ = ("address", "blob")
+    __slots__ = ("address", "blob", "size")
     blob: int
     address: int
+    size: int
 
     def __new__(cls, root: Root, gone: Callable[[Any], None], blob: int) -> RootReference:
         self = super().__new__(cls, root, gone)
         self.blob = blob
         self.address = address_of(root)
+        self.size = root.nbytes
         return self
 
     def __init__(self, root: Root, gone: Callable[[Any], None], blob: int) -> None:
