@@ -40,7 +40,7 @@ class IPCClient(ClientBase):
         reserve = connection.next_reserve(part.size)
         reserved = connection.take_reserved(part.size)
         if reserved is not None:
-            copying.run(part.fill(connection.space(reserved)))
+            copying.run(part.fill(connection.space(reserved)), part.size)
             try:
                 return self._store_blob(tree, key, part.size, reserved["object_id"], persist, name, reserve)
             except ObjectNotExistsException:
@@ -71,10 +71,10 @@ class IPCClient(ClientBase):
             payloads = [reply[str(index)] for index in range(len(parts))]
         ids = [payload["object_id"] for payload in payloads]
         try:
-            copies = []
+            copies: list[copying.Copy] = []
             for part, payload in zip(parts, payloads):
                 copies += part.fill(connection.space(payload))
-            copying.run(copies)
+            copying.run(copies, sum(part.size for part in parts))
         except BaseException:
             self._drop(ids)
             raise

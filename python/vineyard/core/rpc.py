@@ -54,7 +54,7 @@ class RPCClient(ClientBase):
         roots = []
         for part in parts:
             root = np.empty(part.size, np.uint8).view(Root)
-            copying.run(part.fill(root))
+            copying.run(part.fill(root), part.size)
             roots.append(root)
         return self._send(roots), []
 

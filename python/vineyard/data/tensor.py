@@ -177,7 +177,7 @@ def resolve_tensor(obj: Any, resolver: Any) -> Any:
         return array.astype(tree[DTYPE]) if DTYPE in tree else array
     blob = obj.member("buffer_")
     if name == "object":
-        return load_pickle(blob.buffer.toreadonly(), from_json(tree[BUFFERS]) if BUFFERS in tree else None)
+        return load_pickle(blob, len(blob), from_json(tree[BUFFERS]) if BUFFERS in tree else None)
     return bytes_as(blob, dtype_of(name, tree.get("value_type_meta_")), tuple(from_json(tree["shape_"])))
 
 

@@ -12,9 +12,11 @@ import os
 import socket
 import struct
 from collections import deque
+from typing import Callable
 
 _LENGTH = struct.Struct("<Q")
 _READ_BYTES = 1 << 16
+_PIECE_BYTES = 8 << 20
 # Plain numbers: their classes take longer than the system calls to prepare.
 _CLOSE_ON_EXEC, _RIGHTS, _LEVEL = int(socket.MSG_CMSG_CLOEXEC), int(socket.SCM_RIGHTS), int(socket.SOL_SOCKET)
 _CONTROL_BYTES = socket.CMSG_SPACE(16 * array.array("i").itemsize)
@@ -82,8 +84,15 @@ class Channel:
             raise EOFError("the store announced a memory file and sent none")
         return self._files.popleft()
 
-    def receive_into(self, target: memoryview) -> None:
-        """Read raw bytes that follow a frame."""
+    def send_bytes(self, data: memoryview, note: Callable[[int], None]) -> None:
+        """Write raw bytes, and note after each piece how large it was."""
+        for begin in range(0, len(data), _PIECE_BYTES):
+            piece = data[begin : begin + _PIECE_BYTES]
+            self.socket.sendall(piece)
+            note(len(piece))
+
+    def receive_into(self, target: memoryview, note: Callable[[int], None]) -> None:
+        """Read raw bytes that follow a frame, and note after each piece how large it was."""
         done = min(len(self._unread), len(target))
         target[:done] = self._unread[:done]
         del self._unread[:done]
@@ -95,6 +104,7 @@ class Channel:
             if count == 0:
                 raise EOFError("the store closed the connection")
             done += count
+            note(count)
 
     def is_idle(self) -> bool:
         """Whether the other side is still there; reads what has come without waiting."""

@@ -13,7 +13,7 @@ import socket
 import threading
 import weakref
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Callable, Union
 
 from vineyard.errors import (
@@ -27,6 +27,7 @@ from vineyard.version import COMPATIBLE_VERSION
 from vineyard.wire.channel import Channel
 from vineyard.wire.identifiers import EMPTY_BLOB
 from vineyard.wire.memory import EMPTY, MemoryFile, Root, RootReference
+from vineyard.wire.progress import Progress
 
 Request = Union[str, "dict[str, Any]"]
 Reply = "dict[str, Any]"
@@ -113,18 +114,20 @@ class Connection:
                     raise error_of(reply["code"], reply.get("message", ""))
         return replies
 
-    def transfer(self, request: Request, outgoing: Iterable[Any] = (), incoming: bool = False) -> tuple[Any, list[Any]]:
+    def transfer(self, request: Request, outgoing: Sequence[Any] = (), incoming: bool = False) -> tuple[Any, list[Any]]:
         """Send a request with bytes after its first reply, or with bytes after its reply: (last reply, bytes)."""
         with self.lock:
             reply = self.exchange_locked([request])[0]
             try:
-                for data in outgoing:
-                    self._channel.socket.sendall(data)
                 if outgoing:
+                    with Progress("vineyard: sent", sum(len(data) for data in outgoing)) as progress:
+                        for data in outgoing:
+                            self._channel.send_bytes(data, progress.add)
                     reply = self._receive()
                 received = [bytearray(payload["data_size"]) for payload in reply["payloads"]] if incoming else []
-                for target in received:
-                    self._channel.receive_into(memoryview(target))
+                with Progress("vineyard: received", sum(map(len, received))) as progress:
+                    for target in received:
+                        self._channel.receive_into(memoryview(target), progress.add)
             except BaseException as error:
                 raise self._broken(error) from None
         if "code" in reply:
