@@ -35,8 +35,10 @@ Reply = "dict[str, Any]"
 encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _RELEASE = '{{"type":"release_request","object_id":{}}}'
-# More answers than these are read before the next release is written, so that neither side ever waits for the other.
-_MOST_UNREAD = 256
+# With more answers than these on their way, or with a longer request behind others, both sides could wait for the other
+# to read: a socket takes some 200 kB, and short messages count as a kilobyte each.
+_MOST_UNREAD = 64
+_LONG_REQUEST = 32 << 10
 # Claims on less than this are given up with the next request, on more at once.
 _DEFERRED_BYTES = 1 << 20
 # A larger blob is not asked for before it is needed.
@@ -102,10 +104,13 @@ class Connection:
         bodies = [(text if isinstance(text, str) else encode(text)).encode() for text in requests]
         releases = self._take_releases() if self._dropped else []
         try:
-            self._channel.send([*releases, *bodies] if releases else bodies)
-            self._unread += len(releases)
-            self._skip_unread()
-            replies = [self._receive() for _ in bodies]
+            replies: list[dict[str, Any]] = []
+            for batch in _batches(bodies):
+                self._channel.send([*releases, *batch] if releases else batch)
+                self._unread += len(releases)
+                releases = []
+                self._skip_unread()
+                replies += [self._receive() for _ in batch]
         except BaseException as error:
             raise self._broken(error) from None
         if not tolerant:
@@ -353,6 +358,21 @@ class Connection:
             self._close_when_unused()
         elif not self.is_unused:
             self.is_retired = True
+
+
+def _batches(bodies: list[bytes]) -> list[list[bytes]]:
+    """Requests that can be written together before an answer is read."""
+    if len(bodies) == 1 or (len(bodies) <= _MOST_UNREAD and sum(map(len, bodies)) <= _LONG_REQUEST):
+        return [bodies]
+    batches: list[list[bytes]] = [[]]
+    size = 0
+    for body in bodies:
+        if batches[-1] and (len(batches[-1]) == _MOST_UNREAD or size + len(body) > _LONG_REQUEST):
+            batches.append([])
+            size = 0
+        batches[-1].append(body)
+        size += len(body)
+    return batches
 
 
 def _connected(address: str | tuple[str, int]) -> socket.socket:
