@@ -233,3 +233,16 @@ def test_given_identifiers_when_written_and_read_then_they_are_the_same():
     assert vineyard.ObjectID(int(one)) == one == pickle.loads(pickle.dumps(one))
     with pytest.raises(ValueError, match="no object id"):
         vineyard.ObjectID("x y")
+
+
+def test_given_a_store_without_requests_of_its_own_when_values_are_put_then_those_of_the_original_do(client):
+    local = client.ipc_client
+    local._connection.extensions = frozenset()
+    for number in range(3):
+        target = client.put(np.full(100, number), persist=True, name="old")
+        assert client.get(name="old").tolist() == [number] * 100 and client.get_name("old") == target
+        client.put({"a": number}, persist=True, name="pickle")
+        assert client.get(name="pickle") == {"a": number}
+        client.put((1, "two", np.arange(3)), persist=True, name="several")
+        assert client.get(name="several")[1] == "two"
+    assert not local._connection.reserved

@@ -262,3 +262,80 @@ def test_given_a_store_that_was_restarted_when_asked_then_the_client_connects_ag
     assert client.get(client.put("again")) == "again"
     assert view.tolist() == list(range(10))
     client.close()
+
+
+def claimed(client, blobs):
+    """Those of the blobs that some connection was given."""
+    replies = client._exchange([{"type": "is_in_use_request", "id": blob} for blob in blobs])
+    return {blob for blob, reply in zip(blobs, replies) if reply["is_in_use"]}
+
+
+@pytest.mark.parametrize("knows_more", [True, False])
+def test_given_small_views_when_dropped_then_they_are_released_with_the_next_request(client, knows_more):
+    import pandas as pd
+    from vineyard.wire.metadata import blobs_of
+
+    with vineyard.connect(client.ipc_socket) as writer:
+        frame = pd.DataFrame({str(number): np.full(100, number) for number in range(600)})
+        targets = [writer.put(np.full(1000, number)) for number in range(20)] + [writer.put(frame)]
+        trees = [writer.get_meta(target).tree for target in targets]
+    blobs = [{blob for found in blobs_of(tree).values() for blob in found} for tree in trees]
+    everything = set().union(*blobs)
+    with vineyard.connect(client.ipc_socket) as reader:
+        if not knows_more:
+            reader.ipc_client._connection.extensions = frozenset()
+        views = [reader.get(target) for target in targets]
+        assert claimed(client.ipc_client, everything) == everything and len(everything) == 621
+        del views[3:]
+        gc.collect()
+        reader.exists(targets[0])
+        assert claimed(client.ipc_client, everything) == set().union(*blobs[:3])
+        assert all((view == number).all() for number, view in enumerate(views))
+
+
+def test_given_values_of_one_size_when_put_then_at_most_one_blob_is_kept_ready(client, memory_usage):
+    before = memory_usage()
+    targets = [client.put(np.full(1024, number)) for number in range(4)]
+    assert memory_usage() - before in (4 * 8192, 5 * 8192)
+    client.delete(targets)
+    client.delete(client.put(np.zeros(16)))
+    assert memory_usage() <= before
+
+
+def test_given_values_of_one_size_when_somebody_clears_the_store_then_the_next_one_is_put_all_the_same(client):
+    for number in range(4):
+        client.put(np.full(1024, number))
+    with vineyard.connect(client.ipc_socket) as other:
+        other.clear()
+        theirs = other.put(np.full(1024, 7))
+        mine = client.put(np.full(1024, 8))
+        assert (other.get(mine) == 8).all() and (other.get(theirs) == 7).all()
+        client.put(np.full(1024, 9))
+        client.clear()
+        assert (client.get(client.put(np.full(1024, 10))) == 10).all()
+
+
+def test_given_copies_of_which_one_fails_when_run_then_none_goes_on_afterwards():
+    from vineyard.wire import copying
+
+    target = np.zeros(64 * MEGABYTE, np.uint8)
+    begun = threading.Event()
+
+    class Slow:
+        target = source = None
+
+        def __call__(self, note):
+            begun.set()
+            for begin in range(0, len(target), MEGABYTE):
+                target[begin : begin + MEGABYTE] = 1
+                note(MEGABYTE)
+
+    def fail(note):
+        begun.wait(10)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        copying.run([fail, Slow()], 2 * len(target))
+    after = int(target.sum())
+    threading.Event().wait(0.05)
+    assert int(target.sum()) == after

@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import enum
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -183,6 +184,45 @@ def test_given_a_frame_of_polars_when_read_then_it_is_the_same(client, released)
     assert released.ask("type", None, repr(target)) == "Table"
 
 
+def test_given_all_types_of_polars_when_read_then_they_are_the_same(client):
+    polars = pytest.importorskip("polars")
+    instants = [datetime.datetime(2026, 1, 1), None, datetime.datetime(2026, 7, 1)]
+    frame = polars.DataFrame(
+        {
+            "categories": polars.Series(["a", "b", None], dtype=polars.Categorical),
+            "enumeration": polars.Series(["x", "y", "x"], dtype=polars.Enum(["x", "y"])),
+            "instants": polars.Series(instants, dtype=polars.Datetime("us", "Europe/Berlin")),
+            "dates": [datetime.date(2026, 1, 1), None, datetime.date(2026, 1, 2)],
+            "times": [datetime.time(1, 2), None, datetime.time(3)],
+            "durations": [datetime.timedelta(1)] * 3,
+            "decimals": polars.Series([decimal.Decimal("1.50"), None, decimal.Decimal("2.00")]),
+            "structures": [{"a": 1, "b": "x"}, None, {"a": 2, "b": None}],
+            "arrays": polars.Series([[1, 2], [3, 4], None], dtype=polars.Array(polars.Int64, 2)),
+            "bytes": [b"a", None, b"c"],
+            "nothing": [None] * 3,
+        }
+    )
+    got = client.get(client.put(frame))
+    assert got.schema == frame.schema and got.equals(frame)
+    series = polars.Series("s", [1, None])
+    assert client.get(client.put(series)).equals(series)
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc", "coo", "bsr", "dia", "lil", "dok"])
+def test_given_a_sparse_matrix_or_array_when_read_then_it_is_the_same(client, kind):
+    scipy_sparse = pytest.importorskip("scipy.sparse")
+    matrix = scipy_sparse.random(60, 40, density=0.5, format="csr", random_state=1)
+    for value in (matrix.asformat(kind), getattr(scipy_sparse, f"{kind}_array")(matrix)):
+        got = client.get(client.put(value))
+        assert type(got) is type(value) and got.shape == value.shape and (got != value).nnz == 0
+
+
+def test_given_a_large_sparse_array_when_read_then_its_numbers_are_looked_at(client):
+    scipy_sparse = pytest.importorskip("scipy.sparse")
+    got = client.get(client.put(scipy_sparse.csr_array(np.eye(20_000, 10))))
+    assert not got.indptr.flags.owndata and not got.indptr.flags.writeable
+
+
 def test_given_tensors_of_torch_when_read_then_they_are_the_same(client):
     torch = pytest.importorskip("torch")
     for value in (torch.arange(6).reshape(2, 3).T, torch.ones(3, dtype=torch.bfloat16), torch.empty(0, 2)):
@@ -190,6 +230,66 @@ def test_given_tensors_of_torch_when_read_then_they_are_the_same(client):
         assert got.dtype == value.dtype and torch.equal(got, value)
     parameter = client.get(client.put(torch.nn.Parameter(torch.ones(2))))
     assert isinstance(parameter, torch.nn.Parameter) and parameter.requires_grad
+
+
+def state_of_a_model(torch):
+    model = torch.nn.Sequential(torch.nn.Linear(100, 100), torch.nn.LayerNorm(8))
+    state = model.state_dict()
+    state["bfloat16"] = torch.randn(100, 100).to(torch.bfloat16)
+    state["complex"] = torch.randn(100, 100, dtype=torch.complex64)
+    state["transposed"] = torch.arange(10_000.0).reshape(100, 100).T
+    state["every other"] = torch.arange(10_000.0).reshape(100, 100)[::2]
+    state["tied"] = state["0.weight"].view(100, 100)
+    state["step"] = torch.tensor(3.0)
+    state["none"] = torch.empty(0, 4)
+    state["numbers"] = np.arange(20_000)
+    return state
+
+
+def test_given_a_state_dict_when_read_then_its_tensors_are_the_same_and_look_at_shared_memory(client):
+    torch = pytest.importorskip("torch")
+    state = state_of_a_model(torch)
+    target = client.put(state)
+    got = client.get(target)
+    assert list(got) == list(state) and type(got) is type(state)
+    numbers, _ = got.pop("numbers"), state.pop("numbers")
+    assert not numbers.flags.writeable
+    for name, tensor in state.items():
+        assert got[name].dtype == tensor.dtype and torch.equal(got[name], tensor), name
+    blob = client.get_object(target).member("buffer_")
+    with open("/proc/self/maps") as file:
+        private = [line.split("-")[0] for line in file if " rw-p " in line and int(line.split()[4]) > 0]
+    assert any(0 <= got["bfloat16"].data_ptr() - int(begin, 16) < len(blob) + 8192 for begin in private)
+    # Nobody else's code is named, so that whoever has PyTorch can load it; tied weights are there once.
+    assert set(pickle.loads(bytes(blob))) == {*state, "numbers"}
+    assert got["tied"].data_ptr() == got["0.weight"].data_ptr() and len(blob) < 600_000
+
+
+def test_given_tensors_of_a_state_dict_when_written_to_then_others_do_not_see_it(client):
+    torch = pytest.importorskip("torch")
+    target, single = client.put(state_of_a_model(torch)), client.put(torch.ones(5000))
+    before = client.get(target)
+    mine = client.get(target)
+    mine["bfloat16"].zero_()
+    client.get(single).zero_()
+    assert torch.equal(client.get(target)["bfloat16"], before["bfloat16"]) and before["bfloat16"].any()
+    assert client.get(single).all()
+    model = torch.nn.Sequential(torch.nn.Linear(100, 100))
+    model.load_state_dict({name: mine[name] for name in ("0.weight", "0.bias")}, assign=True)
+    optimizer = torch.optim.AdamW(model.parameters())
+    model(torch.randn(4, 100)).sum().backward()
+    optimizer.step()
+    state = optimizer.state_dict()
+    again = client.get(client.put(state))
+    assert torch.equal(again["state"][0]["exp_avg"], state["state"][0]["exp_avg"])
+
+
+def test_given_a_model_when_read_then_its_parameters_are_the_same(client):
+    torch = pytest.importorskip("torch")
+    model = torch.nn.Linear(100, 100)
+    got = client.get(client.put(model))
+    assert isinstance(got.weight, torch.nn.Parameter) and got.weight.requires_grad
+    assert all(torch.equal(one, other) for one, other in zip(model.parameters(), got.parameters()))
 
 
 def test_given_a_function_when_read_then_it_works(client):

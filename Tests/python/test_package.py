@@ -119,3 +119,26 @@ def test_given_what_names_a_store_when_connecting_then_it_is_found(store, tmp_pa
     assert client.connected and (client.is_rpc or client.ipc_socket == store.socket)
     client.close()
     assert not client.connected
+
+
+PUT_SLOWLY = """
+import sys, numpy as np, vineyard
+from vineyard.wire import copying, progress
+progress._FIRST_SECONDS = progress._PAUSE_SECONDS = 0
+copying._TOLD_BYTES = copying._PIECE_BYTES = 1 << 20
+client = vineyard.connect(sys.argv[1])
+value = np.arange(4 << 18).reshape(2, -1)
+assert (client.get(client.put(value)) == value).all()
+"""
+
+
+@pytest.mark.parametrize(("told", "is_shown"), [("1", True), ("0", False), ("", False)])
+def test_given_a_long_transfer_when_somebody_looks_then_progress_is_shown_and_taken_away(store, told, is_shown):
+    done = run(PUT_SLOWLY, store.socket, VINEYARD_PROGRESS=told)
+    assert done.returncode == 0, done.stderr
+    if is_shown:
+        # Ends of lines are those that Python takes carriage returns for.
+        assert "\nvineyard: written 8.4 MB of 8.4 MB (100 %), " in done.stderr
+        assert done.stderr.endswith(" \n") and not done.stderr.split("\n")[-2].strip()
+    else:
+        assert done.stderr == ""

@@ -102,6 +102,7 @@ def assert_same(got, expected):
         assert type(got) is type(expected) and (got != expected).nnz == 0
     elif isinstance(expected, np.ndarray):
         assert got.shape == expected.shape
+        assert got.flags.f_contiguous or not expected.flags.f_contiguous or expected.dtype.kind in "OU"
         if expected.dtype.kind != "U":
             assert got.dtype == expected.dtype
         np.testing.assert_array_equal(got, expected)

@@ -43,7 +43,8 @@ struct CheckCommand: AsyncContextCommand {
       namespace: connection.namespace, objects: try builder.offlinePlan().plan.objects,
       image: target.image(context.host), size: try bytes(), isBeforehand: pre)
     subject.workloads = try workloads(images.options(context.host))
-    let findings = try await ClusterCheck(client: try session.client(), subject: subject, log: session.log).run()
+    let cluster = try await ClusterCheck(client: try session.client(), subject: subject, log: session.log).run()
+    let findings = cluster + PythonCheck.findings(context.host.environment)
     context.output(format.output.text(PrintableFindings(findings), context.outputPalette))
     let failures = findings.count { $0.outcome == .failed }
     guard failures > 0 else { return }

@@ -111,6 +111,20 @@ extension Store {
     try BlobsCreation(sizes, by: client).finish(self)
   }
 
+  /// Creates an unsealed blob for a client that may need it soon, if nothing has to make room for it or wait.
+  ///
+  /// - Parameter size: above zero.
+  public func createBlobAtHand(_ size: UInt64, by client: Client) -> BlobPayload? {
+    guard size > 0 else { return nil }
+    work.spend(Work.item)
+    return createBlobIfRoom(size, by: client)
+  }
+
+  /// Removes a blob that a client was given and has not sealed; nothing happens when it has.
+  public func dropUnsealed(_ id: ObjectID, by client: Client) {
+    if client.writing.contains(id) { removeBlob(id, in: client.session, by: client) }
+  }
+
   /// Whether the volume of a client, if it is one's, allows it so much.
   func admits(_ size: UInt64, by client: Client) -> Bool { client.volume?.usage.admits(size) ?? true }
 

@@ -142,6 +142,14 @@ extension RequestHandler {
     return .reply
   }
 
+  /// Ends claims on many blobs; one that is not claimed is no error, since the answer tells nothing of each.
+  func releaseBlobs(_ client: Client) throws(StoreError) -> Disposition {
+    try start(
+      IDListTask(try NumberListReader(message, "ids"), "release_blobs_reply") { (store, id) in
+        try? store.release(id, by: client)
+      })
+  }
+
   func refuseGPU() throws(StoreError) -> Disposition { throw StoreError(.invalid, "GPU support is not enabled") }
 
   // MARK: - Spilling

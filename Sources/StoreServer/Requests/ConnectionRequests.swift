@@ -37,11 +37,13 @@ extension RequestHandler {
     connection.client.releasesBlobs = try message.boolean("releases_blobs", default: false)
     // No word of 0.24.2: one of this kind asks whether parts of blobs can be had.
     let asksForRanges = try message.boolean("remote_ranges", default: false)
+    let asksForExtensions = try message.boolean("extensions", default: false)
     connection.isRegistered = true
     connection.isPeer = asksForRanges
     // Nobody could tell over RPC through which volume a client came.
     let isOutside = session.id == 0 && connection.client.volume == nil
     reply.frame {
+      if asksForExtensions { $0.array("extensions", Self.extensions) { reply.append(jsonString: $0.rawValue) } }
       $0.field("instance_id", store.instances.local)
       $0.field("ipc_socket", socketPath(of: connection.client))
       // Where there is a token, only for peers that prove to have it.
@@ -55,6 +57,9 @@ extension RequestHandler {
     }
     return .reply
   }
+
+  /// Requests that 0.24.2 does not have, for clients that ask.
+  private static let extensions: [RequestType] = [.putObject, .releaseBlobs]
 
   private func socketPath(of client: Client) -> String {
     guard let volume = client.volume else { return identity.socketPath(of: client.session.id) }

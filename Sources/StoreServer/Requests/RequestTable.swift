@@ -184,6 +184,7 @@ extension RequestDescriptor {
     case .increaseReferenceCount:
       .init(.read, heap: .grants) { h, c throws(StoreError) in try h.increaseReferenceCount(c.client) }
     case .release: .init(.read) { h, c throws(StoreError) in try h.release(c.client) }
+    case .releaseBlobs: .init(.read, heap: .ids) { h, c throws(StoreError) in try h.releaseBlobs(c.client) }
     case .createGPUBuffer: .init(.write) { h, _ throws(StoreError) in try h.refuseGPU() }
     case .getGPUBuffers: .init(.read) { h, _ throws(StoreError) in try h.refuseGPU() }
     case .evict: .init(.read, heap: .ids) { h, c throws(StoreError) in try h.evict(c.client) }
@@ -197,6 +198,8 @@ extension RequestDescriptor {
       .init(.write, heap: .documents, log: .data("create")) { h, c throws(StoreError) in try h.createData(c.client) }
     case .createDatas:
       .init(.write, heap: .documents, log: .data("create")) { h, c throws(StoreError) in try h.createDatas(c.client) }
+    case .putObject:
+      .init(.write, heap: .documents, log: .data("create")) { h, c throws(StoreError) in try h.putObject(c) }
     case .getData: .init(.read, heap: .ids, log: .data("get")) { h, c throws(StoreError) in try h.getData(c) }
     case .listData: .init(.read, heap: .listing(.objects)) { h, c throws(StoreError) in try h.listData(c.client) }
     case .deleteData:

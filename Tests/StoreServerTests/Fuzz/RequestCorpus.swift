@@ -50,10 +50,14 @@ struct RequestCorpus {
     case .seal, .release: return [("object_id", "\(known.blob(&random))")]
     case .dropBuffer, .isSpilled, .isInUse: return [("id", "\(known.blob(&random))")]
     case .shrinkBuffer: return [("id", "\(known.blob(&random))"), ("size", size())]
-    case .increaseReferenceCount, .evict, .unpin: return [("ids", list { "\(known.blob(&$0.random))" })]
+    case .increaseReferenceCount, .releaseBlobs, .evict, .unpin: return [("ids", list { "\(known.blob(&$0.random))" })]
     case .load: return [("ids", list { "\(known.blob(&$0.random))" }), ("pin", flag())]
     case .createData: return [("content", content(known, depth: 2))]
     case .createDatas: return [("contents", list { $0.content(known, depth: 1) }), ("num", "1")]
+    case .putObject:
+      let seals = list { "\(known.blob(&$0.random))" }
+      return [("content", content(known, depth: 2)), ("persist", flag()), ("seals", seals)]
+        + (random.oneIn(2) ? [("name", name())] : []) + (random.oneIn(2) ? [("reserve", size())] : [])
     case .getData:
       return [("id", list { "\(known.object(&$0.random))" }), ("sync_remote", flag()), ("wait", "false")]
     case .deleteData, .deleteDataWithFeedbacks:

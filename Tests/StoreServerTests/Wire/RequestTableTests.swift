@@ -9,7 +9,8 @@ struct RequestTableTests {
   static let writers: Set<String> = [
     "create_buffer_request", "create_buffers_request", "seal_request", "drop_buffer_request", "shrink_buffer_request",
     "create_remote_buffer_request", "create_remote_buffers_request", "del_data_with_feedbacks_request",
-    "create_gpu_buffer_request", "create_data_request", "create_datas_request", "del_data_request", "persist_request",
+    "create_gpu_buffer_request", "create_data_request", "create_datas_request", "put_object_request",
+    "del_data_request", "persist_request",
     "label_request", "clear_request", "shallow_copy_request", "put_name_request", "drop_name_request",
     "acquire_lock_request", "create_stream_request", "open_stream_request", "get_next_stream_chunk_request",
     "push_next_stream_chunk_request", "pull_next_stream_chunk_request", "stop_stream_request", "drop_stream_request",

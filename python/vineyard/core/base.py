@@ -166,8 +166,8 @@ class ClientBase(Requests):
 
     # Storing
 
-    def _allocate(self, parts: Sequence[Part]) -> tuple[list[int], list[str]]:
-        """Make blobs with these bytes: (their ids, requests that finish them)."""
+    def _allocate(self, parts: Sequence[Part]) -> tuple[list[int], list[int]]:
+        """Make blobs with these bytes: (their ids, those that are to be sealed)."""
         raise NotImplementedError
 
     def _drop(self, blobs: Iterable[int]) -> None:
@@ -177,44 +177,77 @@ class ClientBase(Requests):
         """Blobs that have the bytes of parts already, by the identity of the part."""
         return {}
 
-    def store(self, draft: Draft) -> ObjectMeta:
-        """Store a draft with all its members."""
+    def store(self, draft: Draft, persist: bool = False, name: str | None = None) -> ObjectMeta:
+        """Store a draft with all its members; with `persist` and `name` others find it."""
         levels, needs = levels_of(draft)
         parts = [part for _, _, part in needs if part.size]
         blobs: dict[int, dict[str, Any]] = {}
-        requests: list[str] = []
-        if parts:
-            requests = self._fill(parts, blobs)
-        for level in levels:
+        seals = self._fill(parts, blobs) if parts else []
+        for level in levels[:-1]:
             trees = [link(one, blobs) for one in level]
-            for one, reply in zip(level, self._create(trees, requests)):
+            for one, reply in zip(level, self._create(trees, [seal_request(blob) for blob in seals])):
                 one.tree["id"] = f"o{reply[0]:016x}"
                 one.tree["signature"], one.tree["instance_id"] = reply[1], reply[2]
-            requests = []
+            seals = []
+        self._publish(link(draft, blobs), seals, persist, name)
         if self.is_ipc:
             own = [int(tree["id"][1:], 16) for tree in blobs.values()]
             self._remember(int(draft.tree["id"][1:], 16), own, len(levels) == 1)
         return ObjectMeta.of(draft.tree, self)
 
-    def _fill(self, parts: Sequence[Part], blobs: dict[int, dict[str, Any]]) -> list[str]:
+    def _publish(
+        self, tree: dict[str, Any], seals: Sequence[int], persist: bool, name: str | None, reserve: int = 0
+    ) -> int:
+        """Seal blobs, create an object of them, persist and name it: in one message where the store knows it.
+
+        With `reserve` the store is asked for a blob of that size along with it.
+        """
+        tree["instance_id"] = self._blob_instance
+        connection = self._connection
+        named = persist and name is not None
+        if "put_object_request" in connection.extensions:
+            body = f'{{"type":"put_object_request","content":{encode(tree)},"seals":[{",".join(map(str, seals))}]'
+            body += ',"persist":true' if persist else ""
+            body += f',"name":{encode(str(name))}' if named else ""
+            body += f',"reserve":{reserve}}}' if reserve else "}"
+            reply = connection.exchange([body])[0]
+            if reserve:
+                connection.reserved = reply.get("created")
+        else:
+            requests: list[Request] = [seal_request(blob) for blob in seals]
+            requests.append(f'{{"type":"create_data_request","content":{encode(tree)}}}')
+            reply = connection.exchange(requests)[-1]
+            if persist:
+                connection.exchange(publication(reply["id"], name))
+        identifier: int = reply["id"]
+        tree["id"], tree["signature"], tree["instance_id"] = (
+            f"o{identifier:016x}",
+            reply["signature"],
+            reply["instance_id"],
+        )
+        if named:
+            self._remember_name(str(name), identifier)
+        return identifier
+
+    def _fill(self, parts: Sequence[Part], blobs: dict[int, dict[str, Any]]) -> list[int]:
         from vineyard.wire.metadata import blob_tree
 
         instance = self._blob_instance
         existing = self._existing(parts)
         new = [part for part in parts if id(part) not in existing]
-        ids, requests = self._allocate(new) if new else ([], [])
+        ids, seals = self._allocate(new) if new else ([], [])
         for part, blob in zip(new, ids):
             blobs[id(part)] = blob_tree(blob, part.size, instance)
         for part in parts:
             if id(part) in existing:
                 blobs[id(part)] = blob_tree(existing[id(part)], part.size, instance)
-        return requests
+        return seals
 
     @property
     def _blob_instance(self) -> int:
         return self.instance_id
 
-    def _create(self, trees: list[dict[str, Any]], before: list[str]) -> list[tuple[int, int, int]]:
+    def _create(self, trees: list[dict[str, Any]], before: Sequence[Request]) -> list[tuple[int, int, int]]:
         instance = self._blob_instance
         for tree in trees:
             tree["instance_id"] = instance
@@ -231,6 +264,11 @@ class ClientBase(Requests):
             if len(self._known_blobs) >= _MOST_REMEMBERED:
                 self._known_blobs.clear()
             self._known_blobs[identifier] = tuple(blobs)
+
+    def _remember_name(self, name: str, identifier: int) -> None:
+        if len(self._known_names) >= _MOST_REMEMBERED:
+            self._known_names.clear()
+        self._known_names[name] = identifier
 
     def create_metadata(self, metadata: Any, instance_id: int | None = None) -> Any:
         """Create an object, or a list of them, from metadata."""
@@ -336,6 +374,19 @@ class ClientBase(Requests):
     def __repr__(self) -> str:
         where = self._address if isinstance(self._address, str) else "{}:{}".format(*self._address)
         return f"<{type(self).__name__} of {where}{'' if self.connected else ', not connected'}>"
+
+
+def seal_request(blob: int) -> str:
+    """Request that ends the writing of a blob."""
+    return f'{{"type":"seal_request","object_id":{blob}}}'
+
+
+def publication(identifier: int, name: str | None) -> list[Request]:
+    """Requests that persist an object, and name it."""
+    requests: list[Request] = [f'{{"type":"persist_request","id":{identifier}}}']
+    if name is not None:
+        requests.append({"type": "put_name_request", "object_id": identifier, "name": str(name)})
+    return requests
 
 
 def _unknown(identifier: ObjectID) -> VineyardException:

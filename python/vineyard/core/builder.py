@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Callable
 
+from vineyard.core.base import publication
 from vineyard.core.draft import Draft, Member, Part
 from vineyard.core.signatures import Signatures
 from vineyard.wire.identifiers import ObjectID
@@ -31,9 +32,25 @@ class Planner:
         return self._plan(value, planning)
 
     def __call__(self, client: ClientBase, value: Any, builder: BuilderContext | None = None, **kw: Any) -> Any:
-        context = builder or get_current_builders()
-        planned = self._plan(value, Planning(client, context, kw))
-        return client.store_blob(planned) if isinstance(planned, Part) else client.store(planned)  # type: ignore[attr-defined]
+        return self.store(client, value, builder or get_current_builders(), kw)
+
+    def store(
+        self,
+        client: ClientBase,
+        value: Any,
+        context: BuilderContext,
+        options: dict[str, Any],
+        persist: bool = False,
+        name: str | None = None,
+    ) -> Any:
+        """Store a value, and persist and name it; returns its metadata, or its blob."""
+        planned = self._plan(value, Planning(client, context, options))
+        if isinstance(planned, Draft):
+            return client.store(planned, persist, name)
+        blob = client.store_blob(planned)  # type: ignore[attr-defined]
+        if persist:
+            client._exchange(publication(int(blob.id), name))
+        return blob
 
 
 class Planning:
@@ -155,17 +172,16 @@ def put(
     """Store a value, and name it."""
     if builder is not None and not isinstance(builder, BuilderContext):
         return builder(client, value, **kw)
-    stored = (builder or get_current_builders()).run(client, value, **kw)
-    identifier = stored.meta.id if isinstance(stored, (ObjectMeta, Object)) else stored
-    if not isinstance(identifier, ObjectID):
-        return identifier
-    requests: list[Any] = [{"type": "persist_request", "id": int(identifier)}] if persist else []
-    if name is not None and persist:
-        requests.append({"type": "put_name_request", "object_id": int(identifier), "name": str(name)})
-    elif name is not None:
+    if name is not None and not persist:
         import warnings
 
         warnings.warn("The object is not persisted, the name won't be associated.", UserWarning, stacklevel=3)
-    if requests:
-        client._exchange(requests)
+    context = builder or get_current_builders()
+    planner = context.builder_of(type(value))
+    if isinstance(planner, Planner):
+        return planner.store(client, value, context, kw, persist, name).id
+    stored = context.run(client, value, **kw)
+    identifier = stored.meta.id if isinstance(stored, (ObjectMeta, Object)) else stored
+    if persist and isinstance(identifier, ObjectID):
+        client._exchange(publication(int(identifier), name))
     return identifier

@@ -14,15 +14,13 @@ from vineyard.wire import copying
 from vineyard.wire.memory import Root
 from vineyard.wire.metadata import EMPTY_BLOB_TREE, ObjectMeta, new_tree
 
-Copies = "list[Callable[[], None]]"
-
 
 class Part:
     """Bytes that become a blob."""
 
     __slots__ = ("address", "fill", "size")
 
-    def __init__(self, size: int, fill: Callable[[Root], list[Callable[[], None]]], address: int | None = None) -> None:
+    def __init__(self, size: int, fill: Callable[[Root], list[copying.Copy]], address: int | None = None) -> None:
         self.size = size
         self.fill = fill
         # Where the bytes are, if they are in one piece: they may be a blob already.
@@ -51,7 +49,7 @@ def part_of_array(array: np.ndarray[Any, Any]) -> Part:
     """The elements of an array in C order."""
     address = int(array.__array_interface__["data"][0]) if array.flags.c_contiguous and array.nbytes else None
 
-    def fill(root: Root) -> list[Callable[[], None]]:
+    def fill(root: Root) -> list[copying.Copy]:
         target: np.ndarray[Any, Any] = np.ndarray(array.shape, array.dtype, root)
         return copying.parts(target, array, root.is_fresh)
 
@@ -68,8 +66,9 @@ def part_of_pieces(pieces: list[Any]) -> Part:
     """Several buffers, one behind the other."""
     arrays = [np.frombuffer(piece, np.uint8) for piece in pieces]
 
-    def fill(root: Root) -> list[Callable[[], None]]:
-        copies, offset = [], 0
+    def fill(root: Root) -> list[copying.Copy]:
+        copies: list[copying.Copy] = []
+        offset = 0
         plain = root.view(np.ndarray)
         for array in arrays:
             copies += copying.parts(plain[offset : offset + array.size], array, root.is_fresh)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from vineyard.core.base import ClientBase, blobs_by_instance
+from vineyard.core.base import ClientBase, blobs_by_instance, seal_request
 from vineyard.core.draft import Draft, Part
 from vineyard.core.requests import identifier_of
-from vineyard.errors import error_of
+from vineyard.errors import ObjectNotExistsException, error_of
 from vineyard.wire import copying
-from vineyard.wire.connection import Request, encode
+from vineyard.wire.connection import Request
 from vineyard.wire.identifiers import EMPTY_BLOB, ObjectID
 from vineyard.wire.memory import EMPTY, address_of, view_of
 from vineyard.wire.metadata import ObjectMeta, blob_tree, blobs_of
@@ -24,31 +24,44 @@ class IPCClient(ClientBase):
 
     # Storing
 
-    def store(self, draft: Draft) -> ObjectMeta:
-        """Store a draft with all its members."""
+    def store(self, draft: Draft, persist: bool = False, name: str | None = None) -> ObjectMeta:
+        """Store a draft with all its members; with `persist` and `name` others find it."""
         members = draft.members
-        if len(members) > 1 or self._open is None or self._open.has_views:
-            return super().store(draft)
-        for key, part in members.items():
-            if not isinstance(part, Part) or not part.size:
-                return super().store(draft)
-            return self._store_simple(draft.tree, key, part)
-        return super().store(draft)
+        if len(members) != 1 or self._open is None:
+            return super().store(draft, persist, name)
+        ((key, part),) = members.items()
+        if not isinstance(part, Part) or not part.size or self._open.may_have(part.address):
+            return super().store(draft, persist, name)
+        return self._store_simple(draft.tree, key, part, persist, name)
 
-    def _store_simple(self, tree: dict[str, Any], key: str, part: Part) -> ObjectMeta:
+    def _store_simple(self, tree: dict[str, Any], key: str, part: Part, persist: bool, name: str | None) -> ObjectMeta:
         """Store what most values are: metadata and one blob."""
         connection = self._connection
-        instance = connection.registration["instance_id"]
-        ids, requests = self._allocate([part])
-        tree[key] = blob_tree(ids[0], part.size, instance)
-        tree["instance_id"] = instance
-        requests.append(f'{{"type":"create_data_request","content":{encode(tree)}}}')
-        reply = connection.exchange(requests)[-1]
-        tree["id"], tree["signature"] = f"o{reply['id']:016x}", reply["signature"]
-        self._remember(reply["id"], ids)
+        reserve = connection.next_reserve(part.size)
+        reserved = connection.take_reserved(part.size)
+        if reserved is not None:
+            copying.run(part.fill(connection.space(reserved)), part.size)
+            try:
+                return self._store_blob(tree, key, part.size, reserved["object_id"], persist, name, reserve)
+            except ObjectNotExistsException:
+                # Somebody has cleared the store since.
+                pass
+        ids, _ = self._allocate([part])
+        return self._store_blob(tree, key, part.size, ids[0], persist, name, reserve)
+
+    def _store_blob(
+        self, tree: dict[str, Any], key: str, size: int, blob: int, persist: bool, name: str | None, reserve: int
+    ) -> ObjectMeta:
+        tree[key] = blob_tree(blob, size, self._blob_instance)
+        self._remember(self._publish(tree, [blob], persist, name, reserve), [blob])
         return ObjectMeta.of(tree, self)
 
-    def _allocate(self, parts: Sequence[Part]) -> tuple[list[int], list[str]]:
+    def clear(self) -> None:
+        """Delete all objects, of the volume in a volume."""
+        self._connection.reserved = None
+        super().clear()
+
+    def _allocate(self, parts: Sequence[Part]) -> tuple[list[int], list[int]]:
         connection = self._connection
         if len(parts) == 1:
             request = f'{{"type":"create_buffer_request","size":{parts[0].size}}}'
@@ -58,14 +71,14 @@ class IPCClient(ClientBase):
             payloads = [reply[str(index)] for index in range(len(parts))]
         ids = [payload["object_id"] for payload in payloads]
         try:
-            copies = []
+            copies: list[copying.Copy] = []
             for part, payload in zip(parts, payloads):
                 copies += part.fill(connection.space(payload))
-            copying.run(copies)
+            copying.run(copies, sum(part.size for part in parts))
         except BaseException:
             self._drop(ids)
             raise
-        return ids, [f'{{"type":"seal_request","object_id":{one}}}' for one in ids]
+        return ids, ids
 
     def _drop(self, blobs: Iterable[int]) -> None:
         self._exchange([{"type": "drop_buffer_request", "id": blob} for blob in blobs])
@@ -91,8 +104,8 @@ class IPCClient(ClientBase):
         if existing:
             found: Blob = self.get_blob(existing[id(part)])
             return found
-        ids, requests = self._allocate([part])
-        self._exchange(requests)
+        ids, seals = self._allocate([part])
+        self._exchange([seal_request(one) for one in seals])
         return blob_of(ids[0], self._connection.view(ids)[ids[0]], self.instance_id, self)
 
     def create_blob(self, size: int | Sequence[int]) -> Any:
@@ -129,7 +142,7 @@ class IPCClient(ClientBase):
             if "code" in reply:
                 raise error_of(reply["code"], reply.get("message", ""))
         if name is not None and replies[0]["object_id"] != identifier:
-            self._known_names[name] = replies[0]["object_id"]
+            self._remember_name(name, replies[0]["object_id"])
             return self._meta_of(ObjectID(replies[0]["object_id"]), sync_remote)
         content = replies[-1]["content"]
         tree = content.get(repr(identifier)) if content else None
@@ -162,9 +175,7 @@ class IPCClient(ClientBase):
         known = self._known_names.get(name)
         if known is None:
             known = self._exchange([_name_request(name)])[0]["object_id"]
-            if len(self._known_names) > len(self._known_blobs) + 1024:
-                self._known_names.clear()
-            self._known_names[name] = known
+            self._remember_name(name, known)
             return object_of(self._meta_of(ObjectID(known), True))
         try:
             return object_of(self._meta_of(ObjectID(known), True, name))

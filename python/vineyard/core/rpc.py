@@ -50,11 +50,11 @@ class RPCClient(ClientBase):
 
     # Storing
 
-    def _allocate(self, parts: Sequence[Part]) -> tuple[list[int], list[str]]:
+    def _allocate(self, parts: Sequence[Part]) -> tuple[list[int], list[int]]:
         roots = []
         for part in parts:
             root = np.empty(part.size, np.uint8).view(Root)
-            copying.run(part.fill(root))
+            copying.run(part.fill(root), part.size)
             roots.append(root)
         return self._send(roots), []
 

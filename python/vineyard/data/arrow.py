@@ -164,7 +164,11 @@ def plan_stream(value: Any, container: str, **fields: Any) -> Draft:
     _write(size, value)
 
     def fill(root: Root) -> list[Any]:
-        return [lambda: _write(pa.FixedSizeBufferWriter(pa.py_buffer(root)), value)]
+        def copy(note: Any) -> None:
+            _write(pa.FixedSizeBufferWriter(pa.py_buffer(root)), value)
+            note(root.nbytes)
+
+        return [copy]
 
     draft = Draft("vineyardctl::Arrow", container_=container, nbytes=size.size(), **fields)
     draft.add("buffer_", Part(size.size(), fill))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import pickle
 import struct
+import sys
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,20 @@ import numpy as np
 from vineyard.core.builder import Planner, Planning
 from vineyard.core.draft import Draft, Part, part_of_bytes, part_of_pieces
 from vineyard.data.json_text import from_json, to_json
+from vineyard.wire.memory import address_of, private_bytes
 
 BUFFERS = "vineyardctl_buffers_"
-"""Field with the places of buffers: [[offset of the instruction that loads it, length], …]."""
+"""Field with the places of buffers: [[offset of the instruction that loads it, length, 1 for those of PyTorch], …]."""
 
 # Smaller buffers are copied faster than they are placed.
 _LARGE_BYTES = 64 << 10
-# Instructions are looked through one by one, in Python.
-_MOST_INSTRUCTIONS_BYTES = 256 << 10
+# Many tensors are small, and a dictionary of them is read as a whole.
+_LARGE_TENSOR_BYTES = 4 << 10
+# Instructions are looked through one by one, in Python. About every third notes a value.
+_MOST_NOTES = 16 << 10
+_BYTES_PER_NOTE = 1 << 10
 
+_NOTE = b"\x94"
 _NEXT_BUFFER, _READONLY_BUFFER, _FRAME = b"\x97", b"\x98", b"\x95"
 _BYTES, _BYTEARRAY = b"\x8e", b"\x96"
 _HEADER_BYTES = 9
@@ -43,33 +49,47 @@ def plan_pickle(value: Any, planning: Planning) -> Draft:
 BUILDER = Planner(plan_pickle)
 
 
-def part_of_pickle(value: Any) -> tuple[Part, list[tuple[int, int]]]:
+def part_of_pickle(value: Any) -> tuple[Part, list[tuple[int, ...]]]:
     """Bytes of a pickle, and the places of the large buffers in it."""
     buffers: list[memoryview] = []
+    tensors: dict[int, Any] = {}
 
     def keep(buffer: pickle.PickleBuffer) -> bool:
         try:
             raw = buffer.raw()
         except BufferError:
             return True
-        if raw.nbytes < _LARGE_BYTES:
+        if raw.nbytes < (_LARGE_TENSOR_BYTES if tensors and address_of_buffer(raw) in tensors else _LARGE_BYTES):
             return True
         buffers.append(raw)
         return False
 
-    text = _dumps(value, keep)
+    text = _dumps(value, keep, tensors)
     if not buffers:
         return part_of_bytes(text), []
-    if len(text) > _MOST_INSTRUCTIONS_BYTES:
-        return part_of_bytes(_dumps(value, None)), []
-    pieces, places = _with_buffers(text, buffers)
+    if text.count(_NOTE) > max(_MOST_NOTES, sum(raw.nbytes for raw in buffers) // _BYTES_PER_NOTE):
+        return part_of_bytes(_dumps(value, None, {})), []
+    pieces, found = _with_buffers(text, buffers)
+    places: list[tuple[int, ...]] = [
+        (*place, 1) if address_of_buffer(raw) in tensors else place for place, raw in zip(found, buffers)
+    ]
     return part_of_pieces(pieces), places
 
 
 class _Pickler(pickle.Pickler):
-    """A pickler that takes the bytes of instants and durations for buffers, which NumPy does not."""
+    """A pickler that takes the bytes of instants, durations and tensors for buffers, which their libraries do not."""
+
+    def __init__(self, sink: Any, keep: Any, tensors: dict[int, Any]) -> None:
+        super().__init__(sink, protocol=5, buffer_callback=keep)
+        # Arrays by the addresses of tensors, so that tensors with the same bytes have them once.
+        self._tensors = tensors
+        self._tensor_type = getattr(sys.modules.get("torch"), "Tensor", ()) if keep is not None else ()
 
     def reducer_override(self, value: Any) -> Any:
+        if self._tensor_type and isinstance(value, self._tensor_type):
+            from vineyard.data.torch import reduce_tensor
+
+            return reduce_tensor(value, self._tensors)
         if type(value) is not np.ndarray or value.dtype.kind not in "Mm" or value.nbytes < _LARGE_BYTES:
             return NotImplemented
         reduced: Any = value.view("i8").__reduce_ex__(5)
@@ -79,10 +99,10 @@ class _Pickler(pickle.Pickler):
         return function, (buffer, value.dtype, shape, order)
 
 
-def _dumps(value: Any, keep: Any) -> bytes:
+def _dumps(value: Any, keep: Any, tensors: dict[int, Any]) -> bytes:
     sink = io.BytesIO()
     try:
-        _Pickler(sink, protocol=5, buffer_callback=keep).dump(value)
+        _Pickler(sink, keep, tensors).dump(value)
         return sink.getvalue()
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         try:
@@ -92,6 +112,11 @@ def _dumps(value: Any, keep: Any) -> bytes:
         if keep is None:
             return cloudpickle.dumps(value, protocol=5)  # type: ignore[no-any-return]
         return cloudpickle.dumps(value, protocol=5, buffer_callback=keep)  # type: ignore[no-any-return]
+
+
+def address_of_buffer(raw: memoryview) -> int:
+    """Address of a buffer's first byte."""
+    return address_of(np.frombuffer(raw, np.uint8)) if raw.nbytes else 0
 
 
 def _with_buffers(text: bytes, buffers: list[memoryview]) -> tuple[list[Any], list[tuple[int, int]]]:
@@ -136,18 +161,24 @@ def _with_buffers(text: bytes, buffers: list[memoryview]) -> tuple[list[Any], li
     return pieces, places
 
 
-def load_pickle(view: Any, places: Any) -> Any:
-    """Value of a pickle; its large buffers are views of the bytes given."""
+def load_pickle(blob: Any, size: int, places: Any) -> Any:
+    """Value of a pickle; its large buffers are views of the blob given, those of PyTorch private ones."""
+    view = blob.buffer.toreadonly()[:size]
     if not places:
         return pickle.loads(view)
     text = bytearray()
     buffers = []
     begin = 0
-    for offset, length in places:
+    private: Any = None
+    for offset, length, *tensor in places:
         text += view[begin:offset]
         text += _NEXT_BUFFER
-        begin = offset + _HEADER_BYTES + length
-        buffers.append(np.frombuffer(view[offset + _HEADER_BYTES : begin], np.uint8))
+        start, begin = offset + _HEADER_BYTES, offset + _HEADER_BYTES + length
+        if tensor:
+            private = private_bytes(blob) if private is None else private
+            buffers.append(private[start:begin])
+        else:
+            buffers.append(np.frombuffer(view[start:begin], np.uint8))
     text += view[begin:]
     return pickle.loads(text, buffers=buffers)
 
@@ -155,8 +186,8 @@ def load_pickle(view: Any, places: Any) -> Any:
 def resolve_pickle(obj: Any, resolver: Any) -> Any:
     """Value of a pickle."""
     tree = obj.meta.tree
-    view = obj.member("buffer_").buffer.toreadonly()[: int(tree["size_"])]
-    return load_pickle(view, from_json(tree[BUFFERS]) if BUFFERS in tree else None)
+    places = from_json(tree[BUFFERS]) if BUFFERS in tree else None
+    return load_pickle(obj.member("buffer_"), int(tree["size_"]), places)
 
 
 RESOLVERS = {"vineyard::PickleBuffer": resolve_pickle}

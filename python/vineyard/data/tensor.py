@@ -33,6 +33,7 @@ _NUMPY_NAMES = {
     "double": "float64",
     "float": "float64",
 }
+_FORTRAN = '"F"'
 _TEXT_NAMES = ("str", "string", "std::string", "std::__1::string")
 
 
@@ -81,10 +82,10 @@ def _draft(value: Any, typename: str, options: dict[str, Any]) -> Draft:
     name, _, short = names_of(value.dtype)
     return Draft(
         typename,
-        shape_=to_json(value.shape),
+        shape_=f"[{', '.join(map(str, value.shape))}]",
         partition_index_=to_json(options["partition_index"]) if "partition_index" in options else "[]",
         nbytes=value.nbytes,
-        order_='"C"' if value.flags.c_contiguous else '"F"',
+        order_='"C"' if value.flags.c_contiguous else _FORTRAN,
         value_type_=name,
         value_type_meta_=short,
     )
@@ -177,8 +178,14 @@ def resolve_tensor(obj: Any, resolver: Any) -> Any:
         return array.astype(tree[DTYPE]) if DTYPE in tree else array
     blob = obj.member("buffer_")
     if name == "object":
-        return load_pickle(blob.buffer.toreadonly(), from_json(tree[BUFFERS]) if BUFFERS in tree else None)
-    return bytes_as(blob, dtype_of(name, tree.get("value_type_meta_")), tuple(from_json(tree["shape_"])))
+        return load_pickle(blob, len(blob), from_json(tree[BUFFERS]) if BUFFERS in tree else None)
+    array = bytes_as(blob, dtype_of(name, tree.get("value_type_meta_")), tuple(from_json(tree["shape_"])))
+    if array.ndim < 2 or tree.get("order_") != _FORTRAN:
+        return array
+    # The bytes are in C order all the same, so the order costs a copy; the original makes it, too.
+    array = np.asfortranarray(array)
+    array.flags.writeable = False
+    return array
 
 
 def resolve_vector(obj: Any, resolver: Any) -> Any:

@@ -52,7 +52,7 @@ class Command:
 vineyardctl = Command()
 
 
-def main(arguments: list[str]) -> None:
+def become(arguments: list[str]) -> None:
     """Become the program.
 
     Raises:

@@ -12,10 +12,15 @@ import os
 import socket
 import struct
 from collections import deque
+from typing import Callable
 
 _LENGTH = struct.Struct("<Q")
 _READ_BYTES = 1 << 16
+_PIECE_BYTES = 8 << 20
+# Plain numbers: their classes take longer than the system calls to prepare.
+_CLOSE_ON_EXEC, _RIGHTS, _LEVEL = int(socket.MSG_CMSG_CLOEXEC), int(socket.SCM_RIGHTS), int(socket.SOL_SOCKET)
 _CONTROL_BYTES = socket.CMSG_SPACE(16 * array.array("i").itemsize)
+_WITHOUT_WAITING = int(socket.MSG_DONTWAIT)
 _MOST_BYTES = 1 << 32
 
 
@@ -43,7 +48,10 @@ class Channel:
 
     def send(self, bodies: list[bytes]) -> None:
         """Write frames, all with one call."""
-        self.socket.sendall(b"".join([part for body in bodies for part in (_LENGTH.pack(len(body)), body)]))
+        if len(bodies) == 1:
+            self.socket.sendall(_LENGTH.pack(len(bodies[0])) + bodies[0])
+        else:
+            self.socket.sendall(b"".join([part for body in bodies for part in (_LENGTH.pack(len(body)), body)]))
 
     def receive(self) -> bytes:
         """Read the next frame.
@@ -76,8 +84,15 @@ class Channel:
             raise EOFError("the store announced a memory file and sent none")
         return self._files.popleft()
 
-    def receive_into(self, target: memoryview) -> None:
-        """Read raw bytes that follow a frame."""
+    def send_bytes(self, data: memoryview, note: Callable[[int], None]) -> None:
+        """Write raw bytes, and note after each piece how large it was."""
+        for begin in range(0, len(data), _PIECE_BYTES):
+            piece = data[begin : begin + _PIECE_BYTES]
+            self.socket.sendall(piece)
+            note(len(piece))
+
+    def receive_into(self, target: memoryview, note: Callable[[int], None]) -> None:
+        """Read raw bytes that follow a frame, and note after each piece how large it was."""
         done = min(len(self._unread), len(target))
         target[:done] = self._unread[:done]
         del self._unread[:done]
@@ -89,12 +104,13 @@ class Channel:
             if count == 0:
                 raise EOFError("the store closed the connection")
             done += count
+            note(count)
 
     def is_idle(self) -> bool:
         """Whether the other side is still there; reads what has come without waiting."""
         try:
             while True:
-                data = self._receive_message(socket.MSG_DONTWAIT)
+                data = self._receive_message(_WITHOUT_WAITING)
                 if not data:
                     return False
                 self._unread += data
@@ -131,9 +147,9 @@ class Channel:
         if not self._passes_files:
             return self.socket.recv(_READ_BYTES, flags)
         # The kernel gives the byte of a descriptor together with what stands before it.
-        data, control, _, _ = self.socket.recvmsg(_READ_BYTES, _CONTROL_BYTES, flags | socket.MSG_CMSG_CLOEXEC)
+        data, control, _, _ = self.socket.recvmsg(_READ_BYTES, _CONTROL_BYTES, flags | _CLOSE_ON_EXEC)
         for level, kind, payload in control:
-            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            if level == _LEVEL and kind == _RIGHTS:
                 files = array.array("i")
                 files.frombytes(payload[: len(payload) - len(payload) % files.itemsize])
                 self._files.extend(files)

@@ -13,7 +13,7 @@ import socket
 import threading
 import weakref
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Callable, Union
 
 from vineyard.errors import (
@@ -27,6 +27,7 @@ from vineyard.version import COMPATIBLE_VERSION
 from vineyard.wire.channel import Channel
 from vineyard.wire.identifiers import EMPTY_BLOB
 from vineyard.wire.memory import EMPTY, MemoryFile, Root, RootReference
+from vineyard.wire.progress import Progress
 
 Request = Union[str, "dict[str, Any]"]
 Reply = "dict[str, Any]"
@@ -34,8 +35,14 @@ Reply = "dict[str, Any]"
 encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _RELEASE = '{{"type":"release_request","object_id":{}}}'
-# More answers than these are read before the next release is written, so that neither side ever waits for the other.
-_MOST_UNREAD = 256
+# With more answers than these on their way, or with a longer request behind others, both sides could wait for the other
+# to read: a socket takes some 200 kB, and short messages count as a kilobyte each.
+_MOST_UNREAD = 64
+_LONG_REQUEST = 32 << 10
+# Claims on less than this are given up with the next request, on more at once.
+_DEFERRED_BYTES = 1 << 20
+# A larger blob is not asked for before it is needed.
+_MOST_RESERVED = 64 << 10
 
 _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 
@@ -56,12 +63,20 @@ class Connection:
         self._addresses: dict[int, int] = {}
         self._written: dict[int, Any] = {}
         self._dropped: deque[int] = deque()
+        self._dropped_bytes = 0
         self._unread = 0
         self._channel = Channel(_connected(address), timeout)
         fields = {"version": COMPATIBLE_VERSION, "store_type": 1, "session_id": 0, "username": "", "password": ""}
         fields.update((key, value) for key, value in credentials.items() if value is not None)
+        # Requests that the released store does not know.
+        self.extensions: frozenset[str] = frozenset()
+        # A blob that the store gave before it was asked for, and the size of the value that was put last.
+        self.reserved: dict[str, Any] | None = None
+        self._last_size = 0
         try:
-            self.registration = self.exchange([{"type": "register_request", "releases_blobs": True, **fields}])[0]
+            own = {"releases_blobs": True, "extensions": True}
+            self.registration = self.exchange([{"type": "register_request", **own, **fields}])[0]
+            self.extensions = frozenset(self.registration.get("extensions", ()))
         except BaseException:
             self._channel.close()
             raise
@@ -76,7 +91,7 @@ class Connection:
         """Send requests together and return their replies; the first refusal is raised when all were read."""
         with self.lock:
             replies = self.exchange_locked(requests)
-        if self._dropped:
+        if self._dropped_bytes > _DEFERRED_BYTES:
             self._release()
         return replies
 
@@ -87,10 +102,15 @@ class Connection:
     def exchange_locked(self, requests: Iterable[Request], tolerant: bool = False) -> list[dict[str, Any]]:
         """`exchange` for who has the lock. With `tolerant`, refusals are returned instead of raised."""
         bodies = [(text if isinstance(text, str) else encode(text)).encode() for text in requests]
+        releases = self._take_releases() if self._dropped else []
         try:
-            self._channel.send(bodies)
-            self._skip_unread()
-            replies = [self._receive() for _ in bodies]
+            replies: list[dict[str, Any]] = []
+            for batch in _batches(bodies):
+                self._channel.send([*releases, *batch] if releases else batch)
+                self._unread += len(releases)
+                releases = []
+                self._skip_unread()
+                replies += [self._receive() for _ in batch]
         except BaseException as error:
             raise self._broken(error) from None
         if not tolerant:
@@ -99,18 +119,20 @@ class Connection:
                     raise error_of(reply["code"], reply.get("message", ""))
         return replies
 
-    def transfer(self, request: Request, outgoing: Iterable[Any] = (), incoming: bool = False) -> tuple[Any, list[Any]]:
+    def transfer(self, request: Request, outgoing: Sequence[Any] = (), incoming: bool = False) -> tuple[Any, list[Any]]:
         """Send a request with bytes after its first reply, or with bytes after its reply: (last reply, bytes)."""
         with self.lock:
             reply = self.exchange_locked([request])[0]
             try:
-                for data in outgoing:
-                    self._channel.socket.sendall(data)
                 if outgoing:
+                    with Progress("vineyard: sent", sum(len(data) for data in outgoing)) as progress:
+                        for data in outgoing:
+                            self._channel.send_bytes(data, progress.add)
                     reply = self._receive()
                 received = [bytearray(payload["data_size"]) for payload in reply["payloads"]] if incoming else []
-                for target in received:
-                    self._channel.receive_into(memoryview(target))
+                with Progress("vineyard: received", sum(map(len, received))) as progress:
+                    for target in received:
+                        self._channel.receive_into(memoryview(target), progress.add)
             except BaseException as error:
                 raise self._broken(error) from None
         if "code" in reply:
@@ -199,7 +221,7 @@ class Connection:
                     blob = payload["object_id"]
                     root = self._alive(blob)
                     roots[blob] = EMPTY if not payload["data_size"] else self._root(payload) if root is None else root
-        if self._dropped:
+        if self._dropped_bytes > _DEFERRED_BYTES:
             self._release()
         return replies, roots
 
@@ -226,6 +248,22 @@ class Connection:
         self._written[id(reference)] = reference
         return root
 
+    def next_reserve(self, size: int) -> int:
+        """Size of the blob to ask for along with a value of `size`: who puts two of one size puts a third."""
+        is_repeated = size == self._last_size and size <= _MOST_RESERVED
+        self._last_size = size
+        return size if is_repeated else 0
+
+    def take_reserved(self, size: int) -> dict[str, Any] | None:
+        """The blob that the store gave in advance, if it has this size."""
+        with self.lock:
+            reserved, self.reserved = self.reserved, None
+        return reserved if reserved is not None and reserved["data_size"] == size else None
+
+    def may_have(self, address: int | None) -> bool:
+        """Whether bytes at an address could be those of a blob that is looked at."""
+        return address in self._addresses
+
     def blob_at(self, address: int, size: int) -> int | None:
         """Blob that is looked at and whose bytes begin at an address."""
         blob = self._addresses.get(address)
@@ -238,7 +276,11 @@ class Connection:
             del self._roots[reference.blob]
             self._addresses.pop(reference.address, None)
             self._dropped.append(reference.blob)
-        self._release()
+            self._dropped_bytes += reference.size
+        if self._dropped_bytes > _DEFERRED_BYTES or len(self._dropped) > _MOST_UNREAD:
+            self._release()
+        elif not self.is_open or self.is_retired:
+            self._close_when_unused()
 
     def _written_gone(self, reference: Any) -> None:
         self._written.pop(id(reference), None)
@@ -261,12 +303,20 @@ class Connection:
                 self._close_when_unused()
                 return
 
-    def _release_locked(self) -> None:
-        bodies: list[bytes] = []
-        while self._dropped and len(bodies) < _MOST_UNREAD:
+    def _take_releases(self) -> list[bytes]:
+        """Requests that end claims on blobs that nobody looks at any more."""
+        self._dropped_bytes = 0
+        blobs: list[int] = []
+        while self._dropped and len(blobs) < _MOST_UNREAD:
             blob = self._dropped.popleft()
             if blob not in self._roots:
-                bodies.append(_RELEASE.format(int(blob)).encode())
+                blobs.append(int(blob))
+        if len(blobs) > 1 and "release_blobs_request" in self.extensions:
+            return [f'{{"type":"release_blobs_request","ids":[{",".join(map(str, blobs))}]}}'.encode()]
+        return [_RELEASE.format(blob).encode() for blob in blobs]
+
+    def _release_locked(self) -> None:
+        bodies = self._take_releases()
         if self._unread + len(bodies) > _MOST_UNREAD:
             self._skip_unread()
         if bodies:
@@ -308,6 +358,21 @@ class Connection:
             self._close_when_unused()
         elif not self.is_unused:
             self.is_retired = True
+
+
+def _batches(bodies: list[bytes]) -> list[list[bytes]]:
+    """Requests that can be written together before an answer is read."""
+    if len(bodies) == 1 or (len(bodies) <= _MOST_UNREAD and sum(map(len, bodies)) <= _LONG_REQUEST):
+        return [bodies]
+    batches: list[list[bytes]] = [[]]
+    size = 0
+    for body in bodies:
+        if batches[-1] and (len(batches[-1]) == _MOST_UNREAD or size + len(body) > _LONG_REQUEST):
+            batches.append([])
+            size = 0
+        batches[-1].append(body)
+        size += len(body)
+    return batches
 
 
 def _connected(address: str | tuple[str, int]) -> socket.socket:

@@ -29,19 +29,24 @@ class Root(np.ndarray):  # type: ignore[type-arg]
     connection: Any
     # Whether this process may write to some of it for the first time.
     is_fresh = False
+    # The file that it is in, and where it begins there.
+    file: MemoryFile | None = None
+    offset = 0
 
 
 class RootReference(weakref.ref):  # type: ignore[type-arg]
     """A weak reference to a root that still knows the blob when the root is gone."""
 
-    __slots__ = ("address", "blob")
+    __slots__ = ("address", "blob", "size")
     blob: int
     address: int
+    size: int
 
     def __new__(cls, root: Root, gone: Callable[[Any], None], blob: int) -> RootReference:
         self = super().__new__(cls, root, gone)
         self.blob = blob
         self.address = address_of(root)
+        self.size = root.nbytes
         return self
 
     def __init__(self, root: Root, gone: Callable[[Any], None], blob: int) -> None:
@@ -65,9 +70,24 @@ class MemoryFile:
             found = self._map(payload["map_size"], end, writable)
             self._maps[writable] = found
         root = Root((payload["data_size"],), np.uint8, found, payload["data_offset"])
+        root.file, root.offset = self, payload["data_offset"]
         if writable and payload["data_size"] >= _BLOCK_BYTES:
             root.is_fresh = self._is_fresh(payload["data_offset"] // _BLOCK_BYTES, -(-end // _BLOCK_BYTES))
         return root
+
+    def private(self, offset: int, size: int) -> Bytes:
+        """Bytes of the file that can be written to: what is written is seen by this process alone.
+
+        Raises:
+            OSError: the system does not map them so.
+        """
+        if os.fstatvfs(self._descriptor).f_bsize > mmap.PAGESIZE:
+            # Of hugetlb: a page that is written to takes another one, and where there is none the process ends.
+            raise OSError("there are no pages to copy to")
+        begin = offset // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
+        protection = mmap.PROT_READ | mmap.PROT_WRITE
+        found = mmap.mmap(self._descriptor, offset + size - begin, mmap.MAP_PRIVATE, protection, offset=begin)
+        return np.ndarray((size,), np.uint8, found, offset - begin)
 
     def _is_fresh(self, begin: int, end: int) -> bool:
         """Whether a block was not written to before; they are now."""
@@ -85,6 +105,30 @@ class MemoryFile:
 
 EMPTY = Root((0,), np.uint8)
 EMPTY.flags.writeable = False
+
+
+class _Private(np.ndarray):  # type: ignore[type-arg]
+    """Bytes that a process may change for itself, and the blob that has those that it does not change."""
+
+    kept: Any
+
+
+def private_bytes(blob: Any) -> Bytes:
+    """The bytes of a blob for a library that has no read-only data: views that are copied page by page when written to.
+
+    Where the system does not map them so, they are a copy.
+    """
+    root = blob
+    while type(root) is not Root and isinstance(root.base, np.ndarray):
+        root = root.base
+    if isinstance(root, Root) and root.file is not None and blob.nbytes:
+        try:
+            private = root.file.private(root.offset, blob.nbytes).view(_Private)
+        except OSError:
+            return np.array(blob.view(np.ndarray))
+        private.kept = root
+        return private
+    return np.array(blob.view(np.ndarray))
 
 
 def view_of(array: Any) -> memoryview:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 Tree = "dict[str, Any]"
 _INHERITED = ("JOB_NAME", "POD_NAME", "POD_NAMESPACE")
-_SET_BY_STORE = ("__timestamp",)
+# The environment by encoded names, where Python has it so: looking up three names takes longer otherwise than all else.
+_environment: Any = getattr(os.environ, "_data", os.environ)
+_inherited = tuple((name, os.fsencode(name) if _environment is not os.environ else name) for name in _INHERITED)
 UNSPECIFIED_INSTANCE = (1 << 64) - 1
 
 EMPTY_BLOB_TREE: dict[str, Any] = {
@@ -33,8 +35,8 @@ def new_tree(typename: str | None = None, is_global: bool = False) -> dict[str, 
     tree: dict[str, Any] = {"global": is_global, "instance_id": 0, "nbytes": 0, "transient": True}
     if typename is not None:
         tree["typename"] = typename
-    for variable in _INHERITED:
-        if variable in os.environ:
+    for variable, encoded in _inherited:
+        if encoded in _environment:
             tree[variable] = os.environ[variable]
     return tree
 
