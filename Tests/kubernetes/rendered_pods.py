@@ -251,6 +251,7 @@ class Store:
             "shm": Path("/dev/shm"),
             "admin-token": self._machine.secret("-admin-token"),
             "etcd-certificates": self._machine.secret("-etcd-client"),
+            "peer-certificates": self._machine.secret("-peer-certificates"),
         }
         variables = {"MY_NODE_NAME": self.directory.name, "MY_HOST_NAME": self.address, "USER": "root"}
         container = Container(self._machine, self._spec, variables, mounts)

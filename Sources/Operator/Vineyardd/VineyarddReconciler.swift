@@ -54,7 +54,9 @@ struct VineyarddReconciler: Reconciler {
   func desired(_ resource: KubernetesObject, uid: String) async throws -> [KubernetesObject] {
     var spec = try VineyarddSpec(customResource: resource)
     spec.store.assumedMemory = try await assumedMemory.quantity(for: spec, uid: uid)
-    spec.keepMetadata(of: informers[resource.workload(.deployment)])
+    let stores = informers[resource.workload(.deployment)]
+    spec.keepMetadata(of: stores)
+    spec.keepPeerTLS(of: stores)
     var objects = try Manifests.vineyardd(spec, uid: uid, controlledByOperator: true, platform: context.platform)
     guard spec.usesEtcd else { return objects }
     let members = informers[resource.workload(.statefulSet, "-etcd")]
