@@ -20,7 +20,7 @@ import Testing
     #expect(!objects.contains { $0.name.contains("etcd") })
     let stores = try #require(objects.first { $0.kind == "Deployment" })
     #expect(arguments(stores).contains("--meta=local") && !arguments(stores).contains { $0.hasPrefix("--etcd") })
-    #expect(!stores.tree.json.contains("etcd"))
+    #expect(!stores.tree.json.contains("etcd") && !stores.tree.json.contains("peer"))
   }
 
   @Test func `members may take what the operator goes by`() throws {
@@ -84,6 +84,7 @@ import Testing
     #expect(
       secrets.filter { !$0.isMadeOnce }.map(\.name).sorted() == [
         "vineyardd-sample-etcd-authority", "vineyardd-sample-etcd-client", "vineyardd-sample-etcd-server",
+        "vineyardd-sample-peer-certificates",
       ])
     var set = try #require(objects.first { $0.kind == "StatefulSet" })
     #expect(!set.isPlainEtcd)
@@ -96,7 +97,9 @@ import Testing
     objects.setEtcdCertificates(of: VineyarddSpec(), trust: 7) { ["part": .string($0.rawValue)] }
     for part in EtcdSecret.allCases {
       #expect(
-        objects.first { $0.name == "vineyardd-sample-etcd-\(part)" }?.tree["data"] == ["part": .string("\(part)")])
+        objects.first { $0.name == part.name(ofCluster: "vineyardd-sample") }?.tree["data"] == [
+          "part": .string("\(part)")
+        ])
     }
     let set = objects.first { $0.kind == "StatefulSet" }
     #expect(set?.tree["spec", "template", "metadata", "annotations", Manifests.etcdTrustAnnotation] == "7")

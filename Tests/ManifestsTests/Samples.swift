@@ -35,6 +35,7 @@ enum Samples {
     spec.store.overwrite = "delete"
     spec.store.deletedMemory = "keep"
     spec.store.metadata = "etcd"
+    spec.store.peerTLS = "offer"
     spec.store.env = [
       try VineyarddSpec.EnvironmentVariable(flag: "MODE=fast=yes"),
       VineyarddSpec.EnvironmentVariable(

@@ -12,6 +12,9 @@ import os
 import re
 import shutil
 import signal
+import socket
+import ssl
+import struct
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -237,29 +240,58 @@ class Store:
 
     def __init__(self, machine: Machine, number: int) -> None:
         self._machine = machine
-        deployment = next(obj for obj in machine.objects if obj["kind"] == "Deployment")
-        self._spec = deployment["spec"]["template"]["spec"]["containers"][0]
         self.address = loopback(1, number)
+        # All pods share the ports of one machine here.
+        self.port = 21_000 + 100 * WORKER + int(self.address.rsplit(".", 1)[1])
         self.directory = machine.directory / f"store-{number}"
         self.directory.mkdir()
         self.socket = self.directory / "vineyard.sock"
         self.log = machine.directory / f"store-{number}.log"
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        mounts = {
-            "vineyard-socket": self.directory,
-            "shm": Path("/dev/shm"),
-            "admin-token": self._machine.secret("-admin-token"),
-            "etcd-certificates": self._machine.secret("-etcd-client"),
+        """Start it as the machine's objects describe it now."""
+        deployment = next(obj for obj in self._machine.objects if obj["kind"] == "Deployment")
+        pod = deployment["spec"]["template"]["spec"]
+        mounts = {"vineyard-socket": self.directory, "shm": Path("/dev/shm")} | {
+            volume["name"]: self._machine.secret(volume["secret"]["secretName"])
+            for volume in pod["volumes"]
+            if "secret" in volume
         }
         variables = {"MY_NODE_NAME": self.directory.name, "MY_HOST_NAME": self.address, "USER": "root"}
-        container = Container(self._machine, self._spec, variables, mounts)
-        # All pods share the ports of one machine here.
-        port = 21_000 + 100 * WORKER + int(self.address.rsplit(".", 1)[1])
-        words = container.command(**{"=9600": f"={port}", "=9601": "=0"})
+        container = Container(self._machine, pod["containers"][0], variables, mounts)
+        words = container.command(**{"=9600": f"={self.port}", "=9601": "=0"})
         words = [word for word in words if word != "--metrics_port=0"]
         environment = {**container.environment, "HOME": str(self.directory)}
-        self._machine.start([program(), "vineyardd", *words[1:]], self.log, environment)
+        self._process = self._machine.start([program(), "vineyardd", *words[1:]], self.log, environment)
+
+    def stop(self) -> None:
+        """End it as Kubernetes does."""
+        assert self._process is not None
+        self._process.terminate()
+        assert self._process.wait(30) == 0, self.log.read_text()
+
+    def ask(self, kind: str, **fields: Any) -> Obj:
+        """The reply to a request at its socket."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self.socket))
+            _register(connection)
+            return _call(connection, type=kind, **fields)
+
+    def register(self, **fields: Any) -> Obj:
+        """The reply to a registration over TCP."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+            return _register(connection, **fields)
+
+    def certificate(self, own: Path) -> bytes:
+        """What it shows to another store, which has the certificate in a directory."""
+        context = ssl.create_default_context(cafile=own / "ca.crt")
+        context.check_hostname = False
+        context.load_cert_chain(own / "tls.crt", own / "tls.key")
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+            assert _register(connection, remote_ranges=True, peer_tls=True)["peer_tls"]
+            with context.wrap_socket(connection) as encrypted:
+                return encrypted.getpeercert(binary_form=True) or b""
 
     def wait(self) -> None:
         def probe() -> bool:
@@ -267,3 +299,23 @@ class Store:
             return done.returncode == 0
 
         eventually(probe, f"the store serves: {self.log.read_text()}", 60)
+
+
+def _register(connection: socket.socket, **fields: Any) -> Obj:
+    return _call(connection, type="register_request", version="0.24.2", store_type=1, session_id=0, **fields)
+
+
+def _call(connection: socket.socket, **message: Any) -> Obj:
+    """The reply to a message: a frame of JSON behind its length."""
+    text = json.dumps(message).encode()
+    connection.sendall(struct.pack("<Q", len(text)) + text)
+    return json.loads(_receive(connection, *struct.unpack("<Q", _receive(connection, 8))))
+
+
+def _receive(connection: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        piece = connection.recv(count - len(data))
+        assert piece, "the store closed the connection"
+        data += piece
+    return data

@@ -64,6 +64,8 @@ struct Removal {
     options.asksServer = arguments.dryRun == .server
     let removed = try await Remover(client: client, progress: session.progress, log: session.log, options: options)
       .remove(plan)
+    try await StoreLabelRemoval(client: client, progress: session.progress).run(
+      after: removed, isDryRun: options.isDryRun)
     if let output = arguments.output { context.output(output.text(PrintableReferences(removed))) }
     // Who names something that is not there has mistyped it, or is late.
     if removed.isEmpty, context.flags.names("name") {

@@ -49,7 +49,15 @@ struct VineyardDeploymentTarget: DeploymentTarget {
     if try spec.store.statedMemory() == nil {
       spec.store.assumedMemory = assumedMemory(of: workload, spec.placement, context, &notes)
     }
-    spec.keepMetadata(of: context.stores.first { $0.reference == workload })
+    let stores = context.stores.first { $0.reference == workload }
+    spec.keepMetadata(of: stores)
+    if spec.keepPeerTLS(of: stores) {
+      notes.append(
+        Note(
+          .action,
+          "stores offer TLS to each other for now (--vineyardd.peer_tls offer), so that old and new ones can read from "
+            + "each other: deploy again when all are replaced"))
+    }
     let owners = try owners()
     var rendered = try Manifests.vineyardd(
       spec, uid: nil, controlledByOperator: false, platform: context.facts?.platform ?? .plain)

@@ -236,6 +236,7 @@ extension LossForecast {
     guard var spec = try? VineyarddSpec(customResource: resource) else { return nil }
     spec.store.assumedMemory = live?.annotations[Manifests.assumedMemoryAnnotation]
     spec.keepMetadata(of: live)
+    spec.keepPeerTLS(of: live)
     let objects = try? Manifests.vineyardd(spec, uid: uid, controlledByOperator: false)
     return objects?.first { $0.reference.type == .deployment }
   }

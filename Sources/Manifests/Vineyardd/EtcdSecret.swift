@@ -1,16 +1,21 @@
 import KubernetesObjects
 
-/// A Secret with certificates of a cluster's etcd. Rendering makes them empty; `setData` is for who issues certificates.
+/// A Secret with certificates of a cluster with etcd. Rendering makes them empty; `setEtcdCertificates` is for who issues
+/// certificates.
 public enum EtcdSecret: String, CaseIterable, Sendable {
-  /// Everything: authorities and certificates, with their keys. The other two follow from it.
+  /// Everything: authorities and certificates, with their keys. The others follow from it.
   case authority
   /// The part for the members.
   case server
   /// The part for the stores.
   case client
+  /// The part with which stores know each other; etcd has nothing to do with it.
+  case peer
 
   /// The name of a cluster's Secret.
-  public func name(ofCluster cluster: String) -> String { "\(cluster)-etcd-\(rawValue)" }
+  public func name(ofCluster cluster: String) -> String {
+    self == .peer ? "\(cluster)-peer-certificates" : "\(cluster)-etcd-\(rawValue)"
+  }
 
   /// A cluster's Secret.
   public func reference(_ spec: VineyarddSpec) -> ObjectReference {

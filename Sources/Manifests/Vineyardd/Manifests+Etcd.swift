@@ -47,13 +47,13 @@ extension VineyarddSpec {
     return (0..<etcdReplicas).map { etcdHost($0) } + services + ["localhost"]
   }
 
-  /// The addresses at which clients reach the members.
   /// The beginning of all keys of a cluster.
   public static let etcdPrefix = "/vineyard"
 
   /// Bytes that the database of a member may take, as `manifests/etcd.yaml` says; a test compares them.
   public static let etcdQuota: Int64 = 2 << 30
 
+  /// The addresses at which clients reach the members.
   public var etcdEndpoints: [String] { (0..<etcdReplicas).map { "https://\(etcdHost($0)):2379" } }
 
   /// The store's flags about metadata.

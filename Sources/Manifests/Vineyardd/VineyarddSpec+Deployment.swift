@@ -40,6 +40,13 @@ extension VineyarddSpec {
     } else {
       deployment.podSpec.removeElements(of: "volumes", named: Self.etcdVolumeName)
     }
+    if peerTLS == .off {
+      deployment.podSpec.removeElements(of: "volumes", named: Self.peerVolumeName)
+    } else {
+      try deployment.editVolume(Self.peerVolumeName) { volume in
+        volume["secret", "secretName"] = .string(EtcdSecret.peer.name(ofCluster: name))
+      }
+    }
     let size = try store.sizeInBytes()
     try deployment.editVolume(Self.sharedMemoryVolumeName) { volume in
       volume["emptyDir", "sizeLimit"] = size.map { .string(mebibytes($0)) }
@@ -86,6 +93,7 @@ extension VineyarddSpec {
     }
     if let securityContext { container.setSecurityContext(securityContext) }
     if !usesEtcd { container.removeElements(of: "volumeMounts", named: Self.etcdVolumeName) }
+    if peerTLS == .off { container.removeElements(of: "volumeMounts", named: Self.peerVolumeName) }
     container["volumeMounts"]?.mapElements { mount in
       if mount["name"]?.string == Self.socketVolumeName { mount["mountPath"] = .string(socketMountPath) }
     }
@@ -105,7 +113,7 @@ extension VineyarddSpec {
     arguments.append("--metrics_port=\(Self.metricsPort)")
     arguments.append("--admin_token_file=\(Self.adminTokenDirectory)/\(AdminToken.key)")
     arguments += Self.clusterFields.arguments(of: self)
-    arguments += metadataArguments
+    arguments += metadataArguments + peerArguments
     if store.syncCRDs && StoreFeatures.mirrorsObjects { arguments.append("--sync_crds=true") }
     if store.spill.isEnabled {
       arguments += [

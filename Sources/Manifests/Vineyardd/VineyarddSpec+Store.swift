@@ -25,6 +25,9 @@ extension VineyarddSpec {
     /// Where metadata lives: `etcd` or `local`, which is the memory of each store; nil means as deployed, and etcd in a
     /// new cluster.
     public var metadata: String?
+    /// Whether stores read from each other over TLS, as `VineyarddSpec.PeerTLS`; nil means as deployed, and `require` in a
+    /// new cluster.
+    public var peerTLS: String?
     /// More environment variables.
     public var env: [EnvironmentVariable] = []
     /// Memory request and limit as a quantity; nil derives them from the size.
@@ -97,6 +100,14 @@ extension VineyarddSpec {
         "meta", "etcd|local",
         "Where metadata lives: in the cluster's etcd, so that every store sees the objects of all, or in the memory of "
           + "each store (local); default: as deployed, etcd in a new cluster.", showsDefault: false)),
+    Field(
+      "vineyard.peerTLS", \.store.peerTLS, .peerTLS,
+      "Whether stores read from each other over TLS: only so (require), where both can (offer), or never (off); without it "
+        + "as deployed, and require when the cluster is new.",
+      flag: FieldFlag(
+        "vineyardd.peer_tls", "require|offer|off",
+        "Whether stores read from each other over TLS: only so (require), where both can (offer), or never (off); "
+          + "default: as deployed, require in a new cluster.", showsDefault: false)),
     Field(
       "vineyard.env", \.store.env, .environment, "More environment variables.",
       flag: FieldFlag(
@@ -238,6 +249,17 @@ extension FieldFormat where Content == String {
 }
 
 extension FieldFormat where Content == String? {
+  /// The use of TLS between stores.
+  fileprivate static var peerTLS: Self {
+    let words = VineyarddSpec.PeerTLS.allCases.map(\.rawValue)
+    var format = optionalText(nil) { use in
+      guard !words.contains(use) else { return }
+      throw ProgramError(.usage, "invalid use of TLS between stores '\(use)'", hint: "give require, offer or off")
+    }
+    format.schema["enum"] = Value(words)
+    return format
+  }
+
   /// Where metadata lives.
   fileprivate static var metadataPlace: Self {
     let words = ["etcd", "local"]

@@ -89,8 +89,11 @@ extension VineyarddSpec {
   static let sharedMemoryVolumeName = "shm"
   static let adminTokenVolumeName = "admin-token"
   static let etcdVolumeName = "etcd-certificates"
+  static let peerVolumeName = "peer-certificates"
   /// The volumes that every store has, or may have.
-  static let ownVolumeNames = [socketVolumeName, sharedMemoryVolumeName, adminTokenVolumeName, etcdVolumeName]
+  static let ownVolumeNames = [
+    socketVolumeName, sharedMemoryVolumeName, adminTokenVolumeName, etcdVolumeName, peerVolumeName,
+  ]
 }
 
 /// The directory of a socket with `{{.Namespace}}` and `{{.Name}}` in it, as the original writes it (a Go template of

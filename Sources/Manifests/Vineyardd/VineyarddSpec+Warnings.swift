@@ -36,6 +36,12 @@ extension VineyarddSpec {
           field: "spec.etcdReplicas and etcd.storage", flag: "--etcd.replicas",
           reason: "each store keeps its own metadata (--meta local)"))
     }
+    if !usesEtcd, store.peerTLS ?? "off" != "off" {
+      options.append(
+        IdleOption(
+          field: "spec.vineyard.peerTLS", flag: "--vineyardd.peer_tls",
+          reason: "stores with metadata of their own (--meta local) do not read from each other"))
+    }
     return options
   }
 

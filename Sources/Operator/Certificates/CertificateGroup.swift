@@ -11,8 +11,6 @@ struct CertificateGroup: Sendable {
     let name: String
     /// DNS names of a server; none for whoever is a client only.
     let hosts: [String]
-    /// Words in front of the file names.
-    var subject: String { "vineyard-etcd-\(name)" }
   }
 
   private struct Entry: Sendable {
@@ -22,6 +20,8 @@ struct CertificateGroup: Sendable {
 
   /// `ca`, or `peer-ca`: the name of the authorities in files.
   let name: String
+  /// The beginning of all names in subjects.
+  private let prefix: String
   /// Newest first.
   private(set) var authorities: [Certificate] = []
   /// The key of the newest authority.
@@ -29,8 +29,9 @@ struct CertificateGroup: Sendable {
   private var leaves: [String: Entry] = [:]
 
   /// Reads what files hold; what does not fit together is left out.
-  init(_ name: String, leaves names: [String], _ text: (String) -> String?) {
+  init(_ name: String, prefix: String = "vineyard-etcd", leaves names: [String], _ text: (String) -> String?) {
     self.name = name
+    self.prefix = prefix
     authorities = Certificate.all(inPEM: text("\(name).crt") ?? "")
     if let pem = text("\(name).key"), let key = try? P256.Signing.PrivateKey(pemRepresentation: pem),
       authorities.first?.publicKey == Certificate.PublicKey(key.publicKey)
@@ -83,7 +84,7 @@ struct CertificateGroup: Sendable {
   private mutating func addAuthority(_ rotation: Rotation, _ now: Timestamp) throws {
     let key = P256.Signing.PrivateKey()
     authorities.insert(
-      try .authority(key, rotation.authority(now: now), named: "vineyard-etcd-\(name)"), at: 0)
+      try .authority(key, rotation.authority(now: now), named: "\(prefix)-\(name)"), at: 0)
     authorityKey = key
   }
 
@@ -103,8 +104,8 @@ struct CertificateGroup: Sendable {
     guard let authorityKey, let authority = authorities.first else { return }
     let key = P256.Signing.PrivateKey()
     let certificate = try Certificate.leaf(
-      key, subject: leaf.subject, names: leaf.hosts, rotation.server(of: authority.validity, now: now), by: authority,
-      authorityKey)
+      key, subject: "\(prefix)-\(leaf.name)", names: leaf.hosts, rotation.server(of: authority.validity, now: now),
+      by: authority, authorityKey)
     leaves[leaf.name] = Entry(certificate: certificate, key: key)
   }
 

@@ -3,16 +3,19 @@ import KubernetesObjects
 import Manifests
 import Support
 
-/// The certificates of a cluster's etcd: of its members for each other, of its members for clients, and one for each
-/// client. Members have authorities of their own, so that no client can be taken for one.
+/// The certificates of a cluster with etcd: of its members for each other, of its members for clients, one for each
+/// client, and one with which stores know each other. Members have authorities of their own, so that no client can be
+/// taken for one, and so have stores.
 public struct EtcdCertificates: Sendable {
   private var clients: CertificateGroup
   private var peers: CertificateGroup
+  private var stores: CertificateGroup
   /// The number of times that authorities have changed, from 1: etcd reads them only when it starts.
   public private(set) var trust: Int
 
   private static let clientLeaves = ["server", "member", "store", "operator"]
   private static let peerLeaves = ["peer"]
+  private static let storeLeaves = ["store-peer"]
 
   /// Reads the Secret with everything; nil is as good as an empty one. `renew` makes what is missing.
   public init(_ secret: KubernetesObject? = nil) {
@@ -22,6 +25,7 @@ public struct EtcdCertificates: Sendable {
     }
     clients = CertificateGroup("ca", leaves: Self.clientLeaves, text)
     peers = CertificateGroup("peer-ca", leaves: Self.peerLeaves, text)
+    stores = CertificateGroup("store-ca", prefix: "vineyard", leaves: Self.storeLeaves, text)
     trust = text("trust").flatMap { Int($0) } ?? 0
   }
 
@@ -38,9 +42,10 @@ public struct EtcdCertificates: Sendable {
     for spec: VineyarddSpec, _ lives: CertificateLives = unattended, isTrusted: Bool = false, now: Timestamp = .now()
   ) throws -> Bool {
     let hosts = spec.etcdHosts
-    let settled = [clients.newestSince, peers.newestSince].allSatisfy { since in
-      since.map { now.seconds >= $0 + lives.settling } ?? true
+    let isSettled = { (group: CertificateGroup) in
+      group.newestSince.map { now.seconds >= $0 + lives.settling } ?? true
     }
+    let settled = isSettled(clients) && isSettled(peers)
     let leaves = { (names: [String]) in
       names.map { CertificateGroup.Leaf(name: $0, hosts: ["server", "peer"].contains($0) ? hosts : []) }
     }
@@ -49,7 +54,10 @@ public struct EtcdCertificates: Sendable {
       try peers.renew(leaves(Self.peerLeaves), lives, isTrusted: isTrusted && settled, now: now),
     ]
     if changes.contains(where: \.authorities) { trust += 1 }
-    return changes.contains { $0.authorities || !$0.leaves.isEmpty }
+    // Stores read authorities again for each connection, so they trust the newest once its file has reached them.
+    let leaf = CertificateGroup.Leaf(name: Self.storeLeaves[0], hosts: [spec.storeHost])
+    let others = try stores.renew([leaf], lives, isTrusted: isSettled(stores), now: now)
+    return (changes + [others]).contains { $0.authorities || !$0.leaves.isEmpty }
   }
 
   /// Puts the certificates into the objects of a cluster.
@@ -72,8 +80,11 @@ public struct EtcdCertificates: Sendable {
       files["ca.key"] = clients.keyText
       files["peer-ca.crt"] = try peers.bundle
       files["peer-ca.key"] = peers.keyText
+      files["store-ca.crt"] = try stores.bundle
+      files["store-ca.key"] = stores.keyText
       for leaf in Self.clientLeaves { try add(leaf, clients, as: leaf) }
       for leaf in Self.peerLeaves { try add(leaf, peers, as: leaf) }
+      for leaf in Self.storeLeaves { try add(leaf, stores, as: leaf) }
     case .server:
       files["peer-ca.crt"] = try peers.bundle
       try add("server", clients, as: "tls")
@@ -81,6 +92,9 @@ public struct EtcdCertificates: Sendable {
       try add("peer", peers, as: "peer")
     case .client:
       try add("store", clients, as: "tls")
+    case .peer:
+      files["ca.crt"] = try stores.bundle
+      try add(Self.storeLeaves[0], stores, as: "tls")
     }
     return files.sorted { $0.key < $1.key }.reduce(into: [:]) { data, file in
       data[file.key] = .string(Base64.encode(Array(file.value.utf8)))
@@ -96,11 +110,11 @@ public struct EtcdCertificates: Sendable {
   }
 
   /// The end of the first certificate that expires, in seconds since 1970.
-  var expiry: Int64? { [clients.expiry, peers.expiry].compactMap { $0 }.min() }
+  var expiry: Int64? { [clients.expiry, peers.expiry, stores.expiry].compactMap { $0 }.min() }
 
   /// Time at which something is due, in seconds since 1970; while a new authority is yet to be trusted, soon.
   func nextStep(_ lives: CertificateLives, now: Timestamp) -> Int64? {
-    let groups = [clients, peers]
+    let groups = [clients, peers, stores]
     if groups.contains(where: \.isInTransition) { return now.seconds + min(60, lives.settling) }
     return groups.compactMap(\.renewal).min()
   }

@@ -6,54 +6,76 @@ import Synchronization
 /// Decides how much memory the stores of a cluster get whose resource does not say.
 ///
 /// Decisions are made one at a time and count from then on: clusters that are created together are worked on side by
-/// side, and none of their Deployments exists yet.
+/// side, and none of their Deployments exists yet. They count as long as the resource is there, whether or not anybody has
+/// worked on its end.
 final class AssumedMemory: Sendable {
-  private let informers: Informers
+  /// The resources of clusters that exist.
+  private let clusters: @Sendable () -> [KubernetesObject]
+  /// The last known state of a Deployment.
+  private let deployment: @Sendable (ObjectReference) -> KubernetesObject?
+  /// All Deployments of ours.
+  private let deployments: @Sendable () -> [KubernetesObject]
   /// Asks for the cluster's nodes.
   private let nodes: @Sendable () async throws -> [NodeFacts]
-  /// Sizes that were decided, by the Deployment of the stores, until the resource says otherwise or is gone.
-  private let decisions = Mutex<[ObjectReference: String]>([:])
+  /// Sizes that were decided, by the uid of the resource.
+  private let decisions = Mutex<[String: String]>([:])
 
-  init(informers: Informers, nodes: @escaping @Sendable () async throws -> [NodeFacts]) {
-    self.informers = informers
+  init(
+    clusters: @escaping @Sendable () -> [KubernetesObject],
+    deployments: @escaping @Sendable () -> [KubernetesObject],
+    deployment: @escaping @Sendable (ObjectReference) -> KubernetesObject?,
+    nodes: @escaping @Sendable () async throws -> [NodeFacts]
+  ) {
+    self.clusters = clusters
+    self.deployments = deployments
+    self.deployment = deployment
     self.nodes = nodes
   }
 
   /// Request and limit of the stores' containers: what they were given before, since a change would cost their
   /// contents, else a share of the nodes.
   ///
+  /// - Parameter uid: of the cluster's resource.
   /// - Returns: nil when the resource says it.
   /// - Throws: what asking for the nodes throws; `ProgramError` with code `usage` for a size that cannot be read.
-  func quantity(for spec: VineyarddSpec) async throws -> String? {
-    let stores = spec.storesReference
+  func quantity(for spec: VineyarddSpec, uid: String) async throws -> String? {
     guard try spec.store.statedMemory() == nil else {
-      forget(stores)
+      decisions.withLock { $0[uid] = nil }
       return nil
     }
-    if let present = informers[stores]?.annotations[Manifests.assumedMemoryAnnotation] {
-      decisions.withLock { $0[stores] = present }
-      return present
+    // Stores of a former resource of this name are about to go, with what they had.
+    if let present = deployment(spec.storesReference), present.customResource.map({ $0.uid == uid }) ?? true,
+      let memory = present.annotations[Manifests.assumedMemoryAnnotation]
+    {
+      decisions.withLock { $0[uid] = memory }
+      return memory
     }
     let nodes = try await nodes()
     return decisions.withLock { decisions in
-      if let decision = decisions[stores] { return decision }
-      let decision = DefaultStoreMemory.share(of: nodes, for: spec.placement, taken: taken(besides: stores, decisions))
-      decisions[stores] = decision
+      if let decision = decisions[uid] { return decision }
+      let taken = taken(besides: uid, spec.storesReference, &decisions)
+      let decision = DefaultStoreMemory.share(of: nodes, for: spec.placement, taken: taken)
+      decisions[uid] = decision
       return decision
     }
   }
 
-  /// Gives back what a cluster was promised that is gone.
-  func forget(_ stores: ObjectReference) { decisions.withLock { $0[stores] = nil } }
-
-  /// Bytes that the stores of other clusters have, or are about to have.
-  private func taken(besides stores: ObjectReference, _ decisions: [ObjectReference: String]) -> UInt64 {
-    var limits = decisions.compactMapValues { Quantity($0)?.bytes }
-    for spec in informers.resources(of: .vineyardd).all.compactMap({ try? VineyarddSpec(customResource: $0) }) {
-      limits[spec.storesReference] = (try? spec.store.statedMemory()) ?? limits[spec.storesReference]
+  /// Bytes that the stores of other clusters have, or are about to have. Forgets decisions on clusters that are gone.
+  private func taken(besides uid: String, _ stores: ObjectReference, _ decisions: inout [String: String]) -> UInt64 {
+    var limits: [ObjectReference: UInt64] = [:]
+    var present: Set<String> = []
+    for resource in clusters() {
+      guard let other = resource.uid else { continue }
+      present.insert(other)
+      guard let spec = try? VineyarddSpec(customResource: resource) else { continue }
+      limits[spec.storesReference] =
+        (try? spec.store.statedMemory()) ?? decisions[other].flatMap { Quantity($0)?.bytes }
     }
-    // What runs counts until it is replaced, also where its resource is gone or there never was one.
-    for deployment in informers.objects(.deployment) {
+    decisions = decisions.filter { present.contains($0.key) }
+    // What runs counts until it is replaced, also where there never was a resource. What belongs to one that is gone goes:
+    // the news of that may come late.
+    for deployment in deployments() {
+      if let owner = deployment.customResource?.uid, !present.contains(owner) { continue }
       guard let limit = DefaultStoreMemory.limit(of: deployment) else { continue }
       limits[deployment.reference] = max(limit, limits[deployment.reference] ?? 0)
     }

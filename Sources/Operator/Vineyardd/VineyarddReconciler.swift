@@ -26,10 +26,10 @@ struct VineyarddReconciler: Reconciler {
 
   init(context: ReconcileContext) {
     self.context = context
-    let client = context.client
-    assumedMemory = AssumedMemory(informers: context.informers) {
-      try await client.list(.node).items.map { NodeFacts($0) }
-    }
+    let (client, informers) = (context.client, context.informers)
+    assumedMemory = AssumedMemory(
+      clusters: { informers.resources(of: .vineyardd).all }, deployments: { informers.objects(.deployment) },
+      deployment: { informers[$0] }, nodes: { try await client.list(.node).items.map { NodeFacts($0) } })
   }
 
   private var informers: Informers { context.informers }
@@ -53,8 +53,10 @@ struct VineyarddReconciler: Reconciler {
 
   func desired(_ resource: KubernetesObject, uid: String) async throws -> [KubernetesObject] {
     var spec = try VineyarddSpec(customResource: resource)
-    spec.store.assumedMemory = try await assumedMemory.quantity(for: spec)
-    spec.keepMetadata(of: informers[resource.workload(.deployment)])
+    spec.store.assumedMemory = try await assumedMemory.quantity(for: spec, uid: uid)
+    let stores = informers[resource.workload(.deployment)]
+    spec.keepMetadata(of: stores)
+    spec.keepPeerTLS(of: stores)
     var objects = try Manifests.vineyardd(spec, uid: uid, controlledByOperator: true, platform: context.platform)
     guard spec.usesEtcd else { return objects }
     let members = informers[resource.workload(.statefulSet, "-etcd")]
@@ -89,7 +91,6 @@ struct VineyarddReconciler: Reconciler {
   }
 
   func cleanUp(after key: ObjectKey) async throws {
-    assumedMemory.forget(ObjectReference(type: .deployment, namespace: key.namespace, name: key.name))
     for volume in unowned(of: key) where !volume.isBeingDeleted {
       context.log.info("\(volume.reference) is deleted: its cluster \(key) is gone")
       try await context.owned.writer.delete(volume.reference, uid: volume.uid)

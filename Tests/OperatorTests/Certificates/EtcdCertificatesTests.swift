@@ -62,6 +62,56 @@ import X509
     #expect(try certificate(client["tls.crt"]).names.isEmpty)
   }
 
+  @Test func `stores show each other certificates of an authority of their own, as clients and as servers`() throws {
+    var certificates = EtcdCertificates()
+    _ = try certificates.renew(for: spec, Self.lives, now: Self.start)
+    let peer = try files(certificates, .peer)
+    #expect(peer.keys.sorted() == ["ca.crt", "tls.crt", "tls.key"])
+    let certificate = try certificate(peer["tls.crt"])
+    #expect(try self.certificate(peer["ca.crt"]).hasSigned(certificate))
+    #expect(certificate.names == ["vineyardd-sample-rpc.vineyard-system.svc"])
+    #expect(
+      try certificate.extensions.extendedKeyUsage.map { $0.contains(.clientAuth) && $0.contains(.serverAuth) } == true)
+    for secret in [EtcdSecret.client, .server] {
+      #expect(try !self.certificate(files(certificates, secret)["ca.crt"]).hasSigned(certificate))
+    }
+  }
+
+  @Test func `given a Secret of an earlier release, then stores get certificates and members are not restarted`() throws
+  {
+    var certificates = EtcdCertificates()
+    _ = try certificates.renew(for: spec, Self.lives, now: Self.start)
+    var earlier = try secret(certificates)
+    for file in ["store-ca.crt", "store-ca.key", "store-peer.crt", "store-peer.key"] {
+      earlier.tree["data", file] = nil
+    }
+    var read = EtcdCertificates(earlier)
+    #expect(try read.renew(for: spec, Self.lives, isTrusted: true, now: Self.after(days: 1)))
+    #expect(read.trust == 1)
+    #expect(try files(read, .server) == files(certificates, .server))
+    #expect(try files(read, .client) == files(certificates, .client))
+    #expect(try self.certificate(files(read, .peer)["ca.crt"]).hasSigned(certificate(files(read, .peer)["tls.crt"])))
+  }
+
+  @Test func `a new authority of the stores reaches all before it signs, and no member restarts for it`() throws {
+    var certificates = EtcdCertificates()
+    _ = try certificates.renew(for: spec, Self.lives, now: Self.start)
+    for days in stride(from: Int64(245), to: 2400, by: 245) {
+      _ = try certificates.renew(for: spec, Self.lives, isTrusted: true, now: Self.after(days: days))
+    }
+    let before = try files(certificates, .peer)
+    let due = Self.after(days: 2440)
+    _ = try certificates.renew(for: spec, Self.lives, isTrusted: false, now: due)
+    let between = try files(certificates, .peer)
+    #expect(Certificate.all(inPEM: between["ca.crt"] ?? "").count == 2 && between["tls.crt"] == before["tls.crt"])
+    // Etcd still runs with the old ones; stores have read the new ones by now.
+    let hour = Timestamp(milliseconds: due.milliseconds + 3_600_000)
+    #expect(try certificates.renew(for: spec, Self.lives, isTrusted: false, now: hour))
+    let after = try files(certificates, .peer)
+    #expect(try certificate(after["ca.crt"]).hasSigned(certificate(after["tls.crt"])))
+    #expect(after["ca.crt"] == between["ca.crt"] && certificates.trust == 2)
+  }
+
   @Test func `given a Secret, then what is in it goes on, and a member more gets a certificate of the same authority`()
     throws
   {

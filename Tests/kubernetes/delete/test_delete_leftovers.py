@@ -2,7 +2,8 @@
 
 import json
 
-from deployments import CLUSTER, DRIVER, NAMESPACE, SYSTEM, claim, exists, make
+from apiserver.client import MERGE
+from deployments import CLUSTER, DEPLOYMENT, DRIVER, NAMESPACE, SYSTEM, claim, exists, make
 from findings import findings, hint
 from operated import MUTATING
 from waiting import eventually
@@ -24,6 +25,58 @@ def test_the_leases_of_the_sidecars_go_with_the_driver(cluster, vineyardctl):
     vineyardctl("delete", "csidriver")
 
     assert not SIDECARS & leases(cluster)
+
+
+NODES = "/api/v1/nodes"
+LABEL = f"csi.vineyard.v6d.io/store-{NAMESPACE}.vineyardd-sample"
+
+
+def label_nodes(cluster, label=LABEL):
+    """Does what the operator does for clusters with ready stores."""
+    for node in cluster.client.get(NODES).json["items"]:
+        cluster.client.patch(f"{NODES}/{node['metadata']['name']}", {"metadata": {"labels": {label: "true"}}}, MERGE)
+
+
+def labelled(cluster, label=LABEL):
+    nodes = cluster.client.get(NODES).json["items"]
+    return [node["metadata"]["name"] for node in nodes if label in node["metadata"].get("labels", {})]
+
+
+def test_the_labels_of_nodes_go_with_the_cluster(cluster, vineyardctl):
+    vineyardctl(*CLUSTER)
+    label_nodes(cluster)
+    assert f"label {LABEL} would be taken off" in vineyardctl("delete", "vineyard-cluster", "--dry-run=client").story
+    assert labelled(cluster)
+
+    vineyardctl("delete", "vineyard-cluster")
+
+    assert not labelled(cluster)
+
+
+def test_without_an_operator_labels_stay_as_long_as_there_are_stores(cluster, vineyardctl):
+    vineyardctl(*DEPLOYMENT)
+    vineyardctl("deploy", "operator")
+    stale = "csi.vineyard.v6d.io/store-gone.cluster"
+    label_nodes(cluster)
+    label_nodes(cluster, stale)
+
+    vineyardctl("delete", "operator")
+
+    assert labelled(cluster) and not labelled(cluster, stale)
+    vineyardctl("delete", "vineyard-deployment")
+    assert not labelled(cluster)
+
+
+def test_a_user_who_may_not_change_nodes_is_told_how_labels_go(cluster, vineyardctl):
+    vineyardctl(*DEPLOYMENT)
+    label_nodes(cluster)
+    cluster.deny(verb="patch", resource="nodes")
+
+    error = vineyardctl("delete", "vineyard-deployment").error
+
+    assert f"'kubectl label node --all {LABEL}-'" in error
+    assert labelled(cluster)
+    cluster.allow_all()
 
 
 def test_given_a_namespace_deleted_by_other_means_then_check_and_status_find_what_is_left(cluster, vineyardctl):

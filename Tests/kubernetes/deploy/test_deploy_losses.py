@@ -2,7 +2,7 @@
 
 import pytest
 
-from deployments import APPS, CLUSTER, DRIVER, NAMESPACE, SYSTEM, VINEYARDDS, claim, make
+from deployments import APPS, CLUSTER, DEPLOYMENT, DRIVER, NAMESPACE, SYSTEM, VINEYARDDS, claim, make
 from stores import METRICS_PORT, Stores
 from waiting import eventually
 
@@ -121,3 +121,30 @@ def test_scaling_plain_stores_down_keeps_those_with_data(cluster, vineyardctl, s
     vineyardctl("deploy", "vineyard-deployment", "--replicas", "1")
 
     eventually(lambda: pods(cluster) == [names[1]], "the store with data is left")
+
+
+def test_metadata_that_is_to_be_in_etcd_takes_the_stores_with_it_and_says_so(cluster, vineyardctl):
+    vineyardctl(*CLUSTER, "--meta", "local")
+
+    run = vineyardctl(*CLUSTER, "--meta", "etcd", status=1)
+
+    assert f"the stores of {NAMESPACE}/vineyardd-sample are replaced one by one" in run.error
+    vineyardctl(*CLUSTER, "--meta", "etcd", "--yes")
+    assert "--meta=etcd" in arguments(cluster)
+
+
+def test_without_an_operator_stores_come_to_require_tls_in_two_steps(cluster, vineyardctl):
+    required = (*DEPLOYMENT, "--vineyardd.peer_tls", "require", "--yes")
+    vineyardctl(*DEPLOYMENT, "--vineyardd.peer_tls", "off")
+
+    first = vineyardctl(*required)
+
+    assert "stores offer TLS to each other for now" in first.story
+    assert "--peer_tls=offer" in arguments(cluster)
+    assert "for now" not in vineyardctl(*required).story
+    assert "--peer_tls=require" in arguments(cluster)
+    assert not [line for line in vineyardctl(*DEPLOYMENT).lines if "the stores of" in line], "they stay as they are"
+
+
+def arguments(cluster):
+    return cluster.client.get(STORES).json["spec"]["template"]["spec"]["containers"][0]["args"]

@@ -77,14 +77,15 @@ def test_given_a_quota_or_limits_then_their_words_come_with_advice(cluster, vine
     assert advice in error.rsplit("(hint: ", 1)[1]
 
 
-def test_given_a_quota_then_check_tells_before_anything_is_deployed(cluster, vineyardctl):
-    a_namespace(cluster.client, RESTRICTED)
+@pytest.mark.parametrize("level", ["baseline", "restricted"])
+def test_given_pod_security_then_check_tells_before_anything_is_deployed(cluster, vineyardctl, level):
+    """Only what uses directories of its node needs the level privileged: stores, and the driver's node plugins."""
+    a_namespace(cluster.client, {"pod-security.kubernetes.io/enforce": level})
 
     run = vineyardctl("check", "--pre", "-o", "json", status=1)
 
     texts = [text for sign, text in findings(run, "Admission") if sign == "✗"]
     assert [text.split(" would be refused: ")[0] for text in texts] == [
-        "the pods of StatefulSet vineyardd-sample-etcd",
         "the pods of Deployment vineyardd-sample",
         "the pods of DaemonSet csidriver-sample-csi-nodes",
     ]

@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 
+import numpy as np
 import pytest
 import vineyard
 
@@ -75,6 +76,12 @@ def test_given_one_member_then_stores_share_through_it_and_strangers_stay_out(ma
     identity = writer.put((1, "two", 3.0), persist=True, name="shared")
     eventually(lambda: reader.get_name("shared") == identity, "the name is known to the other store")
     assert reader.get(reader.get_name("shared")) == (1, "two", 3.0)
+    # Over TLS, without which nobody is taken for a store.
+    large = np.arange(1 << 20)
+    identity = writer.put(large, persist=True, name="large")
+    np.testing.assert_array_equal(reader.get(identity), large)
+    refusal = stores[0].register(remote_ranges=True)
+    assert refusal["code"] == 34 and "over TLS only" in refusal["message"]
     assert "shared" in etcd.ctl("get", "--prefix", "--keys-only", "/vineyard/").stdout
 
     assert etcd.ctl("get", "x", certificate=None).returncode != 0
@@ -86,6 +93,39 @@ def test_given_one_member_then_stores_share_through_it_and_strangers_stay_out(ma
     assert handshake(address, 2380, server / "peer-ca.crt", server / "peer")
     assert not handshake(address, 2380, server / "peer-ca.crt", client / "tls")
     assert not handshake(address, 2379, server / "ca.crt", server / "peer")
+
+
+def test_given_local_metadata_when_stores_go_to_etcd_one_by_one_then_each_loses_its_own_contents_only(machine_of):
+    """Volumes stay where they are, and claims find them there."""
+    machine = machine_of(rendered(vineyard={"size": "64Mi", "meta": "local"}))
+    stores = [Store(machine, number) for number in range(2)]
+    volumes = []
+    for store in stores:
+        store.start()
+        store.wait()
+        assert store.ask("open_volume_request", id="v")["type"] == "open_volume_reply"
+        volumes.append(store.directory / "volumes" / "v" / "vineyard.sock")
+    for volume in volumes:
+        vineyard.connect(str(volume)).put(np.arange(1000), persist=True, name="numbers")
+
+    machine.objects = rendered()
+    etcd = Etcd(machine, 1)
+    etcd.start()
+    for number, store in enumerate(stores):
+        store.stop()
+        others = volumes[number + 1 :]
+        assert [vineyard.connect(str(other)).get(name="numbers").sum() for other in others] == [499500] * len(others)
+        store.start()
+        store.wait()
+        record = store.ask("inspect_volume_request", id="v")["volume"]
+        assert (record["objects"], record["locality"]) == (0, "node") and record["lost_contents_at"]
+        vineyard.connect(str(volumes[number])).put(np.arange(10), persist=True, name="again")
+
+    assert all(vineyard.connect(str(volume)).get(name="again").sum() == 45 for volume in volumes)
+    writer, reader = (vineyard.connect(str(store.socket)) for store in stores)
+    identity = writer.put(np.arange(1000), persist=True, name="shared")
+    eventually(lambda: reader.get_name("shared") == identity, "they share what is in no volume")
+    assert reader.get(identity).sum() == 499500
 
 
 def test_given_three_members_when_one_dies_with_its_data_then_its_next_pod_takes_its_place(machine_of):

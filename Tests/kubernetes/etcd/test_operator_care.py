@@ -3,14 +3,17 @@
 import base64
 import json
 import os
+import ssl
 import subprocess
 
+import numpy as np
 import pytest
+import vineyard
 
 from deployments import APPS, SYSTEM, VINEYARDDS
 from managers import Manager
 from operated import NAME, cluster, condition, ready, status
-from rendered_pods import Etcd, Machine, loopback
+from rendered_pods import Etcd, Machine, Store, loopback
 from waiting import eventually
 
 pytestmark = [
@@ -44,18 +47,22 @@ def world(managers, tmp_path, monkeypatch):
         assert isinstance(manager, Manager)
         assert api.post(VINEYARDDS, cluster(etcdReplicas=count, **spec)).status == 201
         ready(api)
-        machine.objects = [
-            api.get(f"{APPS}/statefulsets/{NAME}-etcd").json | {"kind": "StatefulSet"},
-            *(
-                api.get(f"{SYSTEM}/secrets/{NAME}-etcd-{part}").json | {"kind": "Secret"}
-                for part in ("server", "client")
-            ),
-        ]
+        machine.objects = described(api)
         return Etcd(machine, count), manager
 
     yield make
     for machine in machines:
         machine.end()
+
+
+def described(api):
+    """The workloads of the cluster and their Secrets, as kubelets see them now."""
+    secrets = [f"{NAME}-{part}" for part in ("etcd-server", "etcd-client", "peer-certificates", "admin-token")]
+    return [
+        api.get(f"{APPS}/statefulsets/{NAME}-etcd").json | {"kind": "StatefulSet"},
+        api.get(f"{APPS}/deployments/{NAME}").json | {"kind": "Deployment"},
+        *(api.get(f"{SYSTEM}/secrets/{name}").json | {"kind": "Secret"} for name in secrets),
+    ]
 
 
 def files(api, secret):
@@ -108,20 +115,32 @@ def test_given_a_full_database_then_the_operator_makes_room_and_writes_go_on(man
 
 
 def test_given_certificates_that_grow_old_then_new_ones_come_into_use_without_a_restart(managers, world):
-    etcd, manager = world(1, "--etcd-cert-lifetime=12s")
+    etcd, manager = world(1, "--etcd-cert-lifetime=12s", vineyard={"size": "64Mi"})
     etcd.start()
     before = files(managers.api, SECRET)
-    eventually(lambda: files(managers.api, SECRET)["server.crt"] != before["server.crt"], "they are renewed", 60)
+    stores = [Store(etcd._machine, number) for number in range(2)]
+    for store in stores:
+        store.start()
+    for store in stores:
+        store.wait()
+    for name in ("server.crt", "store-peer.crt"):
+        eventually(lambda name=name: files(managers.api, SECRET)[name] != before[name], f"{name} is renewed", 60)
 
-    # What a kubelet does with a Secret that has changed.
-    for index, part in ((1, "server"), (2, "client")):
-        etcd._machine.objects[index] = managers.api.get(f"{SYSTEM}/secrets/{NAME}-etcd-{part}").json | {
-            "kind": "Secret"
-        }
+    # What a kubelet does with Secrets that have changed.
+    etcd._machine.objects = described(managers.api)
+    for secret in ("-etcd-server", "-etcd-client", "-peer-certificates"):
+        etcd._machine.secret(secret)
     etcd.put("a", "1")
     assert etcd.get("a") == "1"
     after = files(managers.api, SECRET)
     assert after["trust"] == before["trust"] == "1"
+    # Stores show the new one without being started again, and read from each other with it.
+    mounted = etcd._machine.secret("-peer-certificates")
+    shown = ssl.DER_cert_to_PEM_cert(stores[0].certificate(mounted))
+    assert shown.strip() == (mounted / "tls.crt").read_text().strip() != before["store-peer.crt"].strip()
+    writer, reader = (vineyard.connect(str(store.socket)) for store in stores)
+    value = np.arange(1 << 20)
+    np.testing.assert_array_equal(reader.get(writer.put(value, persist=True)), value)
     assert manager.process.poll() is None
 
 
@@ -142,6 +161,8 @@ def test_given_a_cluster_of_an_earlier_release_then_local_metadata_stays_until_i
 
     assert api.patch(RESOURCE, {"spec": {"vineyard": {"meta": "etcd"}}}).status == 200
     eventually(lambda: api.get(f"{APPS}/statefulsets/{NAME}-etcd").status == 200, "there is an etcd")
-    arguments = api.get(stores).json["spec"]["template"]["spec"]["containers"][0]["args"]
-    assert "--meta=etcd" in eventually(lambda: arguments, "the stores use it")
+    eventually(
+        lambda: "--meta=etcd" in api.get(stores).json["spec"]["template"]["spec"]["containers"][0]["args"],
+        "the stores use it",
+    )
     assert manager.process.poll() is None

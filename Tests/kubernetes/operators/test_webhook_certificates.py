@@ -50,9 +50,9 @@ def writing(managers):
     assert writer.refusals == []
 
 
-def certificates(managers, key):
-    """The certificates in the Secret, newest first."""
-    text = managers.api.get(SECRET).json.get("data", {}).get(key, "")
+def certificates(managers, key, secret=None):
+    """The certificates in the Secret as it is, or was, newest first."""
+    text = (secret or managers.api.get(SECRET).json).get("data", {}).get(key, "")
     return x509.load_pem_x509_certificates(base64.b64decode(text)) if text else []
 
 
@@ -76,9 +76,14 @@ def test_given_short_lives_when_authorities_and_certificates_expire_then_nobody_
     (first,) = certificates(managers, "ca.crt")
 
     with writing(managers):
-        both = eventually(lambda: len(found := certificates(managers, "ca.crt")) == 2 and found, "another authority")
+        secret = eventually(
+            lambda: len(certificates(managers, "ca.crt", now := managers.api.get(SECRET).json)) == 2 and now,
+            "another authority",
+        )
+        both = certificates(managers, "ca.crt", secret)
         assert both[1] == first, "the old one is trusted beside it"
-        (leaf,) = certificates(managers, "tls.crt")
+        # In the same Secret: a second later the new one has signed.
+        (leaf,) = certificates(managers, "tls.crt", secret)
         leaf.verify_directly_issued_by(first)
         eventually(lambda: first not in certificates(managers, "ca.crt"), "the old authority has expired", patience=60)
 

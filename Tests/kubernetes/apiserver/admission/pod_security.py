@@ -15,7 +15,17 @@ from ..kinds import Kind
 
 Obj = dict[str, Any]
 _PREFIX = "pod-security.kubernetes.io/"
-_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected"}
+_VOLUMES = {
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+}
 _CAPABILITIES = {
     "AUDIT_WRITE",
     "CHOWN",
