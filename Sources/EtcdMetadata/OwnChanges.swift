@@ -59,7 +59,8 @@ struct OwnChanges {
   }
 
   private var marks: [MetadataPlace: Mark] = [:]
-  private var passing: Deque<(revision: Int64, places: [MetadataPlace])> = []
+  /// By session.
+  private var passing: [UInt64: Deque<(revision: Int64, places: [MetadataPlace])>] = [:]
 
   var isEmpty: Bool { marks.isEmpty }
 
@@ -105,7 +106,7 @@ struct OwnChanges {
       marks[place] = mark
       news += takeDeferred(place)
     }
-    passing.append((revision, Array(places)))
+    for (session, places) in Dictionary(grouping: places, by: \.session) { pass(places, of: session, after: revision) }
     return news
   }
 
@@ -118,7 +119,7 @@ struct OwnChanges {
       guard marks[place]?.pending.removeValue(forKey: sequence) != nil else { continue }
       news += takeDeferred(place)
       if let mark = marks[place], mark.pending.isEmpty {
-        if mark.floor == 0 { marks[place] = nil } else { passing.append((mark.floor, [place])) }
+        if mark.floor == 0 { marks[place] = nil } else { pass([place], of: place.session, after: mark.floor) }
       }
     }
     return news
@@ -140,23 +141,31 @@ struct OwnChanges {
       mark.wholeFloor = max(mark.wholeFloor, revision)
     }
     marks[place] = mark
-    passing.append((revision, [place]))
+    pass([place], of: place.session, after: revision)
   }
 
-  /// The watch has told everything up to a revision.
-  mutating func pass(_ revision: Int64) {
-    while let first = passing.first, first.revision <= revision {
-      passing.removeFirst()
-      for place in first.places {
-        if let mark = marks[place], mark.pending.isEmpty, mark.floor <= revision { marks[place] = nil }
+  private mutating func pass(_ places: [MetadataPlace], of session: UInt64, after revision: Int64) {
+    passing[session, default: []].append((revision, places))
+  }
+
+  /// The watches of sessions have told everything up to these revisions; those that are missing have ended.
+  mutating func pass(_ followed: [UInt64: Int64]) {
+    for session in passing.keys {
+      let revision = followed[session] ?? .max
+      while let first = passing[session]?.first, first.revision <= revision {
+        passing[session]?.removeFirst()
+        for place in first.places {
+          if let mark = marks[place], mark.pending.isEmpty, mark.floor <= revision { marks[place] = nil }
+        }
       }
+      if passing[session]?.isEmpty == true { passing[session] = nil }
     }
   }
 
-  /// Forgets revisions of a history that is lost.
-  mutating func forgetHistory() {
-    passing = []
-    for (place, mark) in marks {
+  /// Forgets revisions of a session's history that is lost.
+  mutating func forgetHistory(of session: UInt64) {
+    passing[session] = nil
+    for (place, mark) in marks where place.session == session {
       if mark.pending.isEmpty { marks[place] = nil }
       marks[place]?.floor = 0
       marks[place]?.wholeFloor = 0
@@ -167,6 +176,12 @@ struct OwnChanges {
 }
 
 extension PlaceEvent.Change {
+  /// Whether it says what is there, not only what one of its fields is.
+  var isWhole: Bool {
+    if case .field = self { return false }
+    return true
+  }
+
   var isLabels: Bool {
     if case .field("__labels", _) = self { return true }
     return false

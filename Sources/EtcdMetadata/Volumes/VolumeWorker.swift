@@ -129,7 +129,7 @@ struct VolumeWorker {
     var failures = 0
     while true {
       do throws(EtcdError) {
-        return .contents(try await EtcdContents.read(client, layout, below: layout.everything(of: session)))
+        return .contents(try await EtcdContents.read(client, layout, .session(session)))
       } catch {
         failures += 1
         guard error.mayPass, deadline > .now,
