@@ -103,9 +103,10 @@ public final class EtcdBackend: MetadataBackend {
     tasks = [
       Task {
         let marker = layout.marker(connection.instance)
-        await ChangeWriter(client: client, queues: queues, marker: marker, patience: patience, log: log).run()
+        let writer = ChangeWriter(client: client, queues: queues, marker: marker, patience: patience, log: log)
+        await client.onConnectionThread { await writer.run() }
       },
-      Task { await QuestionReader(client: client, queues: queues).run() },
+      Task { await client.onConnectionThread { await QuestionReader(client: client, queues: queues).run() } },
       Task {
         await ChangeFollower(client: client, layout: layout, queues: queues, log: log).run()
       },
