@@ -84,7 +84,10 @@ struct OwnChanges {
     guard let mark = marks[event.place] else { return true }
     let waits = mark.pending.values.contains { $0.covers(event) }
     if waits { marks[event.place]?.deferred.append(event) }
-    return !waits && mark.isNews(event)
+    guard !waits, mark.isNews(event) else { return false }
+    // What waits, and is older, must not come after it.
+    marks[event.place]?.deferred.removeAll { $0.revision < event.revision && event.change.replaces($0.change) }
+    return true
   }
 
   /// Whether a deletion leaves fields behind that this store has written since, or will.
@@ -180,6 +183,12 @@ extension PlaceEvent.Change {
   var isWhole: Bool {
     if case .field = self { return false }
     return true
+  }
+
+  /// Whether nothing is left of an earlier change.
+  fileprivate func replaces(_ earlier: Self) -> Bool {
+    if case (.field(let field, _), .field(let other, _)) = (self, earlier) { return field == other }
+    return isWhole
   }
 
   var isLabels: Bool {
