@@ -47,10 +47,11 @@ public final class EtcdClient: Sendable {
     try await range(.key(key), within: within).pairs.first
   }
 
-  /// Reads keys in pages, all at the revision of the first. What happens meanwhile is what a watch from the revision
-  /// after that tells.
-  public func pages(of range: KeyRange, keysOnly: Bool = false) -> EtcdPages {
-    EtcdPages(client: self, range: range, keysOnly: keysOnly)
+  /// Reads keys in pages, all at one revision. What happens meanwhile is what a watch from the revision after that tells.
+  ///
+  /// - Parameter revision: at which; 0 for that of the first page.
+  public func pages(of range: KeyRange, at revision: Int64 = 0, keysOnly: Bool = false) -> EtcdPages {
+    EtcdPages(client: self, range: range, revision: revision, keysOnly: keysOnly)
   }
 
   // MARK: - Changing
@@ -126,8 +127,10 @@ public final class EtcdClient: Sendable {
   ///
   /// Goes on after interruptions where it stopped. It ends with an error only when it cannot go on without a gap:
   /// `EtcdError.compacted`, `.historyLost`, `.denied`; then read everything again.
-  public func watch(_ range: KeyRange, from revision: Int64 = 0) -> EtcdWatch {
-    EtcdWatch(caller: caller, range: range, revision: revision)
+  ///
+  /// - Parameter horizon: what other watches of the cluster are told, if one of them may be told little.
+  public func watch(_ range: KeyRange, from revision: Int64 = 0, horizon: EtcdHorizon = EtcdHorizon()) -> EtcdWatch {
+    EtcdWatch(caller: caller, range: range, revision: revision, horizon: horizon)
   }
 
   // MARK: - Leases

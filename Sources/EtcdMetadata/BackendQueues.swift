@@ -19,13 +19,19 @@ final class BackendQueues: Sendable {
     case late(UInt64, StoreError)
   }
 
-  /// What others did.
+  /// What others did to keys that are followed together.
   enum News: Sendable {
-    /// Everything, because there was a gap.
+    /// All of them, because there was a gap.
     ///
     /// - isContinued: whether what is missing was deleted; else etcd has lost its data.
-    case contents(EtcdContents, isContinued: Bool)
-    case events([WatchEvent], revision: Int64)
+    case contents(EtcdContents, of: WatchedKeys, isContinued: Bool)
+    case events([WatchEvent], of: WatchedKeys, revision: Int64)
+  }
+
+  /// What is to be followed from now on, after a revision, or (nil) no more.
+  struct Following: Sendable {
+    let keys: WatchedKeys
+    let revision: Int64?
   }
 
   private struct State {
@@ -45,11 +51,15 @@ final class BackendQueues: Sendable {
   /// What is to be asked.
   let questions: AsyncStream<KeyQuestion>
   private let question: AsyncStream<KeyQuestion>.Continuation
+  /// What is to be followed.
+  let following: AsyncStream<Following>
+  private let follow: AsyncStream<Following>.Continuation
 
   init(wake: @escaping @Sendable () -> Void) {
     self.wake = wake
     (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (questions, question) = AsyncStream.makeStream()
+    (following, follow) = AsyncStream.makeStream()
   }
 
   /// Whether nothing waits to be written or taken.
@@ -147,6 +157,9 @@ final class BackendQueues: Sendable {
   }
 
   // MARK: - News
+
+  /// Has keys followed from the one after a revision on, or (nil) no more.
+  func follow(_ keys: WatchedKeys, after revision: Int64?) { follow.yield(Following(keys: keys, revision: revision)) }
 
   func report(_ news: News) {
     state.withLock { $0.news.append(news) }

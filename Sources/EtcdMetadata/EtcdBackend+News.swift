@@ -6,39 +6,59 @@ import StoreProtocol
 /// Taking over what others have changed.
 extension EtcdBackend {
   public func takeChanges() {
+    wasCertain = membership?.isCertain != false
     let all = queues.takeNews()
     withMembership {
       for news in all {
         switch news {
-        case .contents(let contents, let isContinued): take(contents, isContinued: isContinued)
-        case .events(let events, let revision):
-          for event in events { take(event) }
-          pass(revision)
+        case .contents(let contents, .cluster, let isContinued): takeCluster(contents, isContinued: isContinued)
+        case .contents(let contents, .session(let id), let isContinued):
+          take(contents, of: id, isContinued: isContinued)
+        case .events(let events, .cluster, _): for event in events { take(event) }
+        case .events(let events, .session(let id), let revision):
+          // A watch that has ended may have said something after another has begun.
+          guard let followed = followed[id], followed < revision else { continue }
+          guard store.sessions[id]?.isShared == true else {
+            endToFollow(id)
+            continue
+          }
+          for event in events where event.revision > followed { take(event) }
+          pass(id, revision)
         }
       }
+      decideLate()
     }
   }
 
-  private func pass(_ revision: Int64) {
-    followed = max(followed, revision)
+  private func pass(_ session: UInt64, _ revision: Int64) {
+    followed[session] = max(followed[session] ?? 0, revision)
     own.pass(followed)
-    loads.pass(followed)
   }
 
-  /// Takes over everything that is in etcd.
+  /// Takes over all that stores tell each other.
   ///
   /// - Parameter isContinued: whether what is missing was deleted; else etcd has lost its data.
-  func take(_ contents: EtcdContents, isContinued: Bool) {
-    if !isContinued {
-      sharedQuotas.forgetHistory(settlingFor: membership?.silence ?? .zero)
-      own.forgetHistory()
-      questions.forgetHistory()
-      followed = 0
-    }
-    fields.removeAll()
-    loads.finishAll()
+  func takeCluster(_ contents: EtcdContents, isContinued: Bool) {
+    if !isContinued { sharedQuotas.forgetHistory(settlingFor: membership?.silence ?? .zero) }
     sharedVolumes.beginAnew()
-    if membership != nil { standing.setRecorded(nil) }
+    take(contents.pairs)
+    sharedVolumes.endAnew(isContinued: isContinued)
+  }
+
+  /// Takes over all keys of a session.
+  ///
+  /// - Parameter isContinued: whether what is missing was deleted; else etcd has lost its data.
+  func take(_ contents: EtcdContents, of id: UInt64, isContinued: Bool) {
+    // A watch that has ended may have read it, after or before another began.
+    guard let former = followed[id], !isContinued || former <= contents.revision else { return }
+    if !isContinued {
+      own.forgetHistory(of: id)
+      questions.forgetHistory(of: id)
+      followed[id] = 0
+    }
+    fields.removeAll(of: id)
+    late.removeAll { $0.place.session == id }
+    if id == store.root.id { beginRecords(after: former) }
     var present: Set<MetadataPlace> = []
     var labelled: Set<MetadataPlace> = []
     for pair in contents.pairs {
@@ -51,10 +71,10 @@ extension EtcdBackend {
       }
     }
     take(contents.pairs)
-    sharedVolumes.endAnew(isContinued: isContinued)
-    removeMissing(present, at: contents.revision, isContinued: isContinued)
+    if id == store.root.id { endRecords() }
+    removeMissing(present, from: id, at: contents.revision, isContinued: isContinued)
     if isContinued { removeLabels(present.subtracting(labelled), at: contents.revision) }
-    pass(contents.revision)
+    pass(id, contents.revision)
   }
 
   /// Takes over keys that were read.
@@ -75,16 +95,6 @@ extension EtcdBackend {
     for (session, key, pair) in types { take(session, key, pair.value, at: pair.modRevision) }
   }
 
-  /// Takes over all keys of a session that was opened, and what has happened since they were read.
-  func take(_ contents: EtcdContents, of session: Session) {
-    guard loads.isLoading(session.id) else { return }
-    let later = loads.finish(session.id, at: contents.revision)
-    guard store.sessions[session.id] === session else { return }
-    take(contents.pairs)
-    for event in later where own.admits(event) { takeOver(event) }
-    loads.note(session.id, readAt: contents.revision, followed: followed)
-  }
-
   private func takeVolume(_ key: [UInt8], _ value: [UInt8]?, at revision: Int64) {
     if let volumeKey = layout.parseVolume(key) {
       sharedVolumes.take(volumeKey, value, at: revision)
@@ -93,14 +103,18 @@ extension EtcdBackend {
     }
   }
 
-  private func removeMissing(_ present: Set<MetadataPlace>, at revision: Int64, isContinued: Bool) {
-    for session in store.sessions.values where session.isShared {
+  private func removeMissing(
+    _ present: Set<MetadataPlace>, from sessionID: UInt64, at revision: Int64, isContinued: Bool
+  ) {
+    // What this store has may not be there again.
+    let keepsOwn = !isContinued || standing.isGivenUp || republishing?.repeats(sessionID) == true
+    if let session = store.sessions[sessionID], session.isShared {
       var missing: [PlaceEvent] = []
       var kept: Set<ObjectID> = []
       for (id, instance) in session.sharedObjects {
         let place = MetadataPlace.object(session: session.id, id)
         if present.contains(place) { continue }
-        if isContinued || instance != store.instances.local {
+        if !keepsOwn || instance != store.instances.local {
           missing.append(PlaceEvent(place: place, change: .removed, revision: revision))
         } else {
           kept.insert(id)
@@ -115,7 +129,7 @@ extension EtcdBackend {
     }
     if !isContinued { return }
     // What this store has deleted, or given away, may come back when that is refused.
-    for place in own.pendingPlaces where !present.contains(place) {
+    for place in own.pendingPlaces where place.session == sessionID && !present.contains(place) {
       switch place {
       case .object: _ = own.admits(PlaceEvent(place: place, change: .removed, revision: revision))
       case .name: _ = own.admits(PlaceEvent(place: place, change: .name(nil), revision: revision))
@@ -164,7 +178,7 @@ extension EtcdBackend {
       event = PlaceEvent(place: .name(session: session, name), change: .name(target), revision: revision)
     }
     // A store follows the sessions that are open on it.
-    if store.sessions[session]?.isShared == true, loads.admits(event), own.admits(event) { takeOver(event) }
+    if store.sessions[session]?.isShared == true, own.admits(event) { takeOver(event) }
   }
 
   /// Makes a change of somebody else's in the store.
@@ -175,6 +189,7 @@ extension EtcdBackend {
 
   private func apply(_ event: PlaceEvent) {
     guard let session = store.sessions[event.place.session] else { return }
+    if !late.isEmpty { late.removeAll { $0.place == event.place && event.change.isWhole } }
     switch (event.place, event.change) {
     case (.object(_, let id), .object(let text)):
       if store.isBeingDeleted(id, in: session) {
@@ -193,17 +208,37 @@ extension EtcdBackend {
       guard let text = fields.add(field, value, of: event.place) else { return }
       apply(PlaceEvent(place: event.place, change: .object(text), revision: event.revision))
     case (.object(_, let id), .removed):
-      if isKept(id, in: session) { return }
+      if isKept(id, in: session, event) { return }
       fields.remove(event.place)
       postponed[event.place] = nil
       // Whoever did it told of the names it knew: others lead to the object again when it comes back.
       let names = store.adoptRemoval(of: id, in: session)
       if !names.isEmpty { dangling[event.place, default: []].formUnion(names) }
     case (.name(_, let name), .name(let target)):
-      if target == nil, let former = session.target(of: name), isKept(former, in: session) { return }
+      if target == nil, let former = session.target(of: name), isKept(former, in: session, event) { return }
       adopt(name, target, in: session)
     default: break
     }
+  }
+
+  /// Whether an object stays although it is gone from etcd, or is it for now: it went since the store was given up.
+  private func isKept(_ id: ObjectID, in session: Session, _ event: PlaceEvent) -> Bool {
+    guard store.isOwn(id, in: session) else { return false }
+    if session === store.root { return standing.isGivenUp }
+    guard let isKept = standing.wasGivenUp(at: event.revision, followed: followed[store.root.id], isCertain: wasCertain)
+    else {
+      late.append(event)
+      return true
+    }
+    return isKept
+  }
+
+  /// Decides about deletions in sessions of volumes that came before what happened to this store itself.
+  private func decideLate() {
+    if late.isEmpty { return }
+    let events = late
+    late = []
+    for event in events { apply(event) }
   }
 
   /// Takes over objects whose deletion here is settled.

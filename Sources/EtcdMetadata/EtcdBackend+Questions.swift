@@ -25,14 +25,18 @@ extension EtcdBackend {
       }
       for (place, revision) in zip(places, changed) where revision == nil { forget(place, at: answer.revision) }
       // The watch tells of what is there with all that belongs to it.
-      questions.answer(answer.number, when: changed.reduce(0) { max($0, $1 ?? 0) })
+      var needed: [UInt64: Int64] = [:]
+      for (place, revision) in zip(places, changed) {
+        needed[place.session] = max(needed[place.session] ?? 0, revision ?? 0)
+      }
+      questions.answer(answer.number, when: needed)
     }
     return questions.take(at: followed)
   }
 
   /// Forgets what is not in etcd any more, unless more was heard since.
   private func forget(_ place: MetadataPlace, at revision: Int64) {
-    guard followed <= revision, !own.isPending(place) else { return }
+    guard let followed = followed[place.session], followed <= revision, !own.isPending(place) else { return }
     // Others may have given the store up meanwhile: then only the watch says what somebody has deleted.
     if membership?.isCertain == false, isOwn(place) { return }
     let change: PlaceEvent.Change =

@@ -51,8 +51,8 @@ public final class EtcdBackend: MetadataBackend {
 
   var own = OwnChanges()
   var questions = Questions()
-  /// Everything up to this revision was taken over.
-  var followed: Int64 = 0
+  /// The sessions that are followed; everything up to these revisions was taken over.
+  var followed: [UInt64: Int64] = [:]
   var fields = FieldCollector()
   /// Objects that others have deleted while this store wrote fields of them.
   var leftovers: Set<MetadataPlace> = []
@@ -61,15 +61,20 @@ public final class EtcdBackend: MetadataBackend {
   /// Names of objects that are not there.
   var dangling: [MetadataPlace: Set<String>] = [:]
   private var records: [UInt64: [String: [UInt8]]] = [:]
+  /// Those that were not told of again yet, while everything is.
+  private var forgotten: Set<UInt64> = []
   /// Nil in tests of what needs no etcd.
   private(set) var membership: EtcdMembership?
   /// What others know of this store.
   var standing = Standing()
-  private var republishing: Republishing?
-  /// Sessions whose contents are being read.
-  var loads = SessionLoads()
+  /// Whether nobody could have given the store up before the news that are taken now.
+  var wasCertain = true
+  /// Deletions of what this store has in sessions of volumes, of which it is not known yet whether the store was given
+  /// up before.
+  var late: [PlaceEvent] = []
+  var republishing: Republishing?
   /// What was there when the store joined, until it serves.
-  private var initial: EtcdContents?
+  private var initial: FirstContents?
   let volumeQueue: VolumeQueue
   private(set) lazy var sharedVolumes = EtcdVolumes(self, volumeQueue)
   private let quotaQueue: QuotaQueue
@@ -93,16 +98,17 @@ public final class EtcdBackend: MetadataBackend {
     let (client, layout) = (connection.client, connection.layout)
     membership = connection
     republishing = Republishing(wake: wake)
-    let revision = takeFirst(connection)
+    takeFirst(connection)
     connection.inbox.connect(wake: wake)
     tasks = [
       Task {
         let marker = layout.marker(connection.instance)
-        await ChangeWriter(client: client, queues: queues, marker: marker, patience: patience, log: log).run()
+        let writer = ChangeWriter(client: client, queues: queues, marker: marker, patience: patience, log: log)
+        await client.onConnectionThread { await writer.run() }
       },
-      Task { await QuestionReader(client: client, queues: queues).run() },
+      Task { await client.onConnectionThread { await QuestionReader(client: client, queues: queues).run() } },
       Task {
-        await ChangeFollower(client: client, layout: layout, queues: queues, log: log).run(from: revision)
+        await ChangeFollower(client: client, layout: layout, queues: queues, log: log).run()
       },
       Task { await connection.run() },
       Task { await VolumeWorker(client: client, layout: layout, queue: volumeQueue, log: log).run() },
@@ -110,12 +116,17 @@ public final class EtcdBackend: MetadataBackend {
     ]
   }
 
-  /// - Returns: the revision at which everything was read.
-  private func takeFirst(_ connection: EtcdMembership) -> Int64 {
-    guard let contents = connection.takeContents() else { fatalError("a second backend for one membership") }
+  private func takeFirst(_ connection: EtcdMembership) {
+    guard var contents = connection.takeContents() else { fatalError("a second backend for one membership") }
+    takeFirst(&contents)
     initial = contents
-    take(contents, isContinued: true)
-    return contents.revision
+  }
+
+  /// Takes what was there when the store joined, but for sessions that it has not opened yet, and follows it.
+  func takeFirst(_ contents: inout FirstContents) {
+    if let root = contents.take(.root) { beginToFollow(store.root, root) }
+    if let cluster = contents.take(.cluster) { takeCluster(cluster, isContinued: true) }
+    queues.follow(.cluster, after: contents.revision)
   }
 
   init(
@@ -342,27 +353,62 @@ public final class EtcdBackend: MetadataBackend {
 
   // MARK: - Sessions of volumes
 
-  /// Takes what was there of a session when the store joined.
+  /// Takes what was there of a session when the store joined, and follows it.
   ///
-  /// - Returns: false when the store serves already.
+  /// - Returns: false when that was not read, or the store serves already.
   func takeInitial(_ session: Session) -> Bool {
-    guard let initial else { return false }
-    take(initial.pairs.filter { layout.parse($0.key)?.session == session.id })
+    guard let contents = initial?.take(.session(session.id)) else { return false }
+    beginToFollow(session, contents)
     return true
   }
+
+  /// Whether the store does not serve yet.
+  var isStarting: Bool { initial != nil }
 
   /// The store serves from now on.
   func endStart() { initial = nil }
 
-  /// Whether an object stays although it is gone from etcd: it went since the store was given up.
-  func isKept(_ id: ObjectID, in session: Session) -> Bool { standing.isGivenUp && store.isOwn(id, in: session) }
+  /// Takes what was read of a session that was opened, and follows what happens there after that.
+  func beginToFollow(_ session: Session, _ contents: EtcdContents) {
+    followed[session.id] = 0
+    take(contents, of: session.id, isContinued: true)
+    queues.follow(.session(session.id), after: contents.revision)
+  }
+
+  /// Ends to follow a session that the store has no more.
+  func endToFollow(_ session: UInt64) {
+    guard session != store.root.id, followed.removeValue(forKey: session) != nil else { return }
+    queues.follow(.session(session), after: nil)
+    fields.removeAll(of: session)
+    late.removeAll { $0.place.session == session }
+  }
+
+  // MARK: - Records of instances
+
+  /// Everything about instances is told anew.
+  ///
+  /// - Parameter revision: what was told before.
+  func beginRecords(after revision: Int64) {
+    if membership != nil { standing.setRecorded(nil, at: revision + 1) }
+    forgotten = Set(records.keys)
+  }
+
+  /// Everything about instances was told.
+  func endRecords() {
+    for id in forgotten {
+      records[id] = nil
+      store.setInstance(id, nil)
+    }
+    forgotten = []
+  }
 
   func take(_ instance: UInt64, _ field: String, _ value: [UInt8]?, at revision: Int64) {
     guard instance != store.instances.local else {
       // A store knows itself, whatever others do to its record.
-      if field == Standing.mark { standing.setRecorded(value == nil ? nil : revision) }
+      if field == Standing.mark { standing.setRecorded(value == nil ? nil : revision, at: revision) }
       return
     }
+    if forgotten.remove(instance) != nil { records[instance] = nil }
     records[instance, default: [:]][field] = value
     let fields = records[instance] ?? [:]
     guard !fields.isEmpty else {

@@ -30,7 +30,7 @@ public final class EtcdMembership: Sendable {
   let client: EtcdClient
   let layout: KeyLayout
   /// What was there when the store joined, until the backend takes it.
-  private let contents: Mutex<EtcdContents?>
+  private let contents: Mutex<FirstContents?>
   let inbox = MembershipInbox()
   private let registration: Registration
   private let timing: MembershipTiming
@@ -38,7 +38,7 @@ public final class EtcdMembership: Sendable {
   private let lease: Mutex<EtcdLease>
 
   private init(
-    _ instance: UInt64, _ registration: Registration, _ contents: EtcdContents, _ lease: EtcdLease,
+    _ instance: UInt64, _ registration: Registration, _ contents: FirstContents, _ lease: EtcdLease,
     _ timing: MembershipTiming
   ) {
     self.instance = instance
@@ -71,7 +71,7 @@ public final class EtcdMembership: Sendable {
           let lease = try await client.grantLease(timing.lease)
           registered = (try await registration.register(lease), lease)
         }
-        let contents = try await EtcdContents.read(client, registration.layout)
+        let contents = try await FirstContents.read(client, registration.layout, at: PlaceRecord.place(record))
         guard let (id, lease) = registered else { continue }
         return EtcdMembership(id, registration, contents, lease, timing)
       } catch {
@@ -86,7 +86,7 @@ public final class EtcdMembership: Sendable {
   }
 
   /// Hands over what was there when the store joined. It is a copy of all metadata, so nobody keeps it.
-  func takeContents() -> EtcdContents? {
+  func takeContents() -> FirstContents? {
     contents.withLock { contents in
       defer { contents = nil }
       return contents

@@ -61,5 +61,5 @@ struct FieldCollector {
     if objects[place]?.isEmpty == true { objects[place] = nil }
   }
 
-  mutating func removeAll() { objects = [:] }
+  mutating func removeAll(of session: UInt64) { objects = objects.filter { $0.key.session != session } }
 }

@@ -59,7 +59,8 @@ struct OwnChanges {
   }
 
   private var marks: [MetadataPlace: Mark] = [:]
-  private var passing: Deque<(revision: Int64, places: [MetadataPlace])> = []
+  /// By session.
+  private var passing: [UInt64: Deque<(revision: Int64, places: [MetadataPlace])>] = [:]
 
   var isEmpty: Bool { marks.isEmpty }
 
@@ -83,7 +84,10 @@ struct OwnChanges {
     guard let mark = marks[event.place] else { return true }
     let waits = mark.pending.values.contains { $0.covers(event) }
     if waits { marks[event.place]?.deferred.append(event) }
-    return !waits && mark.isNews(event)
+    guard !waits, mark.isNews(event) else { return false }
+    // What waits, and is older, must not come after it.
+    marks[event.place]?.deferred.removeAll { $0.revision < event.revision && event.change.replaces($0.change) }
+    return true
   }
 
   /// Whether a deletion leaves fields behind that this store has written since, or will.
@@ -105,7 +109,7 @@ struct OwnChanges {
       marks[place] = mark
       news += takeDeferred(place)
     }
-    passing.append((revision, Array(places)))
+    for (session, places) in Dictionary(grouping: places, by: \.session) { pass(places, of: session, after: revision) }
     return news
   }
 
@@ -118,7 +122,7 @@ struct OwnChanges {
       guard marks[place]?.pending.removeValue(forKey: sequence) != nil else { continue }
       news += takeDeferred(place)
       if let mark = marks[place], mark.pending.isEmpty {
-        if mark.floor == 0 { marks[place] = nil } else { passing.append((mark.floor, [place])) }
+        if mark.floor == 0 { marks[place] = nil } else { pass([place], of: place.session, after: mark.floor) }
       }
     }
     return news
@@ -140,23 +144,31 @@ struct OwnChanges {
       mark.wholeFloor = max(mark.wholeFloor, revision)
     }
     marks[place] = mark
-    passing.append((revision, [place]))
+    pass([place], of: place.session, after: revision)
   }
 
-  /// The watch has told everything up to a revision.
-  mutating func pass(_ revision: Int64) {
-    while let first = passing.first, first.revision <= revision {
-      passing.removeFirst()
-      for place in first.places {
-        if let mark = marks[place], mark.pending.isEmpty, mark.floor <= revision { marks[place] = nil }
+  private mutating func pass(_ places: [MetadataPlace], of session: UInt64, after revision: Int64) {
+    passing[session, default: []].append((revision, places))
+  }
+
+  /// The watches of sessions have told everything up to these revisions; those that are missing have ended.
+  mutating func pass(_ followed: [UInt64: Int64]) {
+    for session in passing.keys {
+      let revision = followed[session] ?? .max
+      while let first = passing[session]?.first, first.revision <= revision {
+        passing[session]?.removeFirst()
+        for place in first.places {
+          if let mark = marks[place], mark.pending.isEmpty, mark.floor <= revision { marks[place] = nil }
+        }
       }
+      if passing[session]?.isEmpty == true { passing[session] = nil }
     }
   }
 
-  /// Forgets revisions of a history that is lost.
-  mutating func forgetHistory() {
-    passing = []
-    for (place, mark) in marks {
+  /// Forgets revisions of a session's history that is lost.
+  mutating func forgetHistory(of session: UInt64) {
+    passing[session] = nil
+    for (place, mark) in marks where place.session == session {
       if mark.pending.isEmpty { marks[place] = nil }
       marks[place]?.floor = 0
       marks[place]?.wholeFloor = 0
@@ -167,6 +179,18 @@ struct OwnChanges {
 }
 
 extension PlaceEvent.Change {
+  /// Whether it says what is there, not only what one of its fields is.
+  var isWhole: Bool {
+    if case .field = self { return false }
+    return true
+  }
+
+  /// Whether nothing is left of an earlier change.
+  fileprivate func replaces(_ earlier: Self) -> Bool {
+    if case (.field(let field, _), .field(let other, _)) = (self, earlier) { return field == other }
+    return isWhole
+  }
+
   var isLabels: Bool {
     if case .field("__labels", _) = self { return true }
     return false

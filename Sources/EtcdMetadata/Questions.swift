@@ -6,8 +6,13 @@ struct Questions {
   /// A question that was answered, and waits for the watch.
   private struct Answered {
     let number: UInt64
-    /// The revision that the watch has to pass.
-    let needed: Int64
+    /// The revisions that the watches of sessions have to pass.
+    var needed: [UInt64: Int64]
+
+    /// - Parameter followed: what the watches have passed; those that are missing have ended.
+    func isSeen(at followed: [UInt64: Int64]) -> Bool {
+      needed.allSatisfy { session, revision in followed[session].map { $0 >= revision } ?? true }
+    }
   }
 
   private var last: UInt64 = 0
@@ -46,23 +51,22 @@ struct Questions {
     return question.places
   }
 
-  mutating func answer(_ number: UInt64, when needed: Int64) {
+  mutating func answer(_ number: UInt64, when needed: [UInt64: Int64]) {
     answered.append(Answered(number: number, needed: needed))
   }
 
   mutating func fail(_ number: UInt64) { ended.append(BackendAnswer(question: number, isHeard: false)) }
 
-  /// The answers that hold now that the watch has passed a revision, and those that failed.
-  mutating func take(at revision: Int64) -> [BackendAnswer] {
-    ended += answered.filter { $0.needed <= revision }.map { BackendAnswer(question: $0.number, isHeard: true) }
-    answered.removeAll { $0.needed <= revision }
+  /// The answers that hold now that watches of sessions have passed these revisions, and those that failed.
+  mutating func take(at followed: [UInt64: Int64]) -> [BackendAnswer] {
+    ended += answered.filter { $0.isSeen(at: followed) }.map { BackendAnswer(question: $0.number, isHeard: true) }
+    answered.removeAll { $0.isSeen(at: followed) }
     defer { ended = [] }
     return ended
   }
 
-  /// Forgets revisions of a history that is lost: everything was read again.
-  mutating func forgetHistory() {
-    ended += answered.map { BackendAnswer(question: $0.number, isHeard: true) }
-    answered = []
+  /// Forgets revisions of a history that is lost: the session was read again.
+  mutating func forgetHistory(of session: UInt64) {
+    for index in answered.indices { answered[index].needed[session] = nil }
   }
 }

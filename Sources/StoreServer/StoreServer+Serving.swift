@@ -26,7 +26,7 @@ extension StoreServer {
     reportReuse()
     repeat {
       settleChanged()
-      pages.pump()
+      pages.pump(urgentOnly: pulls.isBusy)
     } while settleUnserved()
     backend.endTurn()
     turns.record(nanoseconds: monotonicNanoseconds() - start, work: store.work.done - work)

@@ -36,7 +36,7 @@ extension ClusterSimulation {
         store.store.now = now
         try await turn(store)
         if try write(store) { isQuiet = false }
-        while store.follower.step(etcd, layout, store.queues, atMost: .max) { isQuiet = false }
+        while store.follower.step(etcd, layout, store.backend, atMost: .max) { isQuiet = false }
         if store.question != nil { isQuiet = false }
         store.answer(etcd)
         try await turn(store)

@@ -85,7 +85,7 @@ final class ClusterSimulation {
     case 55..<70:
       guard !store.isCut else { return }
       begin("\(store.instance) hears")
-      _ = store.follower.step(etcd, layout, store.queues, atMost: 1 + random.number(below: 4))
+      _ = store.follower.step(etcd, layout, store.backend, atMost: 1 + random.number(below: 4))
     case 70..<78: if !store.isCut { answer(store, isHeard: !random.oneIn(8)) } else { answer(store, isHeard: false) }
     case 78..<94: try await turn(store)
     case 94, 95:

@@ -177,13 +177,3 @@ extension KeyRange {
     return !key.lexicographicallyPrecedes(start) && (end == [0] || key.lexicographicallyPrecedes(end))
   }
 }
-
-extension WatchEvent {
-  /// The key that was changed.
-  var key: [UInt8] {
-    switch self {
-    case .put(let pair): pair.key
-    case .delete(let key, _): key
-    }
-  }
-}

@@ -56,8 +56,8 @@ final class SimulatedStore {
         id, InstanceRecord(hostID: 0, hostname: "", nodename: "", socketPath: "", rpcEndpoint: "", timestamp: 0))
     }
     backend = EtcdBackend(store, layout, queues)
-    let contents = EtcdContents.read(etcd, layout)
-    backend.take(contents, isContinued: true)
+    var contents = FirstContents(.read(etcd, layout, .root), .read(etcd, layout, .cluster))
+    backend.takeFirst(&contents)
     follower = SimulatedFollower(from: contents.revision)
     questions = queues.questions.makeAsyncIterator()
     client = store.connect(to: store.root)

@@ -155,8 +155,7 @@ final class SimulatedVolumes {
     case .operation(let operation, let limit): step(index, operation, limit, &etcd, fate)
     case .contents(let session):
       if fate == .arrives {
-        let pairs = etcd.read(.prefix(layout.everything(of: session))).filter { !layout.isSignature($0.key) }
-        finish(index, .contents(EtcdContents(pairs: pairs, revision: etcd.revision)))
+        finish(index, .contents(.read(etcd, layout, .session(session))))
       } else {
         finish(index, .failure(StoreError(.ioError, "etcd is away")))
       }

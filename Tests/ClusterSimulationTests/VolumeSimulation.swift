@@ -81,8 +81,10 @@ final class VolumeSimulation {
       begin("message \(message) of \(index), \(fate)") { _ = store.step(message, &etcd, layout, fate) }
     case 55..<68: write(store)
     case 68..<80:
-      let count = 1 + random.number(below: 4)
-      begin("\(index) hears") { _ = store.shared.follower.step(etcd, layout, store.shared.queues, atMost: count) }
+      let (choice, count) = (random.number(below: 12), 1 + random.number(below: 4))
+      begin("\(index) hears \(choice)") {
+        _ = store.shared.follower.step(etcd, layout, store.shared.backend, choice: choice, atMost: count)
+      }
     case 80..<97: await turn(store)
     case 97: store.shared.follower.lose()
     default: if random.oneIn(2) { restart(index) }
@@ -161,7 +163,7 @@ final class VolumeSimulation {
           isQuiet = false
           write(store)
         }
-        while store.shared.follower.step(etcd, layout, store.shared.queues, atMost: .max) { isQuiet = false }
+        while store.shared.follower.step(etcd, layout, store.shared.backend, atMost: .max) { isQuiet = false }
         await turn(store)
         store.report()
         if !store.isQuiet { isQuiet = false }

@@ -167,28 +167,10 @@ struct VolumeSimulationTests {
     store.report()
     settle(store, &etcd)
     #expect(!etcd.read(.key(former)).isEmpty && !etcd.read(.key(own)).isEmpty)
-    while store.shared.follower.step(etcd, Self.layout, store.shared.queues, atMost: .max) {}
+    while store.shared.follower.step(etcd, Self.layout, store.shared.backend, atMost: .max) {}
     _ = store.shared.take()
     store.report()
     settle(store, &etcd)
     #expect(etcd.read(.key(former)).isEmpty && !etcd.read(.key(own)).isEmpty)
-  }
-
-  @Test("what is heard of a session while it is read waits, and what is told later of before is outdated")
-  func loading() {
-    func event(_ revision: Int64) -> PlaceEvent {
-      PlaceEvent(place: .name(session: 5, "n"), change: .name(nil), revision: revision)
-    }
-    var loads = SessionLoads()
-    func admitted(_ revisions: [Int64]) -> [Int64] { revisions.filter { loads.admits(event($0)) } }
-    #expect(admitted([1]) == [1])
-    loads.begin(5)
-    #expect(admitted([4, 9]) == [])
-    let later = loads.finish(5, at: 6)
-    #expect(later.map(\.revision) == [9])
-    loads.note(5, readAt: 6, followed: 4)
-    #expect(admitted([5, 7]) == [7])
-    loads.pass(6)
-    #expect(admitted([6]) == [6])
   }
 }

@@ -23,6 +23,7 @@ struct HostileKeysTests {
     store.keepsChanges = true
     let queues = BackendQueues {}
     let backend = EtcdBackend(store, Self.layout, queues)
+    backend.beginToFollow(store.root, EtcdContents(pairs: [], revision: 1))
     var peers = PeerTable(own: 3, Self.layout, MembershipTiming())
     var census = ObjectCensus(of: 1)
     var revision: Int64 = 1
@@ -33,13 +34,18 @@ struct HostileKeysTests {
         peers.take(.put(pair))
         if let (_, key) = Self.layout.parse(pair.key) { census.take(key, pair) }
       }
+      let keys = random.oneIn(4) ? WatchedKeys.cluster : .root
       switch random.number(below: 10) {
-      case 0: queues.report(.contents(EtcdContents(pairs: pairs, revision: revision), isContinued: random.oneIn(2)))
-      case 1: queues.report(.events(pairs.map { .delete(key: $0.key, revision: revision) }, revision: revision))
+      case 0:
+        let contents = EtcdContents(pairs: pairs, revision: revision)
+        queues.report(.contents(contents, of: keys, isContinued: random.oneIn(2)))
+      case 1:
+        let events = pairs.map { WatchEvent.delete(key: $0.key, revision: revision) }
+        queues.report(.events(events, of: keys, revision: revision))
       case 2:
         queues.report(KeyAnswer(number: random.next(), changed: random.oneIn(2) ? nil : [nil, 1], revision: revision))
       case 3: queues.report([.outdated(random.next(), pairs, revision: revision), .left(random.next(), [revision])])
-      default: queues.report(.events(pairs.map { .put($0) }, revision: revision))
+      default: queues.report(.events(pairs.map { .put($0) }, of: keys, revision: revision))
       }
       backend.takeChanges()
       let failures = store.settle(backend.takeVerdicts())
@@ -53,7 +59,7 @@ struct HostileKeysTests {
     let id = ObjectID(0x1234)
     let text = #"{"typename":"vt::O","instance_id":1,"signature":7,"transient":false,"global":false}"#
     let good = KeyValue(key: Self.layout.text(.object(id)), value: Array(text.utf8), modRevision: revision + 1)
-    queues.report(.events([.put(good)], revision: revision + 1))
+    queues.report(.events([.put(good)], of: .root, revision: revision + 1))
     backend.takeChanges()
     #expect(store.isShared(id, in: store.root))
   }

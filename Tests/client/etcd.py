@@ -113,6 +113,12 @@ class Etcd:
         """When a key was changed last."""
         return int(self.call("kv/range", key=_encoded(key))["kvs"][0]["mod_revision"])
 
+    def sent_events(self):
+        """How many events it has told those who watch."""
+        with urllib.request.urlopen(f"{self.client}/metrics") as reply:
+            lines = reply.read().decode().splitlines()
+        return sum(float(line.split()[1]) for line in lines if line.startswith("etcd_debugging_mvcc_events_total "))
+
     def put(self, key, value):
         self.call("kv/put", key=_encoded(key), value=_encoded(value))
 

@@ -189,6 +189,24 @@ def test_given_a_volume_then_nothing_of_it_is_seen_outside_and_nothing_outside_i
         assert len(meta) == 1 and wire.registration["rpc_endpoint"] == "0.0.0.0:0"
 
 
+def test_given_a_session_that_no_store_has_open_then_etcd_tells_nobody_what_is_written_there(
+    etcd, stores, volumes
+) -> None:
+    prefix = stores[0].prefix
+    put(volumes[0], 1, "inside")
+    session = next(key.split("/")[1] for key in volume_keys(etcd, prefix) if "/data/" in key)
+
+    def told(session):
+        """Events that etcd sends while 200 keys of a session are written, signs of life of stores among them."""
+        before = etcd.sent_events()
+        for number in range(200):
+            etcd.put(f"{prefix}/{session}/data/{number}", "{}")
+        return etcd.sent_events() - before
+
+    assert told(session) >= 400
+    assert told("S00000000000000ff") < 200
+
+
 def test_given_the_session_of_a_volume_then_only_who_has_the_token_gets_its_bytes(etcd, stores, volumes) -> None:
     put(volumes[0], np.arange(100), "secret")
     prefix = stores[0].prefix

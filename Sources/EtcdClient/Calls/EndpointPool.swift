@@ -13,9 +13,6 @@ final class EtcdConnection: Sendable {
   /// Ends when the client was shut down and its last call has ended.
   let runner: Task<Void, Never>
 
-  /// Few calls at a time: one thread is enough.
-  private static let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-
   /// - Throws: `EtcdError.badCertificate` when files of certificates cannot be used.
   init(_ endpoint: EtcdEndpoint, _ tls: EtcdTLS?) throws(EtcdError) {
     self.endpoint = endpoint
@@ -28,7 +25,7 @@ final class EtcdConnection: Sendable {
       let client = GRPCClient(
         transport: try Transport(
           target: endpoint.target, transportSecurity: endpoint.isSecure ? Self.security(tls ?? EtcdTLS()) : .plaintext,
-          config: config, eventLoopGroup: Self.eventLoops))
+          config: config, eventLoopGroup: ConnectionThread.shared.eventLoops))
       self.client = client
       // What ends a connection is told by the calls on it.
       runner = Task { try? await client.runConnections() }

@@ -14,8 +14,9 @@ public struct EtcdWatch: AsyncSequence, Sendable {
   let caller: Caller
   let range: KeyRange
   let revision: Int64
+  let horizon: EtcdHorizon
 
-  public func makeAsyncIterator() -> Iterator { Iterator(WatchRunner(caller, range, from: revision)) }
+  public func makeAsyncIterator() -> Iterator { Iterator(WatchRunner(caller, range, from: revision, horizon)) }
 
   /// Starts watching when it is made, and stops when it is dropped.
   public final class Iterator: AsyncIteratorProtocol {
@@ -62,11 +63,17 @@ final class WatchRunner: Sendable {
   let updates = Handover<WatchUpdate>(capacity: 16)
   private let caller: Caller
   private let range: KeyRange
+  private let horizon: EtcdHorizon
+  /// What the horizon was of when the watch began.
+  private let history: Int
   private let state: Mutex<State>
 
-  init(_ caller: Caller, _ range: KeyRange, from revision: Int64) {
+  init(_ caller: Caller, _ range: KeyRange, from revision: Int64, _ horizon: EtcdHorizon) {
     self.caller = caller
     self.range = range
+    self.horizon = horizon
+    history = horizon.history
+    horizon.note(revision - 1, of: history)
     state = Mutex(State(position: WatchPosition(from: revision)))
   }
 
@@ -127,6 +134,7 @@ final class WatchRunner: Sendable {
       request.countOnly = true
       let response: Etcdserverpb_RangeResponse = try await caller.call(
         Etcdserverpb_KV.Method.Range.descriptor, request, .repeatable)
+      try horizon.check(response.header.revision, of: history)
       try position.check(revision: response.header.revision)
     }
     let token = try await caller.token(until: .now + caller.timing.call)
@@ -198,6 +206,7 @@ final class WatchRunner: Sendable {
       if !message.created { state.isTokenRenewed = false }
       return update
     }
+    horizon.note(state.withLock(\.position.next) - 1, of: history)
     if let update { try await updates.send(update) }
     state.withLock { $0.heard = .now }
   }

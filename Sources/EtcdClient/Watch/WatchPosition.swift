@@ -5,6 +5,22 @@ public enum WatchEvent: Sendable, Equatable {
   case put(KeyValue)
   /// The revision is that of the deletion.
   case delete(key: [UInt8], revision: Int64)
+
+  /// The key that was changed.
+  public var key: [UInt8] {
+    switch self {
+    case .put(let pair): pair.key
+    case .delete(let key, _): key
+    }
+  }
+
+  /// When it happened.
+  public var revision: Int64 {
+    switch self {
+    case .put(let pair): pair.modRevision
+    case .delete(_, let revision): revision
+    }
+  }
 }
 
 /// What a watch tells.

@@ -62,11 +62,38 @@ struct Standing {
 
   init(recorded: Int64? = 0) { self.recorded = recorded }
 
+  /// Revisions between which the store had no record, as far as the thread has followed; the last may be open.
+  private var absences: [(first: Int64, end: Int64)] = []
+  /// How many are kept: what is followed by itself lags behind little.
+  private static let longest = 16
+
   /// Whether a deletion of what this store has means that the store was given up, not that somebody deleted it.
   var isGivenUp: Bool { recorded == nil || isReturning }
 
+  /// Whether the store had been given up at a revision, which was told of by another watch than the store's record.
+  ///
+  /// - Parameters:
+  ///   - followed: the revision up to which the record was followed.
+  ///   - isCertain: whether nobody can have given the store up until now, but for what it has noticed.
+  /// - Returns: nil when that is not known yet.
+  func wasGivenUp(at revision: Int64, followed: Int64?, isCertain: Bool) -> Bool? {
+    if let followed, followed < revision { return isCertain && !isGivenUp ? false : nil }
+    return absences.contains { $0.first <= revision && revision < $0.end }
+  }
+
   /// The record was written at a revision, or (nil) removed.
-  mutating func setRecorded(_ revision: Int64?) { recorded = revision }
+  ///
+  /// - Parameter change: when that happened.
+  mutating func setRecorded(_ revision: Int64?, at change: Int64) {
+    recorded = revision
+    let isOpen = absences.last?.end == .max
+    if let revision {
+      if isOpen { absences[absences.count - 1].end = max(revision, absences[absences.count - 1].first) }
+    } else if !isOpen {
+      absences.append((change, .max))
+      if absences.count > Self.longest { absences.removeFirst() }
+    }
+  }
 
   mutating func beginReturn() { isReturning = true }
 
@@ -99,6 +126,15 @@ struct Republishing {
   mutating func begin(_ store: Store) {
     sessions = store.sessions.values.filter(\.isShared).map(\.id).sorted(by: >)
     next = ObjectID(0)
+  }
+
+  /// Begins again with a session that is not done yet.
+  ///
+  /// - Returns: false when it is done.
+  mutating func repeats(_ session: UInt64) -> Bool {
+    guard next != nil, sessions.contains(session) else { return false }
+    if sessions.last == session { next = ObjectID(0) }
+    return true
   }
 
   mutating func step(_ store: Store) {

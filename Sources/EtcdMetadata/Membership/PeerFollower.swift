@@ -26,6 +26,7 @@ final class PeerFollower: Sendable {
   private let inbox: MembershipInbox
   private let timing: MembershipTiming
   private let log: Logger
+  private let horizon = EtcdHorizon()
   private let state: Mutex<State>
 
   init(
@@ -67,7 +68,7 @@ final class PeerFollower: Sendable {
           state.table.replace(below: prefix, with: pairs)
           state.unheard.remove(prefix)
         }
-        for try await news in client.watch(.prefix(prefix), from: revision + 1) {
+        for try await news in client.watch(.prefix(prefix), from: revision + 1, horizon: horizon) {
           failures = 0
           update { state in
             switch news {

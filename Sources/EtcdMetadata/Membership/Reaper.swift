@@ -1,3 +1,4 @@
+import Coordination
 import EtcdClient
 import StoreProtocol
 import Support
@@ -9,6 +10,8 @@ import Support
 struct Reaper {
   /// Operations of a transaction.
   private static let operations = 100
+  /// Between looks at what others change meanwhile.
+  private static let contention = BackOff(first: .milliseconds(10), longest: .seconds(1))
 
   let client: EtcdClient
   let layout: KeyLayout
@@ -50,10 +53,15 @@ struct Reaper {
       .isAbsent(layout.text(.instance(id, "timestamp"))),
     ]
     var count = 0
+    var conflicts = 0
     // A name that was given to another object meanwhile has it looked at again.
     while let (found, isDone) = try await sweep(while: stays) {
       count += found
-      guard isDone else { continue }
+      guard isDone else {
+        conflicts += 1
+        do { try await Task.sleep(for: Self.contention.delay(after: conflicts)) } catch { throw .cancelled }
+        continue
+      }
       let end = Transaction(if: stays, then: [.delete(.key(layout.member(id)))])
       return try await write(end).succeeded ? count : nil
     }

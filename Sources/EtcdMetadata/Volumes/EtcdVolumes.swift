@@ -128,10 +128,7 @@ final class EtcdVolumes: SharedVolumes {
 
   // MARK: - Operations
 
-  private var place: String {
-    let record = store.instances[own]
-    return "\(record?.nodename ?? "") \(record?.socketPath ?? "")"
-  }
+  private var place: String { PlaceRecord.place(store.instances[own]) }
 
   private func start(
     _ kind: VolumeOperation.Kind, limit: Duration?, then answer: @escaping (VolumeOperation.Outcome) -> Void
@@ -230,17 +227,16 @@ final class EtcdVolumes: SharedVolumes {
 
   func follow(_ session: Session, then answer: @escaping (StoreError?) -> Void) {
     if session === store.root || backend.takeInitial(session) { return answer(nil) }
-    backend.loads.begin(session.id)
+    let isStarting = backend.isStarting
     start(.contents(session.id)) { [unowned self] result in
+      // It may be gone again.
+      guard store.sessions[session.id] === session, session.isShared else { return answer(nil) }
       switch result {
       case .contents(let contents):
-        backend.take(contents, of: session)
+        backend.beginToFollow(session, contents)
         answer(nil)
       case .failure(let error), .outcome(.refused(let error)):
-        // It may be that everything was read meanwhile.
-        let isMissing = backend.loads.isLoading(session.id)
-        backend.loads.cancel(session.id)
-        answer(isMissing ? error : nil)
+        if isStarting { follow(session, then: answer) } else { answer(error) }
       case .outcome: answer(nil)
       }
     }
@@ -276,6 +272,7 @@ final class EtcdVolumes: SharedVolumes {
   func leave(_ id: String, session: UInt64) {
     reported[id] = nil
     lookedAt = nil
+    backend.endToFollow(session)
     removePlaces(of: id, session, [own])
   }
 

@@ -28,11 +28,6 @@ extension KeyLayout {
   /// The records of all instances that have a volume.
   func places(of id: String) -> [UInt8] { cluster + Array("open/\(id)/".utf8) }
 
-  /// All keys of a session.
-  func everything(of session: UInt64) -> [UInt8] {
-    Array("\(prefix)/\(HexText.string(prefix: UInt8(ascii: "S"), session))/".utf8)
-  }
-
   /// Reads a key about volumes; nil for any other.
   func parseVolume(_ key: [UInt8]) -> VolumeKey? {
     guard key.starts(with: cluster) else { return nil }

@@ -1,5 +1,6 @@
 import JSON
 import MetadataBackend
+import StoreCore
 import StoreProtocol
 
 /// What one instance has of a volume, as it tells the others.
@@ -9,6 +10,9 @@ struct PlaceRecord: Sendable, Equatable {
   /// Where the store is: a later process there finds the same files.
   var place: String
   var use = SharedVolumeUse()
+
+  /// Where a store is, in words that no other store has at the same time.
+  static func place(_ record: InstanceRecord?) -> String { "\(record?.nodename ?? "") \(record?.socketPath ?? "")" }
 
   init(session: UInt64, place: String, use: SharedVolumeUse = SharedVolumeUse()) {
     self.session = session

@@ -67,6 +67,8 @@ struct VolumeWorker {
   let log: Logger
 
   private static let backOff = BackOff(first: .milliseconds(50), longest: .seconds(2))
+  /// Between tries that met changes of others, who try again as well.
+  private static let contention = BackOff(first: .milliseconds(5), longest: .seconds(1))
   /// How long etcd may take to read a session.
   private static let readingLimit: Duration = .seconds(20)
 
@@ -94,6 +96,7 @@ struct VolumeWorker {
     var unheard: SharedVolume?
     var deletion: SharedVolume?
     var failures = 0
+    var conflicts = 0
     while true {
       do throws(EtcdError) {
         let reading = Transaction(then: operation.ranges.map { .range($0) })
@@ -111,6 +114,9 @@ struct VolumeWorker {
           }
           if try await client.transaction(transaction, within: limit).succeeded { return outcome }
         }
+        conflicts += 1
+        if let deadline, deadline <= .now { return .refused(Self.contended) }
+        do { try await Task.sleep(for: Self.contention.delay(after: conflicts)) } catch { throw .cancelled }
       } catch {
         if case .unknownOutcome = error { unheard = deletion }
         if error == .cancelled { return .refused(Self.refusal(error)) }
@@ -129,7 +135,7 @@ struct VolumeWorker {
     var failures = 0
     while true {
       do throws(EtcdError) {
-        return .contents(try await EtcdContents.read(client, layout, below: layout.everything(of: session)))
+        return .contents(try await EtcdContents.read(client, layout, .session(session)))
       } catch {
         failures += 1
         guard error.mayPass, deadline > .now,
@@ -147,6 +153,9 @@ struct VolumeWorker {
       return .failure(Self.refusal(error))
     }
   }
+
+  private static let contended = StoreError(
+    .ioError, "volumes of several stores are kept in etcd, where others change this one without an end")
 
   private static func refusal(_ error: EtcdError) -> StoreError {
     StoreError(.ioError, "volumes of several stores are kept in etcd: \(error)")

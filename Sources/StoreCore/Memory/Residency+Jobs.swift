@@ -3,12 +3,14 @@ extension Residency {
   /// Asks for the pages of `range` before anything else.
   public mutating func demand(_ range: ByteRange) { demanded.append(blocks(range)) }
 
+  /// The next job that a client waits for, nil when there is none.
+  public mutating func nextUrgentJob() -> Job? { nextZeroJob() ?? nextDemandedJob() }
+
   /// The next job for the page worker, nil when there is nothing to do.
   ///
   /// - Parameter idleTarget: when not nil, spare blocks beyond this many bytes are given back.
   public mutating func nextJob(idleTarget: UInt64?) -> Job? {
-    if let job = nextZeroJob() { return job }
-    if let job = nextDemandedJob() { return job }
+    if let job = nextUrgentJob() { return job }
     // Clients that take the faults themselves may have got pages beyond what may be committed.
     if committedBlocks > commitLimit, let job = releaseHighestSpare(atMost: committedBlocks - commitLimit) {
       return job
@@ -144,6 +146,9 @@ extension Residency {
 extension Store {
   /// The next job for the page worker; see ``Residency/nextJob(idleTarget:)``.
   public func nextPageJob(idleTarget: UInt64?) -> Residency.Job? { memory.residency.nextJob(idleTarget: idleTarget) }
+
+  /// The next job that a client waits for; see ``Residency/nextUrgentJob()``.
+  public func nextUrgentPageJob() -> Residency.Job? { memory.residency.nextUrgentJob() }
 
   /// Asks for the pages of a range before anything else.
   public func demandPages(_ range: ByteRange) {

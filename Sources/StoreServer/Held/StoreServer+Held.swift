@@ -163,7 +163,7 @@ extension StoreServer {
 
   func finishPages(_ job: PageJob, _ result: Result<Duration, SharedMemoryError>) {
     let refuses = pages.finish(job, result)
-    pages.pump()
+    pages.pump(urgentOnly: pulls.isBusy)
     pulls.pagesChanged(refuses: refuses)
     for held in heldReplies.onPages {
       let isMet = isMet(held.condition)

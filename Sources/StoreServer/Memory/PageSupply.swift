@@ -35,17 +35,11 @@ final class PageSupply {
   }
 
   /// Starts the next job when there is one and the worker is free.
-  func pump() {
+  ///
+  /// - Parameter urgentOnly: whether all waits that no client waits for: bytes are moving, which need the processors.
+  func pump(urgentOnly: Bool = false) {
     fewestSpare = min(fewestSpare, store.memory.residency.spareBlocks)
-    guard !isWorking else { return }
-    guard let job = store.nextPageJob(idleTarget: idleTarget) else {
-      idleTarget = nil
-      if isReservePending {
-        isReservePending = false
-        log.info("\(ByteSize(bytes: populatedBytes)) are populated ahead of the first writes")
-      }
-      return
-    }
+    guard !isWorking, let job = urgentOnly ? store.nextUrgentPageJob() : nextJob() else { return }
     isWorking = true
     switch job {
     case .populate(let range, let urgent):
@@ -54,6 +48,16 @@ final class PageSupply {
       worker.submit(PageJob(work: .release, offset: range.offset, length: range.length, urgent: false))
     case .zero(let ranges): worker.submit(PageJob(zeroing: ranges.map { $0.offset..<$0.end }))
     }
+  }
+
+  private func nextJob() -> Residency.Job? {
+    if let job = store.nextPageJob(idleTarget: idleTarget) { return job }
+    idleTarget = nil
+    if isReservePending {
+      isReservePending = false
+      log.info("\(ByteSize(bytes: populatedBytes)) are populated ahead of the first writes")
+    }
+    return nil
   }
 
   /// Whether no job is under way; after ``pump()``, that there is none to do.

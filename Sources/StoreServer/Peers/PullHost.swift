@@ -307,6 +307,16 @@ final class PullHost {
     return fetchElsewhere(pull)
   }
 
+  /// Nanoseconds for which a fetch counts as one whose bytes come fast.
+  private static let haste: UInt64 = 5_000_000_000
+
+  /// Whether bytes are coming, so fast that they need the processors.
+  var isBusy: Bool {
+    if pulls.isEmpty { return false }
+    let now = monotonicNanoseconds()
+    return pulls.values.contains { now - $0.started < Self.haste }
+  }
+
   /// Fetches nothing more, since the store stops.
   func refuseNew() { isStopped = true }
 

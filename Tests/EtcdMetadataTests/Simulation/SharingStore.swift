@@ -50,7 +50,8 @@ final class SharingStore {
     questions = queues.questions.makeAsyncIterator()
     backend = EtcdBackend(store, Self.layout, queues)
     position = etcd.revision + 1
-    backend.take(EtcdContents(pairs: etcd.contents, revision: etcd.revision), isContinued: true)
+    var contents = FirstContents(Self.root(of: etcd), EtcdContents(pairs: [], revision: etcd.revision))
+    backend.takeFirst(&contents)
     client = store.connect(to: store.root)
   }
 
@@ -115,12 +116,20 @@ final class SharingStore {
     }
   }
 
+  private static func root(of etcd: FakeEtcd) -> EtcdContents {
+    let pairs = etcd.contents.filter { $0.key.starts(with: layout.beginning(of: .root)) }
+    return EtcdContents(pairs: pairs, revision: etcd.revision)
+  }
+
   /// Tells of what happened at the next revisions, several at once.
   func watch(_ etcd: FakeEtcd, revisions: Int) {
     let events = etcd.events(from: position).prefix(revisions)
+      .map { $0.filter { $0.key.starts(with: Self.layout.beginning(of: .root)) } }
     guard !events.isEmpty else { return }
     position += Int64(events.count)
-    queues.report(.events(events.flatMap { $0 }, revision: position - 1))
+    let told = events.flatMap { $0 }
+    guard let last = told.last else { return }
+    queues.report(.events(told, of: .root, revision: last.revision))
     news += events.flatMap { $0 }.map { event in
       switch event {
       case .put(let pair): "\(pair.modRevision) \(String(decoding: pair.key.dropFirst(20), as: UTF8.self))"
@@ -131,7 +140,7 @@ final class SharingStore {
 
   /// Reads everything again.
   func list(_ etcd: FakeEtcd) {
-    queues.report(.contents(EtcdContents(pairs: etcd.contents, revision: etcd.revision), isContinued: true))
+    queues.report(.contents(Self.root(of: etcd), of: .root, isContinued: true))
     position = etcd.revision + 1
   }
 
