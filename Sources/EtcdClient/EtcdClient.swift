@@ -47,10 +47,11 @@ public final class EtcdClient: Sendable {
     try await range(.key(key), within: within).pairs.first
   }
 
-  /// Reads keys in pages, all at the revision of the first. What happens meanwhile is what a watch from the revision
-  /// after that tells.
-  public func pages(of range: KeyRange, keysOnly: Bool = false) -> EtcdPages {
-    EtcdPages(client: self, range: range, keysOnly: keysOnly)
+  /// Reads keys in pages, all at one revision. What happens meanwhile is what a watch from the revision after that tells.
+  ///
+  /// - Parameter revision: at which; 0 for the one at which the first page is read.
+  public func pages(of range: KeyRange, at revision: Int64 = 0, keysOnly: Bool = false) -> EtcdPages {
+    EtcdPages(client: self, range: range, revision: revision, keysOnly: keysOnly)
   }
 
   // MARK: - Changing

@@ -6,9 +6,12 @@ public struct EtcdPages: AsyncSequence, Sendable {
 
   let client: EtcdClient
   let range: KeyRange
+  var revision: Int64 = 0
   let keysOnly: Bool
 
-  public func makeAsyncIterator() -> Iterator { Iterator(client: client, range: range, keysOnly: keysOnly) }
+  public func makeAsyncIterator() -> Iterator {
+    Iterator(client: client, range: range, revision: revision, keysOnly: keysOnly)
+  }
 
   /// Reads one page after the other. Their length follows the size of what they hold.
   public struct Iterator: AsyncIteratorProtocol {
@@ -19,11 +22,12 @@ public struct EtcdPages: AsyncSequence, Sendable {
     private let keysOnly: Bool
     /// What is still to be read; nil when that is nothing.
     private var rest: KeyRange?
-    private var revision: Int64 = 0
+    private var revision: Int64
     private var limit = 256
 
-    init(client: EtcdClient, range: KeyRange, keysOnly: Bool) {
+    init(client: EtcdClient, range: KeyRange, revision: Int64, keysOnly: Bool) {
       self.client = client
+      self.revision = revision
       self.keysOnly = keysOnly
       rest = range
     }

@@ -44,6 +44,9 @@ public protocol SharedVolumes: AnyObject {
   /// What the other stores that are there have of a volume together; of objects and names each knows all.
   func useElsewhere(of id: String) -> SharedVolumeUse
 
+  /// Snapshots and copies of such volumes.
+  var copies: any SharedCopies { get }
+
   /// The stores with their memory, in ascending order of their ids.
   var instances: [InstanceCapacity] { get }
 

@@ -12,13 +12,14 @@ final class EtcdVolumes: SharedVolumes {
   }
 
   /// How long etcd may take for what somebody waits for; clients of the driver wait a little longer.
-  private static let limit: Duration = .seconds(6)
+  static let limit: Duration = .seconds(6)
 
   private unowned let backend: EtcdBackend
   private let queue: VolumeQueue
-  private var store: Store { backend.store }
-  private var layout: KeyLayout { backend.layout }
-  private var own: UInt64 { store.instances.local }
+  private(set) lazy var made = EtcdCopies(self, backend)
+  var store: Store { backend.store }
+  var layout: KeyLayout { backend.layout }
+  var own: UInt64 { store.instances.local }
 
   private var documents: [String: Document] = [:]
   /// What instances have of volumes, the dead whose places still have them among them.
@@ -80,6 +81,7 @@ final class EtcdVolumes: SharedVolumes {
       tombstones[id, default: []].insert(session)
       news.append(.deleted(id, session: session))
     case .room(let instance): rooms[instance] = value.flatMap { RoomRecord($0) }
+    case .snapshot, .copy, .part: made.take(key, value)
     }
   }
 
@@ -89,12 +91,14 @@ final class EtcdVolumes: SharedVolumes {
     ownRevisions = [:]
     lookedAt = nil
     forgetReports()
+    made.beginAnew()
   }
 
   /// Everything was told.
   ///
   /// - Parameter isContinued: whether what is missing was deleted; else etcd has lost its data.
   func endAnew(isContinued: Bool) {
+    made.endAnew(isContinued: isContinued)
     for volume in store.volumes.values {
       guard let document = volume.document, !isDeleted(document.id, document.session) else { continue }
       let isKnown = documents[document.id]?.volume.session == document.session
@@ -128,12 +132,12 @@ final class EtcdVolumes: SharedVolumes {
 
   // MARK: - Operations
 
-  private var place: String {
+  var place: String {
     let record = store.instances[own]
     return "\(record?.nodename ?? "") \(record?.socketPath ?? "")"
   }
 
-  private func start(
+  func start(
     _ kind: VolumeOperation.Kind, limit: Duration?, then answer: @escaping (VolumeOperation.Outcome) -> Void
   ) {
     let operation = VolumeOperation(kind: kind, layout: layout, instance: own, place: place)
@@ -144,18 +148,18 @@ final class EtcdVolumes: SharedVolumes {
         switch result {
         case .outcome(let outcome): answer(outcome)
         case .failure(let error): answer(.refused(error))
-        case .contents: break
+        case .contents, .copy: break
         }
       }
     }
     let begin = { [unowned self] in
-      if case .leave(_, let session, _) = kind, store.volumes[id]?.session.id != session,
-        backend.isWriting(in: session)
-      {
-        leaving.append((session, send))
-      } else {
-        send()
-      }
+      let left: UInt64? =
+        switch kind {
+        case .leave(_, let session, _): store.volumes[id]?.session.id == session ? nil : session
+        case .discard(let session): session
+        default: nil
+        }
+      if let left, backend.isWriting(in: left) { leaving.append((left, send)) } else { send() }
     }
     // One after the other: a volume that is left and opened again must not be left at last, and the record of the new
     // one must not replace that of a deleted one into which the store still writes.
@@ -175,7 +179,7 @@ final class EtcdVolumes: SharedVolumes {
     next()
   }
 
-  private func start(_ work: VolumeQueue.Work, then answer: @escaping (VolumeQueue.Result) -> Void) {
+  func start(_ work: VolumeQueue.Work, then answer: @escaping (VolumeQueue.Result) -> Void) {
     last += 1
     answers[last] = answer
     queue.start(last, work)
@@ -241,7 +245,7 @@ final class EtcdVolumes: SharedVolumes {
         let isMissing = backend.loads.isLoading(session.id)
         backend.loads.cancel(session.id)
         answer(isMissing ? error : nil)
-      case .outcome: answer(nil)
+      case .outcome, .copy: answer(nil)
       }
     }
   }
@@ -355,6 +359,8 @@ final class EtcdVolumes: SharedVolumes {
     }
     return sum
   }
+
+  var copies: any SharedCopies { made }
 
   var instances: [InstanceCapacity] {
     store.instances.ascending.map { id, record in

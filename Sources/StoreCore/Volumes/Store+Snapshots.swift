@@ -41,6 +41,10 @@ extension Store {
     guard let snapshot = snapshots.removeValue(forKey: id) else { return nil }
     snapshot.copy?.stop(self)
     outbox.remove(snapshot)
+    if snapshot.isShared {
+      snapshot.session.isAbandoned = true
+      forgetChanges(in: snapshot.session)
+    }
     reclaim(VolumeRemoval(snapshot, of: clients(of: snapshot), self))
     return snapshot
   }
