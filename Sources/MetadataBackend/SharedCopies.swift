@@ -56,7 +56,8 @@ public protocol SharedCopies: AnyObject {
   ///   - answer: gets the document, also when another store was faster; objectNotExists without a source,
   ///     notEnoughMemory when the quota is less than the contents, serverNotReady when a store that has a part of the
   ///     source does not take part. It comes within a minute.
-  func copy(_ wish: SharedVolume, as kind: VolumeKind, then answer: @escaping (Result<SharedVolume, StoreError>) -> Void)
+  func copy(
+    _ wish: SharedVolume, as kind: VolumeKind, then answer: @escaping (Result<SharedVolume, StoreError>) -> Void)
 
   /// Tells that this store holds what it has of the source.
   func tellHeld(_ copy: SharedCopy)

@@ -65,8 +65,8 @@ struct CopyMaker {
       return .success(try await make(deadline))
     } catch {
       await giveUp()
-      if let present = try? await existing(deadline) { return present }
-      return .failure(error)
+      guard let present = try? await existing(deadline) else { return .failure(error) }
+      return Result { () throws(StoreError) in try requireAgreement(with: present) }
     }
   }
 
@@ -256,7 +256,9 @@ struct CopyMaker {
       }
       if quota > 0 {
         var record = QuotaRecord(quota: quota)
-        for (instance, part) in parts where part.bytes > 0 { record.shares[instance, default: .init()].granted = part.bytes }
+        for (instance, part) in parts where part.bytes > 0 {
+          record.shares[instance, default: .init()].granted = part.bytes
+        }
         operations.append(.put(key: layout.grants(of: wish.id, session: session), value: record.text))
       }
     }
@@ -280,19 +282,24 @@ struct CopyMaker {
   }
 
   /// What another store has made meanwhile, if it is the same.
-  private func existing(_ deadline: ContinuousClock.Instant) async throws(StoreError) -> Result<SharedVolume, StoreError>? {
+  private func existing(_ deadline: ContinuousClock.Instant) async throws(StoreError) -> SharedVolume? {
     guard let pair = try await read(targetKey, min(deadline, .now + .seconds(1))) else { return nil }
-    let document = try SharedVolume(pair.value)
-    let (source, wanted) = (document.settings.source?.id, wish.settings.source?.id)
+    return try SharedVolume(pair.value)
+  }
+
+  /// - Throws: objectExists for one of another source.
+  private func requireAgreement(with present: SharedVolume) throws(StoreError) -> SharedVolume {
+    let (source, wanted) = (present.settings.source?.id, wish.settings.source?.id)
     guard source == wanted else {
-      return .failure(
-        StoreError(.objectExists, "\(what) exists already: it is one of '\(source ?? "")', not of '\(wanted ?? "")'"))
+      throw StoreError(
+        .objectExists, "\(what) exists already: it is one of '\(source ?? "")', not of '\(wanted ?? "")'")
     }
-    return .success(document)
+    return present
   }
 
   private var givenUp: StoreError {
-    StoreError(.serverNotReady, "\(what) was given up: this store, or one with a part of it, has gone (hint: try again)")
+    StoreError(
+      .serverNotReady, "\(what) was given up: this store, or one with a part of it, has gone (hint: try again)")
   }
 
   private func absence(of instances: Set<UInt64>) -> StoreError {

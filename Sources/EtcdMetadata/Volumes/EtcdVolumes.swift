@@ -43,6 +43,9 @@ final class EtcdVolumes: SharedVolumes {
   private var reportedRoom: RoomRecord?
   /// Stores that were here before and whose records are being removed, by volume.
   private var predecessors: [String: Set<UInt64>] = [:]
+  /// Volumes of this store from before a restart of which others know nothing, with the time from which on they may be
+  /// told; nil for those that somebody else decides about.
+  private var unconfirmed: [String: (document: SharedVolume, since: ContinuousClock.Instant?)] = [:]
   /// The stores that were there when their places were looked at last; nil when there are new records.
   private var lookedAt: [UInt64]?
 
@@ -59,6 +62,7 @@ final class EtcdVolumes: SharedVolumes {
     case .document(let id):
       let volume = value.flatMap { try? SharedVolume($0) }
       documents[id] = volume.map { Document(volume: $0, revision: revision) }
+      if let volume { settle(volume) }
       if let volume, store.volumes[id] != nil { news.append(.changed(volume)) }
     case .open(let id, let instance):
       let record = value.flatMap { PlaceRecord($0) }
@@ -227,9 +231,72 @@ final class EtcdVolumes: SharedVolumes {
   func reopen(_ document: SharedVolume) -> SharedVolume? {
     let (id, session) = (document.id, document.session)
     if isDeleted(id, session) { return nil }
-    if let found = documents[id]?.volume, found.session != session { return nil }
+    guard let found = documents[id]?.volume else {
+      // Etcd has lost its data. Those who have run meanwhile know what was there; this document may be older.
+      holdBack(document)
+      return document
+    }
+    if found.session != session { return nil }
     restore(document)
-    return documents[id]?.volume ?? document
+    return found
+  }
+
+  // MARK: - Volumes that others do not know
+
+  /// The attribute of a volume that the driver has made for a PersistentVolume: whether that is there decides.
+  private static let volumeName = "csi.storage.k8s.io/pv/name"
+
+  private func holdBack(_ document: SharedVolume) {
+    let silence = backend.membership?.silence ?? .zero
+    if silence == .zero { return restore(document) }
+    let isDecided = document.settings.attributes[Self.volumeName] == nil
+    unconfirmed[document.id] = (document, isDecided ? .now + silence : nil)
+  }
+
+  /// Takes what others say of a volume that was held back.
+  private func settle(_ found: SharedVolume) {
+    guard let (document, _) = unconfirmed.removeValue(forKey: found.id) else { return }
+    if found.session == document.session { return restore(document) }
+    news.append(.deleted(document.id, session: document.session))
+  }
+
+  /// Tells others of volumes about which nobody has said anything.
+  private func restoreLate() {
+    for (id, entry) in unconfirmed where entry.since.map({ $0 <= .now }) == true { confirm(id) }
+  }
+
+  func isUnconfirmed(_ id: String) -> Bool { unconfirmed[id] != nil }
+
+  func confirm(_ id: String) {
+    guard let (document, _) = unconfirmed.removeValue(forKey: id) else { return }
+    restore(store.volumes[id]?.document ?? document)
+  }
+
+  // MARK: - Nodes that are gone
+
+  /// Records of places without a store, by node.
+  private var absentPlaces: [String: [(id: String, session: UInt64, instance: UInt64)]] {
+    var found: [String: [(id: String, session: UInt64, instance: UInt64)]] = [:]
+    for (id, records) in places {
+      for (instance, record) in records where instance != own && store.instances[instance] == nil {
+        let node = String(record.place.prefix { $0 != " " })
+        found[node, default: []].append((id, record.session, instance))
+      }
+    }
+    for (_, record) in store.instances.ascending { found[record.nodename] = nil }
+    return found
+  }
+
+  var absentNodes: [String] { absentPlaces.keys.sorted() }
+
+  func forget(node: String) -> Bool {
+    guard let entries = absentPlaces[node] else { return false }
+    for (id, ofVolume) in Dictionary(grouping: entries, by: \.id) {
+      for (session, ofSession) in Dictionary(grouping: ofVolume, by: \.session) {
+        removePlaces(of: id, session, Set(ofSession.map(\.instance)))
+      }
+    }
+    return true
   }
 
   func follow(_ session: Session, then answer: @escaping (StoreError?) -> Void) {
@@ -265,6 +332,7 @@ final class EtcdVolumes: SharedVolumes {
   }
 
   func delete(_ id: String, then answer: @escaping (Result<SharedVolume?, StoreError>) -> Void) {
+    unconfirmed[id] = nil
     start(.delete(id), limit: Self.limit) { [weak self] outcome in
       switch outcome {
       case .volume(let volume):
@@ -278,6 +346,7 @@ final class EtcdVolumes: SharedVolumes {
   }
 
   func leave(_ id: String, session: UInt64) {
+    if unconfirmed[id]?.document.session == session { unconfirmed[id] = nil }
     reported[id] = nil
     lookedAt = nil
     removePlaces(of: id, session, [own])
@@ -318,6 +387,7 @@ final class EtcdVolumes: SharedVolumes {
 
   func report(_ uses: [String: SharedVolumeUse], _ capacity: StoreCapacity) {
     forgetPredecessors()
+    if !unconfirmed.isEmpty { restoreLate() }
     var transactions: [Transaction] = []
     for (id, use) in uses where reported[id] != use {
       guard let session = store.volumes[id]?.session.id, places[id]?[own]?.session == session,

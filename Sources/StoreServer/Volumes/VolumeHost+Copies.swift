@@ -135,7 +135,8 @@ extension VolumeHost {
     let session = copy.target.session
     switch copy.stage {
     case .holding:
-      guard let wanted = copy.target.settings.source, let source = store.volume(wanted.id, wanted.kind), source.isShared,
+      guard let wanted = copy.target.settings.source, let source = store.volume(wanted.id, wanted.kind),
+        source.isShared,
         source.session.id == copy.source
       else { return }
       store.holdContents(of: source, for: session)
@@ -171,7 +172,8 @@ extension VolumeHost {
       return
     }
     guard kind == .volume else {
-      log.info("snapshot \(copy.id) of volume \(copy.settings.source?.id ?? ""): this store has \(copy.usage.used) bytes")
+      log.info(
+        "snapshot \(copy.id) of volume \(copy.settings.source?.id ?? ""): this store has \(copy.usage.used) bytes")
       return noteSnapshots()
     }
     server.sharedQuotas?.adopt(copy)

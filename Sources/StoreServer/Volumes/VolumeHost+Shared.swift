@@ -35,6 +35,8 @@ extension VolumeHost {
   func openShared(_ settings: VolumeSettings) throws(StoreError) -> HeldReply {
     if let volume = store.volumes[settings.id] {
       try volume.settings.requireAgreement(with: settings)
+      // Who opens it knows that it is to be there.
+      server.sharedVolumes?.confirm(settings.id)
       return repair(volume, then: .request)
     }
     let shared = try requireSharing()
@@ -142,6 +144,7 @@ extension VolumeHost {
           .notEnoughMemory, "volume '\(id)' cannot have \(quota) bytes: its objects on all stores take \(used)")
       }
     }
+    shared.confirm(id)
     let job = begin(id)
     resize(id, change) { [weak self] failure in
       guard let self else { return }
@@ -254,6 +257,7 @@ extension VolumeHost {
     if volume.kind == .snapshot, let document = volume.document { return record(ofSnapshot: document) }
     var record = VolumeRecord(volume, in: store)
     guard volume.isShared, let others = server.sharedVolumes?.useElsewhere(of: volume.id) else { return record }
+    record.isUnconfirmed = server.sharedVolumes?.isUnconfirmed(volume.id) == true
     record.used += others.used
     record.connections += others.connections
     return record
@@ -286,6 +290,7 @@ extension VolumeHost {
     guard let shared = server.sharedVolumes else { return capacity }
     capacity.isShared = true
     capacity.instances = shared.instances
+    capacity.absentNodes = shared.absentNodes
     return capacity
   }
 }

@@ -117,7 +117,9 @@ final class VolumeHost {
   func endJob(of id: String) {
     if deferred.remove(id) != nil { saveLate(id) }
     dropDoomed(id)
-    if !busy.contains(id), unserved.remove(id) != nil, let volume = store.volumes[id], server.sockets(of: volume).isEmpty {
+    if !busy.contains(id), unserved.remove(id) != nil, let volume = store.volumes[id],
+      server.sockets(of: volume).isEmpty
+    {
       makeFiles(of: volume, begin(id))
     }
     server.wake(.files(volume: id))

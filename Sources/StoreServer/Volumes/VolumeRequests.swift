@@ -41,12 +41,15 @@ extension RequestHandler {
   func openVolume(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let settings = try VolumeSettings(message)
+    let isPrefetched = try message.boolean("prefetch", default: false)
     if settings.locality == .cluster {
       return try start(
         SharedVolumeTask(host, settings.id) { () throws(StoreError) in
           try host.openShared(settings)
         } finish: { (handler) throws(StoreError) in
-          handler.describe(try handler.store.requireVolume(settings.id), "open_volume_reply")
+          let volume = try handler.store.requireVolume(settings.id)
+          if isPrefetched { handler.prefetches?.begin(volume) }
+          return handler.describe(volume, "open_volume_reply")
         })
     }
     return try start(
@@ -177,6 +180,17 @@ extension RequestHandler {
     let (wasThere, held) = host.deleteSnapshot(id)
     let disposition = deleted(wasThere, "delete_snapshot_reply")
     return held.map { .hold($0) } ?? disposition
+  }
+
+  /// Forgets what stores had that were on a node which is gone.
+  func forgetNode(_ connection: Connection) throws(StoreError) -> Disposition {
+    let host = try host(for: connection)
+    let isForgotten = host.server.sharedVolumes?.forget(node: try message.string("node")) ?? false
+    reply.frame {
+      $0.field("forgotten", isForgotten)
+      $0.type("forget_node_reply")
+    }
+    return .reply
   }
 
   fileprivate func describe(_ volume: Volume, _ type: StaticString) -> Disposition {
