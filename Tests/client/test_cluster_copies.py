@@ -179,7 +179,7 @@ def test_given_writers_on_all_stores_then_a_snapshot_has_what_was_there_at_one_m
         restored = clone(stores[(i + 1) % 3], f"c{i}", kind="snapshot", source=f"s{i}")
         steps = [int(name[4:]) for name in names(restored) if name.startswith("step")]
         assert steps == list(range(steps[0], steps[-1] + 1)), "no gap"
-        assert before - 1 <= steps[-1] <= after and 10 <= len(steps) <= 11 or steps[-1] < 11
+        assert (before - 1 <= steps[-1] <= after and 10 <= len(steps) <= 11) or steps[-1] < 11
         reader = restored.connect()
         for step in steps:
             assert (reader.get(name=f"step{step:05}") == step).all()
