@@ -99,7 +99,8 @@ struct CopyMaker {
     guard let wanted = wish.settings.source else { throw StoreError(.invalid, "\(what) has no source") }
     let key = layout.text(wanted.kind == .snapshot ? .snapshot(wanted.id) : .document(wanted.id))
     let reading = Transaction(then: [
-      .range(.key(key)), .range(.prefix(layout.places(of: wanted.id))), .range(.prefix(layout.alive)),
+      .range(.key(key)), .range(.prefix(layout.places(of: wanted.id))), .range(.prefix(layout.places(of: wish.id))),
+      .range(.prefix(layout.alive)),
     ])
     let found = try await send(reading, deadline).outcomes.flatMap { outcome -> [KeyValue] in
       guard case .range(let range) = outcome else { return [] }
@@ -116,12 +117,18 @@ struct CopyMaker {
     }
     var alive: Set<UInt64> = []
     var holders: Set<UInt64> = []
+    var leaving: Set<UInt64> = []
     for pair in found {
       if case .alive(let instance)? = layout.parseCluster(pair.key) { alive.insert(instance) }
-      guard case .open(_, let instance)? = layout.parseVolume(pair.key), wanted.kind == .volume,
-        PlaceRecord(pair.value)?.session == document.session
-      else { continue }
-      holders.insert(instance)
+      guard case .open(let id, let instance)? = layout.parseVolume(pair.key) else { continue }
+      if id == wish.id { leaving.insert(instance) }
+      if wanted == VolumeSource(kind: .volume, id: id), PlaceRecord(pair.value)?.session == document.session {
+        holders.insert(instance)
+      }
+    }
+    // A place that a store still has in a former volume of that id must not become one in the new one.
+    guard work.kind == .snapshot || leaving.isDisjoint(with: alive) else {
+      throw StoreError(.serverNotReady, "\(what) is still being deleted on some stores (hint: try again)")
     }
     if let contents = document.contents {
       holders = Set(contents.parts.keys)

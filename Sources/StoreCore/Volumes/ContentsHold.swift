@@ -119,6 +119,9 @@ extension Store {
     guard sessions[document.session] == nil else {
       throw StoreError(.objectExists, "session \(document.session) is in use here")
     }
+    guard volume(document.id, kind) == nil else {
+      throw StoreError(.objectExists, "there is another \(kind.rawValue) of that id here")
+    }
     let session = openSession(.normal, document.session)
     let volume = Volume(
       document.settings, kind: kind, session: session, created: document.created,

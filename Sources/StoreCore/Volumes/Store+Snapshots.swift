@@ -79,8 +79,8 @@ extension Store {
     guard !volume.isShared else {
       throw StoreError(
         .notImplemented,
-        "volume '\(volume.id)' has locality cluster: its contents are on several stores and cannot be copied as they "
-          + "are at one moment")
+        "\(volume.kind.rawValue) '\(volume.id)' has locality cluster, and so has every copy of it: its contents are on "
+          + "several stores")
     }
     if volume.settings.scope == .volume { return }
     throw StoreError(
