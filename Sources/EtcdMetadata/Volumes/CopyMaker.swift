@@ -88,7 +88,7 @@ struct CopyMaker {
         .serverNotReady,
         part.state == .held
           ? "\(what) takes too long: \(place(instance)) has not finished its part (hint: try again)"
-          : "\(what) cannot be made: \(place(instance)) does not have all of it any more (hint: try again)")
+          : "\(what) cannot be made: \(place(instance)) cannot take its part, see its log (hint: try again)")
     }
     return try await finish(filled, written, deadline)
   }

@@ -40,7 +40,7 @@ struct PartRecord: Sendable, Equatable {
     case held
     /// The copy has its part.
     case filled
-    /// Something of its part was not there any more.
+    /// It could not give the copy its part.
     case failed
   }
 

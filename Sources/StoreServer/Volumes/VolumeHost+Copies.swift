@@ -155,10 +155,11 @@ extension VolumeHost {
           return shared.copies.tellFilled(copy, bytes: nil)
         }
         store.fillCopy(target) { [weak self] missing in
+          // What was there when it was held is there still: the source lacks these, too.
           if missing > 0 {
-            self?.log.warning("\(copy.kind.rawValue) '\(copy.target.id)' is not copied: \(missing) blobs are gone")
+            self?.log.info("\(copy.kind.rawValue) '\(copy.target.id)' lacks \(missing) blobs, as does its source")
           }
-          shared.copies.tellFilled(copy, bytes: missing == 0 ? target.usage.used : nil)
+          shared.copies.tellFilled(copy, bytes: target.usage.used)
         }
       }
     }
