@@ -2,12 +2,13 @@
 
 import signal
 import threading
+import urllib.request
 
 import numpy as np
 import pytest
 import vineyard
 
-from daemon import Daemon
+from daemon import Daemon, free_port
 from sharing import etcdctl
 from volumes import Volume
 from waiting import eventually
@@ -24,8 +25,8 @@ def start(etcd, tmp_path, request):
     (tmp_path / "token").write_text("a token that only stores have\n")
     flags = [*etcd.flags(prefix), "--meta_silence", "3", "--admin_token_file", str(tmp_path / "token")]
 
-    def start(size="128M"):
-        started.append(Daemon(size=size, flags=flags))
+    def start(*more, size="128M"):
+        started.append(Daemon(size=size, flags=[*flags, *more]))
         started[-1].prefix = prefix
         return started[-1].start()
 
@@ -305,3 +306,30 @@ def test_given_what_cannot_be_copied_then_it_is_refused(stores, settings, code, 
     snapshot(stores[1])
     ask(stores[0], "open_volume_request", id="w", locality="cluster")
     assert refused(stores[0], "create_snapshot_request", id="s", source="w")[0] == 11
+
+
+# What is fetched ahead
+
+
+def metric(daemon, name):
+    port = daemon.flags[daemon.flags.index("--metrics_port") + 1]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as page:
+        lines = page.read().decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.split(" ")[0].split("{")[0] == name)
+
+
+def test_given_a_volume_that_is_opened_with_prefetch_then_what_was_written_last_comes_as_far_as_there_is_room(
+    start,
+) -> None:
+    owner = Volume(start(), "v", locality="cluster")
+    for i in range(6):
+        put(owner, np.full(4 * MIB, i, "u1"), f"n{i}")
+    there = start("--metrics_port", str(free_port()), "--copies_limit", "10M")
+    reader = Volume(there, "v", locality="cluster", prefetch=True)
+    eventually(lambda: metric(there, "vineyard_cached_bytes") >= 8 * MIB, "the last two are there")
+    for name, value in (("n5", 5), ("n4", 4)):
+        assert get(reader, name).sum() == value * 4 * MIB
+    assert metric(there, "vineyard_fetched_bytes_total") == metric(there, "vineyard_cached_bytes") <= 10 << 20
+    # Others take its room.
+    assert get(reader, "n0").sum() == 0
+    assert metric(there, "vineyard_cached_bytes") <= 10 << 20

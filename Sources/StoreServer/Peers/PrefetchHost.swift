@@ -13,8 +13,14 @@ final class PrefetchHost {
   private let store: Store
   private let pulls: PullHost
   private let log: Logger
-  /// What is still to be fetched by session, the next one last.
-  private var waiting: [UInt64: [RemoteBlob]] = [:]
+  private struct Rest {
+    /// What is still to be fetched, the next one last.
+    var blobs: [RemoteBlob]
+    var batch = PrefetchHost.batch
+  }
+
+  /// What is still to be fetched, by session.
+  private var waiting: [UInt64: Rest] = [:]
   /// Sessions whose objects are being looked through.
   private var planned: Set<UInt64> = []
 
@@ -36,7 +42,7 @@ final class PrefetchHost {
         guard let self else { return }
         planned.remove(session.id)
         if blobs.isEmpty { return }
-        waiting[session.id] = blobs.reversed()
+        waiting[session.id] = Rest(blobs: blobs.reversed())
         fetchNext(of: session)
       })
   }
@@ -46,21 +52,33 @@ final class PrefetchHost {
       waiting[session.id] = nil
       return
     }
-    while let first = rest.last {
+    while let first = rest.blobs.last {
       var missing: [RemoteBlob] = []
-      while let blob = rest.last, blob.instance == first.instance, missing.count < Self.batch {
-        rest.removeLast()
+      while let blob = rest.blobs.last, blob.instance == first.instance, missing.count < rest.batch {
+        rest.blobs.removeLast()
         if store.copy(of: blob, in: session) == nil { missing.append(blob) }
       }
       waiting[session.id] = rest
       if missing.isEmpty { continue }
       let isBegun = pulls.prefetch(missing, for: session) { [weak self] isComplete in
-        guard let self else { return }
-        if isComplete { fetchNext(of: session) } else { waiting[session.id] = nil }
+        self?.goOn(session, missing, isComplete)
       }
       guard !isBegun else { return }
     }
     waiting[session.id] = nil
+  }
+
+  private func goOn(_ session: Session, _ fetched: [RemoteBlob], _ isComplete: Bool) {
+    if !isComplete {
+      guard fetched.count > 1 else {
+        waiting[session.id] = nil
+        return
+      }
+      // There may be room for the newest of them.
+      waiting[session.id]?.blobs += fetched.reversed()
+      waiting[session.id]?.batch = 1
+    }
+    fetchNext(of: session)
   }
 }
 
