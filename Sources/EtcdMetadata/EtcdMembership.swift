@@ -101,6 +101,9 @@ public final class EtcdMembership: Sendable {
   /// Whether others may have given the store up, or may do so any moment.
   var mayBeGivenUp: Bool { lease.withLock { $0.validUntil } + timing.silence / 2 < .now }
 
+  /// The lease that shows others that the store is there.
+  var leaseID: Int64 { lease.withLock { $0.id } }
+
   /// The store is registered by this process.
   var isThere: Transaction.Comparison {
     Transaction.Comparison(key: layout.member(instance), .equal, .value(registration.member.text))

@@ -23,6 +23,20 @@ public protocol SharedVolumes: AnyObject {
   /// Begins to follow the session of a volume that was opened, whose objects and names the store has then.
   func follow(_ session: Session, then answer: @escaping (StoreError?) -> Void)
 
+  /// Whether a volume of this store is from before a restart and others know nothing of it.
+  func isUnconfirmed(_ id: String) -> Bool
+
+  /// Lets others know of such a volume: somebody has said that it is to be there.
+  func confirm(_ id: String)
+
+  /// Nodes whose stores are gone and have, or had, volumes open.
+  var absentNodes: [String] { get }
+
+  /// Forgets what stores had that were on a node which is gone for good.
+  ///
+  /// - Returns: whether there was anything.
+  func forget(node: String) -> Bool
+
   /// Changes a document.
   func change(
     _ id: String, _ change: SharedVolumeChange, then answer: @escaping (Result<SharedVolume, StoreError>) -> Void)
@@ -43,6 +57,9 @@ public protocol SharedVolumes: AnyObject {
 
   /// What the other stores that are there have of a volume together; of objects and names each knows all.
   func useElsewhere(of id: String) -> SharedVolumeUse
+
+  /// Snapshots and copies of such volumes.
+  var copies: any SharedCopies { get }
 
   /// The stores with their memory, in ascending order of their ids.
   var instances: [InstanceCapacity] { get }

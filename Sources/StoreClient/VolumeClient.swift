@@ -17,8 +17,11 @@ public struct VolumeClient {
 
   /// Opens a volume; the one that exists already when it has the same settings.
   ///
+  /// - Parameter prefetch: whether the store begins to fetch what others have written last of it.
   /// - Throws: `StoreClientError`, as every call.
-  public func open(_ settings: VolumeSettings) throws(StoreClientError) -> VolumeRecord { try record(.open(settings)) }
+  public func open(_ settings: VolumeSettings, prefetch: Bool = false) throws(StoreClientError) -> VolumeRecord {
+    try record(.open(settings, prefetch: prefetch))
+  }
 
   /// The volume or snapshot of an id, nil when the store has none.
   ///
@@ -80,6 +83,15 @@ public struct VolumeClient {
   /// - Throws: `StoreClientError`, as every call.
   @discardableResult
   public func deleteSnapshot(_ id: String) throws(StoreClientError) -> Bool { try wasDeleted(.deleteSnapshot(id)) }
+
+  /// Has the stores of an etcd forget what stores had that were on a node which is gone for good.
+  ///
+  /// - Returns: whether there was anything.
+  /// - Throws: `StoreClientError`, as every call.
+  @discardableResult
+  public func forgetNode(_ node: String) throws(StoreClientError) -> Bool {
+    try call(.forgetNode(node)) { reply throws(StoreError) in try reply.boolean("forgotten", default: false) }
+  }
 
   private func call<Reply>(
     _ request: VolumeRequest, _ read: (RequestMessage) throws(StoreError) -> Reply

@@ -84,7 +84,8 @@ extension Store {
     }
     if used != memory.used { found.append("\(memory.used) bytes are said to be used, \(used) are") }
     if retained != memory.retained { found.append("\(memory.retained) bytes are noted as retained, \(retained) are") }
-    let known = sessions.values.reduce(log.retiredBlobs.count + cache.incoming.count) { $0 + $1.blobs.count }
+    let kept = holds.values.reduce(log.retiredBlobs.count + cache.incoming.count) { $0 + $1.keptBlobs }
+    let known = sessions.values.reduce(kept) { $0 + $1.blobs.count }
     if known != Int(blobs) { found.append("extents count \(blobs) blobs, sessions \(known)") }
     return found
   }
@@ -226,7 +227,7 @@ extension Store {
       bytes[usage, default: 0] += blob.charged
       blobs[usage, default: []].insert(id)
     }
-    for volume in Array(volumes.values) + Array(snapshots.values) {
+    for volume in Array(volumes.values) + Array(snapshots.values) + unseenCopies {
       let usage = volume.usage
       let key = ObjectIdentifier(usage)
       let used = bytes.removeValue(forKey: key) ?? 0

@@ -79,6 +79,8 @@ public final class Store {
   public internal(set) var volumes: [String: Volume] = [:]
   /// Snapshots by their ids.
   public internal(set) var snapshots: [String: Volume] = [:]
+  /// Contents that are held for copies which several stores make, by the sessions of these.
+  var holds: [UInt64: ContentsHold] = [:]
   /// Time at which the names of the root session were lost, in unix milliseconds; nil when they were not.
   var lostNamesAt: UInt64?
   /// Whether the root session ever had a name.

@@ -48,6 +48,7 @@ extension StoreServer {
       }
     }
     for news in backend.volumes?.takeNews() ?? [] { volumes.take(news) }
+    for news in backend.volumes?.copies.takeNews() ?? [] { volumes.take(news) }
     // A store that was waited for may have been given up.
     if copyWaits.isWaiting { checkCopyWaits() }
     takeGrants()

@@ -48,6 +48,7 @@ public final class StoreServer {
   let jobs: DiskJobs
   /// Fetches of what other stores have.
   let pulls: PullHost
+  let prefetches: PrefetchHost
   /// Deletions that wait until others have let go of their copies.
   let copyWaits: CopyWaits
   /// Encrypts connections to other stores; nil without certificates.
@@ -121,6 +122,8 @@ public final class StoreServer {
       parts.store, parts.arena, parts.loop.mailbox,
       PeerAccess(secrets: parts.secrets, tls: tls, timeout: configuration.peerTimeout), log: log)
     handler.pulls = pulls
+    prefetches = PrefetchHost(parts.store, pulls, log: log)
+    handler.prefetches = prefetches
     copyWaits = CopyWaits(parts.store, pulls, parts.loop.mailbox, patience: configuration.peerTimeout)
     handler.copyWaits = copyWaits
     lossRecord = LossRecord(socketPath: configuration.socketPath, log: log)

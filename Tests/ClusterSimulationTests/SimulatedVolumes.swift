@@ -162,6 +162,7 @@ final class SimulatedVolumes {
     case .report(let transactions):
       if fate != .isLost { for transaction in transactions { _ = try? etcd.apply(transaction) } }
       finish(index, fate == .arrives ? .outcome(.nothing) : .failure(StoreError(.ioError, "etcd is away")))
+    case .copy: finish(index, .failure(StoreError(.notImplemented, "copies are not simulated")))
     }
     return true
   }

@@ -1,3 +1,4 @@
+import MetadataBackend
 import StoreProtocol
 import Testing
 
@@ -23,6 +24,35 @@ struct KeyLayoutTests {
     for (text, key) in keys {
       #expect(layout.parse(Array(text.utf8))?.key == key)
       #expect(String(decoding: layout.text(key), as: UTF8.self) == text)
+    }
+  }
+
+  @Test("given keys of snapshots and copies, then they are read as they are written")
+  func copies() {
+    let keys: [(String, VolumeKey)] = [
+      ("demo/cluster/snapshots/snap-1", .snapshot("snap-1")),
+      ("demo/cluster/copies/S00000000000000ff/copy", .copy(255)),
+      ("demo/cluster/copies/S00000000000000ff/i3", .part(255, 3)),
+    ]
+    for (text, key) in keys {
+      #expect(layout.parseVolume(Array(text.utf8)) == key)
+      #expect(String(decoding: layout.text(key), as: UTF8.self) == text)
+    }
+    #expect(layout.parseVolume(Array("demo/cluster/copies/S00000000000000ff/x3".utf8)) == nil)
+    #expect(layout.parseVolume(Array("demo/cluster/copies/Sff/copy".utf8)) == nil)
+  }
+
+  @Test("given what stores say of a copy, then it is read as it was written, and nonsense is nothing")
+  func copyRecords() {
+    var settings = VolumeSettings(id: "c")
+    settings.source = VolumeSource(kind: .snapshot, id: "s")
+    let copy = SharedCopy(
+      SharedVolume(settings, session: 9, created: 1), kind: .volume, source: 8, stage: .written)
+    #expect(SharedCopy(copy.text) == copy)
+    let part = PartRecord(.filled, place: "n \"/a b\"", bytes: 7)
+    #expect(PartRecord(part.text) == part)
+    for text in ["", "[]", "{}", #"{"stage":"none","state":"none","place":"","kind":"volume","session":"S01"}"#] {
+      #expect(SharedCopy(Array(text.utf8)) == nil && PartRecord(Array(text.utf8)) == nil)
     }
   }
 

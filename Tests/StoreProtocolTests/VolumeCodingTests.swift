@@ -68,6 +68,9 @@ struct VolumeCodingTests {
       SharedVolume(settings, session: 0xf1e, created: 7, isFrozen: true, generation: 9),
       SharedVolume(VolumeSettings(id: "v"), session: .max, created: 0),
     ] { #expect(try SharedVolume(volume.json) == volume) }
+    var snapshot = SharedVolume(settings, session: 0xf1e, created: 7)
+    snapshot.contents = SnapshotContents(objects: 2, names: 1, parts: [1: 100, 12: 0])
+    #expect(try SharedVolume(snapshot.json) == snapshot && snapshot.contents?.used == 100)
     #expect(try SharedVolume(Array(#"{"id":"v","session":"S01","created":1,"generation":1}"#.utf8)).session == 1)
   }
 
@@ -159,6 +162,8 @@ struct VolumeCodingTests {
       text(of: .createSnapshot("s", of: "v", attributes: [:]))
         == #"{"id":"s","source":"v","attributes":{},"type":"create_snapshot_request"}"#)
     #expect(text(of: .deleteSnapshot("s")) == #"{"id":"s","type":"delete_snapshot_request"}"#)
+    #expect(text(of: .forgetNode("n")) == #"{"node":"n","type":"forget_node_request"}"#)
+    #expect(text(of: .open(VolumeSettings(id: "v"), prefetch: true)).contains(#","prefetch":true,"type":"#))
   }
 
   @Test(

@@ -8,6 +8,8 @@ import Support
 struct CreateVolumeParameters: Sendable {
   /// Notes at a volume whether its source is a volume or a snapshot.
   static let sourceKindAttribute = "csi.vineyard.v6d.io/source-kind"
+  /// Notes at a volume of all nodes that publishing it fetches what was written last.
+  static let prefetchAttribute = "csi.vineyard.v6d.io/prefetch"
 
   let handle: VolumeHandle
   let parameters: VolumeParameters
@@ -57,6 +59,7 @@ struct CreateVolumeParameters: Sendable {
     settings.source = source
     settings.attributes = parameters.attributes
     settings.attributes[Self.sourceKindAttribute] = source?.kind.rawValue
+    settings.attributes[Self.prefetchAttribute] = parameters.isPrefetched && locality == .cluster ? "true" : nil
     return settings
   }
 
@@ -95,6 +98,9 @@ extension CreateVolumeParameters {
       return "its deletedMemory is \(record.deletedMemory.map { "'\($0.rawValue)'" } ?? "not set")"
     }
     if let locality, record.locality != locality { return "its locality is '\(record.locality.rawValue)'" }
+    if record.locality == .cluster, record.isPrefetched != parameters.isPrefetched {
+      return "its prefetch is \(record.isPrefetched)"
+    }
     if !admits(record.limit) {
       return record.limit.map { "its limit is \($0) bytes" } ?? "it has no limit"
     }
@@ -115,6 +121,11 @@ extension CreateVolumeParameters {
     guard let existing, let quota else { return existing == nil && quota == nil }
     return existing >= quota && size.admits(existing)
   }
+}
+
+extension VolumeRecord {
+  /// Whether publishing the volume on a node has the store there fetch what others have written last.
+  var isPrefetched: Bool { attributes[CreateVolumeParameters.prefetchAttribute] == "true" }
 }
 
 /// Size that a volume is to have, in bytes.

@@ -55,7 +55,8 @@ extension Csi_V1_Snapshot {
     sourceVolumeID = "\(cluster)/\(record.source ?? "")"
     creationTime = Google_Protobuf_Timestamp(
       seconds: Int64(record.created / 1000), nanos: Int32(record.created % 1000 * 1_000_000))
-    readyToUse = true
+    // One that has lost a part with its store is of no use any more.
+    readyToUse = !record.condition.isAbnormal
   }
 }
 
@@ -78,6 +79,7 @@ extension VolumeParameters {
     overwrite = record.overwrite
     deletedMemory = record.deletedMemory
     locality = record.locality
+    isPrefetched = record.isPrefetched
     isEphemeral = record.isEphemeral
     attributes = record.attributes.filter { attribute in
       Key.kubernetesPrefixes.contains { attribute.key.hasPrefix($0) }

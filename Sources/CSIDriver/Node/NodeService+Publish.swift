@@ -119,7 +119,8 @@ extension NodeService {
         let known = try volumes.inspect(name)
         // The store knows the volumes of all nodes, and serves those that were opened in it.
         if let known, known.locality == .node { return false }
-        _ = try volumes.open(known.map { VolumeSettings($0, as: settings) } ?? settings)
+        _ = try volumes.open(
+          known.map { VolumeSettings($0) } ?? settings, prefetch: parameters.isPrefetched)
         return known == nil
       }
       if isNew { log.info("opened volume '\(handle)' in \(store)") }
@@ -188,22 +189,6 @@ extension NodeService {
     } catch {
       throw unserved(error.plainReason)
     }
-  }
-}
-
-extension VolumeSettings {
-  /// The settings under which a volume that exists is opened in one more store: what its record says, which may have been
-  /// changed since it was made.
-  fileprivate init(_ record: VolumeRecord, as made: VolumeSettings) {
-    self = made
-    scope = record.scope
-    onDelete = record.onDelete
-    isEphemeral = record.isEphemeral
-    quota = record.quota
-    locality = record.locality
-    overwrite = record.overwrite
-    deletedMemory = record.deletedMemory
-    attributes = record.attributes
   }
 }
 

@@ -77,6 +77,7 @@ public struct DriverServer: Sendable {
       transport: transport, services: try calls(), interceptors: [CallObserver(log: log, metrics: metrics)])
     var services: [any Service] = try metricsEndpoint().map { [$0] } ?? []
     if let reporter = lossReporter() { services.append(CancellableService { await reporter.run() }) }
+    if let reconciler = volumeReconciler() { services.append(CancellableService { await reconciler.run() }) }
     services.append(CallService(server: server, endpoint: options.endpoint, log: log))
     log.info("\(IdentityService.driverName) \(Version.product), mode \(options.mode.rawValue): \(options.endpoint)")
     try await runServices(services, endingWithin: .seconds(10))
@@ -105,6 +106,13 @@ public struct DriverServer: Sendable {
   private func lossReporter() -> LossReporter? {
     guard options.mode.hasController, let client = options.kubernetes else { return nil }
     return LossReporter(
+      stores: KubernetesStores(client: client, node: options.nodeID, socketRoot: options.socketRoot),
+      gateway: StoreGateway(tokens: AdminTokens(client: client)), client: client, log: log)
+  }
+
+  private func volumeReconciler() -> VolumeReconciler? {
+    guard options.mode.hasController, let client = options.kubernetes else { return nil }
+    return VolumeReconciler(
       stores: KubernetesStores(client: client, node: options.nodeID, socketRoot: options.socketRoot),
       gateway: StoreGateway(tokens: AdminTokens(client: client)), client: client, log: log)
   }

@@ -194,7 +194,7 @@ struct StoreFailure: Error {
     let code: RPCError.Code =
       switch self.code {
       // A new token reaches the driver and the stores at different times.
-      case nil, .connectionError: .unavailable
+      case nil, .connectionError, .serverNotReady: .unavailable
       case .objectNotExists: .notFound
       case .objectExists: .alreadyExists
       case .notEnoughMemory: .resourceExhausted

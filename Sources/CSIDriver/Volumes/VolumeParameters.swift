@@ -21,6 +21,8 @@ struct VolumeParameters: Equatable, Sendable {
     case deletedMemory
     /// `cluster` or `node`: where the volume can be used.
     case locality
+    /// `true` or `false`: whether a node begins to fetch what was written last when the volume is published there.
+    case prefetch
 
     /// Keys that Kubernetes and its sidecars add begin so.
     static let kubernetesPrefixes = ["csi.storage.k8s.io/", "storage.kubernetes.io/"]
@@ -52,6 +54,8 @@ struct VolumeParameters: Equatable, Sendable {
   var deletedMemory: DeletedMemoryPolicy?
   /// Nil for what the stores can do.
   var locality: VolumeLocality?
+  /// Whether publishing the volume on a node has the store there fetch what others have written last.
+  var isPrefetched = false
   var isEphemeral: Bool
   /// Facts that Kubernetes adds about the claim and the pod.
   var attributes: [String: String]
@@ -81,11 +85,18 @@ struct VolumeParameters: Equatable, Sendable {
     overwrite = try Self.choice(values, .overwrite)
     deletedMemory = try Self.choice(values, .deletedMemory)
     locality = try Self.choice(values, .locality)
+    isPrefetched = try values[.prefetch].map { (text) throws(RPCError) in try Self.boolean(text, .prefetch) } ?? false
     isEphemeral = attributes[Key.ephemeral] == "true"
     guard !isEphemeral || locality != .cluster else {
       throw RPCError(
         code: .invalidArgument,
         message: "locality 'cluster' is not for inline volumes, which are on the node of their pod")
+    }
+    guard !isPrefetched || !isEphemeral && locality != .node else {
+      throw RPCError(
+        code: .invalidArgument,
+        message: "prefetch 'true' is for volumes that are on every node: there is nothing to fetch for one that is on "
+          + "the node of its pod (hint: leave it out)")
     }
     self.attributes = attributes
   }
@@ -111,6 +122,7 @@ struct VolumeParameters: Equatable, Sendable {
     context[Key.deletedMemory.rawValue] = deletedMemory?.rawValue
     // Contexts of volumes on one node are as they were before there were others.
     context[Key.locality.rawValue] = locality == .cluster ? VolumeLocality.cluster.rawValue : nil
+    context[Key.prefetch.rawValue] = isPrefetched && locality == .cluster ? "true" : nil
     return context
   }
 }
@@ -143,6 +155,15 @@ extension VolumeParameters {
     if let choice = Choice(rawValue: text.lowercased()) { return choice }
     let choices = Choice.allCases.map(\.rawValue).joined(separator: " or ")
     throw RPCError(code: .invalidArgument, message: "\(parameter) '\(text)' is not \(choices)")
+  }
+
+  private static func boolean(_ text: String, _ parameter: Key) throws(RPCError) -> Bool {
+    switch text.lowercased() {
+    case "true": return true
+    case "", "false": return false
+    default:
+      throw RPCError(code: .invalidArgument, message: "\(parameter.rawValue) '\(text)' is not true or false")
+    }
   }
 
   static func quota(_ text: String?) throws(RPCError) -> Quota {
@@ -205,6 +226,7 @@ extension VolumeParameters {
     settings.overwrite = overwrite
     settings.deletedMemory = deletedMemory
     settings.locality = locality ?? .node
+    if isPrefetched { settings.attributes[CreateVolumeParameters.prefetchAttribute] = "true" }
     return settings
   }
 

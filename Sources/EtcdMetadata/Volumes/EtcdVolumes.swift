@@ -12,13 +12,14 @@ final class EtcdVolumes: SharedVolumes {
   }
 
   /// How long etcd may take for what somebody waits for; clients of the driver wait a little longer.
-  private static let limit: Duration = .seconds(6)
+  static let limit: Duration = .seconds(6)
 
   private unowned let backend: EtcdBackend
   private let queue: VolumeQueue
-  private var store: Store { backend.store }
-  private var layout: KeyLayout { backend.layout }
-  private var own: UInt64 { store.instances.local }
+  private(set) lazy var made = EtcdCopies(self, backend)
+  var store: Store { backend.store }
+  var layout: KeyLayout { backend.layout }
+  var own: UInt64 { store.instances.local }
 
   private var documents: [String: Document] = [:]
   /// What instances have of volumes, the dead whose places still have them among them.
@@ -42,6 +43,9 @@ final class EtcdVolumes: SharedVolumes {
   private var reportedRoom: RoomRecord?
   /// Stores that were here before and whose records are being removed, by volume.
   private var predecessors: [String: Set<UInt64>] = [:]
+  /// Volumes of this store from before a restart of which others know nothing, with the time from which on they may be
+  /// told; nil for those that somebody else decides about.
+  private var unconfirmed: [String: (document: SharedVolume, since: ContinuousClock.Instant?)] = [:]
   /// The stores that were there when their places were looked at last; nil when there are new records.
   private var lookedAt: [UInt64]?
 
@@ -58,6 +62,7 @@ final class EtcdVolumes: SharedVolumes {
     case .document(let id):
       let volume = value.flatMap { try? SharedVolume($0) }
       documents[id] = volume.map { Document(volume: $0, revision: revision) }
+      if let volume { settle(volume) }
       if let volume, store.volumes[id] != nil { news.append(.changed(volume)) }
     case .open(let id, let instance):
       let record = value.flatMap { PlaceRecord($0) }
@@ -80,6 +85,7 @@ final class EtcdVolumes: SharedVolumes {
       tombstones[id, default: []].insert(session)
       news.append(.deleted(id, session: session))
     case .room(let instance): rooms[instance] = value.flatMap { RoomRecord($0) }
+    case .snapshot, .copy, .part: made.take(key, value)
     }
   }
 
@@ -89,12 +95,14 @@ final class EtcdVolumes: SharedVolumes {
     ownRevisions = [:]
     lookedAt = nil
     forgetReports()
+    made.beginAnew()
   }
 
   /// Everything was told.
   ///
   /// - Parameter isContinued: whether what is missing was deleted; else etcd has lost its data.
   func endAnew(isContinued: Bool) {
+    made.endAnew(isContinued: isContinued)
     for volume in store.volumes.values {
       guard let document = volume.document, !isDeleted(document.id, document.session) else { continue }
       let isKnown = documents[document.id]?.volume.session == document.session
@@ -128,9 +136,9 @@ final class EtcdVolumes: SharedVolumes {
 
   // MARK: - Operations
 
-  private var place: String { PlaceRecord.place(store.instances[own]) }
+  var place: String { PlaceRecord.place(store.instances[own]) }
 
-  private func start(
+  func start(
     _ kind: VolumeOperation.Kind, limit: Duration?, then answer: @escaping (VolumeOperation.Outcome) -> Void
   ) {
     let operation = VolumeOperation(kind: kind, layout: layout, instance: own, place: place)
@@ -141,18 +149,18 @@ final class EtcdVolumes: SharedVolumes {
         switch result {
         case .outcome(let outcome): answer(outcome)
         case .failure(let error): answer(.refused(error))
-        case .contents: break
+        case .contents, .copy: break
         }
       }
     }
     let begin = { [unowned self] in
-      if case .leave(_, let session, _) = kind, store.volumes[id]?.session.id != session,
-        backend.isWriting(in: session)
-      {
-        leaving.append((session, send))
-      } else {
-        send()
-      }
+      let left: UInt64? =
+        switch kind {
+        case .leave(_, let session, _): store.volumes[id]?.session.id == session ? nil : session
+        case .discard(let session): session
+        default: nil
+        }
+      if let left, backend.isWriting(in: left) { leaving.append((left, send)) } else { send() }
     }
     // One after the other: a volume that is left and opened again must not be left at last, and the record of the new
     // one must not replace that of a deleted one into which the store still writes.
@@ -172,7 +180,7 @@ final class EtcdVolumes: SharedVolumes {
     next()
   }
 
-  private func start(_ work: VolumeQueue.Work, then answer: @escaping (VolumeQueue.Result) -> Void) {
+  func start(_ work: VolumeQueue.Work, then answer: @escaping (VolumeQueue.Result) -> Void) {
     last += 1
     answers[last] = answer
     queue.start(last, work)
@@ -220,9 +228,72 @@ final class EtcdVolumes: SharedVolumes {
   func reopen(_ document: SharedVolume) -> SharedVolume? {
     let (id, session) = (document.id, document.session)
     if isDeleted(id, session) { return nil }
-    if let found = documents[id]?.volume, found.session != session { return nil }
+    guard let found = documents[id]?.volume else {
+      // Etcd has lost its data. Those who have run meanwhile know what was there; this document may be older.
+      holdBack(document)
+      return document
+    }
+    if found.session != session { return nil }
     restore(document)
-    return documents[id]?.volume ?? document
+    return found
+  }
+
+  // MARK: - Volumes that others do not know
+
+  /// The attribute of a volume that the driver has made for a PersistentVolume: whether that is there decides.
+  private static let volumeName = "csi.storage.k8s.io/pv/name"
+
+  private func holdBack(_ document: SharedVolume) {
+    let silence = backend.membership?.silence ?? .zero
+    if silence == .zero { return restore(document) }
+    let isDecided = document.settings.attributes[Self.volumeName] == nil
+    unconfirmed[document.id] = (document, isDecided ? .now + silence : nil)
+  }
+
+  /// Takes what others say of a volume that was held back.
+  private func settle(_ found: SharedVolume) {
+    guard let (document, _) = unconfirmed.removeValue(forKey: found.id) else { return }
+    if found.session == document.session { return restore(document) }
+    news.append(.deleted(document.id, session: document.session))
+  }
+
+  /// Tells others of volumes about which nobody has said anything.
+  private func restoreLate() {
+    for (id, entry) in unconfirmed where entry.since.map({ $0 <= .now }) == true { confirm(id) }
+  }
+
+  func isUnconfirmed(_ id: String) -> Bool { unconfirmed[id] != nil }
+
+  func confirm(_ id: String) {
+    guard let (document, _) = unconfirmed.removeValue(forKey: id) else { return }
+    restore(store.volumes[id]?.document ?? document)
+  }
+
+  // MARK: - Nodes that are gone
+
+  /// Records of places without a store, by node.
+  private var absentPlaces: [String: [(id: String, session: UInt64, instance: UInt64)]] {
+    var found: [String: [(id: String, session: UInt64, instance: UInt64)]] = [:]
+    for (id, records) in places {
+      for (instance, record) in records where instance != own && store.instances[instance] == nil {
+        let node = String(record.place.prefix { $0 != " " })
+        found[node, default: []].append((id, record.session, instance))
+      }
+    }
+    for (_, record) in store.instances.ascending { found[record.nodename] = nil }
+    return found
+  }
+
+  var absentNodes: [String] { absentPlaces.keys.sorted() }
+
+  func forget(node: String) -> Bool {
+    guard let entries = absentPlaces[node] else { return false }
+    for (id, ofVolume) in Dictionary(grouping: entries, by: \.id) {
+      for (session, ofSession) in Dictionary(grouping: ofVolume, by: \.session) {
+        removePlaces(of: id, session, Set(ofSession.map(\.instance)))
+      }
+    }
+    return true
   }
 
   func follow(_ session: Session, then answer: @escaping (StoreError?) -> Void) {
@@ -237,7 +308,7 @@ final class EtcdVolumes: SharedVolumes {
         answer(nil)
       case .failure(let error), .outcome(.refused(let error)):
         if isStarting { follow(session, then: answer) } else { answer(error) }
-      case .outcome: answer(nil)
+      case .outcome, .copy: answer(nil)
       }
     }
   }
@@ -257,6 +328,7 @@ final class EtcdVolumes: SharedVolumes {
   }
 
   func delete(_ id: String, then answer: @escaping (Result<SharedVolume?, StoreError>) -> Void) {
+    unconfirmed[id] = nil
     start(.delete(id), limit: Self.limit) { [weak self] outcome in
       switch outcome {
       case .volume(let volume):
@@ -270,6 +342,7 @@ final class EtcdVolumes: SharedVolumes {
   }
 
   func leave(_ id: String, session: UInt64) {
+    if unconfirmed[id]?.document.session == session { unconfirmed[id] = nil }
     reported[id] = nil
     lookedAt = nil
     backend.endToFollow(session)
@@ -311,6 +384,7 @@ final class EtcdVolumes: SharedVolumes {
 
   func report(_ uses: [String: SharedVolumeUse], _ capacity: StoreCapacity) {
     forgetPredecessors()
+    if !unconfirmed.isEmpty { restoreLate() }
     var transactions: [Transaction] = []
     for (id, use) in uses where reported[id] != use {
       guard let session = store.volumes[id]?.session.id, places[id]?[own]?.session == session,
@@ -352,6 +426,8 @@ final class EtcdVolumes: SharedVolumes {
     }
     return sum
   }
+
+  var copies: any SharedCopies { made }
 
   var instances: [InstanceCapacity] {
     store.instances.ascending.map { id, record in

@@ -16,12 +16,21 @@ struct VolumeOperation: Sendable {
     case leave(String, session: UInt64, instances: Set<UInt64>)
     /// Makes a document again that etcd has lost, unless others have a newer one.
     case restore(SharedVolume)
+    /// Deletes a snapshot with its session.
+    case deleteSnapshot(String)
+    /// Makes the document of a snapshot again that etcd has lost.
+    case restoreSnapshot(SharedVolume)
+    /// Removes a session that no volume or snapshot has any more.
+    case discard(UInt64)
 
-    /// The volume.
+    /// What operations follow each other on: the volume. No volume has the id of a snapshot or a session here.
     var id: String {
       switch self {
       case .open(let volume), .restore(let volume): volume.id
       case .change(let id, _), .delete(let id), .leave(let id, _, _): id
+      case .deleteSnapshot(let id): "~snapshots/\(id)"
+      case .restoreSnapshot(let snapshot): "~snapshots/\(snapshot.id)"
+      case .discard(let session): "~sessions/\(session)"
       }
     }
   }
@@ -54,6 +63,9 @@ struct VolumeOperation: Sendable {
       [
         .key(layout.text(.document(volume.id))), .key(layout.text(.tombstone(volume.id, session: volume.session))),
       ]
+    case .deleteSnapshot(let id): [.key(layout.text(.snapshot(id)))]
+    case .restoreSnapshot(let snapshot): [.key(layout.text(.snapshot(snapshot.id)))]
+    case .discard(let session): [.key(layout.text(.copy(session)))]
     }
   }
 
@@ -66,6 +78,13 @@ struct VolumeOperation: Sendable {
       case .delete(let id): return try delete(id, pairs.first)
       case .leave(let id, let session, let instances): return leave(id, session, instances, pairs)
       case .restore(let volume): return try restore(volume, pairs)
+      case .deleteSnapshot: return try deleteSnapshot(pairs.first)
+      case .restoreSnapshot(let snapshot):
+        if !pairs.isEmpty { return .end(.nothing) }
+        let key = layout.text(.snapshot(snapshot.id))
+        return .write(
+          Transaction(if: [.isAbsent(key)], then: [.put(key: key, value: snapshot.json)]), then: .volume(snapshot))
+      case .discard(let session): return discard(session, pairs.first)
       }
     } catch {
       return .end(.refused(error))
@@ -135,7 +154,7 @@ struct VolumeOperation: Sendable {
       return .write(Transaction(if: comparisons, then: leaving), then: .nothing)
     }
     // Nobody can join a volume without a document.
-    let contents = session == 0 ? [] : layout.contents(of: session).map { Transaction.Operation.delete(.prefix($0)) }
+    let contents = layout.removal(of: session)
     return .write(
       Transaction(
         if: unchanged + [.exists(tombstone)],
@@ -159,9 +178,33 @@ struct VolumeOperation: Sendable {
       then: .volume(newest))
   }
 
+  private func deleteSnapshot(_ found: KeyValue?) throws(StoreError) -> Step {
+    guard let found else { return .end(.nothing) }
+    let document = try SharedVolume(found.value)
+    return .write(
+      Transaction(
+        if: [.isUnchanged(found.key, since: found.modRevision)],
+        then: [.delete(.key(found.key))] + layout.removal(of: document.session)),
+      then: .volume(document))
+  }
+
+  private func discard(_ session: UInt64, _ copy: KeyValue?) -> Step {
+    // Somebody goes on with it, and ends it.
+    if copy != nil { return .end(.nothing) }
+    return .write(
+      Transaction(if: [.isAbsent(layout.text(.copy(session)))], then: layout.removal(of: session)), then: .nothing)
+  }
+
   private func place(of document: SharedVolume) -> Transaction.Operation {
     .put(
       key: layout.text(.open(document.id, instance)),
       value: PlaceRecord(session: document.session, place: place).text)
+  }
+}
+
+extension KeyLayout {
+  /// Removes all objects, names and signatures of a session, unless it is the root session.
+  func removal(of session: UInt64) -> [Transaction.Operation] {
+    session == 0 ? [] : contents(of: session).map { .delete(.prefix($0)) }
   }
 }

@@ -14,12 +14,15 @@ final class VolumeQueue: Sendable {
     case contents(UInt64)
     /// Tells others something, which is told again later if it fails.
     case report([Transaction])
+    /// Makes a copy with the other stores.
+    case copy(CopyWork)
   }
 
   enum Result: Sendable {
     case outcome(VolumeOperation.Outcome)
     case contents(EtcdContents)
     case failure(StoreError)
+    case copy(Swift.Result<SharedVolume, StoreError>)
   }
 
   private let works = Mutex<[(UInt64, Work)]>([])
@@ -87,6 +90,7 @@ struct VolumeWorker {
     case .operation(let operation, let limit): .outcome(await perform(operation, within: limit))
     case .contents(let session): await read(session)
     case .report(let transactions): await report(transactions)
+    case .copy(let work): .copy(await CopyMaker(client: client, layout: layout, work: work, log: log).run())
     }
   }
 
@@ -157,14 +161,14 @@ struct VolumeWorker {
   private static let contended = StoreError(
     .ioError, "volumes of several stores are kept in etcd, where others change this one without an end")
 
-  private static func refusal(_ error: EtcdError) -> StoreError {
+  static func refusal(_ error: EtcdError) -> StoreError {
     StoreError(.ioError, "volumes of several stores are kept in etcd: \(error)")
   }
 }
 
 extension EtcdError {
   /// Whether the same may succeed in a moment.
-  fileprivate var mayPass: Bool {
+  var mayPass: Bool {
     switch self {
     case .unavailable, .unknownOutcome, .compacted, .noSpace: true
     default: false

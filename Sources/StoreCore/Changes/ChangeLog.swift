@@ -188,6 +188,14 @@ struct ChangeLog {
     }
   }
 
+  /// Blobs of deleted objects of a session that are not freed yet.
+  func retiredBlobs(in session: Session) -> [(id: ObjectID, blob: Blob)] {
+    entries.compactMap { entry in
+      guard entry.session === session, case .blob(let id, let blob, _) = entry.step else { return nil }
+      return (id, blob)
+    }
+  }
+
   /// Whether a deleted object or blob may come back under its id.
   func isReserved(_ id: ObjectID, in session: Session) -> Bool {
     entries.contains { entry in

@@ -37,6 +37,8 @@ public final class Session {
   var remoteCopies = SortedTable<RemoteBlob, ObjectID>()
   /// Tasks that still copy its contents.
   var copies: [ContentsCopy] = []
+  /// What keeps the blobs that it loses, for copies that several stores make.
+  var holds: [ContentsHold] = []
 
   init(id: UInt64, kind: StoreKind) {
     self.id = id

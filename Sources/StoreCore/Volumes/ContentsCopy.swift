@@ -39,12 +39,7 @@ final class ContentsCopy {
   private func copy(_ original: Blob, _ id: ObjectID, _ store: Store) {
     store.work.spend(Work.item)
     guard original.isSealed, original.copy == nil else { return }
-    var blob = original
-    blob.sealer = nil
-    blob.usage = target.usage
-    store.memory.addBlob(blob.extent)
-    target.session.blobs[id] = blob
-    target.usage.charge(blob.charged, for: id)
+    store.share(original, id, with: target)
   }
 
   private func end(_ store: Store) {
@@ -80,12 +75,23 @@ extension Store {
   func copyContents(of source: Volume, to target: Volume) {
     reclaim(Copying(copy: ContentsCopy(of: source.session, to: target, self)))
   }
+
+  /// Gives a volume a blob of another, under the same id and with the same bytes.
+  func share(_ original: Blob, _ id: ObjectID, with target: Volume) {
+    var blob = original
+    blob.sealer = nil
+    blob.usage = target.usage
+    memory.addBlob(blob.extent)
+    target.session.blobs[id] = blob
+    target.usage.charge(blob.charged, for: id)
+  }
 }
 
 extension Session {
   /// Takes a blob out, after the tasks that copy the session have it.
   func removeBlob(_ id: ObjectID, _ store: Store) -> Blob? {
     for copy in copies { copy.save(id, store) }
+    for hold in holds { hold.save(id, store) }
     guard var blob = blobs.removeValue(forKey: id) else { return nil }
     store.forgetCopy(&blob, in: self)
     return blob

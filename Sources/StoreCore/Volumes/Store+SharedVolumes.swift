@@ -59,7 +59,10 @@ extension Store {
 extension Volume {
   /// The document that other stores read; nil for a volume of this store alone.
   public var document: SharedVolume? {
-    isShared
-      ? SharedVolume(settings, session: session.id, created: created, isFrozen: isFrozen, generation: generation) : nil
+    guard isShared else { return nil }
+    var document = SharedVolume(
+      settings, session: session.id, created: created, isFrozen: isFrozen, generation: generation)
+    document.contents = contents
+    return document
   }
 }

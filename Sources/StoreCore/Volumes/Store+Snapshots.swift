@@ -41,6 +41,10 @@ extension Store {
     guard let snapshot = snapshots.removeValue(forKey: id) else { return nil }
     snapshot.copy?.stop(self)
     outbox.remove(snapshot)
+    if snapshot.isShared {
+      snapshot.session.isAbandoned = true
+      forgetChanges(in: snapshot.session)
+    }
     reclaim(VolumeRemoval(snapshot, of: clients(of: snapshot), self))
     return snapshot
   }
@@ -75,8 +79,8 @@ extension Store {
     guard !volume.isShared else {
       throw StoreError(
         .notImplemented,
-        "volume '\(volume.id)' has locality cluster: its contents are on several stores and cannot be copied as they "
-          + "are at one moment")
+        "\(volume.kind.rawValue) '\(volume.id)' has locality cluster, and so has every copy of it: its contents are on "
+          + "several stores")
     }
     if volume.settings.scope == .volume { return }
     throw StoreError(

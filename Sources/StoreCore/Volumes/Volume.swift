@@ -30,6 +30,8 @@ public final class Volume {
   public var parkedRequests = 0
   /// Version of the document that its settings come from; 0 for a volume of this store alone.
   public internal(set) var generation: UInt64 = 0
+  /// What a snapshot has on all stores that have it; nil for a volume, or for a snapshot of this store alone.
+  public internal(set) var contents: SnapshotContents?
   /// Task that fills the volume with its first contents; nil when it has all of them.
   var copy: ContentsCopy?
 

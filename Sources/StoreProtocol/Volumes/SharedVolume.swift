@@ -1,6 +1,6 @@
 import JSON
 
-/// Document of a volume that several stores have: what they agree on, changed as a whole.
+/// Document of a volume or snapshot that several stores have: what they agree on, changed as a whole.
 public struct SharedVolume: Sendable, Equatable {
   public var settings: VolumeSettings
   /// Session of its objects, the same on all stores; 0 for scope `cluster`.
@@ -11,6 +11,8 @@ public struct SharedVolume: Sendable, Equatable {
   public var isFrozen: Bool
   /// Number of the document's version; it rises with each change.
   public var generation: UInt64
+  /// What a snapshot has; nil for a volume.
+  public var contents: SnapshotContents?
 
   public init(
     _ settings: VolumeSettings, session: UInt64, created: UInt64, isFrozen: Bool = false, generation: UInt64 = 1
@@ -38,10 +40,15 @@ public struct SharedVolume: Sendable, Equatable {
     self = try result.get()
   }
 
-  private init(_ message: RequestMessage) throws(StoreError) {
+  /// Reads the fields of a document.
+  ///
+  /// - Throws: `StoreError` for what is none.
+  public init(_ message: RequestMessage) throws(StoreError) {
     self.init(
       try VolumeSettings(message), session: try message.sessionNumber(), created: try message.integer("created"),
       isFrozen: try message.boolean("frozen", default: false), generation: try message.integer("generation"))
+    guard message.isPresent("contents") else { return }
+    contents = try message.object("contents") { fields throws(StoreError) in try SnapshotContents(fields) }
   }
 
   /// The document, as JSON.
@@ -49,6 +56,11 @@ public struct SharedVolume: Sendable, Equatable {
     let writer = ByteWriter(capacity: 512)
     writer.beginObject()
     writer.append(settings)
+    if let contents {
+      writer.beginObject("contents")
+      writer.append(contents)
+      writer.endObject()
+    }
     writer.field("created", created)
     writer.field("frozen", isFrozen)
     writer.field("generation", generation)

@@ -161,6 +161,7 @@ extension ByteWriter {
     field("quota", record.quota)
     field("scope", record.scope.rawValue)
     field("source", orNull: record.source)
+    if record.isUnconfirmed { field("unconfirmed", true) }
     field("used", record.used)
     endObject()
   }
@@ -198,6 +199,7 @@ extension VolumeRecord {
       message.isPresent("deleted_memory") ? DeletedMemoryPolicy(rawValue: try message.string("deleted_memory")) : nil
     source = message.isPresent("source") ? try message.string("source") : nil
     attributes = try message.volumeAttributes()
+    isUnconfirmed = try message.boolean("unconfirmed", default: false)
   }
 }
 
@@ -207,6 +209,7 @@ extension ByteWriter {
   /// Appends the capacity of a store as a JSON object with its keys in ascending order.
   public func append(_ capacity: StoreCapacity) {
     beginObject()
+    if !capacity.absentNodes.isEmpty { array("absent_nodes", capacity.absentNodes) { append(jsonString: $0) } }
     if capacity.isShared {
       beginArray("instances")
       for instance in capacity.instances {
@@ -244,6 +247,7 @@ extension StoreCapacity {
       limit: try message.integer("limit"), used: try message.integer("used"),
       reserved: try message.integer("promised", default: 0))
     isShared = try message.boolean("shared", default: false)
+    if message.isPresent("absent_nodes") { absentNodes = try message.strings("absent_nodes") }
     guard isShared, message.isPresent("instances") else { return }
     instances = try message.objects("instances") { fields throws(StoreError) in try InstanceCapacity(fields) }
   }

@@ -20,6 +20,9 @@ public struct VolumeRecord: Sendable, Equatable {
   /// Whether nobody may write to it.
   public var isFrozen = false
   public var condition = VolumeCondition()
+  /// Whether the store has it from before a restart, and others know nothing of it: etcd has lost its data, and the
+  /// volume may have been deleted before that.
+  public var isUnconfirmed = false
   /// Unix milliseconds.
   public var created: UInt64 = 0
   /// Time of the restart of the store that took the contents, in unix milliseconds; nil when none were lost.
@@ -95,6 +98,8 @@ public struct StoreCapacity: Sendable, Equatable {
   public var isShared = false
   /// The stores that share volumes, this one among them.
   public var instances: [InstanceCapacity] = []
+  /// Nodes on which stores have, or had, volumes open and on which there is none any more.
+  public var absentNodes: [String] = []
 
   public init(limit: UInt64, used: UInt64, reserved: UInt64) {
     self.limit = limit

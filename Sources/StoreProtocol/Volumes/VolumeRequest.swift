@@ -114,7 +114,8 @@ public struct VolumeChange: Sendable, Equatable {
 
 /// A request about volumes, as a client sends it. A server reads its fields with the functions of `VolumeCoding`.
 public enum VolumeRequest: Sendable, Equatable {
-  case open(VolumeSettings)
+  /// - prefetch: whether the store is to fetch what others have written last of a volume that all of them have.
+  case open(VolumeSettings, prefetch: Bool = false)
   case inspect(String, VolumeKind)
   case list
   case resize(String, VolumeChange)
@@ -122,6 +123,8 @@ public enum VolumeRequest: Sendable, Equatable {
   case delete(String)
   case createSnapshot(String, of: String, attributes: [String: String])
   case deleteSnapshot(String)
+  /// Forgets what stores had that were on a node which is gone.
+  case forgetNode(String)
 
   public var type: RequestType {
     switch self {
@@ -133,6 +136,7 @@ public enum VolumeRequest: Sendable, Equatable {
     case .delete: .deleteVolume
     case .createSnapshot: .createSnapshot
     case .deleteSnapshot: .deleteSnapshot
+    case .forgetNode: .forgetNode
     }
   }
 
@@ -152,7 +156,9 @@ public enum VolumeRequest: Sendable, Equatable {
   private func appendFields(to writer: ByteWriter) {
     switch self {
     case .list: break
-    case .open(let settings): writer.append(settings)
+    case .open(let settings, let isPrefetched):
+      writer.append(settings)
+      if isPrefetched { writer.field("prefetch", true) }
     case .inspect(let id, let kind):
       writer.field("id", id)
       writer.field("kind", kind.rawValue)
@@ -164,6 +170,7 @@ public enum VolumeRequest: Sendable, Equatable {
       writer.field("id", id)
       writer.field("frozen", isFrozen)
     case .delete(let id), .deleteSnapshot(let id): writer.field("id", id)
+    case .forgetNode(let node): writer.field("node", node)
     case .createSnapshot(let id, let source, let attributes):
       writer.field("id", id)
       writer.field("source", source)

@@ -23,6 +23,10 @@ final class Pull {
   fileprivate var warm: (blobs: Int, bytes: UInt64) = (0, 0)
   /// Why it cannot be finished, when the loop is the one to know.
   fileprivate(set) var failure: StoreError?
+  /// For what nobody has asked for yet: told whether it came.
+  fileprivate var prefetched: ((Bool) -> Void)?
+  /// Whether a client waits for it.
+  fileprivate(set) var isWanted = true
 
   init(_ number: UInt64, _ originals: [RemoteBlob], for session: Session, from source: String, or holders: [UInt64]) {
     self.number = number
@@ -95,10 +99,32 @@ final class PullHost {
     if let number = missing.lazy.compactMap({ self.byBlob[Place(session: session.id, original: $0)] }).first,
       let pull = pulls[number]
     {
+      pull.isWanted = true
       return held(by: pull)
     }
     let instance = missing[0].instance
     let originals = Array(missing.lazy.filter { $0.instance == instance }.prefix(Self.mostBlobs))
+    return held(by: try begin(originals, of: instance, for: session))
+  }
+
+  /// Fetches blobs of one store that nobody has asked for yet, if there is room that nobody else wants.
+  ///
+  /// - Parameter then: called when it is over, with whether they are here.
+  /// - Returns: false when it is not begun; then nothing is called.
+  func prefetch(_ originals: [RemoteBlob], for session: Session, then: @escaping (Bool) -> Void) -> Bool {
+    let isUnderWay = originals.contains { byBlob[Place(session: session.id, original: $0)] != nil }
+    guard !isStopped, !isUnderWay, let instance = originals.first?.instance,
+      store.instances.state(of: instance) == .reachable,
+      let pull = try? begin(originals, of: instance, for: session)
+    else { return false }
+    pull.isWanted = false
+    pull.prefetched = then
+    return true
+  }
+
+  private func begin(
+    _ originals: [RemoteBlob], of instance: UInt64, for session: Session
+  ) throws(StoreError) -> Pull {
     let source = try source(instance)
     last += 1
     let pull = Pull(last, originals, for: session, from: source, or: holders(besides: instance))
@@ -114,7 +140,7 @@ final class PullHost {
     pulls[pull.number] = pull
     for original in originals { byBlob[Place(session: session.id, original: original)] = pull.number }
     counts.fetches += 1
-    return held(by: pull)
+    return pull
   }
 
   private func start(_ pull: Pull, _ peer: PeerThreads, copiesOf owner: UInt64?) -> Bool {
@@ -194,6 +220,12 @@ final class PullHost {
         pull, StoreError(.objectNotExists, "\(pull.source) has no blob \(pull.originals[index].id) any more"))
     }
     let blobs = zip(pull.originals, sizes).map { (original: $0, size: $1 ?? 0) }
+    if !pull.isWanted {
+      let total = blobs.reduce(UInt64(0)) { $0.addingReportingOverflow($1.size).overflow ? .max : $0 + $1.size }
+      guard store.hasSpareRoom(forCopies: total) else {
+        return refuse(pull, StoreError(.notEnoughMemory, "no room for copies that nobody has asked for"))
+      }
+    }
     store.work.allow(StoreServer.slice)
     store.reclaim(RoomMaking(creation: CopyCreation(blobs, in: pull.session)) { [weak self] in self?.take($0, pull) })
   }
@@ -286,7 +318,7 @@ final class PullHost {
     counts.nanoseconds += monotonicNanoseconds() - pull.started
     if let failure {
       counts.failures += 1
-      log.warning("\(failure.message)")
+      if pull.prefetched == nil { log.warning("\(failure.message)") } else { log.debug("\(failure.message)") }
     } else {
       counts.bytes += pull.incoming.reduce(0) { $0 + $1.range.length }
     }
@@ -360,7 +392,19 @@ extension StoreServer {
           store.grantCopy(of: original, to: client)
         }
       }
-      settle(held, failure: failure)
+      // Who has joined what nobody else wanted looks again, and fetches for himself.
+      settle(held, failure: pull.isPrefetch ? nil : failure)
     }
+    pull.tellPrefetched(failure == nil)
+  }
+}
+
+extension Pull {
+  fileprivate var isPrefetch: Bool { prefetched != nil }
+
+  fileprivate func tellPrefetched(_ isComplete: Bool) {
+    let then = prefetched
+    prefetched = nil
+    then?(isComplete)
   }
 }

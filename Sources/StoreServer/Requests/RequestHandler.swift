@@ -27,6 +27,8 @@ final class RequestHandler {
   weak var volumes: VolumeHost?
   /// Fetches what other stores have; nil until the server serves.
   weak var pulls: PullHost?
+  /// Fetches of what nobody has asked for yet.
+  weak var prefetches: PrefetchHost?
   /// Knows what other stores have fetched; nil until the server serves.
   weak var copyWaits: CopyWaits?
   /// Has the file of the admin token read for a request, which goes on then.

@@ -265,6 +265,7 @@ extension RequestDescriptor {
     case .deleteVolume: .init(.volumes) { h, c throws(StoreError) in try h.deleteVolume(c) }
     case .createSnapshot: .init(.volumes, heap: .entries) { h, c throws(StoreError) in try h.createSnapshot(c) }
     case .deleteSnapshot: .init(.volumes) { h, c throws(StoreError) in try h.deleteSnapshot(c) }
+    case .forgetNode: .init(.volumes) { h, c throws(StoreError) in try h.forgetNode(c) }
     }
   }
 }

@@ -12,7 +12,7 @@ extension VolumeHost {
     return server.sharedVolumes?.document(of: id)
   }
 
-  private func requireSharing() throws(StoreError) -> any SharedVolumes {
+  func requireSharing() throws(StoreError) -> any SharedVolumes {
     guard let shared = server.sharedVolumes else {
       throw StoreError(
         .notImplemented,
@@ -35,25 +35,29 @@ extension VolumeHost {
   func openShared(_ settings: VolumeSettings) throws(StoreError) -> HeldReply {
     if let volume = store.volumes[settings.id] {
       try volume.settings.requireAgreement(with: settings)
+      // Who opens it knows that it is to be there.
+      server.sharedVolumes?.confirm(settings.id)
       return repair(volume, then: .request)
     }
     let shared = try requireSharing()
     try requirePermission(for: settings)
-    if let source = settings.source {
-      throw StoreError(
-        .notImplemented,
-        "volume '\(settings.id)' has locality cluster and cannot start with a copy of \(source.kind.rawValue) "
-          + "'\(source.id)', which is on one store")
+    if let source = settings.source, shared.document(of: settings.id) == nil {
+      return try openSharedCopy(settings, of: source)
     }
     let job = begin(settings.id)
-    shared.open(store.sharedVolume(settings)) { [weak self] result in self?.follow(job, settings.id, result) }
+    open(settings, job, shared)
     return held(by: job)
+  }
+
+  /// Opens a volume here that others may have already, for a job under way.
+  func open(_ settings: VolumeSettings, _ job: UInt64, _ shared: any SharedVolumes) {
+    shared.open(store.sharedVolume(settings)) { [weak self] result in self?.follow(job, settings.id, result) }
   }
 
   /// Nanoseconds after which a client hears that etcd does not answer; what it has asked for may happen nevertheless.
   private static let patience: UInt64 = 8_000_000_000
 
-  private func held(by job: UInt64) -> HeldReply {
+  func held(by job: UInt64) -> HeldReply {
     let held = HeldReply(until: .job(job), then: .request)
     held.deadline = (
       monotonicNanoseconds() + Self.patience,
@@ -62,12 +66,12 @@ extension VolumeHost {
     return held
   }
 
-  private func begin(_ id: String) -> UInt64 {
+  func begin(_ id: String) -> UInt64 {
     busy.insert(id)
     return jobs.reserveNumber()
   }
 
-  private func end(_ job: UInt64, _ id: String, _ failure: StoreError?) {
+  func end(_ job: UInt64, _ id: String, _ failure: StoreError?) {
     busy.remove(id)
     server.finishJob(job, failure: failure)
     endJob(of: id)
@@ -75,7 +79,13 @@ extension VolumeHost {
 
   private func follow(_ job: UInt64, _ id: String, _ result: Result<SharedVolume, StoreError>) {
     let volume: Volume
-    do throws(StoreError) { volume = try store.openVolume(try result.get()) } catch { return end(job, id, error) }
+    do throws(StoreError) {
+      let document = try result.get()
+      promote(document, .volume)
+      volume = try store.openVolume(document)
+    } catch {
+      return end(job, id, error)
+    }
     guard let shared = server.sharedVolumes else { return end(job, id, store.unknownVolume(id)) }
     shared.follow(volume.session) { [weak self] failure in
       guard let self else { return }
@@ -84,7 +94,7 @@ extension VolumeHost {
     }
   }
 
-  private func makeFiles(of volume: Volume, _ job: UInt64) {
+  func makeFiles(of volume: Volume, _ job: UInt64) {
     let (id, document) = (volume.id, VolumeDocument(volume).json)
     let hasReadOnlyArena = server.hasReadOnlyArena
     jobs.start { [files] in
@@ -134,6 +144,7 @@ extension VolumeHost {
           .notEnoughMemory, "volume '\(id)' cannot have \(quota) bytes: its objects on all stores take \(used)")
       }
     }
+    shared.confirm(id)
     let job = begin(id)
     resize(id, change) { [weak self] failure in
       guard let self else { return }
@@ -243,8 +254,10 @@ extension VolumeHost {
 
   /// The state of a volume on all stores.
   func record(of volume: Volume) -> VolumeRecord {
+    if volume.kind == .snapshot, let document = volume.document { return record(ofSnapshot: document) }
     var record = VolumeRecord(volume, in: store)
     guard volume.isShared, let others = server.sharedVolumes?.useElsewhere(of: volume.id) else { return record }
+    record.isUnconfirmed = server.sharedVolumes?.isUnconfirmed(volume.id) == true
     record.used += others.used
     record.connections += others.connections
     return record
@@ -261,6 +274,7 @@ extension VolumeHost {
     record.isEphemeral = document.settings.isEphemeral
     record.quota = document.settings.quota
     record.attributes = document.settings.attributes
+    record.source = document.settings.source?.id
     record.overwrite = document.settings.overwrite
     record.deletedMemory = document.settings.deletedMemory
     record.isFrozen = document.isFrozen
@@ -276,6 +290,7 @@ extension VolumeHost {
     guard let shared = server.sharedVolumes else { return capacity }
     capacity.isShared = true
     capacity.instances = shared.instances
+    capacity.absentNodes = shared.absentNodes
     return capacity
   }
 }

@@ -53,6 +53,8 @@ final class VolumeHost {
   var deferred: Set<String> = []
   /// Busy volumes that others have deleted, with their sessions.
   var doomed: [String: [UInt64]] = [:]
+  /// Busy volumes that were made by copying, and may have no sockets yet.
+  var unserved: Set<String> = []
   /// Actions on the loop when a job has succeeded, by the number of the job.
   private var successes: [UInt64: ([VolumeSocket]) -> Void] = [:]
   /// Volumes whose documents could not be written.
@@ -115,6 +117,11 @@ final class VolumeHost {
   func endJob(of id: String) {
     if deferred.remove(id) != nil { saveLate(id) }
     dropDoomed(id)
+    if !busy.contains(id), unserved.remove(id) != nil, let volume = store.volumes[id],
+      server.sockets(of: volume).isEmpty
+    {
+      makeFiles(of: volume, begin(id))
+    }
     server.wake(.files(volume: id))
   }
 
@@ -258,6 +265,9 @@ final class VolumeHost {
     server.evictClients(of: snapshot)
     return (true, saveSnapshots(then: .send(arena: false, nil)))
   }
+
+  /// Has the list of snapshots written, for which nobody waits.
+  func noteSnapshots() { _ = saveSnapshots(then: .close) }
 
   /// Has the list of snapshots written, as it is now; the last one counts.
   private func saveSnapshots(then continuation: HeldReply.Continuation) -> HeldReply {

@@ -41,12 +41,15 @@ extension RequestHandler {
   func openVolume(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let settings = try VolumeSettings(message)
+    let isPrefetched = try message.boolean("prefetch", default: false)
     if settings.locality == .cluster {
       return try start(
         SharedVolumeTask(host, settings.id) { () throws(StoreError) in
           try host.openShared(settings)
         } finish: { (handler) throws(StoreError) in
-          handler.describe(try handler.store.requireVolume(settings.id), "open_volume_reply")
+          let volume = try handler.store.requireVolume(settings.id)
+          if isPrefetched { handler.prefetches?.begin(volume) }
+          return handler.describe(volume, "open_volume_reply")
         })
     }
     return try start(
@@ -59,7 +62,12 @@ extension RequestHandler {
     let host = try host(for: connection)
     let kind = try message.volumeKind()
     let id = try message.volumeID()
-    guard kind == .volume else { return describe(try store.requireVolume(id, kind), "inspect_volume_reply") }
+    guard kind == .volume else {
+      if store.snapshots[id] == nil, let document = host.sharedSnapshot(of: id) {
+        return describe(host.record(ofSnapshot: document), "inspect_volume_reply")
+      }
+      return describe(try store.requireVolume(id, kind), "inspect_volume_reply")
+    }
     return try start(
       VolumeTask(host, id) { (handler) throws(StoreError) in
         if handler.store.volumes[id] == nil, let document = host.sharedDocument(of: id) {
@@ -139,6 +147,17 @@ extension RequestHandler {
     let host = try host(for: connection)
     let (id, source) = (try message.volumeID(), try message.volumeID("source"))
     let attributes = try message.volumeAttributes()
+    if host.isSharedSource(source) {
+      return try start(
+        SharedVolumeTask(host, VolumeHost.busyKey(snapshot: id)) { () throws(StoreError) in
+          try host.createSharedSnapshot(id, of: source, attributes: attributes)
+        } finish: { (handler) throws(StoreError) in
+          guard let document = host.sharedSnapshot(of: id) ?? handler.store.snapshots[id]?.document else {
+            throw handler.store.unknownVolume(id, .snapshot)
+          }
+          return handler.describe(host.record(ofSnapshot: document), "create_snapshot_reply")
+        })
+    }
     return try start(
       FillingTask(host, [], VolumeSource(kind: .volume, id: source), "create_snapshot_reply") {
         () throws(StoreError) in
@@ -148,9 +167,30 @@ extension RequestHandler {
 
   func deleteSnapshot(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
-    let (wasThere, held) = host.deleteSnapshot(try message.volumeID())
+    let id = try message.volumeID()
+    if host.isShared(snapshot: id) {
+      var wasThere = true
+      return try start(
+        SharedVolumeTask(host, VolumeHost.busyKey(snapshot: id)) { () throws(StoreError) in
+          try host.deleteSharedSnapshot(id) { wasThere = $0 }
+        } finish: { (handler) throws(StoreError) in
+          handler.deleted(wasThere, "delete_snapshot_reply")
+        })
+    }
+    let (wasThere, held) = host.deleteSnapshot(id)
     let disposition = deleted(wasThere, "delete_snapshot_reply")
     return held.map { .hold($0) } ?? disposition
+  }
+
+  /// Forgets what stores had that were on a node which is gone.
+  func forgetNode(_ connection: Connection) throws(StoreError) -> Disposition {
+    let host = try host(for: connection)
+    let isForgotten = host.server.sharedVolumes?.forget(node: try message.string("node")) ?? false
+    reply.frame {
+      $0.field("forgotten", isForgotten)
+      $0.type("forget_node_reply")
+    }
+    return .reply
   }
 
   fileprivate func describe(_ volume: Volume, _ type: StaticString) -> Disposition {

@@ -39,6 +39,16 @@ struct VolumeParametersTests {
     #expect(context["overwrite"] == "keep" && context["deletedMemory"] == "reuse")
   }
 
+  @Test("have a node fetch what was written last only if they say so, and only for volumes of all nodes")
+  func prefetch() throws {
+    #expect(try !settings([:]).isPrefetched && !settings(["prefetch": "False"]).isPrefetched)
+    var told = try settings(["Prefetch": "true", "locality": "cluster"])
+    #expect(told.isPrefetched && told.context(limit: nil)["prefetch"] == "true")
+    #expect(told.settings("v").attributes[CreateVolumeParameters.prefetchAttribute] == "true")
+    told.locality = .node
+    #expect(told.context(limit: nil)["prefetch"] == nil, "a claim for one node of that class has nothing to fetch")
+  }
+
   @Test("are known without regard to case")
   func letterCase() throws {
     let settings = try settings(["SCOPE": "Cluster", "ondelete": "Delete", "Quota": "NONE"])
@@ -62,7 +72,10 @@ struct VolumeParametersTests {
       (["k8s.v6d.io/vineyard/namespace": "../etc"], "DNS-1123"), (["scope": "pod"], "volume or cluster"),
       (["onDelete": "keep"], "delete or retain"), (["overwrite": "retain"], "delete or keep"),
       (["deletedMemory": "x"], "keep or reuse"), (["quota": "much"], "4Gi"), (["quota": "0"], "4Gi"),
-      (["quota": "-1"], "4Gi"), (["scpe": "volume"], "did you mean 'scope'"), (["fsType": "ext4"], "known: "),
+      (["quota": "-1"], "4Gi"), (["prefetch": "yes"], "true or false"),
+      (["prefetch": "true", "locality": "node"], "on every node"),
+      (["prefetch": "true", "csi.storage.k8s.io/ephemeral": "true"], "on every node"),
+      (["scpe": "volume"], "did you mean 'scope'"), (["fsType": "ext4"], "known: "),
     ])
   func invalid(more: [String: String], hint: String) {
     let error = #expect(throws: RPCError.self) { try settings(more) }

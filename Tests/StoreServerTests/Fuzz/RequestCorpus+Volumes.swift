@@ -23,6 +23,7 @@ extension RequestCorpus {
         random.oneIn(3) ? [(key: "on_delete", value: random.choose(["\"retain\"", "\"delete\"", "1"]))] : []
       return [("id", volumeID()), ("quota", quota())] + onDelete
     case .freezeVolume: return [("frozen", random.oneIn(3) ? "true" : "false"), ("id", volumeID())]
+    case .forgetNode: return [("node", random.choose(["\"localhost\"", "\"\"", "\"n 1\""]))]
     case .deleteVolume, .deleteSnapshot: return [("id", volumeID())]
     case .createSnapshot: return [("attributes", "{}"), ("id", volumeID()), ("source", volumeID())]
     default: return []

@@ -93,7 +93,7 @@ struct RequestCorpus {
     case .newSession: return [("bulk_store_type", random.choose(["1", "2"]))]
     case .moveBuffersOwnership: return [("session_id", "0"), ownershipMap(known)]
     case .openVolume, .inspectVolume, .listVolumes, .resizeVolume, .freezeVolume, .deleteVolume, .createSnapshot,
-      .deleteSnapshot:
+      .deleteSnapshot, .forgetNode:
       return volumeFields(type)
     }
   }

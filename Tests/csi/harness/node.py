@@ -53,6 +53,8 @@ class Node:
         directory = directory or self.socket_directory(cluster, namespace)
         directory.mkdir(parents=True, exist_ok=True)
         store = Daemon(size=size, socket_path=directory / "vineyard.sock", rpc=rpc, flags=flags)
+        # As its pod is told.
+        store.environment["MY_NODE_NAME"] = self.name
         self.stores[namespace, cluster] = store
         return store.start()
 
