@@ -110,6 +110,10 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "Inspection",
+      dependencies: ["Documents", "JSON", "StoreClient", "StoreProtocol", "Support"],
+      swiftSettings: strict),
+    .target(
       name: "Deployer",
       dependencies: [
         "ClusterInventory", "Coordination", "KubernetesClient", "KubernetesObjects", "Manifests", "Support",
@@ -184,7 +188,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "Analysis", "CLinux", "CSIDriver", "ClusterInventory", "Coordination", "Deployer", "Documents", "EtcdClient",
-        "EtcdMetadata", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator",
+        "EtcdMetadata", "HTTPEndpoint", "Inspection", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator",
         "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol", "StoreServer", "Support",
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -17,7 +17,8 @@ public struct Vineyardctl: ContextCommand {
     version: "vineyardctl version \(Version.product) (protocol \(Version.current))",
     subcommands: [
       DeployCommand.self, DeleteCommand.self, DiffCommand.self, RenderCommand.self, AnalyzeCommand.self,
-      CheckCommand.self, StatusCommand.self, VineyarddCommand.self, CSICommand.self, ManagerCommand.self,
+      CheckCommand.self, StatusCommand.self, ListCommand.self, GetCommand.self,
+      PutCommand.self, RemoveCommand.self, NamesCommand.self, VineyarddCommand.self, CSICommand.self, ManagerCommand.self,
       ProbeCommand.self, EtcdMemberCommand.self, CompletionCommand.self, VersionCommand.self,
     ])
 

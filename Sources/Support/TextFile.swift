@@ -10,9 +10,17 @@ public enum TextFile {
   /// - Parameter limit: the largest size in bytes.
   /// - Throws: `ProgramError` when it cannot be opened or read, is too large or is no text.
   public static func read(_ path: String, limit: Int = sizeLimit) throws(ProgramError) -> String {
+    try text(of: readBytes(path, limit: limit), path)
+  }
+
+  /// The bytes of a file.
+  ///
+  /// - Parameter limit: the largest size in bytes.
+  /// - Throws: `ProgramError` when it cannot be opened or read, or is too large.
+  public static func readBytes(_ path: String, limit: Int) throws(ProgramError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw ProgramError.system("cannot open \(path)", errno: errno) }
-    return try text(of: bytes(of: descriptor, path, limit: limit), path)
+    return try bytes(of: descriptor, path, limit: limit)
   }
 
   /// The text of a file, nil when it does not exist.

@@ -26,6 +26,12 @@ public struct CommandContext: Sendable {
   ///
   /// - Throws: `ProgramError` when it cannot be read or is no text.
   public var readDocuments: @Sendable (String) throws -> String
+  /// Reads a file of any content, or standard input under the name `-`.
+  ///
+  /// - Throws: `ProgramError` when it cannot be read, or is larger than a gibibyte.
+  public var readBytes: @Sendable (String) throws -> [UInt8] = {
+    try TextFile.readBytes($0 == "-" ? "/dev/stdin" : $0, limit: 1 << 30)
+  }
   /// Writes a text file anew.
   ///
   /// - Throws: `ProgramError` when it cannot be written.
