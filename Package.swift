@@ -116,7 +116,8 @@ let package = Package(
     .target(
       name: "Deployer",
       dependencies: [
-        "ClusterInventory", "Coordination", "KubernetesClient", "KubernetesObjects", "Manifests", "Support",
+        "ClusterInventory", "Coordination", "Inspection", "KubernetesClient", "KubernetesObjects", "Manifests",
+        "StoreProtocol", "Support",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),

@@ -27,7 +27,8 @@ public struct StorePod: Sendable, Hashable {
     self.namespace = namespace
     self.cluster = cluster
     node = view.node ?? ""
-    port = view.containers.lazy.compactMap { $0.port("rpc") }.compactMap { UInt16(exactly: $0) }.first ?? Self.defaultPort
+    port =
+      view.containers.lazy.compactMap { $0.port("rpc") }.compactMap { UInt16(exactly: $0) }.first ?? Self.defaultPort
     isReady = view.isReady && !pod.isBeingDeleted
   }
 }

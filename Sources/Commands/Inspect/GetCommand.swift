@@ -179,7 +179,8 @@ struct GetName: AsyncContextCommand {
     guard !entries.isEmpty else {
       throw ProgramError(
         .notFound, "there is no name '\(name.printable(120))'",
-        cause: answers.notes.isEmpty ? nil : answers.notes.joined(separator: "; "), hint: "'vineyardctl ls names' lists them")
+        cause: answers.notes.isEmpty ? nil : answers.notes.joined(separator: "; "),
+        hint: "'vineyardctl ls names' lists them")
     }
     if format.output == .name {
       context.output(entries.map { "\($0.name.id)\n" }.joined())
@@ -257,7 +258,8 @@ struct GetVolume: AsyncContextCommand {
     guard !volumes.isEmpty else {
       let notes = targets.notes + answers.notes + answers.found.flatMap(\.answer.notes)
       throw ProgramError(
-        .notFound, "there is no volume '\(wanted.printable(120))'", cause: notes.isEmpty ? nil : notes.joined(separator: "; "),
+        .notFound, "there is no volume '\(wanted.printable(120))'",
+        cause: notes.isEmpty ? nil : notes.joined(separator: "; "),
         hint: "'vineyardctl ls volumes' lists them")
     }
     context.print(PrintableVolumes(volumes: volumes, now: unixMilliseconds()), format.output)

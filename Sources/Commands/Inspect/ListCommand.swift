@@ -32,7 +32,8 @@ struct SelectionArguments: ParsableArguments {
   var limit = 100
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Wildcard for the type name, such as 'vineyard::Tensor*'.", valueName: "pattern"))
+    name: .shortAndLong,
+    help: ArgumentHelp("Wildcard for the type name, such as 'vineyard::Tensor*'.", valueName: "pattern"))
   var pattern = "*"
 
   @Flag(name: .shortAndLong, help: "The pattern is a regular expression for the whole name.")

@@ -46,7 +46,9 @@ struct ListNames: AsyncContextCommand {
     }
     var seen: Set<String> = []
     var entries = answers.found.flatMap { origin, answer in
-      answer.entries.filter { seen.insert("\(answer.isShared ? "" : origin.label)/\($0.volume ?? "")/\($0.name.name)").inserted }
+      answer.entries.filter {
+        seen.insert("\(answer.isShared ? "" : origin.label)/\($0.volume ?? "")/\($0.name.name)").inserted
+      }
     }
     entries.sort { ($0.name.name, $0.volume ?? "") < ($1.name.name, $1.volume ?? "") }
     let isCut = limit > 0 && entries.count > limit

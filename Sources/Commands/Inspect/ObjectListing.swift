@@ -45,12 +45,15 @@ struct ObjectListing: Sendable {
         guard seen.insert("\(key)/\(entry.volume ?? "")").inserted else { continue }
         var object = ListedObject(entry: entry, origin: origin)
         object.node =
-          answer.survey.isShared ? instance.flatMap { nodes[$0] } ?? (entry.object.isGlobal ? "several" : "") : origin.node
+          answer.survey.isShared
+          ? instance.flatMap { nodes[$0] } ?? (entry.object.isGlobal ? "several" : "") : origin.node
         if let volume = entry.volume {
           let record = answer.survey.volumes.first { $0.id == volume && $0.kind == .volume }
-          object.claim = record.map {
-            ListedVolume(record: $0, origin: origin, claimed: claims?.claim(cluster: origin.cluster, volume: volume)).claim
-          } ?? ""
+          object.claim =
+            record.map {
+              ListedVolume(record: $0, origin: origin, claimed: claims?.claim(cluster: origin.cluster, volume: volume))
+                .claim
+            } ?? ""
         }
         listed.append(object)
       }
@@ -63,8 +66,12 @@ struct ObjectListing: Sendable {
     }
     self.isCut = isCut
     // Of one volume it is enough that one store has it.
-    let failures = asked.scope == .everything || answers.found.isEmpty
-      ? answers.notes : answers.failures.filter { $0.error.code != .notFound }.map { "the store \($0.origin.label) is not shown: \($0.error.description)" }
+    let failures =
+      asked.scope == .everything || answers.found.isEmpty
+      ? answers.notes
+      : answers.failures.filter { $0.error.code != .notFound }.map {
+        "the store \($0.origin.label) is not shown: \($0.error.description)"
+      }
     notes = targets.notes + failures + answers.found.flatMap { $0.answer.survey.notes }
   }
 
@@ -73,7 +80,9 @@ struct ObjectListing: Sendable {
     var places: [String: Int] = [:]
     for (place, entry) in ranked.enumerated() { places["\(entry.object.id)/\(entry.volume ?? "")"] = place }
     return objects.sorted { left, right in
-      let (first, second) = (places["\(left.id)/\(left.entry.volume ?? "")"] ?? 0, places["\(right.id)/\(right.entry.volume ?? "")"] ?? 0)
+      let (first, second) = (
+        places["\(left.id)/\(left.entry.volume ?? "")"] ?? 0, places["\(right.id)/\(right.entry.volume ?? "")"] ?? 0
+      )
       return first == second ? left.origin.label < right.origin.label : first < second
     }
   }
@@ -105,7 +114,9 @@ extension StoreTargets {
   func claims() async throws -> VolumeClaims? {
     guard let client else { return nil }
     let claims = try await VolumeClaims(client: client)
-    for kind in claims.unseen { log.debug("\(kind) objects may not be listed, so claims or pods of volumes are not shown") }
+    for kind in claims.unseen {
+      log.debug("\(kind) objects may not be listed, so claims or pods of volumes are not shown")
+    }
     return claims
   }
 }
@@ -118,7 +129,8 @@ extension ScopeArguments {
     if let volume { return .volume(volume) }
     guard let claim else { return .everything }
     guard let claims else {
-      throw ProgramError(.usage, "--claim needs a cluster", hint: "give --volume, or leave out the address of the store")
+      throw ProgramError(
+        .usage, "--claim needs a cluster", hint: "give --volume, or leave out the address of the store")
     }
     guard let handle = claims.handle(ofClaim: claim), let volume = handle.split(separator: "/").last else {
       throw ProgramError(

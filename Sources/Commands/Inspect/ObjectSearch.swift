@@ -45,7 +45,8 @@ struct ObjectSearch: Sendable {
   /// - Returns: the error for an object that no store has.
   func missing(_ notes: [String]) -> ProgramError {
     ProgramError(
-      .notFound, "there is no object '\(word.printable(120))'", cause: notes.isEmpty ? nil : notes.joined(separator: "; "),
+      .notFound, "there is no object '\(word.printable(120))'",
+      cause: notes.isEmpty ? nil : notes.joined(separator: "; "),
       hint: "'vineyardctl ls objects' and 'vineyardctl ls names' list what there is")
   }
 }
@@ -104,7 +105,8 @@ extension ObjectSearch {
         if isLocal, wish.rows > 0 { result.preview = try ValuePreview(object, rows: wish.rows, connection) }
         if isLocal, wish.bytes > 0 {
           guard let blob = object.isBlob ? object : object.members.first(where: { $0.object.isBlob })?.object else {
-            throw ProgramError(.failed, "'\(word.printable(120))' has no bytes", hint: "'vineyardctl get object' shows what it is")
+            throw ProgramError(
+              .failed, "'\(word.printable(120))' has no bytes", hint: "'vineyardctl get object' shows what it is")
           }
           let size = object.isBlob ? object.length : sizes.first { $0.id == blob.id }?.length ?? 0
           result.head = try connection.bytes(of: blob.id, size: size, 0..<UInt64(wish.bytes), isUnsafe: wish.isUnsafe)
@@ -119,7 +121,8 @@ extension ObjectSearch {
     guard let first = candidates.first else {
       throw missing(targets.notes + answers.notes + answers.found.flatMap(\.answer.notes))
     }
-    let distinct = Set(candidates.map { "\($0.found.object.id)/\($0.found.volume ?? "")/\($0.found.isShared ? "" : $0.origin.label)" })
+    let distinct = Set(
+      candidates.map { "\($0.found.object.id)/\($0.found.volume ?? "")/\($0.found.isShared ? "" : $0.origin.label)" })
     guard distinct.count > 1 else { return first }
     let places = candidates.map { candidate in
       "\(candidate.found.object.id)\(candidate.found.volume.map { " in volume \($0)" } ?? "") of \(candidate.origin.label)"

@@ -26,7 +26,9 @@ struct PrintableEntries: PrintableData {
     var table = Table("name", "id", "type", "shape", "bytes", "age", "volume", "claim", "node", "copies")
     for listed in objects {
       let (entry, summary) = (listed.entry, listed.entry.summary)
-      let name = entry.names.first.map { $0.printable(60) + (entry.names.count > 1 ? " +\(entry.names.count - 1)" : "") }
+      let name = entry.names.first.map {
+        $0.printable(60) + (entry.names.count > 1 ? " +\(entry.names.count - 1)" : "")
+      }
       let type = summary.detail.isEmpty ? summary.kind : "\(summary.kind) (\(summary.detail))"
       table.add(
         name ?? "", "\(listed.id)", type, summary.shapeText, entry.bytes.map { "\(ByteSize(bytes: $0))" } ?? "",

@@ -24,7 +24,8 @@ struct PrintableObject: PrintableData {
       ("id", "\(object.id)"), ("name", found.names.map { $0.printable(200) }.joined(separator: ", ")),
       ("type", summary.detail.isEmpty ? summary.kind : "\(summary.kind) (\(summary.detail))"),
       ("typename", object.typename.printable(120)), ("shape", summary.shapeText),
-      ("bytes", found.bytes.map { "\(ByteSize(bytes: $0)) (\($0))" } ?? ""), ("age", Age.text(since: object.created, now)),
+      ("bytes", found.bytes.map { "\(ByteSize(bytes: $0)) (\($0))" } ?? ""),
+      ("age", Age.text(since: object.created, now)),
       ("shared", object.isTransient ? "no, only its store knows it" : "yes"), ("volume", found.volume ?? ""),
       ("claim", claim?.claim ?? ""), ("pods", claim?.pods.shortList ?? ""), ("node", node.printable(60)),
       ("store", origin.label),
@@ -52,7 +53,8 @@ struct PrintableObject: PrintableData {
   /// The name of a column instead of the key of its value.
   private func partName(_ key: String) -> String {
     let prefix = "__values_-value-"
-    guard key.hasPrefix(prefix), let name = found.object.tree["__values_-key-\(key.dropFirst(prefix.count))"]?.string else {
+    guard key.hasPrefix(prefix), let name = found.object.tree["__values_-key-\(key.dropFirst(prefix.count))"]?.string
+    else {
       return key.printable(60)
     }
     return name.printable(60)
@@ -80,7 +82,8 @@ struct PrintableObject: PrintableData {
     if let claim { summary["pods"] = Value(claim.pods) }
     if let preview = found.preview {
       summary["head"] = [
-        "columns": Value(preview.columns), "rows": .array(preview.rows.map { Value($0) }), "notes": Value(preview.notes),
+        "columns": Value(preview.columns), "rows": .array(preview.rows.map { Value($0) }),
+        "notes": Value(preview.notes),
       ]
     }
     tree["vineyardctl_summary"] = summary

@@ -61,14 +61,16 @@ extension ListedVolume {
   var value: Value {
     [
       "id": .string(record.id), "kind": .string(record.kind.rawValue), "scope": .string(record.scope.rawValue),
-      "locality": .string(record.locality.rawValue), "claim": claim.isEmpty ? .null : .string(claim), "pods": Value(pods),
+      "locality": .string(record.locality.rawValue), "claim": claim.isEmpty ? .null : .string(claim),
+      "pods": Value(pods),
       "store": .string(origin.label), "node": origin.node.isEmpty ? .null : .string(origin.node),
       "used": Value(unsigned: record.used), "quota": record.limit.map { Value(unsigned: $0) } ?? .null,
       "objects": Value(record.objects), "names": Value(record.names), "clients": Value(record.connections),
       "frozen": .boolean(record.isFrozen), "abnormal": .boolean(record.condition.isAbnormal),
       "message": .string(record.condition.message),
       "created": .string("\(Timestamp(milliseconds: Int64(clamping: record.created)))"),
-      "lostContentsAt": record.lostContentsAt.map { .string("\(Timestamp(milliseconds: Int64(clamping: $0)))") } ?? .null,
+      "lostContentsAt": record.lostContentsAt.map { .string("\(Timestamp(milliseconds: Int64(clamping: $0)))") }
+        ?? .null,
       "source": record.source.map { .string($0) } ?? .null, "attributes": Value(record.attributes),
     ]
   }
@@ -130,7 +132,8 @@ struct PrintableInstances: PrintableData {
   func table(_ palette: Palette) -> String {
     var table = Table("instance id", "hostid", "hostname", "ipc socket", "nodename", "rpc endpoint", "timestamp")
     for (id, record) in instances {
-      table.add(row: [id.printable()] + Self.columns.map { record[$0].map { ($0.string ?? $0.json).printable(100) } ?? "" })
+      table.add(
+        row: [id.printable()] + Self.columns.map { record[$0].map { ($0.string ?? $0.json).printable(100) } ?? "" })
     }
     return table.text
   }

@@ -39,7 +39,9 @@ struct PutCommand: AsyncContextCommand {
       if name == "" { throw ProgramError(.usage, "--name is empty", hint: "leave it out for none") }
       return
     }
-    throw ProgramError(.usage, value == nil ? "nothing to store is given" : "two things to store are given", hint: "give --value or --file")
+    throw ProgramError(
+      .usage, value == nil ? "nothing to store is given" : "two things to store are given",
+      hint: "give --value or --file")
   }
 
   mutating func run(_ context: CommandContext) async throws {

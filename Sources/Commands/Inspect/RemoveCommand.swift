@@ -141,7 +141,8 @@ struct DropName: AsyncContextCommand {
     let places = answers.found.flatMap { origin, answer in answer.volumes.map { (origin: origin, volume: $0) } }
     let isShared = answers.found.contains { $0.answer.isShared }
     guard let place = places.first else {
-      throw ProgramError(.notFound, "there is no name '\(name.printable(120))'", hint: "'vineyardctl ls names' lists them")
+      throw ProgramError(
+        .notFound, "there is no name '\(name.printable(120))'", hint: "'vineyardctl ls names' lists them")
     }
     guard Set(places.map { "\($0.volume ?? "")/\(isShared ? "" : $0.origin.label)" }).count == 1 else {
       throw ProgramError(

@@ -52,7 +52,8 @@ struct StoreArguments: ParsableArguments {
     if let endpoint { _ = try StoreAddress(endpoint: endpoint) }
     if let cluster { try DNSLabel.require(cluster, of: "--deployment-name") }
     let inCluster = ["--deployment-name": cluster, "--node": node].filter { $0.value != nil }.keys.sorted()
-    guard let direct = socket != nil ? "--ipc-socket" : endpoint != nil ? "--rpc-socket" : nil, let other = inCluster.first
+    guard let direct = socket != nil ? "--ipc-socket" : endpoint != nil ? "--rpc-socket" : nil,
+      let other = inCluster.first
     else { return }
     throw ProgramError(.usage, "\(direct) contradicts \(other)", hint: "give one of them")
   }

@@ -75,7 +75,9 @@ struct StoreTargets: Sendable {
   private static func address(_ arguments: StoreArguments, _ context: CommandContext) throws -> StoreAddress? {
     if let socket = arguments.socket { return .socket(socket) }
     if let endpoint = arguments.endpoint { return try StoreAddress(endpoint: endpoint) }
-    if arguments.cluster != nil || arguments.node != nil || !context.flags.values.keys.allSatisfy({ !clusterFlags.contains($0) }) {
+    if arguments.cluster != nil || arguments.node != nil
+      || !context.flags.values.keys.allSatisfy({ !clusterFlags.contains($0) })
+    {
       return nil
     }
     if let socket = context.host.environment("VINEYARD_IPC_SOCKET"), !socket.isEmpty { return .socket(socket) }
@@ -141,7 +143,8 @@ struct StoreTargets: Sendable {
       switch way {
       case .direct(let access): return .success(try await onThread(named: "inspect") { try ask(access, origin) })
       case .pod(let pod, let port, let token, let client):
-        let answer = try await client.withPortForward(pod: pod.name, namespace: pod.namespace, port: Int(port)) { local in
+        let answer = try await client.withPortForward(pod: pod.name, namespace: pod.namespace, port: Int(port)) {
+          local in
           let address = StoreAddress.network(host: "127.0.0.1", port: UInt16(local))
           let access = StoreConnection.Access(address, adminToken: token, timeout: .seconds(20))
           return try await onThread(named: "inspect") { try ask(access, origin) }

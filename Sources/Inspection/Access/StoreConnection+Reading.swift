@@ -122,7 +122,9 @@ extension StoreConnection {
     }
     let wanted = range.clamped(to: 0..<actual)
     if readsRanges { return try client.receive(wanted.count) }
-    guard actual <= Self.largestWhole else { throw ProgramError(.failed, "the blob \(blob) has grown while it was read") }
+    guard actual <= Self.largestWhole else {
+      throw ProgramError(.failed, "the blob \(blob) has grown while it was read")
+    }
     let whole = try client.receive(Int(actual))
     return Array(whole[Int(wanted.lowerBound)..<Int(wanted.upperBound)])
   }

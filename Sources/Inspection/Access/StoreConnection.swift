@@ -102,13 +102,15 @@ public final class StoreConnection {
     let isMissing = code == Int(StatusCode.objectNotExists.rawValue)
     let message = reply["message"]?.string ?? ""
     throw ProgramError(
-      isMissing ? .notFound : .failed, "the store refuses", cause: (message.isEmpty ? "status \(code)" : message).printable(600))
+      isMissing ? .notFound : .failed, "the store refuses",
+      cause: (message.isEmpty ? "status \(code)" : message).printable(600))
   }
 
   /// The volumes and snapshots of the store, and its memory.
   ///
   /// - Throws: `ProgramError`.
-  public func volumes(_ adminToken: String?) throws(ProgramError) -> (volumes: [VolumeRecord], capacity: StoreCapacity) {
+  public func volumes(_ adminToken: String?) throws(ProgramError) -> (volumes: [VolumeRecord], capacity: StoreCapacity)
+  {
     do throws(StoreClientError) { return try VolumeClient(client, adminToken: adminToken).list() } catch {
       switch error {
       case .unreachable(let error): throw error

@@ -7,7 +7,8 @@ public struct ElementType: Sendable, Equatable {
     /// bfloat16: the upper half of a float of 32 bits.
     case brainFloat
     /// Time since 1970, or a length of time, in a unit of NumPy.
-    case instant(unit: String), duration(unit: String)
+    case instant(unit: String)
+    case duration(unit: String)
     /// Bytes, or code points of 32 bits, of a fixed number.
     case bytes, text
   }
@@ -53,7 +54,9 @@ public struct ElementType: Sendable, Equatable {
       self = known
       return
     }
-    for (prefix, isInstant) in [("datetime64[", true), ("timedelta64[", false), ("timestamp[", true), ("duration[", false)]
+    for (prefix, isInstant) in [
+      ("datetime64[", true), ("timedelta64[", false), ("timestamp[", true), ("duration[", false),
+    ]
     where base.hasPrefix(prefix) {
       let unit = String(base.dropFirst(prefix.count).prefix { $0.isLetter || $0 == "μ" })
       self.init(isInstant ? .instant(unit: unit) : .duration(unit: unit), 8)
@@ -95,7 +98,9 @@ extension ElementType {
 extension StoredObject {
   /// The part of the type name between the first `<` and the last `>`.
   var parameter: String? {
-    guard let start = typename.firstIndex(of: "<"), let end = typename.lastIndex(of: ">"), start < end else { return nil }
+    guard let start = typename.firstIndex(of: "<"), let end = typename.lastIndex(of: ">"), start < end else {
+      return nil
+    }
     return String(typename[typename.index(after: start)..<end])
   }
 

@@ -33,7 +33,8 @@ public struct ObjectSummary: Sendable, Equatable {
       self.init("record batch", "", Self.pair(object.count("row_num_"), object.count("column_num_")))
     case "Table":
       self.init(
-        "table", "\(object.count("batch_num_") ?? 0) batches", Self.pair(object.count("num_rows_"), object.count("num_columns_")))
+        "table", "\(object.count("batch_num_") ?? 0) batches",
+        Self.pair(object.count("num_rows_"), object.count("num_columns_")))
     case "Series", "vineyardctl::Series":
       let value = object.member("value_") ?? object.member("values_")
       self.init("series", value.map { Self.element(of: $0) } ?? "", value.flatMap { Self.shape(of: $0) })
@@ -147,7 +148,8 @@ struct FrameLayout {
 
   /// Rows and columns.
   var shape: [UInt64]? {
-    let rows = columns.lazy.compactMap { ObjectSummary.shape(of: $0.values)?.first }.first
+    let rows =
+      columns.lazy.compactMap { ObjectSummary.shape(of: $0.values)?.first }.first
       ?? index.flatMap { ObjectSummary.shape(of: $0)?.first }
     return rows.map { [$0, UInt64(columns.count)] } ?? (columns.isEmpty ? [0, 0] : nil)
   }

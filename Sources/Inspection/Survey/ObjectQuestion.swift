@@ -83,7 +83,9 @@ struct SessionSurvey {
   private static func copies(_ objects: [StoredObject]) -> [UInt64: Int] {
     var stores: [UInt64: Set<UInt64>] = [:]
     for object in objects {
-      if let signature = object.signature, let instance = object.instance { stores[signature, default: []].insert(instance) }
+      if let signature = object.signature, let instance = object.instance {
+        stores[signature, default: []].insert(instance)
+      }
     }
     return stores.mapValues(\.count)
   }

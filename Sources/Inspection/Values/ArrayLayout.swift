@@ -40,7 +40,8 @@ struct ArrayLayout {
         let start = UInt64(row) * rowLength * size
         return start..<start + UInt64(columns) * size
       }
-      let joined = columnCount == Int(exactly: rowLength) ? [ranges[0].lowerBound..<ranges[rows - 1].upperBound] : ranges
+      let joined =
+        columnCount == Int(exactly: rowLength) ? [ranges[0].lowerBound..<ranges[rows - 1].upperBound] : ranges
       return (joined, (0..<rows).map { row in (0..<columns).map { (row * columns + $0) * step } })
     }
     // The first axis is the one whose elements are neighbours.

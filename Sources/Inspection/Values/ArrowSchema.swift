@@ -21,7 +21,8 @@ struct ArrowSchema {
     if message.starts(with: [0xFF, 0xFF, 0xFF, 0xFF]) { start = 4 }
     guard message.count > start + 8 else { return nil }
     let buffer = FlatBuffer(Array(message[(start + 4)...]))
-    guard let root = buffer.root, let schema = root.table(2), let fields = schema.tables(1, limit: Self.mostNames) else {
+    guard let root = buffer.root, let schema = root.table(2), let fields = schema.tables(1, limit: Self.mostNames)
+    else {
       return nil
     }
     names = fields.map { $0.string(0) ?? "" }
@@ -62,7 +63,8 @@ struct FlatBuffer {
 
     /// The place of a field; nil when it is left out.
     private func place(of field: Int) -> Int? {
-      guard 4 + 2 * field + 2 <= fieldsSize, let offset = buffer.integer(at: fields + 4 + 2 * field, 2), offset > 0 else {
+      guard 4 + 2 * field + 2 <= fieldsSize, let offset = buffer.integer(at: fields + 4 + 2 * field, 2), offset > 0
+      else {
         return nil
       }
       return place + offset

@@ -88,7 +88,9 @@ struct ColumnReader {
     var found: [String] = []
     for (begin, end) in zip(places, places.dropFirst()) {
       guard begin <= end else { return nil }
-      guard let bytes = try blobs.bytes(blob, begin..<min(end, begin &+ UInt64(ElementType.longestText))) else { return nil }
+      guard let bytes = try blobs.bytes(blob, begin..<min(end, begin &+ UInt64(ElementType.longestText))) else {
+        return nil
+      }
       found.append(String(decoding: bytes, as: UTF8.self).printable())
     }
     return found
@@ -112,12 +114,14 @@ struct ColumnReader {
       else { return nil }
       return type.texts(bytes)
     case "masked":
-      guard let values = column.member("values_"), let mask = column.member("mask_"), let found = try self.values(of: values),
+      guard let values = column.member("values_"), let mask = column.member("mask_"),
+        let found = try self.values(of: values),
         let missing = try self.values(of: mask), found.count == missing.count
       else { return nil }
       return zip(found, missing).map { $1 == "true" ? "missing" : $0 }
     case "categories": return try categories(column)
-    case "text", "periods": return try column.member("values_").flatMap { (values) throws(ProgramError) in try self.values(of: values) }
+    case "text", "periods":
+      return try column.member("values_").flatMap { (values) throws(ProgramError) in try self.values(of: values) }
     default: return nil
     }
   }

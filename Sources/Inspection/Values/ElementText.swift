@@ -82,13 +82,16 @@ extension ElementType {
       var rest = value % scale
       if rest < 0 { (seconds, rest) = (seconds - 1, rest + scale) }
       fraction = rest == 0 ? "" : ".\(String(scale + rest).dropFirst())"
-    } else if let length = perUnit[unit], case let (product, overflow) = value.multipliedReportingOverflow(by: length), !overflow {
+    } else if let length = perUnit[unit],
+      case (let product, let overflow) = value.multipliedReportingOverflow(by: length), !overflow
+    {
       (seconds, fraction) = (product, "")
     } else {
       return "\(value) \(unit)"
     }
     guard abs(seconds) < 60_000_000_000 else { return "\(value) \(unit)" }
     let text = "\(Timestamp(milliseconds: seconds * 1000))"
-    return unit.hasPrefix("D") ? String(text.prefix(10)) : "\(text.prefix(10)) \(text.dropFirst(11).prefix(8))\(fraction)"
+    return unit.hasPrefix("D")
+      ? String(text.prefix(10)) : "\(text.prefix(10)) \(text.dropFirst(11).prefix(8))\(fraction)"
   }
 }

@@ -75,7 +75,9 @@ public struct ValuePreview: Sendable, Equatable {
     }
     for (name, values) in found.prefix(Self.mostColumns) {
       guard let read = try reader.values(of: values) else {
-        notes.append("\(found.count == 1 ? "its values" : "column \(name.printable(40))") cannot be shown (\(values.typename.printable(60)))")
+        notes.append(
+          "\(found.count == 1 ? "its values" : "column \(name.printable(40))") cannot be shown (\(values.typename.printable(60)))"
+        )
         continue
       }
       columns.append(name.printable(40))
