@@ -19,7 +19,7 @@ public struct Vineyardctl: ContextCommand {
       DeployCommand.self, DeleteCommand.self, DiffCommand.self, RenderCommand.self, AnalyzeCommand.self,
       CheckCommand.self, StatusCommand.self, ListCommand.self, GetCommand.self,
       PutCommand.self, RemoveCommand.self, NamesCommand.self, TopCommand.self, DebugCommand.self, LogsCommand.self,
-      EventsCommand.self, VineyarddCommand.self, CSICommand.self, ManagerCommand.self,
+      EventsCommand.self, SysdumpCommand.self, VineyarddCommand.self, CSICommand.self, ManagerCommand.self,
       ProbeCommand.self, EtcdMemberCommand.self, CompletionCommand.self, VersionCommand.self,
     ])
 

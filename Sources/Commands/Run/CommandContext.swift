@@ -36,6 +36,12 @@ public struct CommandContext: Sendable {
   ///
   /// - Throws: `ProgramError` when it cannot be written.
   public var writeFile: @Sendable (_ path: String, _ text: String) throws -> Void = { try TextFile.write($1, to: $0) }
+  /// Writes a file of any content anew, which only its owner may read.
+  ///
+  /// - Throws: `ProgramError` when it cannot be written.
+  public var writeBytes: @Sendable (_ path: String, _ bytes: [UInt8]) throws -> Void = {
+    try TextFile.write($1, to: $0, mode: 0o600)
+  }
   /// Makes a directory unless there is one.
   ///
   /// - Throws: `ProgramError` when it cannot be made.
