@@ -238,6 +238,9 @@ let package = Package(
       dependencies: ["ClusterInventory", "Deployer", "KubernetesClient", "KubernetesObjects", "Support"],
       swiftSettings: strict),
     .testTarget(
+      name: "InspectionTests", dependencies: ["Documents", "Inspection", "StoreProtocol", "Support"],
+      swiftSettings: strict),
+    .testTarget(
       name: "KubernetesObjectsTests", dependencies: ["KubernetesObjects", "Support"], swiftSettings: strict),
     .testTarget(
       name: "ClusterInventoryTests",

@@ -39,7 +39,7 @@ struct StoreArguments: ParsableArguments {
 
   @Option(
     name: .customLong("forward-port"),
-    help: ArgumentHelp("Without effect: ports on this machine are taken as they are free.", visibility: .hidden))
+    help: ArgumentHelp("Without effect: a port of this machine is taken that is free.", valueName: "port"))
   var forwardPort: UInt16?
 
   @OptionGroup(title: "Cluster") var connection: ConnectionArguments
@@ -82,7 +82,7 @@ struct ScopeArguments: ParsableArguments {
 /// The flag of commands that print data, with the original's name for it, too.
 struct FormatArguments: ParsableArguments {
   @Option(
-    name: [.customShort("o"), .customLong("output"), .customLong("format")],
+    name: [.customShort("o"), .customLong("format"), .customLong("output")],
     help: ArgumentHelp("How to print.", valueName: "format"))
   var output: OutputFormat = .table
 }
