@@ -157,7 +157,10 @@ def test_blobs_have_their_bytes(program, client):
         (np.array(["a", "é", "\x1b[31m"]), [["a"], ["é"], ["\\u001b[31m"]]),
         (np.arange(6, dtype="u1").reshape(2, 3), [["0", "1", "2"], ["3", "4", "5"]]),
         (np.asfortranarray(np.arange(6, dtype="u1").reshape(2, 3)), [["0", "1", "2"], ["3", "4", "5"]]),
-        (np.asfortranarray(np.arange(24, dtype="u1").reshape(2, 3, 4)), [["0", "1", "2", "3", "4", "5", "6", "7"], None]),
+        (
+            np.asfortranarray(np.arange(24, dtype="u1").reshape(2, 3, 4)),
+            [["0", "1", "2", "3", "4", "5", "6", "7"], None],
+        ),
         (np.arange(100, dtype="i4").reshape(2, 50), [["0", "1", "2", "3", "4", "5", "6", "7"], None]),
         (np.zeros((0, 3)), []),
     ],

@@ -11,7 +11,7 @@ public struct VolumeClaim: Sendable, Equatable {
   public let pods: [String]
 }
 
-/// The claims of volumes of our driver, by the volume's handle, `namespace/cluster/volume`.
+/// The claims of volumes of our driver, by cluster and volume: `namespace/cluster/volume`.
 public struct VolumeClaims: Sendable {
   private let byHandle: [String: VolumeClaim]
   /// Kinds that may not be listed.
@@ -37,7 +37,7 @@ public struct VolumeClaims: Sendable {
   /// The claim of a volume; nil when none is known.
   public func claim(cluster: String, volume: String) -> VolumeClaim? { byHandle["\(cluster)/\(volume)"] }
 
-  /// The handle of the volume of a claim, `namespace/cluster/volume`; nil when the claim has none of ours.
+  /// The volume of a claim, as `namespace/cluster/volume`; nil when the claim has none of ours.
   ///
   /// - Parameter claim: as `namespace/name`.
   public func handle(ofClaim claim: String) -> String? { byHandle.first { $0.value.claim == claim }?.key }
@@ -50,10 +50,15 @@ public struct VolumeClaims: Sendable {
     }
     let ours = volumes.filter { $0.tree["spec", "csi", "driver"]?.string == DriverVolume.driver }
     return ours.reduce(into: [:]) { found, volume in
-      guard let handle = volume.tree["spec", "csi", "volumeHandle"]?.string else { return }
+      guard let handle = volume.tree["spec", "csi", "volumeHandle"]?.string,
+        let cluster = DriverVolume.cluster(
+          attributes: volume.tree["spec", "csi", "volumeAttributes"], handle: handle)
+      else { return }
       let reference = volume.tree["spec", "claimRef"]
       let claim = reference.map { "\($0["namespace"]?.string ?? "")/\($0["name"]?.string ?? "")" } ?? ""
-      found[handle] = VolumeClaim(claim: claim, volume: volume.name, pods: (users[claim] ?? []).sorted())
+      // Handles of the original do not begin with the cluster.
+      found["\(cluster)/\(handle.split(separator: "/").last ?? "")"] = VolumeClaim(
+        claim: claim, volume: volume.name, pods: (users[claim] ?? []).sorted())
     }
   }
 
