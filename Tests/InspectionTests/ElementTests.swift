@@ -34,40 +34,22 @@ import Testing
 }
 
 @Suite struct ArrayLayoutTests {
-  /// The values of the first rows, as an array of numbers has them whose values are their places in C order.
-  private func rows(_ shape: [UInt64], isFortran: Bool, limit: Int) throws -> [[UInt64]] {
-    let layout = try #require(ArrayLayout(shape: shape, isFortran: isFortran, size: 1))
-    let count = Int(shape.reduce(1, *))
-    var memory = [UInt64](repeating: 0, count: count)
-    for place in 0..<count {
-      var (rest, offset, step) = (UInt64(place), UInt64(0), UInt64(1))
-      var digits = [UInt64](repeating: 0, count: shape.count)
-      for axis in shape.indices.reversed() { (digits[axis], rest) = (rest % shape[axis], rest / shape[axis]) }
-      for axis in isFortran ? Array(shape.indices) : shape.indices.reversed() {
-        offset += digits[axis] * step
-        step *= shape[axis]
-      }
-      memory[Int(offset)] = UInt64(place)
-    }
-    let plan = layout.plan(rows: limit)
-    let read = plan.ranges.flatMap { Array(memory[Int($0.lowerBound)..<Int($0.upperBound)]) }
-    return plan.places.map { row in row.map { read[$0] } }
-  }
-
   @Test(arguments: [[5], [2, 3], [3, 20], [2, 3, 4], [4, 1, 2, 3], [1], []] as [[UInt64]])
-  func `both orders show the same rows`(_ shape: [UInt64]) throws {
-    let expected = try rows(shape, isFortran: false, limit: 3)
-    #expect(try rows(shape, isFortran: true, limit: 3) == expected)
+  func `the first values of each row are read, and little else`(_ shape: [UInt64]) throws {
+    let layout = try #require(ArrayLayout(shape: shape, size: 4))
+    let plan = layout.plan(rows: 3)
+    let read = plan.ranges.flatMap { Array($0) }
     let width = shape.dropFirst().reduce(1, *)
-    #expect(expected.count == min(3, Int(shape.first ?? 1)))
-    for (number, row) in expected.enumerated() {
-      #expect(row == (0..<min(8, width)).map { UInt64(number) * width + $0 })
+    #expect(plan.places.count == min(3, Int(shape.first ?? 1)))
+    #expect(read.count == plan.places.count * Int(min(8, width)) * 4)
+    for (number, row) in plan.places.enumerated() {
+      #expect(row.map { read[$0] } == (0..<min(8, width)).map { (UInt64(number) * width + $0) * 4 })
     }
   }
 
   @Test func `an array that no memory could hold has no layout`() {
-    #expect(ArrayLayout(shape: [1 << 40, 1 << 40], isFortran: false, size: 8) == nil)
-    #expect(ArrayLayout(shape: Array(repeating: 2, count: 33), isFortran: false, size: 8) == nil)
-    #expect(ArrayLayout(shape: [0, 1 << 40], isFortran: true, size: 8)?.plan(rows: 5).places.isEmpty == true)
+    #expect(ArrayLayout(shape: [1 << 40, 1 << 40], size: 8) == nil)
+    #expect(ArrayLayout(shape: Array(repeating: 2, count: 33), size: 8) == nil)
+    #expect(ArrayLayout(shape: [0, 1 << 40], size: 8)?.plan(rows: 5).places.isEmpty == true)
   }
 }

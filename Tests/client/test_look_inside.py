@@ -164,7 +164,6 @@ def test_blobs_have_their_bytes(program, client):
         (np.arange(100, dtype="i4").reshape(2, 50), [["0", "1", "2", "3", "4", "5", "6", "7"], None]),
         (np.zeros((0, 3)), []),
     ],
-    ids=str,
 )
 def test_the_head_of_an_array_is_what_numpy_has(on_socket, client, value, expected):
     ident = client.put(value)
@@ -355,7 +354,6 @@ def test_hostile_metadata_reaches_no_terminal_and_breaks_nothing(on_socket, stor
         (("ls", "objects", "--node", "n"), 2, "--ipc-socket contradicts --node"),
         (("ls", "objects", "-o", "xml"), 2, "the value 'xml' is invalid"),
     ],
-    ids=" ".join,
 )
 def test_mistakes_are_one_line(on_socket, words, status, message):
     assert message in on_socket(*words, status=status)

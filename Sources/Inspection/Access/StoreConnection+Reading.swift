@@ -27,7 +27,8 @@ extension StoreConnection {
   /// - Throws: `ProgramError`.
   public func objects(_ ids: [ObjectID], syncs: Bool = false) throws(ProgramError) -> [StoredObject] {
     var found: [StoredObject] = []
-    var rest = ids[...]
+    // An id that is asked for twice is answered twice.
+    var rest = Set(ids).sorted()[...]
     while !rest.isEmpty {
       let part = rest.prefix(Self.idsPerRequest)
       rest = rest.dropFirst(Self.idsPerRequest)

@@ -1,14 +1,14 @@
-/// Places of the first elements of an array in its blob.
+/// Places of the first elements of an array in its blob, where one row follows the other: the clients of Python copy arrays
+/// in this order, whatever the field `order_` says.
 struct ArrayLayout {
   /// Elements of a row that are shown.
   static let mostColumns = 8
 
   let shape: [UInt64]
-  let isFortran: Bool
   let size: UInt64
 
   /// - Returns: nil for an array that no memory could hold.
-  init?(shape: [UInt64], isFortran: Bool, size: Int) {
+  init?(shape: [UInt64], size: Int) {
     guard shape.count <= 32 else { return nil }
     var count = UInt64(size)
     for length in shape where length > 0 {
@@ -17,7 +17,6 @@ struct ArrayLayout {
       count = product
     }
     self.shape = shape
-    self.isFortran = isFortran
     self.size = UInt64(size)
   }
 
@@ -34,37 +33,12 @@ struct ArrayLayout {
     let (rows, columns) = (rowCount(limit), columnCount)
     let step = Int(size)
     if isEmpty { return ([], []) }
-    if !isFortran || shape.count < 2 {
-      // One row after the other.
-      let ranges = (0..<rows).map { row in
-        let start = UInt64(row) * rowLength * size
-        return start..<start + UInt64(columns) * size
-      }
-      let joined =
-        columnCount == Int(exactly: rowLength) ? [ranges[0].lowerBound..<ranges[rows - 1].upperBound] : ranges
-      return (joined, (0..<rows).map { row in (0..<columns).map { (row * columns + $0) * step } })
+    let ranges = (0..<rows).map { row in
+      let start = UInt64(row) * rowLength * size
+      return start..<start + UInt64(columns) * size
     }
-    // The first axis is the one whose elements are neighbours.
-    let ranges = (0..<columns).map { column in
-      let start = fortranOffset(column) * size
-      return start..<start + UInt64(rows) * size
-    }
-    return (ranges, (0..<rows).map { row in (0..<columns).map { ($0 * rows + row) * step } })
-  }
-
-  /// The place of an element of the first row, by its number among those.
-  private func fortranOffset(_ column: Int) -> UInt64 {
-    var rest = UInt64(column)
-    var digits = [UInt64](repeating: 0, count: shape.count)
-    for axis in stride(from: shape.count - 1, to: 0, by: -1) {
-      digits[axis] = rest % shape[axis]
-      rest /= shape[axis]
-    }
-    var (offset, step): (UInt64, UInt64) = (0, 1)
-    for axis in shape.indices {
-      offset += digits[axis] * step
-      step *= shape[axis]
-    }
-    return offset
+    let isWhole = columnCount == Int(exactly: rowLength)
+    let joined = isWhole ? [ranges[0].lowerBound..<ranges[rows - 1].upperBound] : ranges
+    return (joined, (0..<rows).map { row in (0..<columns).map { (row * columns + $0) * step } })
   }
 }

@@ -102,9 +102,8 @@ public struct ValuePreview: Sendable, Equatable {
   private mutating func addGrid(
     _ object: StoredObject, _ shape: [UInt64], _ reader: ColumnReader
   ) throws(ProgramError) {
-    let isFortran = object.json("order_")?.string == "F"
     guard let type = ElementType(of: object),
-      let layout = ArrayLayout(shape: shape, isFortran: isFortran, size: type.size)
+      let layout = ArrayLayout(shape: shape, size: type.size)
     else {
       notes.append("its values cannot be shown (\(object.typename.printable(60)))")
       return
