@@ -110,9 +110,14 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "Inspection",
+      dependencies: ["Documents", "JSON", "StoreClient", "StoreProtocol", "Support"],
+      swiftSettings: strict),
+    .target(
       name: "Deployer",
       dependencies: [
-        "ClusterInventory", "Coordination", "KubernetesClient", "KubernetesObjects", "Manifests", "Support",
+        "ClusterInventory", "Coordination", "Inspection", "KubernetesClient", "KubernetesObjects", "Manifests",
+        "StoreProtocol", "Support",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
@@ -184,7 +189,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "Analysis", "CLinux", "CSIDriver", "ClusterInventory", "Coordination", "Deployer", "Documents", "EtcdClient",
-        "EtcdMetadata", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator",
+        "EtcdMetadata", "HTTPEndpoint", "Inspection", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator",
         "SharedMemory", "StoreClient", "StoreCore", "StoreProtocol", "StoreServer", "Support",
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -231,6 +236,9 @@ let package = Package(
     .testTarget(
       name: "DeployerTests",
       dependencies: ["ClusterInventory", "Deployer", "KubernetesClient", "KubernetesObjects", "Support"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "InspectionTests", dependencies: ["Documents", "Inspection", "StoreProtocol", "Support"],
       swiftSettings: strict),
     .testTarget(
       name: "KubernetesObjectsTests", dependencies: ["KubernetesObjects", "Support"], swiftSettings: strict),

@@ -17,8 +17,11 @@ public struct Vineyardctl: ContextCommand {
     version: "vineyardctl version \(Version.product) (protocol \(Version.current))",
     subcommands: [
       DeployCommand.self, DeleteCommand.self, DiffCommand.self, RenderCommand.self, AnalyzeCommand.self,
-      CheckCommand.self, StatusCommand.self, VineyarddCommand.self, CSICommand.self, ManagerCommand.self,
-      ProbeCommand.self, EtcdMemberCommand.self, CompletionCommand.self, VersionCommand.self,
+      CheckCommand.self, StatusCommand.self, ListCommand.self, GetCommand.self,
+      PutCommand.self, RemoveCommand.self, NamesCommand.self, TopCommand.self, DebugCommand.self, LogsCommand.self,
+      EventsCommand.self, SysdumpCommand.self, TestCommand.self, VineyarddCommand.self, CSICommand.self,
+      ManagerCommand.self,
+      ProbeCommand.self, TrialStepCommand.self, EtcdMemberCommand.self, CompletionCommand.self, VersionCommand.self,
     ])
 
   @Flag(name: [.customShort("j"), .customLong("dump-usage")], help: "Print all commands and flags as JSON on stderr.")

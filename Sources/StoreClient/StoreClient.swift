@@ -103,12 +103,13 @@ public final class StoreClient: Sendable {
 
   /// Receives one message and returns its JSON.
   ///
+  /// - Parameter limit: bytes of the longest message that is taken.
   /// - Throws: `ProgramError` when the daemon does not answer in time, closes the connection or announces too long a
   ///   message.
-  public func receive() throws(ProgramError) -> [UInt8] {
+  public func receive(limit: UInt64 = Frame.maximumLength) throws(ProgramError) -> [UInt8] {
     let header = try receive(8)
     let length = header.withUnsafeBytes { Frame.length($0) }
-    guard length <= Frame.maximumLength else {
+    guard length <= limit else {
       throw ProgramError(.failed, "the daemon announced a message of \(length) bytes")
     }
     return try receive(Int(length))

@@ -10,9 +10,17 @@ public enum TextFile {
   /// - Parameter limit: the largest size in bytes.
   /// - Throws: `ProgramError` when it cannot be opened or read, is too large or is no text.
   public static func read(_ path: String, limit: Int = sizeLimit) throws(ProgramError) -> String {
+    try text(of: readBytes(path, limit: limit), path)
+  }
+
+  /// The bytes of a file.
+  ///
+  /// - Parameter limit: the largest size in bytes.
+  /// - Throws: `ProgramError` when it cannot be opened or read, or is too large.
+  public static func readBytes(_ path: String, limit: Int) throws(ProgramError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw ProgramError.system("cannot open \(path)", errno: errno) }
-    return try text(of: bytes(of: descriptor, path, limit: limit), path)
+    return try bytes(of: descriptor, path, limit: limit)
   }
 
   /// The text of a file, nil when it does not exist.
@@ -48,10 +56,18 @@ public enum TextFile {
   ///
   /// - Throws: `ProgramError` when it cannot be opened or written.
   public static func write(_ text: String, to path: String) throws(ProgramError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    try write(Array(text.utf8), to: path, mode: 0o644)
+  }
+
+  /// Writes a file anew.
+  ///
+  /// - Parameter mode: of a file that does not exist yet.
+  /// - Throws: `ProgramError` when it cannot be opened or written.
+  public static func write(_ bytes: [UInt8], to path: String, mode: UInt32) throws(ProgramError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw ProgramError.system("cannot open \(path)", errno: errno) }
     defer { close(descriptor) }
-    var rest = Array(text.utf8)[...]
+    var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }

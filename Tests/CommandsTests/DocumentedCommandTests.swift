@@ -63,6 +63,10 @@ import Testing
     "deploy vineyard-deployment --name x", "deploy vineyardd -f x.yaml", "delete csidriver --name x", "delete operator",
     "delete vineyard-cluster", "delete vineyard-deployment --name x", "delete vineyardd --name x",
     "csi -f unix:///csi/csi.sock --nodeid n --state-file-path /csi/state --verbose", "manager --leader-elect",
+    "ls objects -l 5 -p vineyard::* -r -k typename --ipc-socket /s -o json", "ls metadatas --sorted-key instance_id",
+    "ls blobs --rpc-socket h:9600 --format table --limit 5", "get metadata --object_id o1 --syncRemote --unsafe",
+    "get object --object_id=o1 --deployment-name d --port 9600 --forward-port 9601", "get blob --object_id o1",
+    "get cluster-info -o table", "put --value x --ipc-socket /s",
     "help deploy", "-j", "-g", "--gen-doc", "--x-version deploy operator", "deploy operator --log-flush-frequency 5s",
     "deploy operator --x-version=false --log-flush-frequency=5s",
   ]

@@ -26,9 +26,20 @@ import Testing
       "unknown command 'upgrade' (hint: deploying again with the new program or flags upgrades: 'vineyardctl deploy vineyard-cluster')"
     ),
     (
-      "logs vineyardd",
-      "unknown command 'logs' (hint: 'vineyardctl status' lists the pods, 'kubectl logs -n vineyard-system POD' shows what one of them wrote)"
+      "log", "unknown command 'log' (hint: 'vineyardctl logs' shows what all components wrote)"
     ),
+    ("get object", "no object is given (hint: 'vineyardctl get object ID' or a name instead of the id)"),
+    ("ls objects --limit=-1", "invalid --limit -1 (hint: give a number, 0 for all)"),
+    ("ls objects --volume a --claim b/c", "--volume contradicts --claim (hint: give one of them)"),
+    (
+      "ls names --rpc-socket host:0",
+      "'host:0' is no address of a store (hint: write HOST:PORT, such as 10.0.0.7:9600)"
+    ),
+    ("put", "nothing to store is given (hint: give --value or --file)"),
+    ("rm", "no object is given (hint: 'vineyardctl rm ID' or a name instead of the id)"),
+    ("top --interval 1ms", "invalid --interval '1ms' (hint: give at least 200ms)"),
+    ("test --size 0", "invalid --size '0' (hint: give a number above zero, up to 64Gi)"),
+    ("status -f x --wait", "--file contradicts --wait (hint: what is in an archive stays)"),
     (
       "deploy vineyard-cluster --dry-run",
       "--dry-run needs a value (hint: write --dry-run=none or --dry-run=client or --dry-run=server)"

@@ -13,8 +13,8 @@ enum CommandAdvice {
     let deploy = "'vineyardctl deploy vineyard-cluster --create-namespace' installs operator and stores"
     let again = "deploying again with the new program or flags upgrades: 'vineyardctl deploy vineyard-cluster'"
     let delete = "'vineyardctl delete vineyard-cluster' removes what was deployed"
-    let logs =
-      "'vineyardctl status' lists the pods, 'kubectl logs -n vineyard-system POD' shows what one of them wrote"
+    let logs = "'vineyardctl logs' shows what all components wrote"
+    let list = "'vineyardctl ls objects' lists what is in the stores, 'vineyardctl status' what is deployed"
     let status = "'vineyardctl status' shows what is deployed and how it is"
     let store = "'vineyardctl vineyardd' runs a store on this machine"
     let analyze = "'vineyardctl analyze FILE' finds mistakes in pipelines and manifests"
@@ -23,7 +23,10 @@ enum CommandAdvice {
       "install": deploy, "init": deploy, "up": deploy,
       "upgrade": again, "update": again, "apply": again, "set": again, "rollout": again,
       "uninstall": delete, "remove": delete, "down": delete, "destroy": delete,
-      "logs": logs, "log": logs, "list": status, "ps": status, "describe": status, "info": status, "events": status,
+      "log": logs, "list": list, "ps": status, "describe": status, "info": status,
+      "event": "'vineyardctl events' shows them",
+      "show": "'vineyardctl get object' shows one", "cat": "'vineyardctl get object NAME --head 5' shows values",
+      "bench": "'vineyardctl test' measures on the cluster",
       "run": store, "start": store, "serve": store, "server": store, "scale": scale,
       "doctor": "'vineyardctl check' looks for what is wrong", "operator": "'vineyardctl manager' is the operator",
       "analyse": analyze, "lint": analyze, "validate": analyze, "verify": analyze,
@@ -32,14 +35,11 @@ enum CommandAdvice {
   }()
 
   /// Verbs of the original that are not here.
-  static let missing: [String: String] = {
-    let objects = "objects are reached with the Python client"
-    return [
-      "create": jobs, "get": objects, "ls": objects, "put": objects,
-      "inject": "each node has a store, which pods reach through a volume",
-      "schedule": "Kubernetes places pods beside the data of their volume",
-    ]
-  }()
+  static let missing: [String: String] = [
+    "create": jobs,
+    "inject": "each node has a store, which pods reach through a volume",
+    "schedule": "Kubernetes places pods beside the data of their volume",
+  ]
   /// Targets of the original that are not here.
   static let missingTargets: [String: Set<String>] = [
     "deploy": ["backup-job", "recover-job"], "delete": ["backup", "operation", "recover"],

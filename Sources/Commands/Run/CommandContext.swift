@@ -26,10 +26,22 @@ public struct CommandContext: Sendable {
   ///
   /// - Throws: `ProgramError` when it cannot be read or is no text.
   public var readDocuments: @Sendable (String) throws -> String
+  /// Reads a file of any content, or standard input under the name `-`.
+  ///
+  /// - Throws: `ProgramError` when it cannot be read, or is larger than a gibibyte.
+  public var readBytes: @Sendable (String) throws -> [UInt8] = {
+    try TextFile.readBytes($0 == "-" ? "/dev/stdin" : $0, limit: 1 << 30)
+  }
   /// Writes a text file anew.
   ///
   /// - Throws: `ProgramError` when it cannot be written.
   public var writeFile: @Sendable (_ path: String, _ text: String) throws -> Void = { try TextFile.write($1, to: $0) }
+  /// Writes a file of any content anew, which only its owner may read.
+  ///
+  /// - Throws: `ProgramError` when it cannot be written.
+  public var writeBytes: @Sendable (_ path: String, _ bytes: [UInt8]) throws -> Void = {
+    try TextFile.write($1, to: $0, mode: 0o600)
+  }
   /// Makes a directory unless there is one.
   ///
   /// - Throws: `ProgramError` when it cannot be made.

@@ -93,7 +93,7 @@ public struct PodStatus: Sendable, Equatable {
   public let readyContainers: Int
   public let containers: Int
   /// `Running`, or the reason why it is not: `ImagePullBackOff`, `Pending`, …
-  public private(set) var state: String
+  public internal(set) var state: String
   public let restarts: Int
   /// Whether its node no longer reports, so that what is known of the pod is old.
   public var isNodeDown = false {

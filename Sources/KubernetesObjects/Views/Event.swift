@@ -13,6 +13,9 @@ public struct Event: Sendable {
   /// Time of the last occurrence; such times are in the order of their texts.
   public var time: String { object.tree["lastTimestamp"]?.string ?? object.tree["eventTime"]?.string ?? "" }
 
+  /// Times that it was observed.
+  public var count: Int { object.tree["count"]?.int ?? object.tree["series", "count"]?.int ?? 1 }
+
   /// The kind of the object it is about.
   public var subjectKind: String { object.tree["involvedObject", "kind"]?.string ?? "" }
   public var subjectNamespace: String { object.tree["involvedObject", "namespace"]?.string ?? "" }

@@ -60,6 +60,8 @@ final class Connection {
   var challenge: PeerChallenge?
   /// Whether it is another store of this kind, which keeps copies of what it fetches.
   var isPeer = false
+  /// Whether it has shown the admin token when it registered.
+  var isAdministrator = false
   /// The instance id of another store that has proved to have the admin token.
   var provenPeer: UInt64?
 

@@ -100,13 +100,19 @@ extension RequestHandler {
 
   /// - Throws: connectionError for parts of blobs that are asked for without the proof that this store demands.
   func requirePeerForRanges(_ connection: Connection) throws(StoreError) {
-    guard connection.kind == .rpc, connection.provenPeer == nil else { return }
+    if mayReadRanges(connection) { return }
     let fields: [StaticString] = ["range_offset", "range_length", "copies_of"]
     guard fields.contains(where: { message.span($0) != nil }) else { return }
     if peerTLS?.isRequired == true, !connection.isEncrypted { throw Self.noTLS }
-    guard readPeerKeys != nil else { return }
     throw StoreError(
       .connectionError, "parts of blobs are for stores that prove to have the admin token: see --admin_token_file")
+  }
+
+  /// Whether a client may ask for parts of blobs: on a socket, as one of the peers, with the admin token, and where there
+  /// is none.
+  func mayReadRanges(_ connection: Connection) -> Bool {
+    if connection.kind != .rpc || connection.provenPeer != nil || connection.isAdministrator { return true }
+    return readPeerKeys == nil && (peerTLS?.isRequired != true || connection.isEncrypted)
   }
 
   /// - Throws: notImplemented for requests that are no business of another store.

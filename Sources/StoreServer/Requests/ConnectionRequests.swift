@@ -12,14 +12,25 @@ extension RequestHandler {
     return .authenticate(username: username, password: password)
   }
 
+  /// Takes a client that comes over TCP to the session or the volume that it names.
   private func selectSession(for connection: Connection) throws(StoreError) {
+    let showsToken = message.span("admin_token") != nil && adminToken.path != nil
+    if showsToken || message.span("volume") != nil { try requireToken(connection) }
+    if showsToken { connection.isAdministrator = true }
+    let session = try namedSession()
+    guard session !== connection.client.session else { return }
+    if session.volume != nil { try requireToken(connection) }
+    connection.client = store.move(connection.client, to: session)
+  }
+
+  /// The session that a registration names, or that of the volume that it names.
+  private func namedSession() throws(StoreError) -> Session {
+    if message.span("volume") != nil { return try store.requireVolume(try message.volumeID("volume")).session }
     let id = try message.integer("session_id", default: 0)
-    guard id != connection.client.session.id else { return }
     guard let session = store.sessions[id] else {
       throw StoreError(.invalid, "Session (sid = \(HexText.string(prefix: UInt8(ascii: "S"), id))) not exit")
     }
-    if session.volume != nil { try requireToken(connection) }
-    connection.client = store.move(connection.client, to: session)
+    return session
   }
 
   /// The kind of store a register request asks for: a number, or the text of old clients.
@@ -40,12 +51,15 @@ extension RequestHandler {
     let asksForExtensions = try message.boolean("extensions", default: false)
     connection.isRegistered = true
     connection.isPeer = asksForRanges
+    let readsRanges = try message.boolean("reads_ranges", default: false) && mayReadRanges(connection)
+    let named = connection.kind == .rpc && message.span("volume") != nil ? connection.client.volume?.id : nil
     // Nobody could tell over RPC through which volume a client came.
     let isOutside = session.id == 0 && connection.client.volume == nil
     reply.frame {
       if asksForExtensions { $0.array("extensions", Self.extensions) { reply.append(jsonString: $0.rawValue) } }
       $0.field("instance_id", store.instances.local)
       $0.field("ipc_socket", socketPath(of: connection.client))
+      if readsRanges { $0.field("reads_ranges", true) }
       // Where there is a token, only for peers that prove to have it.
       if asksForRanges, readPeerKeys == nil { $0.field("remote_ranges", true) }
       $0.field("rpc_endpoint", isOutside ? identity.rpcEndpoint : InstanceIdentity.noRPC)
@@ -54,6 +68,7 @@ extension RequestHandler {
       $0.field("support_rpc_compression", false)
       $0.type("register_reply")
       $0.field("version", identity.version)
+      if let named { $0.field("volume", named) }
     }
     return .reply
   }

@@ -10,9 +10,11 @@ extension RequestHandler {
     connection.kind == .rpc && adminToken.path != nil && connection.adminToken == nil
   }
 
-  /// Whether that is so for the registration read last, since it names a session.
+  /// Whether that is so for the registration read last, since it names a session or a volume, or has a token.
   func registrationNeedsToken(_ connection: Connection) -> Bool {
-    guard needsToken(connection), message.span("session_id") != nil else { return false }
+    guard needsToken(connection) else { return false }
+    if message.span("volume") != nil || message.span("admin_token") != nil { return true }
+    guard message.span("session_id") != nil else { return false }
     return (try? message.integer("session_id")) != connection.client.session.id
   }
 
