@@ -39,12 +39,7 @@ final class ContentsCopy {
   private func copy(_ original: Blob, _ id: ObjectID, _ store: Store) {
     store.work.spend(Work.item)
     guard original.isSealed, original.copy == nil else { return }
-    var blob = original
-    blob.sealer = nil
-    blob.usage = target.usage
-    store.memory.addBlob(blob.extent)
-    target.session.blobs[id] = blob
-    target.usage.charge(blob.charged, for: id)
+    store.share(original, id, with: target)
   }
 
   private func end(_ store: Store) {
@@ -58,7 +53,7 @@ final class ContentsCopy {
     blobs = SortedTable()
     source.copies.removeAll { $0 === self }
     target.copy = nil
-    store.note(.contents(session: target.session.id))
+    store.noteContents(of: target)
   }
 }
 
@@ -79,6 +74,26 @@ extension Store {
   /// Starts to copy the present contents of a volume to an empty one; see ``Volume/isBeingFilled``.
   func copyContents(of source: Volume, to target: Volume) {
     reclaim(Copying(copy: ContentsCopy(of: source.session, to: target, self)))
+  }
+
+  /// Gives a volume a blob of another, under the same id: with the same bytes where nobody can write them any more, else
+  /// with a copy of them that comes later.
+  ///
+  /// See ``Volume/isBeingFilled`` and ``Volume/fillFailure``.
+  func share(_ original: Blob, _ id: ObjectID, with target: Volume) {
+    var blob = original
+    blob.sealer = nil
+    blob.usage = target.usage
+    if memory.isWritable(blob.extent) {
+      guard let extent = copyBytes(of: original, for: target) else { return }
+      blob.extent = extent
+      blob.offset = memory.range(extent).offset
+      blob.charged = memory.charged(extent)
+    } else {
+      memory.addBlob(blob.extent)
+    }
+    target.session.blobs[id] = blob
+    target.usage.charge(blob.charged, for: id)
   }
 }
 
