@@ -22,6 +22,8 @@ extension StoreServer {
     let descriptors = raiseFileLimit()
     try Listener.removeStaleSocket(for: configuration.socketPath)
     let (arena, store, budget) = try makeStore(configuration, log)
+    let files = MemoryFiles(arena, at: store.firstFile, log: log)
+    store.openFile = { files.open($0) }
     let rpc = try configuration.rpcPort.map { port throws(ProgramError) in
       try Listener.tcp(host: configuration.rpcHost, port: port, session: store.root)
     }
@@ -31,11 +33,12 @@ extension StoreServer {
       let worker = try PageWorker(arena: arena) { job, result in
         mailbox.post { $0.finishPages(job, result) }
       }
-      pages = PageSupply(store: store, worker: worker, releases: arena.pageKind != .hugetlb, log: log)
+      pages = PageSupply(
+        store: store, files: files, worker: worker, releases: arena.pageKind != .hugetlb, log: log)
     } catch {
       throw ProgramError(.failed, error.description)
     }
-    let transfers = try TransferThread(arena: arena) { token, succeeded in
+    let transfers = try TransferThread { token, succeeded in
       mailbox.post { $0.finishTransfer(token, succeeded) }
     }
     let heap = try HeapMeter(limit: budget.heap)
@@ -48,7 +51,7 @@ extension StoreServer {
     // What it is now is accepted for a while when it is replaced; a file that comes later is read then.
     _ = try? secrets?.keys()
     let parts = Parts(
-      loop: loop, arena: arena, store: store, backend: EmbeddedBackend(), heap: heap, disk: try DiskWorker(),
+      loop: loop, files: files, store: store, backend: EmbeddedBackend(), heap: heap, disk: try DiskWorker(),
       pages: pages,
       transfers: transfers,
       handler: handler, secrets: secrets, sessionLimit: min(1024, descriptors / 8))
@@ -145,6 +148,8 @@ extension StoreServer {
     var core = Store.Configuration(limit: plan.budget.size, arenaLength: arena.length)
     core.reserve = configuration.populate == .all ? plan.exactLength : plan.budget.reserve
     core.commitLimit = plan.budget.pages
+    // Reserved pages are all in one file.
+    core.separatesTenants = arena.pageKind != .hugetlb
     core.populate = configuration.populate
     core.streamThreshold = configuration.streamThreshold
     core.copyLimit = configuration.copiesLimit.bytes(of: plan.budget.size)

@@ -139,6 +139,11 @@ extension Store {
     return payload(id, blob)
   }
 
+  /// Whether a client may write to a memory file; nil when it may not even read it.
+  public func mayWrite(_ file: Int, _ client: Client) -> Bool? {
+    memory.mayWrite(file, client.session.tenant).map { $0 && !client.isReadOnly }
+  }
+
   func payload(_ id: ObjectID, _ blob: Blob) -> BlobPayload {
     let file = memory.place(of: blob.extent)
     return BlobPayload(

@@ -47,6 +47,8 @@ extension MemoryPool {
 
   // MARK: - Files
 
+  var firstFile: MemoryFilePlace { place(ofFile: 0) }
+
   /// The place of the file that an extent is in.
   func place(of id: ExtentID) -> MemoryFilePlace { place(ofFile: extents[Int(id.slot)].file) }
 

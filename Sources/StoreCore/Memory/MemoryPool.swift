@@ -68,7 +68,7 @@ public struct MemoryPool {
   /// Whether each tenant has files of its own, and small blobs pages of their own.
   let isSeparated: Bool
   /// Makes the memory file that is to have this place; false when the system has none to give.
-  public var openFile: (MemoryFilePlace) -> Bool = { _ in true }
+  var openFile: (MemoryFilePlace) -> Bool = { _ in true }
   private(set) var extents: ContiguousArray<Extent> = []
   private(set) var unusedSlots: ContiguousArray<Int32> = []
   public var residency: Residency

@@ -160,6 +160,15 @@ extension Residency {
 
 /// Work of the page worker for the store.
 extension Store {
+  /// The memory file that is there from the start.
+  public var firstFile: MemoryFilePlace { memory.firstFile }
+
+  /// Makes the memory file that is to have a place; false when the system has none to give.
+  public var openFile: (MemoryFilePlace) -> Bool {
+    get { memory.openFile }
+    set { memory.openFile = newValue }
+  }
+
   /// The next job for the page worker; see ``Residency/nextJob(idleTarget:)``.
   public func nextPageJob(idleTarget: UInt64?) -> Residency.Job? { memory.residency.nextJob(idleTarget: idleTarget) }
 

@@ -13,6 +13,15 @@ struct ByteCopy {
 }
 
 extension Store {
+  /// - Throws: notEnoughMemory when the blobs of a volume, so many bytes, are to be copied and there is no room for that.
+  func requireRoom(forCopyOf source: Volume, _ bytes: UInt64, as id: String) throws(StoreError) {
+    guard memory.isSeparated, source.kind == .volume, !memory.couldFit(bytes - min(bytes, cache.bytes)) else { return }
+    throw StoreError(
+      .notEnoughMemory,
+      "'\(id)' cannot have a copy of volume '\(source.id)', which has \(bytes) bytes: of the \(memory.limit) of this store "
+        + "\(memory.used) are in use and \(memory.retained - memory.reusable) more are deleted but still mapped by clients")
+  }
+
   /// Makes room for a copy of a blob, and has the bytes copied.
   ///
   /// - Returns: nil when there is no room, which ``Volume/fillFailure`` tells.
