@@ -18,6 +18,14 @@ extension Store {
     return ranges
   }
 
+  /// Whether there is a memory file with a key.
+  public func hasFile(_ key: Int) -> Bool { memory.files.contains { $0?.place.key == key } }
+
+  /// Whether bytes are still copied to an address.
+  public func isCopying(to address: UInt64) -> Bool {
+    byteCopies.values.contains { memory.range($0.target).offset == address }
+  }
+
   /// Contradictions in the bookkeeping, as sentences; empty in a sound store.
   ///
   /// Walks over everything: time grows with the number of extents, blobs, objects and names.
