@@ -185,6 +185,8 @@ extension Store {
     if spare != residency.spareBlocks { found.append("\(spare) blocks are spare, not \(residency.spareBlocks)") }
     for pages in residency.files {
       let spare = pages.blocks.count { residency.states[$0] == .warm && uses[$0] == 0 }
+      let small = pages.blocks.count { $0 >= pages.firstSmall && residency.states[$0] == .warm && uses[$0] == 0 }
+      if small != pages.smallSpare { found.append("\(pages.smallSpare) blocks for small blobs are not spare") }
       if spare != pages.spare { found.append("\(pages.spare) blocks of a file are said to be spare, \(spare) are") }
     }
     if uses.count(where: { $0 > 0 }) != residency.usedBlocks { found.append("the used blocks are miscounted") }

@@ -30,11 +30,11 @@ extension StoreServer {
     let mailbox = loop.mailbox
     let pages: PageSupply
     do throws(SharedMemoryError) {
-      let worker = try PageWorker(arena: arena) { job, result in
-        mailbox.post { $0.finishPages(job, result) }
+      let workers = try (0..<pageWorkers).map { _ throws(SharedMemoryError) in
+        try PageWorker(arena: arena) { job, result in mailbox.post { $0.finishPages(job, result) } }
       }
       pages = PageSupply(
-        store: store, files: files, worker: worker, releases: arena.pageKind != .hugetlb, log: log)
+        store: store, files: files, workers: workers, releases: arena.pageKind != .hugetlb, log: log)
     } catch {
       throw ProgramError(.failed, error.description)
     }
@@ -163,6 +163,9 @@ extension StoreServer {
     store.hasPeers = false
     return (arena, store, plan.budget)
   }
+
+  /// Threads that make pages: what clients wait for is shared out among them.
+  private static let pageWorkers = min(4, max(2, sysconf(CInt(_SC_NPROCESSORS_ONLN))))
 
   private static let readOnlyIsNotEnforced =
     "read-only volumes: root, and the user of this process, can still open this memory for writing by way of /proc "

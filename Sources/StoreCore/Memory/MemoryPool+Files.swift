@@ -3,7 +3,7 @@ extension MemoryPool {
   /// Key of the file that the store has from the start.
   static let firstKey = 1
 
-  /// Bytes of half of a tenant's first file: the least, and the most.
+  /// Bytes of the part for large blobs of a tenant's first file: the least, and the most.
   private static let smallestHalf: UInt64 = 64 << 20
   private static let largestHalf: UInt64 = 4 << 30
 
@@ -75,7 +75,10 @@ extension MemoryPool {
   func isWritable(inFile slot: Int32) -> Bool { isSeparated && files[Int(slot)]?.isClosed == false }
 
   /// Bytes of the files that a tenant gets first, and of spare ones.
-  var firstLength: UInt64 { 2 * min(max(limit / 16, Self.smallestHalf), Self.largestHalf) }
+  var firstLength: UInt64 {
+    let half = min(max(limit / 4, Self.smallestHalf), Self.largestHalf)
+    return 2 * ((half + Residency.blockSize - 1) / Residency.blockSize * Residency.blockSize)
+  }
 
   /// Makes a file for a tenant, four times as large as the one before, in which a blob of `size` bytes fits.
   private mutating func addFile(for tenant: UInt64, fitting size: UInt64) -> Int32? {
@@ -84,9 +87,27 @@ extension MemoryPool {
     let needed = 2 * ((size + block - 1) / block * block + block)
     let most = max(2 * ((limit + block - 1) / block * block + block), firstLength)
     let length = max(last.map { min($0 * 4, most) } ?? firstLength, needed)
+    if last == nil, length == firstLength, let spare = takeSpareFile(for: tenant) { return spare }
     guard let slot = makeFile(length: length, for: tenant) else { return nil }
     tenants[tenant, default: MemoryTenant(files: [])].files.append(slot)
     return slot
+  }
+
+  /// Gives the spare file with its pages to a tenant.
+  private mutating func takeSpareFile(for tenant: UInt64) -> Int32? {
+    guard let slot = residency.spareFile else { return nil }
+    residency.spareFile = nil
+    files[slot]?.tenant = tenant
+    tenants[tenant, default: MemoryTenant(files: [])].files.append(Int32(slot))
+    return Int32(slot)
+  }
+
+  /// Makes the file that is nobody's yet, once there are volumes that may want it.
+  mutating func prepareSpareFile() {
+    guard expectsTenants, residency.spareFile == nil, residency.mode == .ahead, residency.keptBlocks > 1 else { return }
+    residency.spareFile = makeFile(length: firstLength, for: nil).map { Int($0) }
+    // One that cannot be made is not tried again for each job.
+    if residency.spareFile == nil { expectsTenants = false }
   }
 
   private mutating func makeFile(length: UInt64, for tenant: UInt64?) -> Int32? {
@@ -106,7 +127,7 @@ extension MemoryPool {
       slot = files.count
       files.append(file)
     }
-    residency.addFile(place.addresses, slot)
+    residency.addFile(place.addresses, slot, smallStart: place.start + file.smallStart)
     return Int32(slot)
   }
 

@@ -65,6 +65,8 @@ public struct MemoryPool {
   var lastFile = 0
   /// First addresses of files that are gone, by their lengths.
   var freeAddresses: [UInt64: [UInt64]] = [:]
+  /// Whether there are volumes that get files of their own.
+  var expectsTenants = false
   /// Whether each tenant has files of its own, and small blobs pages of their own.
   let isSeparated: Bool
   /// Makes the memory file that is to have this place; false when the system has none to give.
@@ -102,6 +104,7 @@ public struct MemoryPool {
     files.append(
       MemoryFile(MemoryFilePlace(key: Self.firstKey, start: 0, length: length), of: 0, separatesSizes: separated))
     tenants[0] = MemoryTenant(files: [0])
+    if let first = files[0], first.small != nil { residency.separateSizes(at: first.smallStart) }
   }
 
   /// Bytes of the largest blob that could be created now outside of volumes.

@@ -3,22 +3,22 @@ extension Residency {
   /// Asks for the pages of `range` before anything else.
   public mutating func demand(_ range: ByteRange) { demanded.append(blocks(range)) }
 
+  /// The next job that a client waits for, nil when there is none.
+  public mutating func nextUrgentJob() -> Job? { nextZeroJob() ?? nextEndingJob() ?? nextDemandedJob() }
+
   /// The next job for the page worker, nil when there is nothing to do.
   ///
   /// - Parameter idleTarget: when not nil, spare blocks beyond this many bytes are given back.
   public mutating func nextJob(idleTarget: UInt64?) -> Job? {
-    if let job = nextZeroJob() { return job }
-    if let job = nextEndingJob() { return job }
-    if let job = nextDemandedJob() { return job }
+    if let job = nextUrgentJob() { return job }
     if let job = nextCopyJob() { return job }
     // Clients that take the faults themselves may have got pages beyond what may be committed.
     if committedBlocks > commitLimit, let job = releaseHighestSpare(atMost: committedBlocks - commitLimit) {
       return job
     }
-    let kept = keptBlocks
-    if let job = nextReserveJob(kept) { return job }
+    if let job = nextReserveJob() { return job }
     if let idleTarget {
-      let target = max(Int(idleTarget / Self.blockSize), kept)
+      let target = max(Int(idleTarget / Self.blockSize), keptBlocks)
       if spareBlocks > target { return releaseHighestSpare(atMost: spareBlocks - target) }
     }
     return nextCleaningJob()
@@ -35,13 +35,6 @@ extension Residency {
     let (uses, states) = (uses, states)
     let blocks = traces.nextSpare(atMost: Self.jobBlocks) { uses[$0] == 0 && states[$0] == .warm }
     return blocks.isEmpty ? nil : .zero(blocks.map { bytes($0..<($0 + 1)) })
-  }
-
-  private mutating func nextReserveJob(_ kept: Int) -> Job? {
-    // With *all* there is nothing more to populate once the whole reserve has pages, used or not.
-    let lacking = min(kept - (mode == .all ? committedBlocks : spareBlocks), commitLimit - committedBlocks)
-    guard lacking > 0, !isExhausted, let run = nextColdRun(in: 0, atMost: lacking) else { return nil }
-    return populate(run, urgent: false)
   }
 
   /// Spare blocks to keep warm.
@@ -64,7 +57,7 @@ extension Residency {
       if succeeded {
         guard uses[block] == 0 else { continue }
         spareBlocks += 1
-        files[file].spare += 1
+        files[file].countSpare(1, at: block)
       } else {
         ensure(committedBlocks > 0, "block \(block) had no pages to lose")
         committedBlocks -= 1
@@ -114,11 +107,11 @@ extension Residency {
     return nil
   }
 
-  mutating func nextColdRun(in file: Int, atMost limit: Int) -> Range<Int>? {
-    var start = files[file].coldHint
-    let last = files[file].blocks.upperBound
+  mutating func nextColdRun(in file: Int, atMost limit: Int, forSmall: Bool) -> Range<Int>? {
+    var start = forSmall ? files[file].smallHint : files[file].coldHint
+    let last = forSmall ? files[file].blocks.upperBound : files[file].firstSmall
     while start < last, states[start] != .cold || uses[start] > 0 { start += 1 }
-    files[file].coldHint = start
+    if forSmall { files[file].smallHint = start } else { files[file].coldHint = start }
     guard start < last else { return nil }
     var end = start
     while end < last, end - start < min(Self.jobBlocks, limit), states[end] == .cold, uses[end] == 0 { end += 1 }
@@ -143,7 +136,7 @@ extension Residency {
     return nil
   }
 
-  private mutating func releaseHighestSpare(of file: Int, atMost limit: Int) -> Job? {
+  mutating func releaseHighestSpare(of file: Int, atMost limit: Int) -> Job? {
     let first = files[file].blocks.lowerBound
     var end = files[file].blocks.upperBound
     while end > first, !isSpare(end - 1) { end -= 1 }
@@ -153,7 +146,7 @@ extension Residency {
     for block in start..<end { states[block] = .releasing }
     ensure(spareBlocks >= end - start, "\(end - start) blocks are given back, \(spareBlocks) are spare")
     spareBlocks -= end - start
-    files[file].spare -= end - start
+    for block in start..<end { files[file].countSpare(-1, at: block) }
     return .release(bytes(start..<end))
   }
 }
@@ -170,7 +163,13 @@ extension Store {
   }
 
   /// The next job for the page worker; see ``Residency/nextJob(idleTarget:)``.
-  public func nextPageJob(idleTarget: UInt64?) -> Residency.Job? { memory.residency.nextJob(idleTarget: idleTarget) }
+  public func nextPageJob(idleTarget: UInt64?) -> Residency.Job? {
+    memory.prepareSpareFile()
+    return memory.residency.nextJob(idleTarget: idleTarget)
+  }
+
+  /// The next job that a client waits for, for another worker.
+  public func nextUrgentPageJob() -> Residency.Job? { memory.residency.nextUrgentJob() }
 
   /// Asks for the pages of a range before anything else.
   public func demandPages(_ range: ByteRange) {

@@ -64,6 +64,10 @@ public struct Residency {
   var files: ContiguousArray<FilePages> = []
   /// Slots of files, in the order of their blocks.
   var slots: [Int] = []
+  /// The file that is nobody's yet.
+  var spareFile: Int?
+  /// The file of a volume whose blocks came into use last.
+  var frontFile: Int?
   /// Slots of files that are to end.
   var ending: [Int] = []
   /// Copying that is to be done, the oldest first.
@@ -129,8 +133,12 @@ public struct Residency {
     if added > 0, usedBlocks + added > commitLimit { return false }
     usedBlocks += added
     spareBlocks -= spare
-    files[file].spare -= spare
-    if let owner, file == 0 { traces.mark(range, blocks, owner) }
+    files[file].countSpare(-spare, at: blocks.lowerBound)
+    if file == 0 {
+      if let owner { traces.mark(range, blocks, owner) }
+    } else if added > 0 {
+      noteTaken(added, in: file)
+    }
     for block in blocks {
       uses[block] += 1
       if mode == .off, states[block] == .cold {
@@ -150,11 +158,16 @@ public struct Residency {
       usedBlocks -= 1
       if states[block] == .warm {
         spareBlocks += 1
-        files[file].spare += 1
+        files[file].countSpare(1, at: block)
       }
       if states[block] == .cold { files[file].noteCold(block) }
       if file == 0 { traces.noteSpare(block) }
     }
+  }
+
+  /// Keeps blocks of the first file from an offset on for small blobs.
+  mutating func separateSizes(at offset: UInt64) {
+    files[0] = FilePages(blocks: files[0].blocks, firstSmall: Int(offset / Self.blockSize))
   }
 
   /// Makes room for the uses of blocks of a new file.
@@ -189,7 +202,10 @@ public struct Residency {
   }
 
   /// Notes that a second has passed: blocks that their owner leaves alone for longer are cleaned for others.
-  public mutating func passTime() { traces.passTime() }
+  public mutating func passTime() {
+    traces.passTime()
+    ageTaken()
+  }
 
   /// Notes that a zero job ended; `succeeded` false means that clients that wait for it are to be refused.
   public mutating func finishZero(_ ranges: [ByteRange], succeeded: Bool = true) {

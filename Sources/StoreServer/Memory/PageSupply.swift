@@ -3,15 +3,16 @@ import SharedMemory
 import StoreCore
 import Support
 
-/// Keeps the page worker busy with the jobs of the store's residency. Lives on the loop.
+/// Keeps the page workers busy with the jobs of the store's residency. Lives on the loop.
 final class PageSupply {
   private let store: Store
-  private let worker: PageWorker
+  /// The first does everything, the others what clients wait for.
+  private let workers: [PageWorker]
   private let files: MemoryFiles
   private let releases: Bool
   private let log: Logger
-  /// The job under way, and its number.
-  private var underway: (number: UInt64, job: Residency.Job)?
+  /// Jobs under way, by their numbers, and whose they are.
+  private var underway: [UInt64: (job: Residency.Job, worker: Int)] = [:]
   private var lastNumber: UInt64 = 0
   /// Give back spare pages beyond this many bytes; nil when there is nothing to give back.
   private var idleTarget: UInt64?
@@ -29,10 +30,10 @@ final class PageSupply {
   private(set) var zeroedBytes: UInt64 = 0
 
   /// - Parameter releases: whether pages may be given back; reserved huge pages may go to others for good.
-  init(store: Store, files: MemoryFiles, worker: PageWorker, releases: Bool, log: Logger) {
+  init(store: Store, files: MemoryFiles, workers: [PageWorker], releases: Bool, log: Logger) {
     self.store = store
     self.files = files
-    self.worker = worker
+    self.workers = workers
     self.releases = releases
     self.log = log
     isReservePending = store.configuration.populate == .ahead
@@ -41,18 +42,22 @@ final class PageSupply {
   /// Starts the next job when there is one and the worker is free.
   func pump() {
     fewestSpare = min(fewestSpare, store.memory.residency.spareBlocks)
-    guard underway == nil else { return }
-    guard let job = store.nextPageJob(idleTarget: idleTarget) else {
-      idleTarget = nil
-      if isReservePending {
-        isReservePending = false
-        log.info("\(ByteSize(bytes: populatedBytes)) are populated ahead of the first writes")
-      }
-      return
+    for worker in workers.indices where !underway.values.contains(where: { $0.worker == worker }) {
+      guard let job = worker == 0 ? nextJob() : store.nextUrgentPageJob() else { continue }
+      lastNumber += 1
+      underway[lastNumber] = (job, worker)
+      workers[worker].submit(order(job, lastNumber))
     }
-    lastNumber += 1
-    underway = (lastNumber, job)
-    worker.submit(order(job, lastNumber))
+  }
+
+  private func nextJob() -> Residency.Job? {
+    if let job = store.nextPageJob(idleTarget: idleTarget) { return job }
+    idleTarget = nil
+    if isReservePending {
+      isReservePending = false
+      log.info("\(ByteSize(bytes: populatedBytes)) are populated ahead of the first writes")
+    }
+    return nil
   }
 
   /// What the worker is told of a job.
@@ -81,7 +86,7 @@ final class PageSupply {
   }
 
   /// Whether no job is under way; after ``pump()``, that there is none to do.
-  var isIdle: Bool { underway == nil }
+  var isIdle: Bool { underway.isEmpty }
 
   /// Whether pages are being given back.
   var isGivingBack: Bool { idleTarget != nil }
@@ -112,8 +117,7 @@ final class PageSupply {
   ///
   /// - Returns: whether clients that wait for pages are to be refused.
   func finish(_ job: PageJob, _ result: Result<Duration, SharedMemoryError>) -> Bool {
-    guard let (number, order) = underway, number == job.number else { return false }
-    underway = nil
+    guard let (order, _) = underway.removeValue(forKey: job.number) else { return false }
     switch (order, result) {
     case (.populate(let range, let urgent), .success(let duration)):
       populatedBytes += job.length
@@ -158,5 +162,5 @@ final class PageSupply {
     }
   }
 
-  func stop() { worker.stop() }
+  func stop() { for worker in workers { worker.stop() } }
 }
