@@ -150,6 +150,7 @@ extension StoreServer {
     core.commitLimit = plan.budget.pages
     // Reserved pages are all in one file.
     core.separatesTenants = arena.pageKind != .hugetlb
+    if !core.separatesTenants { log.info("\(Self.tenantsShareMemory)") }
     core.populate = configuration.populate
     core.streamThreshold = configuration.streamThreshold
     core.copyLimit = configuration.copiesLimit.bytes(of: plan.budget.size)
@@ -166,6 +167,10 @@ extension StoreServer {
 
   /// Threads that make pages: what clients wait for is shared out among them.
   private static let pageWorkers = min(4, max(2, sysconf(CInt(_SC_NPROCESSORS_ONLN))))
+
+  private static let tenantsShareMemory =
+    "volumes: reserved huge pages are one memory file that the clients of all volumes map (--huge_pages auto, thp, tmpfs "
+    + "or off gives each volume files of its own)"
 
   private static let readOnlyIsNotEnforced =
     "read-only volumes: root, and the user of this process, can still open this memory for writing by way of /proc "

@@ -80,13 +80,20 @@ extension MemoryPool {
     return 2 * ((half + Residency.blockSize - 1) / Residency.blockSize * Residency.blockSize)
   }
 
+  /// Files of one tenant: whoever cuts up that many on purpose has a blob refused.
+  private static let mostFiles = 8
+
   /// Makes a file for a tenant, four times as large as the one before, in which a blob of `size` bytes fits.
+  ///
+  /// Few lengths occur, so that addresses are used again.
   private mutating func addFile(for tenant: UInt64, fitting size: UInt64) -> Int32? {
+    guard tenants[tenant]?.files.count ?? 0 < Self.mostFiles else { return nil }
     let last = tenants[tenant]?.files.last.flatMap { files[Int($0)]?.place.length }
     let block = Residency.blockSize
     let needed = 2 * ((size + block - 1) / block * block + block)
     let most = max(2 * ((limit + block - 1) / block * block + block), firstLength)
-    let length = max(last.map { min($0 * 4, most) } ?? firstLength, needed)
+    var length = firstLength
+    while length < max(needed, last.map { min($0 * 4, most) } ?? 0) { length *= 2 }
     if last == nil, length == firstLength, let spare = takeSpareFile(for: tenant) { return spare }
     guard let slot = makeFile(length: length, for: tenant) else { return nil }
     tenants[tenant, default: MemoryTenant(files: [])].files.append(slot)
