@@ -39,6 +39,10 @@ int clinux_seal_size(int fd) {
   return fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ? -errno : 0;
 }
 
+int clinux_seal_growth(int fd) {
+  return fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SEAL) < 0 ? -errno : 0;
+}
+
 static int configure_tmpfs(int context, uint64_t size_bytes, const char *huge) {
   char size[24];
   snprintf(size, sizeof(size), "%" PRIu64, size_bytes);

@@ -40,9 +40,11 @@ public final class Arena: @unchecked Sendable {
 
   /// Takes over the descriptors, also when it throws.
   ///
-  /// - Parameter readOnly: the file through a read-only mount; negative where there is none.
+  /// - Parameters:
+  ///   - readOnly: the file through a read-only mount; negative where there is none.
+  ///   - endsEarly: whether ``end()`` is to work.
   init(
-    fileDescriptor: CInt, readOnly: CInt = -1, length: UInt64, pageKind: PageKind
+    fileDescriptor: CInt, readOnly: CInt = -1, length: UInt64, pageKind: PageKind, endsEarly: Bool = false
   ) throws(SharedMemoryError) {
     do throws(SharedMemoryError) {
       guard ftruncate(fileDescriptor, off_t(length)) == 0 else {
@@ -55,8 +57,9 @@ public final class Arena: @unchecked Sendable {
       throw error
     }
     self.fileDescriptor = fileDescriptor
-    // A client that cut the file short would take everybody's pages along. Files on a tmpfs cannot be sealed.
-    _ = clinux_seal_size(fileDescriptor)
+    // A client that cut the file short would take everybody's pages along. Files on a tmpfs cannot be sealed. One that is
+    // cut by its owner in the end must at least not grow in the hands of those who still have it.
+    _ = endsEarly ? clinux_seal_growth(fileDescriptor) : clinux_seal_size(fileDescriptor)
     // Whoever was given it for reading must not be able to reopen it for writing by way of /proc.
     fchmod(fileDescriptor, 0o600)
     isReadOnlyEnforced = readOnly >= 0

@@ -41,14 +41,26 @@ extension Arena {
 
   /// Creates an arena of exactly this kind, or throws why not.
   static func attempt(_ kind: PageKind, length: UInt64) throws(SharedMemoryError) -> Arena {
+    let arena = try make(kind, length: length, endsEarly: false)
+    if kind == .tmpfs || kind == .thp { try arena.verifyHugePages() }
+    return arena
+  }
+
+  /// Creates another arena of the same kind, which ``end()`` may end while others have the file.
+  ///
+  /// Takes less than a millisecond.
+  /// - Parameter length: bytes; rounded up to 2 MiB.
+  public func another(length: UInt64) throws(SharedMemoryError) -> Arena {
+    try Self.make(pageKind, length: length, endsEarly: true)
+  }
+
+  private static func make(_ kind: PageKind, length: UInt64, endsEarly: Bool) throws(SharedMemoryError) -> Arena {
     guard length > 0, let rounded = PageSize.roundUp(length, to: PageSize.huge) else {
       throw SharedMemoryError("an arena cannot have \(length) bytes", code: EINVAL)
     }
     let file = try open(kind, length: rounded)
-    let arena = try Arena(
-      fileDescriptor: file.descriptor, readOnly: file.readOnly, length: rounded, pageKind: kind)
-    if kind == .tmpfs || kind == .thp { try arena.verifyHugePages() }
-    return arena
+    return try Arena(
+      fileDescriptor: file.descriptor, readOnly: file.readOnly, length: rounded, pageKind: kind, endsEarly: endsEarly)
   }
 
   private static func open(

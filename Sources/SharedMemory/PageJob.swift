@@ -1,4 +1,4 @@
-/// One range of an arena to populate or release.
+/// Work on the pages of one arena.
 public struct PageJob: Sendable, Equatable {
   /// Operation on the pages.
   public enum Work: Sendable {
@@ -8,9 +8,33 @@ public struct PageJob: Sendable, Equatable {
     case release
     /// `Arena.zero`.
     case zero
+    /// `Arena.copy(from:at:to:length:)`.
+    case copy
+    /// `Arena.end`.
+    case end
+  }
+
+  /// Bytes of another arena.
+  public struct Source: Sendable, Equatable {
+    public let arena: Arena
+    public let offset: UInt64
+
+    public init(_ arena: Arena, _ offset: UInt64) {
+      self.arena = arena
+      self.offset = offset
+    }
   }
 
   public let work: Work
+
+  /// Arena whose pages they are; nil for the worker's own.
+  public let arena: Arena?
+
+  /// Bytes to copy.
+  public let source: Source?
+
+  /// Names the job for who has submitted it.
+  public let number: UInt64
 
   /// First byte of the range in the arena's file.
   public let offset: UInt64
@@ -27,16 +51,25 @@ public struct PageJob: Sendable, Equatable {
   /// Overwrites ranges of the arena with zeroes, before jobs that are not urgent.
   ///
   /// - Parameter pieces: not empty.
-  public init(zeroing pieces: [Range<UInt64>]) {
+  public init(zeroing pieces: [Range<UInt64>], of arena: Arena? = nil, number: UInt64 = 0) {
     work = .zero
+    self.arena = arena
+    self.number = number
+    source = nil
     self.pieces = pieces
     offset = pieces.first?.lowerBound ?? 0
     length = pieces.reduce(0) { $0 + UInt64($1.count) }
     urgent = true
   }
 
-  public init(work: Work, offset: UInt64, length: UInt64, urgent: Bool) {
+  public init(
+    work: Work, offset: UInt64, length: UInt64, urgent: Bool, of arena: Arena? = nil, from source: Source? = nil,
+    number: UInt64 = 0
+  ) {
     self.work = work
+    self.arena = arena
+    self.source = source
+    self.number = number
     pieces = []
     self.offset = offset
     self.length = length

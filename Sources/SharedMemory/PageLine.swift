@@ -62,6 +62,7 @@ final class PageLine: @unchecked Sendable {
   }
 
   private func perform(_ job: PageJob) -> Result<Duration, SharedMemoryError> {
+    let arena = job.arena ?? arena
     let clock = ContinuousClock()
     let start = clock.now
     do throws(SharedMemoryError) {
@@ -72,6 +73,11 @@ final class PageLine: @unchecked Sendable {
         }
         try arena.populate(offset: job.offset, length: job.length)
       case .release: try arena.release(offset: job.offset, length: job.length)
+      case .copy:
+        if let source = job.source {
+          try arena.copy(from: source.arena, at: source.offset, to: job.offset, length: job.length)
+        }
+      case .end: try arena.end()
       case .zero: for piece in job.pieces { try arena.zero(offset: piece.lowerBound, length: UInt64(piece.count)) }
       }
       return .success(start.duration(to: clock.now))

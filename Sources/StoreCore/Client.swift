@@ -67,11 +67,14 @@ struct ClientRemoval: StoreTask {
   private let client: Client
   /// Whether it keeps its view of bytes it was given, which it may have mapped until it goes.
   private let keepsGrants: Bool
+  /// Whether it is still connected.
+  private let staysConnected: Bool
   private var dropping: StreamRemoval?
 
-  init(of client: Client, keepsGrants: Bool) {
+  init(of client: Client, keepsGrants: Bool, staysConnected: Bool) {
     self.client = client
     self.keepsGrants = keepsGrants
+    self.staysConnected = staysConnected
   }
 
   mutating func step(_ store: Store) -> Void? {
@@ -83,7 +86,7 @@ struct ClientRemoval: StoreTask {
       store.work.spend(Work.entry)
     } while !store.work.isSpent && dropOne(store)
     if store.work.isSpent { return nil }
-    if !keepsGrants { store.finishRemoval(of: client) }
+    if !staysConnected { store.finishRemoval(of: client) }
     return ()
   }
 

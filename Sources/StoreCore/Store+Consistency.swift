@@ -18,6 +18,14 @@ extension Store {
     return ranges
   }
 
+  /// Whether there is a memory file with a key.
+  public func hasFile(_ key: Int) -> Bool { memory.files.contains { $0?.place.key == key } }
+
+  /// Whether bytes are still copied to an address.
+  public func isCopying(to address: UInt64) -> Bool {
+    byteCopies.values.contains { memory.range($0.target).offset == address }
+  }
+
   /// Contradictions in the bookkeeping, as sentences; empty in a sound store.
   ///
   /// Walks over everything: time grows with the number of extents, blobs, objects and names.
@@ -36,9 +44,31 @@ extension Store {
     return memory.extents.indices.filter { !unused.contains(Int32($0)) }.map { memory.extents[$0] }
   }
 
-  /// The extents follow each other without gap or overlap, no free one beside another, each free one in its list.
   private func allocatorInconsistencies() -> [String] {
-    let nodes = memory.allocator.nodes
+    var found: [String] = []
+    let held = heldExtents
+    for (slot, file) in memory.files.enumerated() {
+      guard let file else { continue }
+      let extents = held.filter { Int($0.file) == slot }
+      if extents.count != file.extents { found.append("file \(slot) counts \(file.extents) of \(extents.count) extents") }
+      let start = file.place.start
+      for extent in extents where extent.range.offset < start || extent.range.end > start + file.place.length {
+        found.append("the extent at \(extent.range.offset) is outside its file")
+      }
+      if file.isClosed == (file.tenant.map { memory.tenants[$0]?.files.contains(Int32(slot)) ?? false } ?? true) {
+        found.append("file \(slot) is closed, or not, against the list of its tenant")
+      }
+      found += inconsistencies(file.large, file.smallStart, extents.count { !$0.isSmall })
+      if let small = file.small {
+        found += inconsistencies(small, file.place.length - file.smallStart, extents.count { $0.isSmall })
+      }
+    }
+    return found
+  }
+
+  /// The extents follow each other without gap or overlap, no free one beside another, each free one in its list.
+  private func inconsistencies(_ allocator: ExtentAllocator, _ length: UInt64, _ held: Int) -> [String] {
+    let nodes = allocator.nodes
     var found: [String] = []
     var free: Set<Int32> = []
     var taken = 0
@@ -57,10 +87,10 @@ extension Store {
       position += current.size
       node = current.upper
     }
-    if position != configuration.arenaLength { found.append("extents end at \(position)") }
-    if taken != heldExtents.count { found.append("\(taken) extents are taken, \(heldExtents.count) are held") }
+    if position != length { found.append("extents end at \(position)") }
+    if taken != held { found.append("\(taken) extents are taken, \(held) are held") }
     var listed: Set<Int32> = []
-    for head in memory.allocator.heads {
+    for head in allocator.heads {
       var node = head
       while node != ExtentAllocator.none, listed.insert(node).inserted { node = nodes[Int(node)].next }
     }
@@ -83,9 +113,17 @@ extension Store {
       }
     }
     if used != memory.used { found.append("\(memory.used) bytes are said to be used, \(used) are") }
+    var kept: [UInt64: UInt64] = [:]
+    for extent in heldExtents where extent.blobs <= 0 && memory.isWritable(inFile: extent.file) {
+      if let tenant = memory.files[Int(extent.file)]?.tenant, tenant != 0 { kept[tenant, default: 0] += extent.charged }
+    }
+    for (tenant, files) in memory.tenants where files.retained != kept[tenant] ?? 0 {
+      found.append("volume \(tenant) is said to keep \(files.retained) bytes, not \(kept[tenant] ?? 0)")
+    }
     if retained != memory.retained { found.append("\(memory.retained) bytes are noted as retained, \(retained) are") }
-    let kept = holds.values.reduce(log.retiredBlobs.count + cache.incoming.count) { $0 + $1.keptBlobs }
-    let known = sessions.values.reduce(kept) { $0 + $1.blobs.count }
+    let outside = log.retiredBlobs.count + cache.incoming.count + 2 * byteCopies.count
+    let others = holds.values.reduce(outside) { $0 + $1.keptBlobs }
+    let known = sessions.values.reduce(others) { $0 + $1.blobs.count }
     if known != Int(blobs) { found.append("extents count \(blobs) blobs, sessions \(known)") }
     return found
   }
@@ -146,6 +184,13 @@ extension Store {
     if committed != residency.committedBlocks { found.append("\(committed) blocks have pages") }
     let spare = zip(residency.states, uses).count { $0 == .warm && $1 == 0 }
     if spare != residency.spareBlocks { found.append("\(spare) blocks are spare, not \(residency.spareBlocks)") }
+    for pages in residency.files {
+      let spare = pages.blocks.count { residency.states[$0] == .warm && uses[$0] == 0 }
+      let small = pages.blocks.count { $0 >= pages.firstSmall && residency.states[$0] == .warm && uses[$0] == 0 }
+      if small != pages.smallSpare { found.append("\(pages.smallSpare) blocks for small blobs are not spare") }
+      if spare != pages.spare { found.append("\(pages.spare) blocks of a file are said to be spare, \(spare) are") }
+    }
+    if uses.count(where: { $0 > 0 }) != residency.usedBlocks { found.append("the used blocks are miscounted") }
     return found
   }
 

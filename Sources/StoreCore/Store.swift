@@ -24,15 +24,17 @@ public enum Outcome<Value> {
 
 /// The state of the store, owned by one thread.
 ///
-/// Pure: it knows no sockets, clock or files. Times come in as unix milliseconds, bytes are offsets in an arena
-/// somebody else maps. Failures are ``StoreError`` with the codes of the protocol.
+/// Pure: it knows no sockets, clock or files. Times come in as unix milliseconds, bytes are addresses in memory files
+/// that somebody else maps; see ``MemoryFilePlace``. Failures are ``StoreError`` with the codes of the protocol.
 public final class Store {
   public struct Configuration: Sendable {
     /// Bytes that blobs may take.
     public var limit: UInt64
-    /// Bytes of the arena.
+    /// Bytes of the first memory file.
     public var arenaLength: UInt64
-    /// Bytes of the arena that may have pages at the same time; nil for all.
+    /// Whether each volume with a session of its own gets memory files of its own, and small blobs pages of their own.
+    public var separatesTenants = false
+    /// Bytes of all files that may have pages at the same time; nil for as many as the first one has.
     public var commitLimit: UInt64?
     /// Bytes kept warm ahead of the allocations.
     public var reserve: UInt64 = 0
@@ -58,9 +60,6 @@ public final class Store {
       copyLimit = limit / 100 * 50
     }
   }
-
-  /// Key of the arena on every connection.
-  public static let fileKey = 1
 
   public let configuration: Configuration
   public internal(set) var memory: MemoryPool
@@ -104,6 +103,9 @@ public final class Store {
   public var hasPeers = true
   /// Work done for clients, and how much of it tasks in steps may do now.
   public var work = Work()
+  /// Bytes that are being copied for snapshots and new volumes, by their numbers.
+  var byteCopies: [UInt64: ByteCopy] = [:]
+  var lastByteCopy: UInt64 = 0
   /// Tasks that give back the blobs and objects of clients, sessions and volumes that are gone.
   var reclaiming: [any StoreTask<Void, Never>] = []
 
@@ -111,7 +113,7 @@ public final class Store {
     self.configuration = configuration
     memory = MemoryPool(
       length: configuration.arenaLength, limit: configuration.limit, commit: configuration.commitLimit,
-      reserve: configuration.reserve, populate: configuration.populate)
+      reserve: configuration.reserve, populate: configuration.populate, separated: configuration.separatesTenants)
     cache = CopyCache(limit: configuration.copyLimit)
     ids = IDGenerator(instance: 0)
     root = Session(id: 0, kind: .normal)
@@ -154,7 +156,7 @@ public final class Store {
     // Its changes are written to the backend, though no reply waits for that.
     _ = endRequest(of: client)
     clients[client.id] = nil
-    reclaim(ClientRemoval(of: client, keepsGrants: false))
+    reclaim(ClientRemoval(of: client, keepsGrants: false, staysConnected: false))
   }
 
   /// Clears the state of a client that is gone.

@@ -42,15 +42,21 @@ public struct BlobPayload: Equatable, Sendable {
   public var id: ObjectID
   /// Key of the memory file on a connection, -1 for the empty blob.
   public var fileKey: Int
-  /// Byte offset in the memory file.
+  /// Address of the first byte; clients are told the offset in the memory file, which is the rest after ``fileStart``.
   public var offset: UInt64
+  /// Address of the first byte of the memory file.
+  public var fileStart: UInt64
   /// Bytes.
   public var size: UInt64
   /// Length clients map, in bytes; the wire carries eight more.
   public var mappingLength: UInt64
   public var isSealed: Bool
 
-  public init(id: ObjectID, fileKey: Int, offset: UInt64, size: UInt64, mappingLength: UInt64, isSealed: Bool) {
+  public init(
+    id: ObjectID, fileKey: Int, offset: UInt64, size: UInt64, mappingLength: UInt64, isSealed: Bool,
+    fileStart: UInt64 = 0
+  ) {
+    self.fileStart = fileStart
     self.id = id
     self.fileKey = fileKey
     self.offset = offset
@@ -82,14 +88,14 @@ extension ByteWriter {
   }
 
   private func appendFields(_ payload: BlobPayload) {
-    field("data_offset", payload.offset)
+    field("data_offset", payload.offset - payload.fileStart)
     field("data_size", payload.size)
     field("is_gpu", false)
     field("is_owner", true)
     field("is_sealed", payload.isSealed)
     field("map_size", payload.fileKey < 0 ? 0 : payload.mappingLength + 8)
     field("object_id", payload.id.rawValue)
-    field("pointer", payload.offset)
+    field("pointer", payload.offset - payload.fileStart)
     field("store_fd", payload.fileKey)
   }
 }

@@ -31,6 +31,7 @@ extension StoreServer {
     page.single(
       "vineyard_memory_committed_bytes", "gauge", "Bytes of shared memory that have pages.",
       memory.residency.committedBytes)
+    page.single("vineyard_memory_files", "gauge", "Memory files of all tenants.", UInt64(files.count))
     page.family("vineyard_page_kind", "gauge", "What kind of pages shared memory consists of.")
     page.sample("vineyard_page_kind", labels: "kind=\"\(arena.pageKind.rawValue)\"", "1")
     page.single(
@@ -109,6 +110,10 @@ extension StoreServer {
       (
         "heap_bytes", "Bytes of heap that objects, names and streams of a volume take, estimated.",
         { UInt64($0.heapBytes) }
+      ),
+      (
+        "lingering_bytes", "Bytes of deleted blobs of a volume that its clients still map, which count in its quota.",
+        { [store] in store.retained(by: $0) }
       ),
       (
         "copies_bytes", "Bytes of copies of what other stores have that clients of a volume map.",

@@ -120,7 +120,7 @@ extension StoreServer {
   }
 
   private func continueSending(_ connection: Connection) {
-    guard connection.flush(arena: arenaFile(for: connection)) else {
+    guard connection.flush(descriptor: { descriptor(of: $0, for: connection.client) }) else {
       return close(connection, because: "cannot be written to")
     }
     guard !connection.hasPendingOutput else { return }
@@ -130,8 +130,12 @@ extension StoreServer {
     process(connection)
   }
 
-  private func arenaFile(for connection: Connection) -> CInt {
-    connection.client.isReadOnly ? arena.readOnlyFileDescriptor : arena.fileDescriptor
+  /// The descriptor of a memory file that a client may have: for writing, where it may, else for reading.
+  ///
+  /// - Returns: nil when it may not have the file at all, or the file is gone.
+  private func descriptor(of key: Int, for client: Client) -> CInt? {
+    guard let arena = files[key], let mayWrite = store.mayWrite(key, client) else { return nil }
+    return mayWrite ? arena.fileDescriptor : arena.readOnlyFileDescriptor
   }
 
   /// Sends the reply in the handler's writer.
@@ -146,7 +150,8 @@ extension StoreServer {
   /// - Parameter message: replaced by another writer when the connection keeps it.
   /// - Returns: false when the connection had to be closed.
   func send(_ message: inout ByteWriter, sendsArena: Bool, to connection: Connection) -> Bool {
-    guard connection.send(&message, arena: sendsArena ? arenaFile(for: connection) : nil) else {
+    let isSent = connection.send(&message, sendsFiles: sendsArena) { descriptor(of: $0, for: connection.client) }
+    guard isSent else {
       close(connection, because: "cannot be written to")
       return false
     }
@@ -302,7 +307,7 @@ extension StoreServer {
 
 /// Next step after a request was looked at. The reply, if any, is in the reply writer.
 enum Disposition {
-  /// Send the reply, then the arena's descriptor if wanted.
+  /// Send the reply, then the descriptors that it announces if wanted.
   case send(arena: Bool)
   /// Close without a reply.
   case close

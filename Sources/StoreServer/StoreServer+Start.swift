@@ -22,20 +22,23 @@ extension StoreServer {
     let descriptors = raiseFileLimit()
     try Listener.removeStaleSocket(for: configuration.socketPath)
     let (arena, store, budget) = try makeStore(configuration, log)
+    let files = MemoryFiles(arena, at: store.firstFile, log: log)
+    store.openFile = { files.open($0) }
     let rpc = try configuration.rpcPort.map { port throws(ProgramError) in
       try Listener.tcp(host: configuration.rpcHost, port: port, session: store.root)
     }
     let mailbox = loop.mailbox
     let pages: PageSupply
     do throws(SharedMemoryError) {
-      let worker = try PageWorker(arena: arena) { job, result in
-        mailbox.post { $0.finishPages(job, result) }
+      let workers = try (0..<pageWorkers).map { _ throws(SharedMemoryError) in
+        try PageWorker(arena: arena) { job, result in mailbox.post { $0.finishPages(job, result) } }
       }
-      pages = PageSupply(store: store, worker: worker, releases: arena.pageKind != .hugetlb, log: log)
+      pages = PageSupply(
+        store: store, files: files, workers: workers, releases: arena.pageKind != .hugetlb, log: log)
     } catch {
       throw ProgramError(.failed, error.description)
     }
-    let transfers = try TransferThread(arena: arena) { token, succeeded in
+    let transfers = try TransferThread { token, succeeded in
       mailbox.post { $0.finishTransfer(token, succeeded) }
     }
     let heap = try HeapMeter(limit: budget.heap)
@@ -48,7 +51,7 @@ extension StoreServer {
     // What it is now is accepted for a while when it is replaced; a file that comes later is read then.
     _ = try? secrets?.keys()
     let parts = Parts(
-      loop: loop, arena: arena, store: store, backend: EmbeddedBackend(), heap: heap, disk: try DiskWorker(),
+      loop: loop, files: files, store: store, backend: EmbeddedBackend(), heap: heap, disk: try DiskWorker(),
       pages: pages,
       transfers: transfers,
       handler: handler, secrets: secrets, sessionLimit: min(1024, descriptors / 8))
@@ -145,6 +148,9 @@ extension StoreServer {
     var core = Store.Configuration(limit: plan.budget.size, arenaLength: arena.length)
     core.reserve = configuration.populate == .all ? plan.exactLength : plan.budget.reserve
     core.commitLimit = plan.budget.pages
+    // Reserved pages are all in one file.
+    core.separatesTenants = arena.pageKind != .hugetlb
+    if !core.separatesTenants { log.info("\(Self.tenantsShareMemory)") }
     core.populate = configuration.populate
     core.streamThreshold = configuration.streamThreshold
     core.copyLimit = configuration.copiesLimit.bytes(of: plan.budget.size)
@@ -158,6 +164,13 @@ extension StoreServer {
     store.hasPeers = false
     return (arena, store, plan.budget)
   }
+
+  /// Threads that make pages: what clients wait for is shared out among them.
+  private static let pageWorkers = min(4, max(2, sysconf(CInt(_SC_NPROCESSORS_ONLN))))
+
+  private static let tenantsShareMemory =
+    "volumes: reserved huge pages are one memory file that the clients of all volumes map (--huge_pages auto, thp, tmpfs "
+    + "or off gives each volume files of its own)"
 
   private static let readOnlyIsNotEnforced =
     "read-only volumes: root, and the user of this process, can still open this memory for writing by way of /proc "

@@ -18,7 +18,7 @@ public final class StoreServer {
   /// Parts of a server, opened by ``start(_:log:handlesSignals:)``.
   struct Parts {
     let loop: EventLoop
-    let arena: Arena
+    let files: MemoryFiles
     let store: Store
     let backend: any MetadataBackend
     let heap: HeapMeter
@@ -37,7 +37,7 @@ public final class StoreServer {
   /// Whether requests are logged: the log itself takes 0.1 µs to say so.
   let logsRequests: Bool
   let loop: EventLoop
-  let arena: Arena
+  let files: MemoryFiles
   let store: Store
   let handler: RequestHandler
   /// Backend that makes changes of objects and names durable.
@@ -107,7 +107,7 @@ public final class StoreServer {
     self.log = log
     logsRequests = log.isVerbose
     loop = parts.loop
-    arena = parts.arena
+    files = parts.files
     store = parts.store
     backend = parts.backend
     heap = parts.heap
@@ -119,7 +119,7 @@ public final class StoreServer {
     tls = configuration.peerTLS.map { TLSBridge($0) }
     handler.peerTLS = configuration.peerTLS
     pulls = PullHost(
-      parts.store, parts.arena, parts.loop.mailbox,
+      parts.store, parts.files, parts.loop.mailbox,
       PeerAccess(secrets: parts.secrets, tls: tls, timeout: configuration.peerTimeout), log: log)
     handler.pulls = pulls
     prefetches = PrefetchHost(parts.store, pulls, log: log)
@@ -138,16 +138,13 @@ public final class StoreServer {
     if let secrets = parts.secrets {
       handler.readPeerKeys = { [unowned self] in readPeerKeys(secrets, then: $0) }
     }
-    handler.zero = { [arena, log] range in
-      do throws(SharedMemoryError) {
-        try arena.zero(offset: range.offset, length: range.length)
-      } catch {
-        log.error("cannot zero \(range.length) bytes: \(error)")
-      }
-    }
+    handler.files = files
     handler.trimMemory = { [pages] in pages.trim() }
     store.isAwaited = { [unowned self] in heldReplies.isAwaited($0) }
   }
+
+  /// The memory file of clients outside of volumes.
+  var arena: Arena { files.first }
 
   var poller: Poller { loop.poller }
 

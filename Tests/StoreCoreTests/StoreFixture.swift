@@ -14,15 +14,17 @@ final class StoreFixture {
 
   /// - Parameters:
   ///   - limit: bytes that blobs may take.
-  ///   - arena: bytes of the arena, `limit` when nil.
+  ///   - arena: bytes of the first memory file, `limit` when nil.
+  ///   - separated: whether each volume has memory files of its own.
   init(
     limit: UInt64 = 16 * mebibyte, arena: UInt64? = nil, populate: PopulateMode = .off, reserve: UInt64 = 0,
-    instance: UInt64 = 0, deletedMemory: DeletedMemoryPolicy = .keep
+    instance: UInt64 = 0, deletedMemory: DeletedMemoryPolicy = .keep, separated: Bool = false
   ) {
     var configuration = Store.Configuration(limit: limit, arenaLength: arena ?? limit)
     configuration.populate = populate
     configuration.reserve = reserve
     configuration.deletedMemory = deletedMemory
+    configuration.separatesTenants = separated
     store = Store(configuration)
     store.assignInstance(instance)
     store.now = 1_795_434_510_000

@@ -1,6 +1,7 @@
 """Volumes with the released client: each a store of its own with a limit, over the same memory."""
 
 import os
+import signal
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import vineyard.csi
 
 from peer import Peer, PeerError
 from volumes import Volume
-from waiting import eventually
+from waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.beyond_original
 MIB = 1 << 20
@@ -126,9 +127,11 @@ def test_given_a_client_that_still_maps_an_object_when_the_volume_is_deleted_the
         for value in range(20):
             client.put(np.full(10 * MIB, value, "u1"))
             client.clear()
-        assert reader.run("int(view.sum(dtype='int64'))") == 7 * MIB
         with pytest.raises(PeerError):
             reader.run("client.put(1)")
+        # What it sees is gone, too, and that never looks like data.
+        reader.begin("int(view.sum(dtype='int64'))")
+        assert reader.process.wait(PATIENCE) == -signal.SIGBUS
 
 
 def test_given_a_volume_when_deleted_twice_then_the_second_time_there_is_none(open_volume):

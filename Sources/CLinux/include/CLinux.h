@@ -71,6 +71,9 @@ int clinux_memfd_create(const char *_Nonnull name, unsigned int flags);
 /// Fixes the size of a memory file made with CLINUX_MFD_ALLOW_SEALING, and which seals it has (F_ADD_SEALS, fcntl(2)).
 int clinux_seal_size(int fd);
 
+/// Forbids everybody to make a memory file longer. -EPERM for files that are not made for it.
+int clinux_seal_growth(int fd);
+
 /// Opens a file without a name on a new detached tmpfs of `size_bytes` with `huge=` (or NULL); it dies with its last user.
 ///
 /// `read_only` gets a descriptor of the same file through a read-only mount: nobody can open that again for writing, by

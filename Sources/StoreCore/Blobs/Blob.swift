@@ -2,9 +2,9 @@ import StoreProtocol
 
 /// A blob of a session.
 public struct Blob {
-  public let extent: ExtentID
-  /// Byte offset in the arena.
-  public let offset: UInt64
+  public internal(set) var extent: ExtentID
+  /// Address of the first byte.
+  public internal(set) var offset: UInt64
   /// Bytes.
   public var size: UInt64
   /// Bytes it is charged with: its size, unless it was shrunk while others were given it.

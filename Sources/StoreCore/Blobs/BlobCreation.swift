@@ -126,12 +126,21 @@ extension Store {
   }
 
   /// Whether the volume of a client, if it is one's, allows it so much.
-  func admits(_ size: UInt64, by client: Client) -> Bool { client.volume?.usage.admits(size) ?? true }
+  ///
+  /// What its clients still map of deleted blobs counts, too, where it has files of its own.
+  func admits(_ size: UInt64, by client: Client) -> Bool {
+    guard let volume = client.volume else { return true }
+    return volume.usage.admits(size, besides: retained(by: volume))
+  }
+
+  /// Bytes of deleted blobs that clients of a volume map, where they are counted.
+  public func retained(by volume: Volume) -> UInt64 { memory.retained(by: volume.session.tenant) }
 
   /// - Returns: nil when there is no room now.
   func createBlobIfRoom(_ size: UInt64, by client: Client) -> BlobPayload? {
     let session = client.session
-    guard admits(size, by: client), let extent = memory.allocate(size, for: session.id) else { return nil }
+    guard admits(size, by: client), let extent = memory.allocate(size, for: session.id, in: session.tenant)
+    else { return nil }
     resumePopulating()
     let id = freshBlobID(in: session)
     let volume = client.volume
@@ -144,10 +153,16 @@ extension Store {
     return payload(id, blob)
   }
 
+  /// Whether a client may write to a memory file; nil when it may not even read it.
+  public func mayWrite(_ file: Int, _ client: Client) -> Bool? {
+    memory.mayWrite(file, client.session.tenant).map { $0 && !client.isReadOnly }
+  }
+
   func payload(_ id: ObjectID, _ blob: Blob) -> BlobPayload {
-    BlobPayload(
-      id: id, fileKey: Self.fileKey, offset: blob.offset, size: blob.size,
-      mappingLength: configuration.arenaLength, isSealed: blob.isSealed)
+    let file = memory.place(of: blob.extent)
+    return BlobPayload(
+      id: id, fileKey: file.key, offset: blob.offset, size: blob.size, mappingLength: file.length,
+      isSealed: blob.isSealed, fileStart: file.start)
   }
 
   /// The pages a blob needs; nil for the empty and unknown blobs.
@@ -163,6 +178,6 @@ extension Store {
     suspectUnfinished(of: client)
     guard let volume = client.volume else { return notEnoughMemory(size, by: client) }
     volume.usage.wasRefused = true
-    return volume.usage.admits(size) ? notEnoughMemory(size, by: client) : quotaExceeded(size, by: volume)
+    return admits(size, by: client) ? notEnoughMemory(size, by: client) : quotaExceeded(size, by: volume)
   }
 }

@@ -31,9 +31,14 @@ extension Store {
   }
 
   /// Clients that keep most bytes of deleted blobs, with these bytes; bytes may have several keepers.
-  private func holders(for asker: Client) -> String {
+  private func holders(for asker: Client) -> String { holders(for: asker, ofTenant: nil) }
+
+  /// The same of what is in a volume's files.
+  func holders(ofTenant tenant: UInt64) -> String { holders(for: nil, ofTenant: tenant) }
+
+  private func holders(for asker: Client?, ofTenant tenant: UInt64?) -> String {
     var kept: [String: UInt64] = [:]
-    for (holders, bytes) in memory.retainedExtents(atMost: Self.examinedExtents) {
+    for (holders, bytes) in memory.retainedExtents(atMost: Self.examinedExtents, ofTenant: tenant) {
       work.spend(Work.entry)
       // A process may have several connections.
       for label in Set(holders.prefix(Self.examinedHolders).compactMap { clients[$0]?.label }) {
@@ -42,7 +47,7 @@ extension Store {
     }
     let sorted = kept.sorted { ($0.value, $1.key) > ($1.value, $0.key) }
     let named = sorted.prefix(5).map { label, bytes in
-      "\(label)\(label == asker.label ? ", which asks" : ""): \(bytes) bytes"
+      "\(label)\(label == asker?.label ? ", which asks" : ""): \(bytes) bytes"
     }
     return named.joined(separator: ", ") + (sorted.count > 5 ? " and \(sorted.count - 5) others" : "")
   }

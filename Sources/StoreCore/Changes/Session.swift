@@ -6,7 +6,7 @@ public enum StoreKind: UInt64, Sendable {
   case plasma = 2
 }
 
-/// An isolated store: its own blobs, objects, names and streams over the shared arena.
+/// An isolated store: its own blobs, objects, names and streams.
 public final class Session {
   /// 0 for the root session.
   public let id: UInt64
@@ -44,6 +44,9 @@ public final class Session {
     self.id = id
     self.kind = kind
   }
+
+  /// Whose memory files its blobs are in: its own as a volume's, those of everybody else (0) otherwise.
+  var tenant: UInt64 { volume == nil ? 0 : id }
 
   /// Whether other stores have the same objects and names in it.
   public var isShared: Bool { !isAbandoned && volume?.isShared != false }

@@ -57,7 +57,7 @@ public struct CopyCreation: StoreTask {
   private func take(_ original: RemoteBlob, _ size: UInt64, _ store: Store) -> IncomingCopy? {
     let charged = max(size, 1)
     guard store.cache.bytes + charged <= store.cache.limit,
-      let extent = store.memory.allocate(charged, for: session.id)
+      let extent = store.memory.allocate(charged, for: session.id, in: session.tenant)
     else { return nil }
     store.resumePopulating()
     store.cache.bytes += charged

@@ -1,6 +1,6 @@
 import StoreProtocol
 
-/// A piece of the arena that blobs and connections hold on to.
+/// A piece of a memory file that blobs and connections hold on to.
 public struct ExtentID: Hashable, Comparable, Sendable {
   let slot: Int32
 
@@ -14,7 +14,12 @@ public struct ExtentID: Hashable, Comparable, Sendable {
 /// deleted longest ago first, when the store takes them back with ``reclaim(_:)``.
 public struct MemoryPool {
   struct Extent {
+    /// Slot of its file.
+    var file: Int32 = 0
+    /// Whether it lies in the part of the file for small blobs.
+    var isSmall = false
     var handle: Int32
+    /// Addresses of its bytes.
     var range: ByteRange
     /// Bytes the blobs of this extent asked for.
     var charged: UInt64
@@ -52,7 +57,20 @@ public struct MemoryPool {
   /// Blobs of this size and more start at a block boundary, if little is lost by that.
   private static let blockAlignedSize = Residency.blockSize
 
-  private(set) var allocator: ExtentAllocator
+  /// Files by their slots; nil in slots that are to be used again.
+  var files: ContiguousArray<MemoryFile?> = []
+  /// Files of tenants that may allocate, and what they keep.
+  var tenants: [UInt64: MemoryTenant] = [:]
+  /// Number of the last file.
+  var lastFile = 0
+  /// First addresses of files that are gone, by their lengths.
+  var freeAddresses: [UInt64: [UInt64]] = [:]
+  /// Whether there are volumes that get files of their own.
+  var expectsTenants = false
+  /// Whether each tenant has files of its own, and small blobs pages of their own.
+  let isSeparated: Bool
+  /// Makes the memory file that is to have this place; false when the system has none to give.
+  var openFile: (MemoryFilePlace) -> Bool = { _ in true }
   private(set) var extents: ContiguousArray<Extent> = []
   private(set) var unusedSlots: ContiguousArray<Int32> = []
   public var residency: Residency
@@ -70,39 +88,52 @@ public struct MemoryPool {
   public var reusable: UInt64 { reusableExtents.bytes }
 
   /// - Parameters:
-  ///   - length: bytes of the arena; more than `limit` leaves room against fragmentation.
+  ///   - length: bytes of the first file; more than `limit` leaves room against fragmentation.
   ///   - limit: bytes that blobs may take.
-  ///   - commit: bytes that may have pages at the same time; nil for all of the arena.
+  ///   - commit: bytes that may have pages at the same time; nil for all of the first file.
   ///   - reserve: bytes kept warm ahead of the allocations.
-  public init(length: UInt64, limit: UInt64, commit: UInt64? = nil, reserve: UInt64, populate: PopulateMode) {
-    allocator = ExtentAllocator(length: length)
+  ///   - separated: whether each tenant gets files of its own, and small blobs pages of their own.
+  public init(
+    length: UInt64, limit: UInt64, commit: UInt64? = nil, reserve: UInt64, populate: PopulateMode,
+    separated: Bool = false
+  ) {
     residency = Residency(length: length, commit: commit ?? length, reserve: reserve, mode: populate)
     self.limit = limit
+    isSeparated = separated
+    lastFile = Self.firstKey
+    files.append(
+      MemoryFile(MemoryFilePlace(key: Self.firstKey, start: 0, length: length), of: 0, separatesSizes: separated))
+    tenants[0] = MemoryTenant(files: [0])
+    if let first = files[0], first.small != nil { residency.separateSizes(at: first.smallStart) }
   }
 
-  /// Bytes of the largest blob that could be created now.
-  public var largestFree: UInt64 { min(limit - min(limit, used + retained), allocator.largestFree) }
+  /// Bytes of the largest blob that could be created now outside of volumes.
+  public var largestFree: UInt64 {
+    let left = limit - min(limit, used + retained)
+    if isSeparated { return min(left, residency.freeBytes) }
+    return min(left, files[0]?.large.largestFree ?? 0)
+  }
 
   /// Takes bytes for one blob.
   ///
-  /// - Parameter owner: whose bytes may still be in it; those of all others are to be zeroed before it is given out.
-  /// - Returns: nil when the limit or the fragmentation of the arena doesn't allow it.
-  public mutating func allocate(_ size: UInt64, for owner: UInt64 = 0) -> ExtentID? {
+  /// - Parameters:
+  ///   - owner: whose bytes may still be in it; those of all others are to be zeroed before it is given out.
+  ///   - tenant: whose files it is to be in.
+  /// - Returns: nil when the limit or the fragmentation of the files doesn't allow it.
+  public mutating func allocate(_ size: UInt64, for owner: UInt64 = 0, in tenant: UInt64 = 0) -> ExtentID? {
     let (taken, overflow) = (used + retained).addingReportingOverflow(size)
     guard !overflow, taken <= limit else { return nil }
-    guard
-      let (handle, offset) = allocator.allocate(size: size, alignment: Self.alignment(size))
-        ?? allocator.allocate(size: size, alignment: ExtentAllocator.granularity)
-    else { return nil }
-    let range = ByteRange(offset: offset, length: allocator.size(handle))
-    guard residency.retain(range, for: owner) else {
-      allocator.free(handle)
+    guard let place = place(size, in: isSeparated ? tenant : 0) else { return nil }
+    let range = place.range
+    guard residency.retain(range, for: owner, in: Int(place.file)) else {
+      giveBack(place.handle, place.file, isSmall: place.isSmall)
       return nil
     }
     used += size
-    ensure(range.end <= residency.length, "an extent ends at \(range.end), behind the arena")
+    files[Int(place.file)]?.extents += 1
     ensure(used + retained <= limit, "\(used) bytes used and \(retained) retained are more than \(limit)")
-    let extent = Extent(handle: handle, range: range, charged: size, blobs: 1)
+    let extent = Extent(
+      file: place.file, isSmall: place.isSmall, handle: place.handle, range: range, charged: size, blobs: 1)
     if let slot = unusedSlots.popLast() {
       ensure(extents[Int(slot)].isUnused, "the extent at \(extents[Int(slot)].range.offset) is given out twice")
       extents[Int(slot)] = extent
@@ -112,7 +143,7 @@ public struct MemoryPool {
     return ExtentID(slot: Int32(extents.count - 1))
   }
 
-  private static func alignment(_ size: UInt64) -> UInt64 {
+  static func alignment(_ size: UInt64) -> UInt64 {
     guard size >= blockAlignedSize else { return ExtentAllocator.granularity }
     let tail = size % Residency.blockSize
     let waste = tail == 0 ? 0 : Residency.blockSize - tail
@@ -195,10 +226,12 @@ public struct MemoryPool {
   private mutating func drop(_ id: ExtentID) {
     requireLive(id)
     extents[Int(id.slot)].blobs = -1
-    residency.release(extents[Int(id.slot)].range)
-    allocator.free(extents[Int(id.slot)].handle)
+    let extent = extents[Int(id.slot)]
+    residency.release(extent.range, in: Int(extent.file))
+    giveBack(extent.handle, extent.file, isSmall: extent.isSmall)
     extents[Int(id.slot)].holders = []
     unusedSlots.append(id.slot)
+    noteDropped(from: Int(extent.file))
   }
 
   // MARK: - Retained extents
@@ -227,14 +260,19 @@ public struct MemoryPool {
 
   /// Retained extents with their holders, first the ones that are kept.
   ///
-  /// - Parameter limit: how many are looked at.
-  func retainedExtents(atMost limit: Int) -> [(holders: [UInt64], bytes: UInt64)] {
+  /// - Parameters:
+  ///   - limit: how many are looked at.
+  ///   - tenant: whose files they are in; nil for all.
+  func retainedExtents(atMost limit: Int, ofTenant tenant: UInt64? = nil) -> [(holders: [UInt64], bytes: UInt64)] {
     var found: [(holders: [UInt64], bytes: UInt64)] = []
+    var examined = 0
     for list in [keptExtents, reusableExtents] {
       var slot = list.first
-      while slot != Self.none, found.count < limit {
-        found.append((extents[Int(slot)].holders, extents[Int(slot)].charged))
-        slot = extents[Int(slot)].next
+      while slot != Self.none, examined < limit {
+        let extent = extents[Int(slot)]
+        if tenant == nil || files[Int(extent.file)]?.tenant == tenant { found.append((extent.holders, extent.charged)) }
+        examined += 1
+        slot = extent.next
       }
     }
     return found
@@ -247,6 +285,7 @@ public struct MemoryPool {
     if list.last == Self.none { list.first = slot } else { extents[Int(list.last)].next = slot }
     list.last = slot
     list.bytes += extents[Int(slot)].charged
+    noteRetained(extents[Int(slot)].charged, in: Int(extents[Int(slot)].file))
     if isReusable { reusableExtents = list } else { keptExtents = list }
   }
 
@@ -256,6 +295,7 @@ public struct MemoryPool {
     if previous == Self.none { list.first = next } else { extents[Int(previous)].next = next }
     if next == Self.none { list.last = previous } else { extents[Int(next)].previous = previous }
     list.bytes -= extents[Int(slot)].charged
+    noteUnretained(extents[Int(slot)].charged, in: Int(extents[Int(slot)].file))
     if isReusable { reusableExtents = list } else { keptExtents = list }
   }
 
@@ -279,13 +319,13 @@ public struct MemoryPool {
   }
 
   private mutating func cutTail(_ id: ExtentID, to size: UInt64) {
-    let old = extents[Int(id.slot)].range
-    allocator.shrink(extents[Int(id.slot)].handle, to: size)
-    let new = ByteRange(offset: old.offset, length: allocator.size(extents[Int(id.slot)].handle))
+    let (old, file) = (extents[Int(id.slot)].range, Int(extents[Int(id.slot)].file))
+    let length = shrink(extents[Int(id.slot)].handle, file, isSmall: extents[Int(id.slot)].isSmall, to: size)
+    let new = ByteRange(offset: old.offset, length: length)
     guard new.length < old.length else { return }
     // Retaining the remainder of a retained range first keeps its shared block from looking unused.
-    _ = residency.retain(new)
-    residency.release(old)
+    _ = residency.retain(new, in: file)
+    residency.release(old, in: file)
     extents[Int(id.slot)].range = new
   }
 }

@@ -4,23 +4,21 @@ extension Residency {
   public mutating func demand(_ range: ByteRange) { demanded.append(blocks(range)) }
 
   /// The next job that a client waits for, nil when there is none.
-  public mutating func nextUrgentJob() -> Job? { nextZeroJob() ?? nextDemandedJob() }
+  public mutating func nextUrgentJob() -> Job? { nextZeroJob() ?? nextEndingJob() ?? nextDemandedJob() }
 
   /// The next job for the page worker, nil when there is nothing to do.
   ///
   /// - Parameter idleTarget: when not nil, spare blocks beyond this many bytes are given back.
   public mutating func nextJob(idleTarget: UInt64?) -> Job? {
     if let job = nextUrgentJob() { return job }
+    if let job = nextCopyJob() { return job }
     // Clients that take the faults themselves may have got pages beyond what may be committed.
     if committedBlocks > commitLimit, let job = releaseHighestSpare(atMost: committedBlocks - commitLimit) {
       return job
     }
-    let kept = keptBlocks
-    // With *all* there is nothing more to populate once the whole reserve has pages, used or not.
-    let lacking = min(kept - (mode == .all ? committedBlocks : spareBlocks), commitLimit - committedBlocks)
-    if lacking > 0, !isExhausted, let run = nextColdRun(atMost: lacking) { return populate(run, urgent: false) }
+    if let job = nextReserveJob() { return job }
     if let idleTarget {
-      let target = max(Int(idleTarget / Self.blockSize), kept)
+      let target = max(Int(idleTarget / Self.blockSize), keptBlocks)
       if spareBlocks > target { return releaseHighestSpare(atMost: spareBlocks - target) }
     }
     return nextCleaningJob()
@@ -53,14 +51,17 @@ extension Residency {
   public mutating func finishPopulate(_ range: ByteRange, urgent: Bool, succeeded: Bool) {
     isExhausted = !succeeded
     if !succeeded, urgent { demanded.removeAll() }
+    let file = slot(of: range)
     for block in blocks(range) where states[block] == .populating {
       states[block] = succeeded ? .warm : .cold
       if succeeded {
-        if uses[block] == 0 { spareBlocks += 1 }
+        guard uses[block] == 0 else { continue }
+        spareBlocks += 1
+        files[file].countSpare(1, at: block)
       } else {
         ensure(committedBlocks > 0, "block \(block) had no pages to lose")
         committedBlocks -= 1
-        coldHint = min(coldHint, block)
+        files[file].noteCold(block)
       }
     }
   }
@@ -70,12 +71,13 @@ extension Residency {
   /// - Parameter succeeded: whether the pages were given back; if not, they have the bytes that were there.
   public mutating func finishRelease(_ range: ByteRange, succeeded: Bool = true) {
     isExhausted = false
+    let file = slot(of: range)
     for block in blocks(range) where states[block] == .releasing {
-      traces.finishRelease(block, succeeded: succeeded, isUsed: uses[block] > 0)
+      if file == 0 { traces.finishRelease(block, succeeded: succeeded, isUsed: uses[block] > 0) }
       ensure(committedBlocks > 0, "block \(block) had no pages to give back")
       states[block] = .cold
       committedBlocks -= 1
-      coldHint = min(coldHint, block)
+      files[file].noteCold(block)
       if mode == .off, uses[block] > 0 {
         states[block] = .warm
         committedBlocks += 1
@@ -105,49 +107,68 @@ extension Residency {
     return nil
   }
 
-  private mutating func nextColdRun(atMost limit: Int) -> Range<Int>? {
-    var start = coldHint
-    while start < states.count, states[start] != .cold || uses[start] > 0 { start += 1 }
-    coldHint = start
-    guard start < states.count else { return nil }
+  mutating func nextColdRun(in file: Int, atMost limit: Int, forSmall: Bool) -> Range<Int>? {
+    var start = forSmall ? files[file].smallHint : files[file].coldHint
+    let last = forSmall ? files[file].blocks.upperBound : files[file].firstSmall
+    while start < last, states[start] != .cold || uses[start] > 0 { start += 1 }
+    if forSmall { files[file].smallHint = start } else { files[file].coldHint = start }
+    guard start < last else { return nil }
     var end = start
-    while end < states.count, end - start < min(Self.jobBlocks, limit), states[end] == .cold, uses[end] == 0 {
-      end += 1
-    }
+    while end < last, end - start < min(Self.jobBlocks, limit), states[end] == .cold, uses[end] == 0 { end += 1 }
     return start..<end
   }
 
-  private mutating func populate(_ run: Range<Int>, urgent: Bool) -> Job {
+  mutating func populate(_ run: Range<Int>, urgent: Bool) -> Job {
     for block in run { states[block] = .populating }
     committedBlocks += run.count
     return .populate(bytes(run), urgent: urgent)
   }
 
   private func isSpare(_ block: Int) -> Bool {
-    states[block] == .warm && uses[block] == 0 && traces.pending[block] == 0
+    states[block] == .warm && uses[block] == 0 && !traces.isPending(block)
   }
 
+  /// Gives back the highest spare blocks of the file that is most in excess of what it is to keep.
   private mutating func releaseHighestSpare(atMost limit: Int) -> Job? {
-    var end = states.count
-    while end > 0, !isSpare(end - 1) { end -= 1 }
-    guard end > 0 else { return nil }
-    var start = end
-    while start > 0, end - start < min(limit, Self.jobBlocks), isSpare(start - 1) {
-      start -= 1
+    for file in filesWithSpare() {
+      if let job = releaseHighestSpare(of: file, atMost: limit) { return job }
     }
+    return nil
+  }
+
+  mutating func releaseHighestSpare(of file: Int, atMost limit: Int) -> Job? {
+    let first = files[file].blocks.lowerBound
+    var end = files[file].blocks.upperBound
+    while end > first, !isSpare(end - 1) { end -= 1 }
+    guard end > first else { return nil }
+    var start = end
+    while start > first, end - start < min(limit, Self.jobBlocks), isSpare(start - 1) { start -= 1 }
     for block in start..<end { states[block] = .releasing }
     ensure(spareBlocks >= end - start, "\(end - start) blocks are given back, \(spareBlocks) are spare")
     spareBlocks -= end - start
+    for block in start..<end { files[file].countSpare(-1, at: block) }
     return .release(bytes(start..<end))
   }
 }
 
 /// Work of the page worker for the store.
 extension Store {
-  /// The next job for the page worker; see ``Residency/nextJob(idleTarget:)``.
-  public func nextPageJob(idleTarget: UInt64?) -> Residency.Job? { memory.residency.nextJob(idleTarget: idleTarget) }
+  /// The memory file that is there from the start.
+  public var firstFile: MemoryFilePlace { memory.firstFile }
 
-  /// The next job that a client waits for; see ``Residency/nextUrgentJob()``.
+  /// Makes the memory file that is to have a place; false when the system has none to give.
+  public var openFile: (MemoryFilePlace) -> Bool {
+    get { memory.openFile }
+    set { memory.openFile = newValue }
+  }
+
+  /// The next job for the page worker; see ``Residency/nextJob(idleTarget:)``.
+  public func nextPageJob(idleTarget: UInt64?) -> Residency.Job? {
+    memory.prepareSpareFile()
+    return memory.residency.nextJob(idleTarget: idleTarget)
+  }
+
+  /// The next job that a client waits for, for another worker.
   public func nextUrgentPageJob() -> Residency.Job? { memory.residency.nextUrgentJob() }
 
   /// Asks for the pages of a range before anything else.
@@ -161,7 +182,11 @@ extension Store {
   /// Notes that a populate job ended.
   public func finishPopulate(_ range: ByteRange, urgent: Bool, succeeded: Bool) {
     memory.residency.finishPopulate(range, urgent: urgent, succeeded: succeeded)
+    if urgent, !succeeded { failCopiesWithoutPages() }
   }
+
+  /// Notes that the file that had these addresses is gone.
+  public func finishEnd(_ range: ByteRange) { memory.finishEnd(range) }
 
   /// Notes that a release job ended.
   ///

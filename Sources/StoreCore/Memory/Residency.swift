@@ -1,4 +1,4 @@
-/// A byte range of the arena.
+/// A range of addresses; see ``MemoryFilePlace``.
 public struct ByteRange: Equatable, Sendable {
   public let offset: UInt64
   public let length: UInt64
@@ -21,9 +21,10 @@ public enum PopulateMode: String, CaseIterable, Sendable {
   case off
 }
 
-/// State of the pages of each block of the arena, and the jobs of the page worker that follow from it.
+/// State of the pages of each block of all memory files, and the jobs of the page worker that follow from it.
 ///
-/// A block is 2 MiB. *Warm* blocks have their pages allocated and zeroed; *cold* ones have none.
+/// A block is 2 MiB. *Warm* blocks have their pages allocated and zeroed; *cold* ones have none. Blocks are numbered by
+/// their addresses; each belongs to one file, and all files share one limit.
 public struct Residency {
   /// Bytes.
   public static let blockSize: UInt64 = 2 << 20
@@ -41,9 +42,13 @@ public struct Residency {
     case zero([ByteRange])
     /// Gives the pages of unused blocks back to the system.
     case release(ByteRange)
+    /// Ends the file that has these addresses, with all its pages.
+    case end(ByteRange)
+    /// Copies bytes to where pages are.
+    case copy(ByteRange, to: ByteRange, number: UInt64)
   }
 
-  /// Bytes of the arena.
+  /// Bytes of the first file, in which several owners follow each other.
   let length: UInt64
   let mode: PopulateMode
   /// Blocks that may have pages at the same time.
@@ -55,11 +60,21 @@ public struct Residency {
   /// Owners of the bytes that are in the blocks.
   var traces: Traces
   var demanded: [Range<Int>] = []
-  /// The block at which the search for a cold unused block starts.
-  var coldHint = 0
+  /// Pages of each file, by its slot.
+  var files: ContiguousArray<FilePages> = []
+  /// Slots of files, in the order of their blocks.
+  var slots: [Int] = []
+  /// The file that is nobody's yet.
+  var spareFile: Int?
+  /// The file of a volume whose blocks came into use last.
+  var frontFile: Int?
+  /// Slots of files that are to end.
+  var ending: [Int] = []
+  /// Copying that is to be done, the oldest first.
+  var copies: [PendingCopy] = []
 
   /// Blocks that extents use, with or without pages.
-  private var usedBlocks = 0
+  private(set) var usedBlocks = 0
   /// Blocks with pages, those being populated or released included.
   public internal(set) var committedBlocks = 0
   /// Warm blocks that no extent uses.
@@ -82,6 +97,8 @@ public struct Residency {
     states = ContiguousArray(repeating: .cold, count: count)
     uses = ContiguousArray(repeating: 0, count: count)
     traces = Traces(blocks: count)
+    files = [FilePages(blocks: 0..<count)]
+    slots = [0]
   }
 
   /// Bytes that have pages.
@@ -93,14 +110,18 @@ public struct Residency {
 
   func bytes(_ blocks: Range<Int>) -> ByteRange {
     let start = UInt64(blocks.lowerBound) * Self.blockSize
-    return ByteRange(offset: start, length: min(UInt64(blocks.upperBound) * Self.blockSize, length) - start)
+    let end = UInt64(blocks.upperBound) * Self.blockSize
+    // Only the first file may end within a block.
+    return ByteRange(offset: start, length: (start < length ? min(end, length) : end) - start)
   }
 
   /// Notes that an extent uses `range`.
   ///
-  /// - Parameter owner: the owner, which may see its own former bytes; nil when the range has its owner already.
+  /// - Parameters:
+  ///   - owner: the owner, which may see its own former bytes; nil when the range has its owner already.
+  ///   - file: slot of the file it is in.
   /// - Returns: false when extents would use more blocks than may be committed; then nothing is noted.
-  public mutating func retain(_ range: ByteRange, for owner: UInt64? = nil) -> Bool {
+  public mutating func retain(_ range: ByteRange, for owner: UInt64? = nil, in file: Int = 0) -> Bool {
     let blocks = blocks(range)
     var added = 0
     var spare = 0
@@ -112,7 +133,12 @@ public struct Residency {
     if added > 0, usedBlocks + added > commitLimit { return false }
     usedBlocks += added
     spareBlocks -= spare
-    if let owner { traces.mark(range, blocks, owner) }
+    files[file].countSpare(-spare, at: blocks.lowerBound)
+    if file == 0 {
+      if let owner { traces.mark(range, blocks, owner) }
+    } else if added > 0 {
+      noteTaken(added, in: file)
+    }
     for block in blocks {
       uses[block] += 1
       if mode == .off, states[block] == .cold {
@@ -123,22 +149,33 @@ public struct Residency {
     return true
   }
 
-  /// Notes that an extent does not use `range` any more.
-  public mutating func release(_ range: ByteRange) {
+  /// Notes that an extent does not use `range` of a file any more.
+  public mutating func release(_ range: ByteRange, in file: Int = 0) {
     for block in blocks(range) {
       ensure(uses[block] > 0, "block \(block) is given up by nobody who used it")
       uses[block] -= 1
       guard uses[block] == 0 else { continue }
       usedBlocks -= 1
-      if states[block] == .warm { spareBlocks += 1 }
-      if states[block] == .cold { coldHint = min(coldHint, block) }
-      traces.noteSpare(block)
+      if states[block] == .warm {
+        spareBlocks += 1
+        files[file].countSpare(1, at: block)
+      }
+      if states[block] == .cold { files[file].noteCold(block) }
+      if file == 0 { traces.noteSpare(block) }
     }
   }
 
+  /// Keeps blocks of the first file from an offset on for small blobs.
+  mutating func separateSizes(at offset: UInt64) {
+    files[0] = FilePages(blocks: files[0].blocks, firstSmall: Int(offset / Self.blockSize))
+  }
+
+  /// Makes room for the uses of blocks of a new file.
+  mutating func addUses(_ count: Int) { uses.append(contentsOf: repeatElement(0, count: count)) }
+
   /// Whether all of `range` has pages, and none of them bytes that others have left.
   public func isWarm(_ range: ByteRange) -> Bool {
-    for block in blocks(range) where states[block] != .warm || traces.pending[block] > 0 { return false }
+    for block in blocks(range) where states[block] != .warm || traces.isPending(block) { return false }
     return true
   }
 
@@ -147,13 +184,13 @@ public struct Residency {
   /// Nobody works for blocks without extents: whoever waits for the pages of a blob that is gone waits for nothing.
   public func isAwaited(_ range: ByteRange) -> Bool {
     for block in blocks(range) where uses[block] > 0 {
-      if states[block] != .warm || traces.pending[block] > 0 { return true }
+      if states[block] != .warm || traces.isPending(block) { return true }
     }
     return false
   }
 
   /// Whether nothing of a range is still to be zeroed.
-  public func isClean(_ range: ByteRange) -> Bool { blocks(range).allSatisfy { traces.pending[$0] == 0 } }
+  public func isClean(_ range: ByteRange) -> Bool { !blocks(range).contains { traces.isPending($0) } }
 
   /// Short ranges that are to be zeroed before anything else happens, since the last call.
   public mutating func takeShortTraces() -> [ByteRange] { traces.takeShort() }
@@ -165,7 +202,10 @@ public struct Residency {
   }
 
   /// Notes that a second has passed: blocks that their owner leaves alone for longer are cleaned for others.
-  public mutating func passTime() { traces.passTime() }
+  public mutating func passTime() {
+    traces.passTime()
+    ageTaken()
+  }
 
   /// Notes that a zero job ended; `succeeded` false means that clients that wait for it are to be refused.
   public mutating func finishZero(_ ranges: [ByteRange], succeeded: Bool = true) {
@@ -174,7 +214,8 @@ public struct Residency {
   }
 }
 
-/// Owners of the bytes left in the blocks of the arena, and the zeroing that is due before others get them.
+/// Owners of the bytes left in the blocks of the first file, and the zeroing that is due before others get them. Files of
+/// one tenant need none of it: nobody else has written there.
 ///
 /// A block without pages, or never given out, is *clean*. One that only one owner has used may be given to that owner
 /// again as it is. For everybody else, a range that is given out is zeroed first: a short one at once, a long one by
@@ -214,6 +255,9 @@ struct Traces {
     pending = ContiguousArray(repeating: 0, count: blocks)
     spareSince = ContiguousArray(repeating: 0, count: blocks)
   }
+
+  /// Whether a block of any file is still to be zeroed.
+  func isPending(_ block: Int) -> Bool { block < pending.count && pending[block] > 0 }
 
   /// Notes that `owner` gets a range, and that bytes of others in it are to be zeroed.
   mutating func mark(_ range: ByteRange, _ blocks: Range<Int>, _ owner: UInt64) {

@@ -173,6 +173,7 @@ struct SessionRemoval: StoreTask {
     }
     session.volume = nil
     store.sessions[session.id] = nil
+    store.memory.closeTenant(session.id)
     store.memory.residency.forgetOwner(session.id)
     return ()
   }

@@ -53,7 +53,7 @@ final class ContentsCopy {
     blobs = SortedTable()
     source.copies.removeAll { $0 === self }
     target.copy = nil
-    store.note(.contents(session: target.session.id))
+    store.noteContents(of: target)
   }
 }
 
@@ -76,12 +76,22 @@ extension Store {
     reclaim(Copying(copy: ContentsCopy(of: source.session, to: target, self)))
   }
 
-  /// Gives a volume a blob of another, under the same id and with the same bytes.
+  /// Gives a volume a blob of another, under the same id: with the same bytes where nobody can write them any more, else
+  /// with a copy of them that comes later.
+  ///
+  /// See ``Volume/isBeingFilled`` and ``Volume/fillFailure``.
   func share(_ original: Blob, _ id: ObjectID, with target: Volume) {
     var blob = original
     blob.sealer = nil
     blob.usage = target.usage
-    memory.addBlob(blob.extent)
+    if memory.isWritable(blob.extent) {
+      guard let extent = copyBytes(of: original, for: target) else { return }
+      blob.extent = extent
+      blob.offset = memory.range(extent).offset
+      blob.charged = memory.charged(extent)
+    } else {
+      memory.addBlob(blob.extent)
+    }
     target.session.blobs[id] = blob
     target.usage.charge(blob.charged, for: id)
   }

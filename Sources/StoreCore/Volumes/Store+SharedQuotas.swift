@@ -26,7 +26,8 @@ extension Store {
   ///
   /// - Returns: the error if that does not help; nil when the quota is not what is lacking, or is this store's alone.
   func shortage(_ size: UInt64, of volume: Volume) -> StoreError? {
-    guard volume.usage.granted != nil, !volume.usage.admits(size) else { return nil }
+    guard volume.usage.granted != nil, !volume.usage.admits(size, besides: retained(by: volume))
+    else { return nil }
     guard size <= memory.limit else {
       return StoreError(
         .notEnoughMemory,

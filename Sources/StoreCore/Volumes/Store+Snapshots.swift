@@ -24,6 +24,7 @@ extension Store {
     settings.source = Volume.Source(kind: .volume, id: source)
     let volume = try requireVolume(source)
     try requireOwnSession(volume)
+    try requireRoom(forCopyOf: volume, sealedBytes(of: volume), as: id)
     let session = openSession(.normal)
     let snapshot = Volume(settings, kind: .snapshot, session: session, created: now, deletedMemory: .keep)
     session.volume = snapshot
@@ -65,6 +66,7 @@ extension Store {
         "volume '\(settings.id)' cannot start with \(source.kind.rawValue) '\(source.id)': that has \(size) bytes, the "
           + "quota is \(settings.quota)")
     }
+    try requireRoom(forCopyOf: volume, sealedBytes(of: volume), as: settings.id)
     return volume
   }
 

@@ -68,7 +68,10 @@ extension Store {
     let session = settings.scope == .cluster ? root : openSession(.normal, number)
     let volume = Volume(
       settings, kind: .volume, session: session, created: created, deletedMemory: configuration.deletedMemory)
-    if settings.scope == .volume { session.volume = volume }
+    if settings.scope == .volume {
+      session.volume = volume
+      memory.expectsTenants = memory.isSeparated
+    }
     volumes[settings.id] = volume
     return volume
   }

@@ -34,6 +34,10 @@ public final class Volume {
   public internal(set) var contents: SnapshotContents?
   /// Task that fills the volume with its first contents; nil when it has all of them.
   var copy: ContentsCopy?
+  /// Blobs of its first contents whose bytes are still being copied.
+  var pendingCopies = 0
+  /// Why it has not all of its first contents, and is to be deleted.
+  public internal(set) var fillFailure: StoreError?
 
   /// - Parameter deletedMemory: the policy outside of volumes.
   init(_ settings: Settings, kind: Kind, session: Session, created: UInt64, deletedMemory: DeletedMemoryPolicy) {
@@ -62,7 +66,7 @@ public final class Volume {
   public var heapBytes: Int { usage.sharesRootSession ? usage.heapBytes : session.heapBytes }
 
   /// Whether its first contents are still being copied: see ``WaitKey/contents(session:)``.
-  public var isBeingFilled: Bool { copy != nil }
+  public var isBeingFilled: Bool { copy != nil || pendingCopies > 0 }
 
   /// The usage, for a volume whose objects it has to list: one in the root session.
   var sharedSessionUsage: VolumeUsage? { usage.sharesRootSession ? usage : nil }

@@ -18,7 +18,13 @@ struct VolumeRemoval: StoreTask {
 
   init(_ volume: Volume, of clients: [Client], _ store: Store) {
     self.volume = volume
-    self.clients = clients.reversed().map { ClientRemoval(of: $0, keepsGrants: true) }
+    // Files that only this volume has end with it, whoever still maps them.
+    let ends = store.memory.isSeparated && volume.settings.scope == .volume
+    let retains = volume.settings.onDelete == .retain && volume.kind == .volume
+    self.clients = clients.reversed().map {
+      ClientRemoval(of: $0, keepsGrants: !ends || retains, staysConnected: true)
+    }
+    if ends { store.memory.closeTenant(volume.session.id) }
     switch (volume.settings.scope, volume.settings.onDelete) {
     case (.volume, .retain) where volume.kind == .volume:
       // Of what all stores have each moves its own.

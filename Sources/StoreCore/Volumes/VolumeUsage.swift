@@ -45,9 +45,11 @@ public final class VolumeUsage {
   }
 
   /// Whether a blob of `size` bytes fits in what is left.
-  func admits(_ size: UInt64) -> Bool {
+  ///
+  /// - Parameter retained: bytes that count besides those of its blobs.
+  func admits(_ size: UInt64, besides retained: UInt64 = 0) -> Bool {
     let most = granted ?? limit
-    return size <= most && used <= most - size
+    return size <= most && retained <= most - size && used <= most - size - retained
   }
 
   /// Whether `size` bytes more are beyond a percentage of the limit.
@@ -155,6 +157,7 @@ extension Store {
       let what = volume.isShared ? "what was written through it before" : "what was written before"
       return "the store was restarted\(time) and \(what) is lost: write it again"
     }
+    if let failure = volume.fillFailure { return failure.message }
     let usage = volume.usage
     let isNearlyFull = usage.limit != .max && usage.used >= usage.limit - usage.limit / 20
     guard volume.kind == .volume, usage.wasRefused || isNearlyFull else { return nil }
@@ -168,6 +171,12 @@ extension Store {
     var message =
       "Failed to allocate memory of size \(size): volume '\(volume.id)' may have \(volume.usage.limit) bytes and "
       + "\(volume.usage.used) are in use"
+    let retained = retained(by: volume)
+    if retained > 0 {
+      message +=
+        ", \(retained) more are deleted but still mapped by its clients (\(holders(ofTenant: volume.session.tenant))), and "
+        + "come back when these disconnect or call memory_trim"
+    }
     let largest = largestObjects(of: volume)
     if !largest.isEmpty { message += "; largest: " + largest.joined(separator: ", ") }
     message += "; delete what is not needed any more, or expand the volume's claim"

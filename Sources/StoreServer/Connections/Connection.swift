@@ -42,10 +42,14 @@ final class Connection {
   var work: RequestWork?
   /// Whether it is in the queue of connections that have more to do.
   var isQueued = false
-  /// Whether the arena's descriptor was sent.
-  var knowsArena = false
   /// The blob that it was given along with a reply, for what it puts next.
   var reserved: ObjectID?
+  /// Keys of the memory files whose descriptors were sent or announced.
+  private var knownFiles: Set<Int> = []
+  /// The one that was asked for last.
+  private var lastKnownFile = -1
+  /// Keys of files whose descriptors follow the reply at hand.
+  private(set) var announcedFiles: [Int] = []
   /// Whether its volume is gone.
   var isEvicted = false
   /// Whether its bytes travel over TLS.
@@ -72,7 +76,8 @@ final class Connection {
   /// Bytes taken of the buffers.
   private var pendingTaken = 0
   private var pendingStart = 0
-  private var pendingDescriptor = false
+  /// Keys of files whose descriptors follow what is pending.
+  private var pendingFiles: [Int] = []
 
   /// - Parameters:
   ///   - buffers: what it may take for messages on their way.
@@ -102,16 +107,43 @@ final class Connection {
   }
 
   /// Whether something waits for the socket to take more.
-  var hasPendingOutput: Bool { pending != nil || pendingDescriptor }
+  var hasPendingOutput: Bool { pending != nil || !pendingFiles.isEmpty }
+
+  // MARK: - Memory files
+
+  /// Announces the descriptor of a file with the reply at hand, unless the client has it.
+  ///
+  /// - Returns: whether it follows.
+  func announce(file key: Int) -> Bool {
+    if key == lastKnownFile { return false }
+    lastKnownFile = key
+    guard knownFiles.insert(key).inserted else { return false }
+    announcedFiles.append(key)
+    return true
+  }
+
+  /// Puts the files that follow the reply at hand in the order of their keys.
+  func sortAnnouncedFiles() { announcedFiles.sort() }
+
+  /// Announces nothing, since another reply is given.
+  private func withdrawAnnouncements() {
+    guard !announcedFiles.isEmpty else { return }
+    knownFiles.subtract(announcedFiles)
+    announcedFiles.removeAll()
+    lastKnownFile = -1
+  }
 
   /// Most bytes of a message that are copied when the socket doesn't take it.
   private static let largestCopy = 64 << 10
 
-  /// Sends a message, then the arena's descriptor if wanted; keeps the bytes that the socket doesn't take.
+  /// Sends a message, then the descriptors that were announced if wanted; keeps the bytes that the socket doesn't take.
   ///
-  /// - Parameter message: replaced by another writer when the connection keeps it.
+  /// - Parameters:
+  ///   - message: replaced by another writer when the connection keeps it.
+  ///   - descriptor: the descriptor of a file for this client.
   /// - Returns: false when the connection is broken.
-  func send(_ message: inout ByteWriter, arena: CInt?) -> Bool {
+  func send(_ message: inout ByteWriter, sendsFiles: Bool, descriptor: (Int) -> CInt?) -> Bool {
+    if !sendsFiles { withdrawAnnouncements() }
     var sent = 0
     if !hasPendingOutput {
       guard let count = write(message.bytes) else { return false }
@@ -120,12 +152,10 @@ final class Connection {
     if sent < message.count {
       guard keep(&message, from: sent) else { return false }
     }
-    guard let arena else { return true }
-    if hasPendingOutput {
-      pendingDescriptor = true
-      return true
-    }
-    return sendDescriptor(arena)
+    guard sendsFiles, !announcedFiles.isEmpty else { return true }
+    pendingFiles += announcedFiles
+    announcedFiles.removeAll()
+    return pending != nil || sendFiles(descriptor)
   }
 
   /// - Returns: false when there is no room. A long message brings its own, which was counted when it was written.
@@ -150,7 +180,7 @@ final class Connection {
   /// Sends more of the pending bytes.
   ///
   /// - Returns: false when the connection is broken.
-  func flush(arena: CInt) -> Bool {
+  func flush(descriptor: (Int) -> CInt?) -> Bool {
     if let pending {
       guard let sent = write(UnsafeRawBufferPointer(rebasing: pending.bytes[pendingStart...])) else { return false }
       pendingStart += sent
@@ -160,20 +190,18 @@ final class Connection {
       pendingTaken = 0
       pendingStart = 0
     }
-    if pendingDescriptor {
-      pendingDescriptor = false
-      return sendDescriptor(arena)
-    }
-    return true
+    return sendFiles(descriptor)
   }
 
-  private func sendDescriptor(_ arena: CInt) -> Bool {
-    let code = clinux_send_fd(file, arena)
-    if code == -EAGAIN {
-      pendingDescriptor = true
-      return true
+  private func sendFiles(_ descriptor: (Int) -> CInt?) -> Bool {
+    while let key = pendingFiles.first {
+      guard let sent = descriptor(key) else { return false }
+      let code = clinux_send_fd(file, sent)
+      if code == -EAGAIN { return true }
+      guard code == 0 else { return false }
+      pendingFiles.removeFirst()
     }
-    return code == 0
+    return true
   }
 
   /// Bytes taken by the socket, nil when it is broken.
@@ -298,11 +326,10 @@ final class InputBuffer {
   /// Drops a message returned by ``nextFrame()``.
   func consumeFrame(_ frame: UnsafeRawBufferPointer) { start += 8 + frame.count }
 
-  /// Moves up to `count` bytes out, for raw data behind a message.
-  func take(into target: UnsafeMutableRawPointer, atMost limit: Int) -> Int {
-    let taken = min(limit, count)
-    target.copyMemory(from: base + start, byteCount: taken)
-    start += taken
+  /// Takes up to `limit` bytes out, for raw data behind a message; they are valid until the buffer changes.
+  func take(atMost limit: Int) -> UnsafeRawBufferPointer {
+    let taken = UnsafeRawBufferPointer(start: base + start, count: min(limit, count))
+    start += taken.count
     return taken
   }
 }

@@ -33,7 +33,7 @@ final class HeldReply {
 
   /// Action when the condition holds.
   enum Continuation {
-    /// The reply, which is complete, is sent; then the arena's descriptor if wanted, then raw bytes.
+    /// The reply, which is complete, is sent; then the descriptors it announces if wanted, then raw bytes.
     case send(arena: Bool, Transfer?)
     /// Raw bytes are moved.
     case transfer(Transfer)

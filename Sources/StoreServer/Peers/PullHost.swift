@@ -66,7 +66,7 @@ final class PullHost {
   private static let longestWait: UInt64 = 280_000_000_000
 
   private let store: Store
-  private let arena: Arena
+  private let files: MemoryFiles
   private let mailbox: Mailbox
   /// How other stores are reached.
   private let access: PeerAccess
@@ -80,9 +80,9 @@ final class PullHost {
   /// Fetches that wait for pages.
   private var onPages: [Pull] = []
 
-  init(_ store: Store, _ arena: Arena, _ mailbox: Mailbox, _ access: PeerAccess, log: Logger) {
+  init(_ store: Store, _ files: MemoryFiles, _ mailbox: Mailbox, _ access: PeerAccess, log: Logger) {
     self.store = store
-    self.arena = arena
+    self.files = files
     self.mailbox = mailbox
     self.access = access
     self.log = log
@@ -145,7 +145,7 @@ final class PullHost {
 
   private func start(_ pull: Pull, _ peer: PeerThreads, copiesOf owner: UInt64?) -> Bool {
     let transfer = PullTransfer(
-      pull.originals.map(\.id), from: peer, copiesOf: owner, into: arena, timeout: UInt64(access.timeout.nanoseconds),
+      pull.originals.map(\.id), from: peer, copiesOf: owner, timeout: UInt64(access.timeout.nanoseconds),
       reports: reports(of: pull.number))
     pull.transfer = transfer
     return transfer.start()
@@ -236,15 +236,10 @@ final class PullHost {
     case .success(let incoming):
       pull.incoming = incoming
       zeroTraces()
-      pull.transfer?.place(incoming.map(\.range))
+      pull.transfer?.place(incoming.compactMap { files.bytes(of: $0.range) })
       if advance(pull) { return }
       var pages = NewBlobs()
-      for copy in incoming {
-        pages.add(
-          BlobPayload(
-            id: copy.original.id, fileKey: 0, offset: copy.range.offset, size: copy.range.length,
-            mappingLength: arena.length, isSealed: false))
-      }
+      for copy in incoming { pages.add(copy.original.id, copy.range) }
       for range in pages.ranges { store.demandPages(range) }
       onPages.append(pull)
     }
@@ -252,11 +247,7 @@ final class PullHost {
 
   /// Overwrites what others have left in the room: what comes does not reach to the end of it.
   private func zeroTraces() {
-    for range in store.takeShortTraces() {
-      do throws(SharedMemoryError) { try arena.zero(offset: range.offset, length: range.length) } catch {
-        log.error("cannot zero \(range.length) bytes: \(error)")
-      }
-    }
+    for range in store.takeShortTraces() { files.zero(range) }
   }
 
   /// Lets bytes come as far as there are pages for them.
@@ -357,7 +348,7 @@ final class PullHost {
     for key in peers.keys where store.instances[key.address.instance] == nil { peers[key] = nil }
   }
 
-  /// Ends what is under way; returns when no thread touches the arena any more.
+  /// Ends what is under way; returns when no thread touches the room any more.
   func stop() {
     isStopped = true
     for pull in pulls.values { pull.transfer?.refuse() }

@@ -23,7 +23,7 @@ final class PullTransfer: Sendable {
 
   private struct State {
     /// Room for each blob; empty when there is none.
-    var room: [ByteRange] = []
+    var room: [ArenaBytes] = []
     /// Part of the room that has pages: all of the first blobs, and so many bytes of the next.
     var pages: (blobs: Int, bytes: UInt64) = (0, 0)
     /// Whether there is no room after all.
@@ -45,7 +45,6 @@ final class PullTransfer: Sendable {
   private let peer: PeerThreads
   /// The store whose blobs they are, where another one is asked for its copies.
   private let owner: UInt64?
-  private let arena: Arena
   private let timeout: UInt64
   private let reports: Reports
   private let hasRoom = DispatchSemaphore(value: 0)
@@ -56,13 +55,11 @@ final class PullTransfer: Sendable {
   ///   - owner: the store whose blobs they are, where another one is asked for its copies.
   ///   - timeout: nanoseconds without a byte after which it is given up.
   init(
-    _ ids: [ObjectID], from peer: PeerThreads, copiesOf owner: UInt64?, into arena: Arena, timeout: UInt64,
-    reports: Reports
+    _ ids: [ObjectID], from peer: PeerThreads, copiesOf owner: UInt64?, timeout: UInt64, reports: Reports
   ) {
     self.ids = ids
     self.owner = owner
     self.peer = peer
-    self.arena = arena
     self.timeout = timeout
     self.reports = reports
   }
@@ -73,7 +70,7 @@ final class PullTransfer: Sendable {
   // MARK: - Room
 
   /// Gives room for each blob that was announced; the loop calls this or ``refuse()`` once it was told the sizes.
-  func place(_ room: [ByteRange]) {
+  func place(_ room: [ArenaBytes]) {
     state.withLock { $0.room = room }
     hasRoom.signal()
   }
@@ -114,13 +111,13 @@ final class PullTransfer: Sendable {
 
   /// Receives part of a blob to where it belongs, as far as there are pages.
   private func receive(
-    _ bytes: Range<UInt64>, of blob: Int, at room: ByteRange, over link: PeerLink, progress: (Int) -> Void
+    _ bytes: Range<UInt64>, of blob: Int, at room: ArenaBytes, over link: PeerLink, progress: (Int) -> Void
   ) throws(StoreClientError) {
     var start = bytes.lowerBound
     while start < bytes.upperBound {
       let end = min(bytes.upperBound, start + Self.step)
       try waitForPages(of: blob, upTo: end)
-      try link.receive(into: arena.base + Int(room.offset + start), count: Int(end - start), progress: progress)
+      try link.receive(into: room.address + Int(start), count: Int(end - start), progress: progress)
       start = end
     }
   }
@@ -184,7 +181,7 @@ final class PullTransfer: Sendable {
   /// Receives what follows the first answer.
   ///
   /// - Returns: how many bytes of each blob have come.
-  private func receiveFirst(over link: PeerLink, _ order: [Int], _ room: [ByteRange]) -> [UInt64] {
+  private func receiveFirst(over link: PeerLink, _ order: [Int], _ room: [ArenaBytes]) -> [UInt64] {
     var received = [UInt64](repeating: 0, count: room.count)
     do throws(StoreClientError) {
       for index in order {
@@ -202,7 +199,7 @@ final class PullTransfer: Sendable {
 
   // MARK: - The rest, over several connections
 
-  private func begin(_ received: [UInt64], of room: [ByteRange], servesRanges: Bool) {
+  private func begin(_ received: [UInt64], of room: [ArenaBytes], servesRanges: Bool) {
     let progress = PullProgress(
       received: received, of: room.map(\.length), servesRanges: servesRanges, timeout: timeout,
       now: monotonicNanoseconds())
@@ -268,9 +265,7 @@ final class PullTransfer: Sendable {
       return .failure(state.failure.map { Self.error($0) } ?? StoreError(.ioError, "not all bytes have come"))
     }
     guard let result else { return }
-    for range in state.withLock({ $0.room }) {
-      arena.dropFromResidentSet(offset: range.offset, length: range.length)
-    }
+    for range in state.withLock({ $0.room }) { range.dropFromResidentSet() }
     reports.ended(result)
   }
 

@@ -20,24 +20,24 @@ extension RequestHandler {
   func writeCreated(_ payload: BlobPayload, sendsArena: Bool) {
     reply.frame {
       $0.field("created", payload)
-      appendDescriptor(sendsArena)
+      appendDescriptor(sendsArena, payload)
       $0.field("id", payload.id.rawValue)
       $0.type("create_buffer_reply")
     }
   }
 
-  /// Whether the arena's descriptor follows a reply with this payload, which the client then knows.
+  /// Whether the descriptor of a memory file follows a reply with this payload, which the client then knows.
   func announceArena(to connection: Connection, _ payload: BlobPayload) -> Bool {
-    guard connection.kind == .ipc, payload.size > 0, !connection.knowsArena else { return false }
-    connection.knowsArena = true
-    return true
+    connection.kind == .ipc && payload.size > 0 && connection.announce(file: payload.fileKey)
   }
 
-  func appendDescriptor(_ sendsArena: Bool) { reply.field("fd", sendsArena ? Store.fileKey : -1) }
+  func appendDescriptor(_ sendsArena: Bool, _ payload: BlobPayload) {
+    reply.field("fd", sendsArena ? payload.fileKey : -1)
+  }
 
-  func appendDescriptors(_ sendsArena: Bool) {
+  func appendDescriptors(_ sendsArena: Bool, of connection: Connection) {
     reply.beginArray("fds")
-    if sendsArena { reply.append(decimal: Store.fileKey) }
+    if sendsArena { for key in connection.announcedFiles { reply.element(UInt64(key)) } }
     reply.endArray()
   }
 
@@ -47,7 +47,7 @@ extension RequestHandler {
   func whenWarm(
     _ payload: BlobPayload, for connection: Connection, sendsArena: Bool, transfer: Transfer? = nil
   ) -> Disposition {
-    for range in store.takeShortTraces() { zero(range) }
+    for range in store.takeShortTraces() { files?.zero(range) }
     let range = ByteRange(offset: payload.offset, length: payload.size)
     guard payload.size == 0 || store.memory.residency.isWarm(range) else {
       return awaitPages(NewBlobs(CollectionOfOne(payload)), for: connection, sendsArena: sendsArena, transfer)
@@ -59,7 +59,7 @@ extension RequestHandler {
   func whenWarm(
     _ blobs: NewBlobs, for connection: Connection, sendsArena: Bool, transfer: Transfer? = nil
   ) -> Disposition {
-    for range in store.takeShortTraces() { zero(range) }
+    for range in store.takeShortTraces() { files?.zero(range) }
     guard blobs.ranges.allSatisfy({ store.memory.residency.isWarm($0) }) else {
       return awaitPages(blobs, for: connection, sendsArena: sendsArena, transfer)
     }
@@ -75,7 +75,6 @@ extension RequestHandler {
         until: .populated(blobs), then: .send(arena: sendsArena, transfer),
         undo: { [store] in
           store.takeBack(blobs.ids, by: connection.client)
-          if sendsArena { connection.knowsArena = false }
         },
         refusal: { [store] error in
           StoreError(
@@ -203,11 +202,18 @@ struct NewBlobs {
   }
 
   mutating func add(_ payload: BlobPayload) {
-    guard payload.size > 0 else { return }
-    ids.append(payload.id)
+    add(
+      payload.id, ByteRange(offset: payload.offset, length: payload.size),
+      endingBy: payload.fileStart + payload.mappingLength)
+  }
+
+  /// - Parameter limit: address behind the file.
+  mutating func add(_ id: ObjectID, _ bytes: ByteRange, endingBy limit: UInt64 = .max) {
+    guard bytes.length > 0 else { return }
+    ids.append(id)
     let block = Residency.blockSize
-    let start = payload.offset / block * block
-    let end = min((payload.offset + payload.size + block - 1) / block * block, max(payload.mappingLength, start))
+    let start = bytes.offset / block * block
+    let end = min((bytes.end + block - 1) / block * block, max(limit, start))
     if let last = ranges.last, last.offset <= start, start <= last.end {
       ranges[ranges.count - 1] = ByteRange(offset: last.offset, length: max(last.end, end) - last.offset)
     } else {

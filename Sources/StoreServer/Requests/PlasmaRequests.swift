@@ -32,7 +32,7 @@ extension RequestHandler {
     reply.frame {
       $0.key("created")
       append(blob)
-      appendDescriptor(sendsArena)
+      appendDescriptor(sendsArena, blob.payload)
       $0.field("id", blob.payload.id.rawValue)
       $0.type("create_buffer_by_plasma_reply")
     }

@@ -55,9 +55,12 @@ extension RequestHandler {
   func transfer(of payloads: [BlobPayload]) -> Transfer {
     Transfer(
       direction: .receive,
-      ranges: payloads.compactMap { $0.size > 0 ? ByteRange(offset: $0.offset, length: $0.size) : nil },
+      ranges: bytes(of: payloads.compactMap { $0.size > 0 ? ByteRange(offset: $0.offset, length: $0.size) : nil }),
       blobs: payloads.map(\.id), closing: Array(reply.bytes))
   }
+
+  /// Where ranges of blobs are that exist.
+  func bytes(of ranges: [ByteRange]) -> [ArenaBytes] { ranges.compactMap { files?.bytes(of: $0) } }
 
   /// Releases nothing, since nothing was given out over RDMA.
   func releaseBlobsWithRDMA() -> Disposition {

@@ -41,8 +41,8 @@ final class RequestHandler {
   let adminToken: AdminToken
   /// Has others asked for places; nil, or an answer of nil, where there is nobody to ask.
   var ask: (([MetadataPlace]) -> HeldReply?)?
-  /// Overwrites a short range of the arena with zeroes.
-  var zero: (ByteRange) -> Void = { _ in }
+  /// The memory files; nil until the server serves.
+  var files: MemoryFiles?
   /// Asks the page worker to give back idle pages; false when there are none.
   var trimMemory: () -> Bool = { false }
 

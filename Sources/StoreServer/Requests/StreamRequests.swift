@@ -29,7 +29,7 @@ extension RequestHandler {
         let sendsArena = handler.announceArena(to: connection, payload)
         handler.reply.frame {
           $0.field("buffer", payload)
-          handler.appendDescriptor(sendsArena)
+          handler.appendDescriptor(sendsArena, payload)
           $0.type("get_next_stream_chunk_reply")
         }
         return handler.whenWarm(payload, for: connection, sendsArena: sendsArena)

@@ -67,6 +67,8 @@ struct CreateBuffersTask: RequestTask {
       guard let created = try creation.step(handler.store) else { return nil }
       handler.store.work.spend(created.count * 4)
       sendsArena = !isRemote && handler.announceArena(to: connection, created)
+      // The client expects them in this order, unlike those of blobs that it reads.
+      if sendsArena { connection.sortAnnouncedFiles() }
       payloads = isRemote ? created.map(RequestHandler.announced) : created
     }
     guard let payloads else { return nil }
@@ -77,7 +79,7 @@ struct CreateBuffersTask: RequestTask {
       added += 1
     }
     guard
-      writing.step(handler, payloads, { handler.appendDescriptors(sendsArena) }, isRead: false)
+      writing.step(handler, payloads, { handler.appendDescriptors(sendsArena, of: connection) }, isRead: false)
     else { return nil }
     let transfer = isRemote ? handler.transfer(of: payloads) : nil
     return handler.whenWarm(blobs, for: connection, sendsArena: sendsArena, transfer: transfer)
@@ -150,10 +152,12 @@ struct GetBuffersTask: RequestTask {
       isRead = true
       sendsArena = !isRemote && handler.announceArena(to: connection, payloads)
     }
-    guard writing.step(handler, payloads, { handler.appendDescriptors(sendsArena) }, isRead: true) else { return nil }
+    guard
+      writing.step(handler, payloads, { handler.appendDescriptors(sendsArena, of: connection) }, isRead: true)
+    else { return nil }
     guard let sent else { return .send(arena: sendsArena) }
     let ranges = payloads.compactMap { sent.range(of: $0) }
-    return .transfer(Transfer(direction: .send, ranges: ranges, blobs: [], closing: []))
+    return .transfer(Transfer(direction: .send, ranges: handler.bytes(of: ranges), blobs: [], closing: []))
   }
 
   /// - Returns: whether all were looked at.

@@ -11,8 +11,8 @@ struct Transfer: Sendable {
   }
 
   let direction: Direction
-  /// Ranges of the bytes in the arena, in the order they travel.
-  let ranges: [ByteRange]
+  /// The bytes in memory, in the order they travel.
+  let ranges: [ArenaBytes]
   /// Blobs to seal once they have arrived.
   let blobs: [ObjectID]
   /// The message that follows a receive.
@@ -31,8 +31,13 @@ extension StoreServer {
     var received: UInt64 = 0
     if transfer.direction == .receive {
       for range in transfer.ranges where connection.input.count > 0 {
-        received += UInt64(
-          connection.input.take(into: arena.base + Int(range.offset), atMost: Int(clamping: range.length)))
+        do throws(SharedMemoryError) {
+          let bytes = connection.input.take(atMost: Int(clamping: range.length))
+          try range.arena.write(bytes, at: range.offset)
+          received += UInt64(bytes.count)
+        } catch {
+          return close(connection, because: "its bytes cannot be written: \(error)")
+        }
       }
     }
     connection.state = .transferring(transfer)

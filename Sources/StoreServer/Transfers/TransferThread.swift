@@ -6,7 +6,7 @@ import StoreCore
 import Support
 import Synchronization
 
-/// Moves raw blob bytes between sockets and the arena on a thread of its own, so that large blobs and slow peers never
+/// Moves raw blob bytes between sockets and memory files on a thread of its own, so that large blobs and slow peers never
 /// hold up the loop.
 final class TransferThread: Sendable {
   /// A transfer under way.
@@ -20,7 +20,6 @@ final class TransferThread: Sendable {
   /// Bytes moved for one connection before the next one gets its turn.
   private static let slice = 1 << 20
 
-  private let arena: Arena
   private let incoming = Mutex<[(token: UInt64, progress: Progress)]>([])
   private let isStopping = Atomic(false)
   private let ended = DispatchSemaphore(value: 0)
@@ -28,8 +27,7 @@ final class TransferThread: Sendable {
   /// Called on the thread when a transfer ended, with whether all bytes arrived.
   private let completion: @Sendable (UInt64, Bool) -> Void
 
-  init(arena: Arena, completion: @escaping @Sendable (UInt64, Bool) -> Void) throws(ProgramError) {
-    self.arena = arena
+  init(completion: @escaping @Sendable (UInt64, Bool) -> Void) throws(ProgramError) {
     self.completion = completion
     wakeup = clinux_eventfd()
     if wakeup < 0 { throw ProgramError.system("cannot create an eventfd", errno: -wakeup) }
@@ -106,9 +104,7 @@ final class TransferThread: Sendable {
   private func finish(_ token: UInt64, _ succeeded: Bool, _ poller: Poller, _ active: inout [UInt64: Progress]) {
     guard let progress = active.removeValue(forKey: token) else { return }
     poller.remove(progress.file)
-    for range in progress.transfer.ranges {
-      arena.dropFromResidentSet(offset: range.offset, length: range.length)
-    }
+    for range in progress.transfer.ranges { range.dropFromResidentSet() }
     completion(token, succeeded)
   }
 
@@ -120,7 +116,8 @@ final class TransferThread: Sendable {
     var budget = Self.slice
     while budget > 0 {
       guard let range = progress.current else { return .finished }
-      let address = arena.base + Int(range.offset)
+      // The system answers EFAULT where a client has cut its file.
+      let address = range.address
       let wanted = min(Int(clamping: range.length), budget)
       let count =
         progress.transfer.direction == .receive
@@ -141,10 +138,10 @@ final class TransferThread: Sendable {
 
 extension TransferThread.Progress {
   /// The rest of the range at hand.
-  fileprivate var current: ByteRange? {
+  fileprivate var current: ArenaBytes? {
     guard index < transfer.ranges.count else { return nil }
     let range = transfer.ranges[index]
-    return ByteRange(offset: range.offset + done, length: range.length - done)
+    return ArenaBytes(arena: range.arena, offset: range.offset + done, length: range.length - done)
   }
 
   fileprivate var isFinished: Bool { current == nil }

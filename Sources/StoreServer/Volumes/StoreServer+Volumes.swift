@@ -145,7 +145,8 @@ extension StoreServer: VolumeServing {
 
   /// Ends a connection whose volume is gone.
   ///
-  /// The client reads the end of the stream. Memory that it has mapped stays untouched until it closes its side.
+  /// The client reads the end of the stream. Memory that it has mapped is gone where only its volume had it,
+  /// and stays untouched elsewhere until it closes its side.
   private func evict(_ connection: Connection) {
     abandonHeld(of: connection)
     abandonWork(of: connection)

@@ -228,11 +228,20 @@ final class VolumeHost {
 
   // MARK: - Deleting
 
+  /// Deletes a volume, or a snapshot, that could not be filled; the request goes on then.
+  func discard(_ volume: Volume) -> HeldReply {
+    if volume.kind == .volume { return delete(volume.id, then: .request).held }
+    store.deleteSnapshot(volume.id)
+    return saveSnapshots(then: .request)
+  }
+
   /// Deletes a volume: its document, then the rest.
   ///
   /// - Returns: whether there is one, and the reply to be held.
-  func delete(_ id: String) -> (wasThere: Bool, held: HeldReply) {
-    let held = start(id, then: .send(arena: false, nil), failing: "volume '\(id)' cannot be deleted") {
+  func delete(
+    _ id: String, then continuation: HeldReply.Continuation = .send(arena: false, nil)
+  ) -> (wasThere: Bool, held: HeldReply) {
+    let held = start(id, then: continuation, failing: "volume '\(id)' cannot be deleted") {
       [files] () throws(ProgramError) in
       try files.remove(id)
       return []

@@ -317,6 +317,8 @@ private struct FillingTask: RequestTask {
   private let type: StaticString
   private let make: () throws(StoreError) -> (volume: Volume, held: HeldReply)
   private var volume: Volume?
+  /// Why the volume, which is being deleted, could not be filled.
+  private var failure: StoreError?
 
   init(
     _ host: VolumeHost, _ ids: [String], _ source: VolumeSource?, _ type: StaticString,
@@ -342,6 +344,13 @@ private struct FillingTask: RequestTask {
       return .hold(made.held)
     }
     if volume.isBeingFilled { return wait(for: volume) }
+    if let failure = failure ?? volume.fillFailure {
+      // The volume goes first, then the client hears of it.
+      guard self.failure == nil, store.volume(volume.id, volume.kind) === volume else { throw failure }
+      if let key = host.obstacle(volume.id) { return .park(key) }
+      self.failure = failure
+      return .hold(host.discard(volume))
+    }
     guard store.volume(volume.id, volume.kind) === volume else {
       throw StoreError(.objectNotExists, "\(volume.kind.rawValue) '\(volume.id)' was deleted while it was filled")
     }

@@ -23,6 +23,7 @@ final class PageBench {
     case .populate(let range, let urgent): residency.finishPopulate(range, urgent: urgent, succeeded: succeeded)
     case .release(let range): residency.finishRelease(range)
     case .zero(let ranges): residency.finishZero(ranges, succeeded: succeeded)
+    case .end, .copy: break
     }
   }
 

@@ -163,6 +163,7 @@ struct TraceTests {
       case .zero(let ranges):
         for range in ranges { for cell in cells(range) { writers[cell] = nil } }
         pool.residency.finishZero(ranges)
+      case .end, .copy: break
       }
     }
     for _ in 0..<300 {

@@ -41,8 +41,9 @@ extension Simulation {
     record("\(payloads)")
     try check(payloads.map(\.size) == sizes, "sizes differ: \(payloads)")
     for payload in payloads where payload.size > 0 {
-      let extent = ModelExtent(offset: payload.offset, size: payload.size)
+      let extent = ModelExtent(offset: payload.offset, size: payload.size, of: tenant(of: client.session))
       try checkFree(extent)
+      try checkFile(of: payload, isNew: true, client)
       extents.append(extent)
       client.session.blobs[payload.id] = ModelBlob(extent, size: payload.size, writer: client)
       client.session.known.append(payload.id)
@@ -58,7 +59,8 @@ extension Simulation {
   /// Checks that nobody has the bytes of a new extent.
   func checkFree(_ new: ModelExtent) throws(SimulationFailure) {
     try check(new.offset % 64 == 0, "offset \(new.offset) is not aligned")
-    try check(new.end <= (configuration.arenaLength + 63) / 64 * 64, "an extent ends at \(new.end), behind the arena")
+    let isInside = configuration.separatesTenants || new.end <= (configuration.arenaLength + 63) / 64 * 64
+    try check(isInside, "an extent ends at \(new.end), behind the arena")
     for extent in extents where extent.overlaps(new.offset, new.end) {
       throw failure(
         "\(new.offset)..<\(new.end) overlaps \(extent.offset)..<\(extent.end), which \(extent.hasBlob ? "a blob" : "a reader") holds"
@@ -73,8 +75,10 @@ extension Simulation {
     record(error.message)
     try check(error.code == .notEnoughMemory, "failed with \(error)")
     let wanted = sizes.reduce(0, +)
-    if let volume = client.volume, used(by: volume) + wanted > volume.limit { return }
+    if let volume = client.volume, used(by: volume) + retained(by: volume) + wanted > volume.limit { return }
+    if lacksPages(for: sizes) { return }
     if used + retained - reusable + wanted > configuration.limit { return }
+    if configuration.separatesTenants { throw failure("refused \(sizes) although there is room") }
     let largest = sizes.max() ?? 0
     try check(
       sizes.count > 1 || largestGap < largest, "refused \(sizes) although \(largestGap) bytes are free in a row")
@@ -237,6 +241,7 @@ extension Simulation {
       let isSame =
         payload.offset == blob.extent.offset && payload.size == blob.size && payload.isSealed == blob.isSealed
       try check(isSame, "\(payload) is not what was created")
+      try checkFile(of: payload, isNew: false, client)
       client.give(payload.id, blob.extent)
     }
   }

@@ -15,6 +15,7 @@ extension Simulation {
     try check(store.memory.retained == retained, "\(store.memory.retained) bytes are retained, expected \(retained)")
     try check(store.memory.reusable == reusable, "\(store.memory.reusable) bytes are reusable, expected \(reusable)")
     record("\(used) \(retained) \(store.memory.largestFree)")
+    try checkPages()
     guard let session = random.pick(sessions) else { return }
     for _ in 0..<4 {
       let id = anyID(session)
@@ -66,7 +67,9 @@ extension Simulation {
     try acknowledgeAll()
     try check(history.isEmpty && outstanding.isEmpty, "changes are left that nobody waits for")
     try checkThoroughly()
+    try finishPages()
     try checkCheap()
+    try checkThoroughly()
     try check(store.memory.used == 0 && store.memory.retained == 0, "memory is left")
     let largest = min(configuration.limit, configuration.arenaLength)
     try check(store.memory.largestFree == largest, "the arena is in pieces of \(store.memory.largestFree)")

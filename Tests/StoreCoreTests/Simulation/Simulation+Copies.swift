@@ -50,7 +50,8 @@ extension Simulation {
     record(error.message)
     try check(error.code == .notEnoughMemory, "failed with \(error)")
     if copyBytes + size > store.cache.limit { return }
-    if used + retained - reusable + size > configuration.limit { return }
+    if used + retained - reusable + size > configuration.limit || lacksPages(for: [size]) { return }
+    if configuration.separatesTenants { throw failure("refused \(size) although there is room") }
     try check(largestGap < size, "refused \(size) although \(largestGap) bytes are free in a row")
   }
 

@@ -11,8 +11,8 @@ extension Simulation {
   /// What a job populates or gives back.
   private func range(_ job: Residency.Job) -> ByteRange {
     switch job {
-    case .populate(let range, _), .release(let range): range
-    case .zero: ByteRange(offset: 0, length: 0)
+    case .populate(let range, _), .release(let range), .end(let range): range
+    case .zero, .copy: ByteRange(offset: 0, length: 0)
     }
   }
 
@@ -54,18 +54,24 @@ extension Simulation {
   private func begin(_ job: Residency.Job) throws(SimulationFailure) {
     record("\(job)")
     if case .zero = job { return jobs.append(job) }
+    if case .copy(let from, let to, _) = job {
+      try checkCopy(from, to)
+      return jobs.append(job)
+    }
     let range = range(job)
     try check(range.offset % Residency.blockSize == 0, "\(job) starts inside a block")
-    try check(range.length > 0 && range.end <= configuration.arenaLength, "\(job) is outside the arena")
+    let isInside = configuration.separatesTenants || range.end <= configuration.arenaLength
+    try check(range.length > 0 && isInside, "\(job) is outside the arena")
     for other in jobs { try check(!blocks(self.range(other)).overlaps(blocks(range)), "\(job) meets \(other)") }
     switch job {
     case .populate: try check(blocks(range).allSatisfy { !warmBlocks.contains($0) }, "\(job) is warm already")
-    case .release:
+    case .release, .end:
       for extent in extents {
         try check(!extent.overlaps(range.offset, range.end), "\(job) takes the pages of \(extent.offset)")
       }
+      leavingBlocks.formUnion(warmBlocks.intersection(blocks(range)))
       warmBlocks.subtract(blocks(range))
-    case .zero: break
+    case .zero, .copy: break
     }
     jobs.append(job)
   }
@@ -75,11 +81,20 @@ extension Simulation {
     switch job {
     case .populate(let range, let urgent):
       store.finishPopulate(range, urgent: urgent, succeeded: succeeded)
-      if succeeded { warmBlocks.formUnion(blocks(range)) }
+      if succeeded { warmBlocks.formUnion(blocks(range)) } else if urgent { try dropUnfilled() }
       try answerAwaiting(refusing: urgent && !succeeded)
     case .release(let range):
       store.finishRelease(range)
+      leavingBlocks.subtract(blocks(range))
       try answerAwaiting(refusing: false)
+    case .end(let range):
+      store.finishEnd(range)
+      leavingBlocks.subtract(blocks(range))
+      for (key, _) in fileTenants where !store.hasFile(key) { fileTenants[key] = nil }
+      try answerAwaiting(refusing: false)
+    case .copy(let from, let to, let number):
+      store.finishCopy(number, to.length, succeeded: succeeded)
+      try finishCopy(from, to, succeeded: succeeded)
     case .zero(let ranges):
       store.finishZero(ranges)
       try answerAwaiting(refusing: false)

@@ -10,8 +10,14 @@ extension Simulation {
     store.deleteVolume(volume.volume.id)
     if !volume.isCluster { forgetHistory(of: volume.session) }
     volumes.removeAll { $0 === volume }
-    for client in clients.filter({ $0.volume === volume }).sorted(by: { $0.number < $1.number }) { retire(client) }
     let retains = volume.volume.settings.onDelete == .retain
+    let ends = configuration.separatesTenants && !volume.isCluster
+    for client in clients.filter({ $0.volume === volume }).sorted(by: { $0.number < $1.number }) {
+      retire(client)
+      if ends, !retains { client.endAll() }
+    }
+    if ends { closedTenants.insert(volume.session.session.id) }
+    listExtents()
     if volume.isCluster {
       if retains { forgetHistory(of: volume) } else { modelClear(volume, by: nil) }
       for blob in root.blobs.values where blob.payer === volume { blob.payer = nil }

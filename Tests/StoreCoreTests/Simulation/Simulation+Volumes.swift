@@ -74,9 +74,13 @@ extension Simulation {
     } else if settings.source != nil {
       code = cloningRefusal(settings, source)
     }
-    guard let opened = try expect(code, { try store.openVolume(settings).volume }), present == nil else { return }
+    guard source?.volume.isBeingFilled != true else { return }
+    let opened = try expect(code, copying: source) { try store.openVolume(settings).volume }
+    guard let opened, present == nil else { return }
     let volume = add(opened, to: &volumes)
-    if let source { copy(source, to: volume) }
+    guard let source else { return }
+    try copy(source, to: volume)
+    try dropUnfilled()
   }
 
   private func cloningRefusal(_ settings: Volume.Settings, _ source: ModelVolume?) -> StatusCode? {
@@ -99,20 +103,21 @@ extension Simulation {
     return list[list.count - 1]
   }
 
-  private func copy(_ source: ModelVolume, to target: ModelVolume) {
+  private func copy(_ source: ModelVolume, to target: ModelVolume) throws(SimulationFailure) {
     target.session.objects = source.session.objects
     target.session.names = source.session.names
     note(.other, in: target.session, isPublished: true)
     target.session.known = source.session.known
     for id in source.session.sortedBlobs {
       guard let blob = source.session.blobs[id], blob.isSealed else { continue }
-      let copy = ModelBlob(blob.extent, size: blob.size, writer: nil)
+      guard let extent = try sharedOrCopied(blob, id, in: target) else { continue }
+      let copy = ModelBlob(extent, size: blob.size, writer: nil)
       copy.isSealed = true
-      copy.charged = blob.charged
+      copy.charged = extent === blob.extent ? blob.charged : blob.size
       copy.payer = target
-      blob.extent.blobs += 1
       target.session.blobs[id] = copy
     }
+    noteFilled(target)
   }
 
   private func resizeVolume(_ id: String) throws(SimulationFailure) {
@@ -145,15 +150,18 @@ extension Simulation {
     } else {
       code = .objectNotExists
     }
-    let created = try expect(code) { try store.createSnapshot(id, of: sourceID, attributes: [:]) }
+    guard source?.volume.isBeingFilled != true else { return }
+    let created = try expect(code, copying: source) { try store.createSnapshot(id, of: sourceID, attributes: [:]) }
     guard let created, present == nil, let source else { return }
     let snapshot = add(created, to: &snapshots)
-    copy(source, to: snapshot)
+    try copy(source, to: snapshot)
+    try dropUnfilled()
   }
 
   func deleteSnapshot(_ snapshot: ModelVolume) {
     begin("delete snapshot \(snapshot.volume.id)")
     store.deleteSnapshot(snapshot.volume.id)
+    closedTenants.insert(snapshot.session.session.id)
     snapshots.removeAll { $0 === snapshot }
     forget(snapshot.session)
     note(.other, in: snapshot.session, isPublished: true)

@@ -40,6 +40,14 @@ final class Simulation {
   var copies: [RemoteBlob: ObjectID] = [:]
   var incoming: [(copy: IncomingCopy, extent: ModelExtent)] = []
   var jobs: [Residency.Job] = []
+  /// Tenants of memory files, by the keys of these.
+  var fileTenants: [Int: UInt64] = [:]
+  /// Volumes and snapshots whose files nobody writes to any more.
+  var closedTenants: Set<UInt64> = []
+  /// Bytes of blobs that are still to be copied.
+  var pendingCopies: [PendingModelCopy] = []
+  /// Blocks with pages that are being taken away.
+  var leavingBlocks: Set<UInt64> = []
   /// Page blocks that have pages, by the jobs that ended.
   var warmBlocks: Set<UInt64> = []
   var lockHolders: [String: Int] = [:]
@@ -77,6 +85,10 @@ final class Simulation {
     configuration.reserve = UInt64(random.number(below: 4)) * Residency.blockSize
     let instance = UInt64(random.number(below: 3))
     configuration.deletedMemory = random.oneIn(2) ? .keep : .reuse
+    configuration.separatesTenants = seed % 2 == 0
+    if configuration.separatesTenants {
+      configuration.arenaLength = limit + UInt64(4 + random.number(below: 12)) * Residency.blockSize
+    }
     self.configuration = configuration
     store = Store(configuration)
     store.assignInstance(instance)

@@ -4,6 +4,8 @@ import StoreProtocol
 /// Bytes of the arena that a blob has or that connections were given.
 final class ModelExtent {
   let offset: UInt64
+  /// The session of the volume whose memory file it is in; 0 for that of everybody else.
+  let tenant: UInt64
   /// Bytes it occupies.
   var length: UInt64
   /// Bytes it is charged with.
@@ -19,8 +21,9 @@ final class ModelExtent {
   /// The step in which it came to be one that may be taken back.
   var listed: Int?
 
-  init(offset: UInt64, size: UInt64) {
+  init(offset: UInt64, size: UInt64, of tenant: UInt64 = 0) {
     self.offset = offset
+    self.tenant = tenant
     length = (size + 63) / 64 * 64
     charged = size
   }

@@ -9,7 +9,8 @@ final class FuzzSlot {
   /// The volume that it has connected to; nil for other sockets.
   var volume: FuzzVolume?
   private(set) var isRegistered: Bool
-  private var knowsArena = false
+  /// Keys of the memory files that came.
+  private var knownFiles: Set<UInt64> = []
   private var sentinels = 0
 
   init(_ client: WireClient, isRegistered: Bool = false) {
@@ -43,15 +44,15 @@ final class FuzzSlot {
   }
 
   private func receiveDescriptor(after reply: JSON) throws {
-    let hasBytes = Self.payloads(reply).contains { $0["data_size"]?.integer != 0 }
-    let needsArena = client.kind == .ipc && !knowsArena && hasBytes
+    guard client.kind == .ipc else { return }
+    let keys = Self.payloads(reply).compactMap { $0["data_size"]?.integer != 0 ? $0["store_fd"]?.integer : nil }
+    let new = Set(keys).subtracting(knownFiles)
     let isPlasma = reply["type"] == .string("get_buffers_by_plasma_reply")
-    if !isPlasma, Self.announcesDescriptor(reply) != needsArena {
-      throw TestFailure("the descriptor should \(needsArena ? "" : "not ")come with \(reply)")
+    if !isPlasma, Self.announcesDescriptor(reply) == new.isEmpty {
+      throw TestFailure("the descriptors of \(new) should come with \(reply)")
     }
-    guard needsArena else { return }
-    try closeFile(try client.receiveArena())
-    knowsArena = true
+    for _ in new { try closeFile(try client.receiveArena()) }
+    knownFiles.formUnion(new)
   }
 
   /// Sends something that has a reply of its own, which must be the next thing to come.
