@@ -107,7 +107,7 @@ extension RequestHandler {
     reply.frame {
       if let payload {
         $0.field("created", payload)
-        appendDescriptor(sendsArena)
+        appendDescriptor(sendsArena, payload)
       }
       $0.field("id", created.id.rawValue)
       $0.field("instance_id", created.instance)
@@ -129,7 +129,7 @@ extension RequestHandler {
     guard connection.kind == .ipc, size <= Self.largestReserve,
       let payload = store.createBlobAtHand(size, by: connection.client)
     else { return nil }
-    for range in store.takeShortTraces() { zero(range) }
+    for range in store.takeShortTraces() { files?.zero(range) }
     guard store.memory.residency.isWarm(ByteRange(offset: payload.offset, length: payload.size)) else {
       store.dropUnsealed(payload.id, by: connection.client)
       return nil
