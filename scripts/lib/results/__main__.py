@@ -18,14 +18,18 @@ from .page import Size, page
 from .variants import VARIANTS
 
 
-def measure(pipeline: Pipeline, rounds: int, kept: Kept) -> None:
-    """Measure what is missing to so many rounds of each variant; they take turns, after one round that does not count."""
+def measure(pipeline: Pipeline, rounds: int, kept: Kept, warm_up: bool) -> bool:
+    """Measure what is missing to so many rounds of each variant; they take turns. Return whether anything was.
+
+    With `warm_up` there is one round before that does not count.
+    """
     if all(kept.count(variant.name) >= rounds for variant in VARIANTS):
-        return
+        return False
     say("►", f"preparing {pipeline.table_bytes / 1e9:.1f} GB of house prices")
     pipeline.prepare()
-    say("►", "warming up: one round that does not count")
-    pipeline.with_vineyard()
+    if warm_up:
+        say("►", "warming up: one round that does not count")
+        pipeline.with_vineyard()
     for number in range(1, rounds + 1):
         for variant in VARIANTS:
             if kept.count(variant.name) >= number:
@@ -35,6 +39,7 @@ def measure(pipeline: Pipeline, rounds: int, kept: Kept) -> None:
             done = variant.run(pipeline)
             kept.add(variant.name, Measured(done, meter.read()))
     (pipeline.data_directory / f"df_{pipeline.multiplier}.pkl").unlink()
+    return True
 
 
 def run(args: argparse.Namespace) -> None:
@@ -51,6 +56,7 @@ def run(args: argparse.Namespace) -> None:
     mark = fingerprint([args.stages, Path(shutil.which(store[0]) or store[0]), *client])
     sizes: list[Size] = []
     measured: list[Measured] = []
+    is_warm = False
     with work_directory() as directory:
         memory, disk = machine.available_memory(), machine.free_disk(directory)
         facts = machine.facts(directory, store, args.own_python)
@@ -72,7 +78,7 @@ def run(args: argparse.Namespace) -> None:
             pipeline = Pipeline(
                 args.stages, directory, multiplier, args.store_command, usual_size(table, memory), args.own_python
             )
-            measure(pipeline, rounds, kept)
+            is_warm = measure(pipeline, rounds, kept, warm_up=not is_warm) or is_warm
             check_model_errors([one.round for one in kept.all])
             count = min(kept.count(variant.name) for variant in VARIANTS)
             sizes.append(Size(table, count, {variant.name: kept.median(variant.name) for variant in VARIANTS}))

@@ -113,11 +113,11 @@ def test_given_an_interrupted_run_then_the_next_one_measures_what_is_missing(tmp
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(results, "VARIANTS", variants)
         with pytest.raises(KeyboardInterrupt):
-            results.measure(Stub(left=5), 2, Kept(tmp_path / "1.json", "mark"))
+            results.measure(Stub(left=5), 2, Kept(tmp_path / "1.json", "mark"), warm_up=True)
         first = Kept(tmp_path / "1.json", "mark")
         assert [first.count(name) for name in "abc"] == [2, 1, 1]
-        results.measure(Stub(left=3), 2, first)
-        results.measure(Stub(left=0), 2, first)
+        assert results.measure(Stub(left=2), 2, first, warm_up=False)
+        assert not results.measure(Stub(left=0), 2, first, warm_up=True)
     assert [Kept(tmp_path / "1.json", "mark").count(name) for name in "abc"] == [2, 2, 2]
 
 

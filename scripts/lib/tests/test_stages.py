@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import preprocess
+import train
 
 STAGES = Path(preprocess.__file__).parent
 prepare_data = importlib.import_module("prepare-data")
@@ -57,6 +58,17 @@ def test_given_pickles_when_the_pipeline_ran_twice_then_errors_are_equal_and_inp
     first, second = (tmp_path / "output.txt").read_text().splitlines()
     assert first == second and float(first) > 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["df_1.pkl", "model.pkl", "output.txt"]
+
+
+def test_given_columns_in_one_piece_or_apart_then_the_model_gets_the_same_numbers_of_its_own() -> None:
+    together = prepare_data.make_table(1, seed=7)
+    apart = pd.DataFrame({name: column.to_numpy().copy() for name, column in together.items()}, copy=False)
+    for column in apart:
+        apart[column].to_numpy().flags.writeable = False
+    one, other = train.numbers(together), train.numbers(apart)
+    assert (one == other).all() and one.strides == other.strides and one.dtype == "float64"
+    one[:] = 0
+    assert together["YrSold"].min() > 0
 
 
 @pytest.mark.parametrize("kind", ["parquet", "feather"])
