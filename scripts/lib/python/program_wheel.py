@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 OPENED = ("libcurl.so.4", "libcrypt.so.1")
 PROGRAM = "vineyard/bin/vineyardctl"
 ENTRY_POINTS = "[console_scripts]\nvineyardctl = vineyard.ctl:main\n"
-_RENAMED = re.compile(r"(.+)-[0-9a-f]{8}(\.so.*)")
+_RENAMED = re.compile(r"([^.]+)-[0-9a-f]{8}(\..+)")
 
 
 class Failed(Exception):
@@ -57,7 +57,7 @@ def make(client: Path, program: Path, output: Path, work: Path) -> Path:
     text = about.read_text().replace("Root-Is-Purelib: true", "Root-Is-Purelib: false")
     about.write_text(text.replace("Tag: py3-none-any", f"Tag: py3-none-linux_{os.uname().machine}"))
     repaired = work / "repaired"
-    run(sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", str(repaired), str(pack(tree, work)))
+    run(sys.executable, "-m", "auditwheel", "repair", "-z", "1", "--wheel-dir", str(repaired), str(pack(tree, work)))
     tree = unpack(only(repaired.glob("*.whl")), work / "finished")
     finish(tree, libraries)
     return pack(tree, output)
@@ -91,19 +91,17 @@ def finish(tree: Path, libraries: dict[str, Path]) -> None:
     program.chmod(0o755)
     folder = only(tree.glob("*.libs"))
     licenses = only(tree.glob("*.dist-info")) / "licenses"
+    names = {path.resolve().name: name for name, path in libraries.items()}
     for file in sorted(folder.iterdir()):
         match = _RENAMED.fullmatch(file.name)
-        if match is None:
+        name = names.get(match[1] + match[2]) if match else None
+        if name is None:
             raise Failed(f"no library is called like {file.name}")
-        name = match[1] + match[2]
         package = owner(libraries[name])
         shutil.copy(f"/usr/share/doc/{package}/copyright", fresh(licenses / package / "copyright"))
         if name not in OPENED:
             continue
-        for other in (program, *folder.iterdir()):
-            if other is program or other.name != file.name:
-                run("patchelf", "--remove-needed" if other is program else "--replace-needed",
-                    file.name, *([] if other is program else [name]), str(other))  # fmt: skip
+        run("patchelf", "--remove-needed", file.name, str(program))
         run("patchelf", "--set-soname", name, str(file))
         file.rename(folder / name)
     checkouts = ROOT / ".build/checkouts"
