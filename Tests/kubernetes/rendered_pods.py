@@ -56,9 +56,10 @@ class Machine:
 
     def secret(self, name: str) -> Path:
         """The files of a Secret, written anew, as a kubelet mounts them."""
-        directory = self.directory / name
+        found = self.find("Secret", name)
+        directory = self.directory / found["metadata"]["name"]
         directory.mkdir(exist_ok=True)
-        for key, value in self.find("Secret", name)["data"].items():
+        for key, value in found["data"].items():
             (directory / key).write_bytes(base64.b64decode(value))
         return directory
 
