@@ -84,7 +84,7 @@ import Testing
     #expect(
       secrets.filter { !$0.isMadeOnce }.map(\.name).sorted() == [
         "vineyardd-sample-etcd-authority", "vineyardd-sample-etcd-client", "vineyardd-sample-etcd-server",
-        "vineyardd-sample-peer-certificates",
+        "vineyardd-sample-peer-tls",
       ])
     var set = try #require(objects.first { $0.kind == "StatefulSet" })
     #expect(!set.isPlainEtcd)

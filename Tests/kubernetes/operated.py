@@ -79,7 +79,10 @@ def settled(api, path: str, state: str) -> dict[str, Any]:
         seen = found.get("observedGeneration") == resource.get("metadata", {}).get("generation")
         return found if seen and found.get("state") == state else None
 
-    return eventually(is_so, f"{path} is {state}")
+    try:
+        return eventually(is_so, f"{path} is {state}")
+    except AssertionError as error:
+        raise AssertionError(f"{error}, but {api.get(path).text}") from None
 
 
 def ready(api, name: str = NAME) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class Machine:
         self.hosts = directory / "hosts"
         self._addresses: dict[str, str] = {}
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._write_hosts()
 
     def find(self, kind: str, name: str) -> Obj:
         """A rendered object by its kind and the end of its name."""
@@ -55,15 +56,19 @@ class Machine:
 
     def secret(self, name: str) -> Path:
         """The files of a Secret, written anew, as a kubelet mounts them."""
-        directory = self.directory / name
+        found = self.find("Secret", name)
+        directory = self.directory / found["metadata"]["name"]
         directory.mkdir(exist_ok=True)
-        for key, value in self.find("Secret", name)["data"].items():
+        for key, value in found["data"].items():
             (directory / key).write_bytes(base64.b64decode(value))
         return directory
 
     def name(self, host: str, address: str) -> None:
         """Let a name be resolved."""
         self._addresses[host] = address
+        self._write_hosts()
+
+    def _write_hosts(self) -> None:
         lines = [f"{ip}\t{name}\n" for name, ip in self._addresses.items()]
         self.hosts.write_text("127.0.0.1\tlocalhost\n" + "".join(lines))
 
@@ -262,7 +267,8 @@ class Store:
         container = Container(self._machine, pod["containers"][0], variables, mounts)
         words = container.command(**{"=9600": f"={self.port}", "=9601": "=0"})
         words = [word for word in words if word != "--metrics_port=0"]
-        environment = {**container.environment, "HOME": str(self.directory)}
+        # Which every pod has, and by which the store knows that it may listen on all addresses.
+        environment = {**container.environment, "HOME": str(self.directory), "KUBERNETES_SERVICE_HOST": "127.0.0.1"}
         self._process = self._machine.start([program(), "vineyardd", *words[1:]], self.log, environment)
 
     def stop(self) -> None:

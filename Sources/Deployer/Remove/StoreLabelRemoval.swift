@@ -23,9 +23,7 @@ public struct StoreLabelRemoval: Sendable {
   /// - Throws: `KubernetesError` when the server cannot be asked. Without the right to see nodes and pods nothing happens;
   ///   without the right to change nodes it is told how to do it.
   public func run(after removed: [ObjectReference], isDryRun: Bool) async throws {
-    guard removed.contains(where: { [.vineyardd, .deployment].contains($0.type) }),
-      let labels = try await labels(after: removed)
-    else { return }
+    guard let labels = try await labels(after: removed) else { return }
     for (label, nodes) in labels.sorted(by: { $0.key < $1.key }) {
       let count = nodes.count == 1 ? "node \(nodes[0])" : "\(nodes.count) nodes"
       do {
@@ -49,7 +47,8 @@ public struct StoreLabelRemoval: Sendable {
       }
       guard !labels.isEmpty else { return labels }
       let stores = try await client.list(.pod, labels: "app.vineyard.io/name,app.vineyard.io/role=vineyardd").items
-      let gone = Set(removed.map { [$0.namespace ?? "", $0.name] })
+      let clusters = removed.filter { [.vineyardd, .deployment].contains($0.type) }
+      let gone = Set(clusters.map { [$0.namespace ?? "", $0.name] })
       for store in stores where !store.isBeingDeleted {
         guard let namespace = store.namespace, let name = store.labels["app.vineyard.io/name"],
           !gone.contains([namespace, name])

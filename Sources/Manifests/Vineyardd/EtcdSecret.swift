@@ -14,7 +14,7 @@ public enum EtcdSecret: String, CaseIterable, Sendable {
 
   /// The name of a cluster's Secret.
   public func name(ofCluster cluster: String) -> String {
-    self == .peer ? "\(cluster)-peer-certificates" : "\(cluster)-etcd-\(rawValue)"
+    self == .peer ? "\(cluster)-peer-tls" : "\(cluster)-etcd-\(rawValue)"
   }
 
   /// A cluster's Secret.

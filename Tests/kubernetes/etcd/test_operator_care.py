@@ -57,7 +57,7 @@ def world(managers, tmp_path, monkeypatch):
 
 def described(api):
     """The workloads of the cluster and their Secrets, as kubelets see them now."""
-    secrets = [f"{NAME}-{part}" for part in ("etcd-server", "etcd-client", "peer-certificates", "admin-token")]
+    secrets = [f"{NAME}-{part}" for part in ("etcd-server", "etcd-client", "peer-tls", "admin-token")]
     return [
         api.get(f"{APPS}/statefulsets/{NAME}-etcd").json | {"kind": "StatefulSet"},
         api.get(f"{APPS}/deployments/{NAME}").json | {"kind": "Deployment"},
@@ -128,14 +128,14 @@ def test_given_certificates_that_grow_old_then_new_ones_come_into_use_without_a_
 
     # What a kubelet does with Secrets that have changed.
     etcd._machine.objects = described(managers.api)
-    for secret in ("-etcd-server", "-etcd-client", "-peer-certificates"):
+    for secret in ("-etcd-server", "-etcd-client", "-peer-tls"):
         etcd._machine.secret(secret)
     etcd.put("a", "1")
     assert etcd.get("a") == "1"
     after = files(managers.api, SECRET)
     assert after["trust"] == before["trust"] == "1"
     # Stores show the new one without being started again, and read from each other with it.
-    mounted = etcd._machine.secret("-peer-certificates")
+    mounted = etcd._machine.secret("-peer-tls")
     shown = ssl.DER_cert_to_PEM_cert(stores[0].certificate(mounted))
     assert shown.strip() == (mounted / "tls.crt").read_text().strip() != before["store-peer.crt"].strip()
     writer, reader = (vineyard.connect(str(store.socket)) for store in stores)

@@ -86,7 +86,7 @@ def test_given_a_cluster_that_says_nothing_then_stores_require_tls_and_have_cert
     ready(api)
     pod = api.get(STORES).json["spec"]["template"]
     assert flag(pod, "peer_tls") == "require"
-    assert set(api.get(f"{SYSTEM}/secrets/{NAME}-peer-certificates").json["data"]) == {"ca.crt", "tls.crt", "tls.key"}
+    assert set(api.get(f"{SYSTEM}/secrets/{NAME}-peer-tls").json["data"]) == {"ca.crt", "tls.crt", "tls.key"}
 
 
 def test_given_stores_of_an_earlier_release_then_they_are_not_replaced_for_tls(managers):
