@@ -3,7 +3,6 @@ import EtcdProtocol
 import GRPCCore
 import GRPCProtobuf
 import SwiftProtobuf
-import Synchronization
 
 /// Makes calls: at one endpoint after the other, with a valid token, within a time limit.
 final class Caller: Sendable {
@@ -91,22 +90,25 @@ final class Caller: Sendable {
     _ method: MethodDescriptor, _ request: Request, on connection: EtcdConnection, _ token: String?,
     within limit: Duration
   ) async -> Result<Response, CallFailure> {
-    let serializer = NotingSerializer<Request>()
-    var options = Self.options
-    options.timeout = max(limit, .milliseconds(1))
-    do {
-      return .success(
-        try await connection.client.unary(
-          request: ClientRequest(message: request, metadata: Self.metadata(token)), descriptor: method,
-          serializer: serializer, deserializer: ProtobufDeserializer<Response>(), options: options
-        ) { try $0.message })
-    } catch let error as RPCError {
-      return .failure(CallFailure(error, wasSent: serializer.wasUsed))
-    } catch is CancellationError {
-      return .failure(serializer.wasUsed ? .lost("cancelled") : .notSent("cancelled"))
+    do throws(EtcdConnection.Unanswered) {
+      let message: EtcdConnection.Transport.Bytes
+      do {
+        message = try ProtobufSerializer<Request>().serialize(request)
+      } catch {
+        return .failure(.final(.refused("\(error)")))
+      }
+      let answer = try await connection.call(
+        method, message, Self.metadata(token), within: max(limit, .milliseconds(1)))
+      do {
+        return .success(try ProtobufDeserializer<Response>().deserialize(answer))
+      } catch {
+        return .failure(.lost("\(error)"))
+      }
     } catch {
-      // The client was shut down between being chosen and being used, or while it worked.
-      return .failure(serializer.wasUsed ? .lost("\(error)") : .notSent("\(error)"))
+      if let failure = error.error as? RPCError { return .failure(CallFailure(failure, wasSent: error.wasSent)) }
+      // It was cancelled, or the client was shut down between being chosen and being used, or while it worked.
+      let reason = error.error is CancellationError ? "cancelled" : "\(error.error)"
+      return .failure(error.wasSent ? .lost(reason) : .notSent(reason))
     }
   }
 
@@ -136,16 +138,4 @@ final class Caller: Sendable {
 
   /// Asks for a new token the next time.
   func forget(_ token: String?) { tokens?.forget(token) }
-}
-
-/// Notes that a message was about to leave: its call had a connection.
-private final class NotingSerializer<Message: SwiftProtobuf.Message>: MessageSerializer {
-  private let isUsed = Atomic(false)
-
-  var wasUsed: Bool { isUsed.load(ordering: .relaxed) }
-
-  func serialize<Bytes: GRPCContiguousBytes>(_ message: Message) throws -> Bytes {
-    isUsed.store(true, ordering: .relaxed)
-    return try ProtobufSerializer<Message>().serialize(message)
-  }
 }

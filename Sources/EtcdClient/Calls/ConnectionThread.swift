@@ -8,7 +8,7 @@ final class ConnectionThread: TaskExecutor {
   static let shared = ConnectionThread()
 
   let eventLoops: MultiThreadedEventLoopGroup
-  private let eventLoop: any EventLoop
+  let eventLoop: any EventLoop
 
   private init() {
     eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -10,6 +10,7 @@ final class EtcdConnection: Sendable {
 
   let endpoint: EtcdEndpoint
   let client: GRPCClient<Transport>
+  let transport: Transport
   /// Ends when the client was shut down and its last call has ended.
   let runner: Task<Void, Never>
 
@@ -22,10 +23,10 @@ final class EtcdConnection: Sendable {
       maxIdleTime: .seconds(1800), keepalive: .init(time: .seconds(10), timeout: .seconds(5), allowWithoutCalls: true))
     config.channelDebuggingCallbacks.onCreateTCPConnection = { PingResponder.add(to: $0) }
     do {
-      let client = GRPCClient(
-        transport: try Transport(
-          target: endpoint.target, transportSecurity: endpoint.isSecure ? Self.security(tls ?? EtcdTLS()) : .plaintext,
-          config: config, eventLoopGroup: ConnectionThread.shared.eventLoops))
+      transport = try Transport(
+        target: endpoint.target, transportSecurity: endpoint.isSecure ? Self.security(tls ?? EtcdTLS()) : .plaintext,
+        config: config, eventLoopGroup: ConnectionThread.shared.eventLoops)
+      let client = GRPCClient(transport: transport)
       self.client = client
       // What ends a connection is told by the calls on it.
       runner = Task { try? await client.runConnections() }
