@@ -151,7 +151,11 @@ def test_given_a_store_that_starts_after_etcd_lost_its_data_then_what_was_delete
     first.store.kill()
     cluster.set_pod("node-1", is_ready=False)
     cluster.controller.call("DeleteVolume", volume_id=deleted.volume_id)
-    assert cluster.api.send("DELETE", "/api/v1/persistentvolumes/pvc-deleted").status == 200
+    path = "/api/v1/persistentvolumes/pvc-deleted"
+    assert cluster.api.send("DELETE", path).status == 200
+    # What protects it goes with the volume.
+    cluster.api.patch(path, {"metadata": {"finalizers": None}})
+    assert cluster.api.get(path).status == 404
     etcd.wipe()
     etcd.start()
     eventually(lambda: all(node.records() is not None for node in homes.values()), "the others are there")
