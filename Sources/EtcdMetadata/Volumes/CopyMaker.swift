@@ -257,9 +257,9 @@ struct CopyMaker {
       document.contents = contents
     } else {
       for (instance, part) in parts {
-        operations.append(
-          .put(
-            key: layout.text(.open(wish.id, instance)), value: PlaceRecord(session: session, place: part.place).text))
+        let use = SharedVolumeUse(used: part.bytes, objects: written.objects, names: written.names)
+        let record = PlaceRecord(session: session, place: part.place, use: use)
+        operations.append(.put(key: layout.text(.open(wish.id, instance)), value: record.text))
       }
       if quota > 0 {
         var record = QuotaRecord(quota: quota)

@@ -192,7 +192,9 @@ struct VolumeOperation: Sendable {
     // Somebody goes on with it, and ends it.
     if copy != nil { return .end(.nothing) }
     return .write(
-      Transaction(if: [.isAbsent(layout.text(.copy(session)))], then: layout.removal(of: session)), then: .nothing)
+      Transaction(
+        if: [.isAbsent(layout.text(.copy(session)))],
+        then: [.delete(.prefix(layout.parts(of: session)))] + layout.removal(of: session)), then: .nothing)
   }
 
   private func place(of document: SharedVolume) -> Transaction.Operation {

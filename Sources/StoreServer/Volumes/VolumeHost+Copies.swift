@@ -30,9 +30,10 @@ extension VolumeHost {
 
   /// Keeps the contents of a volume on all stores that have it, as they are at one moment.
   ///
+  /// - Parameter answer: gets the document before the reply is sent.
   /// - Throws: objectExists for another snapshot of that id, notImplemented for a store without others.
   func createSharedSnapshot(
-    _ id: String, of source: String, attributes: [String: String]
+    _ id: String, of source: String, attributes: [String: String], then answer: @escaping (SharedVolume) -> Void
   ) throws(StoreError) -> HeldReply {
     let shared = try requireSharing()
     if let other = store.snapshots[id], !other.isShared {
@@ -54,6 +55,7 @@ extension VolumeHost {
       case .failure(let error): end(job, key, error)
       case .success(let document):
         promote(document, .snapshot)
+        answer(document)
         end(job, key, nil)
       }
     }
@@ -96,6 +98,7 @@ extension VolumeHost {
 
   /// Deletes a snapshot on all stores.
   ///
+  /// - Parameter answer: gets whether there was one, before the reply is sent.
   /// - Throws: notImplemented for a store without others.
   func deleteSharedSnapshot(_ id: String, then answer: @escaping (Bool) -> Void) throws(StoreError) -> HeldReply {
     let shared = try requireSharing()

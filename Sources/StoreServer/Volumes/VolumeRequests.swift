@@ -150,13 +150,12 @@ extension RequestHandler {
     let (id, source) = (try message.volumeID(), try message.volumeID("source"))
     let attributes = try message.volumeAttributes()
     if host.isSharedSource(source) {
+      var made: SharedVolume?
       return try start(
         SharedVolumeTask(host, VolumeHost.busyKey(snapshot: id)) { () throws(StoreError) in
-          try host.createSharedSnapshot(id, of: source, attributes: attributes)
+          try host.createSharedSnapshot(id, of: source, attributes: attributes) { made = $0 }
         } finish: { (handler) throws(StoreError) in
-          guard let document = host.sharedSnapshot(of: id) ?? handler.store.snapshots[id]?.document else {
-            throw handler.store.unknownVolume(id, .snapshot)
-          }
+          guard let document = made else { throw handler.store.unknownVolume(id, .snapshot) }
           return handler.describe(host.record(ofSnapshot: document), "create_snapshot_reply")
         })
     }
