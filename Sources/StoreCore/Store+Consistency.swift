@@ -46,10 +46,10 @@ extension Store {
 
   private func allocatorInconsistencies() -> [String] {
     var found: [String] = []
-    let held = heldExtents
+    let held = Dictionary(grouping: heldExtents) { Int($0.file) }
     for (slot, file) in memory.files.enumerated() {
       guard let file else { continue }
-      let extents = held.filter { Int($0.file) == slot }
+      let extents = held[slot] ?? []
       if extents.count != file.extents { found.append("file \(slot) counts \(file.extents) of \(extents.count) extents") }
       let start = file.place.start
       for extent in extents where extent.range.offset < start || extent.range.end > start + file.place.length {

@@ -30,7 +30,11 @@ public final class Session {
   /// Clients of this session.
   public internal(set) var connections = 0
   /// The volume it is the session of.
-  public internal(set) weak var volume: Volume?
+  public internal(set) weak var volume: Volume? {
+    didSet { if volume != nil { tenant = id } }
+  }
+  /// Whose memory files its blobs are in: its own if it ever was a volume's, those of everybody else (0) otherwise.
+  private(set) var tenant: UInt64 = 0
   /// Whether the store has left it: what becomes of it here is nothing that others should hear of.
   var isAbandoned = false
   /// Copies of blobs of other stores.
@@ -44,9 +48,6 @@ public final class Session {
     self.id = id
     self.kind = kind
   }
-
-  /// Whose memory files its blobs are in: its own as a volume's, those of everybody else (0) otherwise.
-  var tenant: UInt64 { volume == nil ? 0 : id }
 
   /// Whether other stores have the same objects and names in it.
   public var isShared: Bool { !isAbandoned && volume?.isShared != false }

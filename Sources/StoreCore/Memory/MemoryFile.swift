@@ -70,6 +70,8 @@ struct MemoryFile {
 struct MemoryTenant {
   /// Slots of its files, the oldest first.
   var files: [Int32]
+  /// Whether it has got a spare file.
+  var hadSpare = false
   /// Bytes of its deleted blobs that its clients still map.
   var retained: UInt64 = 0
 }

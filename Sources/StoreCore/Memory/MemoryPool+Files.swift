@@ -16,11 +16,24 @@ extension MemoryPool {
 
   /// Takes bytes of one of a tenant's files; a new file is made when none has a gap.
   mutating func place(_ size: UInt64, in tenant: UInt64) -> Placement? {
+    if tenant != 0, size >= Residency.blockSize, let found = placeInSpareFile(size, for: tenant) { return found }
     if let slots = tenants[tenant]?.files {
       for slot in slots { if let found = place(size, inFile: slot) { return found } }
     }
     guard isSeparated, residency.hasRoom(for: size), let slot = addFile(for: tenant, fitting: size) else { return nil }
     return place(size, inFile: slot)
+  }
+
+  /// The first large blob of a volume gets the spare file: those that write little leave it to others.
+  private mutating func placeInSpareFile(_ size: UInt64, for tenant: UInt64) -> Placement? {
+    guard let spare = residency.spareFile, tenants[tenant]?.hadSpare != true, residency.hasRoom(for: size),
+      let found = place(size, inFile: Int32(spare))
+    else { return nil }
+    residency.spareFile = nil
+    files[spare]?.tenant = tenant
+    tenants[tenant, default: MemoryTenant(files: [])].files.append(Int32(spare))
+    tenants[tenant]?.hadSpare = true
+    return found
   }
 
   private mutating func place(_ size: UInt64, inFile slot: Int32) -> Placement? {
@@ -94,19 +107,9 @@ extension MemoryPool {
     let most = max(2 * ((limit + block - 1) / block * block + block), firstLength)
     var length = firstLength
     while length < max(needed, last.map { min($0 * 4, most) } ?? 0) { length *= 2 }
-    if last == nil, length == firstLength, let spare = takeSpareFile(for: tenant) { return spare }
     guard let slot = makeFile(length: length, for: tenant) else { return nil }
     tenants[tenant, default: MemoryTenant(files: [])].files.append(slot)
     return slot
-  }
-
-  /// Gives the spare file with its pages to a tenant.
-  private mutating func takeSpareFile(for tenant: UInt64) -> Int32? {
-    guard let slot = residency.spareFile else { return nil }
-    residency.spareFile = nil
-    files[slot]?.tenant = tenant
-    tenants[tenant, default: MemoryTenant(files: [])].files.append(Int32(slot))
-    return Int32(slot)
   }
 
   /// Makes the file that is nobody's yet, once there are volumes that may want it.

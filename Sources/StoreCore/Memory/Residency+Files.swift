@@ -130,8 +130,8 @@ extension Residency {
     guard !isExhausted else { return nil }
     // With *all* there is nothing more to populate once the whole reserve has pages, used or not.
     if mode == .all { return populateAhead(in: 0, keptBlocks - committedBlocks) }
-    for file in [frontFile, spareFile, 0] {
-      guard let file else { continue }
+    for step in 0..<3 {
+      guard let file = step == 0 ? frontFile : step == 1 ? spareFile : 0 else { continue }
       let small = min(Self.smallAhead, target(of: file)) - files[file].smallSpare
       if small > 0, let job = populateAhead(in: file, small, forSmall: true) { return job }
       guard files[file].spare < target(of: file) else { continue }
