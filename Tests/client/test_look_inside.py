@@ -363,3 +363,27 @@ def test_a_store_that_is_not_there_is_one_line(tmp_path):
     assert "cannot connect to" in Program("--ipc-socket", tmp_path / "none")("ls", "objects", status=1)
     assert "Connection refused" in Program("--rpc-socket", "127.0.0.1:1")("ls", "objects", status=1)
     assert "is no address of a store" in Program("--rpc-socket", "host:port")("ls", "objects", status=2)
+
+
+def test_the_steps_of_a_trial_hand_over_every_byte(store, client, volume):
+    step = [daemon_command()[0], "test-step"]
+    way = ["--directory", str(volume.directory), "--size", "1Mi"]
+    refused = subprocess.run([*step, "read", *way], capture_output=True, text=True)
+    assert refused.returncode == 4 and "the other step has written nothing" in refused.stderr
+    for what in ("write", "read"):
+        done = subprocess.run([*step, what, *way], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        result = json.loads(done.stdout)
+        assert result["bytes"] == 1 << 20 and result["nanoseconds"] > 0 and result["passNanoseconds"] > 0
+    assert len(volume.connect().get(name="vineyardctl-test")) == 1 << 17
+    full = subprocess.run([*step, "write", *way[:2], "--size", "64Mi"], capture_output=True, text=True)
+    assert full.returncode == 1 and "volume 'pvc-7'" in full.stderr and full.stderr.count("\n") == 1
+
+
+def test_top_prints_once_where_there_is_no_terminal(on_socket, client, volume):
+    volume.connect().put(np.zeros(1 << 20, "u1"), persist=True, name="large")
+    client.put(np.zeros(1 << 10, "u1"))
+    told = on_socket("top")
+    assert told.splitlines()[0].split()[:3] == ["STORE", "NODE", "USED"] and "1 MiB" in told
+    top = on_socket.json("top", "--rows", "1")
+    assert [entry["names"] for entry in top["objects"]] == [["large"]] and top["volumes"][0]["id"] == "pvc-7"

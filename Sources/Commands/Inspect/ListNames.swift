@@ -95,7 +95,7 @@ struct ListInstances: AsyncContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "instances", abstract: "List the stores with their memory, volumes and clients.",
     discussion: "'vineyardctl get cluster-info' shows what stores that share an etcd know of each other."
-      .withExamples("vineyardctl ls instances"))
+      .withExamples("vineyardctl ls instances -o json"))
 
   @OptionGroup var format: FormatArguments
   @OptionGroup var stores: StoreArguments
