@@ -67,7 +67,7 @@ struct FoundObject: Sendable {
 }
 
 extension ObjectSearch {
-  /// What is done with the object once it is found.
+  /// Use that is made of the object once it is found.
   struct Wish: Sendable {
     var scope = SurveyScope.everything
     var syncs = false

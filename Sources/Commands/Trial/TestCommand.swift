@@ -73,7 +73,7 @@ struct TestCommand: AsyncContextCommand {
   }
 }
 
-/// What the steps of a trial took.
+/// Times of the steps of a trial.
 struct PrintableTrial: PrintableData {
   let steps: [ClusterTrial.Step]
 
