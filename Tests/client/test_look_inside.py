@@ -105,9 +105,9 @@ def test_objects_are_shown_as_people_think_of_them(program, client):
     assert found and {repr(frame), repr(text)} <= set(program("ls", "objects", "-o", "name").split())
 
 
-def test_json_has_the_metadata_by_id_and_what_the_table_says(program, client):
+def test_json_has_the_metadata_by_id_and_what_the_table_says(on_socket, client):
     array = client.put(np.arange(6), persist=True, name="n")
-    (tree,) = program.json("ls", "objects").values()
+    (tree,) = on_socket.json("ls", "objects").values()
     assert tree["id"] == repr(array) and tree["typename"] == "vineyard::Tensor<int64>"
     summary = tree["vineyardctl_summary"]
     assert {key: summary[key] for key in ("names", "kind", "shape", "bytes", "volume", "copies")} == {
@@ -118,29 +118,29 @@ def test_json_has_the_metadata_by_id_and_what_the_table_says(program, client):
         "volume": None,
         "copies": 1,
     }
-    metadata = program.json("get", "metadata", "--object_id", repr(array))
+    metadata = on_socket.json("get", "metadata", "--object_id", repr(array))
     assert metadata[repr(array)] == {key: value for key, value in tree.items() if key != "vineyardctl_summary"}
 
 
-def test_limits_and_orders(program, client):
+def test_limits_and_orders(on_socket, client):
     small, large = client.put(np.zeros(10, "u1")), client.put(np.zeros(1000, "u1"))
-    assert program("ls", "objects", "-k", "bytes", "-o", "name").split() == [repr(large), repr(small)]
-    done = program.run("ls", "objects", "-l", "1", "-o", "name")
+    assert on_socket("ls", "objects", "-k", "bytes", "-o", "name").split() == [repr(large), repr(small)]
+    done = on_socket.run("ls", "objects", "-l", "1", "-o", "name")
     assert done.stdout.decode().split() == [repr(small)] and b"there are more than these 1" in done.stderr
-    assert program("ls", "objects", "-p", r"vineyard::Tensor<u.*>", "-r", "-o", "name").split() == [
+    assert on_socket("ls", "objects", "-p", r"vineyard::Tensor<u.*>", "-r", "-o", "name").split() == [
         repr(small),
         repr(large),
     ]
-    assert "invalid --limit -1" in program("ls", "objects", "-l", "-1", status=2)
+    assert "invalid --limit -1" in on_socket("ls", "objects", "-l", "-1", status=2)
 
 
-def test_blobs_have_their_bytes(program, client):
+def test_blobs_have_their_bytes(on_socket, client):
     client.put(b"0123456789" * 3)
-    ((ident, tree),) = program.json("ls", "blobs").items()
+    ((ident, tree),) = on_socket.json("ls", "blobs").items()
     assert tree["length"] == 30
-    (blob,) = program.json("get", "blob", ident, "--bytes", "4")
+    (blob,) = on_socket.json("get", "blob", ident, "--bytes", "4")
     assert blob == {"id": ident, "size": 30, "data": "[48 49 50 51]"}
-    assert "30 31 32 33" in program("get", "blob", "--object_id", ident) and "0123456789012345" in program(
+    assert "30 31 32 33" in on_socket("get", "blob", "--object_id", ident) and "0123456789012345" in on_socket(
         "get", "blob", ident
     )
 
@@ -185,10 +185,10 @@ def test_the_head_of_a_frame_has_its_columns_beside_the_index(program, client):
     assert "\nPART " in table and "\n    a  b" in table.replace("   a  b", "    a  b", 1)
 
 
-def test_the_head_of_an_arrow_table_has_names_and_missing_values(program, client):
+def test_the_head_of_an_arrow_table_has_names_and_missing_values(on_socket, client):
     table = pa.table({"n": pa.array([1, None, 3], pa.int64()), "t": ["x", None, "zz"], "b": [True, None, False]})
     ident = client.put(table)
-    (tree,) = program.json("get", "object", repr(ident), "--head", "5").values()
+    (tree,) = on_socket.json("get", "object", repr(ident), "--head", "5").values()
     summary = tree["vineyardctl_summary"]
     assert summary["kind"] == "table" and summary["shape"] == [3, 3]
     assert summary["head"]["columns"] == ["n", "t", "b"]
@@ -231,19 +231,19 @@ def test_what_is_put_is_what_python_gets(program, client, tmp_path):
     assert "nothing to store is given" in program("put", status=2)
 
 
-def test_what_is_removed_is_gone_with_its_names(program, client, usage_returns_to):
+def test_what_is_removed_is_gone_with_its_names(on_socket, client, usage_returns_to):
     client.put(FRAME, persist=True, name="frame")
-    program("rm", "frame")
-    assert program("ls", "objects", "--all", "-o", "name") == "" and list(client.list_names("*")) == []
+    on_socket("rm", "frame")
+    assert on_socket("ls", "objects", "--all", "-o", "name") == "" and list(client.list_names("*")) == []
     usage_returns_to(0)
-    assert "there is no object 'frame'" in program("rm", "frame", status=4)
+    assert "there is no object 'frame'" in on_socket("rm", "frame", status=4)
 
 
-def test_a_part_of_another_object_is_refused(program, client):
+def test_a_part_of_another_object_is_refused(on_socket, client):
     ident = client.put((np.arange(3), np.arange(4)))
     part = repr(client.get_meta(ident)["__elements_-0"].id)
-    assert "is still there: another object has it as a part (hint: " in program("rm", part, status=1)
-    program("rm", part, "--force")
+    assert "is still there: another object has it as a part (hint: " in on_socket("rm", part, status=1)
+    on_socket("rm", part, "--force")
     assert not client.exists(ident)
 
 
@@ -363,3 +363,27 @@ def test_a_store_that_is_not_there_is_one_line(tmp_path):
     assert "cannot connect to" in Program("--ipc-socket", tmp_path / "none")("ls", "objects", status=1)
     assert "Connection refused" in Program("--rpc-socket", "127.0.0.1:1")("ls", "objects", status=1)
     assert "is no address of a store" in Program("--rpc-socket", "host:port")("ls", "objects", status=2)
+
+
+def test_the_steps_of_a_trial_hand_over_every_byte(store, client, volume):
+    step = [daemon_command()[0], "test-step"]
+    way = ["--directory", str(volume.directory), "--size", "1Mi"]
+    refused = subprocess.run([*step, "read", *way], capture_output=True, text=True)
+    assert refused.returncode == 4 and "the other step has written nothing" in refused.stderr
+    for what in ("write", "read"):
+        done = subprocess.run([*step, what, *way], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        result = json.loads(done.stdout)
+        assert result["bytes"] == 1 << 20 and result["nanoseconds"] > 0 and result["passNanoseconds"] > 0
+    assert len(volume.connect().get(name="vineyardctl-test")) == 1 << 17
+    full = subprocess.run([*step, "write", *way[:2], "--size", "64Mi"], capture_output=True, text=True)
+    assert full.returncode == 1 and "volume 'pvc-7'" in full.stderr and full.stderr.count("\n") == 1
+
+
+def test_top_prints_once_where_there_is_no_terminal(on_socket, client, volume):
+    volume.connect().put(np.zeros(1 << 20, "u1"), persist=True, name="large")
+    client.put(np.zeros(1 << 10, "u1"))
+    told = on_socket("top")
+    assert told.splitlines()[0].split()[:3] == ["STORE", "NODE", "USED"] and "1 MiB" in told
+    top = on_socket.json("top", "--rows", "1")
+    assert [entry["names"] for entry in top["objects"]] == [["large"]] and top["volumes"][0]["id"] == "pvc-7"

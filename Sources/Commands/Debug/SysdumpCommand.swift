@@ -44,7 +44,7 @@ struct SysdumpCommand: AsyncContextCommand {
     try context.writeBytes(path, archive)
     for line in dump.missing { session.progress.report(.warning, "not in it: \(line)") }
     session.progress.report(
-      .done, "\(path) (\(ByteSize(bytes: UInt64(archive.count)))); 'vineyardctl status -f' shows its status")
+      .done, "\(path) (\(ByteSize(bytes: UInt64(archive.count)))); 'vineyardctl status -f FILE' shows its status")
     context.output("\(path)\n")
   }
 

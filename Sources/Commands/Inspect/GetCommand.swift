@@ -139,7 +139,7 @@ struct GetBlob: AsyncContextCommand {
     guard let head = found.head else {
       throw ProgramError(
         .failed, "the store that has the blob could not be asked", cause: "\(origin.label) does not have it",
-        hint: "'vineyardctl get object' says where it is")
+        hint: "'vineyardctl get object ID' says where it is")
     }
     let blob = found.object.isBlob ? found.object.id : found.object.members.first { $0.object.isBlob }?.object.id
     context.print(PrintableBytes(id: blob ?? found.object.id, size: found.bytes ?? 0, bytes: head), format.output)

@@ -107,7 +107,7 @@ struct ListMetadatas: AsyncContextCommand {
 struct ListBlobs: AsyncContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "blobs", abstract: "List the blobs of the stores with their bytes.",
-    discussion: "'vineyardctl get blob' shows what is in one.".withExamples("vineyardctl ls blobs -l 20"))
+    discussion: "'vineyardctl get blob ID' shows what is in one.".withExamples("vineyardctl ls blobs -l 20"))
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Blobs shown at most; 0 for all.", valueName: "number"))
   var limit = 100

@@ -136,7 +136,7 @@ extension ScopeArguments {
       throw ProgramError(
         .notFound, "the claim '\(claim.printable(120))' has no volume of Vineyard",
         cause: claims.unseen.isEmpty ? nil : "\(claims.unseen.joined(separator: " and ")) objects may not be listed",
-        hint: "'vineyardctl debug pvc' says why; 'vineyardctl ls volumes' lists those there are")
+        hint: "'vineyardctl debug pvc NAMESPACE/NAME' says why; 'vineyardctl ls volumes' lists those there are")
     }
     return .volume(String(volume))
   }

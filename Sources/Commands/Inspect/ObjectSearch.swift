@@ -67,7 +67,7 @@ struct FoundObject: Sendable {
 }
 
 extension ObjectSearch {
-  /// What is done with the object once it is found.
+  /// Use that is made of the object once it is found.
   struct Wish: Sendable {
     var scope = SurveyScope.everything
     var syncs = false
@@ -106,7 +106,7 @@ extension ObjectSearch {
         if isLocal, wish.bytes > 0 {
           guard let blob = object.isBlob ? object : object.members.first(where: { $0.object.isBlob })?.object else {
             throw ProgramError(
-              .failed, "'\(word.printable(120))' has no bytes", hint: "'vineyardctl get object' shows what it is")
+              .failed, "'\(word.printable(120))' has no bytes", hint: "'vineyardctl get object NAME' shows what it is")
           }
           let size = object.isBlob ? object.length : sizes.first { $0.id == blob.id }?.length ?? 0
           result.head = try connection.bytes(of: blob.id, size: size, 0..<UInt64(wish.bytes), isUnsafe: wish.isUnsafe)

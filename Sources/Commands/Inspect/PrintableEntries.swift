@@ -53,7 +53,7 @@ struct PrintableEntries: PrintableData {
 }
 
 extension ListedObject {
-  /// What people want to know, for programs.
+  /// The same as in the table, for programs.
   func summary(_ now: UInt64) -> Value {
     let summary = entry.summary
     var value: Value = [

@@ -8,7 +8,7 @@ import Support
 struct ListedVolume: Sendable {
   let record: VolumeRecord
   let origin: StoreOrigin
-  /// What the cluster knows of it; nil outside of one, and without the right to see it.
+  /// Claim and pods, as the cluster knows them; nil outside of one, and without the right to see it.
   var claimed: VolumeClaim?
 
   /// Source: the external provisioner of CSI, `--extra-create-metadata`.

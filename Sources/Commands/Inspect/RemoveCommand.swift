@@ -103,7 +103,8 @@ struct PutName: AsyncContextCommand {
     wish.scope = try scope.resolved(scope.claim == nil ? nil : try await targets.claims())
     let (origin, found) = try await ObjectSearch(object).find(targets, wish)
     if found.object.isBlob {
-      throw ProgramError(.failed, "a blob cannot have a name", hint: "'vineyardctl put --name' stores a value with one")
+      throw ProgramError(
+        .failed, "a blob cannot have a name", hint: "'vineyardctl put --value TEXT --name NAME' stores a text with one")
     }
     let (id, name, volume) = (found.object.id, text, found.volume)
     _ = try await targets.only(origin).each { (access, _) in

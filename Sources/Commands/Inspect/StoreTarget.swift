@@ -158,7 +158,7 @@ struct StoreTargets: Sendable {
   }
 }
 
-/// What stores answered.
+/// Answers of stores, and failures to answer.
 struct StoreAnswers<Answer: Sendable>: Sendable {
   let found: [(origin: StoreOrigin, answer: Answer)]
   let failures: [(origin: StoreOrigin, error: ProgramError)]

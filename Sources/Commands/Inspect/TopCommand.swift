@@ -76,7 +76,7 @@ struct TopCommand: AsyncContextCommand {
   }
 }
 
-/// What stores hold at one moment.
+/// Contents of stores at one moment.
 struct StoreActivity: Sendable {
   let time: UInt64
   let stores: [PrintableStores.Entry]

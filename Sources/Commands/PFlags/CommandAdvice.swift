@@ -25,7 +25,7 @@ enum CommandAdvice {
       "uninstall": delete, "remove": delete, "down": delete, "destroy": delete,
       "log": logs, "list": list, "ps": status, "describe": status, "info": status,
       "event": "'vineyardctl events' shows them",
-      "show": "'vineyardctl get object' shows one", "cat": "'vineyardctl get object NAME --head 5' shows values",
+      "show": "'vineyardctl get object NAME' shows one", "cat": "'vineyardctl get object NAME --head 5' shows values",
       "bench": "'vineyardctl test' measures on the cluster",
       "run": store, "start": store, "serve": store, "server": store, "scale": scale,
       "doctor": "'vineyardctl check' looks for what is wrong", "operator": "'vineyardctl manager' is the operator",

@@ -138,7 +138,7 @@ struct ClusterTrial: Sendable {
       throw ProgramError(
         .failed, "the pod that should \(step) has failed",
         cause: text.split(separator: "\n").last.map { String($0).printable(400) } ?? Pod(ended).message,
-        hint: "'vineyardctl debug pvc' and 'vineyardctl status' look for the cause")
+        hint: "'vineyardctl debug pvc NAMESPACE/NAME' and 'vineyardctl status' look for causes")
     }
     let line = text.split(separator: "\n").last { $0.hasPrefix("{") }
     guard let line, let value = try? Value(json: String(line)), let result = VolumeTrial.Result(value) else {

@@ -16,7 +16,7 @@ struct TestCommand: AsyncContextCommand {
       memory. Everything is deleted again, also after Ctrl-C; what an interruption by force left, the next run deletes. \
       Exit status: 0 it works, 1 it does not, 3 it took too long.
       """.withExamples(
-        "vineyardctl test", "vineyardctl test --size 1Gi -n team --class vineyard-system.vineyardd-sample.csi"))
+        "vineyardctl test", "vineyardctl test --size 1Gi -n team --timeout 5m"))
 
   @Option(
     name: .customLong("class"), help: ArgumentHelp("StorageClass; default: the first of ours.", valueName: "name"))
@@ -73,7 +73,7 @@ struct TestCommand: AsyncContextCommand {
   }
 }
 
-/// What the steps of a trial took.
+/// Times of the steps of a trial.
 struct PrintableTrial: PrintableData {
   let steps: [ClusterTrial.Step]
 

@@ -21,12 +21,12 @@ struct TrialStepCommand: ContextCommand {
   @Option(help: ArgumentHelp("Bytes to write.", valueName: "size"))
   var size = "256Mi"
 
-  @Option(help: ArgumentHelp("Name of the object.", valueName: "text"))
-  var name = "vineyardctl-test"
+  /// Name of the object.
+  private static let name = "vineyardctl-test"
 
   mutating func run(_ context: CommandContext) throws {
     let bytes = try TestCommand.bytes(size)
-    let trial = try VolumeTrial(socket: "\(directory)/vineyard.sock", name: name)
+    let trial = try VolumeTrial(socket: "\(directory)/vineyard.sock", name: Self.name)
     let result = step == .write ? try trial.write(bytes: bytes) : try trial.read()
     context.output("\(result.value.json)\n")
   }

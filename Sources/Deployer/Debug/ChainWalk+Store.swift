@@ -124,7 +124,7 @@ extension ChainWalk {
     let isFull = capacity.limit > 0 && Double(capacity.used) > 0.95 * Double(capacity.limit)
     add(
       group, isFull ? .warning : .passed, text,
-      hint: isFull ? "'vineyardctl top' shows what is large; 'vineyardctl rm' deletes objects" : nil)
+      hint: isFull ? "'vineyardctl top' shows what is large; 'vineyardctl rm NAME' deletes objects" : nil)
   }
 
   private mutating func addVolumes(_ survey: StoreSurvey, _ group: String) {

@@ -130,7 +130,10 @@ extension ChainWalk {
       ),
       ("NodeAffinity check failed", "the store of the node is being replaced; the kubelet tries again"),
       ("no store of", "the store has gone from the node: delete the pod, so that it is placed again"),
-      ("hostPath type check failed", "'vineyardctl deploy csidriver --kubelet-directory' says where the kubelets work"),
+      (
+        "hostPath type check failed",
+        "'vineyardctl deploy csidriver --kubelet-directory PATH' says where the kubelets work"
+      ),
       ("subPath", "volumes have no directories: leave subPath out of volumeMounts"),
       ("unknown parameter", "a parameter of the StorageClass is misspelt: see docs/csi.md"),
       ("mount option", "leave mountOptions out of the StorageClass"),

@@ -1,6 +1,6 @@
 import KubernetesObjects
 
-/// What leaves the cluster in an archive: everything that describes, nothing that is secret.
+/// Rules for what leaves the cluster in an archive: everything that describes, nothing that is secret.
 enum Redaction {
   static let mark: Value = "(left out)"
 

@@ -22,7 +22,7 @@ public struct Sysdump: Sendable {
   /// Lines of each log.
   private let lines: Int
   private var archive: TarArchive
-  /// What is not in it, and why.
+  /// Lines about what is not in it, and why.
   public private(set) var missing: [String] = []
 
   public init(

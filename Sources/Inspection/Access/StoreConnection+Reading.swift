@@ -86,7 +86,7 @@ extension StoreConnection {
   /// - Throws: `ProgramError`.
   public func instances() throws(ProgramError) -> Fields { try call(.clusterMeta)["meta"]?.fields ?? [:] }
 
-  /// What the store says of its memory and its clients.
+  /// Memory and clients, as the store says it.
   ///
   /// - Throws: `ProgramError`.
   public func status() throws(ProgramError) -> Fields { try call(.instanceStatus)["meta"]?.fields ?? [:] }

@@ -35,7 +35,7 @@ public struct StoredObject: Sendable, Equatable {
   public var isTransient: Bool { tree["transient"]?.bool ?? true }
   /// The store that has it; nil for an object that is spread over several.
   public var instance: UInt64? { tree["instance_id"]?.unsigned.flatMap { $0 == InstanceID.unspecified ? nil : $0 } }
-  /// What copies of an object have in common; nil for blobs.
+  /// Mark that copies of an object have in common; nil for blobs.
   public var signature: UInt64? { tree["signature"]?.unsigned }
   /// Unix milliseconds of its creation; nil where the store does not say.
   public var created: UInt64? { tree["__timestamp"]?.unsigned }

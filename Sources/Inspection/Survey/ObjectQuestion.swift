@@ -29,7 +29,7 @@ public struct ObjectQuestion: Sendable {
   public static let mostNames = 50_000
 }
 
-/// What one session of a store has for a question.
+/// Answer of one session of a store to a question.
 struct SessionSurvey {
   private let connection: StoreConnection
   private let volume: String?

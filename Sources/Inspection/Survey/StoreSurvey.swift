@@ -10,13 +10,13 @@ public struct StoreSurvey: Sendable {
   public let instance: UInt64
   /// The stores that share objects with it, by `i` and number.
   public let instances: Fields
-  /// What the store says of its memory and its clients.
+  /// Memory and clients, as the store says it.
   public let status: Fields
   public let version: String
   public let volumes: [VolumeRecord]
   /// Memory of the store; nil for one that has no volumes.
   public let capacity: StoreCapacity?
-  /// What could not be asked, and why.
+  /// Lines about questions that could not be asked, and why.
   public private(set) var notes: [String] = []
 
   /// Asks a store for its volumes and its state.

@@ -8,7 +8,7 @@ public struct ValuePreview: Sendable, Equatable {
   public var columns: [String] = []
   /// Values as text, by row; each row has as many as there are columns.
   public var rows: [[String]] = []
-  /// What is not shown, and why.
+  /// Lines about values that are not shown, and why.
   public var notes: [String] = []
 
   /// Columns that are read.

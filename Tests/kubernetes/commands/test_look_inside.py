@@ -35,6 +35,8 @@ def bound_claim(cluster, name="data"):
     make(cluster.client, f"{DEFAULT}/persistentvolumeclaims", claim(name))
     volumes = [{"name": "d", "persistentVolumeClaim": {"claimName": name}}]
     step = pod(f"uses-{name}", volumes=volumes)
+    # The double places pods anywhere.
+    step["spec"]["nodeSelector"] = {"kubernetes.io/hostname": node(cluster)[0]}
     step["spec"]["containers"][0]["volumeMounts"] = [{"name": "d", "mountPath": "/data"}]
     make(cluster.client, f"{DEFAULT}/pods", step)
     path = f"{DEFAULT}/persistentvolumeclaims/{name}"
@@ -169,7 +171,7 @@ def test_a_missing_node_plugin_is_found(cluster, vineyardctl, store):
         lambda: not cluster.client.get(f"{SYSTEM}/pods", labelSelector="app.vineyard.io/role=csi-nodes").json["items"],
         "the plugins are gone",
     )
-    run = vineyardctl("debug", "pvc", "default/data", status=1)
+    run = vineyardctl("debug", "pod", "default/uses-data", status=1)
     assert "no node plugin is deployed in vineyard-system" in run.error and "deploy csidriver" in run.error
 
 
@@ -260,7 +262,7 @@ def test_a_trial_writes_and_reads_and_leaves_nothing(cluster, vineyardctl):
 
     rows = [line.split() for line in run.output.splitlines()]
     assert rows[0] == ["STEP", "NODE", "BYTES", "TIME", "GB/S"]
-    assert rows[1][0] == "write" and rows[1][2:] == ["256", "MiB", "50", "ms", "5.37"]
+    assert rows[1][0] == "write" and rows[1][2:] == ["256", "MiB", "50.00", "ms", "5.37"]
     assert rows[2][0] == "read" and rows[2][-1] == "3.36"
     assert left(cluster) == []
 
