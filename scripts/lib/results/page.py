@@ -46,6 +46,9 @@ def page(sizes: list[Size], facts: dict[str, str], load: Load) -> str:
         "  time does not grow with the data. The columns are first read when they are computed with.",
         "* The steps are the same programs in all columns. What they compute with is made in one pass over the columns,",
         "  wherever these are.",
+        "* A step that has read a file and let it go works on in that memory. One that maps its input takes new memory for the",
+        "  same work, which counts in its execution: where a virtual machine gets it from its host first (*New memory* below),",
+        "  at that speed.",
     ]
     for title, (attribute, meaning) in MEASURES.items():
         lines += ["", f"## {title}", "", meaning, "", *_table(sizes, attribute)]
