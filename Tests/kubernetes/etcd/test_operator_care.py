@@ -123,8 +123,14 @@ def test_given_certificates_that_grow_old_then_new_ones_come_into_use_without_a_
         store.start()
     for store in stores:
         store.wait()
-    for name in ("server.crt", "store-peer.crt"):
-        eventually(lambda name=name: files(managers.api, SECRET)[name] != before[name], f"{name} is renewed", 60)
+    # The Secrets follow one after the other.
+    for part, name in (("etcd-server", "server.crt"), ("peer-tls", "store-peer.crt")):
+        secret = f"{SYSTEM}/secrets/{NAME}-{part}"
+        eventually(
+            lambda secret=secret, name=name: files(managers.api, secret)["tls.crt"] != before[name],
+            f"{name} is renewed",
+            60,
+        )
 
     # What a kubelet does with Secrets that have changed.
     etcd._machine.objects = described(managers.api)
