@@ -7,6 +7,7 @@ import sys
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 import vineyard
 
@@ -137,6 +138,40 @@ def test_given_a_read_array_when_put_again_then_no_byte_is_copied(client, memory
     assert memory_usage() == before
     client.delete(target)
     np.testing.assert_array_equal(client.get(second), np.arange(1000))
+
+
+def test_given_a_frame_of_numbers_when_read_then_it_is_one_array_that_keeps_the_bytes_of_all_columns(full_size):
+    with vineyard.connect(full_size.socket) as client:
+        for rows in (1, 37, 300_000):
+            frame = pd.DataFrame(np.arange(rows * 5).reshape(5, rows).T, columns=list("abcde"))
+            target = client.put(frame)
+            read = client.get(target)
+            numbers, column = read.to_numpy(), read["d"]
+            assert np.shares_memory(numbers, column.to_numpy()) and not numbers.flags.writeable
+            client.delete(target)
+            del read, numbers
+            gc.collect()
+            fits(client, 7)
+            assert column.equals(frame["d"])
+            del column
+
+
+def test_given_columns_that_cannot_be_one_array_when_read_then_each_is_a_view_of_its_own(client):
+    numbers = pd.DataFrame({"a": np.arange(40), "b": np.arange(40.0), "c": np.arange(40)})
+    apart = client.put(np.zeros(5))
+    for frame in (numbers, numbers[["a"]], numbers[["a", "c"]].iloc[:0]):
+        read = client.get(client.put(frame))
+        pd.testing.assert_frame_equal(read, frame)
+    assert client.get(apart).sum() == 0
+
+
+def test_given_a_frame_that_was_read_when_put_again_then_no_byte_is_copied(client, memory_usage):
+    frame = pd.DataFrame(np.arange(4000).reshape(-1, 4))
+    read = client.get(client.put(frame))
+    before = memory_usage()
+    again = client.put(read)
+    assert memory_usage() - before < frame.memory_usage(index=False).sum()
+    assert client.get(again).equals(frame)
 
 
 def test_given_a_view_of_a_deleted_object_when_put_again_then_it_is_copied(client):

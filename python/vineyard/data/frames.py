@@ -12,6 +12,7 @@ from vineyard.core.draft import Draft
 from vineyard.data.json_text import from_json, to_json
 from vineyard.data.pickles import plan_pickle
 from vineyard.data.tensor import plan_array
+from vineyard.wire.memory import address_of
 
 RANGE = "vineyardctl_range_"
 """Field of an index with [start, stop, step]."""
@@ -19,6 +20,8 @@ COLUMNS_NAME = "vineyardctl_columns_name_"
 """Field of a frame with the name of its columns."""
 
 _NUMBERS = "biufc"
+_ALIGNMENT = 64
+"""Blobs begin at multiples of this many bytes."""
 
 
 def is_plain_dtype(dtype: Any) -> bool:
@@ -192,6 +195,9 @@ def frame_of(columns: list[Any], index: Any) -> Any:
     """A frame of columns that are not copied, numbered."""
     if not columns:
         return pd.DataFrame(index=index)
+    block = _joined(columns)
+    if block is not None:
+        return pd.DataFrame(block.T, index=index, copy=False)
     given = {}
     for position, column in enumerate(columns):
         if getattr(column, "ndim", 1) > 1:
@@ -200,6 +206,50 @@ def frame_of(columns: list[Any], index: Any) -> Any:
             column = pd.Series(column, index=index, dtype=object, copy=False)
         given[position] = column
     return pd.DataFrame(given, index=index, copy=False)
+
+
+class _Neighbours:
+    """Columns that lie one after the other in memory, as one array: it keeps all of them."""
+
+    def __init__(self, columns: list[Any], pitch: int) -> None:
+        first = columns[0]
+        self.columns = columns
+        self.__array_interface__ = {
+            "shape": (len(columns), first.size),
+            "typestr": first.dtype.str,
+            "data": (address_of(first), True),
+            "strides": (pitch, first.itemsize),
+            "version": 3,
+        }
+
+
+def _joined(columns: list[Any]) -> Any:
+    """One array of all columns, in rows, where they are numbers of one dtype at equal distances; otherwise None.
+
+    A store gives blobs of one size that are asked for together places one after the other. pandas and what computes
+    with its frames take one array as it is, and would copy columns that are each for themselves.
+    """
+    first = columns[0]
+    if len(columns) < 2 or not isinstance(first, np.ndarray) or first.dtype.kind not in _NUMBERS:
+        return None
+    if first.flags.writeable or not first.size:
+        return None
+    if not all(
+        isinstance(column, np.ndarray)
+        and column.dtype == first.dtype
+        and column.shape == (first.size,)
+        and column.flags.c_contiguous
+        and not column.flags.writeable
+        for column in columns
+    ):
+        return None
+    addresses = [address_of(column) for column in columns]
+    pitch = addresses[1] - addresses[0]
+    if not first.nbytes <= pitch < first.nbytes + _ALIGNMENT or pitch % first.itemsize:
+        return None
+    if any(after - before != pitch for before, after in zip(addresses, addresses[1:])):
+        return None
+    return np.asarray(_Neighbours(columns, pitch))
 
 
 def resolve_sparse(obj: Any, resolver: Any) -> Any:
