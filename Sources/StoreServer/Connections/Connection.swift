@@ -44,8 +44,6 @@ final class Connection {
   var isQueued = false
   /// Whether the arena's descriptor was sent.
   var knowsArena = false
-  /// The blob that it was given along with a reply, for what it puts next.
-  var reserved: ObjectID?
   /// Whether its volume is gone.
   var isEvicted = false
   /// Whether its bytes travel over TLS.
