@@ -245,4 +245,4 @@ def test_given_a_store_without_requests_of_its_own_when_values_are_put_then_thos
         assert client.get(name="pickle") == {"a": number}
         client.put((1, "two", np.arange(3)), persist=True, name="several")
         assert client.get(name="several")[1] == "two"
-    assert not local._connection.reserved
+    assert not local._connection._reserved

@@ -138,7 +138,7 @@ def arrow_arrays():
         "chunks": pa.chunked_array([[1, 2], [3]]),
         "table without rows": pa.table({"a": pa.array([], pa.int64())}),
         "table": pa.table({"d": pa.array(["a", "b"]).dictionary_encode(), "f": pa.array([1, 2], pa.float32())}),
-        "batch": pa.record_batch({"d": pa.array([1, 2], pa.date64())}),
+        "batch": pa.table({"d": pa.array([1, 2], pa.date64())}).to_batches()[0],
     }
     if hasattr(pa, "string_view"):
         values["views"] = pa.array(["short", "a text that is longer than twelve bytes", None], pa.string_view())

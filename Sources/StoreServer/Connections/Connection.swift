@@ -42,8 +42,6 @@ final class Connection {
   var work: RequestWork?
   /// Whether it is in the queue of connections that have more to do.
   var isQueued = false
-  /// The blob that it was given along with a reply, for what it puts next.
-  var reserved: ObjectID?
   /// Keys of the memory files whose descriptors were sent or announced.
   private var knownFiles: Set<Int> = []
   /// The one that was asked for last.

@@ -75,7 +75,6 @@ struct PutObjectTask: RequestTask {
     while sealed < sealing.count {
       if store.work.isSpent { return false }
       try store.seal(sealing[sealed], by: connection.client)
-      if sealing[sealed] == connection.reserved { connection.reserved = nil }
       sealed += 1
     }
     return true
@@ -120,12 +119,9 @@ extension RequestHandler {
   /// Bytes of the largest blob that is reserved.
   private static let largestReserve: UInt64 = 64 << 10
 
-  /// Gives a client a blob before it asks, at most one at a time; nil when one would have to be waited for.
+  /// Gives a client a blob for what it puts next, which it seals or drops like one that it has asked for by itself; nil
+  /// when one would have to be waited for.
   private func reserveBlob(_ size: UInt64, for connection: Connection) -> BlobPayload? {
-    if let unused = connection.reserved {
-      connection.reserved = nil
-      store.dropUnsealed(unused, by: connection.client)
-    }
     guard connection.kind == .ipc, size <= Self.largestReserve,
       let payload = store.createBlobAtHand(size, by: connection.client)
     else { return nil }
@@ -134,7 +130,6 @@ extension RequestHandler {
       store.dropUnsealed(payload.id, by: connection.client)
       return nil
     }
-    connection.reserved = payload.id
     return payload
   }
 }

@@ -211,8 +211,8 @@ class ClientBase(Requests):
             body += f',"name":{encode(str(name))}' if named else ""
             body += f',"reserve":{reserve}}}' if reserve else "}"
             reply = connection.exchange([body])[0]
-            if reserve:
-                connection.reserved = reply.get("created")
+            if "created" in reply:
+                connection.keep_reserved(reply["created"])
         else:
             requests: list[Request] = [seal_request(blob) for blob in seals]
             requests.append(f'{{"type":"create_data_request","content":{encode(tree)}}}')

@@ -37,8 +37,7 @@ class IPCClient(ClientBase):
     def _store_simple(self, tree: dict[str, Any], key: str, part: Part, persist: bool, name: str | None) -> ObjectMeta:
         """Store what most values are: metadata and one blob."""
         connection = self._connection
-        reserve = connection.next_reserve(part.size)
-        reserved = connection.take_reserved(part.size)
+        reserved, reserve = connection.take_reserved(part.size)
         if reserved is not None:
             copying.run(part.fill(connection.space(reserved)), part.size)
             try:
@@ -58,7 +57,7 @@ class IPCClient(ClientBase):
 
     def clear(self) -> None:
         """Delete all objects, of the volume in a volume."""
-        self._connection.reserved = None
+        self._connection.forget_reserved()
         super().clear()
 
     def _allocate(self, parts: Sequence[Part]) -> tuple[list[int], list[int]]:

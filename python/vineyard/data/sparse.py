@@ -9,6 +9,7 @@ import scipy.sparse
 from vineyard.core.builder import Planner, Planning
 from vineyard.core.draft import Draft
 from vineyard.data.json_text import from_json, to_json
+from vineyard.data.pickles import BUILDER as PICKLES
 
 _MEMBERS = {
     "bsr": ("data", "indices", "indptr"),
@@ -17,6 +18,8 @@ _MEMBERS = {
     "csr": ("data", "indices", "indptr"),
     "dia": ("data", "offsets"),
 }
+# Arrays are pickles; older versions of SciPy have them below matrices.
+_ARRAYS = {getattr(scipy.sparse, f"{name}_array", None) for name in _MEMBERS}
 _KINDS = {getattr(scipy.sparse, f"{name}_matrix"): name for name in _MEMBERS}
 
 
@@ -46,6 +49,8 @@ _BUILDER = Planner(plan_matrix)
 
 def builder_of(kind: type) -> Planner | None:
     """Builder of exactly this type; other kinds become pickles."""
+    if kind in _ARRAYS:
+        return PICKLES
     return _BUILDER if kind in _KINDS else None
 
 

@@ -64,14 +64,16 @@ class Connection:
         self._written: dict[int, Any] = {}
         self._dropped: deque[int] = deque()
         self._dropped_bytes = 0
+        self._unwanted: deque[int] = deque()
         self._unread = 0
         self._channel = Channel(_connected(address), timeout)
         fields = {"version": COMPATIBLE_VERSION, "store_type": 1, "session_id": 0, "username": "", "password": ""}
         fields.update((key, value) for key, value in credentials.items() if value is not None)
         # Requests that the released store does not know.
         self.extensions: frozenset[str] = frozenset()
-        # A blob that the store gave before it was asked for, and the size of the value that was put last.
-        self.reserved: dict[str, Any] | None = None
+        # Blobs that the store gave in advance, those that nobody wants, and the size of the value that was put last.
+        self._reserved: list[dict[str, Any]] = []
+        self._reserve_lock = threading.Lock()
         self._last_size = 0
         try:
             own = {"releases_blobs": True, "extensions": True}
@@ -102,7 +104,7 @@ class Connection:
     def exchange_locked(self, requests: Iterable[Request], tolerant: bool = False) -> list[dict[str, Any]]:
         """`exchange` for who has the lock. With `tolerant`, refusals are returned instead of raised."""
         bodies = [(text if isinstance(text, str) else encode(text)).encode() for text in requests]
-        releases = self._take_releases() if self._dropped else []
+        releases = self._take_releases() if self._dropped or self._unwanted else []
         try:
             replies: list[dict[str, Any]] = []
             for batch in _batches(bodies):
@@ -248,17 +250,34 @@ class Connection:
         self._written[id(reference)] = reference
         return root
 
-    def next_reserve(self, size: int) -> int:
-        """Size of the blob to ask for along with a value of `size`: who puts two of one size puts a third."""
-        is_repeated = size == self._last_size and size <= _MOST_RESERVED
-        self._last_size = size
-        return size if is_repeated else 0
+    def take_reserved(self, size: int) -> tuple[dict[str, Any] | None, int]:
+        """A blob of a size that the store gave in advance, and the size of the one to ask for along with this value.
 
-    def take_reserved(self, size: int) -> dict[str, Any] | None:
-        """The blob that the store gave in advance, if it has this size."""
-        with self.lock:
-            reserved, self.reserved = self.reserved, None
-        return reserved if reserved is not None and reserved["data_size"] == size else None
+        Who puts two values of one size is likely to put a third. Blobs of other sizes are given up.
+        """
+        taken, left = None, []
+        with self._reserve_lock:
+            for payload in self._reserved:
+                if payload["data_size"] != size:
+                    self._unwanted.append(payload["object_id"])
+                elif taken is None:
+                    taken = payload
+                else:
+                    left.append(payload)
+            self._reserved = left
+            is_repeated = size == self._last_size and size <= _MOST_RESERVED and not left
+            self._last_size = size
+        return taken, size if is_repeated else 0
+
+    def keep_reserved(self, payload: dict[str, Any]) -> None:
+        """Keep a blob that the store gave in advance, until a value of its size comes."""
+        with self._reserve_lock:
+            self._reserved.append(payload)
+
+    def forget_reserved(self) -> None:
+        """Forget blobs that the store gave in advance: they are about to be deleted."""
+        with self._reserve_lock:
+            self._reserved = []
 
     def may_have(self, address: int | None) -> bool:
         """Whether bytes at an address could be those of a blob that is looked at."""
@@ -312,8 +331,12 @@ class Connection:
             if blob not in self._roots:
                 blobs.append(int(blob))
         if len(blobs) > 1 and "release_blobs_request" in self.extensions:
-            return [f'{{"type":"release_blobs_request","ids":[{",".join(map(str, blobs))}]}}'.encode()]
-        return [_RELEASE.format(blob).encode() for blob in blobs]
+            bodies = [f'{{"type":"release_blobs_request","ids":[{",".join(map(str, blobs))}]}}'.encode()]
+        else:
+            bodies = [_RELEASE.format(blob).encode() for blob in blobs]
+        while self._unwanted:
+            bodies.append(f'{{"type":"drop_buffer_request","id":{self._unwanted.popleft()}}}'.encode())
+        return bodies
 
     def _release_locked(self) -> None:
         bodies = self._take_releases()
@@ -353,7 +376,7 @@ class Connection:
     def before_fork_ends(self, in_child: bool) -> None:
         """After a fork, in both processes: views stay valid in both, so neither releases what both may look at."""
         if in_child:
-            self.lock = threading.Lock()
+            self.lock, self._reserve_lock = threading.Lock(), threading.Lock()
             self.is_retired = self._is_inherited = True
             self._close_when_unused()
         elif not self.is_unused:

@@ -54,7 +54,7 @@ class Progress:
     def _write(self, text: str) -> None:
         # A line that went wrong is no reason to end a transfer.
         try:
-            sys.stderr.write(f"\r{text:{self._width}}" + ("" if text else "\r"))
+            sys.stderr.write("\r" + text.ljust(self._width) + ("" if text else "\r"))
             sys.stderr.flush()
         except (OSError, ValueError):
             self._is_shown = False
