@@ -17,6 +17,7 @@ final class PageBench {
   func isWarm(_ range: ByteRange) -> Bool { residency.isWarm(range) }
   func isAwaited(_ range: ByteRange) -> Bool { residency.isAwaited(range) }
   func nextJob(idleTarget: UInt64?) -> Residency.Job? { residency.nextJob(idleTarget: idleTarget) }
+  func nextUrgentJob() -> Residency.Job? { residency.nextUrgentJob() }
 
   func finish(_ job: Residency.Job, succeeded: Bool = true) {
     switch job {

@@ -71,6 +71,16 @@ struct ResidencyTests {
     #expect(residency.nextJob(idleTarget: nil) == .populate(range(12, 2), urgent: true))
   }
 
+  @Test("where only urgent jobs are wanted, what somebody waits for is populated, and the reserve is not")
+  func urgentOnly() {
+    let residency = make()
+    #expect(residency.nextUrgentJob() == nil)
+    #expect(residency.retain(range(10, 2)))
+    residency.demand(range(10, 2))
+    #expect(residency.nextUrgentJob() == .populate(range(10, 2), urgent: true))
+    #expect(residency.nextJob(idleTarget: nil) == .populate(range(0, 4), urgent: false))
+  }
+
   @Test("an extent that shares a block keeps the block used until the last one goes")
   func sharedChunk() {
     let residency = make()
