@@ -80,5 +80,5 @@ public enum RequestType: String, CaseIterable, Sendable {
   case deleteVolume = "delete_volume_request"
   case createSnapshot = "create_snapshot_request"
   case deleteSnapshot = "delete_snapshot_request"
-  case forgetNode = "forget_node_request"
+  case forgetNode = "forget_node_volumes_request"
 }

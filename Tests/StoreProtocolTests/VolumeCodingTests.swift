@@ -162,7 +162,7 @@ struct VolumeCodingTests {
       text(of: .createSnapshot("s", of: "v", attributes: [:]))
         == #"{"id":"s","source":"v","attributes":{},"type":"create_snapshot_request"}"#)
     #expect(text(of: .deleteSnapshot("s")) == #"{"id":"s","type":"delete_snapshot_request"}"#)
-    #expect(text(of: .forgetNode("n")) == #"{"node":"n","type":"forget_node_request"}"#)
+    #expect(text(of: .forgetNode("n")) == #"{"node":"n","type":"forget_node_volumes_request"}"#)
     #expect(text(of: .open(VolumeSettings(id: "v"), prefetch: true)).contains(#","prefetch":true,"type":"#))
   }
 

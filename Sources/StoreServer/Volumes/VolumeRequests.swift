@@ -189,7 +189,7 @@ extension RequestHandler {
     let isForgotten = host.server.sharedVolumes?.forget(node: try message.string("node")) ?? false
     reply.frame {
       $0.field("forgotten", isForgotten)
-      $0.type("forget_node_reply")
+      $0.type("forget_node_volumes_reply")
     }
     return .reply
   }
