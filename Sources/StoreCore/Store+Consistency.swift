@@ -50,7 +50,9 @@ extension Store {
     for (slot, file) in memory.files.enumerated() {
       guard let file else { continue }
       let extents = held[slot] ?? []
-      if extents.count != file.extents { found.append("file \(slot) counts \(file.extents) of \(extents.count) extents") }
+      if extents.count != file.extents {
+        found.append("file \(slot) counts \(file.extents) of \(extents.count) extents")
+      }
       let start = file.place.start
       for extent in extents where extent.range.offset < start || extent.range.end > start + file.place.length {
         found.append("the extent at \(extent.range.offset) is outside its file")

@@ -19,7 +19,8 @@ extension Store {
     throw StoreError(
       .notEnoughMemory,
       "'\(id)' cannot have a copy of volume '\(source.id)', which has \(bytes) bytes: of the \(memory.limit) of this store "
-        + "\(memory.used) are in use and \(memory.retained - memory.reusable) more are deleted but still mapped by clients")
+        + "\(memory.used) are in use and \(memory.retained - memory.reusable) more are deleted but still mapped by clients"
+    )
   }
 
   /// Makes room for a copy of a blob, and has the bytes copied.
@@ -67,7 +68,9 @@ extension Store {
   }
 
   /// Gives up what waits for pages that the system does not have.
-  func failCopiesWithoutPages() { fail(memory.residency.copies.filter { !memory.residency.isWarm($0.to) }.map(\.number)) }
+  func failCopiesWithoutPages() {
+    fail(memory.residency.copies.filter { !memory.residency.isWarm($0.to) }.map(\.number))
+  }
 
   private func fail(_ numbers: [UInt64]) {
     for number in numbers {

@@ -37,7 +37,8 @@ extension Simulation {
     try check(mayWrite != isOthers, "a client of \(own) writes to a file of \(blob.extent.tenant)")
     try check(!isOthers || closedTenants.contains(blob.extent.tenant), "a file of \(blob.extent.tenant) is shared")
     try check(payload.offset >= payload.fileStart, "\(payload) is before its file")
-    try check(payload.offset + payload.size <= payload.fileStart + payload.mappingLength, "\(payload) is behind its file")
+    try check(
+      payload.offset + payload.size <= payload.fileStart + payload.mappingLength, "\(payload) is behind its file")
   }
 
   /// Bytes of a volume's deleted blobs that its clients still map.
