@@ -32,7 +32,15 @@ extension ChainWalk {
       return try await explainUnbound(claim, phase, cluster, group)
     }
     add(group, .passed, "it is bound to the volume \(volume)")
-    try await walk(volume: volume, cluster: cluster, usedOn: node)
+    let place = if let node { node } else { await nodeOfUser(of: claim) }
+    try await walk(volume: volume, cluster: cluster, usedOn: place)
+  }
+
+  /// The node of a pod that uses a claim; nil when none does, or it may not be seen.
+  private func nodeOfUser(of claim: KubernetesObject) async -> String? {
+    let pods = (try? await client.list(.pod, namespace: claim.namespace).items) ?? []
+    return pods.lazy.filter { Pod($0).claims.contains(claim.name) && !Pod($0).hasEnded }.compactMap { Pod($0).node }
+      .first
   }
 
   private func holders(of claim: KubernetesObject) async throws -> String {

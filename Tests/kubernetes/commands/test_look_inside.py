@@ -202,7 +202,7 @@ def test_an_archive_has_everything_but_secrets_and_data(cluster, vineyardctl, st
     volume = bound_claim(cluster)
     store.ask("open_volume_request", id=volume)
     store.put("name-of-an-object", "content-of-it", volume)
-    store.put("another-name", "another-content")
+    store.put("zebra-name", "zebra-content")
     path = tmp_path / "dump.tar"
 
     run = vineyardctl("sysdump", "-f", str(path))
@@ -218,7 +218,7 @@ def test_an_archive_has_everything_but_secrets_and_data(cluster, vineyardctl, st
     assert json.loads(files["mounts.json"])[0]["path"] == "/data"
     token = cluster.client.get(f"{SYSTEM}/secrets/vineyardd-sample-admin-token").json["data"]["token"]
     everything = b"".join(files.values())
-    for secret in (token.encode(), b"name-of-an-object", b"content-of-it", b"another"):
+    for secret in (token.encode(), b"name-of-an-object", b"content-of-it", b"zebra"):
         assert secret not in everything
     assert not any("kind: Secret" in text.decode(errors="replace").splitlines() for text in files.values())
     assert next(iter(yaml.safe_load_all(files["resources/vineyardd.yaml"])))["kind"] == "Vineyardd"
