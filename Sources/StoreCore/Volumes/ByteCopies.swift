@@ -97,5 +97,6 @@ extension Store {
     guard !volume.isBeingFilled else { return }
     if volume.kind == .snapshot { memory.closeTenant(volume.session.id) }
     note(.contents(session: volume.session.id))
+    noteFilled(volume)
   }
 }

@@ -16,6 +16,12 @@ final class ContentsHold {
   private var kept: [ObjectID: Kept] = [:]
   /// The volume or snapshot that is filled; nobody sees it before it is promoted.
   fileprivate(set) var target: Volume?
+  /// The number of blobs that were not here any more.
+  fileprivate var missing = 0
+  /// Whether the target has all blobs that it gets, whose bytes may still be on their way.
+  fileprivate var isShared = false
+  /// Is told, once all bytes of the target are there, how many blobs it lacks, or why it cannot have them.
+  fileprivate var whenFilled: ((Result<Int, StoreError>) -> Void)?
 
   init(of source: Session, _ store: Store) {
     self.source = source
@@ -59,15 +65,13 @@ final class ContentsHold {
 private struct PartCopying: StoreTask {
   let hold: ContentsHold
   let target: Volume
-  let answer: (_ missing: Int) -> Void
   private var nextObject = ObjectID(0)
   private var nextLink = 0
   private var missing = 0
 
-  init(_ hold: ContentsHold, to target: Volume, then answer: @escaping (_ missing: Int) -> Void) {
+  init(_ hold: ContentsHold, to target: Volume) {
     self.hold = hold
     self.target = target
-    self.answer = answer
   }
 
   mutating func step(_ store: Store) -> Void? {
@@ -85,7 +89,9 @@ private struct PartCopying: StoreTask {
       (nextObject, nextLink) = (ObjectID(id.rawValue + 1), 0)
     }
     if !target.isEmpty { target.usage.isWritten = true }
-    answer(missing)
+    hold.missing = missing
+    hold.isShared = true
+    store.noteContents(of: target)
     return ()
   }
 
@@ -133,12 +139,24 @@ extension Store {
     return volume
   }
 
-  /// Gives a copy, whose objects are here, the blobs that they have on this store; they share their bytes.
+  /// Gives a copy, whose objects are here, the blobs that they have on this store, with bytes of its own where a client
+  /// may still write the source's.
   ///
-  /// - Parameter answer: gets the number of blobs that are not here any more. Not called when the copy is given up.
-  public func fillCopy(_ copy: Volume, then answer: @escaping (_ missing: Int) -> Void) {
+  /// - Parameter answer: gets, once all bytes are there, the number of blobs that are not here any more, or why there is
+  ///   no room for them. Not called when the copy is given up.
+  public func fillCopy(_ copy: Volume, then answer: @escaping (Result<Int, StoreError>) -> Void) {
     guard let hold = holds[copy.session.id], hold.target === copy else { return }
-    reclaim(PartCopying(hold, to: copy, then: answer))
+    hold.whenFilled = answer
+    reclaim(PartCopying(hold, to: copy))
+  }
+
+  /// Answers who fills a copy, when all of its bytes are there.
+  func noteFilled(_ copy: Volume) {
+    guard let hold = holds[copy.session.id], hold.target === copy, hold.isShared, let answer = hold.whenFilled else {
+      return
+    }
+    hold.whenFilled = nil
+    answer(copy.fillFailure.map { .failure($0) } ?? .success(hold.missing))
   }
 
   /// Ends a copy that is complete on all stores: it is a volume or snapshot from now on.

@@ -157,12 +157,18 @@ extension VolumeHost {
           log.warning("\(copy.kind.rawValue) '\(copy.target.id)' is not copied: \(failure.message)")
           return shared.copies.tellFilled(copy, bytes: nil)
         }
-        store.fillCopy(target) { [weak self] missing in
-          // What was there when it was held is there still: the source lacks these, too.
-          if missing > 0 {
-            self?.log.info("\(copy.kind.rawValue) '\(copy.target.id)' lacks \(missing) blobs, as does its source")
+        store.fillCopy(target) { [weak self] filled in
+          switch filled {
+          case .success(let missing):
+            // What was there when it was held is there still: the source lacks these, too.
+            if missing > 0 {
+              self?.log.info("\(copy.kind.rawValue) '\(copy.target.id)' lacks \(missing) blobs, as does its source")
+            }
+            shared.copies.tellFilled(copy, bytes: target.usage.used)
+          case .failure(let error):
+            self?.log.warning("\(copy.kind.rawValue) '\(copy.target.id)' is not copied: \(error.message)")
+            shared.copies.tellFilled(copy, bytes: nil)
           }
-          shared.copies.tellFilled(copy, bytes: target.usage.used)
         }
       }
     }

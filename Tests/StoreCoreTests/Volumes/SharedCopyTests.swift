@@ -33,7 +33,7 @@ struct SharedCopyTests {
 
   private func fill(_ copy: Volume) -> Int? {
     var missing: Int?
-    store.fillCopy(copy) { missing = $0 }
+    store.fillCopy(copy) { missing = try? $0.get() }
     while store.isReclaiming {
       store.work.allow(3 * UInt64(Work.item))
       store.reclaim()
