@@ -142,7 +142,7 @@ extension Residency {
   }
 
   /// Blocks that are kept warm for small blobs.
-  private static let smallAhead = 2
+  static let smallAhead = 2
 
   private mutating func populateAhead(in file: Int, _ lacking: Int, forSmall: Bool = false) -> Job? {
     let lacking = min(lacking, commitLimit - committedBlocks)
@@ -150,12 +150,11 @@ extension Residency {
     return populate(run, urgent: false)
   }
 
-  /// Takes blocks from a volume that has stopped writing.
-  private mutating func releaseExcess() -> Job? {
-    for file in slots where files[file].spare > target(of: file) {
-      if let job = releaseHighestSpare(of: file, atMost: min(Self.jobBlocks, files[file].spare - target(of: file))) {
-        return job
-      }
+  /// Gives back spare blocks that no file is to keep; others would be populated again at once.
+  mutating func releaseExcess(atMost limit: Int = jobBlocks) -> Job? {
+    for file in filesWithSpare() {
+      let excess = files[file].spare - target(of: file)
+      if excess > 0, let job = releaseHighestSpare(of: file, atMost: min(limit, excess)) { return job }
     }
     return nil
   }

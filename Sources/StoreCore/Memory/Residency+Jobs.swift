@@ -19,7 +19,7 @@ extension Residency {
     if let job = nextReserveJob() { return job }
     if let idleTarget {
       let target = max(Int(idleTarget / Self.blockSize), keptBlocks)
-      if spareBlocks > target { return releaseHighestSpare(atMost: spareBlocks - target) }
+      if spareBlocks > target, let job = releaseExcess(atMost: spareBlocks - target) { return job }
     }
     return nextCleaningJob()
   }
@@ -136,9 +136,19 @@ extension Residency {
     return nil
   }
 
+  /// Gives back the highest spare blocks of a file, those that it keeps for small blobs last.
   mutating func releaseHighestSpare(of file: Int, atMost limit: Int) -> Job? {
-    let first = files[file].blocks.lowerBound
-    var end = files[file].blocks.upperBound
+    let (all, firstSmall) = (files[file].blocks, files[file].firstSmall)
+    let (large, small) = (all.lowerBound..<firstSmall, firstSmall..<all.upperBound)
+    let excess = files[file].smallSpare - min(Self.smallAhead, target(of: file))
+    if excess > 0, let job = releaseHighestSpare(in: small, of: file, atMost: min(limit, excess)) { return job }
+    return releaseHighestSpare(in: large, of: file, atMost: limit)
+      ?? releaseHighestSpare(in: small, of: file, atMost: limit)
+  }
+
+  private mutating func releaseHighestSpare(in region: Range<Int>, of file: Int, atMost limit: Int) -> Job? {
+    let first = region.lowerBound
+    var end = region.upperBound
     while end > first, !isSpare(end - 1) { end -= 1 }
     guard end > first else { return nil }
     var start = end
