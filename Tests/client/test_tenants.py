@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import faulthandler
+import mmap
 import os
 import signal
 
@@ -180,7 +181,7 @@ def test_given_a_client_that_touches_all_of_its_file_when_its_volume_goes_then_t
 
         def touch():
             with mapping(payload, descriptor, writable=True) as memory:
-                for offset in range(0, len(memory), 1 << 16):
+                for offset in range(0, len(memory), mmap.PAGESIZE):
                     memory[offset] = 1
 
         assert child_ends_with(touch) == 0

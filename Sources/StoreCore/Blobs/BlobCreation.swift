@@ -178,6 +178,6 @@ extension Store {
     suspectUnfinished(of: client)
     guard let volume = client.volume else { return notEnoughMemory(size, by: client) }
     volume.usage.wasRefused = true
-    return admits(size, by: client) ? notEnoughMemory(size, by: client) : quotaExceeded(size, by: volume)
+    return admits(size, by: client) ? notEnoughMemory(size, by: client) : quotaExceeded(size, by: volume, for: client)
   }
 }

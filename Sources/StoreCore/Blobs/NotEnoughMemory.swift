@@ -31,12 +31,9 @@ extension Store {
   }
 
   /// Clients that keep most bytes of deleted blobs, with these bytes; bytes may have several keepers.
-  private func holders(for asker: Client) -> String { holders(for: asker, ofTenant: nil) }
-
-  /// The same of what is in a volume's files.
-  func holders(ofTenant tenant: UInt64) -> String { holders(for: nil, ofTenant: tenant) }
-
-  private func holders(for asker: Client?, ofTenant tenant: UInt64?) -> String {
+  ///
+  /// - Parameter tenant: only what is in its files.
+  func holders(for asker: Client?, ofTenant tenant: UInt64? = nil) -> String {
     var kept: [String: UInt64] = [:]
     for (holders, bytes) in memory.retainedExtents(atMost: Self.examinedExtents, ofTenant: tenant) {
       work.spend(Work.entry)

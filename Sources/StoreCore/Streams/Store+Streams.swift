@@ -55,7 +55,7 @@ extension Store {
     if stream.current != nil { note(.stream(session: session.id, id)) }
     try finishCurrentChunk(stream, by: client)
     client.streams.insert(id)
-    if let volume = client.volume, size > volume.usage.limit { throw quotaExceeded(size, by: volume) }
+    if let volume = client.volume, size > volume.usage.limit { throw quotaExceeded(size, by: volume, for: client) }
     let threshold = memory.limit / 100 * configuration.streamThreshold
     let (wanted, overflow) = (memory.used + memory.retained - memory.reusable).addingReportingOverflow(size)
     if overflow || size > memory.limit { throw notEnoughMemory(size, by: client) }

@@ -166,7 +166,9 @@ extension Store {
   }
 
   /// The refusal of an allocation that a volume may not make.
-  func quotaExceeded(_ size: UInt64, by volume: Volume) -> StoreError {
+  ///
+  /// - Parameter client: who asks, which may be among those that keep memory.
+  func quotaExceeded(_ size: UInt64, by volume: Volume, for client: Client? = nil) -> StoreError {
     volume.usage.wasRefused = true
     var message =
       "Failed to allocate memory of size \(size): volume '\(volume.id)' may have \(volume.usage.limit) bytes and "
@@ -174,8 +176,8 @@ extension Store {
     let retained = retained(by: volume)
     if retained > 0 {
       message +=
-        ", \(retained) more are deleted but still mapped by its clients (\(holders(ofTenant: volume.session.tenant))), and "
-        + "come back when these disconnect or call memory_trim"
+        ", \(retained) more are deleted but still mapped by its clients "
+        + "(\(holders(for: client, ofTenant: volume.session.tenant))), and come back when these disconnect or call memory_trim"
     }
     let largest = largestObjects(of: volume)
     if !largest.isEmpty { message += "; largest: " + largest.joined(separator: ", ") }
