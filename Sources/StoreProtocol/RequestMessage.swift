@@ -137,6 +137,17 @@ public final class RequestMessage {
     span(name) == nil ? fallback : try integer(name)
   }
 
+  /// A required number of bytes that somebody has thought of: none below zero, and none that only looks like one.
+  ///
+  /// - Throws: invalid when it is missing or something else, userInputError beyond 2^63 - 1 or below 0.
+  public func byteCount(_ name: StaticString) throws(StoreError) -> UInt64 {
+    let value = try integer(name)
+    guard value <= UInt64(Int64.max) else {
+      throw StoreError(.userInputError, "field '\(name)' must be a number of bytes from 0 to \(Int64.max)")
+    }
+    return value
+  }
+
   /// A required id.
   ///
   /// - Throws: invalid when it is missing or something else.

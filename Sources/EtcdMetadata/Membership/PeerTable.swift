@@ -128,7 +128,7 @@ struct PeerTable {
   /// Nothing is heard of the keys below a prefix for now: the time since something was heard does not count.
   mutating func interrupt(_ prefix: [UInt8]) {
     guard let time = unheard[prefix], time > .zero else { return }
-    for id in peers.keys { peers[id]?.silence -= min(time, peers[id]?.silence ?? .zero) }
+    for (id, peer) in peers { peers[id]?.silence = peer.silence - min(time, peer.silence) }
     unheard = unheard.mapValues { $0 - min(time, $0) }
   }
 
@@ -139,7 +139,8 @@ struct PeerTable {
   }
 
   private mutating func limitSilence() {
-    for (id, peer) in peers { peers[id]?.silence = min(peer.silence, timing.silence - grace) }
+    let limit = timing.silence - grace
+    for (id, peer) in peers { peers[id]?.silence = min(peer.silence, limit) }
   }
 
   /// Lets time pass in which etcd was heard of.
