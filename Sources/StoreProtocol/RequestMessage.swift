@@ -184,6 +184,20 @@ public final class RequestMessage {
     return bytes.string(span)
   }
 
+  /// Bytes of the longest name that is given: it is a key of etcd, and all stores keep it.
+  public static let maximumName = 4096
+
+  /// A required name for an object.
+  ///
+  /// - Throws: ``StoreError`` also when it has more than ``maximumName`` bytes.
+  public func newName(_ field: StaticString) throws(StoreError) -> String {
+    let name = try string(field)
+    guard name.utf8.count <= Self.maximumName else {
+      throw failure(field, "has \(name.utf8.count) bytes, a name may have \(Self.maximumName)")
+    }
+    return name
+  }
+
   /// A string, or `fallback` when the field is absent.
   ///
   /// - Throws: invalid when it is something else, or has more than ``maximumText`` bytes.

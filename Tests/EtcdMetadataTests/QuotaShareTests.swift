@@ -33,7 +33,8 @@ struct QuotaShareTests {
     #expect(record?.quota == 20 && record?.generation == 2 && record?.free == 0)
   }
 
-  @Test("given a record that is ahead of the document, or one without a generation, then it stays", arguments: [3, nil])
+  @Test(
+    "given a record that is ahead of the document, or one without a generation, then it stays", arguments: [3, nil])
   func ahead(_ generation: UInt64?) {
     var share = share(quota: 20, generation: 2)
     share.see(QuotaRecord(quota: 40, generation: generation), 5, at: 5)

@@ -1,3 +1,4 @@
+import Coordination
 import EtcdClient
 import MetadataBackend
 import StoreCore
@@ -187,10 +188,11 @@ final class EtcdQuotas: SharedQuotas {
     guard let entry = questions[question].flatMap({ entries[$0] }) else {
       return StoreError(.notEnoughMemory, "there is no more quota")
     }
-    let text =
-      "the store may use \(entry.share.held) bytes of the quota of volume '\(entry.id)', and has waited for more"
+    let share =
+      entry.share.held < entry.used ? "uses \(entry.used) bytes" : "may use \(entry.share.held) bytes"
+    let text = "the store \(share) of the quota of volume '\(entry.id)', and has waited for more"
     if let error = entry.error ?? entry.obstacle {
-      return StoreError(.ioError, "\(text) for \(patience): \(error)")
+      return StoreError(.ioError, "\(text) for \(patience.text): \(error)")
     }
     let record = entry.share.record
     let silent = record?.shares.keys.sorted().filter { store.instances.state(of: $0) != .reachable } ?? []
@@ -201,7 +203,7 @@ final class EtcdQuotas: SharedQuotas {
         let node = store.instances[id].map { " on node '\($0.nodename)'" } ?? ""
         return "instance \(id)\(node) is not reachable and has \(record?.shares[id]?.granted ?? 0) bytes of it"
       }.joined(separator: ", ")
-    return StoreError(.notEnoughMemory, "\(text) for \(patience): \(why)")
+    return StoreError(.notEnoughMemory, "\(text) for \(patience.text): \(why)")
   }
 
   // MARK: - Resizing

@@ -26,7 +26,7 @@ struct PutObjectTask: RequestTask {
     reader = MetadataReader(message.bytes, content)
     seals = message.span("seals") == nil ? nil : try NumberListReader(message, "seals", "blobs")
     persists = try message.boolean("persist", default: false)
-    name = message.span("name") == nil ? nil : try message.string("name")
+    name = message.span("name") == nil ? nil : try message.newName("name")
     reserve = try message.integer("reserve", default: 0)
     isLong = message.bytes.count > StoreServer.longFrame
     self.connection = connection
