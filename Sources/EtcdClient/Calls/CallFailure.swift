@@ -1,5 +1,5 @@
 import GRPCCore
-import Glibc
+import Support
 
 /// What a failed try of a call means for the next.
 enum CallFailure: Error, Equatable {
@@ -52,23 +52,10 @@ enum CallFailure: Error, Equatable {
       } else {
         // The endpoint stands before the message, so that nothing is lost of "cannot connect to that".
         let isConnecting = text.hasPrefix("Could not establish a connection")
-        text = (isConnecting ? "" : "\(text): ") + plain(next)
+        text = (isConnecting ? "" : "\(text): ") + TransportReason.text(next)
         cause = nil
       }
     }
     return text
-  }
-
-  /// What an error of the network library says to somebody who does not know the library.
-  static func plain(_ error: any Error) -> String {
-    let text = "\(error)"
-    if let mark = text.firstRange(of: "(errno: "), let code = Int32(text[mark.upperBound...].prefix(while: \.isNumber))
-    {
-      return String(cString: strerror(code))
-    }
-    // BoringSSL tells its reason between its own name and the place in its source.
-    guard let mark = text.firstRange(of: "OPENSSL_internal:") else { return text }
-    let reason = text[mark.upperBound...].prefix { $0 == "_" || $0.isLetter || $0.isNumber }
-    return "TLS: \(reason.lowercased().replacing("_", with: " "))"
   }
 }
