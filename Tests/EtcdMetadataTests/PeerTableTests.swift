@@ -83,15 +83,18 @@ final class PeerTableTests {
     #expect(table.absentees.map(\.id) == [2])
   }
 
-  @Test("given a gap just before a store is removed, then it has ten seconds to come back")
-  func grace() {
+  @Test(
+    "given a gap just before a store is removed, then it has as long to come back, up to ten seconds",
+    arguments: [(2, 2), (600, 10)])
+  func grace(gap: Int, grace: Int) {
     add(2, hasLease: true)
     delete(layout.alive(2))
     table.pass(.seconds(29))
     table.hear(of: layout.cluster)
     table.interrupt(layout.cluster)
+    for _ in 0..<gap { table.passUnheard(.seconds(1)) }
     table.resume()
-    table.pass(.seconds(9))
+    table.pass(.seconds(grace - 1))
     #expect(table.absentees == [])
     table.pass(.seconds(1))
     #expect(table.absentees.map(\.id) == [2])

@@ -120,7 +120,7 @@ final class PeerFollower: Sendable {
         let passed = min(now - last, timing.tick * 2)
         last = now
         update { state in
-          if state.unheard.isEmpty { state.table.pass(passed) }
+          if state.unheard.isEmpty { state.table.pass(passed) } else { state.table.passUnheard(passed) }
         }
         let absentees = state.withLock { $0.beginReaping() }
         if absentees.isEmpty { continue }

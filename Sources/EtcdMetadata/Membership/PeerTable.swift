@@ -5,7 +5,7 @@ import StoreCore
 ///
 /// A store of ours is reachable while its lease holds; one without (a released daemon) while its `timestamp` changes.
 /// Time counts only while etcd is heard of: whoever hears nothing judges nobody. What was counted before a gap stays
-/// counted for a store whose lease had run out before, and it gets some more time to come back.
+/// counted for a store whose lease had run out before, and after a long gap it gets some more time to come back.
 struct PeerTable {
   /// A store whose records are to be removed.
   struct Absentee: Equatable {
@@ -52,6 +52,8 @@ struct PeerTable {
   private var peers: [UInt64: Peer] = [:]
   /// Time that was counted since something was heard below a prefix; etcd may have been silent meanwhile.
   private var unheard: [[UInt8]: Duration] = [:]
+  /// How long the gap is or was in which nothing is heard.
+  private var gap = Duration.zero
   /// The states that others know of.
   private var told: [UInt64: InstanceState] = [:]
 
@@ -119,8 +121,9 @@ struct PeerTable {
   /// Time for which nothing may be heard until that is noticed.
   private var longestUnheard: Duration { timing.silence / 5 }
 
-  /// What a store has at least, after a gap, to give a sign of life again.
-  private var grace: Duration { timing.silence / 3 }
+  /// What a store has at least, after a gap, to give a sign of life again: as long as the gap was, up to a limit, so that
+  /// many short ones do not keep the dead.
+  private var grace: Duration { min(gap, timing.silence / 3) }
 
   /// Something was heard of the keys below a prefix, if only that they have not changed.
   mutating func hear(of prefix: [UInt8]) { unheard[prefix] = .zero }
@@ -143,8 +146,12 @@ struct PeerTable {
     for (id, peer) in peers { peers[id]?.silence = min(peer.silence, limit) }
   }
 
+  /// Lets time pass in which nothing is heard.
+  mutating func passUnheard(_ time: Duration) { gap += time }
+
   /// Lets time pass in which etcd was heard of.
   mutating func pass(_ time: Duration) {
+    gap = .zero
     for id in peers.keys { peers[id]?.silence += time }
     for prefix in [layout.cluster, layout.instances] {
       unheard[prefix] = min(unheard[prefix, default: .zero] + time, longestUnheard)
