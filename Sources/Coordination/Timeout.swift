@@ -4,7 +4,7 @@ import Support
 public struct TimedOut: Error, CustomStringConvertible {
   public let timeout: Duration
 
-  public var description: String { "no answer within \(timeout)" }
+  public var description: String { "no answer within \(timeout.text)" }
 }
 
 /// Does some work that ends early when it is cancelled, and cancels it when it takes too long.

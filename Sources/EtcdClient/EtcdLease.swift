@@ -1,3 +1,4 @@
+import Coordination
 import EtcdProtocol
 import GRPCCore
 import Synchronization
@@ -76,7 +77,7 @@ private final class LeaseKeeper: Sendable {
   private func extend() async -> EtcdError? {
     let asked = ContinuousClock.now
     let left = validUntil - asked
-    guard left > .zero else { return .unavailable("nothing was heard for \(timeToLive)") }
+    guard left > .zero else { return .unavailable("nothing was heard for \(timeToLive.text)") }
     var request = Etcdserverpb_LeaseKeepAliveRequest()
     request.id = id
     do {

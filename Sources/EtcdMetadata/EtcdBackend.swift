@@ -148,7 +148,7 @@ public final class EtcdBackend: MetadataBackend {
     guard let membership else { return }
     let isDone = Semaphore()
     Task.detached {
-      await membership.leave(within: .seconds(3))
+      await membership.leave(within: .seconds(3), thenWithin: .seconds(8))
       isDone.signal()
     }
     isDone.wait()

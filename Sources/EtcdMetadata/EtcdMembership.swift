@@ -196,32 +196,65 @@ public final class EtcdMembership: Sendable {
 
   // MARK: - The end
 
-  /// Removes the store's record and all that it has, so that others need not wait until they miss it.
+  /// Removes the store's record, so that others need not wait until they miss it, and then all that it has. What there
+  /// is no time for, the others remove, or the next store that starts.
   ///
-  /// - Parameter limit: the time it may take.
-  func leave(within limit: Duration) async {
-    let work = Task { () -> EtcdError? in
+  /// - Parameters:
+  ///   - limit: the time that the record may take.
+  ///   - rest: the time that everything else may take.
+  func leave(within limit: Duration, thenWithin rest: Duration) async {
+    let reaper = Reaper(client: client, layout: layout, id: instance)
+    let (member, client, layout) = (registration.member, client, layout)
+    let current = lease.withLock { $0 }
+    let revision: Int64?
+    switch await Self.perform(within: limit, { () async throws(EtcdError) in try await reaper.begin(process: member) })
+    {
+    case .success(let beginning): revision = beginning
+    case .failure(let error):
+      return log.warning(
+        """
+        others cannot be told that this store leaves; they remove what it has in etcd \(timing.silence.text) after its \
+        lease has run out, or the next store does that starts: \(error)
+        """)
+    }
+    let ending = await Self.perform(within: rest) { () async throws(EtcdError) -> Int? in
+      guard let revision else { return nil }
+      try? await current.revoke()
+      return try await EtcdLock.hold(client, layout.lock) { () async throws(EtcdError) in
+        try await reaper.end(since: revision)
+      }
+    }
+    switch ending {
+    case .success(let count?): log.info("instance \(instance) and its \(count) objects are removed from etcd")
+    case .success: log.info("instance \(instance) is removed from etcd by others")
+    case .failure(let error):
+      log.warning(
+        """
+        instance \(instance) has left, and others know; its objects are still in etcd, where another store removes \
+        them, or the next one that starts: \(error)
+        """)
+    }
+  }
+
+  private static func perform<Output: Sendable>(
+    within limit: Duration, _ body: @escaping @Sendable () async throws(EtcdError) -> Output
+  ) async -> Result<Output, EtcdError> {
+    let work = Task { () -> Result<Output, EtcdError> in
       do throws(EtcdError) {
-        let reaper = Reaper(client: client, layout: layout, id: instance)
-        let member = registration.member
-        let count = try await EtcdLock.hold(client, layout.lock) { () async throws(EtcdError) in
-          try await reaper.reap(process: member)
-        }
-        log.info("instance \(instance) and its \(count ?? 0) objects are removed from etcd")
-        try? await lease.withLock { $0 }.revoke()
-        return nil
+        return .success(try await body())
       } catch {
-        return error
+        return .failure(error)
       }
     }
     let clock = Task {
       try await Task.sleep(for: limit)
       work.cancel()
     }
-    let failure = await work.value
-    clock.cancel()
-    if let failure {
-      log.warning("what this store has stays in etcd until others miss it, \(timing.silence) long: \(failure)")
+    defer { clock.cancel() }
+    let result = await work.value
+    if case .failure = result, work.isCancelled {
+      return .failure(.unavailable("it was not done within \(limit.text)"))
     }
+    return result
   }
 }

@@ -137,6 +137,17 @@ public final class RequestMessage {
     span(name) == nil ? fallback : try integer(name)
   }
 
+  /// A required number of bytes that somebody has thought of: none below zero, and none that only looks like one.
+  ///
+  /// - Throws: invalid when it is missing or something else, userInputError beyond 2^63 - 1 or below 0.
+  public func byteCount(_ name: StaticString) throws(StoreError) -> UInt64 {
+    let value = try integer(name)
+    guard value <= UInt64(Int64.max) else {
+      throw StoreError(.userInputError, "field '\(name)' must be a number of bytes from 0 to \(Int64.max)")
+    }
+    return value
+  }
+
   /// A required id.
   ///
   /// - Throws: invalid when it is missing or something else.
@@ -171,6 +182,20 @@ public final class RequestMessage {
       throw failure(name, "has \(span.count) bytes, \(Self.maximumText) are allowed")
     }
     return bytes.string(span)
+  }
+
+  /// Bytes of the longest name that is given: it is a key of etcd, and all stores keep it.
+  public static let maximumName = 4096
+
+  /// A required name for an object.
+  ///
+  /// - Throws: ``StoreError`` also when it has more than ``maximumName`` bytes.
+  public func newName(_ field: StaticString) throws(StoreError) -> String {
+    let name = try string(field)
+    guard name.utf8.count <= Self.maximumName else {
+      throw failure(field, "has \(name.utf8.count) bytes, a name may have \(Self.maximumName)")
+    }
+    return name
   }
 
   /// A string, or `fallback` when the field is absent.

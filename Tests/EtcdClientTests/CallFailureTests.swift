@@ -49,4 +49,18 @@ struct CallFailureTests {
     let error = RPCError(code: .unavailable, message: "no connection", cause: cause)
     #expect(CallFailure(error, wasSent: false) == .notSent("no connection: connection refused"))
   }
+
+  @Test("given an error of the network library, then its reason is told in words")
+  func words() {
+    let refused = RPCError(
+      code: .unavailable, message: "Could not establish a connection to [ipv4]127.0.0.1:2379.",
+      cause: TestFailure("connection reset (error set): Connection refused) (errno: 111)"))
+    #expect(CallFailure(refused, wasSent: false) == .notSent("Connection refused"))
+    let handshake = RPCError(
+      code: .unavailable, message: "Could not establish a connection to [ipv4]127.0.0.1:2379.",
+      cause: TestFailure(
+        "handshakeFailed(Error: 268 error:1000007d:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED)")
+    )
+    #expect(CallFailure(handshake, wasSent: false) == .notSent("certificate verify failed"))
+  }
 }

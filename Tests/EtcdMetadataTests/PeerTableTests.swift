@@ -55,14 +55,77 @@ final class PeerTableTests {
     #expect(table.absentees == [.init(id: 0, member: 0, timestamp: 7)])
   }
 
-  @Test("given silence of etcd, then counting begins anew")
+  @Test("given silence of etcd, then counting begins anew for a store without a lease")
   func silence() {
+    add(0, hasLease: false)
+    table.pass(.seconds(29))
+    table.interrupt(layout.instances)
+    table.resume()
+    table.pass(.seconds(29))
+    #expect(states() == [:] && table.absentees == [])
+  }
+
+  @Test("given silence of etcd, then what was counted of a lost lease before stays counted")
+  func gap() {
+    add(2, hasLease: true)
+    delete(layout.alive(2))
+    table.pass(.seconds(12))
+    table.hear(of: layout.cluster)
+    table.hear(of: layout.instances)
+    // Of both nothing was heard for six seconds, which do not count.
+    table.pass(.seconds(6))
+    table.interrupt(layout.cluster)
+    table.interrupt(layout.instances)
+    table.resume()
+    table.pass(.seconds(17))
+    #expect(table.absentees == [])
+    table.pass(.seconds(1))
+    #expect(table.absentees.map(\.id) == [2])
+  }
+
+  @Test(
+    "given a gap just before a store is removed, then it has as long to come back, up to ten seconds",
+    arguments: [(2, 2), (600, 10)])
+  func grace(gap: Int, grace: Int) {
     add(2, hasLease: true)
     delete(layout.alive(2))
     table.pass(.seconds(29))
-    table.restart()
+    table.hear(of: layout.cluster)
+    table.interrupt(layout.cluster)
+    for _ in 0..<gap { table.passUnheard(.seconds(1)) }
+    table.resume()
+    table.pass(.seconds(grace - 1))
+    #expect(table.absentees == [])
+    table.pass(.seconds(1))
+    #expect(table.absentees.map(\.id) == [2])
+  }
+
+  @Test("given a lease that ran out in a gap, then counting begins after it")
+  func lostInGap() {
+    add(2, hasLease: true)
+    table.pass(.seconds(500))
+    table.interrupt(layout.cluster)
+    table.resume()
+    delete(layout.alive(2))
     table.pass(.seconds(29))
     #expect(table.absentees == [])
+    table.pass(.seconds(1))
+    #expect(table.absentees.map(\.id) == [2])
+  }
+
+  @Test("given all keys anew, then the count goes on for a process that is still absent, and for no other")
+  func lookedAtAgain() {
+    for id in [2, 3] as [UInt64] {
+      add(id, hasLease: true)
+      delete(layout.alive(id))
+    }
+    table.pass(.seconds(15))
+    let members = [2: "p2", 3: "another"].map { id, process in
+      KeyValue(key: layout.member(id), value: MemberRecord(process: process, place: "there").text, modRevision: 4)
+    }
+    table.replace(below: layout.cluster, with: members)
+    table.pass(.seconds(15))
+    #expect(table.absentees.map(\.id) == [2])
   }
 
   @Test("given several that are alive, then the one after the dead acts first, and each later one after a pause")

@@ -100,4 +100,15 @@ struct RequestMessageTests {
     #expect(message.span("a") == nil)
     #expect(try message.integer("c") == 3)
   }
+
+  @Test("a name that is given may have 4 KiB")
+  func names() throws {
+    let longest = String(repeating: "ä", count: RequestMessage.maximumName / 2)
+    let text = JSONText("{\"a\":\"\(longest)\",\"b\":\"\(longest)x\"}")
+    let message = try text.message()
+    #expect(try message.newName("a") == longest)
+    #expect(try message.string("b") == longest + "x")
+    let failure = #expect(throws: StoreError.self) { try message.newName("b") }
+    #expect(failure?.message.contains("has 4097 bytes, a name may have 4096") == true)
+  }
 }

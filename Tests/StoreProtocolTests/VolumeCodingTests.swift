@@ -144,6 +144,16 @@ struct VolumeCodingTests {
     }
   }
 
+  @Test(
+    "a quota below zero or beyond 2^63 - 1 is refused",
+    arguments: ["-5", "9223372036854775808", "18446744073709551615"])
+  func impossibleQuota(_ quota: String) throws {
+    let failure = #expect(throws: StoreError.self) {
+      try message(#"{"id":"v","quota":\#(quota)}"#) { message throws(StoreError) in try VolumeChange(message) }
+    }
+    #expect(failure?.code == .userInputError)
+  }
+
   @Test("requests are written byte for byte as ever")
   func requests() {
     let open =

@@ -61,7 +61,7 @@ private struct Joining: Sendable {
       guard let timeout = options.timeout else { return await join(record, announcement) }
       try await withTimeout(timeout) { await join(record, announcement) }
     } catch {
-      report(.failed(announcement.last ?? notReady(.unavailable("no answer within \(error)"))))
+      report(.failed(announcement.last ?? notReady(.unavailable("\(error)"))))
     }
   }
 

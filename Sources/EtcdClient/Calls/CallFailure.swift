@@ -1,4 +1,5 @@
 import GRPCCore
+import Support
 
 /// What a failed try of a call means for the next.
 enum CallFailure: Error, Equatable {
@@ -49,7 +50,9 @@ enum CallFailure: Error, Equatable {
         text += ": \(error.message)"
         cause = error.cause
       } else {
-        text += ": \(next)"
+        // The endpoint stands before the message, so that nothing is lost of "cannot connect to that".
+        let isConnecting = text.hasPrefix("Could not establish a connection")
+        text = (isConnecting ? "" : "\(text): ") + TransportReason.text(next)
         cause = nil
       }
     }

@@ -1,3 +1,4 @@
+import Coordination
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import NIOCore
@@ -56,7 +57,7 @@ extension EtcdConnection {
     case .failure(let error):
       let isLate = course.isLate.load(ordering: .relaxed)
       throw Unanswered(
-        error: isLate ? RPCError(code: .deadlineExceeded, message: "no answer within \(limit)") : error,
+        error: isLate ? RPCError(code: .deadlineExceeded, message: "no answer within \(limit.text)") : error,
         wasSent: course.wasSent.load(ordering: .relaxed))
     }
   }

@@ -228,7 +228,7 @@ final class WatchRunner: Sendable {
     let limit = caller.timing.probe + caller.timing.patience
     while true {
       let silence = state.withLock { $0.heard.map { .now - $0 } ?? .zero }
-      if silence >= limit { return .unavailable("nothing was heard for \(silence)") }
+      if silence >= limit { return .unavailable("nothing was heard for \(silence.text)") }
       do { try await Task.sleep(for: limit - silence) } catch { return .cancelled }
     }
   }

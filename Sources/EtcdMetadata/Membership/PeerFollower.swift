@@ -13,6 +13,11 @@ final class PeerFollower: Sendable {
     var unheard: Set<[UInt8]>
     var isReaping = false
 
+    /// Nothing is heard of the keys below a prefix from now on.
+    mutating func interrupt(_ prefix: [UInt8]) {
+      if unheard.insert(prefix).inserted { table.interrupt(prefix) }
+    }
+
     /// The stores whose leavings are to be removed now.
     mutating func beginReaping() -> [PeerTable.Absentee] {
       let absentees = unheard.isEmpty && !isReaping ? table.absentees : []
@@ -72,18 +77,21 @@ final class PeerFollower: Sendable {
           failures = 0
           update { state in
             switch news {
-            case .events(let events, _): for event in events { state.table.take(event) }
-            case .interrupted: state.unheard.insert(prefix)
+            case .events(let events, _):
+              state.table.hear(of: prefix)
+              for event in events { state.table.take(event) }
+            case .interrupted: state.interrupt(prefix)
             case .connected:
-              if state.unheard.remove(prefix) != nil { state.table.restart() }
-            case .progress: break
+              state.table.hear(of: prefix)
+              if state.unheard.remove(prefix) != nil { state.table.resume() }
+            case .progress: state.table.hear(of: prefix)
             }
           }
         }
       } catch {
         log.debug("other stores are looked at again: \(error)")
       }
-      state.withLock { _ = $0.unheard.insert(prefix) }
+      state.withLock { $0.interrupt(prefix) }
       failures += 1
       try? await Task.sleep(for: backOff.delay(after: failures))
     }
@@ -97,7 +105,7 @@ final class PeerFollower: Sendable {
       return state.unheard.isEmpty ? state.table.takeStates() : []
     }
     guard !states.isEmpty else { return }
-    for (id, state) in states { log.info("instance \(id) is \(state.rawValue)") }
+    for change in states { log.info("\(change.text)") }
     inbox.post(.states(Dictionary(uniqueKeysWithValues: states.map { ($0.id, $0.state) })))
   }
 
@@ -112,7 +120,7 @@ final class PeerFollower: Sendable {
         let passed = min(now - last, timing.tick * 2)
         last = now
         update { state in
-          if state.unheard.isEmpty { state.table.pass(passed) }
+          if state.unheard.isEmpty { state.table.pass(passed) } else { state.table.passUnheard(passed) }
         }
         let absentees = state.withLock { $0.beginReaping() }
         if absentees.isEmpty { continue }

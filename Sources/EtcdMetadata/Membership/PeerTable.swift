@@ -4,7 +4,8 @@ import StoreCore
 /// The other stores, as far as their keys tell, and who of them is absent. Pure: keys and time in, verdicts out.
 ///
 /// A store of ours is reachable while its lease holds; one without (a released daemon) while its `timestamp` changes.
-/// Time counts only while etcd is heard of: whoever hears nothing judges nobody.
+/// Time counts only while etcd is heard of: whoever hears nothing judges nobody. What was counted before a gap stays
+/// counted for a store whose lease had run out before, and after a long gap it gets some more time to come back.
 struct PeerTable {
   /// A store whose records are to be removed.
   struct Absentee: Equatable {
@@ -13,6 +14,16 @@ struct PeerTable {
     let member: Int64
     /// Revision of its `timestamp`; 0 without one.
     let timestamp: Int64
+  }
+
+  /// A store that gives signs of life again or no more, or has no keys any more.
+  struct Change: Equatable {
+    let id: UInt64
+    /// Without keys as if it had never been there: reachable.
+    let state: InstanceState
+    let isGone: Bool
+
+    var text: String { "instance \(id) is \(isGone ? "not registered any more" : state.rawValue)" }
   }
 
   private struct Peer {
@@ -27,12 +38,22 @@ struct PeerTable {
     var isKnown: Bool { !fields.isEmpty || member != nil || isAlive }
     /// Whether a lease says that it lives. A process that is there may be new to etcd for a moment only in part.
     var hasLease: Bool { member != nil || isAlive }
+
+    /// Whether another look has found the same process, and no lease of it, either time.
+    func isAbsentStill(since former: Peer) -> Bool {
+      guard let member, let before = former.member, !isAlive, !former.isAlive else { return false }
+      return member.record == before.record && member.revision == before.revision
+    }
   }
 
   private let own: UInt64
   private let timing: MembershipTiming
   private let layout: KeyLayout
   private var peers: [UInt64: Peer] = [:]
+  /// Time that was counted since something was heard below a prefix; etcd may have been silent meanwhile.
+  private var unheard: [[UInt8]: Duration] = [:]
+  /// How long the gap is or was in which nothing is heard.
+  private var gap = Duration.zero
   /// The states that others know of.
   private var told: [UInt64: InstanceState] = [:]
 
@@ -76,6 +97,8 @@ struct PeerTable {
 
   /// Takes all keys below a prefix, in place of those that were known.
   mutating func replace(below prefix: [UInt8], with pairs: [KeyValue]) {
+    let former = peers
+    unheard[prefix] = .zero
     for id in peers.keys {
       if prefix == layout.cluster {
         peers[id]?.member = nil
@@ -87,30 +110,67 @@ struct PeerTable {
     }
     for pair in pairs { take(.put(pair)) }
     peers = peers.filter(\.value.isKnown)
-    restart()
+    for (id, peer) in peers where former[id].map({ peer.isAbsentStill(since: $0) }) != true {
+      peers[id]?.silence = .zero
+    }
+    limitSilence()
   }
 
   // MARK: - Time
 
-  /// Begins to count anew: nothing was heard for a while.
-  mutating func restart() { for id in peers.keys { peers[id]?.silence = .zero } }
+  /// Time for which nothing may be heard until that is noticed.
+  private var longestUnheard: Duration { timing.silence / 5 }
+
+  /// What a store has at least, after a gap, to give a sign of life again: as long as the gap was, up to a limit, so that
+  /// many short ones do not keep the dead.
+  private var grace: Duration { min(gap, timing.silence / 3) }
+
+  /// Something was heard of the keys below a prefix, if only that they have not changed.
+  mutating func hear(of prefix: [UInt8]) { unheard[prefix] = .zero }
+
+  /// Nothing is heard of the keys below a prefix for now: the time since something was heard does not count.
+  mutating func interrupt(_ prefix: [UInt8]) {
+    guard let time = unheard[prefix], time > .zero else { return }
+    for (id, peer) in peers { peers[id]?.silence = peer.silence - min(time, peer.silence) }
+    unheard = unheard.mapValues { $0 - min(time, $0) }
+  }
+
+  /// Goes on after a gap of which all events are still to come.
+  mutating func resume() {
+    for (id, peer) in peers where !peer.hasLease || peer.isAlive { peers[id]?.silence = .zero }
+    limitSilence()
+  }
+
+  private mutating func limitSilence() {
+    let limit = timing.silence - grace
+    for (id, peer) in peers { peers[id]?.silence = min(peer.silence, limit) }
+  }
+
+  /// Lets time pass in which nothing is heard.
+  mutating func passUnheard(_ time: Duration) { gap += time }
 
   /// Lets time pass in which etcd was heard of.
-  mutating func pass(_ time: Duration) { for id in peers.keys { peers[id]?.silence += time } }
+  mutating func pass(_ time: Duration) {
+    gap = .zero
+    for id in peers.keys { peers[id]?.silence += time }
+    for prefix in [layout.cluster, layout.instances] {
+      unheard[prefix] = min(unheard[prefix, default: .zero] + time, longestUnheard)
+    }
+  }
 
   private func state(of peer: Peer) -> InstanceState {
     if peer.hasLease { return peer.isAlive ? .reachable : .unreachable }
     return peer.silence < timing.silence ? .reachable : .unreachable
   }
 
-  /// The states that have changed since the last call, of stores that are (still) there.
-  mutating func takeStates() -> [(id: UInt64, state: InstanceState)] {
-    var changes: [(id: UInt64, state: InstanceState)] = []
+  /// The states that have changed since the last call.
+  mutating func takeStates() -> [Change] {
+    var changes: [Change] = []
     for (id, peer) in peers where told[id] ?? .reachable != state(of: peer) {
-      changes.append((id, state(of: peer)))
+      changes.append(Change(id: id, state: state(of: peer), isGone: false))
     }
-    for id in told.keys where peers[id] == nil { changes.append((id, .reachable)) }
-    for change in changes { told[change.id] = peers[change.id] == nil ? nil : change.state }
+    for id in told.keys where peers[id] == nil { changes.append(Change(id: id, state: .reachable, isGone: true)) }
+    for change in changes { told[change.id] = change.isGone ? nil : change.state }
     return changes.sorted { $0.id < $1.id }
   }
 

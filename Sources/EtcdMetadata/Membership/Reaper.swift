@@ -10,6 +10,8 @@ import Support
 struct Reaper {
   /// Operations of a transaction.
   private static let operations = 100
+  /// Bytes of keys in a transaction; etcd takes 1.5 MiB by default.
+  private static let keyBytes = 512 << 10
   /// Between looks at what others change meanwhile.
   private static let contention = BackOff(first: .milliseconds(10), longest: .seconds(1))
 
@@ -39,6 +41,19 @@ struct Reaper {
   }
 
   private func reap(if conditions: [Transaction.Comparison]) async throws(EtcdError) -> Int? {
+    guard let revision = try await begin(if: conditions) else { return nil }
+    return try await end(since: revision)
+  }
+
+  /// Removes the record of a process that leaves, so that others know at once; needs no lock.
+  ///
+  /// - Returns: the revision of the tombstone; nil when others have begun before.
+  /// - Throws: `EtcdError`.
+  func begin(process: MemberRecord) async throws(EtcdError) -> Int64? {
+    try await begin(if: [Transaction.Comparison(key: layout.member(id), .equal, .value(process.text))])
+  }
+
+  private func begin(if conditions: [Transaction.Comparison]) async throws(EtcdError) -> Int64? {
     let beginning = try await write(
       Transaction(
         if: conditions,
@@ -47,9 +62,17 @@ struct Reaper {
           .delete(.key(layout.text(.room(id)))),
           .put(key: layout.member(id), value: MemberRecord.tombstone.text),
         ]))
-    guard beginning.succeeded else { return nil }
+    return beginning.succeeded ? beginning.revision : nil
+  }
+
+  /// Removes the objects, then the tombstone.
+  ///
+  /// - Parameter revision: that of the tombstone.
+  /// - Returns: the number of objects that went; nil when somebody else has done it, or the store is back.
+  /// - Throws: `EtcdError`; whoever sees the tombstone goes on then.
+  func end(since revision: Int64) async throws(EtcdError) -> Int? {
     let stays: [Transaction.Comparison] = [
-      .isUnchanged(layout.member(id), since: beginning.revision), .isAbsent(layout.alive(id)),
+      .isUnchanged(layout.member(id), since: revision), .isAbsent(layout.alive(id)),
       .isAbsent(layout.text(.instance(id, "timestamp"))),
     ]
     var count = 0
@@ -92,10 +115,13 @@ struct Reaper {
       guard try await write(deletions + [.delete(.prefix(signatures))], while: stays) else { return nil }
       var names = census.names(of: objects)[...]
       while !names.isEmpty {
-        let some = names.prefix(Self.operations - stays.count)
+        let some = Self.batch(of: names, atMost: Self.operations - stays.count)
         names = names.dropFirst(some.count)
+        // Of a name that is too long to be there twice nothing is compared.
+        let compared = some.filter { $0.key.count <= Self.keyBytes / 2 }
         let transaction = Transaction(
-          if: stays + some.map { .isUnchanged($0.key, since: $0.revision) }, then: some.map { .delete(.key($0.key)) })
+          if: stays + compared.map { .isUnchanged($0.key, since: $0.revision) },
+          then: some.map { .delete(.key($0.key)) })
         if !(try await write(transaction).succeeded) { isDone = false }
       }
     }
@@ -105,6 +131,20 @@ struct Reaper {
       guard try await write(Transaction(if: stays, then: [])).succeeded else { return nil }
     }
     return (count, isDone)
+  }
+
+  /// The first names that fit into a transaction with their keys twice, at least one.
+  static func batch(
+    of names: ArraySlice<(key: [UInt8], revision: Int64)>, atMost count: Int
+  ) -> ArraySlice<(key: [UInt8], revision: Int64)> {
+    var bytes = 0
+    var end = names.startIndex
+    for name in names.prefix(count) {
+      bytes += 2 * name.key.count
+      if end > names.startIndex, bytes > keyBytes { break }
+      end += 1
+    }
+    return names[..<end]
   }
 
   /// Gives the store's parts in the quotas of volumes back to the others.

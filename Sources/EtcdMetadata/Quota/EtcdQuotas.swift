@@ -1,3 +1,4 @@
+import Coordination
 import EtcdClient
 import MetadataBackend
 import StoreCore
@@ -124,16 +125,17 @@ final class EtcdQuotas: SharedQuotas {
   private func key(of volume: Volume) -> [UInt8] {
     if let key = keys[ObjectIdentifier(volume)], entries[key]?.volume === volume { return key }
     forgetClosed()
-    let key = entry(for: volume.id, volume.session.id, quota: volume.settings.quota)
+    let key = entry(for: volume.id, volume.session.id, quota: volume.settings.quota, volume.generation)
     keys[ObjectIdentifier(volume)] = key
     entries[key]?.volume = volume
     return key
   }
 
-  private func entry(for id: String, _ session: UInt64, quota: UInt64) -> [UInt8] {
+  private func entry(for id: String, _ session: UInt64, quota: UInt64, _ generation: UInt64) -> [UInt8] {
     let key = backend.layout.grants(of: id, session: session)
     guard entries[key] == nil else { return key }
     var share = QuotaShare(instance: store.instances.local, quota: quota)
+    share.generation = generation
     share.isSettling = settlesAt.map { $0 > .now } ?? false
     if isSuspended { share.suspend() }
     entries[key] = Entry(id: id, session: session, share: share)
@@ -186,10 +188,11 @@ final class EtcdQuotas: SharedQuotas {
     guard let entry = questions[question].flatMap({ entries[$0] }) else {
       return StoreError(.notEnoughMemory, "there is no more quota")
     }
-    let text =
-      "the store may use \(entry.share.held) bytes of the quota of volume '\(entry.id)', and has waited for more"
+    let share =
+      entry.share.held < entry.used ? "uses \(entry.used) bytes" : "may use \(entry.share.held) bytes"
+    let text = "the store \(share) of the quota of volume '\(entry.id)', and has waited for more"
     if let error = entry.error ?? entry.obstacle {
-      return StoreError(.ioError, "\(text) for \(patience): \(error)")
+      return StoreError(.ioError, "\(text) for \(patience.text): \(error)")
     }
     let record = entry.share.record
     let silent = record?.shares.keys.sorted().filter { store.instances.state(of: $0) != .reachable } ?? []
@@ -200,13 +203,14 @@ final class EtcdQuotas: SharedQuotas {
         let node = store.instances[id].map { " on node '\($0.nodename)'" } ?? ""
         return "instance \(id)\(node) is not reachable and has \(record?.shares[id]?.granted ?? 0) bytes of it"
       }.joined(separator: ", ")
-    return StoreError(.notEnoughMemory, "\(text) for \(patience): \(why)")
+    return StoreError(.notEnoughMemory, "\(text) for \(patience.text): \(why)")
   }
 
   // MARK: - Resizing
 
   func resize(_ document: SharedVolume, to quota: UInt64, then answer: @escaping (StoreError?) -> Void) {
-    let key = entry(for: document.id, document.session, quota: document.settings.quota)
+    let key = entry(for: document.id, document.session, quota: document.settings.quota, document.generation)
+    takeDocument(key, quota: document.settings.quota, document.generation)
     entries[key]?.volume = store.volumes[document.id]
     guard entries[key]?.resizing == nil else {
       return answer(StoreError(.invalid, "the quota of volume '\(document.id)' is being changed"))
@@ -318,7 +322,17 @@ final class EtcdQuotas: SharedQuotas {
       grants: grants.sorted { $0.key < $1.key }.map { (instance: $0.key, bytes: $0.value) })
   }
 
+  /// Takes over what the volume's document says by now.
+  private func takeDocument(_ key: [UInt8], quota: UInt64, _ generation: UInt64) {
+    guard let former = entries[key]?.share.generation, former <= generation else { return }
+    entries[key]?.share.quota = quota
+    entries[key]?.share.generation = generation
+  }
+
   private func act(_ key: [UInt8]) {
+    if let volume = entries[key]?.volume {
+      takeDocument(key, quota: volume.settings.quota, volume.generation)
+    }
     guard let entry = entries[key] else { return }
     let former = entry.share.held
     let isAsked = entry.share.isAsked

@@ -34,6 +34,8 @@ struct QuotaRecord: Equatable, Sendable {
 
   /// Bytes that the stores may use together.
   var quota: UInt64
+  /// The generation of the volume's document that has this quota, or one before it; nil from a store that does not tell.
+  var generation: UInt64?
   /// Number of times that stores were asked to give back.
   var round: UInt64 = 0
   var shares: [UInt64: Share] = [:]
@@ -82,6 +84,7 @@ extension QuotaRecord {
     text.withUnsafeBytes { bytes in
       guard let fields = Self.fields(bytes), let quota = fields["quota"].flatMap({ bytes.integer($0) }) else { return }
       var record = QuotaRecord(quota: quota)
+      record.generation = fields["generation"].flatMap { bytes.integer($0) }
       record.round = fields["round"].flatMap { bytes.integer($0) } ?? 0
       for (id, granted) in Self.numbers(bytes, fields["grants"]) {
         record.shares[id, default: Share()].granted = granted
@@ -137,6 +140,7 @@ extension QuotaRecord {
     }
     writer.beginObject()
     writer.field("quota", quota)
+    if let generation { writer.field("generation", generation) }
     writer.field("round", round)
     append("grants") { $0.granted }
     append("answered") { $0.answered > 0 ? $0.answered : nil }

@@ -45,8 +45,10 @@ struct QuotaShare {
   }
 
   let instance: UInt64
-  /// Quota with which a record is made where there is none.
+  /// The quota that the volume's document says: of a record where there is none, or where it is of an older document.
   var quota: UInt64
+  /// The generation of that document.
+  var generation: UInt64 = 0
   /// What is known of etcd.
   private(set) var record: QuotaRecord?
   /// Revision of the record; 0 where there is none.
@@ -174,8 +176,9 @@ struct QuotaShare {
       return begin(.read)
     }
     guard record != nil || need > 0 || used > 0 || resizing != .none else { return nil }
-    let former = record ?? QuotaRecord(quota: quota)
+    let former = record ?? QuotaRecord(quota: quota, generation: generation)
     var new = former
+    followDocument(&new)
     var share = new.shares[instance] ?? QuotaRecord.Share()
     // What was taken from a store that was given up comes back, for what it has is there.
     share.granted = max(share.granted, used)
@@ -213,6 +216,15 @@ struct QuotaShare {
     if isFinal { share.answered = record.round }
   }
 
+  /// Has the document decide where it is newer than what the record was made from: after a change of the quota the
+  /// record is of the next generation before the document is.
+  private func followDocument(_ record: inout QuotaRecord) {
+    guard quota > 0, quota != record.quota, record.shrinking == nil, resizing == .none,
+      let former = record.generation, former < generation
+    else { return }
+    (record.quota, record.generation) = (quota, generation)
+  }
+
   /// Makes the quota larger at once, and smaller as soon as no more is granted.
   private mutating func resize(_ record: inout QuotaRecord, _ share: inout QuotaRecord.Share, _ kept: UInt64) {
     guard case .wanted(let bytes) = resizing, !isSettling else {
@@ -221,7 +233,7 @@ struct QuotaShare {
     }
     if let shrinking = record.shrinking, shrinking.instance != instance { return }
     if bytes >= record.quota || record.granted <= bytes {
-      (record.quota, record.shrinking) = (bytes, nil)
+      (record.quota, record.generation, record.shrinking) = (bytes, generation &+ 1, nil)
     } else if let shrinking = record.shrinking, shrinking.quota == bytes {
       guard record.isAnswered(since: shrinking.round, without: instance) else { return }
       record.shrinking = nil

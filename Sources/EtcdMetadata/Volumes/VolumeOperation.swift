@@ -110,7 +110,7 @@ struct VolumeOperation: Sendable {
       if let quota = change.quota { document.settings.quota = quota }
       if let onDelete = change.onDelete { document.settings.onDelete = onDelete }
     }
-    document.generation += 1
+    document.generation &+= 1
     return .write(
       Transaction(
         if: [.isUnchanged(found.key, since: found.modRevision)], then: [.put(key: found.key, value: document.json)]),

@@ -38,7 +38,7 @@ extension Store {
     return StoreError(
       .notEnoughMemory,
       "Failed to allocate memory of size \(size): \(placeText) may use \(volume.usage.granted ?? 0) bytes of the quota "
-        + "of volume '\(volume.id)', of which \(volume.usage.used) are in use, and the others were not asked for more")
+        + "of volume '\(volume.id)', uses \(volume.usage.used), and the others were not asked for more")
   }
 
   /// This store, for people.

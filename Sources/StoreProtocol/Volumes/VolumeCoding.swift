@@ -55,12 +55,12 @@ extension VolumeSettings {
 extension VolumeChange {
   /// Reads the fields of a request that changes a volume. Without `on_delete` the quota is required.
   ///
-  /// - Throws: `StoreError` as for settings.
+  /// - Throws: `StoreError` as for settings, with code userInputError for a quota that cannot be.
   public init(_ message: RequestMessage) throws(StoreError) {
     if message.span("on_delete") != nil {
       onDelete = try message.choice("on_delete", default: .delete, "'delete' or 'retain'")
     }
-    quota = onDelete != nil && message.span("quota") == nil ? nil : try message.integer("quota")
+    quota = onDelete != nil && message.span("quota") == nil ? nil : try message.byteCount("quota")
   }
 }
 

@@ -23,7 +23,7 @@ final class TLSBridge: Sendable {
 
     var reason: String? { text.withLock { $0 } }
 
-    fileprivate func note(_ error: any Error) { text.withLock { $0 = $0 ?? "\(error)" } }
+    fileprivate func note(_ error: any Error) { text.withLock { $0 = $0 ?? TransportReason.text(error) } }
   }
 
   let settings: PeerTLS

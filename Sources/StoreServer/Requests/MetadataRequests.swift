@@ -185,7 +185,7 @@ extension RequestHandler {
   // MARK: - Names
 
   func putName(_ client: Client) throws(StoreError) -> Disposition {
-    let (name, id) = (try message.string("name"), try message.objectID("object_id"))
+    let (name, id) = (try message.newName("name"), try message.objectID("object_id"))
     if let held = asks(about: id, client) {
       return delay(held) { handler throws(StoreError) in try handler.putName(name, id, client) }
     }

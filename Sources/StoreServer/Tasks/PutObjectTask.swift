@@ -26,8 +26,8 @@ struct PutObjectTask: RequestTask {
     reader = MetadataReader(message.bytes, content)
     seals = message.span("seals") == nil ? nil : try NumberListReader(message, "seals", "blobs")
     persists = try message.boolean("persist", default: false)
-    name = message.span("name") == nil ? nil : try message.string("name")
-    reserve = try message.integer("reserve", default: 0)
+    name = message.span("name") == nil ? nil : try message.newName("name")
+    reserve = message.span("reserve") == nil ? 0 : try message.byteCount("reserve")
     isLong = message.bytes.count > StoreServer.longFrame
     self.connection = connection
   }

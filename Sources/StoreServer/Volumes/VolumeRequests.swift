@@ -43,6 +43,8 @@ extension RequestHandler {
   func openVolume(_ connection: Connection) throws(StoreError) -> Disposition {
     let host = try host(for: connection)
     let settings = try VolumeSettings(message)
+    // A document of an earlier release may have any.
+    if message.span("quota") != nil { _ = try message.byteCount("quota") }
     let isPrefetched = try message.boolean("prefetch", default: false)
     if settings.locality == .cluster {
       return try start(
