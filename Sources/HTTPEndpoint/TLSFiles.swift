@@ -35,12 +35,16 @@ public struct TLSFiles: Sendable, Equatable {
       let known = try Self.certificates(in: authorities)
       // One that is still good is enough.
       let reasons = known.compactMap { Self.lapse($0, now) }
-      if reasons.count == known.count, let reason = reasons.first { lapses.append(Self.invalid(authorities, reason)) }
+      if reasons.count == known.count, let reason = reasons.first {
+        lapses.append(Self.invalid(authorities, reason, hint: Self.renewal))
+      }
     }
     guard let certificate, let key else { return lapses }
     let chain = try Self.certificates(in: certificate)
     try Self.requireKey(key, of: certificate, chain)
-    if let reason = chain.first.flatMap({ Self.lapse($0, now) }) { lapses.append(Self.invalid(certificate, reason)) }
+    if let reason = chain.first.flatMap({ Self.lapse($0, now) }) {
+      lapses.append(Self.invalid(certificate, reason, hint: Self.renewal))
+    }
     return lapses
   }
 
@@ -82,8 +86,11 @@ public struct TLSFiles: Sendable, Equatable {
     return nil
   }
 
-  private static func invalid(_ file: File, _ cause: String) -> ProgramError {
-    ProgramError(
-      .usage, "invalid \(file.flag) '\(file.path)'", cause: cause, hint: "give PEM files that belong together")
+  private static func invalid(
+    _ file: File, _ cause: String, hint: String = "give PEM files that belong together"
+  ) -> ProgramError {
+    ProgramError(.usage, "invalid \(file.flag) '\(file.path)'", cause: cause, hint: hint)
   }
+
+  private static let renewal = "give one that is valid now, and look at the clock of this machine"
 }
