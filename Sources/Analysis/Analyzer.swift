@@ -54,7 +54,7 @@ public struct Analyzer: Sendable {
     if let error = read.error {
       let place = Place(
         file: index, line: error.position?.line ?? 1, column: error.position?.column ?? 1, path: .root)
-      let isTemplate = ["{{-", "{{ .", "{{."].contains { file.text.firstRange(of: $0) != nil }
+      let isTemplate = ["{{-", "{{ .", "{{."].contains { file.text.hasBytes(of: $0) }
       builder.report(
         place, "\(error.reason)",
         hint: isTemplate ? "it looks like a template of Helm: analyze what 'helm template' prints" : nil)

@@ -49,7 +49,16 @@ extension StoreServer {
       adminToken: AdminToken(path: configuration.adminTokenFile), replies: heap.buffers)
     let secrets = configuration.adminTokenFile.map { PeerSecrets(path: $0) }
     // What it is now is accepted for a while when it is replaced; a file that comes later is read then.
-    _ = try? secrets?.keys()
+    do throws(ProgramError) {
+      _ = try secrets?.keys()
+    } catch {
+      // One that is not there is told with the flags.
+      if let path = configuration.adminTokenFile, access(path, R_OK) == 0 {
+        log.warning(
+          "\(error.description): until it has a token, requests about volumes over TCP are refused, and no proof of other stores is accepted"
+        )
+      }
+    }
     let parts = Parts(
       loop: loop, files: files, store: store, backend: EmbeddedBackend(), heap: heap, disk: try DiskWorker(),
       pages: pages,

@@ -11,9 +11,9 @@ public struct ByteSize: Sendable, Equatable, Comparable, CustomStringConvertible
   public static func < (left: ByteSize, right: ByteSize) -> Bool { left.bytes < right.bytes }
 
   /// Reads the grammar of `--size` (store-protocol, section 7.1): a floating point number and an
-  /// optional letter k, m, g, t, p or e in either case, powers of 1024; what follows the letter is ignored.
+  /// optional letter k, m, g, t, p or e in either case, powers of 1024, which may end in i, b or ib: 256M, 256Mi, 256MiB.
   ///
-  /// The original reads an unknown unit or garbage as bytes or as "no limit"; here both are errors.
+  /// The original ignores what follows the letter, and reads garbage as bytes or as "no limit"; here these are errors.
   ///
   /// - Returns: nil for an empty text or a number not above zero, which mean "no limit given".
   /// - Throws: `ProgramError` with code `usage`.
@@ -21,8 +21,8 @@ public struct ByteSize: Sendable, Equatable, Comparable, CustomStringConvertible
     let text = text.trimmingBlanks()
     guard !text.isEmpty else { return nil }
     let (number, suffix) = try leadingNumber(of: text)
-    guard number > 0 else { return nil }
     let bytes = number * Double(try multiplier(of: suffix, in: text))
+    guard number > 0 else { return nil }
     guard bytes < Double(sign: .plus, exponent: 64, significand: 1) else {
       throw invalid(text, cause: "more than 2^64 bytes")
     }
@@ -44,10 +44,12 @@ public struct ByteSize: Sendable, Equatable, Comparable, CustomStringConvertible
   }
 
   private static func multiplier(of suffix: Substring, in text: String) throws -> UInt64 {
-    guard let letter = suffix.trimmingBlanks().lowercased().first else { return 1 }
-    if letter == "b" { return 1 }
-    guard let power = Self.letters.firstIndex(of: letter) else {
-      throw invalid(text, cause: "unknown unit '\(suffix.trimmingBlanks())'")
+    let unit = suffix.trimmingBlanks()
+    guard let letter = unit.lowercased().first else { return 1 }
+    let rest = unit.lowercased().dropFirst()
+    if letter == "b", rest.isEmpty { return 1 }
+    guard let power = Self.letters.firstIndex(of: letter), ["", "i", "b", "ib"].contains(rest) else {
+      throw invalid(text, cause: "unknown unit '\(unit)'")
     }
     return 1 << (10 * UInt64(power + 1))
   }

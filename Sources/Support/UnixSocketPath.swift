@@ -7,19 +7,25 @@ public enum UnixSocketPath {
   /// - Parameter flag: the flag that chose the path, for the hint of an error.
   /// - Throws: `ProgramError` when it is longer than the system allows.
   public static func address(_ path: String, flag: String) throws(ProgramError) -> UnixAddress {
+    try requireLength(of: path, flag)
+    return try UnixAddress(path)
+  }
+
+  private static func requireLength(of path: String, _ flag: String) throws(ProgramError) {
     guard path.utf8.count <= UnixAddress.longestPath else {
       throw ProgramError(
-        .failed,
+        .usage,
         "the socket path is \(path.utf8.count) bytes long, the system allows \(UnixAddress.longestPath): \(path)",
         hint: "choose a shorter path with \(flag)")
     }
-    return try UnixAddress(path)
   }
 
   /// Makes the directories of a socket path and removes a socket nobody accepts on.
   ///
-  /// - Throws: `ProgramError` when somebody does, or when something else is there.
+  /// - Throws: `ProgramError` when somebody does, when something else is there, or before anything is made when the path
+  ///   is longer than the system allows.
   public static func removeStaleSocket(for path: String, flag: String) throws(ProgramError) {
+    try requireLength(of: path, flag)
     try makeParents(of: path)
     try removeStaleSocket(path, flag)
   }

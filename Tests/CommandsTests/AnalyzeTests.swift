@@ -1,4 +1,5 @@
 import Documents
+import Glibc
 import Support
 import Testing
 
@@ -40,6 +41,29 @@ import Testing
     let world = World(files: Self.files)
     let status = await world.runOnThread(["vineyardctl", "analyze"] + arguments, root: Vineyardctl.self)
     return (status, world)
+  }
+
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [(SIGINT, .interrupted), (SIGTERM, .terminated)] as [(Int32, Commands.ExitStatus)])
+  func `the first signal ends it while it reads a pipe`(_ signal: Int32, _ status: Commands.ExitStatus) async {
+    let world = World(signal: signal)
+    let writer = Semaphore()
+    defer { writer.signal() }
+    var context = world.context
+    context.readDocuments = { _ in
+      writer.wait()
+      return ""
+    }
+    let end = await onThread { [context] in Vineyardctl.execute(["vineyardctl", "analyze", "-"], context: context) }
+    #expect(end == status && world.output.isEmpty)
+    #expect(world.errors == "error: interrupted (hint: run the same command again)\n")
+  }
+
+  @Test func `an empty name is no file`() async {
+    let (status, world) = await run("good.yaml", "")
+    #expect(status == .usage && world.output.isEmpty)
+    #expect(world.errors == "error: the name of a file is empty (hint: give a file, or - for standard input)\n")
   }
 
   @Test func `an error is printed in one line, and the status is 1`() async {

@@ -115,6 +115,26 @@ import Testing
     #expect(world.started == nil)
   }
 
+  @Test(arguments: [
+    ("--meta_timeout=-3", "invalid --meta_timeout -3 (hint: give seconds, 1 to 86400)"),
+    ("--meta_lease=1", "invalid --meta_lease 1 (hint: give seconds, 2 to 86400)"),
+    ("--meta_silence=0", "invalid --meta_silence 0 (hint: give seconds, 1 to 86400)"),
+    (
+      "--peer_tls=offer",
+      "--peer_tls offer needs --peer_cert_file, --peer_key_file and --peer_ca_file (hint: give all three, or leave it out for stores that talk without TLS)"
+    ),
+    (
+      "--peer_ca_file=/ca",
+      "--peer_cert_file, --peer_key_file and --peer_ca_file belong together (hint: give all three, or none for stores that talk without TLS)"
+    ),
+  ])
+  func `a wrong time or half of TLS is refused without etcd, too`(_ flag: String, _ message: String) {
+    let world = World()
+    #expect(world.run("vineyardd", flag) == .usage)
+    #expect(world.errors == "error: \(message)\n")
+    #expect(world.started == nil)
+  }
+
   @Test(arguments: ["--meta etcd --etcd_endpoint e:0", "--etcd_endpoint=http://"])
   func `a wrong address of etcd is one line on stderr and status 2`(_ flags: String) {
     let world = World()

@@ -13,6 +13,7 @@ import Testing
     ("--metrics_host=::1", "--metrics_host has no effect: nothing serves metrics without --metrics_port"),
     ("--etcd_endpoint=http://e", "--etcd_endpoint has no effect: metadata is local"),
     ("--etcd_user=u", "--etcd_user has no effect: metadata is local"),
+    ("--peer_timeout=5", "--peer_timeout has no effect: metadata is local, and there are no other stores"),
   ])
   func `a flag without effect is one warning in the log`(_ flag: String, _ warning: String) {
     let world = World()

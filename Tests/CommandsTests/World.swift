@@ -49,12 +49,7 @@ final class World: Sendable {
 
   /// Runs a command line on a thread of its own, which an asynchronous command blocks.
   func runOnThread(_ commandLine: [String], root: any ParsableCommand.Type) async -> Commands.ExitStatus {
-    await withCheckedContinuation { continuation in
-      let isStarted = startThread(named: "command") {
-        continuation.resume(returning: self.run(commandLine, root: root))
-      }
-      if !isStarted { continuation.resume(returning: .failed) }
-    }
+    await onThread { self.run(commandLine, root: root) }
   }
 
   /// Names and variables instead of the machine's own.
@@ -94,5 +89,13 @@ final class World: Sendable {
   @Sendable private func read(_ path: String) throws -> String {
     guard let text = files[path] else { throw ProgramError(.failed, "cannot open \(path)") }
     return text
+  }
+}
+
+/// Runs a command on a thread of its own, which an asynchronous command blocks.
+func onThread(_ command: @escaping @Sendable () -> Commands.ExitStatus) async -> Commands.ExitStatus {
+  await withCheckedContinuation { continuation in
+    let isStarted = startThread(named: "command") { continuation.resume(returning: command()) }
+    if !isStarted { continuation.resume(returning: .failed) }
   }
 }

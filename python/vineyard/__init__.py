@@ -46,7 +46,7 @@ if os.path.isdir(os.path.join(os.path.dirname(__file__), "bdist")):
     # Files of both packages lie in one folder, and nobody knows which is whose.
     raise ImportError(
         "the released package vineyard is installed over vineyardctl: "
-        "pip uninstall vineyard vineyard-bdist vineyardctl, then pip install vineyardctl"
+        "pip uninstall vineyard vineyard-bdist vineyardctl, then install the one you want"
     )
 
 _MODULES = ("_C", "core", "csi", "data", "deploy", "io", "shared_memory")

@@ -206,6 +206,7 @@ struct ArgoRun {
     let scope = call.scope.merging(outputs(of: tasks, "tasks", call)) { own, _ in own }
     var spans: [String: (begin: Int, end: Int)] = [:]
     var needs: [(name: String, needs: [String])] = []
+    var graph = TaskGraph()
     for task in tasks {
       guard let name = task["name"]?.text else {
         builder.report(task.place, "a task has no name")
@@ -213,6 +214,7 @@ struct ArgoRun {
       }
       let depends = task["depends"]?.text ?? ""
       let waited = (task["dependencies"]?.texts ?? []) + Self.names(in: depends)
+      graph.add(name, at: task.place, needs: Self.needs(of: task))
       var inner = called(task, call, scope)
       let toleratesFailure = Self.toleratesFailure(depends) || task["continueOn"] != nil
       inner.waits = (call.waits || !waited.isEmpty) && !toleratesFailure
@@ -226,6 +228,7 @@ struct ArgoRun {
         _ = walkCalled(hook, exit, &builder)
       }
     }
+    graph.report(to: &builder)
     for (name, waited) in needs {
       guard let span = spans[name] else { continue }
       run.order.add(begin, before: span.begin)
@@ -282,7 +285,18 @@ struct ArgoRun {
 
   /// The tasks that an expression of `depends` names.
   static func names(in expression: String) -> [String] {
-    expression.split { "&|!() ".contains($0) }.map { String($0.prefix { $0 != "." }) }
+    expression.split { "&|!()".contains($0) || $0.isWhitespace }.map { String($0.prefix { $0 != "." }) }
+  }
+
+  /// The tasks that a task says it waits for, each where it says so.
+  private static func needs(of task: Node) -> [Entry] {
+    let listed = (task["dependencies"]?.elements ?? []).compactMap { node in
+      node.text.map { Entry(text: $0, place: node.place) }
+    }
+    guard let depends = task["depends"], let expression = depends.text, !Placeholders.isOpen(expression) else {
+      return listed
+    }
+    return listed + names(in: expression).map { Entry(text: $0, place: depends.place) }
   }
 
   /// Whether a task with such an expression may run although another one has failed.

@@ -96,6 +96,11 @@ struct KubeflowRun {
       inner.waits = (call.waits || !Self.needs(task).isEmpty) && !waitsForAll
       spans[name] = walk(task, name, inner, outputs, &builder)
     }
+    var graph = TaskGraph()
+    for (name, task) in fields {
+      graph.add(name, at: task.place, needs: Self.needs(task).map { Entry(text: $0, place: task.place) })
+    }
+    graph.report(to: &builder)
     for (name, task) in fields {
       guard let span = spans[name] else { continue }
       run.order.add(begin, before: span.begin)

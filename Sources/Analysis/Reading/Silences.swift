@@ -5,9 +5,9 @@ struct Silences: Sendable {
   private var codes: [Int: Set<Substring>] = [:]
 
   init(_ text: String) {
-    guard text.firstRange(of: Self.mark) != nil else { return }
+    guard text.hasBytes(of: Self.mark) else { return }
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      guard let range = line.firstRange(of: Self.mark) else { continue }
+      guard line.hasBytes(of: Self.mark), let range = line.firstRange(of: Self.mark) else { continue }
       let before = line[..<range.lowerBound]
       let listed = Set(line[range.upperBound...].split { $0 == "," || $0.isWhitespace })
       // Alone on its line it is for the next one.

@@ -56,7 +56,11 @@ public enum RuleID: String, Sendable, CaseIterable {
     case .placement: (.warning, "steps with one claim can never run on one node", "the same nodes for all steps")
     case .client:
       (.warning, "an image of a language alone has no client", "an image with the package vineyard, or install it")
-    case .malformed: (.error, "a file is no YAML, or a document lacks what its kind must have", "see the message")
+    case .malformed:
+      (
+        .error, "a file is no YAML, a document lacks what its kind must have, or tasks wait for what never ends",
+        "see the message"
+      )
     }
   }
 }

@@ -58,6 +58,9 @@ struct AnalyzeCommand: AsyncContextCommand {
       throw ProgramError(
         .usage, "unknown code '\(code)'", hint: guess ?? "codes are \(known[0]) to \(known[known.count - 1])")
     }
+    guard !files.contains("") else {
+      throw ProgramError(.usage, "the name of a file is empty", hint: "give a file, or - for standard input")
+    }
     guard files.count(where: { $0 == "-" }) < 2 else {
       throw ProgramError(.usage, "standard input is read once", hint: "leave one '-' out")
     }
@@ -75,8 +78,9 @@ struct AnalyzeCommand: AsyncContextCommand {
 
   mutating func run(_ context: CommandContext) async throws {
     let session = Session(connection, context)
-    let texts = try files.map { file in
-      AnalyzedFile(name: file == "-" ? "stdin" : file, text: try Self.read(file, context))
+    let files = files
+    let texts = try await context.waiting { context in
+      try files.map { AnalyzedFile(name: $0 == "-" ? "stdin" : $0, text: try Self.read($0, context)) }
     }
     var analyzer = Analyzer()
     analyzer.classes = classes

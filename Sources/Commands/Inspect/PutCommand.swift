@@ -45,7 +45,9 @@ struct PutCommand: AsyncContextCommand {
   }
 
   mutating func run(_ context: CommandContext) async throws {
-    let bytes = try file.map { try context.readBytes($0) }
+    var content: [UInt8]?
+    if let file { content = try await context.waiting { try $0.readBytes(file) } }
+    let bytes = content
     let targets = try await StoreTargets(stores, context).one()
     let (text, name, volume) = (value, name, volume)
     let answers = try await targets.each { (access, _) in

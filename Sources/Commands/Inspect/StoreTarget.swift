@@ -41,7 +41,7 @@ struct StoreTargets: Sendable {
     if let address = try Self.address(arguments, context) {
       var token: String?
       if let file = arguments.adminTokenFile {
-        token = try context.readFile(file).trimmingBlanks()
+        token = try await context.waiting { try $0.readFile(file).trimmingBlanks() }
         if token == "" { throw ProgramError(.usage, "the admin token in \(file) is empty") }
       }
       let origin = StoreOrigin(label: "\(address)", node: "", cluster: "")

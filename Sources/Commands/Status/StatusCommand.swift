@@ -39,7 +39,7 @@ struct StatusCommand: AsyncContextCommand {
   }
 
   /// The status in an archive.
-  private func archived(_ path: String, _ context: CommandContext) throws -> InstallationStatus {
+  private static func archived(_ path: String, _ context: CommandContext) throws -> InstallationStatus {
     do {
       guard let bytes = try TarArchive.file(Sysdump.statusFile, in: try context.readBytes(path)) else {
         throw ProgramError(.failed, "it has no \(Sysdump.statusFile)")
@@ -53,7 +53,7 @@ struct StatusCommand: AsyncContextCommand {
   }
 
   mutating func run(_ context: CommandContext) async throws {
-    if let file { return try report(try archived(file, context), context) }
+    if let file { return try report(try await context.waiting { try Self.archived(file, $0) }, context) }
     let session = Session(connection, context)
     let reader = StatusReader(client: try session.client(), namespace: connection.namespace, log: session.log)
     var status = try await reader.read()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import EtcdClient
 import EtcdMetadata
+import HTTPEndpoint
 import Support
 
 /// The daemon's flags about where object metadata lives.
@@ -14,13 +15,26 @@ enum MetadataFlags: DaemonFlagTable {
       "meta", ArgumentHelp("Where metadata lives. (default: local without --etcd_endpoint)", valueName: "backend")
     ) { (backend: Backend?, flags, options) in
       let endpoint: String? = flags.value("etcd_endpoint")
+      // Wrong ones are wrong without etcd, too.
+      let times = try times(flags)
       guard backend == .etcd || (backend == nil && endpoint != nil) else {
         for flag in etcdFlags where flags.values[flag] != nil {
           options.warnings.append("--\(flag) has no effect: metadata is local")
         }
         return
       }
-      options.etcd = try etcd(flags, &options.warnings)
+      var etcd = try etcd(flags, &options.warnings)
+      etcd.timeout = times.timeout
+      if let lease = times.lease { etcd.timing.lease = lease }
+      if let silence = times.silence {
+        etcd.timing.silence = silence
+        etcd.timing.beat = silence / 3
+      }
+      options.etcd = etcd
+      options.tlsFiles.append(
+        TLSFiles(
+          certificate: flags.file("etcd_cert_file"), key: flags.file("etcd_key_file"),
+          authorities: flags.file("etcd_ca_file")))
     },
     .optional(
       "etcd_endpoint",
@@ -83,13 +97,19 @@ enum MetadataFlags: DaemonFlagTable {
       warnings.append("\(plain) is not encrypted, and --etcd_ca_file and --etcd_cert_file have no effect there")
     }
     options.credentials = try credentials(flags)
-    options.timeout = try seconds("meta_timeout", flags, atLeast: 1)
-    if let lease = try seconds("meta_lease", flags, atLeast: 2) { options.timing.lease = lease }
-    if let silence = try seconds("meta_silence", flags, atLeast: 1) {
-      options.timing.silence = silence
-      options.timing.beat = silence / 3
-    }
     return options
+  }
+
+  private struct Times {
+    let timeout: Duration?
+    let lease: Duration?
+    let silence: Duration?
+  }
+
+  private static func times(_ flags: DaemonFlags) throws -> Times {
+    Times(
+      timeout: try seconds("meta_timeout", flags, atLeast: 1), lease: try seconds("meta_lease", flags, atLeast: 2),
+      silence: try seconds("meta_silence", flags, atLeast: 1))
   }
 
   private static func prefix(_ flags: DaemonFlags) throws -> String {

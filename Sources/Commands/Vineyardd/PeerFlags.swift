@@ -1,4 +1,5 @@
 import ArgumentParser
+import HTTPEndpoint
 import StoreServer
 import Support
 
@@ -13,13 +14,25 @@ enum PeerFlags: DaemonFlagTable {
         throw ProgramError(.usage, "invalid --peer_timeout \(seconds)", hint: "give seconds, 1 to 3600")
       }
       options.server.peerTimeout = .seconds(Int64(seconds))
+      // What the metadata flags mean is known here: they come first in the table.
+      if seconds != 10, options.etcd == nil { options.warnings.append(withoutOthers("peer_timeout")) }
     },
     .optional(
       "peer_tls",
       ArgumentHelp(
         "Whether bytes travel between stores over TLS where both can (offer), or not otherwise (require). (default: "
           + "offer with certificates)", valueName: "use")
-    ) { (use: Use?, flags, options) in options.server.peerTLS = try tls(use, flags) },
+    ) { (use: Use?, flags, options) in
+      options.server.peerTLS = try tls(use, flags)
+      if options.server.peerTLS != nil {
+        options.tlsFiles.append(
+          TLSFiles(
+            certificate: flags.file("peer_cert_file"), key: flags.file("peer_key_file"),
+            authorities: flags.file("peer_ca_file")))
+      }
+      guard options.etcd == nil else { return }
+      for flag in ["peer_tls"] + files where flags.values[flag] != nil { options.warnings.append(withoutOthers(flag)) }
+    },
     .optional(
       "peer_cert_file", ArgumentHelp("Certificate with which other stores know this one.", valueName: "file"),
       completion: .file()
@@ -40,9 +53,18 @@ enum PeerFlags: DaemonFlagTable {
 
   private static let files = ["peer_cert_file", "peer_key_file", "peer_ca_file"]
 
+  private static func withoutOthers(_ flag: String) -> String {
+    "--\(flag) has no effect: metadata is local, and there are no other stores"
+  }
+
   private static func tls(_ use: Use?, _ flags: DaemonFlags) throws -> PeerTLS? {
     let paths = files.compactMap { flags.value($0) as String? }
-    if paths.isEmpty, use == nil { return nil }
+    if paths.isEmpty {
+      guard let use else { return nil }
+      throw ProgramError(
+        .usage, "--peer_tls \(use.rawValue) needs --peer_cert_file, --peer_key_file and --peer_ca_file",
+        hint: "give all three, or leave it out for stores that talk without TLS")
+    }
     guard paths.count == files.count else {
       throw ProgramError(
         .usage, "--peer_cert_file, --peer_key_file and --peer_ca_file belong together",

@@ -13,6 +13,7 @@ import Support
 func runDaemon(_ options: VineyarddOptions, log: Logger) throws {
   // Before any thread has a heap.
   clinux_return_large_blocks()
+  let warnings = try options.checkTLSFiles()
   let sink = try LogSink()
   defer { sink.flush() }
   let log = Logger(minimum: options.logLevel, write: { sink.write($0) })
@@ -22,6 +23,7 @@ func runDaemon(_ options: VineyarddOptions, log: Logger) throws {
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
   }
   log.info("Hello vineyard v\(Version.current)! (vineyardctl \(Version.product))")
+  for warning in warnings { log.warning("\(warning)") }
   var configuration = options.server
   configuration.droppedLogLines = { sink.dropped }
   configuration.sharing = options.etcd.map { metadataSharing($0, log) }

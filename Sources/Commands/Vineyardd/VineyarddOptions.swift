@@ -1,4 +1,5 @@
 import ArgumentParser
+import HTTPEndpoint
 import Logging
 import Manifests
 import StoreServer
@@ -14,6 +15,9 @@ public struct VineyarddOptions: Sendable {
   public var logLevel = Logger.Level.info
   /// Whether a crash leaves a core dump.
   public var dumpsCore = false
+
+  /// Certificates and keys, to be looked at before starting.
+  var tlsFiles: [TLSFiles] = []
 
   /// Warnings to log before starting.
   var warnings: [String] = []
@@ -31,6 +35,24 @@ public struct VineyarddOptions: Sendable {
   }
 }
 
+extension VineyarddOptions {
+  /// Reads the files for TLS.
+  ///
+  /// - Returns: warnings about files that cannot be used at this time. In a pod others may be there soon, and the store
+  ///   serves its node without them.
+  /// - Throws: `ProgramError` with code `usage` for a file that cannot be used; outside of Kubernetes also for one that
+  ///   has expired.
+  func checkTLSFiles() throws(ProgramError) -> [String] {
+    var warnings: [String] = []
+    for files in tlsFiles {
+      let lapses = try files.check()
+      if let lapse = lapses.first, server.memoryVolume == nil { throw lapse }
+      warnings += lapses.map(\.description)
+    }
+    return warnings
+  }
+}
+
 /// The values of the daemon's flags, and the host they are for.
 struct DaemonFlags: Sendable {
   /// Values by the names of their flags; flags without value or default have none.
@@ -43,6 +65,12 @@ struct DaemonFlags: Sendable {
   /// The value of a flag, its default included; nil without any.
   func value<Content: ExpressibleByArgument>(_ name: String) -> Content? {
     values[name].flatMap { Content(argument: $0.text) }
+  }
+
+  /// The file for TLS that a flag names.
+  func file(_ name: String) -> TLSFiles.File? {
+    let path: String? = value(name)
+    return path.map { TLSFiles.File(flag: "--\(name)", path: $0) }
   }
 }
 

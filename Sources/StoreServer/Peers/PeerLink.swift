@@ -60,7 +60,7 @@ struct PeerLink: Sendable {
     do throws(ProgramError) {
       joint = try tls.join(fcntl(plain.file, F_DUPFD_CLOEXEC, 0), as: .caller)
     } catch {
-      throw .refused(StoreError(.connectionError, error.description))
+      throw .refused(StoreError(.connectionError, "\(PeerTLS.ownFault): \(error.description)"))
     }
     let client = StoreClient(file: joint.file, timeout: access.timeout)
     do throws(StoreClientError) {

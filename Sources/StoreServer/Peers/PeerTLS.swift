@@ -20,6 +20,9 @@ public struct PeerTLS: Sendable, Equatable {
     self.isRequired = isRequired
   }
 
+  /// The beginning of what a reader is told when the fault is not the other store's.
+  static let ownFault = "this store's own certificates for TLS cannot be used"
+
   /// Reads the files; it waits for the disk.
   ///
   /// The names in certificates do not count: stores are found by addresses of their own, and prove which they are.

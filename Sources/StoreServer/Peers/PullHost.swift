@@ -317,7 +317,8 @@ final class PullHost {
   }
 
   private static func failure(of pull: Pull, _ error: StoreError) -> StoreError {
-    StoreError(error.code, "\(pull.source) does not send its blobs: \(error.message)")
+    let verb = error.message.hasPrefix(PeerTLS.ownFault) ? "cannot be asked for" : "does not send"
+    return StoreError(error.code, "\(pull.source) \(verb) its blobs: \(error.message)")
   }
 
   /// Goes on with another store that may have copies, when one cannot be reached or the copies are not there.

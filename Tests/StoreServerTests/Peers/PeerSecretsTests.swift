@@ -56,4 +56,13 @@ struct PeerSecretsTests {
     try writeFile(path, "new")
     #expect(try keys(12 + PeerSecrets.overlap) == [key("new")])
   }
+
+  @Test("a file without a token is one warning at the start", arguments: [("\n", 1), ("token", 0)])
+  func empty(text: String, warnings: Int) throws {
+    let directory = try TemporaryDirectory()
+    let path = "\(directory.path)/token"
+    try writeFile(path, text)
+    let server = try RunningServer { $0.adminTokenFile = path }
+    #expect(server.log.count { $0.contains("the admin token in \(path) is empty: until it has a token, ") } == warnings)
+  }
 }

@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> None:
             pickles=median_round(rounds.pickles), released=median_round(rounds.released),
             vineyard=median_round(rounds.vineyard), facts=facts, store_bytes=pipeline.store_size,
             load=during, fitting=room.largest(memory, disk, args.nodes), nodes=args.nodes,
-            several=median_round(rounds.several) if rounds.several else None,
+            several=median_round(rounds.several) if rounds.several else None, is_built=args.built,
         )  # fmt: skip
         print(tables.render(table, comparison.pickles, median_round(rounds.released), comparison.vineyard), flush=True)
         if comparison.several:
@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> None:
             write_atomically(args.picture, picture.svg(comparison))
             say("✔", f"picture: {args.picture}")
         say("✔", f"report: {report}")
-        for purpose, how in following.steps(multiplier, comparison.fitting):
+        for purpose, how in following.steps(multiplier, comparison.fitting, args.built):
             say("►", f"next, {purpose}: {how}")
 
 
@@ -120,6 +120,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--nodes", type=int, default=1)
     parser.add_argument("--picture", type=Path)
+    parser.add_argument("--built", action="store_true")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--stages", type=Path, required=True)
     parser.add_argument("--store-command", required=True)

@@ -56,6 +56,7 @@ class Comparison(Ways):
     fitting: int  # the largest multiplier that this machine has room for
     nodes: int = 1
     several: Round | None = None  # each step on the store of another node
+    is_built: bool = True  # whether the store is the program that the quickstart has built
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -274,7 +275,7 @@ def _stage_row(stage: Stage) -> str:
 def _next(comparison: Comparison) -> str:
     items = "".join(
         f"<dt>{escape(what)}</dt><dd><code>{escape(how)}</code></dd>"
-        for what, how in following.steps(comparison.multiplier, comparison.fitting)
+        for what, how in following.steps(comparison.multiplier, comparison.fitting, comparison.is_built)
     )
     return f"<dl>{items}</dl>"
 

@@ -91,7 +91,21 @@ def summary(pickles: Round, vineyard: Round) -> str:
         f"handing over {vineyard.handed_over / 1e9:.2f} GB: {seconds(handing_over[0])} s with pickles, "
         f"{seconds(handing_over[1])} s through Vineyard ({change(*handing_over)}); "
         f"the whole pipeline: {seconds(whole[0])} s and {seconds(whole[1])} s ({change(*whole)})"
+        f"{_why_slower(pickles, vineyard)}"
     )
+
+
+def _why_slower(pickles: Round, vineyard: Round) -> str:
+    """Return why the whole pipeline takes longer with Vineyard; nothing when it does not."""
+    if vineyard.duration <= pickles.duration:
+        return ""
+    importing = f"importing its client takes {seconds(vineyard.importing)} s"
+    if vineyard.handing_over >= pickles.handing_over:
+        return f": slower with Vineyard, for data this small; {importing}, whatever the size of the data"
+    saved = f"handing over gains {seconds(pickles.handing_over - vineyard.handing_over)} s"
+    if vineyard.duration - vineyard.importing > pickles.duration:
+        return f": slower with Vineyard, because the steps' own work took longer this time; {saved}, and {importing}"
+    return f": slower with Vineyard, because {importing}, whatever the size of the data, and {saved}; larger data gain more"
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:

@@ -104,6 +104,24 @@ def test_the_summary_tells_the_hand_over_and_the_whole() -> None:
     )
 
 
+def test_given_vineyard_is_slower_then_the_summary_tells_why() -> None:
+    vineyard = a_round(0.01, importing=0.25)
+    longer = tuple(dataclasses.replace(stage, duration=stage.duration + 0.2) for stage in vineyard.stages)
+    vineyard = dataclasses.replace(vineyard, stages=longer)
+    assert tables.summary(a_round(0.05), vineyard).endswith(
+        "9.00 s and 9.60 s (+6.7 %): slower with Vineyard, because importing its client takes 0.75 s, "
+        "whatever the size of the data, and handing over gains 0.080 s; larger data gain more"
+    )
+    small = tables.summary(a_round(0.01), vineyard)
+    assert ": slower with Vineyard, for data this small; importing its client takes 0.75 s" in small
+    others = tables.summary(a_round(0.05), dataclasses.replace(vineyard, stages=a_slower(longer)))
+    assert "because the steps' own work took longer this time" in others
+
+
+def a_slower(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    return tuple(dataclasses.replace(stage, duration=stage.duration + 1) for stage in stages)
+
+
 def test_the_import_of_the_client_is_a_row_of_its_own_and_no_part_of_others() -> None:
     one = a_round(0.01, importing=0.25)
     assert one.importing == 0.75 and one.stages[0].starting == 0.75 and one.execution == a_round(0.01).execution
@@ -202,6 +220,7 @@ def test_the_report_shows_our_version_the_pages_in_use_and_what_to_do_next() -> 
     for _, how in following.steps(100, 400):
         assert how in page
     assert "--data-multiplier 400" in page
+    assert "release/vineyardctl" in page and "release/vineyardctl" not in report.page(a_comparison(is_built=False))
 
 
 def test_given_several_nodes_then_report_and_tables_say_what_they_cost_and_otherwise_nothing() -> None:
