@@ -50,9 +50,7 @@ class Machine:
 
     def find(self, kind: str, name: str) -> Obj:
         """A rendered object by its kind and the end of its name."""
-        found = [obj for obj in self.objects if obj["kind"] == kind and obj["metadata"]["name"].endswith(name)]
-        assert len(found) == 1, f"{len(found)} objects {kind} named …{name}"
-        return found[0]
+        return find(self.objects, kind, name)
 
     def secret(self, name: str) -> Path:
         """The files of a Secret, written anew, as a kubelet mounts them."""
@@ -108,6 +106,12 @@ class Machine:
             process.wait()
 
 
+def find(objects: list[Obj], kind: str, name: str) -> Obj:
+    """The only one of a kind whose name ends so."""
+    (found,) = (obj for obj in objects if obj["kind"] == kind and obj["metadata"]["name"].endswith(name))
+    return found
+
+
 class Container:
     """A container of a workload's template as a process."""
 
@@ -155,7 +159,7 @@ class Member:
     def start(self, objects: list[Obj] | None = None) -> None:
         """Start the pod: its init container, then etcd; another rendering of the set counts from now on."""
         if objects is not None:
-            self._set = Machine(self._machine.directory, objects).find("StatefulSet", "-etcd")
+            self._set = find(objects, "StatefulSet", "-etcd")
         self._data.mkdir(exist_ok=True)
         pod = self._set["spec"]["template"]["spec"]
         mounts = {"data": self._data, "certificates": self._machine.secret("-etcd-server")}
@@ -237,7 +241,17 @@ class Etcd:
 
     def put(self, key: str, value: str, member: int = 0) -> None:
         """Also while another leader is being elected."""
-        eventually(lambda: self.ctl("put", key, value, member=member).returncode == 0, f"{key} is put", 60)
+        done = None
+
+        def is_put() -> bool:
+            nonlocal done
+            done = self.ctl("put", key, value, member=member)
+            return done.returncode == 0
+
+        try:
+            eventually(is_put, f"{key} is put", 60)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {done and done.stderr}") from None
 
 
 class Store:
