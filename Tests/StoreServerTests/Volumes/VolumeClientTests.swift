@@ -47,7 +47,7 @@ extension StoreServerTests {
       let volumes = try connect()
       _ = try volumes.open(settings("v"))
       try expect(.objectExists) { _ = try volumes.open(settings("v") { $0.quota = 2 << 20 }) }
-      try expect(.notEnoughMemory) { _ = try volumes.open(settings("w") { $0.quota = .max }) }
+      try expect(.notEnoughMemory) { _ = try volumes.open(settings("w") { $0.quota = 1 << 62 }) }
       try expect(.notEnoughMemory) { _ = try volumes.change("v", VolumeChange(quota: 1 << 62)) }
       try expect(.objectNotExists) { _ = try volumes.change("none", VolumeChange(quota: 1)) }
       try expect(.objectNotExists) {
