@@ -167,11 +167,13 @@ final class WatchRunner: Sendable {
       try await writer.write(self.creation)
       var question = Etcdserverpb_WatchRequest()
       question.progressRequest = .init()
+      // A question is due once nothing was heard for as long as `probe`, not at every so many seconds: one that came
+      // later than that would have less time to be answered in.
+      let probe = self.caller.timing.probe
       while true {
-        try await Task.sleep(for: self.caller.timing.probe)
-        if self.state.withLock({ $0.heard.map { .now - $0 >= self.caller.timing.probe } ?? false }) {
-          try await writer.write(question)
-        }
+        let silence = self.state.withLock { $0.heard.map { .now - $0 } ?? .zero }
+        if silence >= probe { try await writer.write(question) }
+        try await Task.sleep(for: silence >= probe ? probe : probe - silence)
       }
     }
     do {
