@@ -291,8 +291,9 @@ let package = Package(
     .testTarget(
       name: "OperatorTests",
       dependencies: [
-        "Coordination", "EtcdClient", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects", "Manifests", "Operator",
-        "SeededRandom", "Support",
+        "ClusterInventory", "Coordination", "EtcdClient", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects",
+        "Manifests",
+        "Operator", "SeededRandom", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "X509", package: "swift-certificates"),
         .product(name: "Logging", package: "swift-log"),
