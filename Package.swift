@@ -292,8 +292,7 @@ let package = Package(
       name: "OperatorTests",
       dependencies: [
         "ClusterInventory", "Coordination", "EtcdClient", "HTTPEndpoint", "KubernetesClient", "KubernetesObjects",
-        "Manifests",
-        "Operator", "SeededRandom", "Support",
+        "Manifests", "Operator", "SeededRandom", "Support",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "X509", package: "swift-certificates"),
         .product(name: "Logging", package: "swift-log"),

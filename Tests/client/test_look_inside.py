@@ -321,7 +321,7 @@ def test_hostile_metadata_reaches_no_terminal_and_breaks_nothing(on_socket, stor
                 idents.append(f"o{reply['id']:016x}")
         assert len(idents) >= 8
         wire.ask("persist_request", id=int(idents[0][1:], 16))
-        wire.ask("put_name_request", object_id=int(idents[0][1:], 16), name=evil)
+        wire.ask("put_name_request", object_id=int(idents[0][1:], 16), name=evil[:4000])
     for words in [("ls", "objects", "--all"), ("ls", "metadatas"), ("ls", "names"), ("get", "object", idents[0])]:
         for form in ("table", "json", "yaml"):
             done = on_socket.run(*words, "-o", form)

@@ -234,7 +234,7 @@ def test_given_a_full_store_when_long_names_are_listed_then_the_reply_is_refused
         ident = wire.new_object()
         wire.ask("persist_request", id=ident)
         count = 0
-        while "code" not in wire.call("put_name_request", object_id=ident, name=f"{count:08}" + "\x01" * 170_000):
+        while "code" not in wire.call("put_name_request", object_id=ident, name=f"{count:08}" + "\x01" * 4000):
             count += 1
         assert count > 10
         assert wire.refused("list_name_request", pattern="*", regex=False, limit=1_000_000)[0] == NOT_ENOUGH_MEMORY
