@@ -23,7 +23,7 @@ final class EtcdVolumes: SharedVolumes {
 
   private var documents: [String: Document] = [:]
   /// What instances have of volumes, the dead whose places still have them among them.
-  private var places: [String: [UInt64: PlaceRecord]] = [:]
+  private(set) var places: [String: [UInt64: PlaceRecord]] = [:]
   /// When the records of this store were written, by volume.
   private var ownRevisions: [String: Int64] = [:]
   /// Sessions of volumes of which etcd is known to have a record of this store, or to have had one.
@@ -269,32 +269,7 @@ final class EtcdVolumes: SharedVolumes {
     restore(store.volumes[id]?.document ?? document)
   }
 
-  // MARK: - Nodes that are gone
-
-  /// Records of places without a store, by node.
-  private var absentPlaces: [String: [(id: String, session: UInt64, instance: UInt64)]] {
-    var found: [String: [(id: String, session: UInt64, instance: UInt64)]] = [:]
-    for (id, records) in places {
-      for (instance, record) in records where instance != own && store.instances[instance] == nil {
-        let node = String(record.place.prefix { $0 != " " })
-        found[node, default: []].append((id, record.session, instance))
-      }
-    }
-    for (_, record) in store.instances.ascending { found[record.nodename] = nil }
-    return found
-  }
-
-  var absentNodes: [String] { absentPlaces.keys.sorted() }
-
-  func forget(node: String) -> Bool {
-    guard let entries = absentPlaces[node] else { return false }
-    for (id, ofVolume) in Dictionary(grouping: entries, by: \.id) {
-      for (session, ofSession) in Dictionary(grouping: ofVolume, by: \.session) {
-        removePlaces(of: id, session, Set(ofSession.map(\.instance)))
-      }
-    }
-    return true
-  }
+  // MARK: - Following
 
   func follow(_ session: Session, then answer: @escaping (StoreError?) -> Void) {
     if session === store.root || backend.takeInitial(session) { return answer(nil) }
@@ -349,7 +324,7 @@ final class EtcdVolumes: SharedVolumes {
     removePlaces(of: id, session, [own])
   }
 
-  private func removePlaces(of id: String, _ session: UInt64, _ instances: Set<UInt64>) {
+  func removePlaces(of id: String, _ session: UInt64, _ instances: Set<UInt64>) {
     start(.leave(id, session: session, instances: instances), limit: nil) { _ in }
   }
 
